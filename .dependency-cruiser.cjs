@@ -1,0 +1,50 @@
+const room = (name, allowed) => ({
+  name: `${name}-knows-only-the-ground-floor`,
+  severity: 'error',
+  from: { path: `^libs/${name}/` },
+  to: { path: '^(libs|apps|test)/', pathNot: [`^libs/${name}/`, ...allowed.map((a) => `^libs/${a}/src/index\\.ts$`)] },
+});
+
+/** The rules between rooms; ARCHITECTURE.md says why. */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    room('portal', []),
+    room('access', ['portal']),
+    room('lanes', ['portal']),
+    room('grants', ['portal']),
+    room('upstream', ['portal']),
+    {
+      name: 'the-simulator-is-an-independent-witness',
+      severity: 'error',
+      from: { path: '^apps/portal-simulator/' },
+      to: { path: '^(libs|apps/gateway)/' },
+    },
+    {
+      name: 'the-gateway-does-not-know-the-simulator',
+      severity: 'error',
+      from: { path: '^apps/gateway/' },
+      to: { path: '^(apps/portal-simulator|test)/' },
+    },
+    {
+      name: 'a-room-is-entered-by-its-door',
+      severity: 'error',
+      from: { path: '^apps/gateway/' },
+      to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
+    },
+    {
+      name: 'bottleneck-stays-in-the-lanes',
+      severity: 'error',
+      from: { pathNot: '^libs/lanes/' },
+      to: { path: 'node_modules/bottleneck' },
+    },
+    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^dist/|\\.generated/)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'], mainFields: ['main', 'types'] },
+  },
+};

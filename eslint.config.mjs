@@ -1,0 +1,43 @@
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'data/', '.tmp/', '**/*.cjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 15],
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'The wire is libs/upstream.' }],
+    },
+  },
+  {
+    files: ['libs/**/*.ts', 'apps/gateway/**/*.ts'],
+    ignores: ['apps/gateway/src/settings.ts', 'apps/gateway/src/main.ts', '**/*.spec.ts', 'libs/portal/src/clock.ts', 'apps/gateway/src/http/write-openapi.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Read the environment in settings.ts only.' },
+        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Time comes from the clock.' },
+        { selector: "CallExpression[callee.name=/^set(Timeout|Interval)$/]", message: 'Timers come from the clock.' },
+      ],
+    },
+  },
+  { files: ['**/*.mjs'], extends: [tseslint.configs.base] },
+  {
+    files: ['test/**/*.ts', '**/*.spec.ts', 'apps/portal-simulator/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      'no-restricted-globals': 'off',
+    },
+  },
+);
