@@ -1,0 +1,184 @@
+/**
+ * Whether the same call may be made again as it is.
+ * never: it would fail the same way. safe: it was not carried out. unsafe: it may have been, so only a read may.
+ */
+export type Retry = 'never' | 'safe' | 'unsafe';
+
+interface Row {
+  readonly status: number;
+  readonly retry: Retry;
+  readonly title: string;
+  /** One sentence that says what to do; the `detail` of a problem unless the fault has words of its own. */
+  readonly advice: string;
+}
+
+const row = (status: number, retry: Retry, title: string, advice: string): Row => ({ status, retry, title, advice });
+
+/** Every way a call can fail. Closed: callers switch on these, docs/faults.md explains them, openapi.json lists them. */
+export const faultTable = {
+  invalid_request: row(400, 'never', 'The request is not valid', 'Mend what `errors` names and send it again.'),
+
+  key_missing: row(401, 'never', 'No key was sent', 'Send `Authorization: Bearer <key>` with a key of this gateway.'),
+  key_invalid: row(401, 'never', 'The key is not known', 'Check the key; it may have been deleted or mistyped.'),
+
+  portal_payment_required: row(
+    402,
+    'never',
+    "The portal's plan does not allow this",
+    "The portal's owner must renew or extend its Bitrix24 plan; then call again.",
+  ),
+
+  not_allowed: row(403, 'never', 'The key may not do this', 'Use a key whose scopes and portals include this call.'),
+  access_denied: row(
+    403,
+    'never',
+    'The portal denies access',
+    'Give the user who installed the app access to this group in Bitrix24, or check that the group exists.',
+  ),
+  insufficient_scope: row(
+    403,
+    'never',
+    "The app's permissions do not cover this",
+    'Add the missing scope to the app in Bitrix24 and install it again.',
+  ),
+  install_refused: row(
+    403,
+    'never',
+    'The install could not be verified',
+    'Nothing was changed. Install from the portal again, or start at /install.',
+  ),
+  state_invalid: row(
+    403,
+    'never',
+    'This authorization was not started here',
+    'Start again at /install, in the same browser, and finish within ten minutes.',
+  ),
+  event_refused: row(
+    403,
+    'never',
+    'The event could not be verified',
+    'Nothing was changed. Install the app on this portal again if it is a real one.',
+  ),
+
+  portal_not_found: row(
+    404,
+    'never',
+    'No such portal here',
+    'Check the member id, alias or domain, or install the app on that portal at /install.',
+  ),
+  backlog_not_found: row(
+    404,
+    'never',
+    'No such backlog',
+    'Check the id; a group has a backlog once one was added or its planning page was opened.',
+  ),
+  client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
+  method_not_found: row(
+    404,
+    'never',
+    'The portal does not know this method',
+    "Check the method's name and that the portal's version has it.",
+  ),
+  route_not_found: row(404, 'never', 'No such route', 'See /docs or /openapi.json for the routes there are.'),
+
+  backlog_already_exists: row(
+    409,
+    'never',
+    'The group already has a backlog',
+    'Read it with GET /v1/portals/{portal}/groups/{groupId}/backlog; a group has one.',
+  ),
+  backlog_not_empty: row(409, 'never', 'The backlog still has items', 'Move or delete its items first.'),
+  reauthorization_required: row(
+    409,
+    'never',
+    'The portal must be authorized again',
+    'Open the link in `authorizeUrl` as an administrator of the portal.',
+  ),
+  portal_suspended: row(
+    409,
+    'never',
+    'The portal is suspended here',
+    'An operator stopped calls to it; PATCH /v1/portals/{portal} {"suspended": false} lets them pass again.',
+  ),
+  portal_already_installed: row(
+    409,
+    'never',
+    'The portal is here already',
+    'It is installed through the app, which can do all that a webhook can; call it as it is.',
+  ),
+  alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
+
+  portal_deleted: row(410, 'never', 'The portal no longer exists', 'Forget it with DELETE /v1/portals/{portal}.'),
+  portal_uninstalled: row(410, 'never', 'The app was uninstalled from the portal', 'Install it again at /install.'),
+
+  body_too_large: row(413, 'never', 'The body is too large', 'Send at most 64 KiB.'),
+  unsupported_media_type: row(415, 'never', 'The body is of the wrong type', 'Send `Content-Type: application/json`.'),
+
+  group_not_found: row(422, 'never', 'No such group', "Check the group's id in the portal."),
+  user_not_found: row(422, 'never', 'No such user', "Check the users' ids in the portal."),
+  rejected_by_portal: row(422, 'never', 'The portal refused', 'See `upstream` for its words.'),
+
+  lane_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
+  operating_time_spent: row(
+    429,
+    'safe',
+    "The method's operating time on this portal is spent",
+    'Come back after `Retry-After` seconds; other methods go on.',
+  ),
+
+  internal_error: row(
+    500,
+    'unsafe',
+    'The gateway failed',
+    'This is a fault of the gateway; report it with the request id.',
+  ),
+
+  portal_error: row(
+    502,
+    'unsafe',
+    'The portal failed',
+    'The portal, not the request, is at fault; a write may or may not have been carried out.',
+  ),
+  portal_unreachable: row(
+    502,
+    'safe',
+    'The portal could not be reached',
+    'No connection to the portal could be made, so the call was not sent; try again shortly.',
+  ),
+  authorization_server_error: row(
+    502,
+    'safe',
+    'The authorization server failed',
+    'The token could not be refreshed just now; the call was not sent.',
+  ),
+
+  store_unavailable: row(
+    503,
+    'safe',
+    "The gateway's store cannot be reached",
+    'The call was not sent; try again shortly.',
+  ),
+  portal_overloaded: row(
+    503,
+    'safe',
+    'The portal takes no calls just now',
+    'The portal refused the call before running it; try again later.',
+  ),
+  shutting_down: row(503, 'safe', 'This replica is shutting down', 'The call was not sent; another replica takes it.'),
+
+  deadline_exceeded: row(
+    504,
+    'safe',
+    'The deadline passed while the call waited',
+    'It was never sent; call again, with a later X-Deadline-Ms if the lane is long.',
+  ),
+  outcome_unknown: row(
+    504,
+    'unsafe',
+    'The portal did not answer in time',
+    'The call was sent and may have been carried out; read before you write again.',
+  ),
+} as const satisfies Record<string, Row>;
+
+export type FaultCode = keyof typeof faultTable;
+export const faultCodes = Object.keys(faultTable) as FaultCode[];

@@ -1,0 +1,65 @@
+import { type FaultCode, faultTable } from './fault-table';
+
+/** What the vendor said, where it spoke. Never holds a token. */
+export interface UpstreamWords {
+  readonly method: string;
+  readonly status: number;
+  readonly error: string;
+  readonly description: string;
+}
+
+/** Why the same command may go again at once: it was certainly not carried out, and something can be done about it. */
+export type Again = 'token_refused' | 'bucket_full' | 'passing_trouble';
+
+export interface FaultOptions {
+  /** One sentence that says what happened and what to do; the table's advice by default. */
+  readonly detail?: string;
+  readonly upstream?: UpstreamWords;
+  readonly retryAfterMs?: number;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  /** Where a person mends it. */
+  readonly authorizeUrl?: string;
+  readonly again?: Again;
+  readonly cause?: unknown;
+}
+
+/** The one error of this product; every other error is a bug and becomes `internal_error`. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly upstream?: UpstreamWords;
+  readonly retryAfterMs?: number;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly authorizeUrl?: string;
+  readonly again?: Again;
+
+  constructor(
+    readonly code: FaultCode,
+    options: FaultOptions = {},
+  ) {
+    super(options.detail ?? faultTable[code].advice, options.cause === undefined ? {} : { cause: options.cause });
+    if (options.upstream) this.upstream = options.upstream;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    if (options.errors) this.errors = options.errors;
+    if (options.authorizeUrl) this.authorizeUrl = options.authorizeUrl;
+    if (options.again) this.again = options.again;
+  }
+
+  get status(): number {
+    return faultTable[this.code].status;
+  }
+
+  get title(): string {
+    return faultTable[this.code].title;
+  }
+
+  /** May a caller make the same call again, as it is? */
+  retryable(effect: 'read' | 'write'): boolean {
+    const { retry } = faultTable[this.code];
+    return retry === 'safe' || (retry === 'unsafe' && effect === 'read');
+  }
+}
+
+/** The error as a Fault; anything unforeseen is a bug of ours and says so without its own words. */
+export function asFault(error: unknown): Fault {
+  return error instanceof Fault ? error : new Fault('internal_error', { cause: error });
+}
