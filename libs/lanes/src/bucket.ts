@@ -1,0 +1,45 @@
+import type { PortalId } from '@b24/portal';
+
+/** The vendor's leaky bucket for one portal: X requests fit, Y leak out each second. */
+export interface Plan {
+  /** X. */
+  readonly burst: number;
+  /** Y. */
+  readonly drainPerSecond: number;
+}
+
+/** What our side of the bucket has left. */
+export interface Level {
+  /** Requests that may leave at once; negative while the lane stands back. */
+  readonly left: number;
+  readonly capacity: number;
+  readonly drainPerSecond: number;
+}
+
+/**
+ * Our side of the vendor's leaky bucket, one per portal, shared by every replica.
+ * Every method throws Fault `store_unavailable` when the store cannot be asked.
+ */
+export interface Bucket {
+  /** Resolves when one request may leave. */
+  take(portal: PortalId): Promise<void>;
+  /** Returns what was taken and not used. */
+  giveBack(portal: PortalId): Promise<void>;
+  /** The vendor says its bucket is full: nothing leaves for a while, on any replica. */
+  standBack(portal: PortalId): Promise<void>;
+  level(portal: PortalId): Promise<Level>;
+  /** Makes the portal known, so that its bucket fills from now on. */
+  open(portal: PortalId): Promise<void>;
+  /** Frees what this replica holds for an idle portal; the bucket itself stays. */
+  leave(portal: PortalId): void;
+  close(): void;
+}
+
+/**
+ * How many requests we let out in a burst: X − 2Y.
+ * One Y because the vendor's second and ours need not begin together: within one of its seconds two of our drips can
+ * fall. One more because requests that left over a second may arrive closer together (docs/decisions/0003).
+ */
+export function capacityOf(plan: Plan): number {
+  return Math.max(1, plan.burst - 2 * plan.drainPerSecond);
+}

@@ -1,0 +1,150 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { BottleneckBucket, capacityOf } from '@b24/lanes';
+import { type Fault, portalId, systemClock } from '@b24/portal';
+import { Redis } from 'ioredis';
+import { RedisServer } from '../support/redis-server';
+
+const plan = { burst: 10, drainPerSecond: 2 };
+const capacity = capacityOf(plan);
+let counter = 0;
+const freshPortal = () => portalId((++counter).toString(16).padStart(32, '0'));
+
+describe('the bucket over a real Redis', () => {
+  let server: RedisServer;
+  const open: { bucket: BottleneckBucket; redis: Redis }[] = [];
+
+  const replica = (withPlan = plan) => {
+    const redis = server.client();
+    redis.on('error', () => undefined);
+    const bucket = new BottleneckBucket({ redis, clock: systemClock, plan: withPlan });
+    open.push({ bucket, redis });
+    return bucket;
+  };
+  /** A portal that has been known for long, so that its bucket is full. */
+  const oldPortal = async () => {
+    const portal = freshPortal();
+    const redis = server.client();
+    await redis.set(`b_lane_{${portal}}_born`, Date.now() - 3_600_000);
+    redis.disconnect();
+    return portal;
+  };
+  /** How many of `wanted` takes, one after the other as a lane does, were let out within the time. */
+  const letOut = async (
+    buckets: BottleneckBucket[],
+    portal: ReturnType<typeof portalId>,
+    wanted: number,
+    ms: number,
+  ) => {
+    let count = 0;
+    let over = false;
+    const pump = async (bucket: BottleneckBucket) => {
+      while (!over && count < wanted) {
+        await bucket.take(portal);
+        if (!over) count++;
+      }
+    };
+    const pumps = Promise.allSettled(buckets.map(pump));
+    await Promise.race([pumps, wait(ms)]);
+    over = true;
+    return count;
+  };
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterEach(() => {
+    for (const { bucket, redis } of open.splice(0)) {
+      bucket.close();
+      redis.disconnect();
+    }
+  });
+  afterAll(() => server.stop());
+
+  it('lets a full burst of X − 2Y out at once and then Y a second', async () => {
+    const portal = await oldPortal();
+    expect(await letOut([replica()], portal, 100, 3400)).toBeGreaterThanOrEqual(capacity + 2 * 3 - 2);
+    expect((await replica().level(portal)).left).toBeLessThanOrEqual(2);
+  });
+
+  it('is one bucket for all replicas', async () => {
+    const portal = await oldPortal();
+    const count = await letOut([replica(), replica(), replica()], portal, 100, 2300);
+    expect(count).toBeGreaterThanOrEqual(capacity + 2);
+    expect(count).toBeLessThanOrEqual(capacity + 2 * 3);
+  });
+
+  it('starts empty for a portal that is new here, so that a store that lost its data cannot trip the vendor', async () => {
+    const portal = freshPortal();
+    const bucket = replica();
+    await bucket.open(portal);
+    expect((await bucket.level(portal)).left).toBeLessThanOrEqual(2);
+  });
+
+  it('lets nothing out while it stands back', async () => {
+    const portal = await oldPortal();
+    const bucket = replica();
+    await bucket.standBack(portal);
+    expect((await bucket.level(portal)).left).toBeLessThan(0);
+    expect(await letOut([bucket], portal, 1, 900)).toBe(0);
+  });
+
+  it('takes back what was not used, and never holds more than its capacity', async () => {
+    const portal = await oldPortal();
+    const bucket = replica();
+    await bucket.take(portal);
+    await bucket.giveBack(portal);
+    await bucket.giveBack(portal);
+    expect((await bucket.level(portal)).left).toBe(capacity);
+  });
+
+  it('goes by the time of Redis, so that a replica whose clock is ahead gains nothing', async () => {
+    const portal = await oldPortal();
+    const bucket = replica();
+    await letOut([bucket], portal, capacity, 2000);
+    const realNow = Date.now;
+    Date.now = () => realNow() + 3_600_000;
+    try {
+      expect((await replica().level(portal)).left).toBeLessThanOrEqual(2);
+    } finally {
+      Date.now = realNow;
+    }
+  });
+
+  it('keeps to the new limits when a replica starts with others', async () => {
+    const portal = await oldPortal();
+    await replica({ burst: 50, drainPerSecond: 2 }).open(portal);
+    expect((await replica({ burst: 8, drainPerSecond: 2 }).level(portal)).left).toBeLessThanOrEqual(4);
+  });
+
+  it('says store_unavailable in time when Redis is gone, and goes on when it is back', async () => {
+    const portal = await oldPortal();
+    const redis = new Redis(server.url, { commandTimeout: 300 });
+    redis.on('error', () => undefined);
+    const bucket = new BottleneckBucket({ redis, clock: systemClock, plan });
+    open.push({ bucket, redis });
+    await bucket.take(portal);
+    await server.kill();
+    await expect(bucket.take(portal)).rejects.toMatchObject({ code: 'store_unavailable' } satisfies Partial<Fault>);
+    await server.startAgain({ withData: true });
+    await wait(2500);
+    await bucket.take(portal);
+  });
+
+  it.each([{ withData: true }, { withData: false }])(
+    'strands nobody when Redis is killed while a departure waits ($withData: with its data)',
+    async ({ withData }) => {
+      const portal = await oldPortal();
+      const bucket = replica();
+      await letOut([bucket], portal, capacity, 2000);
+      const waiting = bucket.take(portal).then(
+        () => 'let out',
+        (fault: unknown) => (fault as Fault).code,
+      );
+      await server.kill();
+      await server.startAgain({ withData });
+      expect(['let out', 'store_unavailable']).toContain(await waiting);
+      await bucket.take(portal);
+      expect((await bucket.level(portal)).left).toBeLessThanOrEqual(2);
+    },
+  );
+});

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A real Redis of the test's own, append-only, on loopback; it can be killed and started again. */
+export class RedisServer {
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private child: ChildProcess,
+  ) {}
+
+  static async start(): Promise<RedisServer> {
+    const port = await freePort();
+    const folder = await mkdtemp(join(tmpdir(), 'b24-redis-'));
+    const server = new RedisServer(port, folder, launch(port, folder));
+    await server.answers();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  client(): Redis {
+    return new Redis(this.url, { maxRetriesPerRequest: null });
+  }
+
+  /** kill -9: nothing is saved that the append-only file does not hold already. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  }
+
+  async startAgain({ withData }: { withData: boolean }): Promise<void> {
+    if (!withData) await rm(join(this.folder, 'appendonlydir'), { recursive: true, force: true });
+    this.child = launch(this.port, this.folder);
+    await this.answers();
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async answers(): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      const probe = new Redis(this.url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+      probe.on('error', () => undefined);
+      try {
+        await probe.connect();
+        await probe.ping();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      } finally {
+        probe.disconnect();
+      }
+    }
+    throw new Error(`redis-server did not answer on port ${this.port}`);
+  }
+}
+
+function launch(port: number, folder: string): ChildProcess {
+  const binary = process.env['REDIS_SERVER'] ?? 'redis-server';
+  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', ''];
+  return spawn(binary, [...settings, '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
+}
