@@ -1,0 +1,183 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Clock, Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
+import type { GrantStore } from './grant-store';
+import type { Install, PortalRecord } from './install';
+import type { OAuthServer, TokenInfo } from './oauth-server';
+import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
+import { type Granted, scopeList, type TokenVerdict } from './token-answer';
+
+/** What an unsigned install (event or frame) claims; nothing of it is believed before the server said so. */
+export interface ClaimedInstall {
+  readonly memberId: string;
+  readonly accessToken: Secret;
+  readonly refreshToken: Secret;
+  readonly applicationToken?: Secret;
+  readonly oauthServer?: string;
+}
+
+export interface InstallerOptions {
+  readonly store: GrantStore;
+  readonly oauth: OAuthServer;
+  readonly clock: Clock;
+  readonly rules: EndpointRules;
+  /** Told of each portal that was installed. */
+  readonly installed: (portal: PortalId) => Promise<void>;
+}
+
+/**
+ * Takes installs. Every method throws Fault install_refused when the authorization server does not vouch for what is
+ * claimed, and authorization_server_error when it can't be asked; then nothing has changed.
+ */
+export class Installer {
+  constructor(private readonly options: InstallerOptions) {}
+
+  /** From a code of the authorization-code flow, which only our app can exchange. */
+  async fromCode(code: Secret, claimedServer?: string): Promise<PortalRecord> {
+    const server = this.options.oauth.server(claimedServer);
+    return this.save(server, granted(await this.options.oauth.exchange(code, server)));
+  }
+
+  /** From an unsigned POST: the server vouches for the token, then a refresh that only our app can make proves it. */
+  async fromClaim(claim: ClaimedInstall): Promise<PortalRecord> {
+    const { oauth } = this.options;
+    const server = oauth.server(claim.oauthServer);
+    const info = await oauth.tokenInfo(claim.accessToken, server);
+    if (info?.clientId !== oauth.clientId || info.portal !== claim.memberId.toLowerCase()) {
+      throw new Fault('install_refused', { detail: 'The authorization server does not vouch for this install.' });
+    }
+    if (!portalEndpoint(info.endpoint, this.options.rules)) throw hostRefused();
+    const verdict = await oauth.refresh(claim.refreshToken, server);
+    const known = await this.duplicate(info, verdict);
+    if (known) return known;
+    return this.save(server, { ...withInfo(granted(verdict), info) }, claim.applicationToken);
+  }
+
+  /** Is this event from a portal that installed us? @throws Fault event_refused */
+  async checkEvent(memberId: string, applicationToken: Secret): Promise<PortalId> {
+    const id = memberId.toLowerCase();
+    const known = isPortalId(id) ? await this.options.store.applicationToken(id) : undefined;
+    if (!isPortalId(id) || !known || !sameSecret(known, applicationToken)) throw new Fault('event_refused');
+    return id;
+  }
+
+  /** An app's ONAPPUNINSTALL. @throws Fault event_refused */
+  async uninstall(memberId: string, applicationToken: Secret): Promise<void> {
+    const { store, clock } = this.options;
+    await store.uninstall(await this.checkEvent(memberId, applicationToken), {
+      code: 'portal_uninstalled',
+      detail: 'The app was uninstalled on the portal; install it again at /install.',
+      sinceMs: clock.now(),
+    });
+  }
+
+  /** A portal by incoming webhook, after `works` showed that it answers. @throws Fault invalid_request */
+  async fromWebhook(
+    url: string,
+    works: (portal: PortalId, endpoint: Secret) => Promise<string[]>,
+  ): Promise<PortalRecord> {
+    const { domain, endpoint, path } = this.webhookParts(url);
+    const { store, clock } = this.options;
+    const known = await store.find(domain);
+    const before = known && (await store.load(known));
+    if (before?.kind === 'app' && !before.trouble) throw new Fault('portal_already_installed');
+    // A webhook tells no member id; one of our own keeps it apart from every real one.
+    const portal = portalId(createHash('sha256').update(`webhook ${domain}`).digest('hex').slice(0, 32));
+    const scope = await works(portal, new Secret(`${endpoint}${path}/`));
+    const userId = Number(path.split('/')[0]);
+    const install: Install = {
+      portal,
+      kind: 'webhook',
+      domain,
+      endpoint,
+      oauthServer: '',
+      scope,
+      userId,
+      installedAtMs: clock.now(),
+    };
+    await store.install({ install, webhook: new Secret(path) });
+    await this.options.installed(portal);
+    return this.record(portal);
+  }
+
+  private webhookParts(text: string): PortalEndpoint & { path: string } {
+    const refused = (message: string) => new Fault('invalid_request', { errors: [{ path: 'webhookUrl', message }] });
+    const match = /^(https?:\/\/[^/]+\/rest\/)(\d{1,10}\/[A-Za-z0-9]{8,64})\/?$/.exec(text);
+    if (!match?.[1] || !match[2])
+      throw refused('Must be https://<portal>/rest/<user id>/<secret>/, as the portal shows it.');
+    const place = portalEndpoint(match[1], this.options.rules);
+    if (!place) throw refused('The host is not among B24_PORTAL_HOSTS, or is not HTTPS.');
+    return { ...place, path: match[2] };
+  }
+
+  /** A delivery that came twice: the refresh token was spent the first time, and the grant it made still lives. */
+  private async duplicate(info: TokenInfo, verdict: TokenVerdict): Promise<PortalRecord | undefined> {
+    if (verdict.kind !== 'refused' || verdict.code !== 'reauthorization_required') return undefined;
+    const known = await this.options.store.load(info.portal);
+    return known?.pair && !known.trouble ? known : undefined;
+  }
+
+  private async save(oauthServer: string, it: Granted, applicationToken?: Secret): Promise<PortalRecord> {
+    const { store, rules, clock } = this.options;
+    const place = portalEndpoint(it.endpoint, rules);
+    if (!place) throw hostRefused();
+    const install: Install = {
+      portal: it.portal,
+      kind: 'app',
+      ...place,
+      oauthServer,
+      scope: it.scope,
+      ...(it.userId !== undefined && { userId: it.userId }),
+      ...(it.licence && { licence: it.licence }),
+      installedAtMs: clock.now(),
+    };
+    const webhookPortal = await this.supersede(install);
+    await store.install({ install, pair: it.pair, ...(applicationToken && { applicationToken }) });
+    if (webhookPortal) await this.takeOver(webhookPortal, install.portal);
+    await this.options.installed(it.portal);
+    return this.record(it.portal);
+  }
+
+  /** The webhook portal of the same domain, which the app's install replaces. */
+  private async supersede({ domain, portal }: Install): Promise<PortalRecord | undefined> {
+    const other = await this.options.store.find(domain);
+    if (!other || other === portal) return undefined;
+    const record = await this.options.store.load(other);
+    return record?.kind === 'webhook' ? record : undefined;
+  }
+
+  private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
+    await this.options.store.forget(from.portal);
+    if (from.alias) await this.options.store.mark(to, { alias: from.alias });
+  }
+
+  private async record(portal: PortalId): Promise<PortalRecord> {
+    const grant = await this.options.store.load(portal);
+    if (!grant) throw new Fault('portal_not_found');
+    return grant;
+  }
+}
+
+function granted(verdict: TokenVerdict): Granted {
+  if (verdict.kind === 'granted') return verdict.granted;
+  if (verdict.kind === 'passing' || verdict.code === 'authorization_server_error') {
+    throw new Fault('authorization_server_error', verdict.kind === 'refused' ? { detail: verdict.detail } : {});
+  }
+  throw new Fault('install_refused', {
+    detail: 'The authorization server refused the code or token: it is spent or not ours.',
+  });
+}
+
+function withInfo(it: Granted, info: TokenInfo): Granted {
+  if (it.portal !== info.portal) throw new Fault('install_refused');
+  const userId = it.userId ?? info.userId;
+  return { ...it, scope: it.scope.length ? it.scope : scopeList(info.scope), ...(userId !== undefined && { userId }) };
+}
+
+function hostRefused(): Fault {
+  return new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
+}
+
+function sameSecret(a: Secret, b: Secret): boolean {
+  const digest = (it: Secret) => createHash('sha256').update(it.reveal()).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

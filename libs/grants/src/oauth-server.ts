@@ -1,0 +1,141 @@
+import {
+  type Clock,
+  ExchangeFailure,
+  Fault,
+  type HttpAnswer,
+  isPortalId,
+  type Post,
+  type PortalId,
+  type Secret,
+  sleep,
+} from '@b24/portal';
+import { z } from 'zod';
+import { judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
+
+export interface OAuthServerOptions {
+  /** Origins that may be asked; the first is asked unless an install names another of them. */
+  readonly servers: readonly [string, ...string[]];
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly post: Post;
+  readonly clock: Clock;
+}
+
+/** Longer than the server ever takes: an answer given up on is a token pair lost. */
+export const tokenTimeoutMs = 20_000;
+const pausesMs = [300, 1500];
+/** The longest a token request can take, with its repetitions. */
+export const tokenRequestMs = (pausesMs.length + 1) * tokenTimeoutMs + pausesMs.reduce((a, b) => a + b, 0);
+
+/** The authorization server's own word on an access token. */
+export interface TokenInfo {
+  readonly clientId: string;
+  readonly portal: PortalId;
+  readonly endpoint: string;
+  readonly scope: string;
+  readonly userId?: number;
+}
+
+const tokenInfoBody = z.object({
+  result: z.object({
+    client_id: z.string(),
+    scope: z.string().default(''),
+    user_id: z.coerce.number().optional(),
+    install: z.object({
+      installed: z.unknown(),
+      client_endpoint: z.string().max(512),
+      member_id: z.string().toLowerCase().refine(isPortalId),
+    }),
+  }),
+});
+
+/** The authorization server. Passing trouble is ridden out here; what remains is a verdict or a Fault. */
+export class OAuthServer {
+  constructor(private readonly options: OAuthServerOptions) {}
+
+  /** The named server if it is one of ours, else the first: nobody else ever gets the app's secret. */
+  server(claimed?: string): string {
+    return this.options.servers.find((it) => claimed && sameHost(it, claimed)) ?? this.options.servers[0];
+  }
+
+  get clientId(): string {
+    return this.options.clientId;
+  }
+
+  /** @throws Fault authorization_server_error when the server gave no verdict, however often asked. */
+  refresh(refreshToken: Secret, server: string): Promise<TokenVerdict> {
+    return this.tokens(server, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() });
+  }
+
+  /** @throws Fault authorization_server_error */
+  exchange(code: Secret, server: string): Promise<TokenVerdict> {
+    return this.tokens(server, { grant_type: 'authorization_code', code: code.reveal() });
+  }
+
+  /**
+   * Whose token this is, by the authorization server's own word; undefined when it knows no such token.
+   * @throws Fault authorization_server_error when the server gave no verdict.
+   */
+  tokenInfo(accessToken: Secret, server: string): Promise<TokenInfo | undefined> {
+    return this.ridingOut(async () => {
+      const answer = await this.form(`${server}/rest/app.info`, { auth: accessToken.reveal() });
+      const body = tokenInfoBody.safeParse(parsed(answer.body));
+      if (body.success) return { verdict: toTokenInfo(body.data.result) };
+      if (answer.status >= 400 && answer.status < 500) return { verdict: undefined };
+      return { passing: `status ${answer.status}` };
+    });
+  }
+
+  private tokens(server: string, form: Record<string, string>): Promise<TokenVerdict> {
+    const { clientId, clientSecret, clock } = this.options;
+    return this.ridingOut<TokenVerdict>(async () => {
+      const askedAtMs = clock.now();
+      const secrets = { client_id: clientId, client_secret: clientSecret.reveal() };
+      const verdict = judgeTokenAnswer(await this.form(`${server}/oauth/token/`, { ...form, ...secrets }), askedAtMs);
+      return verdict.kind === 'passing' ? { passing: verdict.reason } : { verdict };
+    });
+  }
+
+  private async ridingOut<T>(ask: () => Promise<{ verdict: T } | { passing: string }>): Promise<T> {
+    let reason = '';
+    for (const pauseMs of [...pausesMs, undefined]) {
+      const outcome = await ask().catch((error: unknown) => ({ passing: failureReason(error) }));
+      if ('verdict' in outcome) return outcome.verdict;
+      reason = outcome.passing;
+      if (pauseMs !== undefined) await sleep(this.options.clock, pauseMs);
+    }
+    throw new Fault('authorization_server_error', {
+      detail: `The authorization server gave no usable answer (${reason}); the call was not sent.`,
+      retryAfterMs: 5000,
+    });
+  }
+
+  private form(url: string, fields: Record<string, string>): Promise<HttpAnswer> {
+    const text = new URLSearchParams(fields).toString();
+    return this.options.post(url, { type: 'application/x-www-form-urlencoded', text }, { timeoutMs: tokenTimeoutMs });
+  }
+}
+
+function toTokenInfo(result: z.infer<typeof tokenInfoBody>['result']): TokenInfo | undefined {
+  if (result.install.installed === false) return undefined;
+  return {
+    clientId: result.client_id,
+    portal: result.install.member_id,
+    endpoint: result.install.client_endpoint,
+    scope: result.scope,
+    ...(result.user_id !== undefined && { userId: result.user_id }),
+  };
+}
+
+function failureReason(error: unknown): string {
+  if (error instanceof ExchangeFailure) return error.reason;
+  throw error;
+}
+
+function sameHost(server: string, claimed: string): boolean {
+  try {
+    return new URL(server).host === new URL(claimed.includes('://') ? claimed : `https://${claimed}`).host;
+  } catch {
+    return false;
+  }
+}

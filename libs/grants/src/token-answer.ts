@@ -1,0 +1,111 @@
+import { isPortalId, type HttpAnswer, type PortalId, Secret } from '@b24/portal';
+import { z } from 'zod';
+import type { TokenPair, Trouble } from './install';
+
+/** What the authorization server granted. */
+export interface Granted {
+  readonly portal: PortalId;
+  readonly pair: TokenPair;
+  /** The portal's REST endpoint where it is now, as the server knows it. */
+  readonly endpoint: string;
+  readonly scope: readonly string[];
+  readonly licence?: string;
+  readonly userId?: number;
+}
+
+/** granted: a pair. refused: asking again is useless until a person acts, or for a while. passing: ask again. */
+export type TokenVerdict =
+  | { readonly kind: 'granted'; readonly granted: Granted }
+  | { readonly kind: 'refused'; readonly code: Trouble['code']; readonly detail: string; readonly forMs?: number }
+  | { readonly kind: 'passing'; readonly reason: string };
+
+const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+const grantedBody = z.object({
+  access_token: z.string().min(8).max(2048),
+  refresh_token: z.string().min(8).max(2048),
+  expires_in: number.default(3600),
+  client_endpoint: z.string().max(512),
+  member_id: z.string().toLowerCase().refine(isPortalId),
+  scope: z.string().default(''),
+  status: z.string().max(8).optional(),
+  user_id: number.optional(),
+});
+const errorBody = z.object({ error: z.coerce.string(), error_description: z.string().optional() });
+
+const minuteMs = 60_000;
+const forAWhile = { forMs: minuteMs };
+const wrongApp = {
+  code: 'authorization_server_error' as const,
+  detail:
+    "The authorization server does not accept this app's id or secret; check B24_CLIENT_ID and B24_CLIENT_SECRET.",
+  ...forAWhile,
+};
+const dead = {
+  code: 'reauthorization_required' as const,
+  detail: 'The authorization server no longer honours the refresh token; the portal must be authorized again.',
+};
+
+/** The authorization server's errors (section 1 of the vendor's rules), by code in lower case. */
+const refusals: Readonly<Record<string, { code: Trouble['code']; detail: string; forMs?: number }>> = {
+  invalid_grant: dead,
+  no_auth_found: dead,
+  insufficient_scope: dead,
+  invalid_scope: dead,
+  wrong_client: wrongApp,
+  invalid_client: wrongApp,
+  invalid_request: { ...wrongApp, detail: 'The authorization server calls the refresh request invalid.' },
+  payment_required: {
+    code: 'portal_payment_required',
+    detail: "The authorization server refuses new tokens until the portal's plan or the app is paid.",
+    forMs: 10 * minuteMs,
+  },
+  not_installed: { code: 'portal_uninstalled', detail: 'The app is not installed on the portal any more.' },
+};
+
+/**
+ * Judges the answer of the token endpoint; asks nobody.
+ * Any body with an `error` is a refusal, whatever its HTTP status; an unknown one is taken as passing trouble.
+ */
+export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVerdict {
+  const body = parsed(answer.body);
+  const error = errorBody.safeParse(body);
+  if (error.success) {
+    const refusal = refusals[error.data.error.toLowerCase()];
+    return refusal
+      ? { kind: 'refused', ...refusal }
+      : { kind: 'passing', reason: `error with status ${answer.status}` };
+  }
+  const granted = grantedBody.safeParse(body);
+  if (answer.status !== 200 || !granted.success)
+    return { kind: 'passing', reason: `no tokens, status ${answer.status}` };
+  return { kind: 'granted', granted: toGranted(granted.data, askedAtMs) };
+}
+
+function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Granted {
+  const lifetimeMs = body.expires_in * 1000;
+  return {
+    portal: body.member_id,
+    pair: {
+      accessToken: new Secret(body.access_token),
+      refreshToken: new Secret(body.refresh_token),
+      expiresAtMs: askedAtMs + lifetimeMs,
+      lifetimeMs,
+    },
+    endpoint: body.client_endpoint,
+    scope: scopeList(body.scope),
+    ...(body.status && { licence: body.status }),
+    ...(body.user_id !== undefined && { userId: body.user_id }),
+  };
+}
+
+export function scopeList(text: string): string[] {
+  return text.split(/[,\s]+/).filter(Boolean);
+}
+
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { Fault, type Operating, type UpstreamWords } from '@b24/portal';
+import { refusalSentences, type Translation, vendorErrors } from './vendor-errors';
+
+/** How long a spent method rests when the vendor does not say. */
+const restMs = 60_000;
+
+export interface VendorError {
+  readonly method: string;
+  readonly status: number;
+  readonly error: string;
+  readonly description: string;
+}
+
+/** The vendor's error as ours: by its code, then by its sentence, then by its status. */
+export function translate(
+  it: VendorError,
+  operating: Operating | undefined,
+  nowMs: number,
+): { fault: Fault; concerns: 'trip' | 'command' } {
+  const { code, concerns, again, detail } = translation(it);
+  const retryAfterMs =
+    code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + restMs) - nowMs) : undefined;
+  const upstream: UpstreamWords = {
+    method: it.method,
+    status: it.status,
+    error: it.error,
+    description: it.description,
+  };
+  const fault = new Fault(code, {
+    upstream,
+    ...(detail && { detail }),
+    ...(again && { again }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+  return { fault, concerns };
+}
+
+function translation({ status, error, description }: VendorError): Translation {
+  const known = vendorErrors[error.toLowerCase()];
+  if (known) return known;
+  const words = description.trim().toLowerCase();
+  const sentence = refusalSentences.find(([start]) => words.startsWith(start));
+  if (sentence) return { code: sentence[1], concerns: 'command' };
+  return { code: status >= 500 ? 'portal_error' : 'rejected_by_portal', concerns: 'command' };
+}

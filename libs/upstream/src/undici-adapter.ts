@@ -1,0 +1,44 @@
+import { type AxiosAdapter, type AxiosResponse, AxiosHeaders } from 'axios';
+import { Agent, request } from 'undici';
+
+export interface WireLimits {
+  readonly connectTimeoutMs: number;
+  readonly maxAnswerBytes: number;
+  /** Connections to one portal at a time. */
+  readonly connections: number;
+}
+
+/**
+ * axios over undici: fewer milliseconds and clearer failures than its default (docs/decisions/0004). It never follows
+ * a redirect, and an error of it holds no part of the request.
+ */
+export function undiciAdapter(limits: WireLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
+  const agent = new Agent({
+    connect: { timeout: limits.connectTimeoutMs },
+    connections: limits.connections,
+    maxResponseSize: limits.maxAnswerBytes,
+    pipelining: 1,
+    // Shorter than a server's own patience, so that a call seldom meets a connection that is just being closed.
+    keepAliveTimeout: 4000,
+  });
+  const adapter: AxiosAdapter = async (config) => {
+    const timeoutMs = config.timeout ?? 0;
+    const { statusCode, headers, body } = await request(config.url ?? '', {
+      dispatcher: agent,
+      method: (config.method ?? 'get').toUpperCase() as 'POST',
+      headers: AxiosHeaders.from(config.headers).toJSON() as Record<string, string>,
+      body: config.data as string,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+    const response: AxiosResponse<string> = {
+      status: statusCode,
+      statusText: '',
+      headers: headers,
+      data: await body.text(),
+      config,
+    };
+    return response;
+  };
+  return { adapter, close: () => agent.close() };
+}

@@ -1,0 +1,87 @@
+import type { Again, FaultCode } from '@b24/portal';
+
+/** trip: the request as a whole failed. command: this command was refused, others of its trip may have run. */
+export interface Translation {
+  readonly code: FaultCode;
+  readonly concerns: 'trip' | 'command';
+  readonly again?: Again;
+  readonly detail?: string;
+}
+
+const trip = (code: FaultCode, extra: { again?: Again; detail?: string } = {}): Translation => ({
+  code,
+  concerns: 'trip',
+  ...extra,
+});
+const command = (code: FaultCode, detail?: string): Translation => ({
+  code,
+  concerns: 'command',
+  ...(detail && { detail }),
+});
+
+const tokenRefused = trip('reauthorization_required', { again: 'token_refused' });
+const userGone = trip('reauthorization_required', {
+  detail:
+    'The user who granted access was dismissed or may no longer use the app; another administrator must authorize it.',
+});
+const unpaid = trip('portal_payment_required');
+const uninstalled = trip('portal_uninstalled');
+const failed = command('portal_error');
+
+/** The vendor's error codes (section 3 of its rules), in lower case. What is not here is the method's own refusal. */
+export const vendorErrors: Readonly<Record<string, Translation>> = {
+  query_limit_exceeded: trip('portal_overloaded', { again: 'bucket_full' }),
+  overload_limit: trip('portal_overloaded', {
+    detail: 'Bitrix24 has blocked calls to this portal by hand; ask its support before calling again.',
+  }),
+  operation_time_limit: command('operating_time_spent'),
+
+  expired_token: tokenRefused,
+  invalid_token: tokenRefused,
+  no_auth_found: tokenRefused,
+  invalid_credentials: tokenRefused,
+  wrong_auth_type: tokenRefused,
+  connection_error: trip('portal_overloaded', {
+    again: 'passing_trouble',
+    detail: 'The portal could not reach its authorization server to check the token; the call was not run.',
+  }),
+  authorization_error: userGone,
+  user_access_error: userGone,
+
+  insufficient_scope: command('insufficient_scope'),
+  access_denied: unpaid,
+  payment_required: unpaid,
+  verification_needed: unpaid,
+  application_not_found: uninstalled,
+  error_oauth: uninstalled,
+  not_installed: uninstalled,
+  method_confirm_waiting: command('access_denied', 'An administrator of the portal has yet to allow this method.'),
+  method_confirm_denied: command('access_denied', 'An administrator of the portal has denied this method.'),
+
+  error_method_not_found: command('method_not_found'),
+  error_batch_method_not_allowed: command('rejected_by_portal'),
+  error_batch_length_exceeded: command('rejected_by_portal'),
+  error_manifest_is_not_available: command('rejected_by_portal'),
+  invalid_request: trip('portal_error', { detail: 'The portal takes calls over HTTPS only.' }),
+
+  internal_server_error: failed,
+  error_unexpected_answer: failed,
+  portal_deleted: trip('portal_deleted'),
+};
+
+/**
+ * The sentences of the scrum methods (section 6), in lower case: there the vendor gives nothing but text. A sentence
+ * may have a suffix behind it.
+ */
+export const refusalSentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
+  ['access denied', 'access_denied'],
+  ['group id not found', 'group_not_found'],
+  ['backlog id not found', 'backlog_not_found'],
+  ['backlog not found', 'backlog_not_found'],
+  ['backlog already added', 'backlog_already_exists'],
+  ['the target group already has a backlog', 'backlog_already_exists'],
+  ['it is forbidden move a backlog with items', 'backlog_not_empty'],
+  ['it is forbidden remove a backlog with items', 'backlog_not_empty'],
+  ['createdby user not found', 'user_not_found'],
+  ['modifiedby user not found', 'user_not_found'],
+];
