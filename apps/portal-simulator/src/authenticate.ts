@@ -1,0 +1,62 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Chain } from './chain-ledger';
+import type { Caller } from './method-context';
+import type { PortalState } from './portal-state';
+import type { Credentials } from './rest-call';
+import { VendorRefusal } from './vendor-refusal';
+
+const verdictLifetimeMs = 3_600_000;
+
+/** Decides who calls, or throws the refusal of section 3. One per portal, because a portal remembers verdicts. */
+export class Authenticator {
+  private readonly verdicts = new Map<string, { until: number; verdict: Chain | 'unknown' }>();
+
+  constructor(private readonly portal: PortalState) {}
+
+  authenticate(credentials: Credentials): Caller {
+    if (credentials.via === 'none') throw VendorRefusal.of('NO_AUTH_FOUND');
+    return credentials.via === 'webhook'
+      ? this.webhook(credentials.userId, credentials.secret)
+      : this.token(credentials.token);
+  }
+
+  private webhook(userId: number, secret: string): Caller {
+    const webhook = this.portal.webhooks.find((hook) => hook.userId === userId && sameText(hook.secret, secret));
+    if (webhook === undefined) throw VendorRefusal.of('INVALID_CREDENTIALS');
+    if (this.portal.dismissedUsers.has(userId)) throw VendorRefusal.of('authorization_error');
+    return { kind: 'webhook', userId, scopes: webhook.scopes, owner: `webhook:${userId}` };
+  }
+
+  private token(token: string): Caller {
+    const { portal } = this;
+    const known = portal.ledger.chainOf(token);
+    if (known?.memberId === portal.memberId && !portal.installed) throw VendorRefusal.of('APPLICATION_NOT_FOUND');
+    const chain = this.verdict(token);
+    if (chain === 'unknown' || chain.memberId !== portal.memberId) throw VendorRefusal.of('invalid_token');
+    if (portal.dismissedUsers.has(chain.userId)) throw VendorRefusal.of('authorization_error');
+    return { kind: 'app', userId: chain.userId, scopes: portal.app.scope, owner: 'app' };
+  }
+
+  /** Expiry is the portal's own clock; everything else is the authorization server's word, perhaps an old one. */
+  private verdict(token: string): Chain | 'unknown' {
+    const { clock, ledger, quirks } = this.portal;
+    const cached = quirks.cacheVerdicts ? this.verdicts.get(token) : undefined;
+    if (cached !== undefined && cached.until > clock.now()) return this.unlessExpired(token, cached.verdict);
+    const verdict = ledger.verdict(token);
+    if (verdict === 'expired') throw VendorRefusal.of('expired_token');
+    this.verdicts.set(token, { until: clock.now() + verdictLifetimeMs, verdict });
+    return verdict;
+  }
+
+  private unlessExpired(token: string, verdict: Chain | 'unknown'): Chain | 'unknown' {
+    const expiresAt = this.portal.ledger.expiryOf(token);
+    if (verdict !== 'unknown' && expiresAt !== undefined && expiresAt <= this.portal.clock.now()) {
+      throw VendorRefusal.of('expired_token');
+    }
+    return verdict;
+  }
+}
+
+function sameText(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}

@@ -1,0 +1,49 @@
+import { type Params, isMap } from './php-query';
+
+/** What the earlier commands of a batch have returned so far. */
+export type BatchResults = Readonly<
+  Record<'result' | 'next' | 'total' | 'time' | 'error', ReadonlyMap<string, unknown>>
+>;
+
+const reference = /\$(result|next|total|time|error)([^\s]*)/gi;
+
+/**
+ * Replaces `$result[key][field]` and its kin in every decoded value, as the vendor does (section 4): any case, any
+ * letters before the bracket, and an unknown key yields the whole map it was looked up in. There is no escape.
+ */
+export function withReferences(params: Params, results: BatchResults): Params {
+  return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, replaced(value, results)]));
+}
+
+function replaced(value: unknown, results: BatchResults): unknown {
+  if (Array.isArray(value)) return value.map((item) => replaced(item, results));
+  if (isMap(value)) return withReferences(value, results);
+  return typeof value === 'string' && value.includes('$') ? replacedText(value, results) : value;
+}
+
+function replacedText(text: string, results: BatchResults): unknown {
+  let current = text;
+  for (const [whole, name = '', path = ''] of text.matchAll(reference)) {
+    const keys = [...path.matchAll(/\[([^\]]+)\]/g)].map((match) => match[1] ?? '');
+    if (keys.length === 0) continue;
+    const found = lookUp(results[name.toLowerCase() as keyof BatchResults], keys);
+    if (whole === current) return found;
+    current = current.replaceAll(whole, asText(found));
+  }
+  return current;
+}
+
+function lookUp(map: ReadonlyMap<string, unknown>, keys: readonly string[]): unknown {
+  let node: unknown = Object.fromEntries(map);
+  for (const key of keys) {
+    const child: unknown = typeof node === 'object' && node !== null ? (node as Params)[key] : undefined;
+    if (child === undefined || child === null) return node;
+    node = child;
+  }
+  return node;
+}
+
+/** PHP would print the word Array; the strictest reading prints what leaked. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,42 @@
+import type { Exchange } from './exchange';
+import type { SimulatedPortal } from './simulated-portal';
+
+/** `/_simulator…` on the authorization server's port: for the demo, never the vendor's. */
+export async function handleControl(
+  exchange: Exchange,
+  portals: readonly SimulatedPortal[],
+  ready: boolean,
+): Promise<void> {
+  if (exchange.path === '/_simulator/health') {
+    return exchange.json(ready ? 200 : 503, { status: ready ? 'ok' : 'starting' });
+  }
+  if (exchange.path === '/_simulator' && exchange.httpMethod === 'GET') return exchange.json(200, overview(portals));
+  if (exchange.path === '/_simulator/install' && exchange.httpMethod === 'POST') return install(exchange, portals);
+  exchange.json(404, { error: 'not_found' });
+}
+
+function overview(portals: readonly SimulatedPortal[]): unknown {
+  return {
+    portals: portals.map((portal) => ({
+      domain: portal.domain,
+      memberId: portal.memberId,
+      webhookUrl: portal.webhookUrl(),
+      installed: portal.installed,
+      refusedByBucket: portal.refusedByBucket,
+      requests: portal.requests.length,
+    })),
+  };
+}
+
+async function install(exchange: Exchange, portals: readonly SimulatedPortal[]): Promise<void> {
+  const { portal: domain, to } = exchange.query;
+  const portal = portals.find((one) => one.domain === domain || one.memberId === domain);
+  if (portal === undefined) return exchange.json(404, { error: 'portal_not_found' });
+  if (typeof to !== 'string' || !to.startsWith('http://'))
+    return exchange.json(400, { error: 'to_is_not_an_http_url' });
+  try {
+    exchange.json(200, { sent: true, answer: await portal.sendInstallEvent(to) });
+  } catch {
+    exchange.json(502, { sent: false, error: 'gateway_not_reachable' });
+  }
+}

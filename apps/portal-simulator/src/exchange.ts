@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Params, isMap, parsePhpQuery } from './php-query';
+
+/** One HTTP request with its body read, and the ways a vendor's machine may answer it. */
+export class Exchange {
+  readonly httpMethod: string;
+  readonly path: string;
+  readonly rawQuery: string;
+  readonly query: Params;
+
+  private constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    readonly bodyText: string,
+  ) {
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    this.httpMethod = request.method ?? 'GET';
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.rawQuery = mark < 0 ? '' : url.slice(mark + 1);
+    this.query = parsePhpQuery(this.rawQuery);
+  }
+
+  static async read(request: IncomingMessage, response: ServerResponse): Promise<Exchange> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    return new Exchange(request, response, Buffer.concat(chunks).toString('utf8'));
+  }
+
+  header(name: string): string {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : '';
+  }
+
+  /** The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map (section 3). */
+  body(): Params {
+    const contentType = this.header('content-type').toLowerCase();
+    if (contentType.includes('json')) return jsonMap(this.bodyText);
+    return contentType.includes('x-www-form-urlencoded') ? parsePhpQuery(this.bodyText) : {};
+  }
+
+  json(status: number, body: unknown): void {
+    this.send(status, 'application/json; charset=utf-8', JSON.stringify(body));
+  }
+
+  html(status: number, body: string): void {
+    this.send(status, 'text/html; charset=UTF-8', body);
+  }
+
+  redirect(location: string): void {
+    this.response.writeHead(302, { location, 'content-type': 'text/html' }).end('<html><body>Moved</body></html>');
+  }
+
+  send(status: number, contentType: string, body: string): void {
+    if (this.response.destroyed) return;
+    const length = Buffer.byteLength(body);
+    this.response.writeHead(status, { 'content-type': contentType, 'content-length': length }).end(body);
+  }
+
+  /** Announces more than it sends; then closes the connection, or leaves it open for ever. */
+  sendPart(status: number, body: string, share: number, thenClose: boolean): void {
+    if (this.response.destroyed) return;
+    const part = body.slice(0, Math.floor(body.length * share));
+    this.response.writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+    });
+    this.response.write(part, () => {
+      if (thenClose) this.cut();
+    });
+  }
+
+  /** Cuts the connection without a word. */
+  cut(): void {
+    this.request.socket.destroy();
+  }
+}
+
+function jsonMap(text: string): Params {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isMap(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

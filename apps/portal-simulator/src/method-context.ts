@@ -1,0 +1,40 @@
+import type { EntityCache } from './entity-cache';
+import type { Params } from './php-query';
+import type { PortalState } from './portal-state';
+
+/** Who calls, once the credentials were accepted. */
+export interface Caller {
+  readonly kind: 'app' | 'webhook';
+  readonly userId: number;
+  readonly scopes: readonly string[];
+  /** Whose operating-time baskets are charged. */
+  readonly owner: string;
+}
+
+export interface MethodContext {
+  readonly portal: PortalState;
+  readonly caller: Caller;
+  readonly params: Params;
+  readonly cache: EntityCache;
+  /** A trouble that changes what the method does. */
+  readonly silentlyFails: boolean;
+}
+
+/** A list method's answer: `next` and `total` stand beside `result` in the envelope (section 3). */
+export class Page {
+  constructor(
+    readonly result: unknown[],
+    readonly total: number,
+    readonly next: number | undefined,
+  ) {}
+}
+
+export interface RestMethod {
+  /** Empty: any token will do. */
+  readonly scope: string;
+  readonly writes?: boolean;
+  readonly onlyApps?: boolean;
+  readonly run: (context: MethodContext) => unknown;
+}
+
+export type MethodTable = Readonly<Record<string, RestMethod>>;

@@ -1,0 +1,108 @@
+import { bindFields, bindInt, bindOptionalFields, isNumeric, toInt, toText } from '../bind-parameter';
+import { type MethodContext, type MethodTable, type Page } from '../method-context';
+import type { Params } from '../php-query';
+import type { Epic } from '../scrum-store';
+import { refuse } from '../vendor-refusal';
+import { type Columns, pageOf } from './page-of';
+import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
+
+/** `tasks.api.scrum.epic.*` (section 6). */
+export const epicMethods: MethodTable = {
+  'tasks.api.scrum.epic.getFields': { scope: 'task', run: getFields },
+  'tasks.api.scrum.epic.get': { scope: 'task', run: (context) => byId(context) },
+  'tasks.api.scrum.epic.list': { scope: 'task', run: list },
+  'tasks.api.scrum.epic.add': { scope: 'task', writes: true, run: add },
+  'tasks.api.scrum.epic.update': { scope: 'task', writes: true, run: update },
+  'tasks.api.scrum.epic.delete': { scope: 'task', writes: true, run: remove },
+};
+
+const columns: Columns<Epic> = {
+  ID: 'id',
+  GROUP_ID: 'groupId',
+  NAME: 'name',
+  DESCRIPTION: 'description',
+  CREATED_BY: 'createdBy',
+  MODIFIED_BY: 'modifiedBy',
+  COLOR: 'color',
+};
+
+function getFields(): unknown {
+  return {
+    fields: {
+      ...textFields('name', 'description'),
+      ...integerFields('groupId'),
+      ...textFields('color'),
+      files: { type: 'array' },
+      ...integerFields('createdBy', 'modifiedBy'),
+    },
+  };
+}
+
+function list({ portal, caller, params }: MethodContext): Page {
+  for (const name of ['filter', 'select', 'order']) bindOptionalFields(params, name);
+  const visible = [...portal.scrum.epics.values()].filter((epic) =>
+    portal.scrum.canAccess(epic.groupId, caller.userId),
+  );
+  return pageOf(visible, columns, params);
+}
+
+function add(context: MethodContext): unknown {
+  const { scrum } = context.portal;
+  const fields = bindFields(context.params);
+  const createdBy = userField(context, fields, 'createdBy') ?? context.caller.userId;
+  const groupId = toInt(fields['groupId']);
+  if (groupId === 0) refuse('Group id not found');
+  const name = toText(fields['name']);
+  if (name === '') refuse('Name not found');
+  requireGroupAccess(context, groupId);
+  const text = { description: toText(fields['description']), color: toText(fields['color']) };
+  const epic = {
+    id: scrum.nextId(scrum.epics),
+    groupId,
+    name,
+    ...text,
+    createdBy,
+    modifiedBy: 0,
+    files: filesOf(fields),
+  };
+  scrum.epics.set(epic.id, epic);
+  return withoutFiles(epic);
+}
+
+function update(context: MethodContext): unknown {
+  const id = bindInt(context.params, 'id');
+  const fields = bindFields(context.params);
+  const epic = byId(context, id);
+  const groupId = isNumeric(fields['groupId']) ? toInt(fields['groupId']) : epic.groupId;
+  requireGroupAccess(context, groupId);
+  const createdBy = userField(context, fields, 'createdBy') ?? epic.createdBy;
+  const modifiedBy = userField(context, fields, 'modifiedBy') ?? context.caller.userId;
+  const texts = Object.fromEntries(
+    ['name', 'description', 'color']
+      .filter((name) => typeof fields[name] === 'string')
+      .map((name) => [name, fields[name]]),
+  );
+  const files = 'files' in fields ? filesOf(fields) : epic.files;
+  const updated = { ...epic, ...texts, groupId, createdBy, modifiedBy, files };
+  context.portal.scrum.epics.set(id, updated);
+  return withoutFiles(updated);
+}
+
+function remove(context: MethodContext): [] {
+  context.portal.scrum.epics.delete(byId(context).id);
+  return [];
+}
+
+function byId(context: MethodContext, id = bindInt(context.params, 'id')): Epic {
+  const epic = context.cache.read(`epic:${id}`, () => context.portal.scrum.epics.get(id)) ?? refuse('Epic not found');
+  requireGroupAccess(context, epic.groupId);
+  return epic;
+}
+
+function filesOf(fields: Params): unknown[] {
+  return Array.isArray(fields['files']) ? fields['files'] : [];
+}
+
+function withoutFiles({ files: _files, ...epic }: Epic): unknown {
+  return epic;
+}

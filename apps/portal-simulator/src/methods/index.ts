@@ -1,0 +1,26 @@
+import type { MethodTable, RestMethod } from '../method-context';
+import { backlogMethods } from './backlog';
+import { epicMethods } from './epic';
+import { kanbanMethods } from './kanban';
+import { portalMethods } from './portal-methods';
+import { sprintMethods } from './sprint';
+import { taskMethods } from './task';
+
+const tables: MethodTable = {
+  ...portalMethods,
+  ...backlogMethods,
+  ...epicMethods,
+  ...sprintMethods,
+  ...kanbanMethods,
+  ...taskMethods,
+  methods: { scope: '', run: () => [...methodNames] },
+};
+
+export const methodNames: readonly string[] = Object.keys(tables);
+
+const byLowerCase = new Map(Object.entries(tables).map(([name, method]) => [name.toLowerCase(), method]));
+
+/** Method names are not case-sensitive. */
+export function findMethod(name: string): RestMethod | undefined {
+  return byLowerCase.get(name.toLowerCase());
+}

@@ -1,0 +1,69 @@
+import { toInt, toText } from '../bind-parameter';
+import { Page } from '../method-context';
+import { type Params, isMap } from '../php-query';
+import { refuse } from '../vendor-refusal';
+
+const pageSize = 50;
+
+/** Column names of a list method (upper case) and the field each stands for. */
+export type Columns<Row> = Readonly<Record<string, keyof Row>>;
+
+/** Filters, sorts and cuts a list of rows the way the vendor's list methods do; 50 a page, `start` is an offset. */
+export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Page {
+  const filter = isMap(params['filter']) ? params['filter'] : {};
+  const order = isMap(params['order']) ? params['order'] : {};
+  const kept = rows.filter((row) => Object.entries(filter).every(([key, wanted]) => keeps(row, columns, key, wanted)));
+  const sorted = [...kept].sort((left, right) => compareBy(left, right, columns, order));
+  const start = Math.max(0, toInt(params['start']));
+  const page = sorted.slice(start, start + pageSize);
+  const next = sorted.length > start + pageSize ? start + pageSize : undefined;
+  return new Page(
+    page.map((row) => ({ ...row })),
+    sorted.length,
+    next,
+  );
+}
+
+function keeps<Row>(row: Row, columns: Columns<Row>, key: string, wanted: unknown): boolean {
+  const [, operator = '', column = ''] = /^([=!<>@%]*)(.*)$/.exec(key) ?? [];
+  const value = toText(row[columnOf(columns, column)]);
+  if (Array.isArray(wanted)) return wanted.map(toText).includes(value) !== operator.startsWith('!');
+  const text = toText(wanted);
+  const difference = compare(value, text);
+  switch (operator) {
+    case '!':
+    case '!=':
+      return difference !== 0;
+    case '>':
+      return difference > 0;
+    case '>=':
+      return difference >= 0;
+    case '<':
+      return difference < 0;
+    case '<=':
+      return difference <= 0;
+    case '%':
+      return value.includes(text);
+    default:
+      return difference === 0;
+  }
+}
+
+function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: Params): number {
+  for (const [column, direction] of Object.entries(order)) {
+    const field = columnOf(columns, column);
+    const difference = compare(toText(left[field]), toText(right[field]));
+    if (difference !== 0) return toText(direction).toUpperCase() === 'DESC' ? -difference : difference;
+  }
+  return 0;
+}
+
+function columnOf<Row>(columns: Columns<Row>, name: string): keyof Row {
+  return columns[name] ?? refuse('Could not load list');
+}
+
+function compare(left: string, right: string): number {
+  const numbers = [Number(left), Number(right)] as const;
+  if (left !== '' && right !== '' && numbers.every(Number.isFinite)) return numbers[0] - numbers[1];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

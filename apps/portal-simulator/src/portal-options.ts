@@ -1,0 +1,70 @@
+import type { ChainLedger } from './chain-ledger';
+import type { SimulatorClock } from './clock';
+import type { LeakyCounterSettings } from './leaky-counter';
+import type { AppRegistration, PortalQuirks, Webhook } from './portal-state';
+import type { Backlog, ScrumState } from './scrum-store';
+
+export interface PortalOptions {
+  /** Listening port; 0 (or none) takes any. */
+  port?: number;
+  memberId?: string;
+  /** X and Y of the leaky bucket: 50 and 2 unless told (section 5). */
+  burst?: number;
+  drainPerSecond?: number;
+  /** Stepwise unless told, and refused requests count: the strictest reading. */
+  counting?: 'stepwise' | 'continuous';
+  countRefused?: boolean;
+  phaseMs?: number;
+  /** `F|D|T|P|L|S`; L (a local app) unless told. */
+  status?: string;
+  /** For example `en_basic`; `de_ent250` is Enterprise. */
+  licence?: string;
+  users?: readonly number[];
+  groups?: readonly number[];
+  backlogs?: readonly Backlog[];
+  callbackUrl?: string;
+  /** A local app's own pair; the simulator's pair unless told. */
+  clientId?: string;
+  clientSecret?: string;
+  quirks?: Partial<PortalQuirks>;
+}
+
+/** What outlives a restart of the program. */
+export interface PortalSaved {
+  readonly memberId: string;
+  readonly port: number;
+  readonly applicationToken: string;
+  readonly installed: boolean;
+  readonly webhooks: Webhook[];
+  readonly boundEvents: { event: string; handler: string }[];
+  readonly scrum: ScrumState;
+}
+
+/** What a portal shares with its simulator. */
+export interface PortalSurroundings {
+  readonly clock: SimulatorClock;
+  readonly ledger: ChainLedger;
+  readonly oauthServer: string;
+  readonly app: () => AppRegistration;
+  readonly changed: () => void;
+}
+
+export const defaultQuirks: PortalQuirks = {
+  zeroErrorAs: 0,
+  hundredErrorAs: 100,
+  sentenceSuffix: '',
+  wholeTimes: false,
+  cacheVerdicts: false,
+  deletedStatus: 500,
+  scopeStatus: 403,
+};
+
+export function bucketOf(options: PortalOptions): LeakyCounterSettings {
+  return {
+    burst: options.burst ?? 50,
+    drainPerSecond: options.drainPerSecond ?? 2,
+    counting: options.counting ?? 'stepwise',
+    countRefused: options.countRefused ?? true,
+    phaseMs: options.phaseMs ?? 0,
+  };
+}

@@ -1,0 +1,89 @@
+import type { ChainLedger } from './chain-ledger';
+import type { SimulatorClock } from './clock';
+import type { LeakyCounter } from './leaky-counter';
+import type { OperatingBaskets } from './operating-baskets';
+import type { ScrumStore } from './scrum-store';
+import type { PortalTroubleKind } from './trouble-kinds';
+import type { TroubleQueue } from './trouble-queue';
+
+/** An app as the vendor knows it: one pair for all portals, or (a local app) one pair for one portal. */
+export interface AppRegistration {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: readonly string[];
+  readonly callbackUrl: string | undefined;
+}
+
+export interface Webhook {
+  readonly userId: number;
+  readonly secret: string;
+  readonly scopes: readonly string[];
+}
+
+/** Where servers of different age differ; each may be switched at any time. */
+export interface PortalQuirks {
+  /** Code 0 of a method's own refusal as a number, a string, or empty (section 3). */
+  zeroErrorAs: 0 | '0' | '';
+  /** Code 100 of the binder as a number or a string. */
+  hundredErrorAs: 100 | '100';
+  /** Something newer servers write behind the known sentences. */
+  sentenceSuffix: string;
+  /** `time.start` as a whole number (section 3). */
+  wholeTimes: boolean;
+  /** The portal keeps the authorization server's verdict on a token for up to an hour, good or bad (section 1). */
+  cacheVerdicts: boolean;
+  /** The status of `PORTAL_DELETED`: 500 in the docs, 403 and 410 seen. */
+  deletedStatus: 500 | 403 | 410;
+  /** The status of `insufficient_scope`: 403 in the docs, 401 seen. */
+  scopeStatus: 403 | 401;
+}
+
+export interface RequestLog {
+  readonly id: number;
+  /** Simulator time in milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  /** Without the token. */
+  readonly params: Record<string, unknown>;
+  readonly httpMethod: string;
+  readonly authVia: 'body' | 'query' | 'bearer' | 'webhook' | 'none';
+  readonly token: string | undefined;
+  readonly tokenInUrl: boolean;
+  /** For a command of a batch: the `id` of the batch's own entry. */
+  readonly batchOf?: number;
+  userId?: number;
+  /** True once the method itself ran without refusing. */
+  executed: boolean;
+  httpStatus: number;
+  /** `ok`, the error code, or `trouble:<kind>`; `pending` while under way. */
+  outcome: string;
+}
+
+/** Everything one simulated portal is; its HTTP listeners and the handles for tests are in SimulatedPortal. */
+export interface PortalState {
+  readonly memberId: string;
+  readonly domain: string;
+  readonly endpoint: string;
+  readonly oauthServer: string;
+  readonly app: AppRegistration;
+  readonly clock: SimulatorClock;
+  readonly ledger: ChainLedger;
+  readonly bucket: LeakyCounter;
+  readonly operating: OperatingBaskets;
+  readonly scrum: ScrumStore;
+  readonly trouble: TroubleQueue<PortalTroubleKind>;
+  readonly quirks: PortalQuirks;
+  readonly requests: RequestLog[];
+  readonly webhooks: readonly Webhook[];
+  readonly status: string;
+  readonly licence: string;
+  readonly installed: boolean;
+  readonly deleted: boolean;
+  readonly dismissedUsers: ReadonlySet<number>;
+  readonly boundEvents: { event: string; handler: string }[];
+  readonly applicationToken: string;
+  /** Tells the simulator that something worth keeping has changed. */
+  changed(): void;
+  /** The app is (again) installed here: a grant was given. */
+  markInstalled(): void;
+}

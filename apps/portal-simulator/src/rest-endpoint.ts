@@ -1,0 +1,234 @@
+import { Authenticator } from './authenticate';
+import { EntityCache } from './entity-cache';
+import type { Exchange } from './exchange';
+import { type Caller, Page, type RestMethod } from './method-context';
+import { findMethod } from './methods';
+import type { Params } from './php-query';
+import type { PortalState, RequestLog } from './portal-state';
+import { type RestCall, nestedMethods, readRestCall } from './rest-call';
+import { type ItemAnswer, runBatch } from './run-batch';
+import { type WireAnswer, strikeWire } from './strike-wire';
+import { type PortalTroubleKind, isOddError, oddErrors } from './trouble-kinds';
+import type { Trouble } from './trouble-queue';
+import { isVendorErrorCode, vendorError } from './vendor-errors';
+import { VendorRefusal } from './vendor-refusal';
+
+interface Serving {
+  readonly call: RestCall;
+  readonly log: RequestLog;
+  readonly cache: EntityCache;
+  readonly startedAt: number;
+  readonly trouble: Trouble<PortalTroubleKind> | undefined;
+}
+
+/** `/rest/` of one portal: count, trouble, authenticate, run, answer (section 3). */
+export class RestEndpoint {
+  private readonly authenticator: Authenticator;
+  private lastLogId = 0;
+
+  constructor(private readonly portal: PortalState) {
+    this.authenticator = new Authenticator(portal);
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    const call = readRestCall(exchange);
+    const log = this.open(call, exchange.httpMethod);
+    const counted = this.portal.bucket.count(this.portal.clock.now());
+    const trouble = counted ? this.takeTrouble(call) : undefined;
+    const serving = { call, log, cache: new EntityCache(), startedAt: this.portal.clock.now(), trouble };
+    if (trouble !== undefined && strikesFirst(trouble) && (await this.strike(exchange, serving, undefined))) return;
+    const answer = counted ? this.serve(serving) : this.refusal(log, VendorRefusal.of('QUERY_LIMIT_EXCEEDED'));
+    if (trouble !== undefined && !strikesFirst(trouble) && (await this.strike(exchange, serving, answer))) return;
+    exchange.json(answer.status, answer.body);
+  }
+
+  private takeTrouble(call: RestCall): Trouble<PortalTroubleKind> | undefined {
+    const nested = nestedMethods(call);
+    const place = call.method.toLowerCase() === 'batch' ? 'batch' : 'single';
+    return this.portal.trouble.take({ method: call.method, place, nested, memberId: this.portal.memberId });
+  }
+
+  /** True: the answer has been given (or withheld) by the trouble. */
+  private async strike(exchange: Exchange, serving: Serving, answer: WireAnswer | undefined): Promise<boolean> {
+    const { log, trouble } = serving;
+    if (trouble === undefined) return false;
+    const refusal = refusalOf(trouble);
+    const spoilt = await strikeWire(exchange, trouble, answer ?? { status: 200, body: { result: [], time: {} } });
+    if (refusal === undefined && !spoilt) return false;
+    if (refusal !== undefined) {
+      const { status, body } = this.refusal(log, refusal);
+      exchange.json(status, body);
+    } else log.httpStatus = trouble.status ?? answer?.status ?? 0;
+    log.outcome = `trouble:${trouble.kind}`;
+    return true;
+  }
+
+  private serve(serving: Serving): WireAnswer {
+    const { call, log } = serving;
+    try {
+      if (this.portal.deleted) throw VendorRefusal.of('PORTAL_DELETED', this.portal.quirks.deletedStatus);
+      const caller = this.authenticator.authenticate(call.credentials);
+      log.userId = caller.userId;
+      const isBatch = call.method.toLowerCase() === 'batch';
+      const body = isBatch ? this.batch(serving, caller) : this.run(serving, caller, call.method, call.params, log);
+      log.outcome = 'ok';
+      log.httpStatus = 200;
+      return { status: 200, body };
+    } catch (error) {
+      if (error instanceof VendorRefusal) return this.refusal(log, error);
+      throw error;
+    }
+  }
+
+  private batch(serving: Serving, caller: Caller): unknown {
+    const { call, log, trouble } = serving;
+    const { operating } = this.portal;
+    if (operating.mode === 'batch' && operating.isSpent('batch', caller.owner)) {
+      throw VendorRefusal.of('OPERATION_TIME_LIMIT');
+    }
+    const runOnly = trouble?.kind === 'unrun' ? (trouble.ranOnly ?? 0) : Infinity;
+    const result = runBatch(
+      call.params,
+      runOnly,
+      (method, params) => this.runNested(serving, caller, method, params),
+      (refusal) => this.shown(refusal, refusal.code === 'insufficient_scope'),
+    );
+    log.executed = true;
+    return { result, time: this.time('batch', caller.owner, serving.startedAt) };
+  }
+
+  private runNested(serving: Serving, caller: Caller, method: string, params: Params): ItemAnswer {
+    const { httpMethod, id } = serving.log;
+    const log = this.open({ ...serving.call, method, params }, httpMethod, id);
+    log.userId = caller.userId;
+    try {
+      const answer = this.run(serving, caller, method, params, log);
+      log.outcome = 'ok';
+      log.httpStatus = 200;
+      return answer;
+    } catch (error) {
+      if (error instanceof VendorRefusal) this.refusal(log, error);
+      throw error;
+    }
+  }
+
+  /** One method, alone or inside a batch: exists, scope, operating time, then the method itself. */
+  private run(serving: Serving, caller: Caller, name: string, params: Params, log: RequestLog): ItemAnswer {
+    const { operating } = this.portal;
+    const nested = log.batchOf !== undefined;
+    const trouble = nested ? this.takeItemTrouble(name) : serving.trouble;
+    const refusal = trouble === undefined || !nested ? undefined : refusalOf(trouble);
+    if (refusal !== undefined && trouble?.afterExecution !== true) throw refusal;
+    const method = this.permitted(name, caller);
+    const billedTo = operating.billedTo(name, nested);
+    if (operating.isSpent(billedTo, caller.owner)) throw VendorRefusal.of('OPERATION_TIME_LIMIT');
+    const silentlyFails = trouble?.kind === 'silent-delete';
+    const context = { portal: this.portal, caller, params, cache: serving.cache, silentlyFails };
+    const result = trouble?.kind === 'silent-false' ? false : method.run(context);
+    log.executed = trouble?.kind !== 'silent-false';
+    operating.chargeCost(name, billedTo, caller.owner);
+    if (method.writes === true) this.portal.changed();
+    if (refusal !== undefined) throw refusal;
+    return this.item(result, this.time(billedTo, caller.owner, serving.startedAt));
+  }
+
+  private takeItemTrouble(method: string): Trouble<PortalTroubleKind> | undefined {
+    return this.portal.trouble.take({ method, place: 'item', memberId: this.portal.memberId });
+  }
+
+  private permitted(name: string, caller: Caller): RestMethod {
+    const method = findMethod(name);
+    if (method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
+    if (method.scope !== '' && !caller.scopes.includes(method.scope)) {
+      throw VendorRefusal.of('insufficient_scope', this.portal.quirks.scopeStatus);
+    }
+    if (method.onlyApps === true && caller.kind === 'webhook') throw VendorRefusal.of('WRONG_AUTH_TYPE');
+    return method;
+  }
+
+  private item(result: unknown, time: unknown): ItemAnswer {
+    if (!(result instanceof Page)) return { result, time };
+    return {
+      result: result.result,
+      ...(result.next === undefined ? {} : { next: result.next }),
+      total: result.total,
+      time,
+    };
+  }
+
+  private refusal(log: RequestLog, refusal: VendorRefusal): WireAnswer {
+    log.outcome = String(refusal.code);
+    log.httpStatus = refusal.status;
+    return { status: refusal.status, body: this.shown(refusal) };
+  }
+
+  /** Scope errors of a batch's item come without words (section 4). */
+  private shown(refusal: VendorRefusal, wordless = false): Params {
+    const { zeroErrorAs, hundredErrorAs, sentenceSuffix } = this.portal.quirks;
+    if (refusal.description === null) return { error: refusal.code };
+    const error_description = wordless ? '' : refusal.description;
+    if (refusal.verbatim || typeof refusal.code === 'string') return { error: refusal.code, error_description };
+    return {
+      error: refusal.code === 0 ? zeroErrorAs : hundredErrorAs,
+      error_description: error_description + sentenceSuffix,
+    };
+  }
+
+  private time(method: string, owner: string, startedAt: number): Params {
+    const { clock, operating, quirks } = this.portal;
+    const seconds = (ms: number) => (quirks.wholeTimes ? Math.floor(ms / 1000) : ms / 1000);
+    const finishedAt = clock.now();
+    const duration = (finishedAt - startedAt) / 1000;
+    return {
+      start: seconds(startedAt),
+      finish: seconds(finishedAt),
+      duration,
+      processing: duration,
+      date_start: moscowTime(startedAt),
+      date_finish: moscowTime(finishedAt),
+      ...(operating.mode === 'absent'
+        ? {}
+        : { operating_reset_at: operating.resetAt(method, owner), operating: operating.sum(method, owner) }),
+    };
+  }
+
+  private open(call: RestCall, httpMethod: string, batchOf?: number): RequestLog {
+    const { credentials } = call;
+    const log: RequestLog = {
+      id: (this.lastLogId += 1),
+      at: this.portal.clock.now(),
+      method: call.method,
+      params: call.params,
+      httpMethod,
+      authVia: call.authVia,
+      token: 'token' in credentials ? credentials.token : undefined,
+      tokenInUrl: call.tokenInUrl,
+      ...(batchOf === undefined ? {} : { batchOf }),
+      executed: false,
+      httpStatus: 0,
+      outcome: 'pending',
+    };
+    this.portal.requests.push(log);
+    return log;
+  }
+}
+
+/** Kinds that spoil a real answer, so that the call is executed first. */
+const lateKinds = new Set<PortalTroubleKind>(['cut-after', 'truncated', 'stall']);
+
+function strikesFirst(trouble: Trouble<PortalTroubleKind>): boolean {
+  return !(trouble.afterExecution ?? lateKinds.has(trouble.kind));
+}
+
+function refusalOf(trouble: Trouble<PortalTroubleKind>): VendorRefusal | undefined {
+  const { kind, status } = trouble;
+  const words = (usual: string) => (trouble.description === undefined ? usual : trouble.description);
+  if (isOddError(kind)) return new VendorRefusal(oddErrors[kind], words('Unknown error'), status ?? 400, true);
+  if (!isVendorErrorCode(kind)) return undefined;
+  const { description, status: usual } = vendorError(kind);
+  return new VendorRefusal(kind, words(description), status ?? usual);
+}
+
+function moscowTime(ms: number): string {
+  return `${new Date(ms + 3 * 3_600_000).toISOString().slice(0, 19)}+03:00`;
+}

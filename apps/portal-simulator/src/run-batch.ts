@@ -1,0 +1,88 @@
+import { type BatchResults, withReferences } from './batch-references';
+import { type Params, isMap, isTruthy, parsePhpQuery, phpArray } from './php-query';
+import { VendorRefusal } from './vendor-refusal';
+
+export interface ItemAnswer {
+  readonly result: unknown;
+  readonly next?: number | undefined;
+  readonly total?: number | undefined;
+  readonly time: unknown;
+}
+
+/** Runs one nested command or throws its refusal. */
+export type RunItem = (method: string, params: Params) => ItemAnswer;
+
+/** How a refusal looks as an error body. */
+export type ShowRefusal = (refusal: VendorRefusal) => Params;
+
+const longest = 50;
+const forbidden = new Set(['batch', 'download', 'upload']);
+
+type Sections = { [Name in keyof BatchResults]: Map<string, unknown> };
+
+/** The `batch` method exactly as section 4 describes it. */
+export function runBatch(params: Params, runOnly: number, runItem: RunItem, showRefusal: ShowRefusal): unknown {
+  const sections: Sections = {
+    result: new Map(),
+    next: new Map(),
+    total: new Map(),
+    time: new Map(),
+    error: new Map(),
+  };
+  let seen = 0;
+  for (const [key, command] of commandsOf(params)) {
+    seen += 1;
+    if (seen > runOnly) break;
+    if (seen <= longest && typeof command !== 'string') continue;
+    const refused = runOne(sections, key, seen > longest ? undefined : (command as string), runItem, showRefusal);
+    if (refused && isTruthy(params['halt'])) break;
+  }
+  return shown(sections);
+}
+
+function commandsOf(params: Params): [string, unknown][] {
+  const cmd = params['cmd'];
+  return isMap(cmd) || Array.isArray(cmd) ? Object.entries(cmd) : [];
+}
+
+function runOne(
+  sections: Sections,
+  key: string,
+  command: string | undefined,
+  run: RunItem,
+  show: ShowRefusal,
+): boolean {
+  try {
+    const answer = run(...commandParts(command, sections));
+    sections.result.set(key, answer.result);
+    sections.time.set(key, answer.time);
+    if (answer.next !== undefined) sections.next.set(key, answer.next);
+    if (answer.total !== undefined) sections.total.set(key, answer.total);
+    return false;
+  } catch (error) {
+    if (!(error instanceof VendorRefusal)) throw error;
+    sections.error.set(key, show(error));
+    return true;
+  }
+}
+
+/** A command is a URL: its path is the method, its query is read as PHP reads one. */
+function commandParts(command: string | undefined, sections: Sections): [string, Params] {
+  if (command === undefined) throw VendorRefusal.of('ERROR_BATCH_LENGTH_EXCEEDED');
+  const [beforeFragment = ''] = command.split('#');
+  const mark = beforeFragment.indexOf('?');
+  const method = mark < 0 ? beforeFragment : beforeFragment.slice(0, mark);
+  if (forbidden.has(method.toLowerCase())) throw VendorRefusal.of('ERROR_BATCH_METHOD_NOT_ALLOWED');
+  const query = mark < 0 ? '' : beforeFragment.slice(mark + 1);
+  return [method, withReferences(parsePhpQuery(query), sections)];
+}
+
+function shown({ result, error, total, next, time }: Sections): unknown {
+  return {
+    result: phpArray(result),
+    result_error: phpArray(error),
+    result_total: phpArray(total),
+    result_next: phpArray(next),
+    result_time: phpArray(time),
+  };
+}

@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto';
+import { handleAuthorize } from './authorize-page';
+import type { ChainLedger } from './chain-ledger';
+import type { SimulatorClock } from './clock';
+import type { Exchange } from './exchange';
+import { LeakyCounter } from './leaky-counter';
+import { LoopbackServer } from './loopback-server';
+import { OperatingBaskets } from './operating-baskets';
+import {
+  type PortalOptions,
+  type PortalSaved,
+  type PortalSurroundings,
+  bucketOf,
+  defaultQuirks,
+} from './portal-options';
+import type { AppRegistration, PortalQuirks, PortalState, RequestLog, Webhook } from './portal-state';
+import { RestEndpoint } from './rest-endpoint';
+import { ScrumStore } from './scrum-store';
+import { post } from './post';
+import type { PortalTroubleKind } from './trouble-kinds';
+import { TroubleQueue } from './trouble-queue';
+import {
+  type EventOverrides,
+  type FrameOverrides,
+  type TokenChain,
+  type VendorPost,
+  framePostOf,
+  installPost,
+  uninstallPost,
+} from './vendor-posts';
+
+/** One simulated portal: its own loopback port, its own limits, data and troubles. */
+export class SimulatedPortal implements PortalState {
+  readonly memberId: string;
+  readonly bucket: LeakyCounter;
+  readonly operating: OperatingBaskets;
+  readonly scrum = new ScrumStore();
+  readonly trouble = new TroubleQueue<PortalTroubleKind>();
+  readonly requests: RequestLog[] = [];
+  readonly dismissedUsers = new Set<number>();
+  readonly quirks: PortalQuirks;
+  status: string;
+  licence: string;
+  callbackUrl: string | undefined;
+  applicationToken = randomBytes(16).toString('hex');
+  installed = true;
+  deleted = false;
+  boundEvents: { event: string; handler: string }[] = [];
+  webhooks: Webhook[] = [];
+  private readonly servers: LoopbackServer[] = [];
+  private readonly rest: RestEndpoint;
+  private homePort = 0;
+
+  private constructor(
+    private readonly options: PortalOptions,
+    private readonly surroundings: PortalSurroundings,
+    saved: PortalSaved | undefined,
+  ) {
+    const { clock } = surroundings;
+    this.memberId = saved?.memberId ?? options.memberId ?? randomBytes(16).toString('hex');
+    this.status = options.status ?? 'L';
+    this.licence = options.licence ?? 'en_basic';
+    this.callbackUrl = options.callbackUrl;
+    this.quirks = { ...defaultQuirks, ...options.quirks };
+    this.bucket = new LeakyCounter(bucketOf(options), clock.now());
+    this.operating = new OperatingBaskets(() => clock.now());
+    if (saved === undefined) this.fill();
+    else this.resume(saved);
+    this.rest = new RestEndpoint(this);
+  }
+
+  static async open(
+    options: PortalOptions,
+    surroundings: PortalSurroundings,
+    saved?: PortalSaved,
+  ): Promise<SimulatedPortal> {
+    const portal = new SimulatedPortal(options, surroundings, saved);
+    await portal.listen(options.port ?? 0);
+    portal.homePort = portal.current.port;
+    return portal;
+  }
+
+  get clock(): SimulatorClock {
+    return this.surroundings.clock;
+  }
+
+  get ledger(): ChainLedger {
+    return this.surroundings.ledger;
+  }
+
+  get oauthServer(): string {
+    return this.surroundings.oauthServer;
+  }
+
+  get app(): AppRegistration {
+    const shared = this.surroundings.app();
+    const { clientId = shared.clientId, clientSecret = shared.clientSecret } = this.options;
+    return { ...shared, clientId, clientSecret, callbackUrl: this.callbackUrl ?? shared.callbackUrl };
+  }
+
+  /** `127.0.0.1:PORT`; another one after a rename. */
+  get domain(): string {
+    return this.current.host;
+  }
+
+  get endpoint(): string {
+    return `http://${this.domain}/rest/`;
+  }
+
+  get refusedByBucket(): number {
+    return this.bucket.refused;
+  }
+
+  /** How high the leaky counter ever stood. */
+  get maxLevel(): number {
+    return this.bucket.maxLevel;
+  }
+
+  /** A new chain of its own, as authorize, install and frame each give one. */
+  grantChain(userId = 1): TokenChain {
+    this.markInstalled();
+    const pair = this.ledger.startChain(this.memberId, this.app.clientId, userId);
+    this.changed();
+    return {
+      access_token: pair.accessToken,
+      refresh_token: pair.refreshToken,
+      expires_in: Math.round((pair.expiresAt - this.clock.now()) / 1000),
+      expires: Math.floor(pair.expiresAt / 1000),
+      scope: this.app.scope.join(','),
+      domain: this.domain,
+      server_endpoint: `${this.oauthServer}/rest/`,
+      client_endpoint: this.endpoint,
+      status: this.status,
+      member_id: this.memberId,
+      user_id: userId,
+      application_token: this.applicationToken,
+    };
+  }
+
+  installEvent(overrides?: EventOverrides, chain = this.grantChain()): VendorPost {
+    return installPost(chain, this.clock.now(), overrides);
+  }
+
+  uninstallEvent(overrides?: EventOverrides): VendorPost {
+    return uninstallPost(this, this.clock.now(), overrides);
+  }
+
+  framePost(overrides?: FrameOverrides, chain = this.grantChain()): VendorPost & { query: string } {
+    return framePostOf(chain, overrides);
+  }
+
+  /** Really posts an install event; the answer's status and text come back. */
+  sendInstallEvent(url: string, overrides?: EventOverrides): Promise<{ status: number; body: string }> {
+    return post(url, this.installEvent(overrides));
+  }
+
+  sendUninstallEvent(url: string, overrides?: EventOverrides): Promise<{ status: number; body: string }> {
+    return post(url, this.uninstallEvent(overrides));
+  }
+
+  /** The base address of an incoming webhook, ending in a slash; made at the first call. */
+  webhookUrl(userId = 1, scopes: readonly string[] = ['task']): string {
+    const wanted = [...scopes].sort().join(',');
+    let hook = this.webhooks.find((one) => one.userId === userId && [...one.scopes].sort().join(',') === wanted);
+    if (hook === undefined) {
+      hook = { userId, secret: randomBytes(8).toString('hex'), scopes: [...scopes] };
+      this.webhooks.push(hook);
+      this.changed();
+    }
+    return `${this.endpoint}${userId}/${hook.secret}/`;
+  }
+
+  revokeWebhooks(): void {
+    this.webhooks = [];
+    this.changed();
+  }
+
+  /** Every access token of this portal is expired from now on; refresh tokens live. */
+  expireAccessTokens(): void {
+    this.ledger.expireAccessTokens(this.memberId);
+    this.changed();
+  }
+
+  /** Every chain is dead: calls say invalid_token, refreshes invalid_grant. */
+  revokeChains(): void {
+    this.ledger.revokeChains(this.memberId);
+    this.changed();
+  }
+
+  /** Removes the app; tokens say APPLICATION_NOT_FOUND, refreshes NOT_INSTALLED; the next install has a new token. */
+  uninstall(): void {
+    this.installed = false;
+    this.boundEvents = [];
+    this.changed();
+  }
+
+  markInstalled(): void {
+    if (!this.installed) {
+      this.ledger.revokeChains(this.memberId);
+      this.applicationToken = randomBytes(16).toString('hex');
+    }
+    this.installed = true;
+  }
+
+  /** The whole portal is gone: PORTAL_DELETED. */
+  delete(): void {
+    this.deleted = true;
+  }
+
+  /** The user is dismissed: refreshes succeed, calls say authorization_error (section 1). */
+  dismissUser(userId: number): void {
+    this.dismissedUsers.add(userId);
+  }
+
+  /** Moves to a new port; the old one answers 302 to the new host from now on (section 1, Hosts). */
+  async rename(): Promise<void> {
+    await this.listen(0);
+    this.changed();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.close()));
+  }
+
+  changed(): void {
+    this.surroundings.changed();
+  }
+
+  toSaved(): PortalSaved {
+    const { memberId, homePort: port, applicationToken, installed, webhooks, boundEvents } = this;
+    return { memberId, port, applicationToken, installed, webhooks, boundEvents, scrum: this.scrum.toState() };
+  }
+
+  private get current(): LoopbackServer {
+    const server = this.servers.at(-1);
+    if (server === undefined) throw new Error('The portal does not listen yet.');
+    return server;
+  }
+
+  private fill(): void {
+    for (const user of this.options.users ?? [1, 6]) this.scrum.users.add(user);
+    for (const group of this.options.groups ?? [125, 126]) this.scrum.addGroup(group);
+    for (const backlog of this.options.backlogs ?? []) this.scrum.addBacklog(backlog);
+  }
+
+  private resume(saved: PortalSaved): void {
+    this.applicationToken = saved.applicationToken;
+    this.installed = saved.installed;
+    this.webhooks = saved.webhooks;
+    this.boundEvents = saved.boundEvents;
+    this.scrum.restore(saved.scrum);
+  }
+
+  private async listen(port: number): Promise<void> {
+    const server: LoopbackServer = await LoopbackServer.listen((exchange) => this.handle(exchange, server), port);
+    this.servers.push(server);
+  }
+
+  private async handle(exchange: Exchange, server: LoopbackServer): Promise<void> {
+    if (server !== this.current) {
+      const query = exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`;
+      exchange.redirect(`http://${this.domain}${exchange.path}${query}`);
+    } else if (exchange.path.startsWith('/rest/')) await this.rest.handle(exchange);
+    else if (/^\/oauth\/authorize\/?$/.test(exchange.path)) handleAuthorize(this, exchange);
+    else exchange.html(404, '<html><body>404 Not Found</body></html>');
+  }
+}

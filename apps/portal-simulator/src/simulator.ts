@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { ChainLedger, type LedgerOptions } from './chain-ledger';
+import { SimulatorClock } from './clock';
+import { handleControl } from './control-endpoint';
+import type { Exchange } from './exchange';
+import { LoopbackServer } from './loopback-server';
+import { OauthServer } from './oauth-server';
+import type { AppRegistration } from './portal-state';
+import type { PortalOptions, PortalSaved } from './portal-options';
+import { SimulatedPortal } from './simulated-portal';
+import { StateFile } from './state-file';
+import type { TokenEndpointOptions } from './token-endpoint';
+
+export interface SimulatorOptions {
+  clock?: SimulatorClock;
+  /** Port of the authorization server; 0 (or none) takes any. */
+  port?: number;
+  clientId?: string;
+  clientSecret?: string;
+  scope?: readonly string[];
+  callbackUrl?: string;
+  /** What a used refresh token is worth (section 1, Lifetimes); strict unless told. */
+  rotation?: 'strict' | 'grace';
+  graceMs?: number;
+  accessTokenLifetimeMs?: number;
+  optionalFields?: TokenEndpointOptions['optionalFields'];
+  describeErrors?: boolean;
+  stateFile?: string;
+  /** Portals to open before the health endpoint says ok. */
+  portals?: readonly PortalOptions[];
+}
+
+/** The vendor: one authorization server and any number of portals, each on its own loopback port. */
+export class Bitrix24Simulator {
+  readonly clock: SimulatorClock;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The app's return address; a portal may have its own. */
+  callbackUrl: string | undefined;
+  readonly oauth: OauthServer;
+  readonly ledger: ChainLedger;
+  private readonly opened: SimulatedPortal[] = [];
+  private readonly scope: readonly string[];
+  private readonly file: StateFile | undefined;
+  private saved: PortalSaved[];
+  private server: LoopbackServer | undefined;
+  private ready = false;
+
+  private constructor(options: SimulatorOptions) {
+    this.clock = options.clock ?? new SimulatorClock();
+    this.file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
+    const saved = this.file?.read();
+    this.saved = [...(saved?.portals ?? [])];
+    this.clientId = options.clientId ?? saved?.clientId ?? `local.${randomBytes(7).toString('hex')}.40200131`;
+    this.clientSecret = options.clientSecret ?? saved?.clientSecret ?? randomBytes(25).toString('hex');
+    this.scope = options.scope ?? ['task', 'user', 'sonet_group'];
+    this.callbackUrl = options.callbackUrl;
+    this.ledger = new ChainLedger(ledgerOptions(options), this.clock);
+    if (saved !== undefined) this.ledger.restore(saved.ledger);
+    this.oauth = this.makeOauth(options);
+  }
+
+  static async start(options: SimulatorOptions = {}): Promise<Bitrix24Simulator> {
+    const simulator = new Bitrix24Simulator(options);
+    simulator.server = await LoopbackServer.listen((exchange) => simulator.handle(exchange), options.port ?? 0);
+    try {
+      for (const portal of options.portals ?? []) await simulator.addPortal(portal);
+    } catch (error) {
+      await simulator.stop();
+      throw error;
+    }
+    simulator.save();
+    simulator.ready = true;
+    return simulator;
+  }
+
+  /** The authorization server, for example `http://127.0.0.1:41234`. */
+  get oauthServer(): string {
+    if (this.server === undefined) throw new Error('The simulator does not listen yet.');
+    return `http://${this.server.host}`;
+  }
+
+  get portals(): readonly SimulatedPortal[] {
+    return this.opened;
+  }
+
+  /** Opens a portal; one the state file knows (by member id or port) goes on where it was. */
+  async addPortal(options: PortalOptions = {}): Promise<SimulatedPortal> {
+    const saved = this.saved.find((one) =>
+      options.memberId === undefined ? one.port === options.port : one.memberId === options.memberId,
+    );
+    const { clock, ledger, oauthServer } = this;
+    const surroundings = { clock, ledger, oauthServer, app: () => this.app, changed: () => this.save() };
+    const portal = await SimulatedPortal.open(options, surroundings, saved);
+    this.saved = this.saved.filter((one) => one !== saved);
+    this.opened.push(portal);
+    this.save();
+    return portal;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.server?.close(), ...this.opened.map((portal) => portal.stop())]);
+  }
+
+  private get app(): AppRegistration {
+    const { clientId, clientSecret, scope, callbackUrl } = this;
+    return { clientId, clientSecret, scope, callbackUrl };
+  }
+
+  private makeOauth(options: SimulatorOptions): OauthServer {
+    const directory = {
+      byMemberId: (memberId: string) => this.opened.find((portal) => portal.memberId === memberId),
+      appOf: (clientId: string) =>
+        clientId === this.clientId ? this.app : this.opened.find((one) => one.app.clientId === clientId)?.app,
+    };
+    const endpoint = {
+      optionalFields: options.optionalFields ?? 'documented',
+      describeErrors: options.describeErrors ?? true,
+    };
+    return new OauthServer(
+      endpoint,
+      this.ledger,
+      directory,
+      this.clock,
+      () => this.save(),
+      () => this.oauthServer,
+    );
+  }
+
+  private async handle(exchange: Exchange): Promise<void> {
+    if (exchange.path.startsWith('/_simulator')) await handleControl(exchange, this.opened, this.ready);
+    else await this.oauth.handle(exchange);
+  }
+
+  private save(): void {
+    if (this.file === undefined) return;
+    const { clientId, clientSecret } = this;
+    const portals = [...this.saved, ...this.opened.map((portal) => portal.toSaved())];
+    this.file.write({ version: 1, clientId, clientSecret, ledger: this.ledger.toState(), portals });
+  }
+}
+
+function ledgerOptions(options: SimulatorOptions): LedgerOptions {
+  return {
+    rotation: options.rotation ?? 'strict',
+    graceMs: options.graceMs ?? 60_000,
+    accessTokenLifetimeMs: options.accessTokenLifetimeMs ?? 3_600_000,
+  };
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Exchange } from './exchange';
+import type { Trouble } from './trouble-queue';
+import { type WireTrouble, isWireTrouble } from './trouble-kinds';
+
+export interface WireAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const frontEndPage = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n';
+
+/**
+ * Does to the answer what the trouble says. True: the answer is spoilt and nothing more must be sent.
+ * False (`slow`): go on as if nothing had happened.
+ */
+export async function strikeWire(exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer): Promise<boolean> {
+  const delayMs = trouble.delayMs ?? (trouble.kind === 'slow' ? 1000 : 0);
+  if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+  if (!isWireTrouble(trouble.kind)) return false;
+  return strikes[trouble.kind](exchange, trouble, answer);
+}
+
+type Strike = (exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer) => boolean;
+
+const spoilt =
+  (send: (exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer) => void): Strike =>
+  (exchange, trouble, answer) => {
+    send(exchange, trouble, answer);
+    return true;
+  };
+
+const json = (status: number, text: string): Strike =>
+  spoilt((exchange, trouble) => exchange.send(trouble.status ?? status, 'application/json; charset=utf-8', text));
+
+/** Stretches the answer far enough that no half of it is valid JSON by accident. */
+function textOf(answer: WireAnswer): string {
+  return JSON.stringify(answer.body ?? { result: [], time: {} });
+}
+
+const strikes: Record<WireTrouble, Strike> = {
+  html: spoilt((exchange, { status, body }) => exchange.html(status ?? 502, body ?? frontEndPage)),
+  empty: spoilt((exchange, { status }) => exchange.send(status ?? 200, 'application/json', '')),
+  truncated: spoilt((exchange, { status }, answer) => {
+    const text = textOf(answer);
+    exchange.send(status ?? answer.status, 'application/json', text.slice(0, Math.floor(text.length / 2)));
+  }),
+  huge: spoilt((exchange, { status }) => {
+    exchange.json(status ?? 200, { result: 'x'.repeat(64 * 1024 * 1024) });
+  }),
+  'cut-before': spoilt((exchange) => exchange.cut()),
+  'cut-after': spoilt((exchange) => exchange.cut()),
+  slow: () => false,
+  hang: () => true,
+  stall: spoilt((exchange, { status }, answer) => {
+    exchange.sendPart(status ?? answer.status, textOf(answer), 0.5, false);
+  }),
+  redirect: spoilt((exchange, { location }) => {
+    exchange.redirect(location ?? `http://${exchange.header('host')}${exchange.path}`);
+  }),
+  'result-missing': json(200, '{"time":{"start":1}}'),
+  'result-null': json(200, '{"result":null,"time":{"start":1}}'),
+  'json-array': json(200, '[]'),
+  'json-null': json(200, 'null'),
+  'json-text': json(200, '"ok"'),
+  custom: spoilt((exchange, trouble) => {
+    exchange.send(trouble.status ?? 200, trouble.contentType ?? 'application/json', trouble.body ?? '');
+  }),
+};

@@ -1,0 +1,114 @@
+import type { AppRegistration, PortalState } from './portal-state';
+import type { ChainLedger, IssuedPair } from './chain-ledger';
+import type { SimulatorClock } from './clock';
+import type { Params } from './php-query';
+import { type OauthErrorCode, oauthErrors } from './trouble-kinds';
+import type { WireAnswer } from './strike-wire';
+
+export interface TokenEndpointOptions {
+  /** `expires` and `user_id`: documented as absent on a code exchange and present on a refresh. */
+  optionalFields: 'documented' | 'always' | 'never';
+  /** Whether errors carry `error_description`. */
+  describeErrors: boolean;
+}
+
+export interface PortalDirectory {
+  byMemberId(memberId: string): PortalState | undefined;
+  appOf(clientId: string): AppRegistration | undefined;
+}
+
+class OauthRefusal extends Error {
+  constructor(readonly code: OauthErrorCode) {
+    super(code);
+  }
+}
+
+/** Judges a token request and answers as section 1 of the vendor's rules says; the wire is in OauthServer. */
+export class TokenEndpoint {
+  refreshes = 0;
+
+  constructor(
+    readonly options: TokenEndpointOptions,
+    private readonly ledger: ChainLedger,
+    private readonly directory: PortalDirectory,
+    private readonly clock: SimulatorClock,
+    private readonly oauthServer: () => string,
+  ) {}
+
+  /** Which portal a request is about, as far as its code or token tells. */
+  memberOf(params: Params): string | undefined {
+    const { code, refresh_token: refreshToken } = params;
+    if (typeof code === 'string') return this.ledger.memberOfCode(code);
+    return typeof refreshToken === 'string' ? this.ledger.memberOfRefresh(refreshToken) : undefined;
+  }
+
+  answer(params: Params): WireAnswer {
+    try {
+      return { status: 200, body: this.granted(params) };
+    } catch (error) {
+      if (error instanceof OauthRefusal) return this.refusal(error.code);
+      throw error;
+    }
+  }
+
+  refusal(code: OauthErrorCode, status: number = oauthErrors[code], description?: string | null): WireAnswer {
+    const words = description === undefined ? code.replaceAll('_', ' ') : description;
+    const described = this.options.describeErrors && words !== null ? { error_description: words } : {};
+    return { status, body: { error: code, ...described } };
+  }
+
+  private granted(params: Params): Params {
+    const app = this.client(params);
+    if (params['grant_type'] === 'authorization_code') {
+      const pair = this.ledger.redeemCode(required(params, 'code'), app.clientId);
+      return this.shown(pair ?? refuse('invalid_grant'), false);
+    }
+    if (params['grant_type'] !== 'refresh_token') refuse('invalid_request');
+    const token = required(params, 'refresh_token');
+    this.requireInstalled(this.ledger.memberOfRefresh(token));
+    const pair = this.ledger.refresh(token, app.clientId) ?? refuse('invalid_grant');
+    this.refreshes += 1;
+    return this.shown(pair, true);
+  }
+
+  /** An unknown id is answered with HTTP 200 and `wrong_client`, a wrong secret with 400 and `invalid_client`. */
+  private client(params: Params): AppRegistration {
+    const app = this.directory.appOf(required(params, 'client_id')) ?? refuse('wrong_client');
+    if (required(params, 'client_secret') !== app.clientSecret) refuse('invalid_client');
+    return app;
+  }
+
+  private requireInstalled(memberId: string | undefined): void {
+    if (memberId === undefined) return;
+    const portal = this.directory.byMemberId(memberId);
+    if (portal === undefined || !portal.installed || portal.deleted) refuse('NOT_INSTALLED');
+  }
+
+  private shown(pair: IssuedPair, isRefresh: boolean): Params {
+    const portal = this.directory.byMemberId(pair.chain.memberId) ?? refuse('invalid_grant');
+    const { optionalFields } = this.options;
+    const full = optionalFields === 'always' || (optionalFields === 'documented' && isRefresh);
+    return {
+      access_token: pair.accessToken,
+      ...(full ? { expires: Math.floor(pair.expiresAt / 1000) } : {}),
+      expires_in: Math.round((pair.expiresAt - this.clock.now()) / 1000),
+      scope: portal.app.scope.join(','),
+      domain: this.oauthServer().replace(/^https?:\/\//, ''),
+      server_endpoint: `${this.oauthServer()}/rest/`,
+      status: portal.status,
+      client_endpoint: portal.endpoint,
+      member_id: portal.memberId,
+      ...(full ? { user_id: pair.chain.userId } : {}),
+      refresh_token: pair.refreshToken,
+    };
+  }
+}
+
+function required(params: Params, name: string): string {
+  const value = params[name];
+  return typeof value === 'string' && value !== '' ? value : refuse('invalid_request');
+}
+
+function refuse(code: OauthErrorCode): never {
+  throw new OauthRefusal(code);
+}

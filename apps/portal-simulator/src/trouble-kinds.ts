@@ -1,0 +1,75 @@
+import { type VendorErrorCode, isVendorErrorCode, vendorError } from './vendor-errors';
+
+/** Things that can happen to any HTTP answer, on the portal as on the authorization server. */
+export const wireTroubles = [
+  'html',
+  'empty',
+  'truncated',
+  'huge',
+  'cut-before',
+  'cut-after',
+  'slow',
+  'hang',
+  'stall',
+  'redirect',
+  'result-missing',
+  'result-null',
+  'json-array',
+  'json-null',
+  'json-text',
+  'custom',
+] as const;
+export type WireTrouble = (typeof wireTroubles)[number];
+
+/** Error bodies whose `error` key is not a word: `0`, `"0"`, `""`, `100`, `"100"` (section 3). */
+export const oddErrors = {
+  'error-0': 0,
+  'error-"0"': '0',
+  'error-empty': '',
+  'error-100': 100,
+  'error-"100"': '100',
+} as const;
+export type OddError = keyof typeof oddErrors;
+
+/**
+ * A `delete` that answers `[]` and deletes nothing; a method that answers `false` and does nothing (section 6);
+ * a batch that stops after `ranOnly` commands.
+ */
+export type BehaviourTrouble = 'silent-delete' | 'silent-false' | 'unrun';
+
+export type PortalTroubleKind = VendorErrorCode | OddError | WireTrouble | BehaviourTrouble;
+
+/** Errors of the token endpoint with their HTTP status (section 1). */
+export const oauthErrors = {
+  wrong_client: 200,
+  invalid_client: 400,
+  invalid_grant: 400,
+  invalid_request: 400,
+  NO_AUTH_FOUND: 401,
+  NOT_INSTALLED: 401,
+  PAYMENT_REQUIRED: 401,
+  insufficient_scope: 403,
+  invalid_scope: 403,
+  INTERNAL_SERVER_ERROR: 500,
+} as const;
+export type OauthErrorCode = keyof typeof oauthErrors;
+
+/** Answers that are well formed and wrong: another portal's member id, an endpoint somewhere else, a missing field. */
+export type OauthLie = 'other-member' | 'foreign-endpoint' | 'no-refresh-token' | 'other-client';
+
+/** `answer-lost` rotates the chain, then destroys the socket. */
+export type OauthTroubleKind = OauthErrorCode | WireTrouble | OauthLie | 'answer-lost';
+
+export function isWireTrouble(kind: string): kind is WireTrouble {
+  return (wireTroubles as readonly string[]).includes(kind);
+}
+
+export function isOddError(kind: string): kind is OddError {
+  return Object.hasOwn(oddErrors, kind);
+}
+
+/** Whether a trouble strikes one command inside a batch, or the whole HTTP request. */
+export function levelOf(kind: string): 'item' | 'trip' {
+  if (isOddError(kind) || kind.startsWith('silent-')) return 'item';
+  return isVendorErrorCode(kind) ? vendorError(kind).level : 'trip';
+}
