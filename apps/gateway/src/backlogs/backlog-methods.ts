@@ -1,0 +1,62 @@
+import { type Command, Fault, type Result } from '@b24/portal';
+import { z } from 'zod';
+import { idSchema } from '../http/shapes';
+
+/*
+ * The vendor's backlog methods (section 6 of its rules) and what we show of them. Numbers are integers both ways;
+ * `modifiedBy` is 0 when nobody was named.
+ */
+
+export const backlogExample = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
+
+export const backlogSchema = z
+  .object({ id: idSchema, groupId: idSchema, createdBy: z.int().min(0), modifiedBy: z.int().min(0) })
+  .meta({ id: 'Backlog', examples: [backlogExample] });
+export type Backlog = z.infer<typeof backlogSchema>;
+
+export const newBacklogSchema = z
+  .strictObject({ groupId: idSchema, createdBy: idSchema, modifiedBy: idSchema.optional() })
+  .meta({ id: 'NewBacklog', examples: [{ groupId: 125, createdBy: 6 }] });
+
+export const backlogChangesSchema = z
+  .strictObject({ groupId: idSchema.optional(), createdBy: idSchema.optional(), modifiedBy: idSchema.optional() })
+  .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
+  .meta({ id: 'BacklogChanges', minProperties: 1, examples: [{ modifiedBy: 1 }] });
+
+export const backlogFieldsSchema = z.record(z.string(), z.object({ type: z.string() })).meta({
+  id: 'BacklogFields',
+  examples: [{ groupId: { type: 'integer' }, createdBy: { type: 'integer' }, modifiedBy: { type: 'integer' } }],
+});
+export type BacklogFields = z.infer<typeof backlogFieldsSchema>;
+
+const read = (name: string, params: Command['params'] = {}): Command => ({
+  method: `tasks.api.scrum.backlog.${name}`,
+  params,
+  effect: 'read',
+});
+const write = (name: string, params: Command['params']): Command => ({ ...read(name, params), effect: 'write' });
+
+export const backlogMethods = {
+  /** The vendor's `id` is the group's. */
+  get: (groupId: number) => read('get', { id: groupId }),
+  getFields: () => read('getFields'),
+  add: (fields: z.infer<typeof newBacklogSchema>) => write('add', { fields }),
+  update: (id: number, fields: z.infer<typeof backlogChangesSchema>) => write('update', { id, fields }),
+  delete: (id: number) => write('delete', { id }),
+};
+
+export function toBacklog({ value }: Result): Backlog {
+  return understood(backlogSchema, value);
+}
+
+export function toBacklogFields({ value }: Result): BacklogFields {
+  return understood(z.object({ fields: backlogFieldsSchema }), value).fields;
+}
+
+function understood<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Fault('portal_error', {
+    detail: 'The portal carried the call out but its answer is not of the documented shape.',
+  });
+}

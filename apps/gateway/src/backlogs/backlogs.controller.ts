@@ -1,0 +1,191 @@
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { type Command, Fault, type PortalId, type Result } from '@b24/portal';
+import type { Scope } from '@b24/access';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { FromCaller } from '../http/caller';
+import { lineFaults, Operation } from '../http/operation';
+import { pathId, portalName } from '../http/shapes';
+import { PortalDirectory } from '../portals/portal-directory';
+import { type Caller, RequestLine } from '../request-line';
+import {
+  type Backlog,
+  type BacklogFields,
+  backlogChangesSchema,
+  backlogFieldsSchema,
+  backlogMethods,
+  backlogSchema,
+  newBacklogSchema,
+  toBacklog,
+  toBacklogFields,
+} from './backlog-methods';
+
+const serverTiming = {
+  'Server-Timing': {
+    description: '`queue` and `upstream`: where the time went, in milliseconds.',
+    schema: { type: 'string' as const },
+  },
+};
+
+@ApiTags('backlogs')
+@Controller('v1/portals/:portal')
+export class BacklogsController {
+  constructor(
+    @Inject(RequestLine) private readonly line: RequestLine,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+  ) {}
+
+  @Get('groups/:groupId/backlog')
+  @Operation({
+    id: 'getBacklog',
+    summary: "A group's backlog",
+    scope: 'backlog:read',
+    status: 200,
+    says: 'The backlog.',
+    answer: backlogSchema,
+    headers: serverTiming,
+    faults: [...lineFaults, 'backlog_not_found', 'group_not_found'],
+  })
+  async get(
+    @Param('portal', { schema: portalName }) portal: string,
+    @Param('groupId', { schema: pathId }) groupId: number,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Backlog> {
+    return toBacklog(await this.call(caller, 'backlog:read', portal, backlogMethods.get(groupId), reply));
+  }
+
+  @Get('backlogs/fields')
+  @Operation({
+    id: 'getBacklogFields',
+    summary: 'The fields of a backlog, as the portal describes them',
+    scope: 'backlog:read',
+    status: 200,
+    says: 'The fields by name.',
+    answer: backlogFieldsSchema,
+    headers: serverTiming,
+    faults: lineFaults,
+  })
+  async fields(
+    @Param('portal', { schema: portalName }) portal: string,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BacklogFields> {
+    return toBacklogFields(await this.call(caller, 'backlog:read', portal, backlogMethods.getFields(), reply));
+  }
+
+  @Post('backlogs')
+  @Operation({
+    id: 'addBacklog',
+    summary: 'Add a backlog to a group',
+    description:
+      'A group has one backlog; Bitrix24 adds it by itself when the planning page of a scrum is first opened.',
+    scope: 'backlog:write',
+    status: 201,
+    says: 'The backlog as it was added.',
+    answer: backlogSchema,
+    headers: { ...serverTiming, Location: { description: 'Where the backlog is read.', schema: { type: 'string' } } },
+    faults: [
+      ...lineFaults,
+      'backlog_already_exists',
+      'group_not_found',
+      'user_not_found',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async add(
+    @Param('portal', { schema: portalName }) portal: string,
+    @Body({ schema: newBacklogSchema }) fields: z.infer<typeof newBacklogSchema>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Backlog> {
+    const backlog = toBacklog(await this.call(caller, 'backlog:write', portal, backlogMethods.add(fields), reply));
+    void reply.header('Location', `/v1/portals/${encodeURIComponent(portal)}/groups/${backlog.groupId}/backlog`);
+    return backlog;
+  }
+
+  @Patch('backlogs/:backlogId')
+  @Operation({
+    id: 'updateBacklog',
+    summary: 'Change a backlog',
+    description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
+    scope: 'backlog:write',
+    status: 200,
+    says: 'The backlog as it is now.',
+    answer: backlogSchema,
+    headers: serverTiming,
+    faults: [
+      ...lineFaults,
+      'backlog_not_found',
+      'backlog_not_empty',
+      'backlog_already_exists',
+      'group_not_found',
+      'user_not_found',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async update(
+    @Param('portal', { schema: portalName }) portal: string,
+    @Param('backlogId', { schema: pathId }) backlogId: number,
+    @Body({ schema: backlogChangesSchema }) changes: z.infer<typeof backlogChangesSchema>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Backlog> {
+    return toBacklog(
+      await this.call(caller, 'backlog:write', portal, backlogMethods.update(backlogId, changes), reply),
+    );
+  }
+
+  @Delete('backlogs/:backlogId')
+  @Operation({
+    id: 'deleteBacklog',
+    summary: 'Delete an empty backlog',
+    scope: 'backlog:write',
+    status: 204,
+    says: 'The backlog is gone.',
+    headers: serverTiming,
+    faults: [...lineFaults, 'backlog_not_found', 'backlog_not_empty'],
+  })
+  async delete(
+    @Param('portal', { schema: portalName }) portal: string,
+    @Param('backlogId', { schema: pathId }) backlogId: number,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const command = backlogMethods.delete(backlogId);
+    await this.call(caller, 'backlog:write', portal, command, reply);
+    await this.mustBeGone(await this.portals.find(portal), command, caller);
+  }
+
+  /**
+   * Bitrix24 answers a delete that silently failed like one that succeeded, and has no read by backlog id: deleting
+   * again looks, and says "not found" when the first one worked.
+   */
+  private async mustBeGone(portal: PortalId, command: Command, caller: Caller): Promise<void> {
+    const again = await this.line.call(caller, 'backlog:write', portal, command).catch((fault: unknown) => fault);
+    if (again instanceof Fault && again.code === 'backlog_not_found') return;
+    if (again instanceof Fault && again.status < 500 && again.code !== 'lane_full') throw again;
+    throw new Fault('portal_error', {
+      detail:
+        again instanceof Fault
+          ? `The portal took the deletion, but that the backlog is gone could not be confirmed (${again.code}).`
+          : 'The portal took the deletion twice without a word, so the backlog may still be there.',
+    });
+  }
+
+  private async call(
+    caller: Caller,
+    scope: Scope,
+    name: string,
+    command: Command,
+    reply: FastifyReply,
+  ): Promise<Result> {
+    const result = await this.line.call(caller, scope, await this.portals.find(name), command);
+    const { queueMs, upstreamMs } = result.spent;
+    void reply.header('Server-Timing', `queue;dur=${queueMs}, upstream;dur=${upstreamMs}`);
+    return result;
+  }
+}

@@ -1,0 +1,162 @@
+import { ClientKeys } from '@b24/access';
+import { FreshGrants, type GrantStore, Installer, OAuthServer, RedisGrantStore, Seal } from '@b24/grants';
+import { BottleneckBucket, type Bucket } from '@b24/lanes';
+import type { Clock, Post } from '@b24/portal';
+import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
+import { HttpModule, HttpService } from '@nestjs/axios';
+import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Redis } from 'ioredis';
+import { BacklogsController } from './backlogs/backlogs.controller';
+import { ClientsController } from './clients/clients.controller';
+import { Drain } from './health/drain';
+import { HealthController } from './health/health.controller';
+import { Metrics } from './health/metrics';
+import { KeyGuard } from './http/key.guard';
+import { ProblemFilter } from './http/problem.filter';
+import { AuthorizationStates } from './installs/authorization-states';
+import { Bitrix24Strategy } from './installs/bitrix24-strategy';
+import { EventsController } from './installs/events.controller';
+import { InstallInbox } from './installs/install-inbox';
+import { InstallsController } from './installs/installs.controller';
+import { OperatingNotes } from './operating-notes';
+import { PortalDirectory } from './portals/portal-directory';
+import { PortalsController } from './portals/portals.controller';
+import { WebhookTrial } from './portals/webhook-trial';
+import { RequestLine } from './request-line';
+import type { Settings } from './settings';
+import { bucketToken, clockToken, grantStoreToken, installerToken, redisToken, settingsToken } from './tokens';
+
+/** What a gateway is built on. */
+export interface Ground {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly redis: Redis;
+  /** A connection of its own for the lanes. */
+  readonly laneRedis: Redis;
+  readonly log: FastifyBaseLogger;
+}
+
+const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
+const postToken = Symbol('post');
+const sealToken = Symbol('seal');
+
+/** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
+@Module({})
+export class GatewayModule {
+  static on({ settings, clock, redis, laneRedis, log }: Ground): DynamicModule {
+    const { adapter } = undiciAdapter(wireLimits);
+    const authorizeUrl = (domain: string) => `${settings.publicUrl}/install?portal=${encodeURIComponent(domain)}`;
+    return {
+      module: GatewayModule,
+      imports: [
+        HttpModule.register({
+          adapter,
+          maxRedirects: 0,
+          responseType: 'text',
+          transformResponse: (data: unknown) => data,
+          validateStatus: () => true,
+        }),
+      ],
+      controllers: [
+        BacklogsController,
+        PortalsController,
+        ClientsController,
+        InstallsController,
+        EventsController,
+        HealthController,
+      ],
+      providers: [
+        { provide: APP_GUARD, useClass: KeyGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: settingsToken, useValue: settings },
+        { provide: clockToken, useValue: clock },
+        { provide: redisToken, useValue: redis },
+        Metrics,
+        OperatingNotes,
+        made(postToken, [HttpService], (http: HttpService) => axiosPost(http)),
+        made(sealToken, [], () => new Seal(settings.encryptionKeys)),
+        made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock, plan: settings.plan })),
+        made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),
+        made(grantStoreToken, [sealToken], (seal: Seal) => new RedisGrantStore(redis, seal)),
+        made(PortalDirectory, [grantStoreToken], (store: GrantStore) => new PortalDirectory(store)),
+        made(
+          OAuthServer,
+          [postToken],
+          (post: Post) => new OAuthServer({ servers: settings.oauthServers, ...settings.app, post, clock }),
+        ),
+        made(
+          FreshGrants,
+          [grantStoreToken, OAuthServer, Metrics],
+          (store: GrantStore, oauth: OAuthServer, observer: Metrics) => {
+            return new FreshGrants({ store, oauth, clock, rules: settings.rules, authorizeUrl, observer });
+          },
+        ),
+        made(
+          RequestLine,
+          [postToken, bucketToken, grantStoreToken, FreshGrants, OperatingNotes, Metrics],
+          (
+            post: Post,
+            bucket: Bucket,
+            store: GrantStore,
+            grants: FreshGrants,
+            operating: OperatingNotes,
+            observer: Metrics,
+          ) => {
+            const { queueLimit, callTimeoutMs, plan } = settings;
+            const limits = { queueLimit, callTimeoutMs, drainPerSecond: plan.drainPerSecond };
+            return new RequestLine({ clock, post, bucket, store, grants, operating, observer, ...limits });
+          },
+        ),
+        made(
+          installerToken,
+          [grantStoreToken, OAuthServer, RequestLine],
+          (store: GrantStore, oauth: OAuthServer, line: RequestLine) => {
+            return new Installer({
+              store,
+              oauth,
+              clock,
+              rules: settings.rules,
+              installed: (portal) => line.lanes.open(portal),
+            });
+          },
+        ),
+        made(
+          WebhookTrial,
+          [bucketToken, postToken],
+          (bucket: Bucket, post: Post) => new WebhookTrial(bucket, upstream({ post, clock }), clock),
+        ),
+        made(
+          AuthorizationStates,
+          [sealToken],
+          (seal: Seal) => new AuthorizationStates(redis, seal.derive('authorization state')),
+        ),
+        made(
+          Bitrix24Strategy,
+          [AuthorizationStates, installerToken],
+          (states: AuthorizationStates, installer: Installer) => {
+            return new Bitrix24Strategy(settings.app.clientId, states, installer);
+          },
+        ),
+        made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
+        made(
+          Drain,
+          [RequestLine, FreshGrants, InstallInbox],
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => {
+            return new Drain(line, grants, inbox);
+          },
+        ),
+      ],
+    };
+  }
+}
+
+/** A provider built of others, checked for nothing but their order. */
+function made(
+  provide: InjectionToken,
+  inject: InjectionToken[],
+  useFactory: (...parts: never[]) => unknown,
+): FactoryProvider {
+  return { provide, inject, useFactory: useFactory as FactoryProvider['useFactory'] };
+}

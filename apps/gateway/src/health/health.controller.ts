@@ -1,0 +1,81 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { Operation } from '../http/operation';
+import { redisToken } from '../tokens';
+import { Drain } from './drain';
+import { Metrics } from './metrics';
+
+const liveSchema = z.object({ status: z.literal('live') }).meta({ id: 'Live', examples: [{ status: 'live' }] });
+const partSchema = z.object({ ready: z.boolean(), detail: z.string() });
+const readySchema = z
+  .object({ status: z.enum(['ready', 'not_ready']), parts: z.object({ store: partSchema, replica: partSchema }) })
+  .meta({
+    id: 'Readiness',
+    examples: [
+      {
+        status: 'ready',
+        parts: { store: { ready: true, detail: 'Redis answers.' }, replica: { ready: true, detail: 'Takes calls.' } },
+      },
+    ],
+  });
+
+@ApiTags('operations')
+@Controller()
+export class HealthController {
+  constructor(
+    @Inject(redisToken) private readonly redis: Redis,
+    @Inject(Metrics) private readonly metricsOf: Metrics,
+    @Inject(Drain) private readonly drain: Drain,
+  ) {}
+
+  @Get('health/live')
+  @Operation({ id: 'getLiveness', summary: 'Is the process alive?', status: 200, says: 'It is.', answer: liveSchema })
+  live(): z.infer<typeof liveSchema> {
+    return { status: 'live' };
+  }
+
+  @Get('health/ready')
+  @Operation({
+    id: 'getReadiness',
+    summary: 'Can this replica take calls? Says which part can not.',
+    status: 200,
+    says: 'It can.',
+    answer: readySchema,
+  })
+  @ApiResponse({ status: 503, description: 'It can not; `parts` says why.', standardSchema: readySchema })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<z.infer<typeof readySchema>> {
+    const parts = { store: await this.store(), replica: this.replica() };
+    const ready = parts.store.ready && parts.replica.ready;
+    void reply.status(ready ? 200 : 503);
+    return { status: ready ? 'ready' : 'not_ready', parts };
+  }
+
+  @Get('metrics')
+  @Operation({
+    id: 'getMetrics',
+    summary: 'Metrics for Prometheus',
+    status: 200,
+    says: 'Metrics in the text format.',
+    answer: z.string(),
+  })
+  async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    void reply.type(this.metricsOf.registry.contentType);
+    return this.metricsOf.registry.metrics();
+  }
+
+  private async store(): Promise<z.infer<typeof partSchema>> {
+    try {
+      await this.redis.ping();
+      return { ready: true, detail: 'Redis answers.' };
+    } catch {
+      return { ready: false, detail: 'Redis does not answer.' };
+    }
+  }
+
+  private replica(): z.infer<typeof partSchema> {
+    return this.drain.begun ? { ready: false, detail: 'Shutting down.' } : { ready: true, detail: 'Takes calls.' };
+  }
+}

@@ -1,0 +1,51 @@
+import { Fault } from '@b24/portal';
+import type { LoggerService } from '@nestjs/common';
+import { type Logger as PinoLogger, pino } from 'pino';
+
+/** JSON lines on stdout. Requests are logged by route, never by URL; errors by name, code and place, never with what they carry. */
+export function gatewayLog(level: string, stream?: { write(line: string): void }): PinoLogger {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: {
+      paths: ['req.headers.authorization', 'req.headers.cookie', '*.accessToken', '*.refreshToken', '*.authorization'],
+      censor: '[secret]',
+    },
+    serializers: { err: describeError, req: ({ id, method }: { id: string; method: string }) => ({ id, method }) },
+  };
+  return stream ? pino(options, stream) : pino(options);
+}
+
+interface Described {
+  readonly type: string;
+  readonly code?: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** Library errors may hold the request they failed at; only what is safe is taken out of them. */
+function describeError(error: unknown): Described {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' };
+  const { name, message, stack } = error;
+  const code = error instanceof Fault ? error.code : (error as { code?: unknown }).code;
+  return { type: name, ...(typeof code === 'string' && { code }), message, ...(stack && { stack }) };
+}
+
+/** Nest's own words in our log: its start-up chatter only when asked for. */
+export class NestLog implements LoggerService {
+  constructor(private readonly pino: PinoLogger) {}
+
+  log(message: unknown): void {
+    this.pino.debug(String(message));
+  }
+
+  error(message: unknown): void {
+    this.pino.error(String(message));
+  }
+
+  warn(message: unknown): void {
+    this.pino.warn(String(message));
+  }
+}

@@ -1,0 +1,75 @@
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { INestApplication } from '@nestjs/common';
+import { z } from 'zod';
+import { problemSchema } from './problem';
+
+type JsonSchema = Record<string, unknown>;
+
+/** The OpenAPI document, made from the controllers and their schemas. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.0.3')
+    .setTitle('b24-gateway')
+    .setVersion('1')
+    .setDescription(
+      'One service between your software and every Bitrix24 portal it works with. Name a portal and a resource, and get ' +
+        'an answer or an honest problem; tokens, limits and batches are the gateway’s affair.',
+    )
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'This gateway')
+    .addTag('backlogs', 'Scrum backlogs of a portal’s groups.')
+    .addTag('portals', 'The installed portals.')
+    .addTag('clients', 'Keys of internal services.')
+    .addTag('operations', 'Health and metrics.')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key, or the admin key.' }, 'key')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
+  });
+  const { components } = convert(problemSchema, 'output');
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...components } };
+  return withoutKeylessSecurity(document);
+}
+
+/** A schema with an id becomes a component and a reference to it. */
+function convert(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+): { schema: JsonSchema; components: Record<string, JsonSchema> } {
+  const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as JsonSchema;
+  const { id, ...rest } = omit(json, '$schema', '$defs');
+  const components: Record<string, JsonSchema> = {};
+  const defs = (json['$defs'] ?? {}) as Record<string, JsonSchema>;
+  for (const [name, definition] of Object.entries(defs)) {
+    components[name] = tidy(omit(definition, 'id')) as JsonSchema;
+  }
+  if (typeof id !== 'string') return { schema: tidy(rest) as JsonSchema, components };
+  components[id] = tidy(rest) as JsonSchema;
+  return { schema: { $ref: `#/components/schemas/${id}` }, components };
+}
+
+function omit(object: JsonSchema, ...keys: string[]): JsonSchema {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
+/** OpenAPI 3.0 has `example` where JSON Schema has `examples`, and its own place for shared schemas. */
+function tidy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(tidy);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+    if (key === 'examples' && Array.isArray(inner)) return ['example', inner[0]];
+    if (key === '$ref' && typeof inner === 'string') return [key, inner.replace('#/$defs/', '#/components/schemas/')];
+    return [key, tidy(inner)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What needs no key says so. */
+function withoutKeylessSecurity(document: OpenAPIObject): OpenAPIObject {
+  for (const path of Object.values(document.paths)) {
+    for (const operation of [path.get, path.post, path.patch, path.put, path.delete]) {
+      if (operation && !operation.security) operation.security = [];
+    }
+  }
+  return document;
+}

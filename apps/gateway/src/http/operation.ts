@@ -1,0 +1,134 @@
+import type { Scope } from '@b24/access';
+import { type FaultCode, faultTable } from '@b24/portal';
+import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { scopeMetadata } from './key.guard';
+import { problemSchema } from './problem';
+
+export interface OperationOptions {
+  /** A good method name for a generated client. */
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** What the key must have; absent for what needs no key. */
+  readonly scope?: Scope;
+  readonly status: number;
+  readonly answer?: z.ZodType;
+  readonly example?: unknown;
+  readonly says: string;
+  readonly headers?: Record<string, { description: string; schema: { type: 'string' } }>;
+  /** The faults of its own, besides those of every keyed operation. */
+  readonly faults?: readonly FaultCode[];
+}
+
+/** What every operation with a key can answer. */
+const keyed: readonly FaultCode[] = [
+  'key_missing',
+  'key_invalid',
+  'not_allowed',
+  'store_unavailable',
+  'internal_error',
+];
+
+/** What every call that goes down the line can answer. */
+export const lineFaults: readonly FaultCode[] = [
+  'invalid_request',
+  'portal_payment_required',
+  'access_denied',
+  'insufficient_scope',
+  'portal_not_found',
+  'method_not_found',
+  'reauthorization_required',
+  'portal_suspended',
+  'portal_deleted',
+  'portal_uninstalled',
+  'rejected_by_portal',
+  'lane_full',
+  'operating_time_spent',
+  'portal_error',
+  'portal_unreachable',
+  'authorization_server_error',
+  'portal_overloaded',
+  'shutting_down',
+  'deadline_exceeded',
+  'outcome_unknown',
+];
+
+/** One decorator sets the key's scope and the operation's whole place in the OpenAPI document. */
+export function Operation(options: OperationOptions): MethodDecorator {
+  const faults = [...new Set([...(options.scope ? keyed : []), ...(options.faults ?? [])])];
+  const { answer, example, headers } = options;
+  return applyDecorators(
+    HttpCode(options.status),
+    ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
+    ApiOperation({
+      operationId: options.id,
+      summary: options.summary,
+      ...(options.description && { description: options.description }),
+    }),
+    ApiResponse({
+      status: options.status,
+      description: options.says,
+      headers: { ...requestIdHeader, ...headers },
+      ...(answer && { standardSchema: answer }),
+      ...(example !== undefined && { example }),
+    }),
+    ...problemResponses(faults),
+    ApiHeader({
+      name: 'X-Request-Id',
+      required: false,
+      description: 'Echoed; made when absent.',
+      schema: { type: 'string', maxLength: 128 },
+    }),
+    ...(faults.includes('deadline_exceeded') ? [deadlineHeader] : []),
+  );
+}
+
+const requestIdHeader = {
+  'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' as const } },
+};
+const retryAfterHeader = {
+  'Retry-After': {
+    description: 'Seconds to wait before the call is made again.',
+    schema: { type: 'integer' as const },
+  },
+};
+const deadlineHeader = ApiHeader({
+  name: 'X-Deadline-Ms',
+  required: false,
+  description: 'How long the caller will wait, in milliseconds; CALL_TIMEOUT_MS by default.',
+  schema: { type: 'integer', minimum: 1, maximum: 120_000 },
+});
+
+/** One answer a status, with an example of each code under it. */
+function problemResponses(faults: readonly FaultCode[]): MethodDecorator[] {
+  const statuses = [...new Set(faults.map((code) => faultTable[code].status))].sort((a, b) => a - b);
+  return statuses.map((status) => {
+    const codes = faults.filter((code) => faultTable[code].status === status);
+    return ApiResponse({
+      status,
+      description: codes.map((code) => `\`${code}\`: ${faultTable[code].title}.`).join(' '),
+      headers: { ...requestIdHeader, ...(status === 429 || status === 503 ? retryAfterHeader : {}) },
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
+        },
+      },
+    });
+  });
+}
+
+function exampleProblem(code: FaultCode): z.infer<typeof problemSchema> {
+  const { title, status, advice, retry } = faultTable[code];
+  return {
+    type: `urn:b24-gateway:problem:${code}`,
+    title,
+    status,
+    detail: advice,
+    code,
+    requestId: 'b1f0c9d2-6c1e-4a57-9f0e-2f9f4d1c8a10',
+    retryable: retry === 'safe',
+  };
+}

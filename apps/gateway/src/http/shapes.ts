@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** An id in Bitrix24: a positive whole number that JSON can carry without loss. */
+export const idSchema = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** The same in a path. */
+export const pathId = z
+  .string()
+  .regex(/^[1-9]\d{0,15}$/, 'Must be a positive whole number.')
+  .transform(Number)
+  .refine(Number.isSafeInteger, 'Must be at most 9007199254740991.');
+
+/** A portal in a path: its member id, alias or domain. */
+export const portalName = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/, 'Must be a member id, an alias or a domain.');
+
+/** Neither a member id nor a domain, so that a name leads to one portal only. */
+export const aliasSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'Must be 1 to 63 lower-case letters, digits and dashes.')
+  .refine((text) => !/^[0-9a-f]{32}$/.test(text), 'Must not look like a member id.');

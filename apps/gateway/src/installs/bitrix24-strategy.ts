@@ -1,0 +1,115 @@
+import type { Installer, PortalRecord } from '@b24/grants';
+import { asFault, Fault, Secret } from '@b24/portal';
+import OAuth2Strategy from 'passport-oauth2';
+import type { AuthorizationStates } from './authorization-states';
+
+/** What passport-oauth2 reads of a request, and what our state store needs. */
+export interface AuthorizationRequest {
+  readonly query: Readonly<Record<string, string | undefined>>;
+  /** Which browser this is: the value of its cookie. */
+  readonly browser: string;
+  /** Where the browser is sent to: set at the start, absent at the return. */
+  readonly portal?: { readonly domain: string; readonly origin: string };
+}
+
+export type AuthorizationOutcome = { readonly redirectTo: string } | { readonly installed: PortalRecord };
+
+type Callback<T extends unknown[]> = (error: unknown, ...values: T) => void;
+
+/** The parts of a passport strategy that one run of it sets; passport's own contract with strategies. */
+interface StrategyRun {
+  redirect(url: string): void;
+  success(record: PortalRecord): void;
+  fail(challenge: unknown): void;
+  error(error: unknown): void;
+  authenticate(request: unknown, options: object): void;
+  _oauth2: { _authorizeUrl: string; getOAuthAccessToken: unknown };
+}
+
+/**
+ * passport-oauth2 for Bitrix24: every portal has an authorization page of its own, the return address is fixed in the
+ * app's card, and codes are exchanged over our own wire, which bounds time and size and keeps secrets out of URLs.
+ */
+export class Bitrix24Strategy extends OAuth2Strategy {
+  constructor(
+    clientId: string,
+    states: AuthorizationStates,
+    private readonly installer: Installer,
+  ) {
+    super(
+      {
+        authorizationURL: 'https://portal.invalid/oauth/authorize/',
+        tokenURL: 'https://server.invalid/oauth/token/',
+        clientID: clientId,
+        clientSecret: 'never used: see getOAuthAccessToken below',
+        store: stateStore(states) as unknown as OAuth2Strategy.StateStore,
+        skipUserProfile: true,
+      },
+      // Five parameters: passport-oauth2 tells by their number whether to hand over the token answer.
+      ((
+        _access: string,
+        _refresh: string,
+        results: { record: PortalRecord },
+        _profile: unknown,
+        done: Callback<[unknown]>,
+      ) => {
+        done(null, results.record);
+      }) as unknown as OAuth2Strategy.VerifyFunction,
+    );
+  }
+
+  /** Runs the strategy for one request, as passport does: on an object of its own, so that runs never mix. */
+  run(request: AuthorizationRequest): Promise<AuthorizationOutcome> {
+    return new Promise((resolve, reject) => {
+      const run = Object.create(this) as StrategyRun;
+      run._oauth2 = Object.create(run._oauth2) as StrategyRun['_oauth2'];
+      if (request.portal) run._oauth2._authorizeUrl = `${request.portal.origin}/oauth/authorize/`;
+      run._oauth2.getOAuthAccessToken = (code: string, _params: unknown, done: Callback<[string, string, object]>) => {
+        this.installer.fromCode(new Secret(code), request.query['server_domain']).then(
+          (record) => {
+            done(null, record.portal, '', { record });
+          },
+          (error: unknown) => {
+            reject(asFault(error));
+          },
+        );
+      };
+      run.redirect = (url) => {
+        resolve({ redirectTo: withoutResponseType(url) });
+      };
+      run.success = (record) => {
+        resolve({ installed: record });
+      };
+      run.fail = () => {
+        reject(new Fault('state_invalid'));
+      };
+      run.error = (error) => {
+        reject(asFault(error));
+      };
+      run.authenticate(request, {});
+    });
+  }
+}
+
+/** Bitrix24 takes client_id and state only. */
+function withoutResponseType(url: string): string {
+  const page = new URL(url);
+  page.searchParams.delete('response_type');
+  return page.href;
+}
+
+/** passport-oauth2 tells its stores apart by how many parameters they take. */
+function stateStore(states: AuthorizationStates) {
+  return {
+    store(request: AuthorizationRequest, done: Callback<[string?]>): void {
+      states.begin(request.portal?.domain ?? '', request.browser).then((state) => {
+        done(null, state);
+      }, done);
+    },
+    verify(request: AuthorizationRequest, state: string, done: Callback<[boolean?, unknown?]>): void {
+      states.finish(state, request.browser).then((domain) => {
+        done(null, domain !== undefined, domain);
+      }, done);
+    },
+  };
+}

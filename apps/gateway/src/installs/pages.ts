@@ -1,0 +1,104 @@
+import type { PortalRecord } from '@b24/grants';
+import type { Fault } from '@b24/portal';
+
+const style = `
+  :root { color-scheme: light dark; --ink: #1b2733; --soft: #5a6b7b; --paper: #f4f6f8; --card: #fff; --line: #d5dde4; --accent: #0b66c3; --good: #1a7f45; --bad: #b3261e; }
+  @media (prefers-color-scheme: dark) { :root { --ink: #e8eef4; --soft: #9fb0c0; --paper: #12181e; --card: #1b242d; --line: #33414e; --accent: #6cb2ff; --good: #5fd08f; --bad: #ff8a80; } }
+  * { box-sizing: border-box; }
+  body { margin: 0; padding: 8vh 1rem; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif; }
+  main { max-width: 34rem; margin: 0 auto; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
+  h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.3; }
+  p { margin: .5rem 0; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
+  label { display: block; margin: 1.25rem 0 .35rem; font-weight: 600; }
+  input { width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; }
+  button, .button { display: inline-block; margin-top: 1rem; padding: .6rem 1.25rem; font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0; border-radius: 8px; text-decoration: none; cursor: pointer; }
+  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+  code { padding: .1rem .3rem; background: var(--paper); border-radius: 4px; overflow-wrap: anywhere; }
+  dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 1rem 0; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+`;
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+function page(title: string, nonce: string, content: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escape(title)} – b24-gateway</title>
+<style nonce="${nonce}">${style}</style>
+</head>
+<body>
+<main>
+${content}
+</main>
+</body>
+</html>
+`;
+}
+
+/** The page with one field. */
+export function askPortalPage(nonce: string, mistake?: { readonly given: string; readonly message: string }): string {
+  const told = mistake ? `<p class="bad" role="alert" id="told">${escape(mistake.message)}</p>` : '';
+  return page(
+    'Connect a portal',
+    nonce,
+    `<h1>Connect a Bitrix24 portal</h1>
+<p>You will be sent to the portal to allow the app, as an administrator of it. Then you come back here.</p>
+<form action="/install" method="get">
+<label for="portal">Address of the portal</label>
+<input id="portal" name="portal" value="${escape(mistake?.given ?? '')}" placeholder="company.bitrix24.com" autocomplete="url" autocapitalize="none" spellcheck="false" required maxlength="253"${mistake ? ' aria-describedby="told" aria-invalid="true"' : ''} autofocus>
+${told}
+<button type="submit">Continue to the portal</button>
+</form>
+<p class="soft">Does the portal ask for a user and password? Use the ones of the portal. This page never sees them.</p>`,
+  );
+}
+
+/** The end of the authorization-code flow. */
+export function installedPage(nonce: string, { domain, portal, scope }: PortalRecord): string {
+  return page(
+    'Portal connected',
+    nonce,
+    `<h1 class="good">The portal is connected</h1>
+<p>Services with a key can call it now. You can close this page.</p>
+<dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id</dt><dd><code>${escape(portal)}</code></dd><dt>Allowed</dt><dd>${escape(scope.join(', ') || 'nothing yet')}</dd></dl>
+<p class="soft">${taskHint(scope)}</p>`,
+  );
+}
+
+/** The install page inside the portal; it tells Bitrix24 that the install is finished. */
+export function framePage(nonce: string, { domain, scope }: PortalRecord): string {
+  return page(
+    'App installed',
+    nonce,
+    `<h1 class="good">The app is installed</h1>
+<p>Your company's services can now work with <strong>${escape(domain)}</strong>. There is nothing more to do here.</p>
+<p class="soft">${taskHint(scope)}</p>
+<noscript><p class="bad">Bitrix24 is told that the install is finished by a script, which this browser does not run.</p></noscript>
+<script src="https://api.bitrix24.com/api/v1/"></script>
+<script nonce="${nonce}">if (window.BX24) BX24.init(function () { BX24.installFinish(); });</script>`,
+  );
+}
+
+/** What went wrong, and what to do next. */
+export function faultPage(nonce: string, fault: Fault, requestId: string): string {
+  const { title, message } = fault;
+  return page(
+    title,
+    nonce,
+    `<h1 class="bad">${escape(title)}</h1>
+<p>${escape(message)}</p>
+<p><a class="button" href="/install">Start again</a></p>
+<p class="soft">If it happens again, tell whoever runs this gateway: <code>${escape(fault.code)}</code>, request <code>${escape(requestId)}</code>.</p>`,
+  );
+}
+
+function taskHint(scope: readonly string[]): string {
+  return scope.includes('task')
+    ? 'The app may work with tasks and scrum backlogs.'
+    : 'The app lacks the permission “task”, without which scrum backlogs can’t be read; add it to the app in Bitrix24 and install it again.';
+}

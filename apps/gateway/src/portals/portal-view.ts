@@ -1,0 +1,121 @@
+import type { PortalRecord } from '@b24/grants';
+import type { LaneState } from '@b24/lanes';
+import { z } from 'zod';
+import type { OperatingNotes } from '../operating-notes';
+
+const statuses = [
+  'active',
+  'suspended',
+  'reauthorization_required',
+  'payment_required',
+  'uninstalled',
+  'deleted',
+  'authorization_server_error',
+] as const;
+
+const dateTime = z.iso.datetime();
+
+export const portalSchema = z
+  .object({
+    memberId: z.string(),
+    alias: z.string().optional(),
+    domain: z.string(),
+    kind: z.enum(['app', 'webhook']),
+    status: z.enum(statuses),
+    since: dateTime.optional().meta({ description: 'Since when the portal is in trouble.' }),
+    why: z.string().optional().meta({ description: 'What the trouble is and what mends it.' }),
+    scope: z.array(z.string()).meta({ description: 'What the app may do on the portal.' }),
+    userId: z.int().optional().meta({ description: 'The user who granted access.' }),
+    installedAt: dateTime,
+    token: z.object({ expiresAt: dateTime, refreshedAt: dateTime.optional() }).optional(),
+    limits: z.object({ burst: z.int(), drainPerSecond: z.int() }),
+  })
+  .meta({ id: 'Portal' });
+export type PortalView = z.infer<typeof portalSchema>;
+
+export const portalDetailsSchema = portalSchema
+  .extend({
+    lane: z.object({
+      waiting: z.int().meta({ description: 'Calls that wait on this replica.' }),
+      inFlight: z.int().meta({ description: 'Requests under way from this replica.' }),
+      left: z.int().meta({ description: 'Requests that may leave at once; shared by all replicas.' }),
+      capacity: z.int(),
+    }),
+    operating: z
+      .array(z.object({ method: z.string(), usedSeconds: z.number(), resetAt: dateTime.optional() }))
+      .meta({ description: 'Operating time used by method, as last heard by this replica.' }),
+  })
+  .meta({ id: 'PortalDetails' });
+export type PortalDetails = z.infer<typeof portalDetailsSchema>;
+
+export const portalExample: PortalView = {
+  memberId: 'a223c6b3710f85df22e9377d6c4f7553',
+  alias: 'acme',
+  domain: 'acme.bitrix24.de',
+  kind: 'app',
+  status: 'active',
+  scope: ['task'],
+  userId: 1,
+  installedAt: '2026-11-01T09:00:00.000Z',
+  token: { expiresAt: '2026-11-01T10:00:00.000Z' },
+  limits: { burst: 50, drainPerSecond: 2 },
+};
+
+export interface ViewContext {
+  readonly plan: PortalView['limits'];
+  readonly nowMs: number;
+}
+
+/** What anyone may see of a portal; secrets are not among the fields it names. */
+export function viewOf(record: PortalRecord, { plan, nowMs }: ViewContext): PortalView {
+  const { alias, userId, expiresAtMs, refreshedAtMs } = record;
+  const trouble = record.trouble && (record.trouble.untilMs ?? Infinity) > nowMs ? record.trouble : undefined;
+  return {
+    memberId: record.portal,
+    ...(alias && { alias }),
+    domain: record.domain,
+    kind: record.kind,
+    status: record.suspended ? 'suspended' : statusOf(trouble?.code),
+    ...(trouble && { since: iso(trouble.sinceMs), why: trouble.detail }),
+    scope: [...record.scope],
+    ...(userId !== undefined && { userId }),
+    installedAt: iso(record.installedAtMs),
+    ...(expiresAtMs !== undefined && {
+      token: { expiresAt: iso(expiresAtMs), ...(refreshedAtMs !== undefined && { refreshedAt: iso(refreshedAtMs) }) },
+    }),
+    limits: { ...plan },
+  };
+}
+
+export function detailsOf(
+  view: PortalView,
+  { waiting, inFlight, left, capacity }: LaneState,
+  notes: ReturnType<OperatingNotes['of']>,
+): PortalDetails {
+  const operating = notes.map(({ method, operating: { usedSeconds, resetAtMs } }) => ({
+    method,
+    usedSeconds,
+    ...(resetAtMs !== undefined && { resetAt: iso(resetAtMs) }),
+  }));
+  return { ...view, lane: { waiting, inFlight, left, capacity }, operating };
+}
+
+function statusOf(code: NonNullable<PortalRecord['trouble']>['code'] | undefined): PortalView['status'] {
+  switch (code) {
+    case undefined:
+      return 'active';
+    case 'portal_payment_required':
+      return 'payment_required';
+    case 'portal_uninstalled':
+      return 'uninstalled';
+    case 'portal_deleted':
+      return 'deleted';
+    case 'reauthorization_required':
+    case 'authorization_server_error':
+      return code;
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

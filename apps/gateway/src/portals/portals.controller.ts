@@ -1,0 +1,215 @@
+import { type Client, checkAccess, mayTouch } from '@b24/access';
+import type { GrantStore, Installer } from '@b24/grants';
+import { type Clock, Fault, type PortalId } from '@b24/portal';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { FromCaller } from '../http/caller';
+import { Operation } from '../http/operation';
+import { aliasSchema, portalName } from '../http/shapes';
+import { OperatingNotes } from '../operating-notes';
+import { type Caller, RequestLine } from '../request-line';
+import { clockToken, grantStoreToken, installerToken, settingsToken } from '../tokens';
+import type { Settings } from '../settings';
+import { PortalDirectory } from './portal-directory';
+import {
+  detailsOf,
+  type PortalDetails,
+  portalDetailsSchema,
+  portalExample,
+  portalSchema,
+  type PortalView,
+  viewOf,
+} from './portal-view';
+import { WebhookTrial } from './webhook-trial';
+
+const pageSchema = z
+  .object({ items: z.array(portalSchema), nextCursor: z.string().optional() })
+  .meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
+const newPortalSchema = z
+  .strictObject({
+    webhookUrl: z.string().max(512).meta({
+      description: 'An incoming webhook, as the portal shows it. It is kept encrypted and never shown again.',
+    }),
+    alias: aliasSchema.optional(),
+  })
+  .meta({
+    id: 'NewPortal',
+    examples: [{ webhookUrl: 'https://acme.bitrix24.de/rest/1/xxxxxxxxxxxxxxxx/', alias: 'acme' }],
+  });
+const portalChangesSchema = z
+  .strictObject({
+    alias: aliasSchema.nullable().optional().meta({ description: 'null removes it.' }),
+    suspended: z.boolean().optional().meta({ description: 'No call passes while it is true.' }),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
+  .meta({ id: 'PortalChanges', minProperties: 1, examples: [{ alias: 'acme' }] });
+const limitSchema = z
+  .string()
+  .regex(/^\d{1,3}$/)
+  .transform(Number)
+  .refine((n) => n >= 1 && n <= 200, 'Must be from 1 to 200.');
+const cursorSchema = z
+  .string()
+  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
+  .transform(Number);
+
+@ApiTags('portals')
+@Controller('v1/portals')
+export class PortalsController {
+  constructor(
+    @Inject(grantStoreToken) private readonly store: GrantStore,
+    @Inject(installerToken) private readonly installer: Installer,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(RequestLine) private readonly line: RequestLine,
+    @Inject(OperatingNotes) private readonly notes: OperatingNotes,
+    @Inject(WebhookTrial) private readonly trial: WebhookTrial,
+    @Inject(settingsToken) private readonly settings: Settings,
+    @Inject(clockToken) private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'listPortals',
+    summary: 'The installed portals this key may use',
+    scope: 'portals:read',
+    status: 200,
+    says: 'A page of portals, in order of their first install.',
+    answer: pageSchema,
+    faults: ['invalid_request'],
+  })
+  async list(
+    @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
+    @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
+    @FromCaller() { client }: Caller,
+  ): Promise<z.infer<typeof pageSchema>> {
+    const { items, next } = await this.store.list({ after: cursor ?? 0, limit: limit ?? 50 });
+    const seen = items.filter(({ portal }) => mayTouch(client, portal));
+    return { items: seen.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
+  }
+
+  @Post()
+  @Operation({
+    id: 'addPortalByWebhook',
+    summary: 'Add a portal by incoming webhook',
+    description:
+      'The webhook is tried before it is kept. The same portal again replaces its webhook. Install the app at /install instead where you can.',
+    scope: 'portals:write',
+    status: 201,
+    says: 'The portal, ready to be called.',
+    answer: portalSchema,
+    example: { ...portalExample, kind: 'webhook' },
+    headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
+    faults: [
+      'invalid_request',
+      'reauthorization_required',
+      'portal_already_installed',
+      'alias_taken',
+      'body_too_large',
+      'unsupported_media_type',
+      'insufficient_scope',
+      'portal_payment_required',
+      'rejected_by_portal',
+      'portal_error',
+      'portal_unreachable',
+      'portal_overloaded',
+      'portal_deleted',
+      'outcome_unknown',
+    ],
+  })
+  async add(
+    @Body({ schema: newPortalSchema }) { webhookUrl, alias }: z.infer<typeof newPortalSchema>,
+    @FromCaller() { client }: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PortalView> {
+    if (client.portals !== 'all')
+      throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
+    await this.mustBeFree(alias);
+    const { portal } = await this.installer.fromWebhook(webhookUrl, (id, endpoint) => this.trial.scopeOf(id, endpoint));
+    if (alias) await this.store.mark(portal, { alias });
+    void reply.header('Location', `/v1/portals/${portal}`);
+    return this.read(portal);
+  }
+
+  @Get(':portal')
+  @Operation({
+    id: 'getPortal',
+    summary: 'A portal: its status, limits, lane and token ages',
+    scope: 'portals:read',
+    status: 200,
+    says: 'The portal.',
+    answer: portalDetailsSchema,
+    example: { ...portalExample, lane: { waiting: 0, inFlight: 0, left: 46, capacity: 46 }, operating: [] },
+    faults: ['invalid_request', 'portal_not_found'],
+  })
+  async get(
+    @Param('portal', { schema: portalName }) name: string,
+    @FromCaller() { client }: Caller,
+  ): Promise<PortalDetails> {
+    const portal = await this.allowed(client, name, 'portals:read');
+    const view = await this.read(portal);
+    return detailsOf(view, await this.line.lanes.state(portal), this.notes.of(portal));
+  }
+
+  @Patch(':portal')
+  @Operation({
+    id: 'updatePortal',
+    summary: 'Name a portal, or suspend it',
+    scope: 'portals:write',
+    status: 200,
+    says: 'The portal as it is now.',
+    answer: portalSchema,
+    example: portalExample,
+    faults: ['invalid_request', 'portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
+  })
+  async update(
+    @Param('portal', { schema: portalName }) name: string,
+    @Body({ schema: portalChangesSchema }) { alias, suspended }: z.infer<typeof portalChangesSchema>,
+    @FromCaller() { client }: Caller,
+  ): Promise<PortalView> {
+    const portal = await this.allowed(client, name, 'portals:write');
+    const changed = await this.store.mark(portal, {
+      ...(alias !== undefined && { alias }),
+      ...(suspended !== undefined && { suspended }),
+    });
+    if (!changed) throw new Fault('portal_not_found');
+    return this.read(portal);
+  }
+
+  @Delete(':portal')
+  @Operation({
+    id: 'forgetPortal',
+    summary: 'Forget a portal and its tokens',
+    description: 'The app stays installed in Bitrix24; a new install or authorization brings the portal back.',
+    scope: 'portals:write',
+    status: 204,
+    says: 'The portal and its tokens are forgotten.',
+    faults: ['invalid_request', 'portal_not_found'],
+  })
+  async forget(@Param('portal', { schema: portalName }) name: string, @FromCaller() { client }: Caller): Promise<void> {
+    const portal = await this.allowed(client, name, 'portals:write');
+    if (!(await this.store.forget(portal))) throw new Fault('portal_not_found');
+  }
+
+  private async allowed(client: Client, name: string, scope: 'portals:read' | 'portals:write'): Promise<PortalId> {
+    const portal = await this.portals.find(name);
+    checkAccess(client, { scope, portal });
+    return portal;
+  }
+
+  private async mustBeFree(alias: string | undefined): Promise<void> {
+    const owner = alias && (await this.store.find(alias));
+    if (owner && (await this.store.load(owner))?.kind === 'app') throw new Fault('alias_taken');
+  }
+
+  private async read(portal: PortalId): Promise<PortalView> {
+    const record = await this.store.load(portal);
+    if (!record) throw new Fault('portal_not_found');
+    return this.view(record);
+  }
+
+  private view(record: Parameters<typeof viewOf>[0]): PortalView {
+    return viewOf(record, { plan: this.settings.plan, nowMs: this.clock.now() });
+  }
+}

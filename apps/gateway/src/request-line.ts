@@ -1,0 +1,92 @@
+import { authorize, type FreshGrants, type GrantStore } from '@b24/grants';
+import { type Client, checkAccess, type Scope } from '@b24/access';
+import { goAgain, Lanes, type Bucket, type LaneObserver } from '@b24/lanes';
+import {
+  type Answer,
+  type Clock,
+  type Command,
+  Fault,
+  type FaultCode,
+  asFault,
+  type PortalId,
+  type Post,
+  type Result,
+  type Send,
+} from '@b24/portal';
+import { upstream } from '@b24/upstream';
+import { keepOperating, type OperatingNotes } from './operating-notes';
+
+/*
+ * The line. A call goes down these stations and its answer comes back up the same way:
+ *
+ *   access     may this key do this here?                            not_allowed
+ *   ── from here on, everything has the shape Send ──
+ *   go again   what was certainly not carried out and may be now
+ *   operating  keeps what the vendor says of a method's used time
+ *   lanes      wait for the portal's bucket                          lane_full, deadline_exceeded
+ *   authorize  put the token on                                      reauthorization_required, portal_payment_required
+ *   upstream   encode, POST, decode, translate                       portal_error, outcome_unknown, rejected_by_portal
+ *
+ * Token pairs are made fresh before a departure takes from the bucket (docs/decisions/0002). Batches come into the
+ * lanes (who travels together) and into upstream (how they are written).
+ */
+export interface LineParts {
+  readonly clock: Clock;
+  readonly post: Post;
+  readonly bucket: Bucket;
+  readonly store: GrantStore;
+  readonly grants: FreshGrants;
+  readonly operating: OperatingNotes;
+  readonly observer: LaneObserver & CallObserver;
+  readonly queueLimit: number;
+  readonly drainPerSecond: number;
+  readonly callTimeoutMs: number;
+}
+
+/** Told of what calls came to, for metrics. */
+export interface CallObserver {
+  called(portal: PortalId, method: string, outcome: 'ok' | FaultCode): void;
+  answered(method: string, upstreamMs: number): void;
+}
+
+/** Who calls, and how long it will wait. */
+export interface Caller {
+  readonly client: Client;
+  /** Aborts with a Fault when the deadline passes or the caller hangs up. */
+  readonly signal: AbortSignal;
+}
+
+export class RequestLine {
+  readonly lanes: Lanes;
+  private readonly send: Send;
+
+  constructor(private readonly parts: LineParts) {
+    const { clock, post, store, grants, operating } = parts;
+    const wire = upstream({ post, clock });
+    const authorized = authorize({ grants, store, clock }, wire);
+    this.lanes = new Lanes({ ...parts, prepare: (portal) => grants.ensure(portal), next: authorized });
+    this.send = goAgain(clock, keepOperating(operating, this.lanes.send));
+  }
+
+  /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
+  async call(caller: Caller, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+    checkAccess(caller.client, { scope, portal, method: command.method });
+    const { observer } = this.parts;
+    try {
+      const [answer] = await this.send(portal, [command], caller.signal);
+      if (answer) observer.answered(command.method, answer.spent.upstreamMs);
+      const result = resultOf(answer);
+      observer.called(portal, command.method, 'ok');
+      return result;
+    } catch (error) {
+      observer.called(portal, command.method, asFault(error).code);
+      throw error;
+    }
+  }
+}
+
+function resultOf(answer: Answer | undefined): Result {
+  if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
+  if (!answer.ok) throw answer.fault;
+  return answer;
+}

@@ -1,0 +1,135 @@
+import { Secret } from '@b24/portal';
+import { PortalHosts } from '@b24/grants';
+import { z } from 'zod';
+
+/** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
+const cloudHosts =
+  '*.bitrix24.com,*.bitrix24.eu,*.bitrix24.de,*.bitrix24.fr,*.bitrix24.it,*.bitrix24.es,*.bitrix24.pl,*.bitrix24.in,' +
+  '*.bitrix24.uk,*.bitrix24.mx,*.bitrix24.co,*.bitrix24.cn,*.bitrix24.jp,*.bitrix24.vn,*.bitrix24.id,*.bitrix24.com.br,' +
+  '*.bitrix24.com.tr,*.bitrix24.ru,*.bitrix24.by,*.bitrix24.kz,*.bitrix24.ua,*.bitrix24.tech';
+const vendorServers = ['https://oauth.bitrix.info', 'https://oauth.bitrix24.tech'] as const;
+
+const whole = (name: string, from: number, to: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `${name} must be a whole number.`)
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, `${name} must be from ${from} to ${to}.`);
+const flag = (name: string) =>
+  z.enum(['true', 'false'], `${name} must be true or false.`).transform((it) => it === 'true');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((it) => it.trim())
+    .filter(Boolean),
+);
+const origin = (name: string) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+      `${name} must be an http or https URL.`,
+    )
+    .transform((text) => text.replace(/\/+$/, ''));
+
+const keyPattern = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
+const encryptionKeys = z
+  .string('ENCRYPTION_KEYS is missing: `id:base64` of 32 random bytes, as `npm start` makes it.')
+  .transform((text, context) => {
+    const keys = text.split(',').map((part) => keyPattern.exec(part.trim()));
+    const [first, ...rest] = keys.map(
+      (match) => match && { id: match[1] ?? '', key: Buffer.from(match[2] ?? '', 'base64') },
+    );
+    if (!first || rest.some((key) => !key)) {
+      context.addIssue({ code: 'custom', message: 'ENCRYPTION_KEYS must be `id:base64,id:base64`, each of 32 bytes.' });
+      return z.NEVER;
+    }
+    return [first, ...rest.filter((key) => key !== null)] as [typeof first, ...(typeof first)[]];
+  });
+
+const environment = z
+  .object({
+    PORT: whole('PORT', 0, 65_535).default(3000),
+    HOST: z.string().default('127.0.0.1'),
+    PUBLIC_URL: origin('PUBLIC_URL').optional(),
+    REDIS_URL: z
+      .string('REDIS_URL is missing: redis://… or rediss://…; `npm start` runs a Redis of its own.')
+      .regex(/^rediss?:\/\/./, 'REDIS_URL must be redis://… or rediss://….'),
+    ADMIN_KEY: z
+      .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
+      .min(32, 'ADMIN_KEY must have at least 32 characters.'),
+    ENCRYPTION_KEYS: encryptionKeys,
+    B24_CLIENT_ID: z.string('B24_CLIENT_ID is missing: the id of the app in Bitrix24.').min(1),
+    B24_CLIENT_SECRET: z.string('B24_CLIENT_SECRET is missing: the secret key of the app in Bitrix24.').min(1),
+    B24_SCOPE: list.default(['task']),
+    B24_OAUTH_SERVER: origin('B24_OAUTH_SERVER').optional(),
+    B24_PORTAL_HOSTS: list.prefault(cloudHosts),
+    B24_ALLOW_HTTP: flag('B24_ALLOW_HTTP').default(false),
+    B24_BURST: whole('B24_BURST', 5, 10_000).default(50),
+    B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
+    QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
+    CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    LOG_LEVEL: z
+      .enum(
+        ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+        'LOG_LEVEL must be trace, debug, info, warn, error or silent.',
+      )
+      .default('info'),
+  })
+  .superRefine((it, context) => {
+    if (it.B24_OAUTH_SERVER?.startsWith('http:') && !it.B24_ALLOW_HTTP) {
+      context.addIssue({ code: 'custom', message: 'B24_OAUTH_SERVER must be https, unless B24_ALLOW_HTTP is true.' });
+    }
+    if (it.B24_BURST <= 2 * it.B24_DRAIN_PER_SECOND) {
+      context.addIssue({ code: 'custom', message: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.' });
+    }
+  });
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  readonly publicUrl: string;
+  readonly redisUrl: string;
+  readonly adminKey: Secret;
+  readonly encryptionKeys: z.infer<typeof encryptionKeys>;
+  readonly app: { readonly clientId: string; readonly clientSecret: Secret; readonly scope: readonly string[] };
+  /** Origins of authorization servers that may be asked; the first is the usual one. */
+  readonly oauthServers: readonly [string, ...string[]];
+  readonly rules: { readonly hosts: PortalHosts; readonly allowHttp: boolean };
+  readonly plan: { readonly burst: number; readonly drainPerSecond: number };
+  readonly queueLimit: number;
+  readonly callTimeoutMs: number;
+  readonly logLevel: string;
+}
+
+/** Every mistake of the environment, a sentence each. */
+export class BadSettings extends Error {
+  override readonly name = 'BadSettings';
+
+  constructor(readonly sentences: readonly string[]) {
+    super(sentences.join('\n'));
+  }
+}
+
+/** The settings, from the environment alone. @throws BadSettings naming every mistake at once */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) throw new BadSettings(parsed.error.issues.map(({ message }) => message));
+  const it = parsed.data;
+  return {
+    port: it.PORT,
+    host: it.HOST,
+    publicUrl: it.PUBLIC_URL ?? `http://${it.HOST}:${it.PORT}`,
+    redisUrl: it.REDIS_URL,
+    adminKey: new Secret(it.ADMIN_KEY),
+    encryptionKeys: it.ENCRYPTION_KEYS,
+    app: { clientId: it.B24_CLIENT_ID, clientSecret: new Secret(it.B24_CLIENT_SECRET), scope: it.B24_SCOPE },
+    oauthServers: it.B24_OAUTH_SERVER ? [it.B24_OAUTH_SERVER] : vendorServers,
+    rules: { hosts: new PortalHosts(it.B24_PORTAL_HOSTS), allowHttp: it.B24_ALLOW_HTTP },
+    plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
+    queueLimit: it.QUEUE_LIMIT,
+    callTimeoutMs: it.CALL_TIMEOUT_MS,
+    logLevel: it.LOG_LEVEL,
+  };
+}

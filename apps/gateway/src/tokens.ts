@@ -1,0 +1,7 @@
+/** Injection tokens of what has no class of its own to be asked for by. */
+export const settingsToken = Symbol('settings');
+export const clockToken = Symbol('clock');
+export const redisToken = Symbol('redis');
+export const bucketToken = Symbol('bucket');
+export const grantStoreToken = Symbol('grant store');
+export const installerToken = Symbol('installer');

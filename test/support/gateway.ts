@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock } from '@b24/portal';
+import { createGateway, type Gateway } from '../../apps/gateway/src/create-gateway';
+import { gatewayLog } from '../../apps/gateway/src/http/log';
+import { readSettings } from '../../apps/gateway/src/settings';
+import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
+import { RedisServer } from './redis-server';
+
+export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
+export const encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
+
+export type SimulatorOptions = NonNullable<Parameters<typeof Bitrix24Simulator.start>[0]>;
+type Env = Record<string, string>;
+
+/** The settings of a gateway that talks to this simulator over this Redis. */
+export function environment(redis: RedisServer, simulator: Bitrix24Simulator, more: Env = {}): Env {
+  return {
+    PORT: '0',
+    REDIS_URL: redis.url,
+    ADMIN_KEY: adminKey,
+    ENCRYPTION_KEYS: encryptionKeys,
+    B24_CLIENT_ID: simulator.clientId,
+    B24_CLIENT_SECRET: simulator.clientSecret,
+    B24_OAUTH_SERVER: simulator.oauthServer,
+    B24_ALLOW_HTTP: 'true',
+    B24_PORTAL_HOSTS: '127.0.0.0/8',
+    ...more,
+  };
+}
+
+export interface Reply<T = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+/** Calls a gateway as an internal service does. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly key: string | undefined = adminKey,
+  ) {}
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever came
+  async call<T = any>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply<T>> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(this.key && { Authorization: `Bearer ${this.key}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  get<T = any>(path: string, headers?: Record<string, string>): Promise<Reply<T>> {
+    return this.call<T>('GET', path, undefined, headers);
+  }
+}
+
+/** A real Redis, a simulator and a gateway in this process, over real HTTP on loopback. */
+export class World {
+  readonly logLines: string[] = [];
+  private readonly gateways: Gateway[] = [];
+
+  private constructor(
+    readonly redis: RedisServer,
+    readonly simulator: Bitrix24Simulator,
+  ) {}
+
+  static async start(options: SimulatorOptions = {}): Promise<World> {
+    const [redis, simulator] = await Promise.all([RedisServer.start(), Bitrix24Simulator.start(options)]);
+    return new World(redis, simulator);
+  }
+
+  /** Another replica. */
+  async gateway(more: Env = {}, clock?: Clock): Promise<Client> {
+    const log = gatewayLog('debug', { write: (line) => this.logLines.push(line) });
+    const settings = readSettings(environment(this.redis, this.simulator, more));
+    const gateway = await createGateway(settings, { log, ...(clock && { clock }) });
+    this.gateways.push(gateway);
+    const url = await gateway.listen();
+    this.simulator.callbackUrl = `${url}/oauth/callback`;
+    return new Client(url);
+  }
+
+  /** A portal that has the app installed, through the gateway's own event address, and whose bucket is full. */
+  async installed(client: Client, options: Parameters<Bitrix24Simulator['addPortal']>[0] = {}): Promise<SimulatedPortal> {
+    const portal = await this.simulator.addPortal(options);
+    await this.install(client, portal);
+    return portal;
+  }
+
+  async install(client: Client, portal: SimulatedPortal): Promise<void> {
+    await this.fillBucket(portal.memberId);
+    await portal.sendInstallEvent(`${client.url}/bitrix24/events`);
+    await eventually(async () => {
+      const { body } = await client.get<{ status?: string }>(`/v1/portals/${portal.memberId}`);
+      return body.status === 'active';
+    });
+  }
+
+  /** As if the portal had been known here for long. */
+  async fillBucket(memberId: string): Promise<void> {
+    const redis = this.redis.client();
+    await redis.set(`b_lane_{${memberId}}_born`, Date.now() - 3_600_000);
+    redis.disconnect();
+  }
+
+  async closeGateways(): Promise<void> {
+    await Promise.all(this.gateways.splice(0).map((gateway) => gateway.close()));
+  }
+
+  async stop(): Promise<void> {
+    await this.closeGateways();
+    await this.simulator.stop();
+    await this.redis.stop();
+  }
+}
+
+/** Asks again and again until it is so; a test that waits for ever is ended by jest. */
+export async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
