@@ -37,29 +37,28 @@ function convert(
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
   const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as JsonSchema;
-  const { id, ...rest } = omit(json, '$schema', '$defs');
-  const components: Record<string, JsonSchema> = {};
-  const defs = (json['$defs'] ?? {}) as Record<string, JsonSchema>;
-  for (const [name, definition] of Object.entries(defs)) {
-    components[name] = tidy(omit(definition, 'id')) as JsonSchema;
-  }
-  if (typeof id !== 'string') return { schema: tidy(rest) as JsonSchema, components };
-  components[id] = tidy(rest) as JsonSchema;
-  return { schema: { $ref: `#/components/schemas/${id}` }, components };
-}
-
-function omit(object: JsonSchema, ...keys: string[]): JsonSchema {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+  const {
+    definitions = {},
+    $schema: _,
+    ...rest
+  } = tidy(json, io) as JsonSchema & { definitions?: Record<string, JsonSchema> };
+  return { schema: rest, components: definitions };
 }
 
 /** OpenAPI 3.0 has `example` where JSON Schema has `examples`, and its own place for shared schemas. */
-function tidy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(tidy);
+function tidy(value: unknown, io: 'input' | 'output'): unknown {
+  if (Array.isArray(value)) return value.map((it) => tidy(it, io));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
-    if (key === 'examples' && Array.isArray(inner)) return ['example', inner[0]];
-    if (key === '$ref' && typeof inner === 'string') return [key, inner.replace('#/$defs/', '#/components/schemas/')];
-    return [key, tidy(inner)];
+  const object = value as JsonSchema;
+  const entries = Object.entries(object).flatMap(([key, inner]): [string, unknown][] => {
+    if (key === 'examples' && Array.isArray(inner)) return [['example', inner[0]]];
+    if (key === '$ref' && typeof inner === 'string')
+      return [[key, inner.replace('#/definitions/', '#/components/schemas/')]];
+    // A number in a path is read from text by a pattern.
+    if (key === 'pattern' && object['type'] === 'integer') return [];
+    // Answers may gain fields; a client must not fail on them.
+    if (key === 'additionalProperties' && inner === false && io === 'output') return [];
+    return [[key, tidy(inner, io)]];
   });
   return Object.fromEntries(entries);
 }

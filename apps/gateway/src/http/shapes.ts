@@ -8,14 +8,16 @@ export const pathId = z
   .string()
   .regex(/^[1-9]\d{0,15}$/, 'Must be a positive whole number.')
   .transform(Number)
-  .refine(Number.isSafeInteger, 'Must be at most 9007199254740991.');
+  .refine(Number.isSafeInteger, 'Must be at most 9007199254740991.')
+  .meta({ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [125] });
 
 /** A portal in a path: its member id, alias or domain. */
 export const portalName = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/, 'Must be a member id, an alias or a domain.');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/, 'Must be a member id, an alias or a domain.')
+  .meta({ description: 'A member id, an alias or a domain.', examples: ['acme'] });
 
 /** Neither a member id nor a domain, so that a name leads to one portal only. */
 export const aliasSchema = z

@@ -2,7 +2,7 @@ import { type Client, checkAccess, mayTouch } from '@b24/access';
 import type { GrantStore, Installer } from '@b24/grants';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller } from '../http/caller';
@@ -78,6 +78,18 @@ export class PortalsController {
     says: 'A page of portals, in order of their first install.',
     answer: pageSchema,
     faults: ['invalid_request'],
+  })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    description: 'Portals on the page; 50 by default.',
+    schema: { type: 'integer', minimum: 1, maximum: 200 },
+  })
+  @ApiQuery({
+    name: 'cursor',
+    required: false,
+    description: 'The `nextCursor` of the page before.',
+    schema: { type: 'string' },
   })
   async list(
     @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,

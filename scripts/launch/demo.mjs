@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs';
+import { Child, endOrphan } from './children.mjs';
+import { randomText } from './data-dir.mjs';
+import { freePorts, isFree, until } from './ports.mjs';
+import { Stop } from './say.mjs';
+
+const program = 'dist/apps/portal-simulator/apps/portal-simulator/src/main.js';
+const aliases = ['demo-one', 'demo-two'];
+
+/** The portal simulator with two portals, for a gateway that has no app in Bitrix24 yet. */
+export class Demo {
+  static async start(data, { gatewayPort, publicUrl }) {
+    const demo = new Demo();
+    demo.server = `http://127.0.0.1:${server}`;
+    demo.domains = portals.map((port) => `127.0.0.1:${port}`);
+    demo.clientId = data.kept('simulator-client-id', () => `app.${randomText(12)}`).text;
+    demo.clientSecret = data.kept('simulator-client-secret', () => randomText()).text;
+    data.folder('simulator');
+    const pidFile = data.at('simulator', 'pid');
+    await endOrphan(pidFile, /portal-simulator/);
+    const [server, ...portals] = await portsOf(data, gatewayPort);
+    demo.child = new Child('The portal simulator', process.execPath, [program], {
+      pidFile,
+      env: {
+        ...process.env,
+        SIM_PORT: `${server}`,
+        SIM_PORTAL_PORTS: portals.join(),
+        SIM_STATE_FILE: data.at('simulator', 'state.json'),
+        SIM_CALLBACK_URL: `${publicUrl}/oauth/callback`,
+        SIM_CLIENT_ID: demo.clientId,
+        SIM_CLIENT_SECRET: demo.clientSecret,
+      },
+    });
+    const up = await until(async () => !demo.child.running || (await ok(`${demo.server}/_simulator/health`)));
+    if (!up || !demo.child.running) throw new Stop(`The portal simulator did not start. ${demo.child.errors.trim()}`);
+    return demo;
+  }
+
+  /** The settings of a gateway whose app lives in the simulator. */
+  get environment() {
+    return {
+      B24_CLIENT_ID: this.clientId,
+      B24_CLIENT_SECRET: this.clientSecret,
+      B24_OAUTH_SERVER: this.server,
+      B24_ALLOW_HTTP: 'true',
+      B24_PORTAL_HOSTS: this.domains.join(),
+    };
+  }
+
+  /** Both portals installed through the gateway's own event address, where they are not yet. */
+  async install(url, adminKey) {
+    const headers = { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' };
+    const portal = async (domain) => (await fetch(`${url}/v1/portals/${domain}`, { headers })).json();
+    for (const [i, domain] of this.domains.entries()) {
+      if ((await portal(domain)).status === 'active') continue;
+      const to = encodeURIComponent(`${url}/bitrix24/events`);
+      await fetch(`${this.server}/_simulator/install?portal=${domain}&to=${to}`, { method: 'POST' });
+      if (!(await until(async () => (await portal(domain)).status === 'active'))) {
+        throw new Stop(`The demo portal ${domain} could not be installed; data/gateway.log says why.`);
+      }
+      const body = JSON.stringify({ alias: aliases[i] });
+      await fetch(`${url}/v1/portals/${domain}`, { method: 'PATCH', headers, body });
+    }
+  }
+}
+
+async function portsOf(data, gatewayPort) {
+  const wanted = data.kept('simulator-ports', () => '').text;
+  const kept = wanted.split(',').filter(Boolean).map(Number);
+  if (kept.length === 0) {
+    const ports = await freePorts(gatewayPort + 10, 3);
+    writeFileSync(data.at('simulator-ports'), ports.join(), { mode: 0o600 });
+    return ports;
+  }
+  for (const port of kept) {
+    if (!(await isFree(port))) {
+      throw new Stop(
+        `Port ${port}, where a demo portal lives, is taken by another program. Stop it, or set DATA_DIR to a new folder.`,
+      );
+    }
+  }
+  return kept;
+}
+
+async function ok(url) {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stop, step } from './say.mjs';
+
+const stamps = { installed: 'node_modules/.installed-lock', built: 'dist/.built-from' };
+const sources = ['apps', 'libs', 'package-lock.json', 'nest-cli.json', 'tsconfig.json'];
+
+/** Node, dependencies and build as this checkout needs them; nothing is done twice. */
+export async function prepare() {
+  checkNode();
+  await install();
+  if (digestOf(sources) !== stampIn(stamps.built)) await build();
+}
+
+export function checkNode(version = process.versions.node) {
+  const [major, minor] = version.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new Stop(`b24-gateway needs Node 20.19 or later; this is ${version}. Install a newer one from nodejs.org.`);
+}
+
+export async function install() {
+  const lock = digestOf(['package-lock.json']);
+  if (lock === stampIn(stamps.installed)) return;
+  await step('Installing dependencies', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], shell);
+  writeFileSync(stamps.installed, lock);
+}
+
+export async function build() {
+  for (const app of ['gateway', 'portal-simulator']) {
+    await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
+  }
+  const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant.lua';
+  if (!existsSync(scripts)) throw new Stop(`The build is not whole: ${scripts} is missing.`);
+  writeFileSync(stamps.built, digestOf(sources));
+}
+
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+const shell = process.platform === 'win32' ? { shell: true } : {};
+
+function stampIn(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+function digestOf(places) {
+  const hash = createHash('sha256').update(process.version);
+  for (const file of places.flatMap(filesIn).filter((it) => !it.endsWith('.spec.ts'))) {
+    hash.update(file).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function filesIn(place) {
+  if (!statSync(place).isDirectory()) return [place];
+  return readdirSync(place)
+    .sort()
+    .flatMap((name) => filesIn(join(place, name)));
+}

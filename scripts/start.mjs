@@ -1,0 +1,146 @@
+import { createWriteStream } from 'node:fs';
+import { relative } from 'node:path';
+import { Child, endOrphan } from './launch/children.mjs';
+import { DataDir, newEncryptionKeys, randomText } from './launch/data-dir.mjs';
+import { Demo } from './launch/demo.mjs';
+import { EmbeddedRedis } from './launch/embedded-redis.mjs';
+import { isFree, until } from './launch/ports.mjs';
+import { prepare } from './launch/prepare.mjs';
+import { main, say, Stop } from './launch/say.mjs';
+
+const program = 'dist/apps/gateway/apps/gateway/src/main.js';
+const gatewayStopMs = 30_000;
+const stopMs = 10_000;
+
+/** What runs, in the order it is stopped in. */
+const running = [];
+
+main(async () => {
+  process.chdir(new URL('..', import.meta.url).pathname);
+  stopOnSignals();
+  const { PORT = '3000', HOST = '127.0.0.1', B24_CLIENT_ID, B24_CLIENT_SECRET } = process.env;
+  const port = Number(PORT);
+  const publicUrl = (process.env.PUBLIC_URL || `http://${HOST}:${PORT}`).replace(/\/+$/, '');
+  if (Boolean(B24_CLIENT_ID) !== Boolean(B24_CLIENT_SECRET)) {
+    throw new Stop(
+      'Set both B24_CLIENT_ID and B24_CLIENT_SECRET, or neither to try the gateway with the portal simulator.',
+    );
+  }
+  await prepare();
+  const data = new DataDir();
+  data.lock();
+  await endOrphan(data.at('gateway.pid'), /gateway/);
+  if (Number.isInteger(port) && port > 0 && !(await isFree(port, HOST).catch(() => true))) {
+    throw new Stop(`Port ${PORT} on ${HOST} is taken by another program. Set PORT to another or stop it.`);
+  }
+  const keys = secretsOf(data);
+  const redis = process.env.REDIS_URL ? undefined : await EmbeddedRedis.start(data);
+  if (redis) running.unshift(redis);
+  const demo = B24_CLIENT_ID ? undefined : await Demo.start(data, { gatewayPort: port || 3000, publicUrl });
+  if (demo) running.unshift({ stop: () => demo.child.stop(stopMs) });
+  const url = await startGateway(data, {
+    ...process.env,
+    ...demo?.environment,
+    PORT,
+    HOST,
+    ADMIN_KEY: keys.admin.text,
+    ENCRYPTION_KEYS: keys.encryption,
+    ...(redis && { REDIS_URL: redis.url }),
+  });
+  await demo?.install(url, keys.admin.text);
+  welcome({ url, publicUrl, data, demo, admin: keys.admin });
+}, stopAll);
+
+function secretsOf(data) {
+  const { ADMIN_KEY, ENCRYPTION_KEYS } = process.env;
+  return {
+    admin: ADMIN_KEY ? { text: ADMIN_KEY } : data.kept('admin-key', () => `b24admin_${randomText()}`),
+    encryption: ENCRYPTION_KEYS || data.kept('encryption-keys', newEncryptionKeys).text,
+  };
+}
+
+async function startGateway(data, env) {
+  const log = createWriteStream(data.at('gateway.log'), { flags: 'a', mode: 0o600 });
+  let url;
+  const onLine = (line) => {
+    log.write(`${line}\n`);
+    const entry = parsed(line);
+    if (entry?.msg === 'listening') url = entry.url;
+    if (process.env.LOG_TO_TERMINAL === '1') say(line);
+    else if (entry && (entry.level === 'error' || entry.level === 'warn')) say(`gateway ${entry.level}: ${entry.msg}`);
+  };
+  const args = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', program];
+  const gateway = new Child('The gateway', process.execPath, args, { env, pidFile: data.at('gateway.pid'), onLine });
+  running.unshift({ stop: () => gateway.stop(gatewayStopMs) });
+  await until(() => !gateway.running || url !== undefined);
+  const ready = gateway.running && url && (await until(() => !gateway.running || isReady(url), { tries: 200 }));
+  if (!ready || !gateway.running) {
+    const words = gateway.errors.trim() || `${relative('.', data.at('gateway.log'))} says why.`;
+    throw new Stop(gateway.running || !gateway.errors ? `The gateway did not become ready. ${words}` : words);
+  }
+  void gateway.exited.then(async () => {
+    if (gateway.stopping) return;
+    say(`The gateway ended by itself. ${gateway.errors.trim()}`);
+    await stopAll();
+    process.exit(1);
+  });
+  return url;
+}
+
+async function isReady(url) {
+  try {
+    return (await fetch(`${url}/health/ready`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+function welcome({ url, publicUrl, data, demo, admin }) {
+  const key = admin.file ? `$(cat ${relative('.', admin.file) || admin.file})` : '$ADMIN_KEY';
+  const auth = `-H "Authorization: Bearer ${key}"`;
+  say(`\nb24-gateway listens on ${url}  (API: ${url}/docs, log: ${relative('.', data.at('gateway.log'))})`);
+  if (admin.fresh) say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
+  else if (admin.file) say(`Admin key: in ${relative('.', admin.file)}`);
+  if (!demo) {
+    say(`\nInstall a portal:\n  open ${publicUrl}/install`);
+    say(`\nSee the installed portals:\n  curl -s ${auth} ${url}/v1/portals\n`);
+    return;
+  }
+  const json = `-H "Content-Type: application/json"`;
+  const portal = `${url}/v1/portals/demo-one`;
+  say(
+    `\nNo app is configured (B24_CLIENT_ID), so a portal simulator runs with two portals, demo-one and demo-two. Paste:`,
+  );
+  say(`\n# the backlog of group 125\ncurl -s ${auth} ${portal}/groups/125/backlog`);
+  say(`\n# add one to group 126\ncurl -s ${auth} ${json} -d '{"groupId":126,"createdBy":6}' ${portal}/backlogs`);
+  say(`\n# change backlog 1\ncurl -s -X PATCH ${auth} ${json} -d '{"modifiedBy":6}' ${portal}/backlogs/1`);
+  say(
+    `\n# a key for a service of yours\ncurl -s ${auth} ${json} -d '{"name":"planning","scopes":["backlog:read"]}' ${url}/v1/clients`,
+  );
+  say('\nCtrl-C stops everything; the next start finds it again.');
+}
+
+function stopOnSignals() {
+  let asked = 0;
+  const stop = async () => {
+    if (++asked > 1) process.exit(1);
+    say('\nStopping …');
+    await stopAll();
+    say('Stopped cleanly.');
+    process.exit(0);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+async function stopAll() {
+  for (const it of running.splice(0)) await it.stop();
+}
+
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
