@@ -1,7 +1,7 @@
 const room = (name, allowed) => ({
   name: `${name}-knows-only-the-ground-floor`,
   severity: 'error',
-  from: { path: `^libs/${name}/` },
+  from: { path: `^libs/${name}/`, pathNot: '\\.spec\\.ts$' },
   to: { path: '^(libs|apps|test)/', pathNot: [`^libs/${name}/`, ...allowed.map((a) => `^libs/${a}/src/index\\.ts$`)] },
 });
 
@@ -45,6 +45,10 @@ module.exports = {
     exclude: { path: '(^dist/|\\.generated/)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'], mainFields: ['main', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      mainFields: ['main', 'types'],
+    },
   },
 };

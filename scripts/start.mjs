@@ -36,7 +36,7 @@ main(async () => {
   const keys = secretsOf(data);
   const redis = process.env.REDIS_URL ? undefined : await EmbeddedRedis.start(data);
   if (redis) running.unshift(redis);
-  const demo = B24_CLIENT_ID ? undefined : await Demo.start(data, { gatewayPort: port || 3000, publicUrl });
+  const demo = B24_CLIENT_ID ? undefined : await Demo.start(data, { gatewayPort: port > 0 && port < 65_000 ? port : 3000, publicUrl });
   if (demo) running.unshift({ stop: () => demo.child.stop(stopMs) });
   const url = await startGateway(data, {
     ...process.env,
@@ -99,7 +99,7 @@ function welcome({ url, publicUrl, data, demo, admin }) {
   const key = admin.file ? `$(cat ${relative('.', admin.file) || admin.file})` : '$ADMIN_KEY';
   const auth = `-H "Authorization: Bearer ${key}"`;
   say(`\nb24-gateway listens on ${url}  (API: ${url}/docs, log: ${relative('.', data.at('gateway.log'))})`);
-  if (admin.fresh) say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
+  if (admin.file && data.kept('welcomed', () => new Date().toISOString()).fresh) say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
   else if (admin.file) say(`Admin key: in ${relative('.', admin.file)}`);
   if (!demo) {
     say(`\nInstall a portal:\n  open ${publicUrl}/install`);

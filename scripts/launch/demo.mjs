@@ -11,14 +11,14 @@ const aliases = ['demo-one', 'demo-two'];
 export class Demo {
   static async start(data, { gatewayPort, publicUrl }) {
     const demo = new Demo();
-    demo.server = `http://127.0.0.1:${server}`;
-    demo.domains = portals.map((port) => `127.0.0.1:${port}`);
-    demo.clientId = data.kept('simulator-client-id', () => `app.${randomText(12)}`).text;
-    demo.clientSecret = data.kept('simulator-client-secret', () => randomText()).text;
     data.folder('simulator');
     const pidFile = data.at('simulator', 'pid');
     await endOrphan(pidFile, /portal-simulator/);
     const [server, ...portals] = await portsOf(data, gatewayPort);
+    demo.server = `http://127.0.0.1:${server}`;
+    demo.domains = portals.map((port) => `127.0.0.1:${port}`);
+    demo.clientId = data.kept('simulator-client-id', () => `app.${randomText(12)}`).text;
+    demo.clientSecret = data.kept('simulator-client-secret', () => randomText()).text;
     demo.child = new Child('The portal simulator', process.execPath, [program], {
       pidFile,
       env: {
