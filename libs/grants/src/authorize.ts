@@ -50,7 +50,7 @@ export function authorize({ grants, store, clock }: AuthorizeOptions, next: Send
   }
 
   return async (portal, commands, signal) => {
-    const grant = await grants.usable(portal);
+    const grant = await grants.forTrip(portal);
     signal.throwIfAborted();
     try {
       return await next(authorization(grant), commands, signal);

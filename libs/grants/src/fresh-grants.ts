@@ -5,13 +5,14 @@ import type { Grant, Trouble } from './install';
 import { type OAuthServer, tokenRequestMs } from './oauth-server';
 import { type EndpointRules, portalEndpoint } from './portal-endpoint';
 import type { Granted } from './token-answer';
+import { untilKept } from './until-kept';
 
 /** The lease outlives the request and the save, so that a second refresh never starts beside a living first. */
 const leaseMs = tokenRequestMs + 30_000;
 const askLeaseEveryMs = 60;
-/** How long a pair that was granted is tried to be saved while the store is away. */
-const saveForMs = 10 * 60_000;
 const refreshAheadMs = 60_000;
+/** A grant looked at for a departure is not loaded again for the trip that leaves right then. */
+const sameDepartureMs = 100;
 
 export interface RefreshObserver {
   refreshed(portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void;
@@ -33,6 +34,7 @@ export interface FreshGrantsOptions {
  */
 export class FreshGrants {
   private readonly underWay = new Map<PortalId, Promise<void>>();
+  private readonly lookedAt = new Map<PortalId, { readonly grant: Grant; readonly atMs: number }>();
 
   constructor(private readonly options: FreshGrantsOptions) {}
 
@@ -42,13 +44,25 @@ export class FreshGrants {
    * store_unavailable
    */
   async ensure(portal: PortalId): Promise<void> {
-    if (!this.stale(await this.usable(portal))) return;
+    const grant = await this.usable(portal);
+    if (!this.stale(grant)) {
+      this.lookedAt.set(portal, { grant, atMs: this.options.clock.now() });
+      return;
+    }
     let refresh = this.underWay.get(portal);
     if (!refresh) {
       refresh = this.refreshOnce(portal).finally(() => this.underWay.delete(portal));
       this.underWay.set(portal, refresh);
     }
     await refresh;
+  }
+
+  /** The grant for a trip that leaves now. */
+  async forTrip(portal: PortalId): Promise<Grant> {
+    const looked = this.lookedAt.get(portal);
+    this.lookedAt.delete(portal);
+    const recent = looked && this.options.clock.now() - looked.atMs <= sameDepartureMs;
+    return recent ? looked.grant : this.usable(portal);
   }
 
   /** The grant, if nothing speaks against its use. */
@@ -113,7 +127,10 @@ export class FreshGrants {
     });
     if (verdict.kind === 'granted' && verdict.granted.portal === grant.portal) {
       observer.refreshed(grant.portal, 'granted');
-      return this.save(grant, this.renewal(grant, verdict.granted));
+      const renewal = this.renewal(grant, verdict.granted);
+      // False: an install brought another pair in between, which is as good.
+      await untilKept(clock, () => store.renew(grant.portal, grant.version, renewal));
+      return;
     }
     if (verdict.kind !== 'refused') {
       throw new Fault('authorization_server_error', {
@@ -142,21 +159,5 @@ export class FreshGrants {
       ...(user && { userId: user }),
     };
     return { pair, refreshedAtMs: this.options.clock.now(), install };
-  }
-
-  /** The old pair is spent, so the new one is tried to be saved for as long as the store may need to come back. */
-  private async save(grant: Grant, renewal: Renewal): Promise<void> {
-    const { store, clock } = this.options;
-    const giveUpAtMs = clock.now() + saveForMs;
-    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
-      try {
-        // False: an install brought another pair in between, which is as good.
-        await store.renew(grant.portal, grant.version, renewal);
-        return;
-      } catch (error) {
-        if (clock.now() >= giveUpAtMs) throw error;
-        await sleep(clock, pauseMs);
-      }
-    }
   }
 }

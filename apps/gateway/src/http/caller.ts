@@ -30,6 +30,7 @@ function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
   });
   reply.raw.once('close', () => {
     callOff();
+    if (reply.raw.writableFinished) return;
     controller.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
   });
   return { client, signal: controller.signal };
