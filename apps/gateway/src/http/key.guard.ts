@@ -20,6 +20,7 @@ export class KeyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     request.client = await this.owner(request);
     checkAccess(request.client, { scope });
+    refuseIdempotencyKey(request);
     return true;
   }
 
@@ -31,4 +32,11 @@ export class KeyGuard implements CanActivate {
     if (!client) throw new Fault('key_invalid');
     return client;
   }
+}
+
+/** Whoever sends one relies on it; ignoring it would let a retry write twice. */
+function refuseIdempotencyKey({ headers }: GatewayRequest): void {
+  if (headers['idempotency-key'] === undefined) return;
+  const message = 'Not supported yet; nothing was done. Send the call without it.';
+  throw new Fault('invalid_request', { errors: [{ path: 'Idempotency-Key', message }] });
 }

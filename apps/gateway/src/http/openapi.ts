@@ -37,11 +37,8 @@ function convert(
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
   const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as JsonSchema;
-  const {
-    definitions = {},
-    $schema: _,
-    ...rest
-  } = tidy(json, io) as JsonSchema & { definitions?: Record<string, JsonSchema> };
+  const { definitions = {}, ...rest } = tidy(json, io) as JsonSchema & { definitions?: Record<string, JsonSchema> };
+  delete rest['$schema'];
   return { schema: rest, components: definitions };
 }
 
