@@ -250,7 +250,9 @@ describe('the law of lanes', () => {
               const it = waiting.shift();
               if (it) {
                 called.push(it);
-                void call(it.n, it.controller.signal, it.to).then((outcome) => (it.outcome = outcome));
+                void call(it.n, it.controller.signal, it.to).then((outcome) => {
+                  it.outcome = outcome;
+                });
               }
             } else if (action === 'drip') {
               dripped++;

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Client } from './gateway';
+
+const program = 'dist/apps/gateway/apps/gateway/src/main.js';
+
+/** A replica as an operator runs it: the build, in a process of its own, from the environment alone. */
+export class GatewayProcess {
+  readonly logLines: string[] = [];
+  errors = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly argv: readonly string[],
+  ) {}
+
+  /** @throws Error with what it printed when it ended before it listened */
+  static async start(env: Record<string, string>): Promise<GatewayProcess> {
+    const argv = ['--disable-warning=ExperimentalWarning', program];
+    const child = spawn(process.execPath, argv, { env: { PATH: process.env['PATH'] ?? '', ...env } });
+    const replica = new GatewayProcess(child, argv);
+    let rest = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      replica.logLines.push(...lines);
+    });
+    child.stderr.on('data', (chunk: Buffer) => (replica.errors += chunk.toString()));
+    while (!replica.listening()) {
+      if (!replica.running) throw new Error(replica.errors);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return replica;
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  get exitCode(): number | null {
+    return this.child.exitCode;
+  }
+
+  get url(): string {
+    return this.listening() ?? '';
+  }
+
+  get client(): Client {
+    return new Client(this.url);
+  }
+
+  /** Asks it to end in order, and waits until it has. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  async kill9(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.running) return;
+    this.child.kill(signal);
+    await once(this.child, 'exit');
+  }
+
+  private listening(): string | undefined {
+    const line = this.logLines.find((it) => it.includes('"msg":"listening"'));
+    return line && (JSON.parse(line) as { url: string }).url;
+  }
+}
