@@ -51,6 +51,15 @@ class HandBucket implements Bucket {
   close = () => undefined;
 }
 
+interface Waiting {
+  readonly n: number;
+  readonly to: PortalId;
+  readonly fails: boolean;
+  readonly leavesAfter: number | undefined;
+  readonly controller: AbortController;
+  outcome?: unknown;
+}
+
 interface Sent {
   readonly portal: PortalId;
   readonly method: string;
@@ -227,13 +236,8 @@ describe('the law of lanes', () => {
         fc.array(step, { maxLength: 40 }),
         async (callers, steps) => {
           const { bucket, sent, call } = world();
-          const waiting = callers.map((it, n) => ({
-            ...it,
-            n,
-            controller: new AbortController(),
-            outcome: undefined,
-          }));
-          const called: typeof waiting = [];
+          const waiting: Waiting[] = callers.map((it, n) => ({ ...it, n, controller: new AbortController() }));
+          const called: Waiting[] = [];
           const answered = new Set<Sent>();
           const answerOne = () => {
             const next = sent.find((it) => !answered.has(it));
