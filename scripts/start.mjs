@@ -4,7 +4,7 @@ import { Child, endOrphan } from './launch/children.mjs';
 import { DataDir, newEncryptionKeys, randomText } from './launch/data-dir.mjs';
 import { Demo } from './launch/demo.mjs';
 import { EmbeddedRedis } from './launch/embedded-redis.mjs';
-import { isFree, until } from './launch/ports.mjs';
+import { answers, isFree, until } from './launch/ports.mjs';
 import { prepare } from './launch/prepare.mjs';
 import { main, say, Stop } from './launch/say.mjs';
 
@@ -34,9 +34,12 @@ main(async () => {
     throw new Stop(`Port ${PORT} on ${HOST} is taken by another program. Set PORT to another or stop it.`);
   }
   const keys = secretsOf(data);
+  if (process.env.REDIS_URL) await mustAnswer(process.env.REDIS_URL);
   const redis = process.env.REDIS_URL ? undefined : await EmbeddedRedis.start(data);
   if (redis) running.unshift(redis);
-  const demo = B24_CLIENT_ID ? undefined : await Demo.start(data, { gatewayPort: port > 0 && port < 65_000 ? port : 3000, publicUrl });
+  const demo = B24_CLIENT_ID
+    ? undefined
+    : await Demo.start(data, { gatewayPort: port > 0 && port < 65_000 ? port : 3000, publicUrl });
   if (demo) running.unshift({ stop: () => demo.child.stop(stopMs) });
   const url = await startGateway(data, {
     ...process.env,
@@ -50,6 +53,16 @@ main(async () => {
   await demo?.install(url, keys.admin.text);
   welcome({ url, publicUrl, data, demo, admin: keys.admin });
 }, stopAll);
+
+/** A mistyped REDIS_URL is told at once; what is no URL at all is the gateway's to say, with every other bad setting. */
+async function mustAnswer(redisUrl) {
+  if (!URL.canParse(redisUrl)) return;
+  const { hostname, port } = new URL(redisUrl);
+  if (hostname && (await answers(Number(port || 6379), hostname))) return;
+  throw new Stop(
+    `No Redis answers at ${hostname}:${port || 6379} (REDIS_URL). Start it, or unset REDIS_URL to run one here.`,
+  );
+}
 
 function secretsOf(data) {
   const { ADMIN_KEY, ENCRYPTION_KEYS } = process.env;
@@ -99,7 +112,8 @@ function welcome({ url, publicUrl, data, demo, admin }) {
   const key = admin.file ? `$(cat ${relative('.', admin.file) || admin.file})` : '$ADMIN_KEY';
   const auth = `-H "Authorization: Bearer ${key}"`;
   say(`\nb24-gateway listens on ${url}  (API: ${url}/docs, log: ${relative('.', data.at('gateway.log'))})`);
-  if (admin.file && data.kept('welcomed', () => new Date().toISOString()).fresh) say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
+  if (admin.file && data.kept('welcomed', () => new Date().toISOString()).fresh)
+    say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
   else if (admin.file) say(`Admin key: in ${relative('.', admin.file)}`);
   if (!demo) {
     say(`\nInstall a portal:\n  open ${publicUrl}/install`);
