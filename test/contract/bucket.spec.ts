@@ -116,6 +116,28 @@ describe('the bucket over a real Redis', () => {
     expect((await replica({ burst: 8, drainPerSecond: 2 }).level(portal)).left).toBeLessThanOrEqual(4);
   });
 
+  it('goes on after Redis has forgotten this replica, as it does with a process that was frozen', async () => {
+    const portal = await oldPortal();
+    const bucket = replica();
+    await bucket.take(portal);
+    const redis = server.client();
+    const clients = ['running', 'num_queued', 'last_registered', 'last_seen'];
+    await redis.del(clients.map((name) => `b_lane_{${portal}}_client_${name}`));
+    redis.disconnect();
+    await bucket.take(portal);
+    expect((await bucket.level(portal)).left).toBe(capacity - 2);
+  });
+
+  it('is not held up by replicas that were killed in the middle of a departure', async () => {
+    const portal = await oldPortal();
+    for (let i = 0; i < 3; i++) {
+      const killed = replica();
+      await killed.take(portal);
+      open.at(-1)?.redis.disconnect();
+    }
+    expect(await letOut([replica()], portal, capacity - 3, 2000)).toBe(capacity - 3);
+  });
+
   it('says store_unavailable in time when Redis is gone, and goes on when it is back', async () => {
     const portal = await oldPortal();
     const redis = new Redis(server.url, { commandTimeout: 300 });
