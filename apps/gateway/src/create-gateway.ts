@@ -126,6 +126,11 @@ async function prepareHttp(
     carried.callTimeoutMs = given.settings.callTimeoutMs;
     done();
   });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    // A connection kept alive past its answer would hold up the end of the replica.
+    if (app.get(Drain).begun) void reply.header('Connection', 'close');
+    done();
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     const { client } = request as GatewayRequest;
     // The route, not the URL: a query may hold a code.

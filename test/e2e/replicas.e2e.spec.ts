@@ -1,0 +1,125 @@
+import { environment, eventually, type Reply, World } from '../support/gateway';
+import { GatewayProcess } from '../support/gateway-process';
+
+const wide = { burst: 5000, drainPerSecond: 500 };
+const wideEnv = { B24_BURST: '5000', B24_DRAIN_PER_SECOND: '500' };
+const narrow = { burst: 5, drainPerSecond: 1 };
+const narrowEnv = { B24_BURST: '5', B24_DRAIN_PER_SECOND: '1' };
+
+/** What a caller may honestly be told when the ground moves under its call. */
+const honest = [200, 404, 409, 503, 504];
+
+describe('two replicas over one Redis', () => {
+  let world: World;
+  let one: GatewayProcess;
+  let two: GatewayProcess;
+
+  const launch = async (env: Record<string, string>, options: Parameters<typeof World.start>[0] = {}) => {
+    world = await World.start(options);
+    const settings = environment(world.redis, world.simulator, env);
+    [one, two] = await Promise.all([GatewayProcess.start(settings), GatewayProcess.start(settings)]);
+  };
+  const ask = (count: number, memberId: string, path: string, headers: Record<string, string> = {}): Promise<Reply>[] =>
+    Array.from({ length: count }, (_, i) => {
+      return (i % 2 ? one.client : two.client).get(`/v1/portals/${memberId}${path}`, {
+        'X-Deadline-Ms': '30000',
+        ...headers,
+      });
+    });
+
+  afterEach(async () => {
+    await Promise.all([one.kill9(), two.kill9()]);
+    await world.stop();
+  });
+
+  it('refresh an expired token once for 300 callers, and give each its own right answer', async () => {
+    await launch(wideEnv, { rotation: 'strict' });
+    const groups = Array.from({ length: 300 }, (_, i) => 1000 + i);
+    const portal = await world.installed(one.client, {
+      ...wide,
+      groups,
+      backlogs: groups.map((groupId) => ({ id: groupId + 5000, groupId, createdBy: 6, modifiedBy: 1 })),
+    });
+    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 1500 });
+    const before = world.simulator.oauth.refreshes;
+    portal.expireAccessTokens();
+    const replies = await Promise.all(
+      groups.map((groupId, i) =>
+        (i % 2 ? one.client : two.client).get(`/v1/portals/${portal.memberId}/groups/${groupId}/backlog`),
+      ),
+    );
+    expect(replies.map(({ body }) => body.groupId)).toEqual(groups);
+    expect(world.simulator.oauth.refreshes - before).toBe(1);
+  });
+
+  it.each([{ withData: true }, { withData: false }])(
+    'leave no call hanging when Redis is killed and comes back (with its data: $withData)',
+    async ({ withData }) => {
+      await launch(narrowEnv);
+      const portal = await world.installed(one.client, narrow);
+      const calls = ask(16, portal.memberId, '/backlogs/fields');
+      await eventually(() => portal.requests.length > 3);
+      await world.redis.kill();
+      await world.redis.startAgain({ withData });
+      const replies = await Promise.all(calls);
+      expect(replies.map(({ status }) => status).filter((status) => !honest.includes(status))).toEqual([]);
+      expect(portal.refusedByBucket).toBe(0);
+      if (!withData) await world.install(one.client, portal);
+      const later = await Promise.all(ask(2, portal.memberId, '/backlogs/fields'));
+      expect(later.map(({ status }) => status)).toEqual([200, 200]);
+      expect(portal.refusedByBucket).toBe(0);
+    },
+    60_000,
+  );
+
+  it('refuse in time what needs Redis while it is away, stay alive, and go on when it is back', async () => {
+    await launch(wideEnv);
+    const portal = await world.installed(one.client, wide);
+    await world.redis.kill();
+    const [refused] = await Promise.all(ask(1, portal.memberId, '/backlogs/fields'));
+    expect(refused).toMatchObject({ status: 503, body: { code: 'store_unavailable', retryable: true } });
+    expect(refused?.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect((await one.client.get('/health/live')).status).toBe(200);
+    const notReady = await one.client.get('/health/ready');
+    expect(notReady).toMatchObject({
+      status: 503,
+      body: { parts: { store: { ready: false }, replica: { ready: true } } },
+    });
+    await world.redis.startAgain({ withData: true });
+    await eventually(async () => (await one.client.get('/health/ready')).status === 200);
+    const [again] = await Promise.all(ask(1, portal.memberId, '/backlogs/fields'));
+    expect(again?.status).toBe(200);
+  });
+
+  it('answer what is under way and tell what waits when one is asked to end', async () => {
+    await launch(narrowEnv);
+    const portal = await world.installed(one.client, narrow);
+    portal.trouble.next('slow', { delayMs: 1500, times: 100 });
+    const calls = Array.from({ length: 8 }, () => one.client.get(`/v1/portals/${portal.memberId}/backlogs/fields`));
+    await eventually(() => portal.requests.length > 0);
+    await one.stop();
+    const replies = await Promise.all(calls);
+    const codes = replies.map(({ status, body }) => (status === 200 ? 'answered' : (body.code as string)));
+    expect(new Set(codes)).toEqual(new Set(['answered', 'shutting_down']));
+    expect(codes.filter((code) => code === 'answered')).toHaveLength(portal.requests.length);
+    expect(one.exitCode).toBe(0);
+  }, 60_000);
+
+  it('finish on one replica what another began when it was killed in the middle of a refresh', async () => {
+    await launch(wideEnv, { rotation: 'grace' });
+    const portal = await world.installed(one.client, wide);
+    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 60_000 });
+    portal.expireAccessTokens();
+    const lost = one.client.get(`/v1/portals/${portal.memberId}/backlogs/fields`).catch(() => undefined);
+    await eventually(() => world.simulator.oauth.trouble.pending === 0);
+    await one.kill9();
+    await lost;
+    // The dead replica's lease must end before another may refresh; here an operator need not wait for it.
+    const redis = world.redis.client();
+    expect(await redis.pttl(`b24:{${portal.memberId}}:lease`)).toBeGreaterThan(0);
+    await redis.del(`b24:{${portal.memberId}}:lease`);
+    redis.disconnect();
+    const survivor = await two.client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
+    expect(survivor.status).toBe(200);
+  }, 60_000);
+});
