@@ -23,7 +23,10 @@ describe('backlogs over HTTP', () => {
     const changed = await client.call('PATCH', at(`/backlogs/${added.body.id}`), { modifiedBy: 1 });
     expect(changed).toMatchObject({ status: 200, body: { ...read.body, modifiedBy: 1 } });
     expect(await client.call('DELETE', at(`/backlogs/${added.body.id}`))).toMatchObject({ status: 204, body: '' });
-    expect(await client.get(at('/groups/125/backlog'))).toMatchObject({ status: 404, body: { code: 'backlog_not_found' } });
+    expect(await client.get(at('/groups/125/backlog'))).toMatchObject({
+      status: 404,
+      body: { code: 'backlog_not_found' },
+    });
   });
 
   it('tells the fields', async () => {

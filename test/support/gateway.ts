@@ -42,7 +42,12 @@ export class Client {
   ) {}
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever came
-  async call<T = any>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply<T>> {
+  async call<T = any>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Reply<T>> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       redirect: 'manual',
@@ -91,7 +96,10 @@ export class World {
   }
 
   /** A portal that has the app installed, through the gateway's own event address, and whose bucket is full. */
-  async installed(client: Client, options: Parameters<Bitrix24Simulator['addPortal']>[0] = {}): Promise<SimulatedPortal> {
+  async installed(
+    client: Client,
+    options: Parameters<Bitrix24Simulator['addPortal']>[0] = {},
+  ): Promise<SimulatedPortal> {
     const portal = await this.simulator.addPortal(options);
     await this.install(client, portal);
     return portal;

@@ -5,6 +5,7 @@ import type { Install, PortalRecord } from './install';
 import type { OAuthServer, TokenInfo } from './oauth-server';
 import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
 import { type Granted, scopeList, type TokenVerdict } from './token-answer';
+import { untilKept } from './until-kept';
 
 /** What an unsigned install (event or frame) claims; nothing of it is believed before the server said so. */
 export interface ClaimedInstall {
@@ -42,14 +43,20 @@ export class Installer {
     const { oauth } = this.options;
     const server = oauth.server(claim.oauthServer);
     const info = await oauth.tokenInfo(claim.accessToken, server);
-    if (info?.clientId !== oauth.clientId || info.portal !== claim.memberId.toLowerCase()) {
-      throw new Fault('install_refused', { detail: 'The authorization server does not vouch for this install.' });
-    }
+    if (info === 'expired') return this.fromLateClaim(claim, server);
+    if (info?.clientId !== oauth.clientId || info.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
     if (!portalEndpoint(info.endpoint, this.options.rules)) throw hostRefused();
     const verdict = await oauth.refresh(claim.refreshToken, server);
     const known = await this.duplicate(info, verdict);
     if (known) return known;
     return this.save(server, { ...withInfo(granted(verdict), info) }, claim.applicationToken);
+  }
+
+  /** An event may be delivered after its access token's hour; then the refresh alone tells whose it is. */
+  private async fromLateClaim(claim: ClaimedInstall, server: string): Promise<PortalRecord> {
+    const it = granted(await this.options.oauth.refresh(claim.refreshToken, server));
+    if (it.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
+    return this.save(server, it, claim.applicationToken);
   }
 
   /** Is this event from a portal that installed us? @throws Fault event_refused */
@@ -130,11 +137,13 @@ export class Installer {
       ...(it.licence && { licence: it.licence }),
       installedAtMs: clock.now(),
     };
-    const webhookPortal = await this.supersede(install);
-    await store.install({ install, pair: it.pair, ...(applicationToken && { applicationToken }) });
-    if (webhookPortal) await this.takeOver(webhookPortal, install.portal);
-    await this.options.installed(it.portal);
-    return this.record(it.portal);
+    // The pair it was granted for is spent, so nothing from here on is given up because the store is away.
+    const kept = <T>(work: () => Promise<T>) => untilKept(clock, work);
+    const webhookPortal = await kept(() => this.supersede(install));
+    await kept(() => store.install({ install, pair: it.pair, ...(applicationToken && { applicationToken }) }));
+    if (webhookPortal) await kept(() => this.takeOver(webhookPortal, install.portal));
+    await kept(() => this.options.installed(it.portal));
+    return kept(() => this.record(it.portal));
   }
 
   /** The webhook portal of the same domain, which the app's install replaces. */
@@ -146,8 +155,10 @@ export class Installer {
   }
 
   private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
+    const { alias, suspended } = from;
     await this.options.store.forget(from.portal);
-    if (from.alias) await this.options.store.mark(to, { alias: from.alias });
+    if (alias || suspended)
+      await this.options.store.mark(to, { ...(alias && { alias }), ...(suspended && { suspended }) });
   }
 
   private async record(portal: PortalId): Promise<PortalRecord> {
@@ -171,6 +182,10 @@ function withInfo(it: Granted, info: TokenInfo): Granted {
   if (it.portal !== info.portal) throw new Fault('install_refused');
   const userId = it.userId ?? info.userId;
   return { ...it, scope: it.scope.length ? it.scope : scopeList(info.scope), ...(userId !== undefined && { userId }) };
+}
+
+function notVouchedFor(): Fault {
+  return new Fault('install_refused', { detail: 'The authorization server does not vouch for this install.' });
 }
 
 function hostRefused(): Fault {

@@ -10,7 +10,7 @@ import {
   sleep,
 } from '@b24/portal';
 import { z } from 'zod';
-import { judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
+import { errorCode, judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
 
 export interface OAuthServerOptions {
   /** Origins that may be asked; the first is asked unless an install names another of them. */
@@ -42,7 +42,6 @@ const tokenInfoBody = z.object({
     scope: z.string().default(''),
     user_id: z.coerce.number().optional(),
     install: z.object({
-      installed: z.unknown(),
       client_endpoint: z.string().max(512),
       member_id: z.string().toLowerCase().refine(isPortalId),
     }),
@@ -74,13 +73,16 @@ export class OAuthServer {
 
   /**
    * Whose token this is, by the authorization server's own word; undefined when it knows no such token.
+   * Whether the app counts as installed is not asked: its own install page opens before that.
    * @throws Fault authorization_server_error when the server gave no verdict.
    */
-  tokenInfo(accessToken: Secret, server: string): Promise<TokenInfo | undefined> {
-    return this.ridingOut(async () => {
+  tokenInfo(accessToken: Secret, server: string): Promise<TokenInfo | 'expired' | undefined> {
+    return this.ridingOut<TokenInfo | 'expired' | undefined>(async () => {
       const answer = await this.form(`${server}/rest/app.info`, { auth: accessToken.reveal() });
-      const body = tokenInfoBody.safeParse(parsed(answer.body));
-      if (body.success) return { verdict: toTokenInfo(body.data.result) };
+      const body = parsed(answer.body);
+      const info = tokenInfoBody.safeParse(body);
+      if (info.success) return { verdict: toTokenInfo(info.data.result) };
+      if (errorCode(body) === 'expired_token') return { verdict: 'expired' };
       if (answer.status >= 400 && answer.status < 500) return { verdict: undefined };
       return { passing: `status ${answer.status}` };
     });
@@ -116,8 +118,7 @@ export class OAuthServer {
   }
 }
 
-function toTokenInfo(result: z.infer<typeof tokenInfoBody>['result']): TokenInfo | undefined {
-  if (result.install.installed === false) return undefined;
+function toTokenInfo(result: z.infer<typeof tokenInfoBody>['result']): TokenInfo {
   return {
     clientId: result.client_id,
     portal: result.install.member_id,

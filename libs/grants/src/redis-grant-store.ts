@@ -121,8 +121,13 @@ export class RedisGrantStore implements GrantStore {
 
   uninstall(portal: PortalId, trouble: Trouble): Promise<void> {
     return asking(async () => {
-      const gone = secretFields.flatMap((field) => [field, '']);
-      await this.run.markGrant(grantKey(portal), '', 'trouble', JSON.stringify(trouble), ...gone);
+      const gone = [...secretFields, 'expiresAtMs', 'lifetimeMs', 'refusedVersion'].join();
+      // It counts as a version, so that a refresh under way can't bring its pair back.
+      for (let saved = -1; saved === -1;) {
+        const before = await this.record(portal);
+        if (!before) return;
+        saved = await this.run.saveGrant(grantKey(portal), before.version, gone, 'trouble', JSON.stringify(trouble));
+      }
     });
   }
 

@@ -20,15 +20,16 @@ export type TokenVerdict =
   | { readonly kind: 'passing'; readonly reason: string };
 
 const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+/** Only the pair and whose it is are asked for: for the sake of anything else a pair must not be lost. */
 const grantedBody = z.object({
   access_token: z.string().min(8).max(2048),
   refresh_token: z.string().min(8).max(2048),
-  expires_in: number.default(3600),
-  client_endpoint: z.string().max(512),
   member_id: z.string().toLowerCase().refine(isPortalId),
-  scope: z.string().default(''),
-  status: z.string().max(8).optional(),
-  user_id: number.optional(),
+  expires_in: number.catch(3600),
+  client_endpoint: z.string().max(512).catch(''),
+  scope: z.string().catch(''),
+  status: z.string().max(8).optional().catch(undefined),
+  user_id: number.optional().catch(undefined),
 });
 const errorBody = z.object({ error: z.coerce.string(), error_description: z.string().optional() });
 
@@ -68,9 +69,9 @@ const refusals: Readonly<Record<string, { code: Trouble['code']; detail: string;
  */
 export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVerdict {
   const body = parsed(answer.body);
-  const error = errorBody.safeParse(body);
-  if (error.success) {
-    const refusal = refusals[error.data.error.toLowerCase()];
+  const error = errorCode(body);
+  if (error !== undefined) {
+    const refusal = Object.hasOwn(refusals, error) ? refusals[error] : undefined;
     return refusal
       ? { kind: 'refused', ...refusal }
       : { kind: 'passing', reason: `error with status ${answer.status}` };
@@ -96,6 +97,12 @@ function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Grante
     ...(body.status && { licence: body.status }),
     ...(body.user_id !== undefined && { userId: body.user_id }),
   };
+}
+
+/** The `error` of an answer in lower case; undefined when it has none. */
+export function errorCode(body: unknown): string | undefined {
+  const error = errorBody.safeParse(body);
+  return error.success ? error.data.error.toLowerCase() : undefined;
 }
 
 export function scopeList(text: string): string[] {

@@ -14,7 +14,8 @@ import { askPortalPage, faultPage, framePage, installedPage } from './pages';
 const cookieName = 'b24_install';
 const frameScript = 'https://api.bitrix24.com';
 
-type Query = Readonly<Record<string, string | undefined>>;
+/** As it came: a name may be there twice. */
+type Query = Readonly<Record<string, unknown>>;
 
 /** What browsers see: pages, never problem+json. */
 @ApiExcludeController()
@@ -28,8 +29,8 @@ export class InstallsController {
 
   @Get('install')
   async start(@Query() query: Query, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const given = query['portal'];
-    if (typeof given !== 'string') return this.show(reply, 200, askPortalPage);
+    const given = text(query['portal']);
+    if (given === undefined) return this.show(reply, 200, askPortalPage);
     const portal = this.portalNamed(given);
     if (!portal) {
       const message =
@@ -54,8 +55,11 @@ export class InstallsController {
   @Get('oauth/callback')
   async finish(@Query() query: Query, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.showing(request, reply, async () => {
-      if (typeof query['code'] !== 'string' || typeof query['state'] !== 'string') throw new Fault('state_invalid');
-      const outcome = await this.strategy.run({ query, browser: browserOf(request) ?? '' });
+      const [code, state, server] = [text(query['code']), text(query['state']), text(query['server_domain'])];
+      // Without a code passport-oauth2 would begin anew; with an `error`, which Bitrix24 never sends, it would fail.
+      if (!code || !state) throw new Fault('state_invalid');
+      const returned = { code, state, ...(server && { server_domain: server }) };
+      const outcome = await this.strategy.run({ query: returned, browser: browserOf(request) ?? '' });
       if ('installed' in outcome) this.show(reply, 200, (nonce) => installedPage(nonce, outcome.installed));
     });
   }
@@ -67,23 +71,25 @@ export class InstallsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const parent = this.portalNamed(query['DOMAIN'] ?? '');
+    const parent = this.portalNamed(text(query['DOMAIN']) ?? '');
     await this.showing(
       request,
       reply,
       async () => {
-        const record = await this.installer.fromClaim(readFrame(formOf(body)));
+        const claim = readFrame(formOf(body));
+        if (!parent) throw new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
+        const record = await this.installer.fromClaim(claim);
         const origin = new URL(record.endpoint).origin;
         this.show(reply, 200, (nonce) => framePage(nonce, record), { ancestors: origin, scripts: frameScript });
       },
-      parent && { ancestors: parent.origin },
+      { ancestors: parent?.origin },
     );
   }
 
   /** A person typed it: with or without scheme and path. */
-  private portalNamed(text: string): { domain: string; origin: string } | undefined {
+  private portalNamed(given: string): { domain: string; origin: string } | undefined {
     const { rules } = this.settings;
-    const host = text
+    const host = given
       .trim()
       .replace(/^https?:\/\//i, '')
       .replace(/\/.*$/, '')
@@ -105,7 +111,12 @@ export class InstallsController {
     } catch (error) {
       const fault = asFault(error);
       if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
-      this.show(reply, fault.status, (nonce) => faultPage(nonce, fault, request.id), frame);
+      this.show(
+        reply,
+        fault.status,
+        (nonce) => faultPage(nonce, fault, { requestId: request.id, framed: frame !== undefined }),
+        frame,
+      );
     }
   }
 
@@ -116,11 +127,11 @@ export class InstallsController {
       "default-src 'none'",
       `style-src 'nonce-${nonce}'`,
       `script-src 'nonce-${nonce}' ${frame?.scripts ?? ''}`.trim(),
-      `connect-src ${frame?.scripts ? `${frame.scripts} ${frame.ancestors}` : "'none'"}`,
+      `connect-src ${frame?.scripts && frame.ancestors ? `${frame.scripts} ${frame.ancestors}` : "'none'"}`,
       "base-uri 'none'",
       `frame-ancestors ${frame?.ancestors ?? "'none'"}`,
     ];
-    if (frame) void reply.removeHeader('X-Frame-Options');
+    if (frame?.ancestors) void reply.removeHeader('X-Frame-Options');
     void reply
       .status(status)
       .header('Content-Security-Policy', policy.join('; '))
@@ -131,14 +142,18 @@ export class InstallsController {
 }
 
 interface Frame {
-  /** Who may show the page in a frame. */
-  readonly ancestors: string;
+  /** Who may show the page in a frame; nobody when undefined. */
+  readonly ancestors: string | undefined;
   readonly scripts?: string;
 }
 
 export function formOf(body: unknown): Record<string, unknown> {
   if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
   throw new Fault('unsupported_media_type', { detail: 'Send a form, as Bitrix24 does.' });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function browserOf(request: FastifyRequest): string | undefined {

@@ -2,19 +2,21 @@ import type { PortalRecord } from '@b24/grants';
 import type { Fault } from '@b24/portal';
 
 const style = `
-  :root { color-scheme: light dark; --ink: #1b2733; --soft: #5a6b7b; --paper: #f4f6f8; --card: #fff; --line: #d5dde4; --accent: #0b66c3; --good: #1a7f45; --bad: #b3261e; }
-  @media (prefers-color-scheme: dark) { :root { --ink: #e8eef4; --soft: #9fb0c0; --paper: #12181e; --card: #1b242d; --line: #33414e; --accent: #6cb2ff; --good: #5fd08f; --bad: #ff8a80; } }
+  :root { color-scheme: light dark; --ink: #1b2733; --soft: #536474; --paper: #f4f6f8; --card: #fff; --line: #d5dde4; --edge: #76858f; --accent: #0b66c3; --good: #1a7f45; --bad: #b3261e; }
+  @media (prefers-color-scheme: dark) { :root { --ink: #e8eef4; --soft: #a6b6c5; --paper: #12181e; --card: #1b242d; --line: #33414e; --edge: #75879a; --accent: #6cb2ff; --good: #5fd08f; --bad: #ff8a80; } }
   * { box-sizing: border-box; }
-  body { margin: 0; padding: 8vh 1rem; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif; }
-  main { max-width: 34rem; margin: 0 auto; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
-  h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.3; }
-  p { margin: .5rem 0; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
-  label { display: block; margin: 1.25rem 0 .35rem; font-weight: 600; }
-  input { width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; }
+  body { margin: 0; padding: clamp(1rem, 6vh, 4rem) 1rem; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
+  main { max-width: 36rem; margin: 0 auto; padding: clamp(1.25rem, 5vw, 2.25rem); background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
+  h1 { margin: 0 0 .75rem; font-size: 1.4rem; line-height: 1.3; text-wrap: balance; }
+  p { margin: .6rem 0; } main > :last-child { margin-bottom: 0; }
+  .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); } .note { margin-top: 1.5rem; font-size: .925rem; }
+  label { display: block; margin: 1.5rem 0 .35rem; font-weight: 600; }
+  input { width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--edge); border-radius: 8px; }
+  input::placeholder { color: var(--soft); opacity: 1; } input[aria-invalid] { border-color: var(--bad); }
   button, .button { display: inline-block; margin-top: 1rem; padding: .6rem 1.25rem; font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0; border-radius: 8px; text-decoration: none; cursor: pointer; }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-  code { padding: .1rem .3rem; background: var(--paper); border-radius: 4px; overflow-wrap: anywhere; }
-  dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 1rem 0; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+  code { padding: .1rem .3rem; font-size: .9em; background: var(--paper); border-radius: 4px; overflow-wrap: anywhere; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+  dl { display: grid; grid-template-columns: auto 1fr; gap: .35rem 1rem; margin: 1.25rem 0; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 `;
 
 function escape(text: string): string {
@@ -44,29 +46,32 @@ ${content}
 export function askPortalPage(nonce: string, mistake?: { readonly given: string; readonly message: string }): string {
   const told = mistake ? `<p class="bad" role="alert" id="told">${escape(mistake.message)}</p>` : '';
   return page(
-    'Connect a portal',
+    mistake ? 'Not connected: check the address' : 'Connect a portal',
     nonce,
     `<h1>Connect a Bitrix24 portal</h1>
-<p>You will be sent to the portal to allow the app, as an administrator of it. Then you come back here.</p>
+<p>You go to the portal, sign in there as an administrator and allow the app. Then you come back here.</p>
 <form action="/install" method="get">
 <label for="portal">Address of the portal</label>
 <input id="portal" name="portal" value="${escape(mistake?.given ?? '')}" placeholder="company.bitrix24.com" autocomplete="url" autocapitalize="none" spellcheck="false" required maxlength="253"${mistake ? ' aria-describedby="told" aria-invalid="true"' : ''} autofocus>
 ${told}
 <button type="submit">Continue to the portal</button>
 </form>
-<p class="soft">Does the portal ask for a user and password? Use the ones of the portal. This page never sees them.</p>`,
+<p class="soft note">Your password is asked for by the portal only; this page never sees it.</p>`,
   );
 }
 
 /** The end of the authorization-code flow. */
-export function installedPage(nonce: string, { domain, portal, scope }: PortalRecord): string {
+export function installedPage(nonce: string, { domain, portal, scope, suspended }: PortalRecord): string {
+  const next = suspended
+    ? 'It is suspended here: whoever runs this gateway must let calls pass again.'
+    : 'Services with a key can call it now. You can close this page.';
   return page(
     'Portal connected',
     nonce,
     `<h1 class="good">The portal is connected</h1>
-<p>Services with a key can call it now. You can close this page.</p>
+<p>${next}</p>
 <dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id</dt><dd><code>${escape(portal)}</code></dd><dt>Allowed</dt><dd>${escape(scope.join(', ') || 'nothing yet')}</dd></dl>
-<p class="soft">${taskHint(scope)}</p>`,
+<p class="soft note">${taskHint(scope)}</p>`,
   );
 }
 
@@ -76,25 +81,40 @@ export function framePage(nonce: string, { domain, scope }: PortalRecord): strin
     'App installed',
     nonce,
     `<h1 class="good">The app is installed</h1>
-<p>Your company's services can now work with <strong>${escape(domain)}</strong>. There is nothing more to do here.</p>
-<p class="soft">${taskHint(scope)}</p>
+<p>Your company’s services can now work with <strong>${escape(domain)}</strong>.</p>
+<p id="told">There is nothing more to do here.</p>
+<p class="bad" id="untold" role="alert" hidden>Bitrix24 could not be told that the install is finished, because its own script did not load. Open the app in Bitrix24 again.</p>
+<p class="soft note">${taskHint(scope)}</p>
 <noscript><p class="bad">Bitrix24 is told that the install is finished by a script, which this browser does not run.</p></noscript>
 <script src="https://api.bitrix24.com/api/v1/"></script>
-<script nonce="${nonce}">if (window.BX24) BX24.init(function () { BX24.installFinish(); });</script>`,
+<script nonce="${nonce}">if (window.BX24) BX24.init(function () { BX24.installFinish(); }); else { told.hidden = true; untold.hidden = false; }</script>`,
   );
 }
 
 /** What went wrong, and what to do next. */
-export function faultPage(nonce: string, fault: Fault, requestId: string): string {
-  const { title, message } = fault;
+export function faultPage(nonce: string, fault: Fault, shown: { requestId: string; framed: boolean }): string {
+  const { code, title, message } = fault;
+  // The page that starts again may not be shown in a frame.
+  const again = shown.framed
+    ? '<a class="button" href="/install" target="_blank" rel="noopener">Connect the portal in a new tab</a>'
+    : '<a class="button" href="/install">Start again</a>';
   return page(
     title,
     nonce,
     `<h1 class="bad">${escape(title)}</h1>
 <p>${escape(message)}</p>
-<p><a class="button" href="/install">Start again</a></p>
-<p class="soft">If it happens again, tell whoever runs this gateway: <code>${escape(fault.code)}</code>, request <code>${escape(requestId)}</code>.</p>`,
+<p>${nextStep(fault, shown.framed)}</p>
+<p>${again}</p>
+<p class="soft note">If it happens again, tell whoever runs this gateway: <code>${escape(code)}</code>, request <code>${escape(shown.requestId)}</code>.</p>`,
   );
+}
+
+function nextStep(fault: Fault, framed: boolean): string {
+  if (fault.code === 'internal_error') return 'Its log says more.';
+  if (fault.retryable('write')) return 'Nothing was changed. Wait a minute, then try again.';
+  if (framed)
+    return 'Close the app and open it in Bitrix24 again. If you only loaded this page a second time, the app is installed already.';
+  return 'Nothing was changed: what was connected before still is.';
 }
 
 function taskHint(scope: readonly string[]): string {

@@ -4,6 +4,7 @@ import { parse } from 'qs';
 /** Deeper or longer than any form of the vendor's. */
 const maxDepth = 4;
 const maxFields = 200;
+const ofPrototypes = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * A form with PHP's brackets, as Bitrix24 posts it: `auth[access_token]=…`. Every value is a string.
@@ -11,20 +12,30 @@ const maxFields = 200;
  */
 export function parsePhpForm(text: string): Record<string, unknown> {
   const malformed = () => new Fault('invalid_request', { detail: 'The form is malformed, too deep or too long.' });
-  if (/(?:^|&|\[|%5b)(?:__proto__|constructor|prototype)(?:$|&|=|\[|\]|%5b|%5d)/i.test(decoded(text)))
-    throw malformed();
+  if (text.split('&').some(aimsAtPrototype)) throw malformed();
   try {
     return parse(text, {
       depth: maxDepth,
       strictDepth: true,
       parameterLimit: maxFields,
       throwOnLimitExceeded: true,
+      // PHP numbers the items of a list, `a[0]=…`; nothing the vendor sends comes twice under one name.
+      parseArrays: false,
       arrayLimit: 0,
-      ignoreQueryPrefix: false,
     });
   } catch {
     throw malformed();
   }
+}
+
+/** Only in its name, which may hold `=` inside brackets; a value may hold any words. */
+function aimsAtPrototype(field: string): boolean {
+  const plain = field.replace(/%5b/gi, '[').replace(/%5d/gi, ']');
+  const bracketed = plain.indexOf(']=');
+  const name = bracketed < 0 ? (plain.split('=', 1)[0] ?? '') : plain.slice(0, bracketed);
+  return decoded(name)
+    .split(/[[\]]/)
+    .some((segment) => ofPrototypes.has(segment.trim().toLowerCase()));
 }
 
 function decoded(text: string): string {

@@ -137,8 +137,10 @@ export class PortalsController {
   ): Promise<PortalView> {
     if (client.portals !== 'all')
       throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
-    await this.mustBeFree(alias);
-    const { portal } = await this.installer.fromWebhook(webhookUrl, (id, endpoint) => this.trial.scopeOf(id, endpoint));
+    const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
+      await this.mustBeFree(alias, id);
+      return this.trial.scopeOf(id, endpoint);
+    });
     if (alias) await this.store.mark(portal, { alias });
     void reply.header('Location', `/v1/portals/${portal}`);
     return this.read(portal);
@@ -210,9 +212,9 @@ export class PortalsController {
     return portal;
   }
 
-  private async mustBeFree(alias: string | undefined): Promise<void> {
+  private async mustBeFree(alias: string | undefined, portal: PortalId): Promise<void> {
     const owner = alias && (await this.store.find(alias));
-    if (owner && (await this.store.load(owner))?.kind === 'app') throw new Fault('alias_taken');
+    if (owner && owner !== portal) throw new Fault('alias_taken');
   }
 
   private async read(portal: PortalId): Promise<PortalView> {

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { Secret } from '@b24/portal';
+import fc from 'fast-check';
+import { type EncryptionKey, Seal } from './seal';
+
+const key = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
+const [first, second] = [key('k1'), key('k2')];
+const seal = new Seal([first]);
+const place = 'a|accessToken';
+const text = fc.string({ unit: 'grapheme' });
+
+describe('a sealed secret', () => {
+  it('opens at its own place to what it was, whatever it was', () => {
+    fc.assert(
+      fc.property(text, text, (secret, at) => {
+        expect(seal.open(seal.close(new Secret(secret), at), at).reveal()).toBe(secret);
+      }),
+    );
+  });
+
+  it('opens nowhere else', () => {
+    const places = fc.uniqueArray(text, { minLength: 2, maxLength: 2 });
+    fc.assert(
+      fc.property(places, ([here = '', there = '']) => {
+        const sealed = seal.close(new Secret('secret'), here);
+        expect(() => seal.open(sealed, there)).toThrow();
+      }),
+    );
+  });
+
+  it('does not open when any bit of it was changed, or a part cut off', () => {
+    const bytes = Buffer.from(seal.close(new Secret('secret'), place).split('.')[2] ?? '', 'base64url');
+    const opened = (data: Buffer) => seal.open(`v1.k1.${data.toString('base64url')}`, place);
+    expect(opened(bytes).reveal()).toBe('secret');
+    fc.assert(
+      fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {
+        const changed = Buffer.from(bytes);
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        expect(() => opened(changed)).toThrow();
+      }),
+    );
+    for (let length = 0; length < bytes.length; length++) expect(() => opened(bytes.subarray(0, length))).toThrow();
+  });
+
+  it('is another text each time, and never shows what is in it', () => {
+    const texts = Array.from({ length: 100 }, () => seal.close(new Secret('secret'), place));
+    expect(new Set(texts).size).toBe(100);
+    for (const sealed of texts)
+      expect(Buffer.from(sealed.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain('secret');
+  });
+
+  it('is written with the first key and read with any', () => {
+    const old = seal.close(new Secret('secret'), place);
+    const rotated = new Seal([second, first]);
+    expect(rotated.open(old, place).reveal()).toBe('secret');
+    expect(rotated.close(new Secret('secret'), place)).toMatch(/^v1\.k2\./);
+    expect(() => seal.open(rotated.close(new Secret('secret'), place), place)).toThrow(
+      "key 'k2', which is not among ENCRYPTION_KEYS",
+    );
+  });
+
+  it('does not open with another key of the same name', () => {
+    const sealed = seal.close(new Secret('secret'), place);
+    expect(() => new Seal([key('k1')]).open(sealed, place)).toThrow();
+  });
+
+  it('does not open when it is no sealed secret', () => {
+    for (const none of ['', 'v1', 'v1.k1.', 'v2.k1.AAAA', '.k1.AAAA', 'secret'])
+      expect(() => seal.open(none, place)).toThrow();
+  });
+
+  it('lends keys for other purposes: the same on every replica, another for each purpose', () => {
+    const both = new Seal([first, second]);
+    expect(both.derive('a')).toEqual(new Seal([first, second]).derive('a'));
+    const all = [...both.derive('a'), ...both.derive('b'), first.key, second.key].map((it) => it.toString('hex'));
+    expect(new Set(all).size).toBe(6);
+    expect(both.derive('a')[0]).toEqual(seal.derive('a')[0]);
+  });
+});

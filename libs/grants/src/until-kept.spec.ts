@@ -1,0 +1,42 @@
+import { type Clock, Fault } from '@b24/portal';
+import { untilKept } from './until-kept';
+
+/** Time passes at once. */
+function hastyClock(): Clock {
+  let nowMs = 0;
+  return {
+    now: () => nowMs,
+    after(ms, task) {
+      nowMs += ms;
+      queueMicrotask(task);
+      return () => undefined;
+    },
+  };
+}
+
+describe('work that must be kept', () => {
+  const failing = (times: number, fault: Fault) => {
+    let done = 0;
+    return jest.fn(() => (++done <= times ? Promise.reject(fault) : Promise.resolve('kept')));
+  };
+
+  it('is done again until the store is back', async () => {
+    const work = failing(20, new Fault('store_unavailable'));
+    expect(await untilKept(hastyClock(), work)).toBe('kept');
+    expect(work).toHaveBeenCalledTimes(21);
+  });
+
+  it('is given up after ten minutes', async () => {
+    const clock = hastyClock();
+    await expect(untilKept(clock, failing(Infinity, new Fault('store_unavailable')))).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+    expect(clock.now()).toBeGreaterThanOrEqual(600_000);
+  });
+
+  it('is not done again when the store took it and said no', async () => {
+    const work = failing(1, new Fault('alias_taken'));
+    await expect(untilKept(hastyClock(), work)).rejects.toMatchObject({ code: 'alias_taken' });
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+});
