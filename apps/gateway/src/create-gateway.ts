@@ -17,6 +17,7 @@ import type { GatewayRequest } from './http/caller';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { faultOf, sendProblem } from './http/problem.filter';
+import { Traffic } from './http/traffic';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 
@@ -64,7 +65,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     },
   );
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }));
-  await prepareHttp(app, { clock, settings, log });
+  const traffic = new Traffic();
+  await prepareHttp(app, { clock, settings, log, traffic });
   const document = openApiDocument(app);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', customSiteTitle: 'b24-gateway API' });
 
@@ -78,7 +80,11 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     async close() {
       const drain = app.get(Drain);
       drain.begin();
-      await app.close();
+      const closed = app.close();
+      await traffic.ends();
+      // What is left are connections without a request: kept alive, or cut off in the middle of one.
+      app.getHttpServer().closeAllConnections();
+      await closed;
       await drain.settle();
       app.get<Bucket>(bucketToken).close();
       laneRedis.disconnect();
@@ -89,7 +95,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
 
 async function prepareHttp(
   app: NestFastifyApplication,
-  given: { clock: Clock; settings: Settings; log: PinoLogger },
+  given: { clock: Clock; settings: Settings; log: PinoLogger; traffic: Traffic },
 ): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -120,6 +126,11 @@ async function prepareHttp(
     },
   );
   fastify.addHook('onRequest', (request, reply, done) => {
+    given.traffic.enter(request);
+    // Answered or hung up; onResponse does not run for the latter.
+    reply.raw.once('close', () => {
+      given.traffic.leave(request);
+    });
     void reply.header('X-Request-Id', request.id);
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
@@ -127,7 +138,7 @@ async function prepareHttp(
     done();
   });
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    // A connection kept alive past its answer would hold up the end of the replica.
+    // So that a caller does not send its next request into a connection that is about to end.
     if (app.get(Drain).begun) void reply.header('Connection', 'close');
     done();
   });

@@ -65,7 +65,7 @@ export class RequestLine {
     const wire = upstream({ post, clock });
     const authorized = authorize({ grants, store, clock }, wire);
     this.lanes = new Lanes({ ...parts, prepare: (portal) => grants.ensure(portal), next: authorized });
-    this.send = goAgain(clock, keepOperating(operating, this.lanes.send));
+    this.send = goAgain(clock, keepOperating(operating, clock, this.lanes.send));
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
