@@ -89,6 +89,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.get<Bucket>(bucketToken).close();
       laneRedis.disconnect();
       await redis.quit().catch(() => undefined);
+      redis.disconnect();
     },
   };
 }

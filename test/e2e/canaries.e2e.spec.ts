@@ -1,0 +1,134 @@
+import { Client, encryptionKeys, eventually, World } from '../support/gateway';
+import { Browser } from '../support/browser';
+
+/** Where a secret was seen, in any of the forms it may take. */
+function sightings(secrets: Record<string, string>, places: Record<string, string>): string[] {
+  return Object.entries(secrets).flatMap(([name, secret]) => {
+    const forms = [
+      secret,
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString('base64'),
+      Buffer.from(secret).toString('hex'),
+    ];
+    return Object.entries(places).flatMap(([place, text]) =>
+      forms.some((form) => text.includes(form)) ? [`${name} in ${place}`] : [],
+    );
+  });
+}
+
+describe('secrets', () => {
+  let world: World;
+  let client: Client;
+  const answers: string[] = [];
+
+  /** A call whose whole answer is kept to be looked through. */
+  const heard = async (method: string, path: string, body?: unknown) => {
+    const reply = await client.call(method, path, body);
+    answers.push(JSON.stringify([...reply.headers]), JSON.stringify(reply.body));
+    return reply;
+  };
+
+  const redisDump = async (): Promise<string> => {
+    const redis = world.redis.client();
+    const keys = await redis.keys('*');
+    const values = await Promise.all(
+      keys.map(async (key) => {
+        const type = await redis.type(key);
+        if (type === 'hash') return redis.hgetall(key);
+        if (type === 'zset') return redis.zrange(key, '0', '-1');
+        return redis.get(key);
+      }),
+    );
+    redis.disconnect();
+    return JSON.stringify([keys, values]);
+  };
+
+  beforeAll(async () => {
+    world = await World.start({ accessTokenLifetimeMs: 3_600_000 });
+    client = await world.gateway({ LOG_LEVEL: 'trace' });
+  });
+  afterAll(() => world.stop());
+
+  it('are nowhere to be read: not in logs, answers, URLs, metrics, the API document or Redis', async () => {
+    const portal = await world.installed(client, { burst: 1000, drainPerSecond: 100 });
+    const path = `/v1/portals/${portal.memberId}/groups/125/backlog`;
+
+    // By every way in.
+    const browser = new Browser();
+    const back = await browser.allow(client, portal);
+    answers.push((await browser.open(back)).html);
+    const frame = portal.framePost();
+    await fetch(`${client.url}/bitrix24/install?${new URLSearchParams(frame.query).toString()}`, {
+      method: 'POST',
+      headers: { 'Content-Type': frame.contentType },
+      body: frame.body,
+    });
+    const hooked = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
+    const webhookUrl = hooked.webhookUrl(1, ['task']);
+    await heard('POST', '/v1/portals', { webhookUrl });
+    await heard('POST', '/v1/portals', { webhookUrl: webhookUrl.replace(/\w\/$/, '/') });
+    const made = await client.call('POST', '/v1/clients', { name: 'canary', scopes: ['backlog:read'] });
+    const clientKey = made.body.key as string;
+
+    // Every kind of failure, an answer that repeats the request among them.
+    await heard('GET', path);
+    const tokens = () => portal.requests.flatMap(({ token }) => (token ? [token] : []));
+    for (const kind of [
+      'html',
+      'empty',
+      'truncated',
+      'cut-after',
+      'redirect',
+      'INTERNAL_SERVER_ERROR',
+      'invalid_token',
+    ] as const) {
+      portal.trouble.next(kind, { times: 1 });
+      await heard('GET', path);
+    }
+    portal.trouble.next('custom', {
+      status: 400,
+      body: JSON.stringify({ error: 'ERROR_CORE', error_description: `auth=${tokens().at(-1)}` }),
+    });
+    await heard('GET', path);
+    for (const kind of ['invalid_client', 'html', 'cut-after'] as const) {
+      portal.expireAccessTokens();
+      world.simulator.oauth.trouble.next(kind, { method: 'refresh_token' });
+      await heard('GET', path);
+    }
+    await new Client(client.url, 'b24_wrong-key-canary').get(path);
+    await heard('GET', `/v1/portals/${portal.memberId}`);
+    await heard('GET', '/v1/portals');
+    await heard('GET', '/v1/clients');
+    const metrics = await heard('GET', '/metrics');
+    await heard('GET', '/openapi.json');
+    expect(metrics.body).toContain('b24_calls_total');
+    const dump = await redisDump();
+    await world.redis.kill();
+    await heard('GET', path);
+    await eventually(() => world.logLines.some((line) => line.includes('Redis cannot be reached')));
+
+    const secrets: Record<string, string> = {
+      'authorization code': back.searchParams.get('code') ?? '',
+      state: back.searchParams.get('state') ?? '',
+      'client secret': world.simulator.clientSecret,
+      'admin key': client.key ?? '',
+      'encryption key': encryptionKeys.split(':')[1] ?? '',
+      'webhook secret': webhookUrl.split('/').at(-2) ?? '',
+      'client key': clientKey,
+      'wrong key': 'b24_wrong-key-canary',
+      'application token': portal.applicationToken,
+    };
+    [...new Set(tokens())].forEach((token, i) => (secrets[`access token ${i}`] = token));
+    const chains = new URLSearchParams(frame.body);
+    secrets['frame access token'] = chains.get('AUTH_ID') ?? '';
+    secrets['frame refresh token'] = chains.get('REFRESH_ID') ?? '';
+    expect(Object.values(secrets).filter((secret) => secret.length < 8)).toEqual([]);
+    expect(tokens().length).toBeGreaterThan(5);
+
+    expect(sightings(secrets, { log: world.logLines.join('\n'), answers: answers.join('\n'), Redis: dump })).toEqual(
+      [],
+    );
+    expect(portal.requests.filter(({ tokenInUrl }) => tokenInUrl)).toEqual([]);
+    expect(world.simulator.oauth.tokenRequests.filter(({ secretInUrl }) => secretInUrl)).toEqual([]);
+  }, 120_000);
+});
