@@ -47,6 +47,19 @@ const encryptionKeys = z
     return [first, ...rest.filter((key) => key !== null)] as [typeof first, ...(typeof first)[]];
   });
 
+/** Patterns that could never match, or a CIDR that is none, are mistakes to be told at the start. */
+const portalHosts = list.transform((patterns, context) => {
+  try {
+    return new PortalHosts(patterns);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'B24_PORTAL_HOSTS must be host names, *.domains or CIDRs of addresses.',
+    });
+    return z.NEVER;
+  }
+});
+
 const environment = z
   .object({
     PORT: whole('PORT', 0, 65_535).default(3000),
@@ -63,9 +76,9 @@ const environment = z
     B24_CLIENT_SECRET: z.string('B24_CLIENT_SECRET is missing: the secret key of the app in Bitrix24.').min(1),
     B24_SCOPE: list.default(['task']),
     B24_OAUTH_SERVER: origin('B24_OAUTH_SERVER').optional(),
-    B24_PORTAL_HOSTS: list.prefault(cloudHosts),
+    B24_PORTAL_HOSTS: portalHosts.prefault(cloudHosts),
     B24_ALLOW_HTTP: flag('B24_ALLOW_HTTP').default(false),
-    B24_BURST: whole('B24_BURST', 5, 10_000).default(50),
+    B24_BURST: whole('B24_BURST', 1, 10_000).default(50),
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
@@ -126,7 +139,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     encryptionKeys: it.ENCRYPTION_KEYS,
     app: { clientId: it.B24_CLIENT_ID, clientSecret: new Secret(it.B24_CLIENT_SECRET), scope: it.B24_SCOPE },
     oauthServers: it.B24_OAUTH_SERVER ? [it.B24_OAUTH_SERVER] : vendorServers,
-    rules: { hosts: new PortalHosts(it.B24_PORTAL_HOSTS), allowHttp: it.B24_ALLOW_HTTP },
+    rules: { hosts: it.B24_PORTAL_HOSTS, allowHttp: it.B24_ALLOW_HTTP },
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,

@@ -36,7 +36,8 @@ export function translate(
 }
 
 function translation({ status, error, description }: VendorError): Translation {
-  const known = vendorErrors[error.toLowerCase()];
+  const code = error.toLowerCase();
+  const known = Object.hasOwn(vendorErrors, code) ? vendorErrors[code] : undefined;
   if (known) return known;
   const words = description.trim().toLowerCase();
   const sentence = refusalSentences.find(([start]) => words.startsWith(start));

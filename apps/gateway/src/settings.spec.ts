@@ -1,0 +1,76 @@
+import { BadSettings, readSettings } from './settings';
+
+const good = {
+  REDIS_URL: 'redis://:hidden-password@127.0.0.1:6379',
+  ADMIN_KEY: 'a'.repeat(40),
+  ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
+  B24_CLIENT_ID: 'local.1',
+  B24_CLIENT_SECRET: 'hidden-secret',
+};
+
+/** What is said of an environment. */
+function mistakes(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    readSettings(env);
+    return [];
+  } catch (error) {
+    return (error as BadSettings).sentences;
+  }
+}
+
+describe('the settings', () => {
+  it('need no more than a store, keys and an app, and are safe by default', () => {
+    const settings = readSettings(good);
+    expect(settings).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      publicUrl: 'http://127.0.0.1:3000',
+      queueLimit: 1000,
+    });
+    expect(settings.plan).toEqual({ burst: 50, drainPerSecond: 2 });
+    expect(settings.rules.allowHttp).toBe(false);
+    expect(settings.oauthServers[0]).toBe('https://oauth.bitrix.info');
+    expect(
+      ['acme.bitrix24.de', 'evil.example', 'bitrix24.de.evil.example'].map((it) => settings.rules.hosts.allows(it)),
+    ).toEqual([true, false, false]);
+  });
+
+  it('name everything that is missing at once', () => {
+    const said = mistakes({}).join('\n');
+    for (const name of Object.keys(good)) expect(said).toContain(`${name} is missing`);
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', 'eighty'],
+    ['PUBLIC_URL', 'gw.example.com'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['ADMIN_KEY', 'short'],
+    ['ENCRYPTION_KEYS', 'k1:c2hvcnQ='],
+    ['ENCRYPTION_KEYS', `${good.ENCRYPTION_KEYS},broken`],
+    ['B24_OAUTH_SERVER', 'ftp://x'],
+    ['B24_OAUTH_SERVER', 'http://plain.example'],
+    ['B24_PORTAL_HOSTS', '10.0.0.0/99'],
+    ['B24_ALLOW_HTTP', 'yes'],
+    ['B24_BURST', '4'],
+    ['B24_DRAIN_PER_SECOND', '25'],
+    ['QUEUE_LIMIT', '0'],
+    ['CALL_TIMEOUT_MS', '120001'],
+    ['LOG_LEVEL', 'loud'],
+  ])('refuse %s=%s in one sentence that names it', (name, value) => {
+    const said = mistakes({ ...good, [name]: value });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/\.$/);
+    expect(said[0]).toContain(name);
+  });
+
+  it('take an empty variable as one that is not set', () => {
+    expect(mistakes({ ...good, PORT: '', LOG_LEVEL: '' })).toEqual([]);
+  });
+
+  it('never repeat a secret, neither in a mistake nor when they are printed', () => {
+    const said = mistakes({ ...good, PORT: 'x', ENCRYPTION_KEYS: 'hidden-key' }).join();
+    expect(said).not.toContain('hidden');
+    expect(JSON.stringify(readSettings(good).app)).not.toContain('hidden');
+  });
+});
