@@ -19,13 +19,25 @@ export default tseslint.config(
   },
   {
     files: ['libs/**/*.ts', 'apps/gateway/**/*.ts'],
-    ignores: ['apps/gateway/src/settings.ts', 'apps/gateway/src/main.ts', '**/*.spec.ts', 'libs/portal/src/clock.ts', 'apps/gateway/src/http/write-openapi.ts'],
+    ignores: [
+      'apps/gateway/src/settings.ts',
+      'apps/gateway/src/main.ts',
+      '**/*.spec.ts',
+      'libs/portal/src/clock.ts',
+      'apps/gateway/src/http/write-openapi.ts',
+    ],
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Read the environment in settings.ts only.' },
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Time comes from the clock.' },
-        { selector: "CallExpression[callee.name=/^set(Timeout|Interval)$/]", message: 'Timers come from the clock.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Read the environment in settings.ts only.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Time comes from the clock.',
+        },
+        { selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]', message: 'Timers come from the clock.' },
       ],
     },
   },

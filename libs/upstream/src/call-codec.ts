@@ -1,11 +1,15 @@
 import { type Answer, type Command, Fault, type HttpAnswer, type Operating } from '@b24/portal';
 import { translate } from './translate';
 
+/** A reset comes within minutes; what is further away is a clock gone wrong, and nobody is made to wait for it. */
+const believedResetMs = 3_600_000;
+
 /** A portal's answer to one call, decoded. @throws Fault when the request as a whole failed. */
 export function decodeCall({ method }: Command, answer: HttpAnswer, upstreamMs: number, nowMs: number): Answer {
   const body = objectIn(answer.body);
-  if (!body || !('result' in body || 'error' in body)) throw noAnswer(method, answer);
-  const operating = operatingIn(body['time']);
+  const taken = answer.status >= 200 && answer.status < 300;
+  if (!body || !('error' in body || (taken && 'result' in body))) throw noAnswer(method, answer);
+  const operating = operatingIn(body['time'], nowMs);
   const rest = { ...(operating && { operating }), spent: { queueMs: 0, upstreamMs } };
   if (!('error' in body)) {
     return { ok: true, value: body['result'], ...pageIn(body), ...rest };
@@ -43,10 +47,11 @@ function objectIn(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function operatingIn(time: unknown): Operating | undefined {
+function operatingIn(time: unknown, nowMs: number): Operating | undefined {
   const { operating, operating_reset_at: resetAt } = (time ?? {}) as Record<string, unknown>;
-  if (typeof operating !== 'number') return undefined;
-  return { usedSeconds: operating, ...(typeof resetAt === 'number' && { resetAtMs: resetAt * 1000 }) };
+  if (typeof operating !== 'number' || !Number.isFinite(operating)) return undefined;
+  const resetAtMs = typeof resetAt === 'number' ? resetAt * 1000 : NaN;
+  return { usedSeconds: operating, ...(Math.abs(resetAtMs - nowMs) <= believedResetMs && { resetAtMs }) };
 }
 
 function pageIn({ total, next }: Record<string, unknown>): { total?: number; next?: number } {
