@@ -53,13 +53,13 @@ describe('the translation of the vendor’s errors', () => {
 
 describe('a decoded answer', () => {
   it('is the result, with where paging goes on and the operating time', () => {
-    const time = { start: 1, operating: 1.5, operating_reset_at: 1_700_000_000 };
+    const time = { start: 1, operating: 1.5, operating_reset_at: Math.floor(now / 1000) + 60 };
     expect(decode(JSON.stringify({ result: [], total: 70, next: 50, time }))).toEqual({
       ok: true,
       value: [],
       total: 70,
       next: 50,
-      operating: { usedSeconds: 1.5, resetAtMs: 1_700_000_000_000 },
+      operating: { usedSeconds: 1.5, resetAtMs: (Math.floor(now / 1000) + 60) * 1000 },
       spent: { queueMs: 0, upstreamMs: 5 },
     });
   });
