@@ -1,0 +1,260 @@
+import { Fault, portalId, Secret } from '@b24/portal';
+import fc from 'fast-check';
+import { HandClock, settle } from '../../../test/support/hand-clock';
+import { MemoryGrantStore } from '../../../test/support/memory-grant-store';
+import { FreshGrants } from './fresh-grants';
+import type { OAuthServer } from './oauth-server';
+import { PortalHosts } from './portal-hosts';
+import type { TokenVerdict } from './token-answer';
+
+const portal = portalId('a'.repeat(32));
+const hour = 3_600_000;
+
+/** An authorization server in which a refresh token works once, and which takes its time. */
+class StrictServer {
+  asked = 0;
+  granted = 0;
+  spentTwice = 0;
+  tookMs = 100;
+  next: (() => TokenVerdict | Promise<TokenVerdict>) | undefined;
+  private good = 'r0';
+
+  constructor(private readonly clock: HandClock) {}
+
+  refresh = async (token: Secret): Promise<TokenVerdict> => {
+    this.asked++;
+    await new Promise<void>((resolve) => {
+      this.clock.after(this.tookMs, resolve);
+    });
+    if (this.next) return this.next();
+    if (token.reveal() !== this.good) {
+      this.spentTwice++;
+      return { kind: 'refused', code: 'reauthorization_required', detail: 'spent' };
+    }
+    return this.grant();
+  };
+
+  grant(id = portal): TokenVerdict {
+    this.good = `r${++this.granted}`;
+    const pair = {
+      accessToken: new Secret(`a${this.granted}`),
+      refreshToken: new Secret(this.good),
+      expiresAtMs: this.clock.now() + hour,
+      lifetimeMs: hour,
+    };
+    return { kind: 'granted', granted: { portal: id, pair, endpoint: 'https://moved.example/rest/', scope: ['task'] } };
+  }
+
+  get newest(): string {
+    return this.good;
+  }
+}
+
+async function world() {
+  const clock = new HandClock();
+  const store = new MemoryGrantStore(clock);
+  const server = new StrictServer(clock);
+  const outcomes: string[] = [];
+  const replica = () =>
+    new FreshGrants({
+      store,
+      clock,
+      oauth: server as unknown as OAuthServer,
+      rules: { hosts: new PortalHosts(['p.example', 'moved.example']), allowHttp: false },
+      authorizeUrl: (domain) => `https://gw.example/install?portal=${domain}`,
+      observer: {
+        refreshed: (_, outcome) => {
+          outcomes.push(outcome);
+        },
+      },
+    });
+  const pair = {
+    accessToken: new Secret('a0'),
+    refreshToken: new Secret('r0'),
+    expiresAtMs: clock.now() + hour,
+    lifetimeMs: hour,
+  };
+  const place = { domain: 'p.example', endpoint: 'https://p.example/rest/', oauthServer: 'https://oauth.example' };
+  const install = { portal, kind: 'app' as const, ...place, scope: ['task'], installedAtMs: clock.now() };
+  await store.install({ install, pair });
+  return { clock, store, server, outcomes, replica };
+}
+
+/** What became of the promise, for looking at while time is moved. */
+function watched(promise: Promise<unknown>): { code?: string } {
+  const it: { code?: string } = {};
+  promise.then(
+    () => (it.code = 'fresh'),
+    (fault: unknown) => (it.code = (fault as Fault).code),
+  );
+  return it;
+}
+
+describe('a fresh grant', () => {
+  it('is not refreshed while it lives, and is a minute before it ends', async () => {
+    const { clock, server, replica } = await world();
+    const grants = replica();
+    await clock.advance(hour - 61_000);
+    await grants.ensure(portal);
+    expect(server.asked).toBe(0);
+    await clock.advance(1000);
+    const asked = watched(grants.ensure(portal));
+    await clock.advance(100);
+    expect([asked.code, server.asked]).toEqual(['fresh', 1]);
+  });
+
+  it('is refreshed once for all callers of all replicas', async () => {
+    const { clock, server, replica } = await world();
+    await clock.advance(hour);
+    const replicas = [replica(), replica(), replica()];
+    const asked = Array.from({ length: 300 }, (_, i) => watched((replicas[i % 3]!).ensure(portal)));
+    await clock.advance(1000);
+    expect(new Set(asked.map(({ code }) => code))).toEqual(new Set(['fresh']));
+    expect(server.asked).toBe(1);
+  });
+
+  it('is refreshed at once when the portal refused this very pair, and not when it refused an older one', async () => {
+    const { clock, store, server, replica } = await world();
+    const before = await store.load(portal);
+    await store.refuse(portal, before?.version ?? 0);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(100);
+    await store.refuse(portal, before?.version ?? 0);
+    await replica().ensure(portal);
+    expect([asked.code, server.asked]).toEqual(['fresh', 1]);
+  });
+
+  it('learns where the portal is now', async () => {
+    const { clock, store, replica } = await world();
+    await clock.advance(hour);
+    void replica().ensure(portal);
+    await clock.advance(100);
+    expect((await store.load(portal))?.domain).toBe('moved.example');
+  });
+
+  it('is dead when the server says so, for every caller, without being asked again', async () => {
+    const { clock, server, outcomes, replica } = await world();
+    server.next = () => ({ kind: 'refused', code: 'reauthorization_required', detail: 'spent' });
+    await clock.advance(hour);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(100);
+    expect(asked.code).toBe('reauthorization_required');
+    await expect(replica().ensure(portal)).rejects.toMatchObject({
+      authorizeUrl: 'https://gw.example/install?portal=p.example',
+    });
+    expect([server.asked, outcomes]).toEqual([1, ['refused']]);
+  });
+
+  it('is tried again when a trouble of some time is over', async () => {
+    const { clock, server, replica } = await world();
+    server.next = () => ({ kind: 'refused', code: 'portal_payment_required', detail: 'pay', forMs: 60_000 });
+    await clock.advance(hour);
+    void watched(replica().ensure(portal));
+    await clock.advance(100);
+    await expect(replica().ensure(portal)).rejects.toMatchObject({
+      code: 'portal_payment_required',
+      retryAfterMs: 60_000,
+    });
+    server.next = undefined;
+    await clock.advance(60_000);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(100);
+    expect([asked.code, server.asked]).toEqual(['fresh', 2]);
+  });
+
+  it('does not take the tokens of another portal', async () => {
+    const { clock, store, server, replica } = await world();
+    server.next = () => server.grant(portalId('b'.repeat(32)));
+    await clock.advance(hour);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(100);
+    expect(asked.code).toBe('authorization_server_error');
+    expect((await store.load(portal))?.pair?.accessToken.reveal()).toBe('a0');
+  });
+
+  it('is saved as soon as the store is back when it went away during the refresh', async () => {
+    const { clock, store, replica } = await world();
+    await clock.advance(hour);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(50);
+    store.away = true;
+    await clock.advance(30_000);
+    expect(asked.code).toBeUndefined();
+    store.away = false;
+    await clock.advance(2000);
+    expect([asked.code, (await store.load(portal))?.pair?.refreshToken.reveal()]).toEqual(['fresh', 'r1']);
+  });
+
+  it('is refreshed by another replica when the one that began is gone and its lease has ended', async () => {
+    const { clock, store, server, replica } = await world();
+    await clock.advance(hour);
+    await store.lease(portal, 'a replica that was killed', 90_000);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(89_000);
+    expect([asked.code, server.asked]).toEqual([undefined, 0]);
+    await clock.advance(2000);
+    expect([asked.code, server.asked]).toEqual(['fresh', 1]);
+  });
+
+  it('is not replaced by a slow save that an install overtook', async () => {
+    const { clock, store, replica } = await world();
+    const install = await store.load(portal);
+    await clock.advance(hour);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(50);
+    const pair = {
+      accessToken: new Secret('new'),
+      refreshToken: new Secret('new-r'),
+      expiresAtMs: clock.now() + hour,
+      lifetimeMs: hour,
+    };
+    if (install) await store.install({ install, pair });
+    await clock.advance(1000);
+    expect([asked.code, (await store.load(portal))?.pair?.accessToken.reveal()]).toEqual(['fresh', 'new']);
+  });
+
+  it('is waited for at the end of the replica', async () => {
+    const { clock, store, replica } = await world();
+    const grants = replica();
+    await clock.advance(hour);
+    void watched(grants.ensure(portal));
+    await clock.advance(50);
+    const settled = watched(grants.settle());
+    await settle();
+    expect(settled.code).toBeUndefined();
+    await clock.advance(1000);
+    expect([settled.code, (await store.load(portal))?.pair?.refreshToken.reveal()]).toEqual(['fresh', 'r1']);
+  });
+});
+
+describe('the law of refreshes', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('ask' as const), replica: fc.integer({ min: 0, max: 2 }) }),
+    fc.record({ kind: fc.constant('refuse' as const) }),
+    fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 40, 150, 2000, hour) }),
+    fc.record({ kind: fc.constant('away' as const), away: fc.boolean() }),
+  );
+
+  it('never spends a refresh token twice, and ends with the newest pair in the store', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const { clock, store, server, replica } = await world();
+        const replicas = [replica(), replica(), replica()];
+        const asked: { code?: string }[] = [];
+        for (const it of steps) {
+          if (it.kind === 'ask') asked.push(watched((replicas[it.replica]!).ensure(portal)));
+          else if (it.kind === 'pass') await clock.advance(it.ms);
+          else if (it.kind === 'away') store.away = it.away;
+          else if (!store.away) await store.refuse(portal, (await store.load(portal))?.version ?? 0);
+          await settle();
+        }
+        store.away = false;
+        await clock.advance(200_000);
+        expect(server.spentTwice).toBe(0);
+        expect((await store.load(portal))?.pair?.refreshToken.reveal()).toBe(server.newest);
+        for (const { code } of asked) expect(['fresh', 'store_unavailable']).toContain(code);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
