@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { HandClock, settle } from '../../../test/support/hand-clock';
 import { MemoryGrantStore } from '../../../test/support/memory-grant-store';
 import { FreshGrants } from './fresh-grants';
+import type { GrantStore } from './grant-store';
 import type { OAuthServer } from './oauth-server';
 import { PortalHosts } from './portal-hosts';
 import type { TokenVerdict } from './token-answer';
@@ -55,9 +56,9 @@ async function world() {
   const store = new MemoryGrantStore(clock);
   const server = new StrictServer(clock);
   const outcomes: string[] = [];
-  const replica = () =>
+  const replica = (through: GrantStore = store) =>
     new FreshGrants({
-      store,
+      store: through,
       clock,
       oauth: server as unknown as OAuthServer,
       rules: { hosts: new PortalHosts(['p.example', 'moved.example']), allowHttp: false },
@@ -107,10 +108,25 @@ describe('a fresh grant', () => {
     const { clock, server, replica } = await world();
     await clock.advance(hour);
     const replicas = [replica(), replica(), replica()];
-    const asked = Array.from({ length: 300 }, (_, i) => watched((replicas[i % 3]!).ensure(portal)));
+    const asked = Array.from({ length: 300 }, (_, i) => watched(replicas[i % 3]!.ensure(portal)));
     await clock.advance(1000);
     expect(new Set(asked.map(({ code }) => code))).toEqual(new Set(['fresh']));
     expect(server.asked).toBe(1);
+  });
+
+  it('is looked at again under the lease, so that a replica that was slow to ask for it does not refresh once more', async () => {
+    const { clock, store, server, replica } = await world();
+    await clock.advance(hour);
+    const lease: GrantStore['lease'] = async (...asked) => {
+      await new Promise<void>((resolve) => {
+        clock.after(500, resolve);
+      });
+      return store.lease(...asked);
+    };
+    const slow = watched(replica(Object.assign(Object.create(store) as GrantStore, { lease })).ensure(portal));
+    const quick = watched(replica().ensure(portal));
+    await clock.advance(1000);
+    expect([slow.code, quick.code, server.asked]).toEqual(['fresh', 'fresh', 1]);
   });
 
   it('is refreshed at once when the portal refused this very pair, and not when it refused an older one', async () => {
@@ -242,7 +258,7 @@ describe('the law of refreshes', () => {
         const replicas = [replica(), replica(), replica()];
         const asked: { code?: string }[] = [];
         for (const it of steps) {
-          if (it.kind === 'ask') asked.push(watched((replicas[it.replica]!).ensure(portal)));
+          if (it.kind === 'ask') asked.push(watched(replicas[it.replica]!.ensure(portal)));
           else if (it.kind === 'pass') await clock.advance(it.ms);
           else if (it.kind === 'away') store.away = it.away;
           else if (!store.away) await store.refuse(portal, (await store.load(portal))?.version ?? 0);
