@@ -4,6 +4,7 @@ import { createGateway, type Gateway } from '../../apps/gateway/src/create-gatew
 import { gatewayLog } from '../../apps/gateway/src/http/log';
 import { readSettings } from '../../apps/gateway/src/settings';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
+import { mustBeDocumented } from './documented';
 import { RedisServer } from './redis-server';
 
 export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
@@ -34,7 +35,7 @@ export interface Reply<T = Record<string, unknown>> {
   readonly body: T;
 }
 
-/** Calls a gateway as an internal service does. */
+/** Calls a gateway as an internal service does, and takes no answer that openapi.json does not say. */
 export class Client {
   constructor(
     readonly url: string,
@@ -59,8 +60,11 @@ export class Client {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const json = (response.headers.get('content-type') ?? '').includes('json') && text !== '';
-    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
+    const { status, headers: answered } = response;
+    const type = answered.get('content-type') ?? '';
+    const told = (type.includes('json') && text !== '' ? JSON.parse(text) : text) as T;
+    mustBeDocumented(method, path, { status, type, code: (told as { code?: string } | null)?.code });
+    return { status, headers: answered, body: told };
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above

@@ -5,7 +5,6 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken } from './tokens';
 import { type Bucket } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -16,7 +15,8 @@ import { Drain } from './health/drain';
 import type { GatewayRequest } from './http/caller';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
-import { faultOf, sendProblem } from './http/problem.filter';
+import { PlaceNamingPipe } from './http/place-naming.pipe';
+import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { Traffic } from './http/traffic';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
@@ -51,6 +51,9 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    clientErrorHandler: (_error, socket) => {
+      sendProblemOn(socket);
+    },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(faultOf(error), request, reply);
     },
@@ -64,7 +67,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       abortOnError: false,
     },
   );
-  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }));
+  app.useGlobalPipes(new PlaceNamingPipe());
   const traffic = new Traffic();
   await prepareHttp(app, { clock, settings, log, traffic });
   const document = openApiDocument(app);
@@ -154,15 +157,6 @@ async function prepareHttp(
     );
     done();
   });
-}
-
-function invalidRequest(issues: readonly { message: string; path?: readonly unknown[] | undefined }[]): Fault {
-  const errors = issues.slice(0, 50).map(({ message, path = [] }) => ({ path: path.map(segment).join('.'), message }));
-  return new Fault('invalid_request', { errors });
-}
-
-function segment(part: unknown): string {
-  return String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part);
 }
 
 function requestId(given: unknown): string {

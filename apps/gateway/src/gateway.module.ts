@@ -125,7 +125,7 @@ export class GatewayModule {
         made(
           WebhookTrial,
           [bucketToken, postToken],
-          (bucket: Bucket, post: Post) => new WebhookTrial(bucket, upstream({ post, clock }), clock),
+          (bucket: Bucket, post: Post) => new WebhookTrial(bucket, upstream({ post, clock })),
         ),
         made(
           AuthorizationStates,

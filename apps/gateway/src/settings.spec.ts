@@ -46,8 +46,10 @@ describe('the settings', () => {
     ['PUBLIC_URL', 'gw.example.com'],
     ['REDIS_URL', 'localhost:6379'],
     ['ADMIN_KEY', 'short'],
+    ['ADMIN_KEY', 'a key of words, which no header can carry'],
     ['ENCRYPTION_KEYS', 'k1:c2hvcnQ='],
     ['ENCRYPTION_KEYS', `${good.ENCRYPTION_KEYS},broken`],
+    ['ENCRYPTION_KEYS', `${good.ENCRYPTION_KEYS},${good.ENCRYPTION_KEYS}`],
     ['B24_OAUTH_SERVER', 'ftp://x'],
     ['B24_OAUTH_SERVER', 'http://plain.example'],
     ['B24_PORTAL_HOSTS', '10.0.0.0/99'],
@@ -62,6 +64,31 @@ describe('the settings', () => {
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/\.$/);
     expect(said[0]).toContain(name);
+  });
+
+  it('name every mistake at once, also what two settings are to each other', () => {
+    const said = mistakes({
+      ...good,
+      PORT: 'x',
+      ADMIN_KEY: '',
+      B24_BURST: '4',
+      B24_OAUTH_SERVER: 'http://plain.example',
+    });
+    expect(said.map((sentence) => sentence.split(' ')[0])).toEqual([
+      'PORT',
+      'ADMIN_KEY',
+      'B24_OAUTH_SERVER',
+      'B24_BURST',
+    ]);
+  });
+
+  it('take several encryption keys, of which the first one writes', () => {
+    const older = `k0:${Buffer.alloc(32, 2).toString('base64')}`;
+    const { encryptionKeys } = readSettings({ ...good, ENCRYPTION_KEYS: `${good.ENCRYPTION_KEYS}, ${older}` });
+    expect(encryptionKeys.map(({ id, key }) => [id, key[0]])).toEqual([
+      ['k1', 1],
+      ['k0', 2],
+    ]);
   });
 
   it('take an empty variable as one that is not set', () => {

@@ -44,6 +44,10 @@ const encryptionKeys = z
       context.addIssue({ code: 'custom', message: 'ENCRYPTION_KEYS must be `id:base64,id:base64`, each of 32 bytes.' });
       return z.NEVER;
     }
+    if (new Set(keys.map((match) => match?.[1])).size < keys.length) {
+      context.addIssue({ code: 'custom', message: 'ENCRYPTION_KEYS must not name two keys alike.' });
+      return z.NEVER;
+    }
     return [first, ...rest.filter((key) => key !== null)] as [typeof first, ...(typeof first)[]];
   });
 
@@ -70,7 +74,10 @@ const environment = z
       .regex(/^rediss?:\/\/./, 'REDIS_URL must be redis://… or rediss://….'),
     ADMIN_KEY: z
       .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
-      .min(32, 'ADMIN_KEY must have at least 32 characters.'),
+      .regex(
+        /^[\x21-\x7e]{32,512}$/,
+        'ADMIN_KEY must have at least 32 characters and at most 512, without spaces or letters beyond ASCII.',
+      ),
     ENCRYPTION_KEYS: encryptionKeys,
     B24_CLIENT_ID: z.string('B24_CLIENT_ID is missing: the id of the app in Bitrix24.').min(1),
     B24_CLIENT_SECRET: z.string('B24_CLIENT_SECRET is missing: the secret key of the app in Bitrix24.').min(1),
@@ -89,14 +96,19 @@ const environment = z
       )
       .default('info'),
   })
-  .superRefine((it, context) => {
-    if (it.B24_OAUTH_SERVER?.startsWith('http:') && !it.B24_ALLOW_HTTP) {
-      context.addIssue({ code: 'custom', message: 'B24_OAUTH_SERVER must be https, unless B24_ALLOW_HTTP is true.' });
-    }
-    if (it.B24_BURST <= 2 * it.B24_DRAIN_PER_SECOND) {
-      context.addIssue({ code: 'custom', message: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.' });
-    }
+  .refine((it) => it.B24_ALLOW_HTTP || !it.B24_OAUTH_SERVER?.startsWith('http:'), {
+    error: 'B24_OAUTH_SERVER must be https, unless B24_ALLOW_HTTP is true.',
+    when: isSound('B24_OAUTH_SERVER', 'B24_ALLOW_HTTP'),
+  })
+  .refine((it) => it.B24_BURST > 2 * it.B24_DRAIN_PER_SECOND, {
+    error: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.',
+    when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
   });
+
+/** What two settings are to each other is asked as soon as each is right by itself, whatever is wrong with others. */
+function isSound(...names: string[]): (payload: z.core.ParsePayload) => boolean {
+  return ({ issues }) => !issues.some(({ path }) => names.includes(String(path?.[0])));
+}
 
 export interface Settings {
   readonly port: number;

@@ -270,7 +270,7 @@ describe('the law of refreshes', () => {
         expect((await store.load(portal))?.pair?.refreshToken.reveal()).toBe(server.newest);
         for (const { code } of asked) expect(['fresh', 'store_unavailable']).toContain(code);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });

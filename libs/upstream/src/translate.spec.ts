@@ -1,7 +1,6 @@
-import { faultCodes, systemClock } from '@b24/portal';
+import { systemClock } from '@b24/portal';
 import { decodeCall } from './call-codec';
 import { translate } from './translate';
-import { refusalSentences, vendorErrors } from './vendor-errors';
 
 const now = systemClock.now();
 const command = { method: 'm', params: {}, effect: 'read' as const };
@@ -10,23 +9,6 @@ const said = (error: string, description = '', status = 400) =>
 const decode = (body: string, status = 200) => decodeCall(command, { status, body }, 5, now);
 
 describe('the translation of the vendor’s errors', () => {
-  it('knows every code in any case, whatever the HTTP status', () => {
-    for (const [error, { code }] of Object.entries(vendorErrors)) {
-      for (const status of [200, 400, 503]) {
-        expect(said(error, '', status).fault.code).toBe(code);
-        expect(said(error.toUpperCase(), '', status).fault.code).toBe(code);
-      }
-      expect(faultCodes).toContain(code);
-    }
-  });
-
-  it('knows every sentence in any case and with a suffix behind it', () => {
-    for (const [sentence, code] of refusalSentences) {
-      expect(said('0', sentence).fault.code).toBe(code);
-      expect(said('', `${sentence.toUpperCase()} (x)`).fault.code).toBe(code);
-    }
-  });
-
   it('goes by the code before the sentence', () => {
     expect(said('expired_token', 'Access denied').fault.code).toBe('reauthorization_required');
   });
@@ -37,17 +19,16 @@ describe('the translation of the vendor’s errors', () => {
     expect(said('constructor', '__proto__').fault.code).toBe('rejected_by_portal');
   });
 
-  it('lets only what was certainly not carried out go again', () => {
-    const again = Object.entries(vendorErrors).filter(([, it]) => it.again);
-    expect(again.map(([code]) => code).sort()).toEqual([
-      'connection_error',
-      'expired_token',
-      'invalid_credentials',
-      'invalid_token',
-      'no_auth_found',
-      'query_limit_exceeded',
-      'wrong_auth_type',
-    ]);
+  it('makes a spent method rest until its reset, and a minute when the reset is not said', () => {
+    const spent = (resetAtMs?: number) =>
+      translate(
+        { method: 'm', status: 429, error: 'OPERATION_TIME_LIMIT', description: '' },
+        { usedSeconds: 480, ...(resetAtMs && { resetAtMs }) },
+        now,
+      ).fault.retryAfterMs;
+    expect([spent(now + 90_000), spent(), spent(now - 5000)]).toEqual([90_000, 60_000, 1000]);
+    expect(said('OPERATION_TIME_LIMIT').fault.retryAfterMs).toBe(60_000);
+    expect(said('QUERY_LIMIT_EXCEEDED').fault.retryAfterMs).toBeUndefined();
   });
 });
 
@@ -77,5 +58,38 @@ describe('a decoded answer', () => {
     for (const body of ['', '<html>', '[]', 'null', '"x"', '{}', '{"result":']) {
       expect(() => decode(body)).toThrow(expect.objectContaining({ code: 'portal_error' }));
     }
+  });
+
+  it('is no answer unless the status says that the call was taken', () => {
+    for (const status of [302, 404, 500, 503]) {
+      expect(() => decode('{"result":{"id":1}}', status)).toThrow(expect.objectContaining({ code: 'portal_error' }));
+    }
+    expect(() => decode('', 302)).toThrow(/redirect/);
+    expect(() => decode('<html>', 503)).toThrow(/status 503/);
+  });
+
+  it('says nothing of operating time that is no number, or of a reset that is not near', () => {
+    const operating = (time: string) => decode(`{"result":1,"time":${time}}`).operating;
+    for (const time of ['null', '[]', '{}', '{"operating":"1"}', '{"operating":1e999}'])
+      expect(operating(time)).toBeUndefined();
+    for (const resetAt of ['1e999', '-1e999', '1e300', '0', '"soon"', 'null'])
+      expect(operating(`{"operating":1,"operating_reset_at":${resetAt}}`)).toEqual({ usedSeconds: 1 });
+  });
+
+  it("keeps the vendor's words as text, however they came, and not more of them than anyone reads", () => {
+    const words = (error: string, description = '""') => {
+      const answer = decode(`{"error":${error},"error_description":${description}}`, 400);
+      return answer.ok ? undefined : answer.fault.upstream;
+    };
+    expect(['0', '"0"', '""', '100', 'null', '{"code":"x"}'].map((error) => words(error)?.error)).toEqual([
+      '0',
+      '0',
+      '',
+      '100',
+      '',
+      '',
+    ]);
+    expect(words('0', 'null')?.description).toBe('');
+    expect(words('0', JSON.stringify('x'.repeat(9000)))?.description).toHaveLength(500);
   });
 });

@@ -147,7 +147,7 @@ export class BacklogsController {
     status: 204,
     says: 'The backlog is gone.',
     headers: serverTiming,
-    faults: [...lineFaults, 'backlog_not_found', 'backlog_not_empty'],
+    faults: [...lineFaults, 'backlog_not_found', 'backlog_not_empty', 'body_too_large', 'unsupported_media_type'],
   })
   async delete(
     @Param('portal', { schema: portalName }) portal: string,
@@ -167,7 +167,8 @@ export class BacklogsController {
   private async mustBeGone(portal: PortalId, command: Command, caller: Caller): Promise<void> {
     const again = await this.line.call(caller, 'backlog:write', portal, command).catch((fault: unknown) => fault);
     if (again instanceof Fault && again.code === 'backlog_not_found') return;
-    if (again instanceof Fault && again.status < 500 && again.code !== 'lane_full') throw again;
+    // It is still there. Any other refusal says nothing of it, and must not read as if nothing had been done.
+    if (again instanceof Fault && again.code === 'backlog_not_empty') throw again;
     throw new Fault('portal_error', {
       detail:
         again instanceof Fault

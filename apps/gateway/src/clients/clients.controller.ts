@@ -69,7 +69,7 @@ export class ClientsController {
     status: 201,
     says: 'The client, with its key, which is shown only here.',
     answer: createdSchema,
-    faults: ['invalid_request', 'portal_not_found', 'body_too_large', 'unsupported_media_type'],
+    faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async create(
     @Body({ schema: newClientSchema }) wanted: z.infer<typeof newClientSchema>,
@@ -105,7 +105,7 @@ export class ClientsController {
     scope: 'admin',
     status: 204,
     says: 'The client is gone.',
-    faults: ['invalid_request', 'client_not_found'],
+    faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async remove(@Param('id', { schema: z.string().max(64) }) id: string): Promise<void> {
     await this.keys.remove(id);

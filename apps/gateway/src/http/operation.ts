@@ -24,6 +24,7 @@ export interface OperationOptions {
 
 /** What every operation with a key can answer. */
 const keyed: readonly FaultCode[] = [
+  'invalid_request',
   'key_missing',
   'key_invalid',
   'not_allowed',
@@ -31,28 +32,32 @@ const keyed: readonly FaultCode[] = [
   'internal_error',
 ];
 
-/** What every call that goes down the line can answer. */
-export const lineFaults: readonly FaultCode[] = [
-  'invalid_request',
+/** What a portal, or the way to it, can answer to any call. */
+export const portalFaults: readonly FaultCode[] = [
   'portal_payment_required',
   'access_denied',
   'insufficient_scope',
-  'portal_not_found',
   'method_not_found',
   'reauthorization_required',
-  'portal_suspended',
   'portal_deleted',
   'portal_uninstalled',
   'rejected_by_portal',
-  'lane_full',
   'operating_time_spent',
   'portal_error',
   'portal_unreachable',
-  'authorization_server_error',
   'portal_overloaded',
-  'shutting_down',
   'deadline_exceeded',
   'outcome_unknown',
+];
+
+/** What every call that goes down the line can answer. */
+export const lineFaults: readonly FaultCode[] = [
+  ...portalFaults,
+  'portal_not_found',
+  'portal_suspended',
+  'lane_full',
+  'authorization_server_error',
+  'shutting_down',
 ];
 
 /** One decorator sets the key's scope and the operation's whole place in the OpenAPI document. */

@@ -1,7 +1,11 @@
 import { asFault, Fault, type FaultCode } from '@b24/portal';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { problemOf } from './problem';
+
+const problemType = 'application/problem+json; charset=utf-8';
 
 /** Fault → problem+json. What is no Fault is the framework's refusal of the request, or a bug. */
 @Catch()
@@ -16,14 +20,37 @@ export function sendProblem(fault: Fault, request: FastifyRequest, reply: Fastif
   if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
   if (reply.sent) return;
   const effect = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
+  // A hook sets it on what is routed; a URL that can't be read is not.
+  void reply.header('X-Request-Id', request.id);
   if (fault.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
   if (fault.status === 429 || fault.status === 503) {
     void reply.header('Retry-After', `${Math.ceil((fault.retryAfterMs ?? 2000) / 1000)}`);
   }
   void reply
     .status(fault.status)
-    .header('Content-Type', 'application/problem+json; charset=utf-8')
+    .header('Content-Type', problemType)
     .send(JSON.stringify(problemOf(fault, request.id, effect)));
+}
+
+/** What is not even HTTP has no request to answer to, only a socket. */
+export function sendProblemOn(socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const fault = new Fault('invalid_request', { detail: 'Send HTTP/1.1, with a header of at most 16 KiB, in time.' });
+  const body = JSON.stringify(problemOf(fault, requestId, 'write'));
+  const header = [
+    `HTTP/1.1 ${fault.status} Bad Request`,
+    'Connection: close',
+    `Content-Type: ${problemType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+  ];
+  socket.end(`${header.join('\r\n')}\r\n\r\n${body}`, () => {
+    socket.destroy();
+  });
 }
 
 const byFrameworkCode: Readonly<Record<string, FaultCode>> = {
@@ -34,7 +61,7 @@ const byFrameworkCode: Readonly<Record<string, FaultCode>> = {
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
+  const { code, statusCode, message } = (error ?? {}) as { code?: string; statusCode?: number; message?: string };
   const known = code && byFrameworkCode[code];
   if (known) return new Fault(known);
   const status = error instanceof HttpException ? error.getStatus() : statusCode;

@@ -6,7 +6,7 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller } from '../http/caller';
-import { Operation } from '../http/operation';
+import { Operation, portalFaults } from '../http/operation';
 import { aliasSchema, portalName } from '../http/shapes';
 import { OperatingNotes } from '../operating-notes';
 import { type Caller, RequestLine } from '../request-line';
@@ -47,9 +47,9 @@ const portalChangesSchema = z
   .meta({ id: 'PortalChanges', minProperties: 1, examples: [{ alias: 'acme' }] });
 const limitSchema = z
   .string()
-  .regex(/^\d{1,3}$/)
+  .regex(/^\d{1,3}$/, 'Must be a whole number from 1 to 200.')
   .transform(Number)
-  .refine((n) => n >= 1 && n <= 200, 'Must be from 1 to 200.');
+  .refine((n) => n >= 1 && n <= 200, 'Must be a whole number from 1 to 200.');
 const cursorSchema = z
   .string()
   .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
@@ -77,7 +77,6 @@ export class PortalsController {
     status: 200,
     says: 'A page of portals, in order of their first install.',
     answer: pageSchema,
-    faults: ['invalid_request'],
   })
   @ApiQuery({
     name: 'limit',
@@ -113,33 +112,18 @@ export class PortalsController {
     answer: portalSchema,
     example: { ...portalExample, kind: 'webhook' },
     headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
-    faults: [
-      'invalid_request',
-      'reauthorization_required',
-      'portal_already_installed',
-      'alias_taken',
-      'body_too_large',
-      'unsupported_media_type',
-      'insufficient_scope',
-      'portal_payment_required',
-      'rejected_by_portal',
-      'portal_error',
-      'portal_unreachable',
-      'portal_overloaded',
-      'portal_deleted',
-      'outcome_unknown',
-    ],
+    faults: [...portalFaults, 'portal_already_installed', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
   })
   async add(
     @Body({ schema: newPortalSchema }) { webhookUrl, alias }: z.infer<typeof newPortalSchema>,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client, signal }: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PortalView> {
     if (client.portals !== 'all')
       throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
     const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
       await this.mustBeFree(alias, id);
-      return this.trial.scopeOf(id, endpoint);
+      return this.trial.scopeOf(id, endpoint, signal);
     });
     if (alias) await this.store.mark(portal, { alias });
     void reply.header('Location', `/v1/portals/${portal}`);
@@ -155,7 +139,7 @@ export class PortalsController {
     says: 'The portal.',
     answer: portalDetailsSchema,
     example: { ...portalExample, lane: { waiting: 0, inFlight: 0, left: 46, capacity: 46 }, operating: [] },
-    faults: ['invalid_request', 'portal_not_found'],
+    faults: ['portal_not_found'],
   })
   async get(
     @Param('portal', { schema: portalName }) name: string,
@@ -175,7 +159,7 @@ export class PortalsController {
     says: 'The portal as it is now.',
     answer: portalSchema,
     example: portalExample,
-    faults: ['invalid_request', 'portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
+    faults: ['portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
   })
   async update(
     @Param('portal', { schema: portalName }) name: string,
@@ -199,7 +183,7 @@ export class PortalsController {
     scope: 'portals:write',
     status: 204,
     says: 'The portal and its tokens are forgotten.',
-    faults: ['invalid_request', 'portal_not_found'],
+    faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async forget(@Param('portal', { schema: portalName }) name: string, @FromCaller() { client }: Caller): Promise<void> {
     const portal = await this.allowed(client, name, 'portals:write');

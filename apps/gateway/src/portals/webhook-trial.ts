@@ -1,34 +1,44 @@
 import type { Bucket } from '@b24/lanes';
-import { type Clock, Fault, type PortalId, type Secret, type SendAuthorized } from '@b24/portal';
-
-const waitMs = 30_000;
+import { asFault, Fault, type PortalId, type Secret, type SendAuthorized, unlessAborted } from '@b24/portal';
 
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
 export class WebhookTrial {
   constructor(
     private readonly bucket: Bucket,
     private readonly send: SendAuthorized,
-    private readonly clock: Clock,
   ) {}
 
   /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
-  async scopeOf(portal: PortalId, endpoint: Secret): Promise<string[]> {
+  async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     // The trial costs the portal's bucket like every request.
-    await this.bucket.take(portal);
-    const controller = new AbortController();
-    const callOff = this.clock.after(waitMs, () => {
-      controller.abort(new Fault('outcome_unknown'));
+    await this.wait(portal, signal);
+    const trial = this.send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
+    const [answer] = await unlessAborted(trial, signal).catch((error: unknown) => {
+      throw inItsWords(asFault(error));
     });
+    if (answer && !answer.ok) throw answer.fault;
+    return Array.isArray(answer?.value) ? answer.value.filter((it) => typeof it === 'string') : [];
+  }
+
+  private async wait(portal: PortalId, signal: AbortSignal): Promise<void> {
+    const taken = this.bucket.take(portal);
     try {
-      const [answer] = await this.send(
-        { endpoint },
-        [{ method: 'scope', params: {}, effect: 'read' }],
-        controller.signal,
-      );
-      if (answer && !answer.ok) throw answer.fault;
-      return Array.isArray(answer?.value) ? answer.value.filter((it) => typeof it === 'string') : [];
-    } finally {
-      callOff();
+      await unlessAborted(taken, signal);
+    } catch (error) {
+      void taken.then(() => this.bucket.giveBack(portal)).catch(() => undefined);
+      throw error;
     }
   }
+}
+
+/** The trial was sent, and there is no link that mends a webhook. */
+function inItsWords(fault: Fault): Fault {
+  if (fault.code === 'deadline_exceeded') {
+    return new Fault('outcome_unknown', { detail: 'The portal did not answer the trial in time; nothing was kept.' });
+  }
+  if (fault.code !== 'reauthorization_required') return fault;
+  return new Fault(fault.code, {
+    detail: 'The portal does not take this webhook; make a new one there and send that.',
+    ...(fault.upstream && { upstream: fault.upstream }),
+  });
 }

@@ -1,0 +1,35 @@
+import { Fault } from '@b24/portal';
+import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
+
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly unknown[] | undefined;
+  /** Of a strict object that met fields it does not know. */
+  readonly keys?: readonly string[];
+}
+
+const mostErrors = 50;
+
+/** Validation whose problem names every place: the parameter, or the field of the body. */
+export class PlaceNamingPipe extends StandardSchemaValidationPipe {
+  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    const { schema, type, data } = metadata;
+    if (!schema || !this.toValidate(metadata)) return value;
+    this.stripProtoKeys(value);
+    const result = await this.validate<T>(value, schema);
+    if (!result.issues) return result.value;
+    const place = type === 'body' || data === undefined ? [] : [data];
+    const errors = result.issues.flatMap((issue) => errorsOf(issue, place));
+    throw new Fault('invalid_request', { errors: errors.slice(0, mostErrors) });
+  }
+}
+
+function errorsOf({ message, path = [], keys }: Issue, place: readonly string[]): { path: string; message: string }[] {
+  const whole = [...place, ...path.map(segment)];
+  if (!keys) return [{ path: whole.join('.'), message }];
+  return keys.map((key) => ({ path: [...whole, key].join('.'), message: 'Is not a field of this.' }));
+}
+
+function segment(part: unknown): string {
+  return String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part);
+}

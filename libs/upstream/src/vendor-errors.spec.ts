@@ -1,0 +1,97 @@
+import { type Again, type FaultCode, systemClock } from '@b24/portal';
+import { translate } from './translate';
+import { refusalSentences, vendorErrors } from './vendor-errors';
+
+type Row = readonly [error: string, statuses: readonly number[], code: FaultCode, concerns: Concerns, again?: Again];
+type Concerns = 'trip' | 'command';
+
+/** The vendor's table, said here once more by hand: a change of the translation must be made twice. */
+const codes: readonly Row[] = [
+  ['QUERY_LIMIT_EXCEEDED', [503], 'portal_overloaded', 'trip', 'bucket_full'],
+  ['OVERLOAD_LIMIT', [503], 'portal_overloaded', 'trip'],
+  ['OPERATION_TIME_LIMIT', [429], 'operating_time_spent', 'command'],
+  ['expired_token', [401], 'reauthorization_required', 'trip', 'token_refused'],
+  ['invalid_token', [401], 'reauthorization_required', 'trip', 'token_refused'],
+  ['CONNECTION_ERROR', [401], 'portal_overloaded', 'trip', 'passing_trouble'],
+  ['NO_AUTH_FOUND', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
+  ['INVALID_CREDENTIALS', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
+  ['WRONG_AUTH_TYPE', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
+  ['authorization_error', [401], 'reauthorization_required', 'trip'],
+  ['user_access_error', [403, 401], 'reauthorization_required', 'trip'],
+  ['insufficient_scope', [403, 401], 'insufficient_scope', 'command'],
+  ['ACCESS_DENIED', [403, 401], 'portal_payment_required', 'trip'],
+  ['PAYMENT_REQUIRED', [401, 403], 'portal_payment_required', 'trip'],
+  ['verification_needed', [401, 403], 'portal_payment_required', 'trip'],
+  ['APPLICATION_NOT_FOUND', [401], 'portal_uninstalled', 'trip'],
+  ['ERROR_OAUTH', [401], 'portal_uninstalled', 'trip'],
+  ['NOT_INSTALLED', [401], 'portal_uninstalled', 'trip'],
+  ['METHOD_CONFIRM_WAITING', [401], 'access_denied', 'command'],
+  ['METHOD_CONFIRM_DENIED', [403], 'access_denied', 'command'],
+  ['ERROR_METHOD_NOT_FOUND', [404], 'method_not_found', 'command'],
+  ['INVALID_REQUEST', [400], 'portal_error', 'trip'],
+  ['ERROR_BATCH_METHOD_NOT_ALLOWED', [200, 405], 'rejected_by_portal', 'command'],
+  ['ERROR_BATCH_LENGTH_EXCEEDED', [200, 400], 'rejected_by_portal', 'command'],
+  ['ERROR_MANIFEST_IS_NOT_AVAILABLE', [404], 'rejected_by_portal', 'command'],
+  ['INTERNAL_SERVER_ERROR', [500], 'portal_error', 'command'],
+  ['ERROR_UNEXPECTED_ANSWER', [500], 'portal_error', 'command'],
+  ['PORTAL_DELETED', [500, 403, 410], 'portal_deleted', 'trip'],
+];
+/** The method's own refusals: the code says nothing, the text says which. */
+const wordless = ['0', '100', '', 'ERROR_ARGUMENT', 'ERROR_CORE'];
+const sentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
+  ['Access denied', 'access_denied'],
+  ['Group id not found', 'group_not_found'],
+  ['Backlog id not found', 'backlog_not_found'],
+  ['Backlog not found', 'backlog_not_found'],
+  ['Backlog already added', 'backlog_already_exists'],
+  ['The target group already has a backlog', 'backlog_already_exists'],
+  ['It is forbidden move a backlog with items', 'backlog_not_empty'],
+  ['It is forbidden remove a backlog with items', 'backlog_not_empty'],
+  ['createdBy user not found', 'user_not_found'],
+  ['modifiedBy user not found', 'user_not_found'],
+  ['Unable to add backlog', 'rejected_by_portal'],
+  ['Unable to update backlog', 'rejected_by_portal'],
+  ['Could not find value for parameter {id}', 'rejected_by_portal'],
+  ['Invalid value {x} to match with parameter {id}. Should be value of type int.', 'rejected_by_portal'],
+];
+const said = (error: string, description: string, status: number) =>
+  translate({ method: 'm', status, error, description }, undefined, systemClock.now());
+
+describe("the vendor's table", () => {
+  const rows = codes.map(([error, statuses, code, on, again]) => ({ error, statuses, code, on, again }));
+  it.each(rows)('$error is translated the same with every status it comes with', (row) => {
+    const { error, statuses, code, on, again } = row;
+    for (const status of statuses) {
+      for (const spelling of [error, error.toLowerCase(), error.toUpperCase()]) {
+        const { fault, concerns } = said(spelling, 'whatever', status);
+        expect([fault.code, concerns, fault.again]).toEqual([code, on, again]);
+        expect(fault.upstream).toEqual({ method: 'm', status, error: spelling, description: 'whatever' });
+      }
+    }
+  });
+
+  it.each(sentences)('"%s" is %s behind every code that says nothing', (sentence, code) => {
+    for (const error of wordless) {
+      for (const words of [sentence, sentence.toUpperCase(), ` ${sentence}.`, `${sentence} (group 125)`]) {
+        const { fault, concerns } = said(error, words, 400);
+        expect([fault.code, concerns, fault.again]).toEqual([code, 'command', undefined]);
+      }
+    }
+  });
+
+  it('holds nothing else', () => {
+    expect(Object.keys(vendorErrors).sort()).toEqual(codes.map(([error]) => error.toLowerCase()).sort());
+    const known = sentences.filter(([, code]) => code !== 'rejected_by_portal');
+    expect(refusalSentences.map(([sentence]) => sentence)).toEqual(known.map(([it]) => it.toLowerCase()));
+  });
+
+  it('explains in words of its own what the code of a fault leaves open', () => {
+    const detail = (error: string) => said(error, '', 401).fault.message;
+    expect(detail('OVERLOAD_LIMIT')).toContain('by hand');
+    expect(detail('CONNECTION_ERROR')).toContain('authorization server');
+    expect(detail('authorization_error')).toContain('dismissed');
+    expect(detail('METHOD_CONFIRM_WAITING')).toContain('has yet to allow');
+    expect(detail('METHOD_CONFIRM_DENIED')).toContain('has denied');
+    expect(detail('INVALID_REQUEST')).toContain('HTTPS');
+  });
+});
