@@ -147,6 +147,8 @@ describe('the bucket over a real Redis', () => {
     await bucket.take(portal);
     await server.kill();
     await expect(bucket.take(portal)).rejects.toMatchObject({ code: 'store_unavailable' } satisfies Partial<Fault>);
+    // Long enough for what Bottleneck still asked of the dead one to fail; nothing of that may go unhandled.
+    await wait(1000);
     await server.startAgain({ withData: true });
     await wait(2500);
     await bucket.take(portal);

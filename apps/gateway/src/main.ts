@@ -16,6 +16,10 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), drainMs).unref();
     void gateway.close().then(() => process.exit(0));
   };
+  // A bug, but not one to die of in the middle of other portals' refreshes.
+  process.on('unhandledRejection', (err) => {
+    gateway.log.error({ err }, 'a failure that nobody waited for');
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   gateway.log.info({ url: await gateway.listen() }, 'listening');

@@ -76,10 +76,7 @@ export class BottleneckBucket implements Bucket {
   leave(portal: PortalId): void {
     const limiter = this.limiters.get(portal);
     this.limiters.delete(portal);
-    // Ending the subscriptions fails or waits when the store is gone; nobody needs to wait for it.
-    limiter
-      ?.then((it) => Promise.allSettled(it.disconnect(false) as unknown as Promise<unknown>[]))
-      .catch(() => undefined);
+    limiter?.then((it) => it.disconnect(false)).catch(() => undefined);
   }
 
   close(): void {

@@ -18,7 +18,11 @@ type Callback = (error: Error | null, reply?: unknown) => void;
 /** The parts of Bottleneck's connection that the mends replace. */
 interface ConnectionInternals {
   client: Redis;
+  subscriber: Redis;
+  limiters: Record<string, Bottleneck>;
+  terminated: boolean;
   _loadScripts(): void;
+  __removeLimiter__(limiter: Bottleneck): void;
   __scriptArgs__(name: string, id: string, args: unknown[], callback: Callback): unknown[];
 }
 
@@ -65,6 +69,11 @@ export function birthKey(limiterId: string): string {
   return `b_${limiterId}_born`;
 }
 
+function channelsOf(limiter: Bottleneck): string[] {
+  const { channel, channel_client } = limiter as unknown as Record<'channel' | 'channel_client', () => string>;
+  return [channel.call(limiter), channel_client.call(limiter)];
+}
+
 /** A Bottleneck connection over this client and a subscriber of its own, mended for Redis 7 and many replicas. */
 export function bottleneckConnection(client: Redis): Bottleneck.IORedisConnection {
   const connection = new Bottleneck.IORedisConnection({ client });
@@ -72,6 +81,14 @@ export function bottleneckConnection(client: Redis): Bottleneck.IORedisConnectio
   const scriptArgs = internals.__scriptArgs__.bind(connection);
   internals._loadScripts = () => {
     for (const name of scripts.names) internals.client.defineCommand(name, { lua: script(name) });
+  };
+  // Its own fails unhandled when Redis is away, and takes the channels from a newer limiter of the same portal.
+  internals.__removeLimiter__ = (limiter) => {
+    for (const channel of channelsOf(limiter)) {
+      if (internals.limiters[channel] !== limiter) continue;
+      Reflect.deleteProperty(internals.limiters, channel);
+      if (!internals.terminated) internals.subscriber.unsubscribe(channel).catch(() => undefined);
+    }
   };
   internals.__scriptArgs__ = (name, id, args, callback) => {
     const [keyCount, ...rest] = scriptArgs(name, id, args, (error, reply) => {
