@@ -16,7 +16,7 @@ describe('the bucket over a real Redis', () => {
   const replica = (withPlan = plan) => {
     const redis = server.client();
     redis.on('error', () => undefined);
-    const bucket = new BottleneckBucket({ redis, clock: systemClock, plan: withPlan });
+    const bucket = new BottleneckBucket({ redis, clock: systemClock });
     open.push({ bucket, redis });
     return bucket;
   };
@@ -39,7 +39,7 @@ describe('the bucket over a real Redis', () => {
     let over = false;
     const pump = async (bucket: BottleneckBucket) => {
       while (!over && count < wanted) {
-        await bucket.take(portal);
+        await bucket.take(portal, plan);
         if (!over) count++;
       }
     };
@@ -63,7 +63,7 @@ describe('the bucket over a real Redis', () => {
   it('lets a full burst of X − 2Y out at once and then Y a second', async () => {
     const portal = await oldPortal();
     expect(await letOut([replica()], portal, 100, 3400)).toBeGreaterThanOrEqual(capacity + 2 * 3 - 2);
-    expect((await replica().level(portal)).left).toBeLessThanOrEqual(2);
+    expect((await replica().level(portal, plan)).left).toBeLessThanOrEqual(2);
   });
 
   it('is one bucket for all replicas', async () => {
@@ -76,25 +76,25 @@ describe('the bucket over a real Redis', () => {
   it('starts empty for a portal that is new here, so that a store that lost its data cannot trip the vendor', async () => {
     const portal = freshPortal();
     const bucket = replica();
-    await bucket.open(portal);
-    expect((await bucket.level(portal)).left).toBeLessThanOrEqual(2);
+    await bucket.open(portal, plan);
+    expect((await bucket.level(portal, plan)).left).toBeLessThanOrEqual(2);
   });
 
   it('lets nothing out while it stands back', async () => {
     const portal = await oldPortal();
     const bucket = replica();
-    await bucket.standBack(portal);
-    expect((await bucket.level(portal)).left).toBeLessThan(0);
+    await bucket.standBack(portal, plan, 2000);
+    expect((await bucket.level(portal, plan)).left).toBeLessThan(0);
     expect(await letOut([bucket], portal, 1, 900)).toBe(0);
   });
 
   it('takes back what was not used, and never holds more than its capacity', async () => {
     const portal = await oldPortal();
     const bucket = replica();
-    await bucket.take(portal);
-    await bucket.giveBack(portal);
-    await bucket.giveBack(portal);
-    expect((await bucket.level(portal)).left).toBe(capacity);
+    await bucket.take(portal, plan);
+    await bucket.giveBack(portal, plan);
+    await bucket.giveBack(portal, plan);
+    expect((await bucket.level(portal, plan)).left).toBe(capacity);
   });
 
   it('goes by the time of Redis, so that a replica whose clock is ahead gains nothing', async () => {
@@ -104,7 +104,7 @@ describe('the bucket over a real Redis', () => {
     const realNow = Date.now;
     Date.now = () => realNow() + 3_600_000;
     try {
-      expect((await replica().level(portal)).left).toBeLessThanOrEqual(2);
+      expect((await replica().level(portal, plan)).left).toBeLessThanOrEqual(2);
     } finally {
       Date.now = realNow;
     }
@@ -112,27 +112,27 @@ describe('the bucket over a real Redis', () => {
 
   it('keeps to the new limits when a replica starts with others', async () => {
     const portal = await oldPortal();
-    await replica({ burst: 50, drainPerSecond: 2 }).open(portal);
-    expect((await replica({ burst: 8, drainPerSecond: 2 }).level(portal)).left).toBeLessThanOrEqual(4);
+    await replica({ burst: 50, drainPerSecond: 2 }).open(portal, plan);
+    expect((await replica({ burst: 8, drainPerSecond: 2 }).level(portal, plan)).left).toBeLessThanOrEqual(4);
   });
 
   it('goes on after Redis has forgotten this replica, as it does with a process that was frozen', async () => {
     const portal = await oldPortal();
     const bucket = replica();
-    await bucket.take(portal);
+    await bucket.take(portal, plan);
     const redis = server.client();
     const clients = ['running', 'num_queued', 'last_registered', 'last_seen'];
     await redis.del(clients.map((name) => `b_lane_{${portal}}_client_${name}`));
     redis.disconnect();
-    await bucket.take(portal);
-    expect((await bucket.level(portal)).left).toBe(capacity - 2);
+    await bucket.take(portal, plan);
+    expect((await bucket.level(portal, plan)).left).toBe(capacity - 2);
   });
 
   it('is not held up by replicas that were killed in the middle of a departure', async () => {
     const portal = await oldPortal();
     for (let i = 0; i < 3; i++) {
       const killed = replica();
-      await killed.take(portal);
+      await killed.take(portal, plan);
       open.at(-1)?.redis.disconnect();
     }
     expect(await letOut([replica()], portal, capacity - 3, 2000)).toBe(capacity - 3);
@@ -142,16 +142,16 @@ describe('the bucket over a real Redis', () => {
     const portal = await oldPortal();
     const redis = new Redis(server.url, { commandTimeout: 300 });
     redis.on('error', () => undefined);
-    const bucket = new BottleneckBucket({ redis, clock: systemClock, plan });
+    const bucket = new BottleneckBucket({ redis, clock: systemClock });
     open.push({ bucket, redis });
-    await bucket.take(portal);
+    await bucket.take(portal, plan);
     await server.kill();
-    await expect(bucket.take(portal)).rejects.toMatchObject({ code: 'store_unavailable' } satisfies Partial<Fault>);
+    await expect(bucket.take(portal, plan)).rejects.toMatchObject({ code: 'store_unavailable' } satisfies Partial<Fault>);
     // Long enough for what Bottleneck still asked of the dead one to fail; nothing of that may go unhandled.
     await wait(1000);
     await server.startAgain({ withData: true });
     await wait(2500);
-    await bucket.take(portal);
+    await bucket.take(portal, plan);
   });
 
   it.each([{ withData: true }, { withData: false }])(
@@ -160,15 +160,15 @@ describe('the bucket over a real Redis', () => {
       const portal = await oldPortal();
       const bucket = replica();
       await letOut([bucket], portal, capacity, 2000);
-      const waiting = bucket.take(portal).then(
+      const waiting = bucket.take(portal, plan).then(
         () => 'let out',
         (fault: unknown) => (fault as Fault).code,
       );
       await server.kill();
       await server.startAgain({ withData });
       expect(['let out', 'store_unavailable']).toContain(await waiting);
-      await bucket.take(portal);
-      expect((await bucket.level(portal)).left).toBeLessThanOrEqual(2);
+      await bucket.take(portal, plan);
+      expect((await bucket.level(portal, plan)).left).toBeLessThanOrEqual(2);
     },
   );
 });

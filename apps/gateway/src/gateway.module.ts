@@ -20,7 +20,6 @@ import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
 import { InstallInbox } from './installs/install-inbox';
 import { InstallsController } from './installs/installs.controller';
-import { OperatingNotes } from './operating-notes';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
 import { WebhookTrial } from './portals/webhook-trial';
@@ -74,10 +73,9 @@ export class GatewayModule {
         { provide: clockToken, useValue: clock },
         { provide: redisToken, useValue: redis },
         Metrics,
-        OperatingNotes,
         made(postToken, [HttpService], (http: HttpService) => axiosPost(http)),
         made(sealToken, [], () => new Seal(settings.encryptionKeys)),
-        made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock, plan: settings.plan })),
+        made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),
         made(grantStoreToken, [sealToken], (seal: Seal) => new RedisGrantStore(redis, seal)),
         made(PortalDirectory, [grantStoreToken], (store: GrantStore) => new PortalDirectory(store)),
@@ -95,18 +93,13 @@ export class GatewayModule {
         ),
         made(
           RequestLine,
-          [postToken, bucketToken, grantStoreToken, FreshGrants, OperatingNotes, Metrics],
-          (
-            post: Post,
-            bucket: Bucket,
-            store: GrantStore,
-            grants: FreshGrants,
-            operating: OperatingNotes,
-            observer: Metrics,
-          ) => {
+          [postToken, bucketToken, grantStoreToken, FreshGrants, Metrics],
+          (post: Post, bucket: Bucket, store: GrantStore, grants: FreshGrants, observer: Metrics) => {
             const { queueLimit, callTimeoutMs, plan } = settings;
-            const limits = { queueLimit, callTimeoutMs, drainPerSecond: plan.drainPerSecond };
-            return new RequestLine({ clock, post, bucket, store, grants, operating, observer, ...limits });
+            const limits = { queueLimit, callTimeoutMs, planOf: () => plan };
+            const line = new RequestLine({ clock, post, bucket, store, grants, observer, ...limits });
+            observer.watch(line.lanes);
+            return line;
           },
         ),
         made(
@@ -118,14 +111,14 @@ export class GatewayModule {
               oauth,
               clock,
               rules: settings.rules,
-              installed: (portal) => line.lanes.open(portal),
+              installed: (portal) => line.lanes.open(portal, settings.plan),
             });
           },
         ),
         made(
           WebhookTrial,
           [bucketToken, postToken],
-          (bucket: Bucket, post: Post) => new WebhookTrial(bucket, upstream({ post, clock })),
+          (bucket: Bucket, post: Post) => new WebhookTrial(bucket, upstream({ post, clock }), settings.plan),
         ),
         made(
           AuthorizationStates,

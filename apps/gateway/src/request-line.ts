@@ -1,6 +1,6 @@
-import { authorize, type FreshGrants, type GrantStore } from '@b24/grants';
+import { authorize, type FreshGrants, type GrantStore, type PortalRecord } from '@b24/grants';
 import { type Client, checkAccess, type Scope } from '@b24/access';
-import { goAgain, Lanes, type Bucket, type LaneObserver } from '@b24/lanes';
+import { Lanes, type Bucket, type LaneObserver, type Plan } from '@b24/lanes';
 import {
   type Answer,
   type Clock,
@@ -13,22 +13,18 @@ import {
   type Result,
   type Send,
 } from '@b24/portal';
-import { upstream } from '@b24/upstream';
-import { keepOperating, type OperatingNotes } from './operating-notes';
+import { sharedSize, upstream } from '@b24/upstream';
 
 /*
  * The line. A call goes down these stations and its answer comes back up the same way:
  *
  *   access     may this key do this here?                            not_allowed
  *   ── from here on, everything has the shape Send ──
- *   go again   what was certainly not carried out and may be now
- *   operating  keeps what the vendor says of a method's used time
- *   lanes      wait for the portal's bucket                          lane_full, deadline_exceeded
+ *   lanes      wait for the portal's bucket, share a trip (≤ 50)     lane_full, operating_time_spent, deadline_exceeded
  *   authorize  put the token on                                      reauthorization_required, portal_payment_required
  *   upstream   encode, POST, decode, translate                       portal_error, outcome_unknown, rejected_by_portal
  *
- * Token pairs are made fresh before a departure takes from the bucket (docs/decisions/0002). Batches come into the
- * lanes (who travels together) and into upstream (how they are written).
+ * Token pairs are made fresh before a departure takes from the bucket (docs/decisions/0002).
  */
 export interface LineParts {
   readonly clock: Clock;
@@ -36,10 +32,10 @@ export interface LineParts {
   readonly bucket: Bucket;
   readonly store: GrantStore;
   readonly grants: FreshGrants;
-  readonly operating: OperatingNotes;
   readonly observer: LaneObserver & CallObserver;
   readonly queueLimit: number;
-  readonly drainPerSecond: number;
+  /** The portal's leaky bucket. */
+  readonly planOf: (portal: PortalRecord) => Plan;
   readonly callTimeoutMs: number;
 }
 
@@ -61,11 +57,16 @@ export class RequestLine {
   private readonly send: Send;
 
   constructor(private readonly parts: LineParts) {
-    const { clock, post, store, grants, operating } = parts;
+    const { clock, post, store, grants, planOf } = parts;
     const wire = upstream({ post, clock });
     const authorized = authorize({ grants, store, clock }, wire);
-    this.lanes = new Lanes({ ...parts, prepare: (portal) => grants.ensure(portal), next: authorized });
-    this.send = goAgain(clock, keepOperating(operating, clock, this.lanes.send));
+    this.lanes = new Lanes({
+      ...parts,
+      prepare: async (portal) => planOf(await grants.ensure(portal)),
+      luggageOf: ({ method, params }) => sharedSize(method, params),
+      next: authorized,
+    });
+    this.send = this.lanes.send;
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
@@ -73,7 +74,7 @@ export class RequestLine {
     checkAccess(caller.client, { scope, portal, method: command.method });
     const { observer } = this.parts;
     try {
-      const [answer] = await this.send(portal, [command], caller.signal);
+      const [answer] = await this.send(portal, [{ ...command, from: caller.client.id }], caller.signal);
       if (answer) observer.answered(command.method, answer.spent.upstreamMs);
       const result = resultOf(answer);
       observer.called(portal, command.method, 'ok');

@@ -40,11 +40,7 @@ export function authorize({ grants, store, clock }: AuthorizeOptions, next: Send
         untilMs: sinceMs + believeMs,
       });
     } else if (fault.code === 'reauthorization_required') {
-      return new Fault(fault.code, {
-        ...fault,
-        detail: fault.message,
-        authorizeUrl: grants.reauthorization(grant).authorizeUrl ?? '',
-      });
+      return fault.with({ authorizeUrl: grants.reauthorization(grant).authorizeUrl ?? '' });
     }
     return fault;
   }

@@ -39,22 +39,27 @@ export class FreshGrants {
   constructor(private readonly options: FreshGrantsOptions) {}
 
   /**
-   * Resolves when the portal has a pair that can be sent.
+   * Resolves with the portal's grant when it has a pair that can be sent.
    * @throws Fault portal_not_found, portal_suspended, what the grant's trouble says, authorization_server_error,
    * store_unavailable
    */
-  async ensure(portal: PortalId): Promise<void> {
-    const grant = await this.usable(portal);
-    if (!this.stale(grant)) {
-      this.lookedAt.set(portal, { grant, atMs: this.options.clock.now() });
-      return;
+  async ensure(portal: PortalId): Promise<Grant> {
+    let grant = await this.usable(portal);
+    if (this.stale(grant)) {
+      await this.refreshed(portal);
+      grant = await this.usable(portal);
     }
+    this.lookedAt.set(portal, { grant, atMs: this.options.clock.now() });
+    return grant;
+  }
+
+  private refreshed(portal: PortalId): Promise<void> {
     let refresh = this.underWay.get(portal);
     if (!refresh) {
       refresh = this.refreshOnce(portal).finally(() => this.underWay.delete(portal));
       this.underWay.set(portal, refresh);
     }
-    await refresh;
+    return refresh;
   }
 
   /** The grant for a trip that leaves now. */

@@ -5,8 +5,8 @@ import type { Redis } from 'ioredis';
 import { type Bucket, capacityOf, type Level, type Plan } from './bucket';
 import { bottleneckConnection } from './bottleneck-connection';
 
-/** How often a waiting departure asks whether a drip has fallen. Nothing is asked while nobody waits. */
-const askEveryMs = 200;
+/** A drip falls by itself, not with a second's others, so that departures are spread; but no oftener than this. */
+const shortestDripMs = 50;
 /** Longer than any bucket needs to fill, so that a bucket forgotten by Redis was full. */
 const forgetAfterMs = 10 * 60_000;
 /** So many questions unanswered in a row mean that the store is gone. */
@@ -14,14 +14,16 @@ const patience = 3;
 const openWithinMs = 3000;
 /** A job is done as soon as it has its permission; one whose replica was killed is forgotten after this. */
 const jobEndsMs = 60_000;
-/** For how long nothing leaves after the vendor said that its bucket is full. */
-const standBackSeconds = 2;
 
 export interface BottleneckBucketOptions {
   /** A connection of its own: Bottleneck defines its scripts on it and duplicates it to subscribe. */
   readonly redis: Redis;
   readonly clock: Clock;
-  readonly plan: Plan;
+}
+
+interface Kept {
+  readonly limiter: Promise<Bottleneck>;
+  plan: Plan;
 }
 
 /**
@@ -30,53 +32,55 @@ export interface BottleneckBucketOptions {
  * nobody.
  */
 export class BottleneckBucket implements Bucket {
-  private readonly limiters = new Map<PortalId, Promise<Bottleneck>>();
+  private readonly limiters = new Map<PortalId, Kept>();
+  /** What a portal's reservoir held when the last departure was let out, by limiter id. */
+  private readonly left = new Map<string, number>();
   /** What to do when the job of this id gets its permission. */
   private readonly permitted = new Map<string, () => void>();
   private readonly connection: Bottleneck.IORedisConnection;
 
   constructor(private readonly options: BottleneckBucketOptions) {
-    this.connection = bottleneckConnection(options.redis);
+    this.connection = bottleneckConnection(options.redis, (id, reservoir) => this.left.set(id, reservoir));
     this.connection.on('error', () => undefined); // told by whoever asks
   }
 
-  async take(portal: PortalId): Promise<void> {
-    const limiter = await this.limiter(portal);
+  async take(portal: PortalId, plan: Plan): Promise<Level> {
+    const limiter = await this.limiter(portal, plan);
     try {
-      await this.permission(limiter);
+      await this.permission(limiter, dripOf(plan).everyMs);
     } catch (error) {
       this.leave(portal);
       throw storeUnavailable(error);
     }
+    return levelOf(plan, this.left.get(limiterId(portal)) ?? 0);
   }
 
-  async giveBack(portal: PortalId): Promise<void> {
-    await this.asking(portal, async (limiter) => {
-      await keepWithin(limiter, capacityOf(this.options.plan), await limiter.incrementReservoir(1));
+  async giveBack(portal: PortalId, plan: Plan): Promise<void> {
+    await this.asking(portal, plan, async (limiter) => {
+      await keepWithin(limiter, capacityOf(plan), await limiter.incrementReservoir(1));
     });
   }
 
-  async standBack(portal: PortalId): Promise<void> {
-    const reservoir = -standBackSeconds * this.options.plan.drainPerSecond;
-    await this.asking(portal, async (limiter) => {
+  async standBack(portal: PortalId, plan: Plan, forMs: number): Promise<void> {
+    const reservoir = -Math.ceil((forMs / 1000) * plan.drainPerSecond);
+    await this.asking(portal, plan, async (limiter) => {
       await Promise.resolve(limiter.updateSettings({ reservoir }));
     });
   }
 
-  async level(portal: PortalId): Promise<Level> {
-    const left = await this.asking(portal, (limiter) => limiter.currentReservoir());
-    const { plan } = this.options;
-    return { left: left ?? 0, capacity: capacityOf(plan), drainPerSecond: plan.drainPerSecond };
+  async level(portal: PortalId, plan: Plan): Promise<Level> {
+    return levelOf(plan, (await this.asking(portal, plan, (limiter) => limiter.currentReservoir())) ?? 0);
   }
 
-  async open(portal: PortalId): Promise<void> {
-    await this.limiter(portal);
+  async open(portal: PortalId, plan: Plan): Promise<void> {
+    await this.limiter(portal, plan);
   }
 
   leave(portal: PortalId): void {
-    const limiter = this.limiters.get(portal);
+    const kept = this.limiters.get(portal);
     this.limiters.delete(portal);
-    limiter?.then((it) => it.disconnect(false)).catch(() => undefined);
+    this.left.delete(limiterId(portal));
+    kept?.limiter.then((it) => it.disconnect(false)).catch(() => undefined);
   }
 
   close(): void {
@@ -84,8 +88,8 @@ export class BottleneckBucket implements Bucket {
     void this.connection.disconnect(false);
   }
 
-  private async asking<T>(portal: PortalId, question: (limiter: Bottleneck) => Promise<T>): Promise<T> {
-    const limiter = await this.limiter(portal);
+  private async asking<T>(portal: PortalId, plan: Plan, question: (limiter: Bottleneck) => Promise<T>): Promise<T> {
+    const limiter = await this.limiter(portal, plan);
     try {
       return await question(limiter);
     } catch (error) {
@@ -93,28 +97,26 @@ export class BottleneckBucket implements Bucket {
     }
   }
 
-  private limiter(portal: PortalId): Promise<Bottleneck> {
+  private limiter(portal: PortalId, plan: Plan): Promise<Bottleneck> {
     const known = this.limiters.get(portal);
-    if (known) return known;
-    const made = this.makeLimiter(portal).catch((error: unknown) => {
-      if (this.limiters.get(portal) === made) this.limiters.delete(portal);
-      throw storeUnavailable(error);
-    });
-    this.limiters.set(portal, made);
-    return made;
+    if (!known) return this.keep(portal, plan, this.makeLimiter(portal, plan));
+    if (samePlan(known.plan, plan)) return known.limiter;
+    const changed = known.limiter.then((limiter) => this.setPace(limiter, plan));
+    return this.keep(portal, plan, changed);
   }
 
-  private async makeLimiter(portal: PortalId): Promise<Bottleneck> {
-    const { plan } = this.options;
-    const capacity = capacityOf(plan);
-    const pace = {
-      reservoirIncreaseAmount: plan.drainPerSecond,
-      reservoirIncreaseInterval: 1000,
-      reservoirIncreaseMaximum: capacity,
-    };
+  private keep(portal: PortalId, plan: Plan, made: Promise<Bottleneck>): Promise<Bottleneck> {
+    const limiter = made.catch((error: unknown) => {
+      if (this.limiters.get(portal)?.limiter === limiter) this.limiters.delete(portal);
+      throw storeUnavailable(error);
+    });
+    this.limiters.set(portal, { limiter, plan });
+    return limiter;
+  }
+
+  private async makeLimiter(portal: PortalId, plan: Plan): Promise<Bottleneck> {
     const limiter = new Bottleneck({
-      // The braces keep a portal's keys on one node of a cluster.
-      id: `lane_{${portal}}`,
+      id: limiterId(portal),
       datastore: 'ioredis',
       connection: this.connection,
       clearDatastore: false,
@@ -124,13 +126,17 @@ export class BottleneckBucket implements Bucket {
       heartbeatInterval: 2 ** 31 - 1,
       // Empty, and filled from the portal's birth by the mended script.
       reservoir: 0,
-      ...pace,
+      ...paceOf(plan),
     });
     limiter.on('error', () => undefined); // a failed question is asked again, or told by `take`
     limiter.on('scheduled', ({ options: { id } }: Bottleneck.EventInfo) => this.permitted.get(id ?? '')?.());
     await this.inTime(limiter.ready());
-    await Promise.resolve(limiter.updateSettings(pace));
-    await keepWithin(limiter, capacity, (await limiter.currentReservoir()) ?? 0);
+    return this.setPace(limiter, plan);
+  }
+
+  private async setPace(limiter: Bottleneck, plan: Plan): Promise<Bottleneck> {
+    await Promise.resolve(limiter.updateSettings(paceOf(plan)));
+    await keepWithin(limiter, capacityOf(plan), (await limiter.currentReservoir()) ?? 0);
     return limiter;
   }
 
@@ -145,7 +151,7 @@ export class BottleneckBucket implements Bucket {
   }
 
   /** Resolves at Bottleneck's `scheduled`, which is when it gives permission; running the job costs another tick. */
-  private permission(limiter: Bottleneck): Promise<void> {
+  private permission(limiter: Bottleneck, dripMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const id = randomUUID();
       let unanswered = 0;
@@ -158,24 +164,56 @@ export class BottleneckBucket implements Bucket {
         end();
         reject(storeUnavailable(error));
       };
-      const answered = () => {
+      // Asking lets the drips fall; the replica that has waited longest is called first. If it is not there any more,
+      // what has fallen still lies there at the next question, and then everyone is called.
+      let hasFallen = false;
+      const answered = (reservoir: number | null) => {
         unanswered = 0;
+        hasFallen = (reservoir ?? 0) > 0;
       };
       const unheard = (error: unknown) => {
         if (++unanswered >= patience) fail(error);
       };
       const ask = () => {
-        limiter.incrementReservoir(0).then(answered, unheard);
-        stopAsking = this.options.clock.after(askEveryMs, ask);
+        const asked = hasFallen ? limiter.incrementReservoir(0) : limiter.currentReservoir();
+        asked.then(answered, unheard);
+        stopAsking = this.options.clock.after(dripMs / 2, ask);
       };
       this.permitted.set(id, () => {
         end();
         resolve();
       });
       limiter.schedule({ id, expiration: jobEndsMs }, () => Promise.resolve()).catch(fail);
-      stopAsking = this.options.clock.after(askEveryMs, ask);
+      stopAsking = this.options.clock.after(dripMs / 2, ask);
     });
   }
+}
+
+/** The braces keep a portal's keys on one node of a cluster. */
+function limiterId(portal: PortalId): string {
+  return `lane_{${portal}}`;
+}
+
+function samePlan(a: Plan, b: Plan): boolean {
+  return a.burst === b.burst && a.drainPerSecond === b.drainPerSecond;
+}
+
+function levelOf(plan: Plan, left: number): Level {
+  return { left, capacity: capacityOf(plan), drainPerSecond: plan.drainPerSecond };
+}
+
+function dripOf({ drainPerSecond }: Plan): { everyMs: number; amount: number } {
+  const amount = Math.max(1, Math.floor((drainPerSecond * shortestDripMs) / 1000));
+  return { amount, everyMs: Math.ceil((1000 * amount) / drainPerSecond) };
+}
+
+function paceOf(plan: Plan): Bottleneck.ConstructorOptions {
+  const { everyMs, amount } = dripOf(plan);
+  return {
+    reservoirIncreaseAmount: amount,
+    reservoirIncreaseInterval: everyMs,
+    reservoirIncreaseMaximum: capacityOf(plan),
+  };
 }
 
 async function keepWithin(limiter: Bottleneck, capacity: number, left: number): Promise<void> {

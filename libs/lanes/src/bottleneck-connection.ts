@@ -75,7 +75,11 @@ function channelsOf(limiter: Bottleneck): string[] {
 }
 
 /** A Bottleneck connection over this client and a subscriber of its own, mended for Redis 7 and many replicas. */
-export function bottleneckConnection(client: Redis): Bottleneck.IORedisConnection {
+export function bottleneckConnection(
+  client: Redis,
+  /** Told what a limiter's reservoir holds whenever a job of ours was let out of it. */
+  left: (limiterId: string, reservoir: number) => void,
+): Bottleneck.IORedisConnection {
   const connection = new Bottleneck.IORedisConnection({ client });
   const internals = connection as unknown as ConnectionInternals;
   const scriptArgs = internals.__scriptArgs__.bind(connection);
@@ -92,6 +96,7 @@ export function bottleneckConnection(client: Redis): Bottleneck.IORedisConnectio
   };
   internals.__scriptArgs__ = (name, id, args, callback) => {
     const [keyCount, ...rest] = scriptArgs(name, id, args, (error, reply) => {
+      if (name === 'register' && Array.isArray(reply)) left(id, Number(reply[2]));
       callback(withBottlenecksWords(error), reply);
     }) as [number, ...unknown[]];
     if (name !== 'init') return [keyCount, ...rest];

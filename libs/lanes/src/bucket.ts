@@ -9,27 +9,26 @@ export interface Plan {
 }
 
 /** What our side of the bucket has left. */
-export interface Level {
+export interface Level extends Pick<Plan, 'drainPerSecond'> {
   /** Requests that may leave at once; negative while the lane stands back. */
   readonly left: number;
   readonly capacity: number;
-  readonly drainPerSecond: number;
 }
 
 /**
- * Our side of the vendor's leaky bucket, one per portal, shared by every replica.
+ * Our side of the vendor's leaky bucket, one per portal, shared by every replica. It goes by the last plan it was given.
  * Every method throws Fault `store_unavailable` when the store cannot be asked.
  */
 export interface Bucket {
-  /** Resolves when one request may leave. */
-  take(portal: PortalId): Promise<void>;
+  /** Resolves when one request may leave, with what is left then. */
+  take(portal: PortalId, plan: Plan): Promise<Level>;
   /** Returns what was taken and not used. */
-  giveBack(portal: PortalId): Promise<void>;
-  /** The vendor says its bucket is full: nothing leaves for a while, on any replica. */
-  standBack(portal: PortalId): Promise<void>;
-  level(portal: PortalId): Promise<Level>;
+  giveBack(portal: PortalId, plan: Plan): Promise<void>;
+  /** The vendor says its bucket is full: nothing leaves for so long, on any replica. */
+  standBack(portal: PortalId, plan: Plan, forMs: number): Promise<void>;
+  level(portal: PortalId, plan: Plan): Promise<Level>;
   /** Makes the portal known, so that its bucket fills from now on. */
-  open(portal: PortalId): Promise<void>;
+  open(portal: PortalId, plan: Plan): Promise<void>;
   /** Frees what this replica holds for an idle portal; the bucket itself stays. */
   leave(portal: PortalId): void;
   close(): void;

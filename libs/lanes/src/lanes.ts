@@ -1,43 +1,48 @@
 import { Fault, type PortalId, type Send } from '@b24/portal';
-import type { Level } from './bucket';
-import { Lane, type LaneOptions } from './lane';
+import type { Level, Plan } from './bucket';
+import { Lane, type LaneCounts, type LaneOptions } from './lane';
+import { OperatingLedger } from './operating-ledger';
 
 /** A lane without anything to do for so long is dropped, with what its bucket holds on this replica. */
 const dropAfterMs = 60_000;
 const sweepEveryMs = 30_000;
 
-export interface LaneState extends Level {
-  /** Calls that wait on this replica. */
-  readonly waiting: number;
-  /** Trips that are under way from this replica. */
-  readonly inFlight: number;
-}
+export interface LaneState extends Level, LaneCounts {}
 
 /**
- * The station where calls wait for their portal's bucket. Lanes are made on first use and dropped when idle; one timer
- * serves them all.
- * Faults of its own: lane_full, shutting_down, store_unavailable; outcome_unknown when a deadline passes after departure.
+ * The station where calls wait for their portal's bucket and share its trips. Lanes are made on first use and dropped
+ * when idle; one timer serves them all.
+ * Faults of its own: lane_full, operating_time_spent, portal_unreachable (its circuit), shutting_down,
+ * store_unavailable; outcome_unknown when a deadline passes after departure.
  */
 export class Lanes {
+  readonly ledger: OperatingLedger;
   private readonly lanes = new Map<PortalId, Lane>();
   private stopSweeping: (() => void) | undefined;
   private closing = false;
 
-  constructor(private readonly options: LaneOptions) {}
+  constructor(private readonly options: LaneOptions) {
+    this.ledger = new OperatingLedger(options.clock);
+  }
 
   readonly send: Send = (portal, commands, signal) => {
     if (this.closing) return Promise.reject(new Fault('shutting_down'));
     return this.lane(portal).send(commands, signal);
   };
 
-  async state(portal: PortalId): Promise<LaneState> {
-    return { ...this.lane(portal).state, ...(await this.options.bucket.level(portal)) };
+  async state(portal: PortalId, plan: Plan): Promise<LaneState> {
+    return { ...this.lane(portal).counts, ...(await this.options.bucket.level(portal, plan)) };
+  }
+
+  /** The lanes that have anything to do, or had lately. */
+  *counts(): Generator<[PortalId, LaneCounts]> {
+    for (const [portal, lane] of this.lanes) yield [portal, lane.counts];
   }
 
   /** A new portal's bucket begins to fill now, not at its first call. */
-  async open(portal: PortalId): Promise<void> {
+  async open(portal: PortalId, plan: Plan): Promise<void> {
     this.lane(portal);
-    await this.options.bucket.open(portal);
+    await this.options.bucket.open(portal, plan);
   }
 
   /** Takes no more calls; those that wait are told so, those under way go on. */
@@ -50,27 +55,29 @@ export class Lanes {
   private lane(portal: PortalId): Lane {
     let lane = this.lanes.get(portal);
     if (!lane) {
-      lane = new Lane(portal, this.options);
+      lane = new Lane(portal, this.options, this.ledger.of(portal));
       this.lanes.set(portal, lane);
-      this.stopSweeping ??= this.options.clock.after(sweepEveryMs, () => {
-        this.sweep();
-      });
+      this.sweepLater();
     }
     return lane;
   }
 
+  private sweepLater(): void {
+    this.stopSweeping ??= this.options.clock.after(sweepEveryMs, () => {
+      this.sweep();
+    });
+  }
+
   private sweep(): void {
     this.stopSweeping = undefined;
-    const before = this.options.clock.now() - dropAfterMs;
+    const beforeMs = this.options.clock.now() - dropAfterMs;
     for (const [portal, lane] of this.lanes) {
-      const idleSince = lane.idleSince();
-      if (idleSince === undefined || idleSince > before) continue;
+      const idleSinceMs = lane.idleSinceMs();
+      if (idleSinceMs === undefined || idleSinceMs > beforeMs) continue;
       this.lanes.delete(portal);
       this.options.bucket.leave(portal);
     }
-    if (this.lanes.size === 0 || this.closing) return;
-    this.stopSweeping = this.options.clock.after(sweepEveryMs, () => {
-      this.sweep();
-    });
+    this.ledger.forget(this.lanes);
+    if (!this.closing && (this.lanes.size > 0 || !this.ledger.isEmpty)) this.sweepLater();
   }
 }

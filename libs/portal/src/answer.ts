@@ -4,6 +4,18 @@ import type { Fault } from './fault';
 export interface Spent {
   readonly queueMs: number;
   readonly upstreamMs: number;
+  /** What the portal says it took to run this command; absent when it did not say. */
+  readonly ranMs?: number;
+}
+
+/** How a command got to the portal. */
+export interface Trip {
+  /** Commands that shared the request. */
+  readonly seats: number;
+  /** Requests that may leave for this portal right now, of so many in a full burst. */
+  readonly left: number;
+  readonly capacity: number;
+  readonly drainPerSecond: number;
 }
 
 /** What the method has used of its operating time on this portal, as the vendor last reported it. */
@@ -20,7 +32,10 @@ export interface Result {
   readonly total?: number;
   readonly next?: number;
   readonly operating?: Operating;
+  /** The same of the method `batch`, where the command travelled in one. */
+  readonly batchOperating?: Operating;
   readonly spent: Spent;
+  readonly trip?: Trip;
 }
 
 /** The portal refused this command; others of the same trip may have succeeded. */
@@ -28,7 +43,9 @@ export interface Refusal {
   readonly ok: false;
   readonly fault: Fault;
   readonly operating?: Operating;
+  readonly batchOperating?: Operating;
   readonly spent: Spent;
+  readonly trip?: Trip;
 }
 
 export type Answer = Result | Refusal;

@@ -1,3 +1,12 @@
+/**
+ * What a command reads or changes, as far as it is known: `{ family: 'backlog', ids: { group: 125 } }`. Two of a family
+ * are the same when they agree in an id, may be the same when they share none, and differ when they disagree in one.
+ */
+export interface Entity {
+  readonly family: string;
+  readonly ids: Readonly<Record<string, number | string>>;
+}
+
 /** One method to run on a portal. */
 export interface Command {
   /** The vendor's name, as `tasks.api.scrum.backlog.get`. */
@@ -5,4 +14,8 @@ export interface Command {
   readonly params: Readonly<Record<string, unknown>>;
   /** A read may be sent again after an ambiguous failure; a write may not. */
   readonly effect: 'read' | 'write';
+  /** Unknown: it may be anything. */
+  readonly entity?: Entity;
+  /** Whose turn it takes where many wait: the client key's id. */
+  readonly from?: string;
 }

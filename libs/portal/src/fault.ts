@@ -9,7 +9,7 @@ export interface UpstreamWords {
 }
 
 /** Why the same command may go again at once: it was certainly not carried out, and something can be done about it. */
-export type Again = 'token_refused' | 'bucket_full' | 'passing_trouble';
+export type Again = 'token_refused' | 'bucket_full' | 'passing_trouble' | 'batch_spent' | 'not_run';
 
 export interface FaultOptions {
   /** One sentence that says what happened and what to do; the table's advice by default. */
@@ -20,6 +20,8 @@ export interface FaultOptions {
   /** Where a person mends it. */
   readonly authorizeUrl?: string;
   readonly again?: Again;
+  /** For so long nothing more may be sent to this portal. */
+  readonly haltMs?: number;
   readonly cause?: unknown;
 }
 
@@ -31,6 +33,7 @@ export class Fault extends Error {
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly authorizeUrl?: string;
   readonly again?: Again;
+  readonly haltMs?: number;
 
   constructor(
     readonly code: FaultCode,
@@ -42,6 +45,12 @@ export class Fault extends Error {
     if (options.errors) this.errors = options.errors;
     if (options.authorizeUrl) this.authorizeUrl = options.authorizeUrl;
     if (options.again) this.again = options.again;
+    if (options.haltMs !== undefined) this.haltMs = options.haltMs;
+  }
+
+  /** The same fault with some of its words replaced. */
+  with(options: FaultOptions): Fault {
+    return new Fault(this.code, { ...this, detail: this.message, cause: this.cause, ...options });
   }
 
   get status(): number {

@@ -17,9 +17,9 @@ export function translate(
   operating: Operating | undefined,
   nowMs: number,
 ): { fault: Fault; concerns: 'trip' | 'command' } {
-  const { code, concerns, again, detail } = translation(it);
+  const { code, concerns, again, haltMs, detail } = translation(it);
   const retryAfterMs =
-    code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + restMs) - nowMs) : undefined;
+    code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + restMs) - nowMs) : haltMs;
   const upstream: UpstreamWords = {
     method: it.method,
     status: it.status,
@@ -30,6 +30,7 @@ export function translate(
     upstream,
     ...(detail && { detail }),
     ...(again && { again }),
+    ...(haltMs && { haltMs }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
   return { fault, concerns };

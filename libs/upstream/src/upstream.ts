@@ -8,6 +8,7 @@ import {
   type Post,
   type SendAuthorized,
 } from '@b24/portal';
+import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
 import { decodeCall } from './call-codec';
 
 /** Longer than the vendor's own 60 s: whoever gives up sooner does not know what became of a write. */
@@ -18,23 +19,38 @@ export interface UpstreamOptions {
   readonly clock: Clock;
 }
 
-/** The last station: encode, POST, decode, translate. One command a trip until trips carry batches. */
+/** The last station: encode, POST, decode, translate. One command goes as a call, several as a batch. */
 export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
-  return async (authorization, commands, signal) => {
-    const [command, ...others] = commands;
-    if (!command || others.length > 0) throw new Fault('internal_error', { detail: 'A trip carries one command.' });
-    signal.throwIfAborted();
+  async function timed(authorization: Authorization, call: Pick<Command, 'method' | 'params'>) {
     const startedAt = clock.now();
-    const answer = await exchange(post, authorization, command);
-    const now = clock.now();
-    return [decodeCall(command, withoutSecrets(answer, authorization), now - startedAt, now)];
+    const answer = withoutSecrets(await exchange(post, authorization, call), authorization);
+    const nowMs = clock.now();
+    return { answer, upstreamMs: nowMs - startedAt, nowMs };
+  }
+
+  return async (authorization, commands, signal) => {
+    signal.throwIfAborted();
+    const [command, ...others] = commands;
+    if (!command) return [];
+    if (others.length === 0) {
+      const { answer, upstreamMs, nowMs } = await timed(authorization, command);
+      return [decodeCall(command, answer, upstreamMs, nowMs)];
+    }
+    const names = commandNames(commands.length);
+    const batch = { method: 'batch', params: encodeBatch(commands, names) };
+    const { answer, upstreamMs, nowMs } = await timed(authorization, batch);
+    return decodeBatch(commands, names, answer, upstreamMs, nowMs);
   };
 }
 
-async function exchange(post: Post, { endpoint, accessToken }: Authorization, command: Command): Promise<HttpAnswer> {
-  const body = accessToken ? { ...command.params, auth: accessToken.reveal() } : command.params;
+async function exchange(
+  post: Post,
+  { endpoint, accessToken }: Authorization,
+  { method, params }: Pick<Command, 'method' | 'params'>,
+): Promise<HttpAnswer> {
+  const body = accessToken ? { ...params, auth: accessToken.reveal() } : params;
   try {
-    const url = `${endpoint.reveal()}${command.method}`;
+    const url = `${endpoint.reveal()}${method}`;
     return await post(url, { type: 'application/json', text: JSON.stringify(body) }, { timeoutMs: callTimeoutMs });
   } catch (error) {
     if (!(error instanceof ExchangeFailure)) throw error;

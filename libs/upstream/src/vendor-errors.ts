@@ -5,10 +5,12 @@ export interface Translation {
   readonly code: FaultCode;
   readonly concerns: 'trip' | 'command';
   readonly again?: Again;
+  readonly haltMs?: number;
   readonly detail?: string;
 }
 
-const trip = (code: FaultCode, extra: { again?: Again; detail?: string } = {}): Translation => ({
+type Extra = Pick<Translation, 'again' | 'haltMs' | 'detail'>;
+const trip = (code: FaultCode, extra: Extra = {}): Translation => ({
   code,
   concerns: 'trip',
   ...extra,
@@ -32,6 +34,7 @@ const failed = command('portal_error');
 export const vendorErrors: Readonly<Record<string, Translation>> = {
   query_limit_exceeded: trip('portal_overloaded', { again: 'bucket_full' }),
   overload_limit: trip('portal_overloaded', {
+    haltMs: 5 * 60_000,
     detail: 'Bitrix24 has blocked calls to this portal by hand; ask its support before calling again.',
   }),
   operation_time_limit: command('operating_time_spent'),

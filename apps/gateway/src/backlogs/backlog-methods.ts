@@ -1,4 +1,4 @@
-import { type Command, Fault, type Result } from '@b24/portal';
+import { type Command, type Entity, Fault, type Result } from '@b24/portal';
 import { z } from 'zod';
 import { idSchema } from '../http/shapes';
 
@@ -29,20 +29,23 @@ export const backlogFieldsSchema = z.record(z.string(), z.object({ type: z.strin
 });
 export type BacklogFields = z.infer<typeof backlogFieldsSchema>;
 
-const read = (name: string, params: Command['params'] = {}): Command => ({
-  method: `tasks.api.scrum.backlog.${name}`,
-  params,
-  effect: 'read',
-});
-const write = (name: string, params: Command['params']): Command => ({ ...read(name, params), effect: 'write' });
+const command = (
+  effect: Command['effect'],
+  name: string,
+  params: Command['params'],
+  ids: Entity['ids'],
+  family = 'backlog',
+): Command => ({ method: `tasks.api.scrum.backlog.${name}`, params, effect, entity: { family, ids } });
 
 export const backlogMethods = {
   /** The vendor's `id` is the group's. */
-  get: (groupId: number) => read('get', { id: groupId }),
-  getFields: () => read('getFields'),
-  add: (fields: z.infer<typeof newBacklogSchema>) => write('add', { fields }),
-  update: (id: number, fields: z.infer<typeof backlogChangesSchema>) => write('update', { id, fields }),
-  delete: (id: number) => write('delete', { id }),
+  get: (groupId: number) => command('read', 'get', { id: groupId }, { group: groupId }),
+  getFields: () => command('read', 'getFields', {}, {}, 'backlog fields'),
+  add: (fields: z.infer<typeof newBacklogSchema>) => command('write', 'add', { fields }, { group: fields.groupId }),
+  /** Moved to another group, it concerns that group's backlog too, whichever that is. */
+  update: (id: number, fields: z.infer<typeof backlogChangesSchema>) =>
+    command('write', 'update', { id, fields }, fields.groupId === undefined ? { backlog: id } : {}),
+  delete: (id: number) => command('write', 'delete', { id }, { backlog: id }),
 };
 
 export function toBacklog({ value }: Result): Backlog {

@@ -5,6 +5,7 @@ import type { Scope } from '@b24/access';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { FromCaller } from '../http/caller';
+import { lineHeaders, tellTrip } from '../http/line-headers';
 import { lineFaults, Operation } from '../http/operation';
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
@@ -21,12 +22,6 @@ import {
   toBacklogFields,
 } from './backlog-methods';
 
-const serverTiming = {
-  'Server-Timing': {
-    description: '`queue` and `upstream`: where the time went, in milliseconds.',
-    schema: { type: 'string' as const },
-  },
-};
 
 @ApiTags('backlogs')
 @Controller('v1/portals/:portal')
@@ -44,7 +39,7 @@ export class BacklogsController {
     status: 200,
     says: 'The backlog.',
     answer: backlogSchema,
-    headers: serverTiming,
+    headers: lineHeaders,
     faults: [...lineFaults, 'backlog_not_found', 'group_not_found'],
   })
   async get(
@@ -64,7 +59,7 @@ export class BacklogsController {
     status: 200,
     says: 'The fields by name.',
     answer: backlogFieldsSchema,
-    headers: serverTiming,
+    headers: lineHeaders,
     faults: lineFaults,
   })
   async fields(
@@ -85,7 +80,7 @@ export class BacklogsController {
     status: 201,
     says: 'The backlog as it was added.',
     answer: backlogSchema,
-    headers: { ...serverTiming, Location: { description: 'Where the backlog is read.', schema: { type: 'string' } } },
+    headers: { ...lineHeaders, Location: { description: 'Where the backlog is read.', schema: { type: 'string' } } },
     faults: [
       ...lineFaults,
       'backlog_already_exists',
@@ -115,7 +110,7 @@ export class BacklogsController {
     status: 200,
     says: 'The backlog as it is now.',
     answer: backlogSchema,
-    headers: serverTiming,
+    headers: lineHeaders,
     faults: [
       ...lineFaults,
       'backlog_not_found',
@@ -146,7 +141,7 @@ export class BacklogsController {
     scope: 'backlog:write',
     status: 204,
     says: 'The backlog is gone.',
-    headers: serverTiming,
+    headers: lineHeaders,
     faults: [...lineFaults, 'backlog_not_found', 'backlog_not_empty', 'body_too_large', 'unsupported_media_type'],
   })
   async delete(
@@ -185,8 +180,7 @@ export class BacklogsController {
     reply: FastifyReply,
   ): Promise<Result> {
     const result = await this.line.call(caller, scope, await this.portals.find(name), command);
-    const { queueMs, upstreamMs } = result.spent;
-    void reply.header('Server-Timing', `queue;dur=${queueMs}, upstream;dur=${upstreamMs}`);
+    tellTrip(reply, result);
     return result;
   }
 }

@@ -1,7 +1,7 @@
 import type { RefreshObserver } from '@b24/grants';
-import type { LaneObserver } from '@b24/lanes';
+import type { LaneCounts, LaneObserver } from '@b24/lanes';
 import type { PortalId } from '@b24/portal';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -40,8 +40,43 @@ export class Metrics implements LaneObserver, RefreshObserver {
     registers: [this.registry],
   });
 
+  private readonly seats = new Histogram({
+    name: 'b24_trip_seats',
+    help: 'Commands that shared a request to a portal.',
+    buckets: [1, 2, 5, 10, 20, 30, 40, 50],
+    registers: [this.registry],
+  });
+  private readonly circuits = new Counter({
+    name: 'b24_circuit_changes_total',
+    help: 'Times the circuit of a portal that is down opened, and closed again.',
+    labelNames: ['portal', 'change'] as const,
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Lanes are asked when Prometheus asks; one that is idle for long has no series. */
+  watch(lanes: { counts(): Iterable<[PortalId, LaneCounts]> }): void {
+    const gauge = (name: string, help: string, value: (counts: LaneCounts) => number) => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ['portal'] as const,
+        registers: [this.registry],
+        collect() {
+          this.reset();
+          for (const [portal, counts] of lanes.counts()) this.set({ portal }, value(counts));
+        },
+      });
+    };
+    gauge('b24_lane_waiting', 'Calls that wait for their portal on this replica.', ({ waiting }) => waiting);
+    gauge('b24_lane_in_flight', 'Requests under way from this replica.', ({ inFlight }) => inFlight);
+    gauge('b24_lane_left', 'Requests that could leave at once after the last departure.', ({ left }) => left);
+    gauge('b24_lane_circuit_open', '1 while the portal is taken to be down.', ({ circuit }) =>
+      circuit === 'closed' ? 0 : 1,
+    );
   }
 
   called(portal: PortalId, method: string, outcome: string): void {
@@ -52,8 +87,13 @@ export class Metrics implements LaneObserver, RefreshObserver {
     this.upstream.observe({ method }, upstreamMs / 1000);
   }
 
-  departed(_portal: PortalId, queueMs: number): void {
-    this.queueWait.observe(queueMs / 1000);
+  departed(_portal: PortalId, seats: number, queueMs: readonly number[]): void {
+    this.seats.observe(seats);
+    for (const ms of queueMs) this.queueWait.observe(ms / 1000);
+  }
+
+  circuit(portal: PortalId, change: 'opened' | 'closed'): void {
+    this.circuits.inc({ portal, change });
   }
 
   stoodBack(portal: PortalId): void {

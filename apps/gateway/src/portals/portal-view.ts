@@ -1,7 +1,6 @@
 import type { PortalRecord } from '@b24/grants';
-import type { LaneState } from '@b24/lanes';
+import type { LaneState, PortalLedger } from '@b24/lanes';
 import { z } from 'zod';
-import type { OperatingNotes } from '../operating-notes';
 
 const statuses = [
   'active',
@@ -40,6 +39,10 @@ export const portalDetailsSchema = portalSchema
       inFlight: z.int().meta({ description: 'Requests under way from this replica.' }),
       left: z.int().meta({ description: 'Requests that may leave at once; shared by all replicas.' }),
       capacity: z.int(),
+      seatsPerTrip: z.number().meta({ description: 'Calls that shared a request from this replica, on average.' }),
+      circuit: z.enum(['closed', 'open', 'probing']).meta({
+        description: 'Open: the portal is down, and this replica tells its callers so without asking it.',
+      }),
     }),
     operating: z
       .array(z.object({ method: z.string(), usedSeconds: z.number(), resetAt: dateTime.optional() }))
@@ -89,15 +92,15 @@ export function viewOf(record: PortalRecord, { plan, nowMs }: ViewContext): Port
 
 export function detailsOf(
   view: PortalView,
-  { waiting, inFlight, left, capacity }: LaneState,
-  notes: ReturnType<OperatingNotes['of']>,
+  { waiting, inFlight, left, capacity, seatsPerTrip, circuit }: LaneState,
+  methods: ReturnType<PortalLedger['view']>,
 ): PortalDetails {
-  const operating = notes.map(({ method, operating: { usedSeconds, resetAtMs } }) => ({
+  const operating = methods.map(({ method, operating: { usedSeconds, resetAtMs } }) => ({
     method,
     usedSeconds,
     ...(resetAtMs !== undefined && { resetAt: iso(resetAtMs) }),
   }));
-  return { ...view, lane: { waiting, inFlight, left, capacity }, operating };
+  return { ...view, lane: { waiting, inFlight, left, capacity, seatsPerTrip, circuit }, operating };
 }
 
 function statusOf(code: NonNullable<PortalRecord['trouble']>['code'] | undefined): PortalView['status'] {

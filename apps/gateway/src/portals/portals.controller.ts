@@ -8,7 +8,6 @@ import { z } from 'zod';
 import { FromCaller } from '../http/caller';
 import { Operation, portalFaults } from '../http/operation';
 import { aliasSchema, portalName } from '../http/shapes';
-import { OperatingNotes } from '../operating-notes';
 import { type Caller, RequestLine } from '../request-line';
 import { clockToken, grantStoreToken, installerToken, settingsToken } from '../tokens';
 import type { Settings } from '../settings';
@@ -63,7 +62,6 @@ export class PortalsController {
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
     @Inject(RequestLine) private readonly line: RequestLine,
-    @Inject(OperatingNotes) private readonly notes: OperatingNotes,
     @Inject(WebhookTrial) private readonly trial: WebhookTrial,
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(clockToken) private readonly clock: Clock,
@@ -138,7 +136,11 @@ export class PortalsController {
     status: 200,
     says: 'The portal.',
     answer: portalDetailsSchema,
-    example: { ...portalExample, lane: { waiting: 0, inFlight: 0, left: 46, capacity: 46 }, operating: [] },
+    example: {
+      ...portalExample,
+      lane: { waiting: 0, inFlight: 0, left: 46, capacity: 46, seatsPerTrip: 1, circuit: 'closed' },
+      operating: [],
+    },
     faults: ['portal_not_found'],
   })
   async get(
@@ -147,7 +149,8 @@ export class PortalsController {
   ): Promise<PortalDetails> {
     const portal = await this.allowed(client, name, 'portals:read');
     const view = await this.read(portal);
-    return detailsOf(view, await this.line.lanes.state(portal), this.notes.of(portal));
+    const { lanes } = this.line;
+    return detailsOf(view, await lanes.state(portal, this.settings.plan), lanes.ledger.of(portal).view());
   }
 
   @Patch(':portal')

@@ -1,4 +1,4 @@
-import type { Bucket } from '@b24/lanes';
+import type { Bucket, Plan } from '@b24/lanes';
 import { asFault, Fault, type PortalId, type Secret, type SendAuthorized, unlessAborted } from '@b24/portal';
 
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
@@ -6,6 +6,7 @@ export class WebhookTrial {
   constructor(
     private readonly bucket: Bucket,
     private readonly send: SendAuthorized,
+    private readonly plan: Plan,
   ) {}
 
   /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
@@ -21,11 +22,11 @@ export class WebhookTrial {
   }
 
   private async wait(portal: PortalId, signal: AbortSignal): Promise<void> {
-    const taken = this.bucket.take(portal);
+    const taken = this.bucket.take(portal, this.plan);
     try {
       await unlessAborted(taken, signal);
     } catch (error) {
-      void taken.then(() => this.bucket.giveBack(portal)).catch(() => undefined);
+      void taken.then(() => this.bucket.giveBack(portal, this.plan)).catch(() => undefined);
       throw error;
     }
   }

@@ -1,0 +1,39 @@
+import type { Answer } from '@b24/portal';
+import type { FastifyReply } from 'fastify';
+
+/** What every answer that came down the line tells of its way. */
+export const lineHeaders = {
+  'Server-Timing': {
+    description: '`queue` and `upstream`: where the time went, in milliseconds; `trip`: how many calls shared it.',
+    schema: { type: 'string' as const },
+    example: 'queue;dur=312, upstream;dur=41, trip;desc="37 calls"',
+  },
+  RateLimit: {
+    description:
+      'draft-ietf-httpapi-ratelimit-headers: `r` requests may leave for the portal at once, of any number of calls up to 50 each; `t` seconds until one more may. At 0, calls wait and share the next one.',
+    schema: { type: 'string' as const },
+    example: '"portal";r=45;t=1',
+  },
+  'RateLimit-Policy': {
+    description: '`q` requests in a burst, regained in `w` seconds.',
+    schema: { type: 'string' as const },
+    example: '"portal";q=46;w=23',
+  },
+};
+
+export function tellTrip(reply: FastifyReply, { spent, trip }: Answer): void {
+  const { queueMs, upstreamMs } = spent;
+  const timing = [`queue;dur=${queueMs}`, `upstream;dur=${upstreamMs}`];
+  if (trip) {
+    const { seats, left, capacity, drainPerSecond } = trip;
+    timing.push(`trip;desc="${seats} call${seats === 1 ? '' : 's'}"`);
+    void reply.header('RateLimit', `"portal";r=${Math.max(0, left)};t=${waitSeconds(left, drainPerSecond)}`);
+    void reply.header('RateLimit-Policy', `"portal";q=${capacity};w=${Math.ceil(capacity / drainPerSecond)}`);
+  }
+  void reply.header('Server-Timing', timing.join(', '));
+}
+
+/** Until one more than now may leave at once; a lane that stands back owes what it lacks first. */
+function waitSeconds(left: number, drainPerSecond: number): number {
+  return Math.max(1, Math.ceil((1 - Math.min(0, left)) / drainPerSecond));
+}

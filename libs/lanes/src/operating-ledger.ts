@@ -1,0 +1,148 @@
+import type { Answer, Clock, Command, Operating, PortalId } from '@b24/portal';
+
+/*
+ * The vendor blocks a method (or `batch`) on a portal when its operating time of the last ten minutes exceeds 480 s,
+ * on self-hosted portals 420 s (section 5 of its rules). Whichever way a batch is billed, what comes back is booked
+ * under the name it came for.
+ */
+const spentSeconds = 400;
+const nearLimitSeconds = 300;
+/** How long a spent method rests when the vendor does not say. */
+const restMs = 60_000;
+const forgetAfterMs = 10 * 60_000;
+/** What a method is taken to run that never ran. */
+const unknownRunMs = 300;
+
+interface Entry {
+  usedSeconds: number;
+  resetAtMs: number | undefined;
+  heardAtMs: number;
+  /** The vendor itself refused it. */
+  refused: boolean;
+  runMs: number;
+}
+
+/** What one portal's methods have used of their operating time, as this replica last heard. */
+export class PortalLedger {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(private readonly clock: Clock) {}
+
+  get isEmpty(): boolean {
+    return this.entries.size === 0;
+  }
+
+  /** Whether any method rests. */
+  get hasSpent(): boolean {
+    for (const method of this.entries.keys()) if (this.isSpent(method)) return true;
+    return false;
+  }
+
+  /** Books what an answer says of its method and of `batch`. */
+  hear({ method }: Command, answer: Answer): void {
+    const { operating, batchOperating, spent } = answer;
+    if (operating) this.book(method, operating);
+    if (batchOperating) this.book('batch', batchOperating);
+    if (spent.ranMs !== undefined) this.ran(method, spent.ranMs);
+    if (!answer.ok && answer.fault.code === 'operating_time_spent') this.refuse(method, answer.fault.retryAfterMs);
+  }
+
+  /** The vendor refused the method until then. */
+  refuse(method: string, forMs = restMs): void {
+    const entry = this.entry(method);
+    const now = this.clock.now();
+    // A reset it named before is truer than a rest that we made up.
+    const named = entry.resetAtMs !== undefined && entry.resetAtMs > now ? entry.resetAtMs : undefined;
+    Object.assign(entry, { refused: true, heardAtMs: now, resetAtMs: named ?? now + forMs });
+  }
+
+  /** Nothing of this method leaves before its reset. */
+  isSpent(method: string): boolean {
+    return this.restMs(method) !== undefined;
+  }
+
+  /** How long the method rests from now; undefined when it need not. */
+  restMs(method: string): number | undefined {
+    const entry = this.entries.get(method.toLowerCase());
+    if (!entry || !(entry.refused || entry.usedSeconds >= spentSeconds)) return undefined;
+    const leftMs = resetOf(entry) - this.clock.now();
+    return leftMs > 0 ? leftMs : undefined;
+  }
+
+  /** The method goes one by one: it is close to its limit, or what it has left after its reset is not known yet. */
+  isNearLimit(method: string): boolean {
+    const entry = this.entries.get(method.toLowerCase());
+    return entry !== undefined && (entry.refused || entry.usedSeconds >= nearLimitSeconds);
+  }
+
+  /** How long a command of this method will run, about: the slowest of late, fading. */
+  predictMs(method: string): number {
+    return this.entries.get(method.toLowerCase())?.runMs ?? unknownRunMs;
+  }
+
+  view(): { method: string; operating: Operating }[] {
+    return [...this.entries]
+      .filter(([, { usedSeconds, refused }]) => usedSeconds > 0 || refused)
+      .map(([method, { usedSeconds, resetAtMs }]) => ({
+        method,
+        operating: { usedSeconds, ...(resetAtMs !== undefined && { resetAtMs }) },
+      }));
+  }
+
+  /** What was heard longer ago than the vendor counts says nothing any more. */
+  forget(): void {
+    const before = this.clock.now() - forgetAfterMs;
+    for (const [method, entry] of this.entries) {
+      if (Math.max(entry.heardAtMs, resetOf(entry)) < before) this.entries.delete(method);
+    }
+  }
+
+  private book(method: string, { usedSeconds, resetAtMs }: Operating): void {
+    Object.assign(this.entry(method), { usedSeconds, resetAtMs, heardAtMs: this.clock.now(), refused: false });
+  }
+
+  private ran(method: string, ms: number): void {
+    const entry = this.entry(method);
+    entry.heardAtMs = this.clock.now();
+    entry.runMs = Math.max(ms, entry.runMs * 0.9 + ms * 0.1);
+  }
+
+  private entry(method: string): Entry {
+    const name = method.toLowerCase();
+    let entry = this.entries.get(name);
+    if (!entry) {
+      entry = { usedSeconds: 0, resetAtMs: undefined, heardAtMs: this.clock.now(), refused: false, runMs: unknownRunMs };
+      this.entries.set(name, entry);
+    }
+    return entry;
+  }
+}
+
+function resetOf({ resetAtMs, heardAtMs }: Entry): number {
+  return resetAtMs ?? heardAtMs + restMs;
+}
+
+/** The ledgers of all portals. */
+export class OperatingLedger {
+  private readonly portals = new Map<PortalId, PortalLedger>();
+
+  constructor(private readonly clock: Clock) {}
+
+  of(portal: PortalId): PortalLedger {
+    let ledger = this.portals.get(portal);
+    if (!ledger) this.portals.set(portal, (ledger = new PortalLedger(this.clock)));
+    return ledger;
+  }
+
+  get isEmpty(): boolean {
+    return this.portals.size === 0;
+  }
+
+  /** Drops what says nothing any more; a portal with a lane keeps its ledger. */
+  forget(kept: { has(portal: PortalId): boolean }): void {
+    for (const [portal, ledger] of this.portals) {
+      ledger.forget();
+      if (ledger.isEmpty && !kept.has(portal)) this.portals.delete(portal);
+    }
+  }
+}

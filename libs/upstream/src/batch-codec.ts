@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { type Answer, type Command, Fault, type HttpAnswer, type Operating } from '@b24/portal';
+import { type Body, bodyOf, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
+import { phpQuery } from './php-query';
+
+/** Names that no caller can guess, so that no reference can name another's command; never numeric (section 4). */
+export function commandNames(count: number): string[] {
+  const trip = randomBytes(6).toString('hex');
+  return Array.from({ length: count }, (_, i) => `c${trip}_${i}`);
+}
+
+/** The parameters of `batch`: one URL a command, run in this order, none stopping the others. */
+export function encodeBatch(commands: readonly Command[], names: readonly string[]): Record<string, unknown> {
+  const urls = commands.map(({ method, params }) => {
+    const query = phpQuery(params);
+    return query ? `${method}?${query}` : method;
+  });
+  return { halt: 0, cmd: Object.fromEntries(urls.map((url, i) => [names[i], url])) };
+}
+
+/** A portal's answer to a batch, decoded: answer i to command i. @throws Fault when the batch as a whole failed. */
+export function decodeBatch(
+  commands: readonly Command[],
+  names: readonly string[],
+  answer: HttpAnswer,
+  upstreamMs: number,
+  nowMs: number,
+): Answer[] {
+  const body = bodyOf('batch', answer);
+  if ('error' in body) throw wholeFailure(answer.status, body, nowMs);
+  const parts = partsOf(body['result']);
+  const batchOperating = operatingIn(body['time'], nowMs);
+  return commands.map((command, i) => itemAnswer(command, names[i] ?? '', { parts, batchOperating, upstreamMs, nowMs }));
+}
+
+interface Parts {
+  readonly result: Body;
+  readonly result_error: Body;
+  readonly result_total: Body;
+  readonly result_next: Body;
+  readonly result_time: Body;
+}
+
+interface Batch {
+  readonly parts: Parts;
+  readonly batchOperating: Operating | undefined;
+  readonly upstreamMs: number;
+  readonly nowMs: number;
+}
+
+function itemAnswer({ method }: Command, name: string, { parts, batchOperating, upstreamMs, nowMs }: Batch): Answer {
+  const times = {
+    ...timesOf(parts.result_time[name], upstreamMs, nowMs),
+    ...(batchOperating && { batchOperating }),
+  };
+  const error = parts.result_error[name];
+  if (error !== undefined) {
+    const { fault } = refusalOf(method, 200, isBody(error) ? error : { error: '' }, nowMs);
+    return { ok: false, fault, ...times };
+  }
+  if (!Object.hasOwn(parts.result, name)) return { ok: false, fault: notRun(method), ...times };
+  const page = pageOf(parts.result_total[name], parts.result_next[name]);
+  return { ok: true, value: parts.result[name], ...page, ...times };
+}
+
+/** The portal's budget for `batch` itself is spent: the same commands may still go one by one. */
+function wholeFailure(status: number, body: Body, nowMs: number): Fault {
+  const { fault } = refusalOf('batch', status, body, nowMs);
+  return fault.code === 'operating_time_spent' ? fault.with({ again: 'batch_spent' }) : fault;
+}
+
+function notRun(method: string): Fault {
+  return new Fault('portal_error', {
+    detail: 'The portal ended the request before it came to this command, several times; the command was not run.',
+    upstream: { method, status: 200, error: '', description: '' },
+    again: 'not_run',
+  });
+}
+
+/** @throws Fault portal_error when it is no batch's answer */
+function partsOf(result: unknown): Parts {
+  if (!isBody(result) || !('result' in result)) {
+    throw new Fault('portal_error', {
+      detail: 'The portal answered in no known shape; a write may or may not have been carried out.',
+    });
+  }
+  const part = (name: keyof Parts) => mapOf(result[name]);
+  return {
+    result: part('result'),
+    result_error: part('result_error'),
+    result_total: part('result_total'),
+    result_next: part('result_next'),
+    result_time: part('result_time'),
+  };
+}
+
+/** An empty map comes as a list; our names are never numeric, so no other list can come. */
+function mapOf(value: unknown): Body {
+  return isBody(value) ? value : {};
+}
+
+function isBody(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,53 @@
+/*
+ * Inside a batch a command is a URL, read as PHP reads one (section 4 of the vendor's rules): every value arrives as a
+ * string, nulls and empty arrays vanish, and `$result[…]` in a value is replaced by what other commands returned.
+ */
+
+/** PHP drops what is beyond 1,000 variables. */
+const mostValues = 500;
+const mostBytes = 32 * 1024;
+
+/** `fields[groupId]=125`, percent-encoded; only for parameters with a `sharedSize`. */
+export function phpQuery(params: Readonly<Record<string, unknown>>): string {
+  return leavesOf(params)
+    .map(([path, value]) => `${path}=${encoded(value)}`)
+    .join('&');
+}
+
+/**
+ * The bytes that these parameters take in a batch, about; undefined when they would not arrive there as they are, or
+ * could read what others' commands returned.
+ */
+export function sharedSize(method: string, params: Readonly<Record<string, unknown>>): number | undefined {
+  if (!/^[a-z][a-z0-9._]{0,99}$/i.test(method) || /^(?:batch|download|upload)$/i.test(method)) return undefined;
+  const size = { values: 0, bytes: method.length };
+  if (!Object.keys(params).every((key) => /^[A-Za-z]\w*$/.test(key) && survives(params[key], size))) return undefined;
+  return size.values <= mostValues && size.bytes <= mostBytes ? size.bytes : undefined;
+}
+
+function survives(value: unknown, size: { values: number; bytes: number }): boolean {
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value);
+    return entries.length > 0 && entries.every(([key, item]) => isSafe(key, /[$[\]\0]/) && survives(item, size));
+  }
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? `${value}` : value;
+  if (typeof text !== 'string' || !isSafe(text, /[$\0]/)) return false;
+  size.values += 1;
+  size.bytes += 16 + text.length * 3;
+  return true;
+}
+
+function isSafe(text: string, unsafe: RegExp): boolean {
+  return !unsafe.test(text) && !/[\uD800-\uDFFF]/.test(text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g, ''));
+}
+
+function leavesOf(value: unknown, path = ''): [path: string, value: string][] {
+  if (typeof value !== 'object' || value === null) return [[path, String(value)]];
+  return Object.entries(value).flatMap(([key, item]) =>
+    leavesOf(item, path ? `${path}${encoded(`[${key}]`)}` : encoded(key)),
+  );
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
