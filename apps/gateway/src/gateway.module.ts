@@ -118,7 +118,7 @@ export class GatewayModule {
               oauth,
               clock,
               rules: settings.rules,
-              installed: (portal) => line.lanes.open(portal),
+              installed: ({ portal }) => line.lanes.open(portal),
             });
           },
         ),
