@@ -63,12 +63,10 @@ describe("a portal's limits", () => {
     ['limits.from', { burst: 50, drainPerSecond: 2, from: 'operator' }],
     ['limits', 50],
   ])('are refused at %s with %j, and stay', async (place, wrong) => {
-    const { status, body } = await patch({ limits: wrong });
-    expect([status, body.code, body.errors.map(({ path }: { path: string }) => path)]).toEqual([
-      400,
-      'invalid_request',
-      [place],
-    ]);
+    expect(await patch({ limits: wrong })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors: [{ path: place, message: expect.any(String) }] },
+    });
     expect(await limits()).toMatchObject({ from: 'default' });
   });
 
