@@ -1,4 +1,4 @@
-import { ClientKeys } from '@b24/access';
+import { type Client, ClientKeys } from '@b24/access';
 import { FreshGrants, type GrantStore, Installer, OAuthServer, RedisGrantStore, Seal } from '@b24/grants';
 import { BottleneckBucket, type Bucket } from '@b24/lanes';
 import type { Clock, Post } from '@b24/portal';
@@ -23,6 +23,7 @@ import { InstallsController } from './installs/installs.controller';
 import { OperatingNotes } from './operating-notes';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
+import { TariffScout } from './portals/tariff-scout';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
 import type { Settings } from './settings';
@@ -39,6 +40,15 @@ export interface Ground {
 }
 
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
+/** The gateway itself, where it asks a portal on its own account. */
+const scoutClient: Client = {
+  id: 'tariff-scout',
+  name: 'tariff scout',
+  scopes: ['portals:read'],
+  portals: 'all',
+  methods: ['app.info'],
+  createdAtMs: 0,
+};
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
 
@@ -109,16 +119,27 @@ export class GatewayModule {
             return new RequestLine({ clock, post, bucket, store, grants, operating, observer, ...limits });
           },
         ),
+        made(TariffScout, [grantStoreToken, RequestLine], (store: GrantStore, line: RequestLine) => {
+          const caller = (signal: AbortSignal) => ({ client: scoutClient, signal });
+          return new TariffScout({
+            store,
+            clock,
+            ask: (portal, command, signal) => line.call(caller(signal), 'portals:read', portal, command),
+          });
+        }),
         made(
           installerToken,
-          [grantStoreToken, OAuthServer, RequestLine],
-          (store: GrantStore, oauth: OAuthServer, line: RequestLine) => {
+          [grantStoreToken, OAuthServer, RequestLine, TariffScout],
+          (store: GrantStore, oauth: OAuthServer, line: RequestLine, scout: TariffScout) => {
             return new Installer({
               store,
               oauth,
               clock,
               rules: settings.rules,
-              installed: ({ portal }) => line.lanes.open(portal),
+              installed: async (record) => {
+                await line.lanes.open(record.portal);
+                scout.look(record);
+              },
             });
           },
         ),
@@ -142,9 +163,9 @@ export class GatewayModule {
         made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => {
-            return new Drain(line, grants, inbox);
+          [RequestLine, FreshGrants, InstallInbox, TariffScout],
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, scout: TariffScout) => {
+            return new Drain(line, grants, inbox, scout);
           },
         ),
       ],

@@ -1,5 +1,6 @@
 import type { FreshGrants } from '@b24/grants';
 import type { InstallInbox } from '../installs/install-inbox';
+import type { TariffScout } from '../portals/tariff-scout';
 import type { RequestLine } from '../request-line';
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
@@ -10,11 +11,13 @@ export class Drain {
     private readonly line: RequestLine,
     private readonly grants: FreshGrants,
     private readonly inbox: InstallInbox,
+    private readonly scout: TariffScout,
   ) {}
 
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
   begin(): void {
     this.begun = true;
+    this.scout.stop();
     this.line.lanes.close();
   }
 
