@@ -23,7 +23,7 @@ module.exports = {
     {
       name: 'the-gateway-does-not-know-the-simulator',
       severity: 'error',
-      from: { path: '^apps/gateway/' },
+      from: { path: '^apps/gateway/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^(apps/portal-simulator|test)/' },
     },
     {

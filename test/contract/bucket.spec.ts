@@ -13,7 +13,7 @@ describe('the bucket over a real Redis', () => {
   let server: RedisServer;
   const open: { bucket: BottleneckBucket; redis: Redis }[] = [];
 
-  const replica = (withPlan = plan) => {
+  const replica = () => {
     const redis = server.client();
     redis.on('error', () => undefined);
     const bucket = new BottleneckBucket({ redis, clock: systemClock });
@@ -112,8 +112,24 @@ describe('the bucket over a real Redis', () => {
 
   it('keeps to the new limits when a replica starts with others', async () => {
     const portal = await oldPortal();
-    await replica({ burst: 50, drainPerSecond: 2 }).open(portal, plan);
-    expect((await replica({ burst: 8, drainPerSecond: 2 }).level(portal, plan)).left).toBeLessThanOrEqual(4);
+    await replica().open(portal, { burst: 50, drainPerSecond: 2 });
+    expect((await replica().level(portal, { burst: 8, drainPerSecond: 2 })).left).toBeLessThanOrEqual(4);
+  });
+
+  it('keeps to the new limits of a portal while it is in use', async () => {
+    const portal = await oldPortal();
+    const bucket = replica();
+    await bucket.take(portal, { burst: 50, drainPerSecond: 2 });
+    expect((await bucket.take(portal, plan)).left).toBeLessThan(capacity);
+    expect((await bucket.level(portal, { burst: 250, drainPerSecond: 5 })).capacity).toBe(240);
+  });
+
+  it('shares its drips evenly among replicas that all wait', async () => {
+    const portal = await oldPortal();
+    const replicas = [replica(), replica(), replica()];
+    await letOut(replicas, portal, capacity, 2000);
+    const shares = await Promise.all(replicas.map((it) => letOut([it], portal, 100, 6200)));
+    for (const share of shares) expect(share).toBeGreaterThanOrEqual(2);
   });
 
   it('goes on after Redis has forgotten this replica, as it does with a process that was frozen', async () => {
@@ -146,7 +162,9 @@ describe('the bucket over a real Redis', () => {
     open.push({ bucket, redis });
     await bucket.take(portal, plan);
     await server.kill();
-    await expect(bucket.take(portal, plan)).rejects.toMatchObject({ code: 'store_unavailable' } satisfies Partial<Fault>);
+    await expect(bucket.take(portal, plan)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    } satisfies Partial<Fault>);
     // Long enough for what Bottleneck still asked of the dead one to fail; nothing of that may go unhandled.
     await wait(1000);
     await server.startAgain({ withData: true });

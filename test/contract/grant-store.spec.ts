@@ -75,6 +75,56 @@ function contract(name: string, make: () => Promise<Implementation>, end: () => 
       expect(await access()).toBe('access-second');
     });
 
+    it('keeps the limits that the operator set until they are removed, whatever else is marked, installed or renewed', async () => {
+      const limits = { burst: 100, drainPerSecond: 10 };
+      expect(await store.mark(portal, { limits })).toMatchObject({ limits, suspended: false });
+      await store.mark(portal, { suspended: true });
+      await store.install({ install: installOf(portal), pair: pair('second') });
+      await store.renew(portal, await version(), renewal('third'));
+      expect(await store.load(portal)).toMatchObject({ limits, suspended: true });
+      await store.mark(portal, { limits: null });
+      expect(await store.load(portal)).not.toHaveProperty('limits');
+    });
+
+    it('keeps what the portal told of its tariff, through installs and renewals, until it tells something else', async () => {
+      const told = { licence: 'de_ent250', family: 'ent', askedAtMs: 7 };
+      await store.learnTariff(portal, told);
+      await store.install({ install: installOf(portal), pair: pair('second') });
+      await store.renew(portal, await version(), renewal('third'));
+      expect((await store.load(portal))?.tariff).toEqual(told);
+      await store.learnTariff(portal, { licence: 'de_basic', askedAtMs: 8 });
+      expect((await store.load(portal))?.tariff).toEqual({ licence: 'de_basic', askedAtMs: 8 });
+    });
+
+    it('takes a renewal that began before a tariff was learned or limits were set', async () => {
+      const old = await version();
+      await store.learnTariff(portal, { licence: 'de_basic', askedAtMs: 7 });
+      await store.mark(portal, { limits: { burst: 100, drainPerSecond: 10 } });
+      expect(await version()).toBe(old);
+      expect(await store.renew(portal, old, renewal('new'))).toBe(true);
+    });
+
+    it('lists limits and tariff with the portal', async () => {
+      const limits = { burst: 100, drainPerSecond: 10 };
+      const tariff = { licence: 'de_basic', askedAtMs: 7 };
+      await store.mark(portal, { limits });
+      await store.learnTariff(portal, tariff);
+      const { items } = await store.list({ limit: 1000 });
+      expect(items.find((item) => item.portal === portal)).toMatchObject({ limits, tariff });
+    });
+
+    it('learns nothing of a portal that was forgotten, and knows nothing of it when it is installed again', async () => {
+      const tariff = { licence: 'de_ent250', askedAtMs: 7 };
+      await store.learnTariff(portal, tariff);
+      await store.mark(portal, { limits: { burst: 100, drainPerSecond: 10 } });
+      await store.forget(portal);
+      await store.learnTariff(portal, tariff);
+      expect(await store.load(portal)).toBeUndefined();
+      await store.install({ install: installOf(portal), pair: pair('again') });
+      const again = await store.load(portal);
+      expect([again?.tariff, again?.limits]).toEqual([undefined, undefined]);
+    });
+
     it('refuses a renewal of a pair that is no longer there', async () => {
       const old = await version();
       await store.install({ install: installOf(portal), pair: pair('installed') });

@@ -31,7 +31,7 @@ describe('a portal connected by an authorization code', () => {
   });
   beforeEach(async () => {
     portal = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
-    await world.fillBucket(portal.memberId);
+    await world.knownForLong(portal.memberId);
   });
   afterAll(() => world.stop());
 

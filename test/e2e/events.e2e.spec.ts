@@ -16,7 +16,7 @@ describe('events that are no install', () => {
   });
   beforeEach(async () => {
     portal = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
-    await world.fillBucket(portal.memberId);
+    await world.knownForLong(portal.memberId);
   });
   afterEach(() => {
     world.simulator.oauth.trouble.clear();
@@ -34,7 +34,7 @@ describe('events that are no install', () => {
       const redis = world.redis.client();
       const left = Object.keys(await redis.hgetall(`b24:{${portal.memberId}}:grant`)).sort();
       redis.disconnect();
-      expect(left).toEqual(['install', 'trouble', 'version']);
+      expect(left).toEqual(['install', 'tariff', 'trouble', 'version']);
       portal.uninstall();
       await events.install(portal);
     });

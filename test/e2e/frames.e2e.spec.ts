@@ -31,7 +31,7 @@ describe('a portal installed by the page in its frame', () => {
   });
   beforeEach(async () => {
     portal = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
-    await world.fillBucket(portal.memberId);
+    await world.knownForLong(portal.memberId);
   });
   afterEach(() => {
     world.simulator.oauth.trouble.clear();
@@ -173,7 +173,7 @@ describe('a portal installed by the page in its frame', () => {
     await new Promise((resolve) => setTimeout(resolve, 3000));
     await world.redis.startAgain({ withData: true });
     expect(await page).toMatchObject({ status: 200, html: expect.stringContaining('The app is installed') });
-    await world.fillBucket(portal.memberId);
+    await world.knownForLong(portal.memberId);
     expect(await fields()).toMatchObject({ status: 200 });
   });
 

@@ -17,7 +17,7 @@ describe('the event ONAPPINSTALL', () => {
   });
   beforeEach(async () => {
     portal = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
-    await world.fillBucket(portal.memberId);
+    await world.knownForLong(portal.memberId);
   });
   afterEach(() => {
     world.simulator.oauth.trouble.clear();

@@ -99,7 +99,7 @@ export class World {
     return new Client(url);
   }
 
-  /** A portal that has the app installed, through the gateway's own event address, and whose bucket is full. */
+  /** A portal that has the app installed, through the gateway's own event address, and of which nothing is new. */
   async installed(
     client: Client,
     options: Parameters<Bitrix24Simulator['addPortal']>[0] = {},
@@ -110,7 +110,7 @@ export class World {
   }
 
   async install(client: Client, portal: SimulatedPortal): Promise<void> {
-    await this.fillBucket(portal.memberId);
+    await this.knownForLong(portal.memberId);
     await portal.sendInstallEvent(`${client.url}/bitrix24/events`);
     await eventually(async () => {
       const { body } = await client.get<{ status?: string }>(`/v1/portals/${portal.memberId}`);
@@ -118,10 +118,12 @@ export class World {
     });
   }
 
-  /** As if the portal had been known here for long. */
-  async fillBucket(memberId: string): Promise<void> {
+  /** As if the portal had been here for long: its bucket is full, and it is not asked for its tariff. */
+  async knownForLong(memberId: string): Promise<void> {
     const redis = this.redis.client();
     await redis.set(`b_lane_{${memberId}}_born`, Date.now() - 3_600_000);
+    const tariff = { licence: 'en_basic', family: 'basic', askedAtMs: Date.now() };
+    await redis.hset(`b24:{${memberId}}:grant`, 'tariff', JSON.stringify(tariff));
     redis.disconnect();
   }
 

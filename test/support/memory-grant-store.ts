@@ -39,6 +39,8 @@ export class MemoryGrantStore implements GrantStore {
         ...install,
         ...(before?.alias && { alias: before.alias }),
         suspended: before?.suspended ?? false,
+        ...(before?.limits && { limits: before.limits }),
+        ...(before?.tariff && { tariff: before.tariff }),
         version: ++this.versions,
         ...(pair && { pair, expiresAtMs: pair.expiresAtMs }),
         ...(webhook && { webhook }),
@@ -81,7 +83,7 @@ export class MemoryGrantStore implements GrantStore {
       if (this.grants.has(portal)) this.change(portal, { ...gone, trouble, version: ++this.versions });
     });
 
-  mark: GrantStore['mark'] = (portal, { alias, suspended }) =>
+  mark: GrantStore['mark'] = (portal, { alias, suspended, limits }) =>
     this.asked((): Markings | undefined => {
       const before = this.grants.get(portal);
       if (!before) return undefined;
@@ -92,8 +94,14 @@ export class MemoryGrantStore implements GrantStore {
       this.change(portal, {
         ...(alias !== undefined && { alias: alias ?? undefined }),
         ...(suspended !== undefined && { suspended }),
+        ...(limits !== undefined && { limits: limits ?? undefined }),
       });
       return this.grants.get(portal);
+    });
+
+  learnTariff: GrantStore['learnTariff'] = (portal, tariff) =>
+    this.asked(() => {
+      if (this.grants.has(portal)) this.change(portal, { tariff });
     });
 
   forget: GrantStore['forget'] = (portal) =>

@@ -1,7 +1,15 @@
 import { ClientKeys } from '@b24/access';
-import { FreshGrants, type GrantStore, Installer, OAuthServer, RedisGrantStore, Seal } from '@b24/grants';
+import {
+  FreshGrants,
+  type GrantStore,
+  Installer,
+  OAuthServer,
+  type PortalRecord,
+  RedisGrantStore,
+  Seal,
+} from '@b24/grants';
 import { BottleneckBucket, type Bucket } from '@b24/lanes';
-import type { Clock, Post } from '@b24/portal';
+import type { Clock, PortalId, Post } from '@b24/portal';
 import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
@@ -22,6 +30,7 @@ import { InstallInbox } from './installs/install-inbox';
 import { InstallsController } from './installs/installs.controller';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
+import { planOf } from './portals/plan-of';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
 import type { Settings } from './settings';
@@ -96,7 +105,7 @@ export class GatewayModule {
           [postToken, bucketToken, grantStoreToken, FreshGrants, Metrics],
           (post: Post, bucket: Bucket, store: GrantStore, grants: FreshGrants, observer: Metrics) => {
             const { queueLimit, callTimeoutMs, plan } = settings;
-            const limits = { queueLimit, callTimeoutMs, planOf: () => plan };
+            const limits = { queueLimit, callTimeoutMs, planOf: (record: PortalRecord) => planOf(record, plan) };
             const line = new RequestLine({ clock, post, bucket, store, grants, observer, ...limits });
             observer.watch(line.lanes);
             return line;
@@ -111,14 +120,17 @@ export class GatewayModule {
               oauth,
               clock,
               rules: settings.rules,
-              installed: (portal) => line.lanes.open(portal, settings.plan),
+              installed: (record) => line.installed(record),
             });
           },
         ),
         made(
           WebhookTrial,
-          [bucketToken, postToken],
-          (bucket: Bucket, post: Post) => new WebhookTrial(bucket, upstream({ post, clock }), settings.plan),
+          [bucketToken, postToken, grantStoreToken],
+          (bucket: Bucket, post: Post, store: GrantStore) => {
+            const plan = async (portal: PortalId) => planOf((await store.load(portal)) ?? {}, settings.plan);
+            return new WebhookTrial(bucket, upstream({ post, clock }), plan);
+          },
         ),
         made(
           AuthorizationStates,
@@ -136,9 +148,7 @@ export class GatewayModule {
         made(
           Drain,
           [RequestLine, FreshGrants, InstallInbox],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => {
-            return new Drain(line, grants, inbox);
-          },
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => new Drain(line, grants, inbox),
         ),
       ],
     };

@@ -13,6 +13,7 @@ import {
   type Result,
   type Send,
 } from '@b24/portal';
+import { TariffScout } from './portals/tariff-scout';
 import { sharedSize, upstream } from '@b24/upstream';
 
 /*
@@ -52,21 +53,55 @@ export interface Caller {
   readonly signal: AbortSignal;
 }
 
+/** The gateway itself, where it asks a portal on its own account. */
+const scoutClient: Client = {
+  id: 'tariff-scout',
+  name: 'tariff scout',
+  scopes: ['portals:read'],
+  portals: 'all',
+  methods: ['app.info'],
+  createdAtMs: 0,
+};
+
 export class RequestLine {
   readonly lanes: Lanes;
   private readonly send: Send;
+  private readonly scout: TariffScout;
 
   constructor(private readonly parts: LineParts) {
-    const { clock, post, store, grants, planOf } = parts;
+    const { clock, post, store, grants } = parts;
+    this.scout = new TariffScout({
+      store,
+      clock,
+      ask: (portal, command, signal) => this.call({ client: scoutClient, signal }, 'portals:read', portal, command),
+    });
     const wire = upstream({ post, clock });
     const authorized = authorize({ grants, store, clock }, wire);
     this.lanes = new Lanes({
       ...parts,
-      prepare: async (portal) => planOf(await grants.ensure(portal)),
+      prepare: (portal) => this.prepare(portal),
       luggageOf: ({ method, params }) => sharedSize(method, params),
       next: authorized,
     });
     this.send = this.lanes.send;
+  }
+
+  /** A new portal's bucket begins to fill, and its licence is asked. */
+  async installed(record: PortalRecord): Promise<void> {
+    await this.lanes.open(record.portal, this.parts.planOf(record));
+    this.scout.look(record);
+  }
+
+  /** Takes no more calls; those under way go on. */
+  close(): void {
+    this.scout.stop();
+    this.lanes.close();
+  }
+
+  private async prepare(portal: PortalId): Promise<Plan> {
+    const grant = await this.parts.grants.ensure(portal);
+    this.scout.look(grant);
+    return this.parts.planOf(grant);
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */

@@ -1,5 +1,5 @@
 import type { PortalId, Secret } from '@b24/portal';
-import type { Grant, Install, Markings, PortalRecord, TokenPair, Trouble } from './install';
+import type { Grant, Install, Markings, NewMarkings, PortalRecord, Tariff, TokenPair, Trouble } from './install';
 
 export interface NewInstall {
   readonly install: Install;
@@ -27,7 +27,7 @@ export interface GrantStore {
   find(name: string): Promise<PortalId | undefined>;
   list(page: { after?: number; limit: number }): Promise<{ items: PortalRecord[]; next?: number }>;
 
-  /** Replaces whatever was there; what the operator set stays. */
+  /** Replaces whatever was there; what the operator set and what is known of the tariff stay. */
   install(install: NewInstall): Promise<void>;
   /** False, and nothing saved, unless the pair in the store is still of this version. */
   renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean>;
@@ -38,7 +38,9 @@ export interface GrantStore {
   /** The app is gone from the portal: its secrets are dropped, its record stays. */
   uninstall(portal: PortalId, trouble: Trouble): Promise<void>;
   /** @throws Fault alias_taken */
-  mark(portal: PortalId, markings: { alias?: string | null; suspended?: boolean }): Promise<Markings | undefined>;
+  mark(portal: PortalId, markings: NewMarkings): Promise<Markings | undefined>;
+  /** The version stays; nothing happens for a portal that is not known. */
+  learnTariff(portal: PortalId, tariff: Tariff): Promise<void>;
   /** True when there was something to forget. */
   forget(portal: PortalId): Promise<boolean>;
   applicationToken(portal: PortalId): Promise<Secret | undefined>;

@@ -1,7 +1,17 @@
 export { authorize } from './authorize';
 export { FreshGrants, type RefreshObserver } from './fresh-grants';
 export type { GrantStore } from './grant-store';
-export type { Grant, Install, Markings, PortalRecord, TokenPair, Trouble } from './install';
+export type {
+  Grant,
+  Install,
+  Limits,
+  Markings,
+  NewMarkings,
+  PortalRecord,
+  Tariff,
+  TokenPair,
+  Trouble,
+} from './install';
 export { type ClaimedInstall, Installer } from './installer';
 export { OAuthServer } from './oauth-server';
 export { type EndpointRules, portalEndpoint } from './portal-endpoint';

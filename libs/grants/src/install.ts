@@ -43,10 +43,33 @@ export interface Trouble {
   readonly untilMs?: number;
 }
 
+/** The portal's leaky bucket: so many requests fit, so many leak out each second. */
+export interface Limits {
+  readonly burst: number;
+  readonly drainPerSecond: number;
+}
+
 /** What the operator set for a portal. */
 export interface Markings {
   readonly alias?: string;
   readonly suspended: boolean;
+  readonly limits?: Limits;
+}
+
+/** What the operator sets now; null removes, what is absent stays. */
+export interface NewMarkings {
+  readonly alias?: string | null;
+  readonly suspended?: boolean;
+  readonly limits?: Limits | null;
+}
+
+/** The portal's own plan at the vendor, in the words of its `app.info`. */
+export interface Tariff {
+  /** As `de_ent250`; empty when the portal told none. */
+  readonly licence: string;
+  /** As `ent`. */
+  readonly family?: string;
+  readonly askedAtMs: number;
 }
 
 /** A portal as everyone may see it: no secrets. */
@@ -56,6 +79,8 @@ export interface PortalRecord extends Install, Markings {
   readonly expiresAtMs?: number;
   readonly refreshedAtMs?: number;
   readonly trouble?: Trouble;
+  /** Unknown until the app on the portal was asked; never known of a webhook. */
+  readonly tariff?: Tariff;
 }
 
 /** A portal with its right to be called. */

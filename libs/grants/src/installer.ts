@@ -21,8 +21,8 @@ export interface InstallerOptions {
   readonly oauth: OAuthServer;
   readonly clock: Clock;
   readonly rules: EndpointRules;
-  /** Told of each portal that was installed. */
-  readonly installed: (portal: PortalId) => Promise<void>;
+  /** Told of each portal that was installed, as it is now. */
+  readonly installed: (portal: PortalRecord) => Promise<void>;
 }
 
 /**
@@ -102,8 +102,7 @@ export class Installer {
       installedAtMs: clock.now(),
     };
     await store.install({ install, webhook: new Secret(path) });
-    await this.options.installed(portal);
-    return this.record(portal);
+    return this.announced(portal);
   }
 
   private webhookParts(text: string): PortalEndpoint & { path: string } {
@@ -142,8 +141,7 @@ export class Installer {
     const webhookPortal = await kept(() => this.supersede(install));
     await kept(() => store.install({ install, pair: it.pair, ...(applicationToken && { applicationToken }) }));
     if (webhookPortal) await kept(() => this.takeOver(webhookPortal, install.portal));
-    await kept(() => this.options.installed(it.portal));
-    return kept(() => this.record(it.portal));
+    return kept(() => this.announced(it.portal));
   }
 
   /** The webhook portal of the same domain, which the app's install replaces. */
@@ -155,16 +153,21 @@ export class Installer {
   }
 
   private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
-    const { alias, suspended } = from;
+    const { alias, suspended, limits } = from;
     await this.options.store.forget(from.portal);
-    if (alias || suspended)
-      await this.options.store.mark(to, { ...(alias && { alias }), ...(suspended && { suspended }) });
+    if (alias || suspended || limits)
+      await this.options.store.mark(to, {
+        ...(alias && { alias }),
+        ...(suspended && { suspended }),
+        ...(limits && { limits }),
+      });
   }
 
-  private async record(portal: PortalId): Promise<PortalRecord> {
-    const grant = await this.options.store.load(portal);
-    if (!grant) throw new Fault('portal_not_found');
-    return grant;
+  private async announced(portal: PortalId): Promise<PortalRecord> {
+    const record = await this.options.store.load(portal);
+    if (!record) throw new Fault('portal_not_found');
+    await this.options.installed(record);
+    return record;
   }
 }
 

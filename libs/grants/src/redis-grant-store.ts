@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { Fault, isPortalId, type PortalId, Secret } from '@b24/portal';
 import type { Redis } from 'ioredis';
 import type { GrantStore, NewInstall, Renewal } from './grant-store';
-import type { Grant, Install, Markings, PortalRecord, TokenPair, Trouble } from './install';
+import type {
+  Grant,
+  Install,
+  Limits,
+  Markings,
+  NewMarkings,
+  PortalRecord,
+  Tariff,
+  TokenPair,
+  Trouble,
+} from './install';
 import type { Seal } from './seal';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
@@ -18,6 +28,8 @@ const openFields = [
   'install',
   'alias',
   'suspended',
+  'limits',
+  'tariff',
   'version',
   'expiresAtMs',
   'lifetimeMs',
@@ -131,19 +143,22 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  mark(portal: PortalId, markings: { alias?: string | null; suspended?: boolean }): Promise<Markings | undefined> {
+  mark(portal: PortalId, markings: NewMarkings): Promise<Markings | undefined> {
     return asking(async () => {
       const before = await this.record(portal);
       if (!before) return undefined;
       if (markings.alias) await this.claim(markings.alias, portal);
-      const fields: string[] = [];
-      if (markings.alias !== undefined) fields.push('alias', markings.alias ?? '');
-      if (markings.suspended !== undefined) fields.push('suspended', markings.suspended ? '1' : '');
-      await this.run.markGrant(grantKey(portal), '', ...fields);
+      await this.run.markGrant(grantKey(portal), '', ...markedFields(markings));
       if (markings.alias !== undefined && before.alias && before.alias !== markings.alias) {
         await this.redis.hdel(namesKey, before.alias);
       }
       return this.record(portal);
+    });
+  }
+
+  learnTariff(portal: PortalId, tariff: Tariff): Promise<void> {
+    return asking(async () => {
+      await this.run.markGrant(grantKey(portal), '', 'tariff', JSON.stringify(tariff));
     });
   }
 
@@ -227,16 +242,27 @@ function pairTimes(pair: TokenPair | undefined): string[] {
   return pair ? ['expiresAtMs', `${pair.expiresAtMs}`, 'lifetimeMs', `${pair.lifetimeMs}`] : [];
 }
 
+/** Field, value, field, value …; an empty value removes the field. */
+function markedFields({ alias, suspended, limits }: NewMarkings): string[] {
+  const fields: string[] = [];
+  if (alias !== undefined) fields.push('alias', alias ?? '');
+  if (suspended !== undefined) fields.push('suspended', suspended ? '1' : '');
+  if (limits !== undefined) fields.push('limits', limits ? JSON.stringify(limits) : '');
+  return fields;
+}
+
 function toRecord(hash: Hash): PortalRecord | undefined {
   if (!hash['install']) return undefined;
   return {
     ...(JSON.parse(hash['install']) as Install),
     ...(hash['alias'] && { alias: hash['alias'] }),
     suspended: hash['suspended'] === '1',
+    ...(hash['limits'] && { limits: JSON.parse(hash['limits']) as Limits }),
     version: Number(hash['version']),
     ...(hash['expiresAtMs'] && { expiresAtMs: Number(hash['expiresAtMs']) }),
     ...(hash['refreshedAtMs'] && { refreshedAtMs: Number(hash['refreshedAtMs']) }),
     ...(hash['trouble'] && { trouble: JSON.parse(hash['trouble']) as Trouble }),
+    ...(hash['tariff'] && { tariff: JSON.parse(hash['tariff']) as Tariff }),
   };
 }
 

@@ -1,4 +1,13 @@
-import { type Answer, asFault, type Clock, type Command, Fault, type PortalId, type Send, type Trip } from '@b24/portal';
+import {
+  type Answer,
+  asFault,
+  type Clock,
+  type Command,
+  Fault,
+  type PortalId,
+  type Send,
+  type Trip,
+} from '@b24/portal';
 import type { Booking, Rider } from './booking';
 import type { Bucket, Level, Plan } from './bucket';
 import { Circuit } from './circuit';

@@ -111,7 +111,13 @@ export class PortalLedger {
     const name = method.toLowerCase();
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { usedSeconds: 0, resetAtMs: undefined, heardAtMs: this.clock.now(), refused: false, runMs: unknownRunMs };
+      entry = {
+        usedSeconds: 0,
+        resetAtMs: undefined,
+        heardAtMs: this.clock.now(),
+        refused: false,
+        runMs: unknownRunMs,
+      };
       this.entries.set(name, entry);
     }
     return entry;

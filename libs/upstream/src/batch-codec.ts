@@ -30,7 +30,9 @@ export function decodeBatch(
   if ('error' in body) throw wholeFailure(answer.status, body, nowMs);
   const parts = partsOf(body['result']);
   const batchOperating = operatingIn(body['time'], nowMs);
-  return commands.map((command, i) => itemAnswer(command, names[i] ?? '', { parts, batchOperating, upstreamMs, nowMs }));
+  return commands.map((command, i) =>
+    itemAnswer(command, names[i] ?? '', { parts, batchOperating, upstreamMs, nowMs }),
+  );
 }
 
 interface Parts {

@@ -22,7 +22,6 @@ import {
   toBacklogFields,
 } from './backlog-methods';
 
-
 @ApiTags('backlogs')
 @Controller('v1/portals/:portal')
 export class BacklogsController {

@@ -15,7 +15,7 @@ export class Drain {
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
   begin(): void {
     this.begun = true;
-    this.line.lanes.close();
+    this.line.close();
   }
 
   /** Resolves when no refresh and no install is under way. */

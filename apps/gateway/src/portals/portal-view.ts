@@ -1,6 +1,7 @@
 import type { PortalRecord } from '@b24/grants';
-import type { LaneState, PortalLedger } from '@b24/lanes';
+import type { LaneState, Plan, PortalLedger } from '@b24/lanes';
 import { z } from 'zod';
+import { planOf } from './plan-of';
 
 const statuses = [
   'active',
@@ -27,7 +28,13 @@ export const portalSchema = z
     userId: z.int().optional().meta({ description: 'The user who granted access.' }),
     installedAt: dateTime,
     token: z.object({ expiresAt: dateTime, refreshedAt: dateTime.optional() }).optional(),
-    limits: z.object({ burst: z.int(), drainPerSecond: z.int() }),
+    limits: z
+      .object({
+        burst: z.int().meta({ description: 'Requests that fit into the portal’s leaky bucket.' }),
+        drainPerSecond: z.int().meta({ description: 'Requests that leak out of it each second.' }),
+        from: z.enum(['operator', 'licence', 'default']).meta({ description: 'Who says so.' }),
+      })
+      .meta({ description: 'The bucket that calls of all replicas keep within.' }),
   })
   .meta({ id: 'Portal' });
 export type PortalView = z.infer<typeof portalSchema>;
@@ -61,16 +68,16 @@ export const portalExample: PortalView = {
   userId: 1,
   installedAt: '2026-11-01T09:00:00.000Z',
   token: { expiresAt: '2026-11-01T10:00:00.000Z' },
-  limits: { burst: 50, drainPerSecond: 2 },
+  limits: { burst: 50, drainPerSecond: 2, from: 'default' },
 };
 
 export interface ViewContext {
-  readonly plan: PortalView['limits'];
+  readonly defaultPlan: Plan;
   readonly nowMs: number;
 }
 
 /** What anyone may see of a portal; secrets are not among the fields it names. */
-export function viewOf(record: PortalRecord, { plan, nowMs }: ViewContext): PortalView {
+export function viewOf(record: PortalRecord, { defaultPlan, nowMs }: ViewContext): PortalView {
   const { alias, userId, expiresAtMs, refreshedAtMs } = record;
   const trouble = record.trouble && (record.trouble.untilMs ?? Infinity) > nowMs ? record.trouble : undefined;
   return {
@@ -86,7 +93,7 @@ export function viewOf(record: PortalRecord, { plan, nowMs }: ViewContext): Port
     ...(expiresAtMs !== undefined && {
       token: { expiresAt: iso(expiresAtMs), ...(refreshedAtMs !== undefined && { refreshedAt: iso(refreshedAtMs) }) },
     }),
-    limits: { ...plan },
+    limits: planOf(record, defaultPlan),
   };
 }
 

@@ -37,10 +37,24 @@ const newPortalSchema = z
     id: 'NewPortal',
     examples: [{ webhookUrl: 'https://acme.bitrix24.de/rest/1/xxxxxxxxxxxxxxxx/', alias: 'acme' }],
   });
+const limitsSchema = z
+  .strictObject({
+    burst: z.int().min(3).max(100_000).meta({ description: 'Requests that fit into the portal’s leaky bucket.' }),
+    drainPerSecond: z.int().min(1).max(10_000).meta({ description: 'Requests that leak out of it each second.' }),
+  })
+  .refine(({ burst, drainPerSecond }) => burst > 2 * drainPerSecond, {
+    path: ['burst'],
+    error: 'Must be more than twice drainPerSecond.',
+    when: ({ issues }) => issues.length === 0,
+  });
 const portalChangesSchema = z
   .strictObject({
     alias: aliasSchema.nullable().optional().meta({ description: 'null removes it.' }),
     suspended: z.boolean().optional().meta({ description: 'No call passes while it is true.' }),
+    limits: limitsSchema.nullable().optional().meta({
+      description:
+        'The portal’s leaky bucket, where it is another than its licence says: of a self-hosted portal, or to leave room for others who call it from here. null removes it.',
+    }),
   })
   .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
   .meta({ id: 'PortalChanges', minProperties: 1, examples: [{ alias: 'acme' }] });
@@ -150,13 +164,13 @@ export class PortalsController {
     const portal = await this.allowed(client, name, 'portals:read');
     const view = await this.read(portal);
     const { lanes } = this.line;
-    return detailsOf(view, await lanes.state(portal, this.settings.plan), lanes.ledger.of(portal).view());
+    return detailsOf(view, await lanes.state(portal, view.limits), lanes.ledger.of(portal).view());
   }
 
   @Patch(':portal')
   @Operation({
     id: 'updatePortal',
-    summary: 'Name a portal, or suspend it',
+    summary: 'Name a portal, suspend it, or set its limits',
     scope: 'portals:write',
     status: 200,
     says: 'The portal as it is now.',
@@ -166,13 +180,14 @@ export class PortalsController {
   })
   async update(
     @Param('portal', { schema: portalName }) name: string,
-    @Body({ schema: portalChangesSchema }) { alias, suspended }: z.infer<typeof portalChangesSchema>,
+    @Body({ schema: portalChangesSchema }) { alias, suspended, limits }: z.infer<typeof portalChangesSchema>,
     @FromCaller() { client }: Caller,
   ): Promise<PortalView> {
     const portal = await this.allowed(client, name, 'portals:write');
     const changed = await this.store.mark(portal, {
       ...(alias !== undefined && { alias }),
       ...(suspended !== undefined && { suspended }),
+      ...(limits !== undefined && { limits }),
     });
     if (!changed) throw new Fault('portal_not_found');
     return this.read(portal);
@@ -211,6 +226,6 @@ export class PortalsController {
   }
 
   private view(record: Parameters<typeof viewOf>[0]): PortalView {
-    return viewOf(record, { plan: this.settings.plan, nowMs: this.clock.now() });
+    return viewOf(record, { defaultPlan: this.settings.plan, nowMs: this.clock.now() });
   }
 }

@@ -6,7 +6,7 @@ export class WebhookTrial {
   constructor(
     private readonly bucket: Bucket,
     private readonly send: SendAuthorized,
-    private readonly plan: Plan,
+    private readonly planOf: (portal: PortalId) => Promise<Plan>,
   ) {}
 
   /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
@@ -22,11 +22,12 @@ export class WebhookTrial {
   }
 
   private async wait(portal: PortalId, signal: AbortSignal): Promise<void> {
-    const taken = this.bucket.take(portal, this.plan);
+    const plan = await this.planOf(portal);
+    const taken = this.bucket.take(portal, plan);
     try {
       await unlessAborted(taken, signal);
     } catch (error) {
-      void taken.then(() => this.bucket.giveBack(portal, this.plan)).catch(() => undefined);
+      void taken.then(() => this.bucket.giveBack(portal, plan)).catch(() => undefined);
       throw error;
     }
   }
