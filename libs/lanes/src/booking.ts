@@ -13,8 +13,8 @@ export class Booking {
   readonly riders = new Set<Rider>();
   /** When it left, while it is under way; what becomes of it then is not for the lane to say. */
   departedAtMs: number | undefined;
-  /** It stays until then, unix milliseconds. */
-  notBeforeMs = 0;
+  /** It stays for a while, before it goes again. */
+  pausing = false;
   /** Told when its last rider leaves while it is under way. */
   abandoned: (() => void) | undefined;
   /** What it asks, where another caller may share the answer: a single read. */

@@ -15,7 +15,8 @@ const heaviestTripBytes = 512 * 1024;
 
 /** Certainly the same entity. */
 export function areSame({ entity: a }: Command, { entity: b }: Command): boolean {
-  return a !== undefined && b !== undefined && a.family === b.family && agreement(a.ids, b.ids) === 'agree';
+  if (!a || !b) return false;
+  return a.family === b.family && agreement(a.ids, b.ids) === 'agree';
 }
 
 /** The same entity, as far as can be known. */

@@ -72,6 +72,8 @@ export class Lane {
   private seatsPerTrip = 1;
   private left = 0;
   private departing = false;
+  /** Trips of which the portal refused the token. */
+  private refusals = 0;
   private plan: Plan | undefined;
   private standBackMs = firstStandBackMs;
   private stoodBackUntilMs = 0;
@@ -143,10 +145,13 @@ export class Lane {
     this.departing = true;
     while (this.someoneCanLeave()) {
       try {
+        const refusals = this.refusals;
         this.plan = await this.options.prepare(this.portal);
         if (!this.someoneCanLeave()) break;
         const level = await this.options.bucket.take(this.portal, this.plan);
-        await this.depart(level, this.plan);
+        // What was fresh when this departure began to wait has been refused since.
+        if (refusals !== this.refusals) await this.options.bucket.giveBack(this.portal, this.plan);
+        else await this.depart(level, this.plan);
       } catch (error) {
         const fault = asFault(error);
         for (const booking of [...this.room.waiting()]) this.fail(booking, fault);
@@ -165,7 +170,7 @@ export class Lane {
   }
 
   private readonly mayLeave = (booking: Booking): boolean => {
-    if (booking.notBeforeMs > this.options.clock.now()) return false;
+    if (booking.pausing) return false;
     return booking.commands.every(({ method }) => !this.ledger.isNearLimit(method) || !this.underWay.has(method));
   };
 
@@ -228,8 +233,9 @@ export class Lane {
   private arrive(bookings: readonly Booking[], answers: readonly Answer[], trip: Trip): void {
     let seat = 0;
     for (const booking of bookings) {
-      const own = answers.slice(seat, (seat += booking.commands.length));
-      for (const [i, command] of booking.commands.entries()) if (own[i]) this.ledger.hear(command, own[i]);
+      const own = answers
+        .slice(seat, (seat += booking.commands.length))
+        .map((answer, i) => this.heard(booking.commands[i], answer));
       const [answer] = own;
       if (own.length === 1 && answer?.ok === false && answer.fault.again) {
         this.fail(booking, answer.fault);
@@ -240,9 +246,19 @@ export class Lane {
     }
   }
 
+  /** Books what the answer says; a spent method's reset is known better than a refusal says it. */
+  private heard(command: Command | undefined, answer: Answer): Answer {
+    if (!command) return answer;
+    this.ledger.hear(command, answer);
+    const retryAfterMs = this.ledger.restMs(command.method);
+    if (answer.ok || answer.fault.code !== 'operating_time_spent' || retryAfterMs === undefined) return answer;
+    return { ...answer, fault: answer.fault.with({ retryAfterMs }) };
+  }
+
   /** The trip failed as a whole. */
   private async failed(bookings: readonly Booking[], fault: Fault): Promise<void> {
     if (fault.again === 'batch_spent') this.ledger.refuse('batch', fault.retryAfterMs);
+    if (fault.again === 'token_refused') this.refusals++;
     if (fault.again === 'bucket_full') await this.standBack();
     const wasOpen = this.circuit.state;
     if (this.circuit.opensFor(fault)) {
@@ -276,8 +292,12 @@ export class Lane {
       this.room.putBack(booking);
       this.waiting += booking.riders.size;
     }
-    booking.notBeforeMs = this.options.clock.now() + pauseMs;
-    if (pauseMs > 0) this.options.clock.after(pauseMs, () => void this.letOut());
+    if (pauseMs === 0) return;
+    booking.pausing = true;
+    this.options.clock.after(pauseMs, () => {
+      booking.pausing = false;
+      void this.letOut();
+    });
   }
 
   private end(booking: Booking, fault: Fault): void {

@@ -28,7 +28,7 @@ export function sharedSize(method: string, params: Readonly<Record<string, unkno
 function survives(value: unknown, size: { values: number; bytes: number }): boolean {
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
-    return entries.length > 0 && entries.every(([key, item]) => isSafe(key, /[$[\]\0]/) && survives(item, size));
+    return entries.length > 0 && entries.every(([key, item]) => isSafe(key, /^$|[$[\]\0]/) && survives(item, size));
   }
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? `${value}` : value;
   if (typeof text !== 'string' || !isSafe(text, /[$\0]/)) return false;
