@@ -65,11 +65,14 @@ class Ground {
     return (await fetch(`${this.replicas[0].url}/v1/${path}`, { headers, ...request })).json();
   }
 
-  /** Installs the simulator's portals as the vendor does, and waits until so many requests may leave to each. */
-  async install(portals, left) {
+  /** Installs the simulator's portals as the vendor does, and waits until so many requests (or a burst) may leave. */
+  async install(portals, wanted = Infinity) {
     await this.vendor.ask('install', `${this.replicas[0].url}/bitrix24/events`);
     for (const { memberId } of portals) {
-      const filled = async () => (await this.asAdmin(`portals/${memberId}`)).lane?.left >= left;
+      const filled = async () => {
+        const { lane } = await this.asAdmin(`portals/${memberId}`);
+        return lane?.left >= Math.min(wanted, lane?.capacity);
+      };
       if (!(await until(filled, { tries: 600, everyMs: 100 }))) throw new Error('A portal could not be installed.');
     }
   }

@@ -1,8 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A process of the benchmark that tells about itself once it is up, and then answers questions, one at a time. */
+/** A process of the benchmark that tells about itself once it is up, and then answers questions, one after the other. */
 export class SideProcess {
+  lastAnswer = Promise.resolve();
+
   static async start(file, options) {
     const child = fork(new URL(file, import.meta.url), [JSON.stringify(options)]);
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended by itself.`)));
@@ -20,9 +22,12 @@ export class SideProcess {
     return this.child.pid;
   }
 
-  async ask(question, about) {
-    this.child.send({ question, about });
-    const [answer] = await once(this.child, 'message');
+  ask(question, about) {
+    const answer = this.lastAnswer.then(async () => {
+      this.child.send({ question, about });
+      return (await once(this.child, 'message'))[0];
+    });
+    this.lastAnswer = answer;
     return answer;
   }
 
