@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import { optionsFromParent, serveParent } from './side-process.mjs';
+
+/** The vendor as strict as the portal simulator is, with the portals its parent asks for. */
+const { Bitrix24Simulator } = createRequire(import.meta.url)(
+  '../../../dist/apps/portal-simulator/apps/portal-simulator/src/index.js',
+);
+const simulator = await Bitrix24Simulator.start(optionsFromParent());
+const { oauthServer, clientId, clientSecret } = simulator;
+
+const portals = simulator.portals.map((portal) => ({
+  memberId: portal.memberId,
+  origin: `http://${portal.domain}`,
+  accessToken: portal.grantChain().access_token,
+  webhookUrl: portal.webhookUrl(),
+}));
+
+async function install(eventsUrl) {
+  for (const portal of simulator.portals) await portal.sendInstallEvent(eventsUrl);
+}
+
+/** What a portal has seen so far. */
+function traffic(memberId) {
+  const portal = simulator.portals.find((it) => it.memberId === memberId);
+  const commands = portal.requests.filter(({ method }) => method !== 'batch').length;
+  const requests = portal.requests.filter(({ batchOf }) => batchOf === undefined).length;
+  return { requests, commands, refused: portal.refusedByBucket };
+}
+
+serveParent({ oauthServer, clientId, clientSecret, portals }, { install, traffic });

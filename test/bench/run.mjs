@@ -1,0 +1,8 @@
+import { cost } from './cost.mjs';
+import { runBenchmark } from './figures/table.mjs';
+import { idleLatency } from './idle-latency.mjs';
+import { manyPortals } from './many-portals.mjs';
+import { proxy } from './proxy.mjs';
+import { throughput } from './throughput.mjs';
+
+for (const benchmark of [idleLatency, throughput, proxy, manyPortals, cost]) await runBenchmark(benchmark);
