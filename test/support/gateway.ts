@@ -88,6 +88,12 @@ export class World {
     return new World(redis, simulator);
   }
 
+  get newest(): Gateway {
+    const gateway = this.gateways.at(-1);
+    if (!gateway) throw new Error('No gateway was started.');
+    return gateway;
+  }
+
   /** Another replica. */
   async gateway(more: Env = {}, clock?: Clock): Promise<Client> {
     const log = gatewayLog('debug', { write: (line) => this.logLines.push(line) });

@@ -107,7 +107,7 @@ export class GatewayModule {
             const { queueLimit, callTimeoutMs, plan } = settings;
             const limits = { queueLimit, callTimeoutMs, planOf: (record: PortalRecord) => planOf(record, plan) };
             const line = new RequestLine({ clock, post, bucket, store, grants, observer, ...limits });
-            observer.watch(line.lanes);
+            observer.watch(line.lanes, log);
             return line;
           },
         ),

@@ -1,6 +1,7 @@
 import type { RefreshObserver } from '@b24/grants';
 import type { LaneCounts, LaneObserver } from '@b24/lanes';
-import type { PortalId } from '@b24/portal';
+import type { Fault, PortalId } from '@b24/portal';
+import type { FastifyBaseLogger } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -8,6 +9,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
 export class Metrics implements LaneObserver, RefreshObserver {
   readonly registry = new Registry();
+  private log: Pick<FastifyBaseLogger, 'error' | 'info'> | undefined;
   private readonly calls = new Counter({
     name: 'b24_calls_total',
     help: 'Calls that went down the line, by outcome: ok or a fault code.',
@@ -58,7 +60,8 @@ export class Metrics implements LaneObserver, RefreshObserver {
   }
 
   /** Lanes are asked when Prometheus asks; one that is idle for long has no series. */
-  watch(lanes: { counts(): Iterable<[PortalId, LaneCounts]> }): void {
+  watch(lanes: { counts(): Iterable<[PortalId, LaneCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
+    this.log = log;
     const gauge = (name: string, help: string, value: (counts: LaneCounts) => number) => {
       new Gauge({
         name,
@@ -92,8 +95,13 @@ export class Metrics implements LaneObserver, RefreshObserver {
     for (const ms of queueMs) this.queueWait.observe(ms / 1000);
   }
 
-  circuit(portal: PortalId, change: 'opened' | 'closed'): void {
+  /** An open circuit is for someone to look at, so it is logged as an error. */
+  circuit(portal: PortalId, change: 'opened' | 'closed', fault?: Fault): void {
     this.circuits.inc({ portal, change });
+    const { upstream } = fault ?? {};
+    if (change === 'closed') this.log?.info({ portal }, 'the portal answers again');
+    else
+      this.log?.error({ portal, code: fault?.code, upstream: upstream?.error }, fault?.message ?? 'the portal is down');
   }
 
   stoodBack(portal: PortalId): void {
