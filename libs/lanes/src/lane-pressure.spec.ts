@@ -50,6 +50,24 @@ describe('a lane whose method is near its operating time', () => {
     expect(await call(1)).toBe('operating_time_spent');
   });
 
+  it('goes as ever again after a refusal when the portal runs it, also when it never tells what was used', async () => {
+    const { clock, bucket, sent, methods, send, call } = world();
+    const fault = new Fault('operating_time_spent', { retryAfterMs: 60_000 });
+    void call(1);
+    await bucket.drip();
+    await sent[0]?.answer([{ ok: false, fault, spent: { queueMs: 0, upstreamMs: 0 } }]);
+    await clock.advance(60_000);
+    void send({ ...read(1), params: { a: 1 } });
+    void send({ ...read(1), params: { a: 2 } });
+    await bucket.drip(2);
+    await sent[1]?.answer();
+    await sent[2]?.answer();
+    void send({ ...read(1), params: { a: 3 } });
+    void send({ ...read(1), params: { a: 4 } });
+    await bucket.drip();
+    expect(methods()).toEqual([['m1'], ['m1'], ['m1'], ['m1', 'm1']]);
+  });
+
   it('tells those who already wait when it is spent meanwhile', async () => {
     const { clock, bucket, sent, send } = world();
     void send(read(1));

@@ -45,6 +45,8 @@ export class PortalLedger {
     if (batchOperating) this.book('batch', batchOperating);
     if (spent.ranMs !== undefined) this.ran(method, spent.ranMs);
     if (!answer.ok && answer.fault.code === 'operating_time_spent') this.refuse(method, answer.fault.retryAfterMs);
+    // A portal that reports no operating time has at least run it.
+    else if (answer.ok && !operating) this.ranUnreported(method);
   }
 
   /** The vendor refused the method until then. */
@@ -105,6 +107,11 @@ export class PortalLedger {
     const entry = this.entry(method);
     entry.heardAtMs = this.clock.now();
     entry.runMs = Math.max(ms, entry.runMs * 0.9 + ms * 0.1);
+  }
+
+  private ranUnreported(method: string): void {
+    const entry = this.entries.get(method.toLowerCase());
+    if (entry) entry.refused = false;
   }
 
   private entry(method: string): Entry {
