@@ -144,7 +144,10 @@ export class World {
   }
 }
 
-/** Asks again and again until it is so; a test that waits for ever is ended by jest. */
+/** Asks again and again until it is so. It ends some time after jest ended the test, so that jest can end too. */
 export async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let asked = 0; !(await isSo()); asked++) {
+    if (asked > 4000) throw new Error('What was waited for did not come.');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
