@@ -1,6 +1,7 @@
 import { type Answer, type Command, Fault, type PortalId, portalId, type Result } from '@b24/portal';
 import { HandClock, settle } from './hand-clock';
 import { type Bucket, type LaneObserver, Lanes, type Plan } from '@b24/lanes';
+import { MemoryStation } from './memory-platform';
 
 export const portal = portalId('a'.repeat(32));
 export const other = portalId('b'.repeat(32));
@@ -27,22 +28,28 @@ class HandBucket implements Bucket {
   taken = 0;
   givenBack = 0;
   readonly stoodBackMs: number[] = [];
-  private readonly waiting: (() => void)[] = [];
-  private readonly theLevel = { left: 7, capacity: 46, drainPerSecond: 2 };
+  private readonly waiting: { go: () => void; waits: () => void }[] = [];
+  readonly theLevel = { left: 7, capacity: 46, drainPerSecond: 2 };
 
   drip(count = 1): Promise<void> {
     this.drops += count;
     while (this.drops > 0 && this.waiting.length > 0) {
       this.drops--;
-      this.waiting.shift()?.();
+      this.waiting.shift()?.go();
     }
     return settle();
   }
 
-  async take() {
+  /** Everyone who waits looks around, as each does now and again. */
+  async looks(): Promise<void> {
+    for (const { waits } of this.waiting) waits();
+    await settle();
+  }
+
+  async take(_portal?: PortalId, _plan?: Plan, waits: () => void = () => undefined) {
     this.taken++;
     if (this.drops > 0) this.drops--;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else await new Promise<void>((go) => this.waiting.push({ go, waits }));
     return this.theLevel;
   }
 
@@ -71,18 +78,26 @@ export interface Sent {
   fail(fault: Fault): Promise<void>;
 }
 
-export function world(options: { queueLimit?: number; prepare?: () => Promise<Plan> } = {}) {
+/** What replicas of one gateway share. */
+export function ground() {
   const clock = new HandClock();
-  const bucket = new HandBucket();
+  return { clock, bucket: new HandBucket(), station: new MemoryStation(clock) };
+}
+
+export function world(options: { queueLimit?: number; prepare?: () => Promise<Plan> } = {}, shared = ground()) {
+  const { clock, bucket } = shared;
+  const platform = shared.station.platform();
   const sent: Sent[] = [];
   const changes: string[] = [];
   const observer: LaneObserver = {
     departed: () => undefined,
+    carried: () => undefined,
     stoodBack: () => undefined,
     circuit: (_portal, change) => changes.push(change),
   };
   const lanes = new Lanes({
     bucket,
+    platform,
     clock,
     prepare: options.prepare ?? (() => Promise.resolve(plan)),
     luggageOf: ({ params }) => (JSON.stringify(params).includes('$') ? undefined : 100),
@@ -118,7 +133,7 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
     );
   const call = (n: number, signal?: AbortSignal, to?: PortalId) => send(read(n), signal, to);
   const methods = () => sent.map(({ commands }) => commands.map(({ method }) => method));
-  return { clock, bucket, sent, changes, lanes, send, call, methods };
+  return { clock, bucket, platform, sent, changes, lanes, send, call, methods };
 }
 
 export const deadline = () => new Fault('deadline_exceeded');

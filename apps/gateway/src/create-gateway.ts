@@ -2,8 +2,8 @@ import helmet from '@fastify/helmet';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { bucketToken } from './tokens';
-import { type Bucket } from '@b24/lanes';
+import { bucketToken, platformToken } from './tokens';
+import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -90,6 +90,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       await closed;
       await drain.settle();
       app.get<Bucket>(bucketToken).close();
+      app.get<Platform>(platformToken).close();
       laneRedis.disconnect();
       await redis.quit().catch(() => undefined);
       redis.disconnect();

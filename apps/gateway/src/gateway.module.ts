@@ -8,8 +8,8 @@ import {
   RedisGrantStore,
   Seal,
 } from '@b24/grants';
-import { BottleneckBucket, type Bucket } from '@b24/lanes';
-import type { Clock, PortalId, Post } from '@b24/portal';
+import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
+import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
 import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
@@ -34,7 +34,15 @@ import { planOf } from './portals/plan-of';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
 import type { Settings } from './settings';
-import { bucketToken, clockToken, grantStoreToken, installerToken, redisToken, settingsToken } from './tokens';
+import {
+  bucketToken,
+  clockToken,
+  grantStoreToken,
+  installerToken,
+  platformToken,
+  redisToken,
+  settingsToken,
+} from './tokens';
 
 /** What a gateway is built on. */
 export interface Ground {
@@ -85,6 +93,7 @@ export class GatewayModule {
         made(postToken, [HttpService], (http: HttpService) => axiosPost(http)),
         made(sealToken, [], () => new Seal(settings.encryptionKeys)),
         made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
+        made(platformToken, [sealToken], (seal: Seal) => new RedisPlatform({ redis, seal: textSeal(seal), clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),
         made(grantStoreToken, [sealToken], (seal: Seal) => new RedisGrantStore(redis, seal)),
         made(PortalDirectory, [grantStoreToken], (store: GrantStore) => new PortalDirectory(store)),
@@ -102,11 +111,18 @@ export class GatewayModule {
         ),
         made(
           RequestLine,
-          [postToken, bucketToken, grantStoreToken, FreshGrants, Metrics],
-          (post: Post, bucket: Bucket, store: GrantStore, grants: FreshGrants, observer: Metrics) => {
+          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Metrics],
+          (
+            post: Post,
+            bucket: Bucket,
+            platform: Platform,
+            store: GrantStore,
+            grants: FreshGrants,
+            observer: Metrics,
+          ) => {
             const { queueLimit, callTimeoutMs, plan } = settings;
             const limits = { queueLimit, callTimeoutMs, planOf: (record: PortalRecord) => planOf(record, plan) };
-            const line = new RequestLine({ clock, post, bucket, store, grants, observer, ...limits });
+            const line = new RequestLine({ clock, post, bucket, platform, store, grants, observer, ...limits });
             observer.watch(line.lanes, log);
             return line;
           },
@@ -153,6 +169,14 @@ export class GatewayModule {
       ],
     };
   }
+}
+
+/** What waiting calls hold goes through Redis as sealed as a token. */
+function textSeal(seal: Seal) {
+  return {
+    close: (text: string, place: string) => seal.close(new Secret(text), place),
+    open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),
+  };
 }
 
 /** A provider built of others, checked for nothing but their order. */

@@ -1,6 +1,6 @@
 import { authorize, type FreshGrants, type GrantStore, type PortalRecord } from '@b24/grants';
 import { type Client, checkAccess, type Scope } from '@b24/access';
-import { Lanes, type Bucket, type LaneObserver, type Plan } from '@b24/lanes';
+import { Lanes, type Bucket, type LaneObserver, type Plan, type Platform } from '@b24/lanes';
 import {
   type Answer,
   type Clock,
@@ -31,6 +31,7 @@ export interface LineParts {
   readonly clock: Clock;
   readonly post: Post;
   readonly bucket: Bucket;
+  readonly platform: Platform;
   readonly store: GrantStore;
   readonly grants: FreshGrants;
   readonly observer: LaneObserver & CallObserver;
@@ -96,6 +97,11 @@ export class RequestLine {
   close(): void {
     this.scout.stop();
     this.lanes.close();
+  }
+
+  /** Resolves when nothing is under way from this replica any more. */
+  settle(): Promise<void> {
+    return this.lanes.settle();
   }
 
   private async prepare(portal: PortalId): Promise<Plan> {

@@ -5,3 +5,4 @@ export const redisToken = Symbol('redis');
 export const bucketToken = Symbol('bucket');
 export const grantStoreToken = Symbol('grant store');
 export const installerToken = Symbol('installer');
+export const platformToken = Symbol('platform');

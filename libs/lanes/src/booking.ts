@@ -11,7 +11,7 @@ export interface Rider {
 /** Commands that travel on the same trip, and who waits for them: one caller, or all who asked for the same read. */
 export class Booking {
   readonly riders = new Set<Rider>();
-  /** When it left, while it is under way; what becomes of it then is not for the lane to say. */
+  /** When it left, unix milliseconds, while it is under way; what becomes of it then is not for the lane to say. */
   departedAtMs: number | undefined;
   /** It stays for a while, before it goes again. */
   pausing = false;
@@ -22,6 +22,8 @@ export class Booking {
   /** Where it may meet another on the same entity. */
   readonly places: readonly string[];
   readonly writes: boolean;
+  /** The offer that it came from, when another replica's callers wait for it and nobody here. */
+  guest: string | undefined;
   private readonly goneAgain = new Map<Again, number>();
 
   constructor(
@@ -48,6 +50,11 @@ export class Booking {
     const times = this.goneAgain.get(why) ?? 0;
     this.goneAgain.set(why, times + 1);
     return times;
+  }
+
+  /** How long each of its callers waited until it left, milliseconds. */
+  waitedMs(): number[] {
+    return [...this.riders].map(({ enteredAtMs }) => (this.departedAtMs ?? enteredAtMs) - enteredAtMs);
   }
 
   resolve(answers: readonly Answer[], trip: Trip): void {

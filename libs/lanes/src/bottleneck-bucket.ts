@@ -44,10 +44,10 @@ export class BottleneckBucket implements Bucket {
     this.connection.on('error', () => undefined); // told by whoever asks
   }
 
-  async take(portal: PortalId, plan: Plan): Promise<Level> {
+  async take(portal: PortalId, plan: Plan, waits?: () => void): Promise<Level> {
     const limiter = await this.limiter(portal, plan);
     try {
-      await this.permission(limiter, dripOf(plan).everyMs);
+      await this.permission(limiter, dripOf(plan).everyMs, waits);
     } catch (error) {
       this.leave(portal);
       throw storeUnavailable(error);
@@ -151,7 +151,7 @@ export class BottleneckBucket implements Bucket {
   }
 
   /** Resolves at Bottleneck's `scheduled`, which is when it gives permission; running the job costs another tick. */
-  private permission(limiter: Bottleneck, dripMs: number): Promise<void> {
+  private permission(limiter: Bottleneck, dripMs: number, waits: () => void = () => undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const id = randomUUID();
       let unanswered = 0;
@@ -177,6 +177,7 @@ export class BottleneckBucket implements Bucket {
       const ask = () => {
         const asked = hasFallen ? limiter.incrementReservoir(0) : limiter.currentReservoir();
         asked.then(answered, unheard);
+        waits();
         stopAsking = this.options.clock.after(dripMs / 2, ask);
       };
       this.permitted.set(id, () => {

@@ -20,8 +20,8 @@ export interface Level extends Pick<Plan, 'drainPerSecond'> {
  * Every method throws Fault `store_unavailable` when the store cannot be asked.
  */
 export interface Bucket {
-  /** Resolves when one request may leave, with what is left then. */
-  take(portal: PortalId, plan: Plan): Promise<Level>;
+  /** Resolves when one request may leave, with what is left then. Until then it calls `waits` now and again. */
+  take(portal: PortalId, plan: Plan, waits?: () => void): Promise<Level>;
   /** Returns what was taken and not used. */
   giveBack(portal: PortalId, plan: Plan): Promise<void>;
   /** The vendor says its bucket is full: nothing leaves for so long, on any replica. */

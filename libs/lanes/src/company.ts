@@ -1,4 +1,4 @@
-import type { Command } from '@b24/portal';
+import type { Answer, Command } from '@b24/portal';
 import type { Booking } from './booking';
 import type { PortalLedger } from './operating-ledger';
 
@@ -64,6 +64,18 @@ export class Company {
     this.bytes += booking.luggage ?? 0;
     this.predictedMs += this.predict(booking.commands);
     this.writes ||= booking.writes;
+  }
+
+  /** Each booking's part of the company's answers. */
+  sharesOf(answers: readonly Answer[]): Map<Booking, readonly Answer[]> {
+    let seat = 0;
+    return new Map(this.bookings.map((booking) => [booking, answers.slice(seat, (seat += booking.commands.length))]));
+  }
+
+  without(gone: ReadonlySet<Booking>): Company {
+    const rest = new Company(this.ledger);
+    for (const booking of this.bookings) if (!gone.has(booking)) rest.add(booking);
+    return rest;
   }
 
   private suits(command: Command): boolean {

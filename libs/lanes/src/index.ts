@@ -1,5 +1,8 @@
 export { type Bucket, capacityOf, type Level, type Plan } from './bucket';
 export { BottleneckBucket } from './bottleneck-bucket';
-export type { LaneCounts, LaneObserver, LaneOptions } from './lane';
+export type { LaneCounts } from './lane';
+export type { LaneObserver, LaneOptions } from './lane-options';
 export { Lanes, type LaneState } from './lanes';
 export { type PortalLedger } from './operating-ledger';
+export { type Delivery, type Offer, type Outlook, type Platform, tripLeaseMs, waitsForMs } from './platform';
+export { RedisPlatform } from './redis-platform';

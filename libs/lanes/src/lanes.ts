@@ -1,6 +1,7 @@
 import { Fault, type PortalId, type Send } from '@b24/portal';
 import type { Level, Plan } from './bucket';
-import { Lane, type LaneCounts, type LaneOptions } from './lane';
+import { Lane, type LaneCounts } from './lane';
+import type { LaneOptions } from './lane-options';
 import { OperatingLedger } from './operating-ledger';
 
 /** A lane without anything to do for so long is dropped, with what its bucket holds on this replica. */
@@ -23,6 +24,7 @@ export class Lanes {
 
   constructor(private readonly options: LaneOptions) {
     this.ledger = new OperatingLedger(options.clock);
+    options.platform.onDelivery((portal, delivery) => void this.lanes.get(portal)?.delivered(delivery));
   }
 
   readonly send: Send = (portal, commands, signal) => {
@@ -50,6 +52,11 @@ export class Lanes {
     this.closing = true;
     this.stopSweeping?.();
     for (const lane of this.lanes.values()) lane.clear(new Fault('shutting_down'));
+  }
+
+  /** Resolves when nothing is under way from here any more. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.lanes.values()].map((lane) => lane.settle()));
   }
 
   private lane(portal: PortalId): Lane {

@@ -1,5 +1,5 @@
 import type { Command } from '@b24/portal';
-import { Booking, questionOf } from './booking';
+import { Booking, questionOf, type Rider } from './booking';
 import { areSame, type Company } from './company';
 
 /** One client key's bookings, in the order they came. */
@@ -17,6 +17,7 @@ export class WaitingRoom {
   /** Waiting reads that another caller may share, by what they ask. */
   private readonly questions = new Map<string, Booking>();
   private lastTicket = 0;
+  private waitingRiders = 0;
 
   constructor(private readonly luggageOf: (command: Command) => number | undefined) {}
 
@@ -24,36 +25,68 @@ export class WaitingRoom {
     return this.queues.size === 0;
   }
 
-  /** A new booking, or the one that waits with the same question. */
-  book(commands: readonly Command[]): Booking {
+  /** Callers who wait. */
+  get riders(): number {
+    return this.waitingRiders;
+  }
+
+  /** A new booking for the rider, or the one that waits with the same question. */
+  book(commands: readonly Command[], rider: Rider): Booking {
     const question = questionOf(commands);
-    const known = question && this.questions.get(question);
-    if (known) return known;
-    const booking = new Booking(++this.lastTicket, commands, this.luggage(commands));
+    const booking = this.questions.get(question ?? '') ?? this.enter(commands);
     if (question) this.questions.set(question, booking);
     // Who asks after a write was asked for must not share a place before it.
     if (booking.writes) this.questions.clear();
+    booking.riders.add(rider);
+    this.waitingRiders++;
+    return booking;
+  }
+
+  /** The rider waits for it no longer. */
+  quit(booking: Booking, rider: Rider): void {
+    if (booking.riders.delete(rider) && booking.departedAtMs === undefined) this.waitingRiders--;
+  }
+
+  private enter(commands: readonly Command[]): Booking {
+    const booking = new Booking(++this.lastTicket, commands, this.luggage(commands));
     for (const place of booking.places) this.at(place).add(booking);
     this.queueOf(booking).push(booking);
     return booking;
   }
 
-  /** Fills the company's seats: round the client keys, one booking each, for as long as there are seats. */
-  seat(company: Company, mayLeave: (booking: Booking) => boolean): void {
-    let turns = [...this.queues].map(([from, queue]) => ({ from, queue, next: 0 }));
+  /** A booking of another replica's, that may go with the next trip of this one. */
+  lodge(commands: readonly Command[], offer: string): Booking {
+    const booking = this.enter(commands);
+    booking.guest = offer;
+    return booking;
+  }
+
+  /** Whoever asks the same from now on has a booking of its own. */
+  close(booking: Booking): void {
+    if (booking.question && this.questions.get(booking.question) === booking) this.questions.delete(booking.question);
+  }
+
+  /** Fills the company's seats, and whoever got one leaves the room. */
+  seat(company: Company, mayLeave: (booking: Booking) => boolean, atMs: number): void {
+    this.choose(company, mayLeave);
+    for (const { from } of company.bookings) this.turnTaken(from);
+    this.depart(company.bookings, atMs);
+  }
+
+  /** Who would get the company's seats: round the client keys, one booking each, for as long as there are seats. */
+  choose(company: Company, mayLeave: (booking: Booking) => boolean): void {
+    let turns = [...this.queues.values()].map((queue) => ({ queue, next: 0 }));
     while (turns.length > 0 && !company.isFull) {
       turns = turns.filter((turn) => {
         while (!company.isFull && turn.next < turn.queue.length) {
           const booking = turn.queue[turn.next++];
           if (!booking || !mayLeave(booking) || !this.isItsTurn(booking) || !company.admits(booking)) continue;
           company.add(booking);
-          this.turnTaken(turn.from);
           return true;
         }
         return false;
       });
     }
-    this.letGo(company.bookings);
   }
 
   some(mayLeave: (booking: Booking) => boolean): boolean {
@@ -68,6 +101,7 @@ export class WaitingRoom {
   /** It goes again, from the place that it had. */
   putBack(booking: Booking): void {
     booking.departedAtMs = undefined;
+    this.waitingRiders += booking.riders.size;
     const queue = this.queueOf(booking);
     const at = queue.findIndex(({ ticket }) => ticket > booking.ticket);
     queue.splice(at < 0 ? queue.length : at, 0, booking);
@@ -94,6 +128,15 @@ export class WaitingRoom {
     return true;
   }
 
+  /** They are under way: what concerns their entities still waits for them. */
+  depart(bookings: readonly Booking[], atMs: number): void {
+    for (const booking of bookings) {
+      booking.departedAtMs = atMs;
+      this.waitingRiders -= booking.riders.size;
+    }
+    this.letGo(bookings);
+  }
+
   private letGo(bookings: readonly Booking[]): void {
     const leaving = new Set(bookings);
     for (const from of new Set(bookings.map((booking) => booking.from))) {
@@ -101,9 +144,7 @@ export class WaitingRoom {
       if (staying.length > 0) this.queues.set(from, staying);
       else this.queues.delete(from);
     }
-    for (const booking of bookings) {
-      if (booking.question && this.questions.get(booking.question) === booking) this.questions.delete(booking.question);
-    }
+    for (const booking of bookings) this.close(booking);
   }
 
   private turnTaken(from: string): void {

@@ -18,8 +18,9 @@ export class Drain {
     this.line.close();
   }
 
-  /** Resolves when no refresh and no install is under way. */
+  /** Resolves when no trip, no refresh and no install is under way. */
   async settle(): Promise<void> {
+    await this.line.settle();
     await Promise.all([this.grants.settle(), this.inbox.settle()]);
   }
 }

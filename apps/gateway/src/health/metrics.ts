@@ -48,6 +48,11 @@ export class Metrics implements LaneObserver, RefreshObserver {
     buckets: [1, 2, 5, 10, 20, 30, 40, 50],
     registers: [this.registry],
   });
+  private readonly carriedBookings = new Counter({
+    name: 'b24_carried_total',
+    help: 'Calls of this replica that left with a trip of another.',
+    registers: [this.registry],
+  });
   private readonly circuits = new Counter({
     name: 'b24_circuit_changes_total',
     help: 'Times the circuit of a portal that is down opened, and closed again.',
@@ -92,6 +97,15 @@ export class Metrics implements LaneObserver, RefreshObserver {
 
   departed(_portal: PortalId, seats: number, queueMs: readonly number[]): void {
     this.seats.observe(seats);
+    this.waited(queueMs);
+  }
+
+  carried(_portal: PortalId, queueMs: readonly number[]): void {
+    this.carriedBookings.inc();
+    this.waited(queueMs);
+  }
+
+  private waited(queueMs: readonly number[]): void {
     for (const ms of queueMs) this.queueWait.observe(ms / 1000);
   }
 

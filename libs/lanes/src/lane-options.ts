@@ -1,0 +1,32 @@
+import type { Clock, Command, Fault, PortalId, Send } from '@b24/portal';
+import type { Bucket, Plan } from './bucket';
+import type { Platform } from './platform';
+
+/** Told of what the lanes do, for metrics and alerts. */
+export interface LaneObserver {
+  /** A trip left; how long each of its callers on this replica had waited. */
+  departed(portal: PortalId, seats: number, queueMs: readonly number[]): void;
+  /** Another replica's trip took along one of this replica's; how long its callers had waited. */
+  carried(portal: PortalId, queueMs: readonly number[]): void;
+  stoodBack(portal: PortalId): void;
+  circuit(portal: PortalId, change: 'opened' | 'closed', fault?: Fault): void;
+}
+
+export interface LaneOptions {
+  readonly bucket: Bucket;
+  readonly platform: Platform;
+  readonly clock: Clock;
+  readonly next: Send;
+  /**
+   * Run before each departure takes from the bucket: what it does may be slow, and a taken drop must leave at once.
+   * Tells the portal's plan.
+   */
+  readonly prepare: (portal: PortalId) => Promise<Plan>;
+  /** The bytes that a command takes in a batch; undefined when it may not share one. */
+  readonly luggageOf: (command: Command) => number | undefined;
+  /** Calls that may wait here, on this replica. */
+  readonly queueLimit: number;
+  /** How long a caller usually waits, for an honest Retry-After. */
+  readonly callTimeoutMs: number;
+  readonly observer: LaneObserver;
+}

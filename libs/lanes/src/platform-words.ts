@@ -1,0 +1,55 @@
+import { type Answer, type Command, Fault, type FaultCode, type FaultOptions } from '@b24/portal';
+import type { Delivery } from './platform';
+
+/*
+ * Commands and answers as text, on their way from one replica to another. Both ends are replicas of the same gateway;
+ * what it can't read, an older or newer one wrote.
+ */
+
+type FaultWords = FaultOptions & { readonly code: FaultCode };
+type AnswerWords = Extract<Answer, { ok: true }> | (Omit<Extract<Answer, { ok: false }>, 'fault'> & FaultCarrier);
+interface FaultCarrier {
+  readonly fault: FaultWords;
+}
+type DeliveryWords =
+  | {
+      readonly ids: string[];
+      readonly answers: AnswerWords[][];
+      readonly trip: Extract<Delivery, { trip: unknown }>['trip'];
+    }
+  | { readonly ids: string[]; readonly fault: FaultWords };
+
+export function writeCommands(commands: readonly Command[]): string {
+  return JSON.stringify(commands);
+}
+
+export function readCommands(text: string): readonly Command[] {
+  return JSON.parse(text) as readonly Command[];
+}
+
+export function writeDelivery(delivery: Delivery): string {
+  if ('fault' in delivery) return JSON.stringify({ ...delivery, fault: wordsOf(delivery.fault) });
+  const answers = delivery.answers.map((own) =>
+    own.map((answer) => (answer.ok ? answer : { ...answer, fault: wordsOf(answer.fault) })),
+  );
+  return JSON.stringify({ ...delivery, answers });
+}
+
+export function readDelivery(text: string): Delivery {
+  const delivery = JSON.parse(text) as DeliveryWords;
+  if ('fault' in delivery) return { ...delivery, fault: faultOf(delivery.fault) };
+  const answers = delivery.answers.map((own) =>
+    own.map((answer): Answer => (answer.ok ? answer : { ...answer, fault: faultOf(answer.fault) })),
+  );
+  return { ...delivery, answers };
+}
+
+function wordsOf(fault: Fault): FaultWords {
+  const { code, message: detail, upstream, retryAfterMs, errors, authorizeUrl, again, haltMs } = fault;
+  // What is undefined is left out by JSON.
+  return { code, detail, upstream, retryAfterMs, errors, authorizeUrl, again, haltMs } as FaultWords;
+}
+
+function faultOf({ code, ...options }: FaultWords): Fault {
+  return new Fault(code, options);
+}
