@@ -28,28 +28,31 @@ class HandBucket implements Bucket {
   taken = 0;
   givenBack = 0;
   readonly stoodBackMs: number[] = [];
-  private readonly waiting: { go: () => void; waits: () => void }[] = [];
+  /** Whose departures wait; a killed replica's does not. */
+  private readonly waiting: { go: () => void; waits: () => void; isAlive: () => boolean }[] = [];
   readonly theLevel = { left: 7, capacity: 46, drainPerSecond: 2 };
 
   drip(count = 1): Promise<void> {
     this.drops += count;
     while (this.drops > 0 && this.waiting.length > 0) {
+      const next = this.waiting.shift();
+      if (!next?.isAlive()) continue;
       this.drops--;
-      this.waiting.shift()?.go();
+      next.go();
     }
     return settle();
   }
 
   /** Everyone who waits looks around, as each does now and again. */
   async looks(): Promise<void> {
-    for (const { waits } of this.waiting) waits();
+    for (const { waits, isAlive } of this.waiting) if (isAlive()) waits();
     await settle();
   }
 
-  async take(_portal?: PortalId, _plan?: Plan, waits: () => void = () => undefined) {
+  async take(_portal?: PortalId, _plan?: Plan, waits: () => void = () => undefined, isAlive = () => true) {
     this.taken++;
     if (this.drops > 0) this.drops--;
-    else await new Promise<void>((go) => this.waiting.push({ go, waits }));
+    else await new Promise<void>((go) => this.waiting.push({ go, waits, isAlive }));
     return this.theLevel;
   }
 
@@ -79,9 +82,17 @@ export interface Sent {
 }
 
 /** What replicas of one gateway share. */
-export function ground() {
+export function ground({ left, lags }: { left?: number; lags?: readonly number[] } = {}) {
   const clock = new HandClock();
-  return { clock, bucket: new HandBucket(), station: new MemoryStation(clock) };
+  const bucket = new HandBucket();
+  if (left !== undefined) bucket.theLevel.left = left;
+  return { clock, bucket, station: new MemoryStation(clock, lags) };
+}
+
+/** Several replicas of one gateway, whose portal's bucket is empty. */
+export function replicas(count: number, lags?: readonly number[]) {
+  const shared = ground({ left: 0, ...(lags && { lags }) });
+  return { ...shared, replicas: Array.from({ length: count }, () => world({}, shared)) };
 }
 
 export function world(options: { queueLimit?: number; prepare?: () => Promise<Plan> } = {}, shared = ground()) {
@@ -95,8 +106,18 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
     stoodBack: () => undefined,
     circuit: (_portal, change) => changes.push(change),
   };
+  let alive = true;
+  const take: Bucket['take'] = (to, itsPlan, waits) => bucket.take(to, itsPlan, waits, () => alive);
   const lanes = new Lanes({
-    bucket,
+    bucket: {
+      take,
+      giveBack: () => bucket.giveBack(),
+      standBack: (to, itsPlan, forMs) => bucket.standBack(to, itsPlan, forMs),
+      level: bucket.level,
+      open: bucket.open,
+      leave: bucket.leave,
+      close: bucket.close,
+    },
     platform,
     clock,
     prepare: options.prepare ?? (() => Promise.resolve(plan)),
@@ -133,7 +154,12 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
     );
   const call = (n: number, signal?: AbortSignal, to?: PortalId) => send(read(n), signal, to);
   const methods = () => sent.map(({ commands }) => commands.map(({ method }) => method));
-  return { clock, bucket, platform, sent, changes, lanes, send, call, methods };
+  /** As by kill -9: nothing of it goes on, and nobody hears from it. */
+  const kill = () => {
+    alive = false;
+    platform.kill();
+  };
+  return { clock, bucket, platform, kill, sent, changes, lanes, send, call, methods };
 }
 
 export const deadline = () => new Fault('deadline_exceeded');

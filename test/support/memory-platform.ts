@@ -17,8 +17,18 @@ export class MemoryStation {
   readonly listeners = new Map<string, (portal: PortalId, delivery: Delivery) => void>();
   private readonly places = new Map<PortalId, Place>();
   private replicas = 0;
+  private questions = 0;
 
-  constructor(readonly clock: Clock) {}
+  constructor(
+    readonly clock: Clock,
+    /** How many ticks a question takes to arrive, and its answer to come back, in turn. */
+    private readonly lags: readonly number[] = [0],
+  ) {}
+
+  async lag(): Promise<void> {
+    const ticks = this.lags[this.questions++ % this.lags.length] ?? 0;
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+  }
 
   platform(): MemoryPlatform {
     return new MemoryPlatform(this, `r${++this.replicas}`);
@@ -34,6 +44,7 @@ export class MemoryStation {
 export class MemoryPlatform implements Platform {
   /** As if the store could not be asked. */
   down = false;
+  private dead = false;
   private lastId = 0;
 
   constructor(
@@ -43,64 +54,71 @@ export class MemoryPlatform implements Platform {
 
   newId = () => `${this.replica}.${++this.lastId}`;
 
-  async wait(portal: PortalId, offers: readonly Offer[], waiting: boolean): Promise<Outlook> {
-    await this.reached();
-    const { replicas, seats, trips } = this.station.at(portal);
-    const now = this.station.clock.now();
-    if (waiting) replicas.set(this.replica, now);
-    for (const offer of offers) seats.set(offer.id, { offer });
-    const ours = new Map<string, 'waiting' | 'taken' | 'lost'>();
-    for (const [id, { trip }] of [...seats].filter(([id]) => this.isMine(id))) {
-      const state = trip === undefined ? 'waiting' : (trips.get(trip) ?? 0) > now ? 'taken' : 'lost';
-      if (state === 'lost') seats.delete(id);
-      ours.set(id, state);
-    }
-    const others = [...replicas].filter(([replica, at]) => replica !== this.replica && now - at < waitsForMs);
-    return { othersWait: others.length > 0, ours };
-  }
-
-  async offers(portal: PortalId): Promise<readonly Offer[]> {
-    await this.reached();
-    const { seats } = this.station.at(portal);
-    return [...seats.values()]
-      .filter(({ offer, trip }) => trip === undefined && !this.isMine(offer.id))
-      .map(({ offer }) => offer);
-  }
-
-  async take(portal: PortalId, trip: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    await this.reached();
-    const { seats, trips } = this.station.at(portal);
-    const taken = ids.filter((id) => seats.has(id) && seats.get(id)?.trip === undefined);
-    for (const id of taken) {
-      const seat = seats.get(id);
-      if (this.isMine(id)) seats.delete(id);
-      else if (seat) {
-        seat.trip = trip;
-        trips.set(trip, this.station.clock.now() + tripLeaseMs);
+  wait(portal: PortalId, offers: readonly Offer[], waiting: boolean): Promise<Outlook> {
+    return this.asked(() => {
+      const { replicas, seats, trips } = this.station.at(portal);
+      const now = this.station.clock.now();
+      if (waiting) replicas.set(this.replica, now);
+      for (const offer of offers) seats.set(offer.id, { offer });
+      const ours = new Map<string, 'waiting' | 'taken' | 'lost'>();
+      for (const [id, { trip }] of [...seats].filter(([id]) => this.isMine(id))) {
+        const state = trip === undefined ? 'waiting' : (trips.get(trip) ?? 0) > now ? 'taken' : 'lost';
+        if (state === 'lost') seats.delete(id);
+        ours.set(id, state);
       }
-    }
-    return new Set(taken);
+      const others = [...replicas].filter(([replica, at]) => replica !== this.replica && now - at < waitsForMs);
+      return { othersWait: others.length > 0, ours };
+    });
   }
 
-  async keep(portal: PortalId, trip: string): Promise<void> {
-    await this.reached();
-    const { trips } = this.station.at(portal);
-    const now = this.station.clock.now();
-    if ((trips.get(trip) ?? 0) > now) trips.set(trip, now + tripLeaseMs);
+  offers(portal: PortalId): Promise<readonly Offer[]> {
+    return this.asked(() => {
+      const { replicas, seats } = this.station.at(portal);
+      const since = this.station.clock.now() - waitsForMs;
+      const waits = ({ id }: Offer) => (replicas.get(id.split('.')[0] ?? '') ?? 0) > since;
+      return [...seats.values()]
+        .filter(({ offer, trip }) => trip === undefined && !this.isMine(offer.id) && waits(offer))
+        .map(({ offer }) => offer);
+    });
   }
 
-  async deliver(portal: PortalId, trip: string, delivery: Delivery): Promise<void> {
-    await this.reached();
-    const { seats, trips } = this.station.at(portal);
-    for (const [replica, listener] of this.station.listeners) {
-      const places = [...delivery.ids.keys()].filter((i) => delivery.ids[i]?.startsWith(`${replica}.`));
-      const ids = places.map((i) => delivery.ids[i] ?? '');
-      if (ids.length === 0) continue;
-      if ('fault' in delivery) listener(portal, { ids, fault: delivery.fault });
-      else listener(portal, { ids, answers: places.map((i) => delivery.answers[i] ?? []), trip: delivery.trip });
-    }
-    for (const id of delivery.ids) seats.delete(id);
-    trips.delete(trip);
+  take(portal: PortalId, trip: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.asked(() => {
+      const { seats, trips } = this.station.at(portal);
+      const taken = ids.filter((id) => seats.has(id) && seats.get(id)?.trip === undefined);
+      for (const id of taken) {
+        const seat = seats.get(id);
+        if (this.isMine(id)) seats.delete(id);
+        else if (seat) {
+          seat.trip = trip;
+          trips.set(trip, this.station.clock.now() + tripLeaseMs);
+        }
+      }
+      return new Set(taken);
+    });
+  }
+
+  keep(portal: PortalId, trip: string): Promise<void> {
+    return this.asked(() => {
+      const { trips } = this.station.at(portal);
+      const now = this.station.clock.now();
+      if ((trips.get(trip) ?? 0) > now) trips.set(trip, now + tripLeaseMs);
+    });
+  }
+
+  deliver(portal: PortalId, trip: string, delivery: Delivery): Promise<void> {
+    return this.asked(() => {
+      const { seats, trips } = this.station.at(portal);
+      for (const [replica, listener] of this.station.listeners) {
+        const places = [...delivery.ids.keys()].filter((i) => delivery.ids[i]?.startsWith(`${replica}.`));
+        const ids = places.map((i) => delivery.ids[i] ?? '');
+        if (ids.length === 0) continue;
+        if ('fault' in delivery) listener(portal, { ids, fault: delivery.fault });
+        else listener(portal, { ids, answers: places.map((i) => delivery.answers[i] ?? []), trip: delivery.trip });
+      }
+      for (const id of delivery.ids) seats.delete(id);
+      trips.delete(trip);
+    });
   }
 
   onDelivery(listener: (portal: PortalId, delivery: Delivery) => void): void {
@@ -111,11 +129,21 @@ export class MemoryPlatform implements Platform {
     this.station.listeners.delete(this.replica);
   }
 
+  kill(): void {
+    this.dead = true;
+    this.close();
+  }
+
   private isMine(id: string): boolean {
     return id.startsWith(`${this.replica}.`);
   }
 
-  private reached(): Promise<void> {
-    return this.down ? Promise.reject(new Fault('store_unavailable')) : Promise.resolve();
+  private async asked<T>(does: () => T): Promise<T> {
+    await this.station.lag();
+    if (this.dead) return new Promise(() => undefined);
+    if (this.down) throw new Fault('store_unavailable');
+    const answer = does();
+    await this.station.lag();
+    return answer;
   }
 }

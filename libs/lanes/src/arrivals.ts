@@ -106,9 +106,11 @@ export class Arrivals {
 
   /** A caller hung up or its deadline passed. What is on offer may have left with another replica's trip. */
   leave(booking: Booking, rider: Rider, reason: unknown): void {
-    const isLast = booking.riders.size === 1;
-    if (isLast && this.mayBeTaken(booking)) void this.withdraw(booking).then(() => this.depart(booking, rider, reason));
-    else this.depart(booking, rider, reason);
+    const depart = () => {
+      this.depart(booking, rider, reason);
+    };
+    if (booking.riders.size === 1 && this.mayBeTaken(booking)) void this.withdraw(booking, depart).then(depart);
+    else depart();
   }
 
   /** Another replica's trip took it along. */
@@ -122,6 +124,7 @@ export class Arrivals {
   back(booking: Booking): void {
     if (booking.riders.size === 0) void this.lane.handover.withdraw(booking);
     else this.lane.room.putBack(booking);
+    this.letOut();
   }
 
   /** The trip that took it along is over and told nothing. */
@@ -188,8 +191,10 @@ export class Arrivals {
       this.fail(booking, fault);
       return;
     }
-    void this.withdraw(booking).then((state) => {
-      if (state === 'back') this.fail(booking, fault);
+    const fail = () => {
+      this.fail(booking, fault);
+    };
+    void this.withdraw(booking, fail).then((state) => {
       if (state === 'unknown') this.end(booking, booking.writes ? new Fault('outcome_unknown') : fault);
     });
   }
@@ -198,8 +203,8 @@ export class Arrivals {
     return booking.departedAtMs === undefined && this.lane.handover.isOut(booking);
   }
 
-  private async withdraw(booking: Booking): Promise<'back' | 'taken' | 'unknown'> {
-    const state = await this.lane.handover.withdraw(booking);
+  private async withdraw(booking: Booking, back: () => void): Promise<'back' | 'taken' | 'unknown'> {
+    const state = await this.lane.handover.withdraw(booking, back);
     if (state !== 'back') this.left(booking);
     return state;
   }

@@ -119,17 +119,20 @@ export class Handover {
     }
   }
 
-  /** Takes an own booking off the platform, unless a trip has it; unknown when the platform does not say. */
-  async withdraw(booking: Booking): Promise<'back' | 'taken' | 'unknown'> {
-    const id = this.idOf.get(booking);
-    if (id === undefined) return 'back';
-    const answer = this.inTurn(() => this.platform.take(this.portal, '', [id])).then(
-      (taken) => (taken.has(id) ? 'back' : 'taken'),
-      () => 'unknown' as const,
-    );
-    const state = await Promise.race([answer, sleep(this.clock, withdrawWithinMs).then(() => 'unknown' as const)]);
-    if (state === 'back') this.settle(id);
-    return state;
+  /**
+   * Takes an own booking off the platform, unless a trip has it; unknown when the platform does not say in time.
+   * `back` runs as soon as it is off, before anything else can happen to it.
+   */
+  async withdraw(booking: Booking, back: () => void = () => undefined): Promise<'back' | 'taken' | 'unknown'> {
+    const answer = this.inTurn(async () => {
+      const id = this.idOf.get(booking);
+      const taken = id === undefined ? undefined : await this.platform.take(this.portal, '', [id]);
+      if (id !== undefined && !taken?.has(id)) return 'taken';
+      if (id !== undefined) this.settle(id);
+      back();
+      return 'back';
+    }).catch(() => 'unknown' as const);
+    return Promise.race([answer, sleep(this.clock, withdrawWithinMs).then(() => 'unknown' as const)]);
   }
 
   /** The booking behind an offer of ours that the platform has nothing more to tell of. */

@@ -30,7 +30,7 @@ export interface Platform {
   newId(): string;
   /** Puts bookings on offer, and asks how things stand. `waiting`: our own departure waits at the bucket. */
   wait(portal: PortalId, offers: readonly Offer[], waiting: boolean): Promise<Outlook>;
-  /** What other replicas have on offer. */
+  /** What other replicas that wait have on offer. */
   offers(portal: PortalId): Promise<readonly Offer[]>;
   /** Takes offers for a trip of ours, or our own off the platform; tells which were still there. */
   take(portal: PortalId, trip: string, ids: readonly string[]): Promise<ReadonlySet<string>>;

@@ -67,7 +67,7 @@ export class RedisPlatform implements Platform {
   }
 
   async offers(portal: PortalId): Promise<readonly Offer[]> {
-    const texts = await asking(() => this.run.readOffers(platformKey(portal), this.replica));
+    const texts = await asking(() => this.run.readOffers(platformKey(portal), this.replica, waitsForMs));
     return pairs(texts as string[]).flatMap(([id, sealed]) => {
       const text = this.opened(sealed, portal, id);
       return text === undefined ? [] : [{ id, commands: readCommands(text) }];
