@@ -5,22 +5,22 @@ import { deadline, nameOf, replicas, type Sent } from '../../../test/support/lan
 import { mayBeSame } from './company';
 
 const numberOf = ({ params }: Command) => Number(params['n']);
+/** Of the trip that is back next: its replica and itself. */
+type UnderWay = readonly [number, Sent];
 
 describe('the law of handing over', () => {
   const caller = fc.record({
     replica: fc.nat({ max: 2 }),
     effect: fc.constantFrom('read' as const, 'read' as const, 'write' as const),
-    ids: fc.oneof(fc.record({ thing: fc.nat({ max: 20 }) }), fc.record({ group: fc.nat({ max: 20 }) })) as fc.Arbitrary<
-      Record<string, number>
-    >,
+    ids: fc.oneof(fc.record({ thing: fc.nat({ max: 20 }) }), fc.record({ group: fc.nat({ max: 20 }) })),
     hostile: fc.nat({ max: 9 }).map((n) => n === 0),
     from: fc.constantFrom('a', 'b', 'c'),
     leavesAfter: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
   });
   const step = fc.oneof(
-    { weight: 20, arbitrary: fc.constantFrom('call', 'look', 'drip', 'answer') },
-    { weight: 2, arbitrary: fc.constant('refuse') },
-    { weight: 1, arbitrary: fc.constantFrom('kill', 'wait') },
+    { weight: 20, arbitrary: fc.constantFrom('call' as const, 'look' as const, 'drip' as const, 'answer' as const) },
+    { weight: 2, arbitrary: fc.constant('refuse' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('kill' as const, 'wait' as const) },
   );
 
   interface Called {
@@ -76,12 +76,13 @@ describe('the law of handing over', () => {
               if (which(it)) mayLeave.set(numberOf(it), (mayLeave.get(numberOf(it)) ?? 1) + 1);
             }
           };
+          const underWay = () =>
+            [...all.entries()]
+              .filter(([on]) => !dead.has(on))
+              .flatMap(([on, { sent }]) => sent.filter((it) => !it.back).map((it): UnderWay => [on, it]));
           const back = (how: 'answer' | 'refuse') => {
-            const [on, trip] =
-              [...all.entries()]
-                .flatMap(([i, { sent }]) => sent.filter((it) => !it.back).map((it) => [i, it] as const))
-                .filter(([i]) => !dead.has(i))[0] ?? [];
-            if (!trip || on === undefined) return settle();
+            const [[, trip] = []] = underWay();
+            if (!trip) return settle();
             if (how === 'answer') return trip.answer();
             again(trip, () => true);
             return trip.fail(new Fault('portal_overloaded', { again: 'bucket_full' }));
@@ -95,22 +96,30 @@ describe('the law of handing over', () => {
             for (const trip of all[victim]!.sent.filter((it) => !it.back))
               again(trip, ({ effect }) => effect === 'read');
           };
+          const call = () => {
+            for (const it of waiting.splice(0, 8)) {
+              if (dead.has(it.replica)) continue;
+              const mine: Called = it;
+              called.push(mine);
+              const told = all[it.replica]!.send(it.command, it.controller.signal);
+              void told.then((outcome) => (mine.outcome = outcome));
+            }
+          };
+          const look = async () => {
+            for (let i = 0; i < 3; i++) await bucket.looks();
+          };
+          const actions = {
+            call,
+            look,
+            kill,
+            drip: () => bucket.drip(),
+            wait: () => clock.advance(7000),
+            answer: () => back('answer'),
+            refuse: () => back('refuse'),
+          };
           for (const [now, action] of steps.entries()) {
             for (const it of called) if (it.leavesAfter === now) it.controller.abort(deadline());
-            if (action === 'call') {
-              for (const it of waiting.splice(0, 8)) {
-                if (dead.has(it.replica)) continue;
-                const mine: Called = it;
-                called.push(mine);
-                void all[it.replica]!.send(it.command, it.controller.signal).then(
-                  (outcome) => (mine.outcome = outcome),
-                );
-              }
-            } else if (action === 'look') for (let i = 0; i < 3; i++) await bucket.looks();
-            else if (action === 'drip') await bucket.drip();
-            else if (action === 'kill') kill();
-            else if (action === 'wait') await clock.advance(7000);
-            else await back(action);
+            await actions[action]();
             await settle();
             watch();
           }
@@ -122,14 +131,14 @@ describe('the law of handing over', () => {
             await clock.advance(4000);
             watch();
           }
-          for (const { replica, command, outcome, controller } of called) {
-            if (dead.has(replica)) continue;
+          for (const { replica, command, outcome, controller } of called.filter((it) => !dead.has(it.replica))) {
             const n = numberOf(command);
             const timesLeft = left.get(n) ?? 0;
             if (timesLeft > 1) resent++;
-            if (outcome === 'deadline_exceeded')
-              expect([controller.signal.aborted, timesLeft >= (mayLeave.get(n) ?? 1)]).toEqual([true, false]);
-            else if (outcome === 'outcome_unknown') expect([n, timesLeft > 0]).toEqual([n, true]);
+            if (outcome === 'deadline_exceeded') {
+              const wasCarriedOut = timesLeft >= (mayLeave.get(n) ?? 1);
+              expect([n, replica, controller.signal.aborted, wasCarriedOut]).toEqual([n, replica, true, false]);
+            } else if (outcome === 'outcome_unknown') expect([n, timesLeft > 0]).toEqual([n, true]);
             else expect([n, outcome]).toEqual([n, nameOf(command)]);
           }
         },

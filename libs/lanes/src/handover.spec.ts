@@ -5,7 +5,7 @@ import { tripLeaseMs } from './platform';
 
 describe('the handover between replicas', () => {
   /** Each replica's first call holds the departure; from the second look on, everyone knows of the others. */
-  const scene = async (count = 3) => {
+  const scene = (count = 3) => {
     const { bucket, clock, replicas: all } = replicas(count);
     const looks = async () => {
       await bucket.looks();
@@ -16,7 +16,7 @@ describe('the handover between replicas', () => {
   };
 
   it('lets whoever departs next take along what waits on the other replicas', async () => {
-    const { bucket, all, looks, trips } = await scene();
+    const { bucket, all, looks, trips } = scene();
     const calls = all.flatMap(({ call }, i) => [1, 2, 3].map((n) => call(10 * i + n)));
     await settle();
     await looks();
@@ -28,7 +28,7 @@ describe('the handover between replicas', () => {
   });
 
   it('does not count those as waiting whom another trip has', async () => {
-    const { bucket, clock, all, looks } = await scene(2);
+    const { bucket, clock, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     void two!.call(2);
@@ -43,7 +43,7 @@ describe('the handover between replicas', () => {
   });
 
   it('offers nothing while nobody else waits', async () => {
-    const { bucket, all, looks } = await scene(1);
+    const { bucket, all, looks } = scene(1);
     const [one] = all;
     const wait = jest.spyOn(one!.platform, 'wait');
     void one!.call(1);
@@ -55,7 +55,7 @@ describe('the handover between replicas', () => {
   });
 
   it('takes nobody along while there is no want of departures', async () => {
-    const { bucket, all, looks } = await scene(2);
+    const { bucket, all, looks } = scene(2);
     const [one, two] = all;
     void two!.call(2);
     void one!.call(1);
@@ -67,7 +67,7 @@ describe('the handover between replicas', () => {
   });
 
   it('seats the callers of all replicas fairly', async () => {
-    const { bucket, all, looks, trips } = await scene(2);
+    const { bucket, all, looks, trips } = scene(2);
     const [one, two] = all;
     for (let n = 0; n < 1000; n++) void one!.send(read(n, 'greedy'));
     await settle();
@@ -81,7 +81,7 @@ describe('the handover between replicas', () => {
   });
 
   it('keeps commands that could read or meet others from the company, wherever they wait', async () => {
-    const { bucket, all, looks, trips } = await scene(3);
+    const { bucket, all, looks, trips } = scene(3);
     const [one, two, three] = all;
     void one!.send(write(1, 'a'));
     void two!.send(read(1, 'b'));
@@ -93,7 +93,7 @@ describe('the handover between replicas', () => {
   });
 
   it('does not let a caller join a read that is on offer, since it may have left', async () => {
-    const { bucket, all, looks, trips } = await scene(2);
+    const { bucket, all, looks, trips } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const first = two!.call(2);
@@ -109,7 +109,7 @@ describe('the handover between replicas', () => {
   });
 
   it('never sends what was withdrawn at its deadline, and says so', async () => {
-    const { bucket, all, looks, trips } = await scene(2);
+    const { bucket, all, looks, trips } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const controller = new AbortController();
@@ -123,7 +123,7 @@ describe('the handover between replicas', () => {
   });
 
   it('says that the outcome is unknown when a trip has taken it before its deadline', async () => {
-    const { bucket, all, looks } = await scene(2);
+    const { bucket, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const controller = new AbortController();
@@ -136,7 +136,7 @@ describe('the handover between replicas', () => {
   });
 
   it('does not keep a caller waiting for a platform that says nothing', async () => {
-    const { clock, all, looks } = await scene(2);
+    const { clock, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const controller = new AbortController();
@@ -150,7 +150,7 @@ describe('the handover between replicas', () => {
   });
 
   it('sends a read again whose trip died with its replica, and says of a write that its outcome is unknown', async () => {
-    const { bucket, clock, all, looks } = await scene(2);
+    const { bucket, clock, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const reading = two!.send(read(2));
@@ -170,7 +170,7 @@ describe('the handover between replicas', () => {
   });
 
   it('waits for a slow trip of another replica for as long as it lasts', async () => {
-    const { bucket, clock, all, looks } = await scene(2);
+    const { bucket, clock, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const reading = two!.send(read(2));
@@ -184,7 +184,7 @@ describe('the handover between replicas', () => {
   });
 
   it('goes again from its own lane when the trip that took it was refused', async () => {
-    const { bucket, all, looks, trips } = await scene(2);
+    const { bucket, all, looks, trips } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const writing = two!.send(write(2));
@@ -198,7 +198,7 @@ describe('the handover between replicas', () => {
   });
 
   it('tells the owner what the portal refused', async () => {
-    const { bucket, all, looks, trips } = await scene(2);
+    const { bucket, all, looks, trips } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const writing = two!.send(write(2));
@@ -212,7 +212,7 @@ describe('the handover between replicas', () => {
   });
 
   it('lets those leave who are not on offer while the platform is down, and the others when it is back', async () => {
-    const { bucket, clock, all, looks } = await scene(2);
+    const { bucket, clock, all, looks } = scene(2);
     const [one, two] = all;
     const offered = one!.send(write(1));
     void two!.call(2);
@@ -234,7 +234,7 @@ describe('the handover between replicas', () => {
   });
 
   it('tells the owners at last when the platform was down at the end of the trip', async () => {
-    const { bucket, clock, all, looks } = await scene(2);
+    const { bucket, clock, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const reading = two!.send(read(2));
@@ -254,7 +254,7 @@ describe('the handover between replicas', () => {
   });
 
   it('tells those who wait at the end of their replica to go elsewhere, unless a trip has them', async () => {
-    const { bucket, all, looks } = await scene(2);
+    const { bucket, all, looks } = scene(2);
     const [one, two] = all;
     void one!.call(1);
     const taken = two!.send(read(2));
