@@ -14,6 +14,7 @@ module.exports = {
     room('lanes', ['portal']),
     room('grants', ['portal']),
     room('upstream', ['portal']),
+    room('writes', ['portal']),
     {
       name: 'the-simulator-is-an-independent-witness',
       severity: 'error',

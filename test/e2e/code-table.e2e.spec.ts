@@ -98,13 +98,13 @@ describe('the code table', () => {
     'says that a read may be made again after %s, and a write may not',
     async (kind) => {
       const portal = await portals();
-      portal.trouble.next(kind, { times: 2, ...(kind === 'html' && { status: 502 }) });
+      portal.trouble.next(kind, { times: 3, ...(kind === 'html' && { status: 502 }) });
       expect((await read(portal)).body.retryable).toBe(true);
       expect((await write(portal)).body.retryable).toBe(false);
     },
   );
 
-  it('never sends a write again that may have been carried out', async () => {
+  it('never sends a write again that may still be carried out', async () => {
     const portal = await portals();
     portal.trouble.next('cut-after', { times: 1 });
     expect((await write(portal)).body.code).toBe('outcome_unknown');

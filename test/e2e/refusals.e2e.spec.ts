@@ -99,16 +99,6 @@ describe('what the gateway refuses', () => {
       }
     });
 
-    it('an Idempotency-Key is refused, since nobody honours it yet', async () => {
-      const reply = await client.call(
-        'POST',
-        at('/backlogs'),
-        { groupId: 127, createdBy: 6 },
-        { 'Idempotency-Key': 'k' },
-      );
-      expect([reply.status, reply.body.errors[0].path]).toEqual([400, 'Idempotency-Key']);
-    });
-
     it('what is no JSON, too large, unknown or undecodable has a code of its own', async () => {
       const type = (contentType: string) => ({ 'Content-Type': contentType });
       const form = await client.call('POST', at('/backlogs'), 'groupId=1', type('application/x-www-form-urlencoded'));

@@ -11,6 +11,7 @@ import {
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
 import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
+import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
@@ -55,6 +56,8 @@ export interface Ground {
 }
 
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
+/** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
+const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
 
@@ -120,13 +123,23 @@ export class GatewayModule {
             grants: FreshGrants,
             observer: Metrics,
           ) => {
-            const { queueLimit, callTimeoutMs, plan } = settings;
-            const limits = { queueLimit, callTimeoutMs, planOf: (record: PortalRecord) => planOf(record, plan) };
+            const { queueLimit, callTimeoutMs, callLimitMs, plan } = settings;
+            const limits = {
+              queueLimit,
+              callTimeoutMs,
+              callLimitMs,
+              planOf: (record: PortalRecord) => planOf(record, plan),
+            };
             const line = new RequestLine({ clock, post, bucket, platform, store, grants, observer, ...limits });
             observer.watch(line.lanes, log);
             return line;
           },
         ),
+        made(Once, [sealToken], (seal: Seal) => {
+          const { callLimitMs } = settings;
+          const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });
+          return new Once({ records, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
+        }),
         made(
           installerToken,
           [grantStoreToken, OAuthServer, RequestLine],
@@ -163,8 +176,9 @@ export class GatewayModule {
         made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => new Drain(line, grants, inbox),
+          [RequestLine, FreshGrants, InstallInbox, Once],
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, once: Once) =>
+            new Drain(line, grants, inbox, once),
         ),
       ],
     };

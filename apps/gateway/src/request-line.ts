@@ -15,11 +15,13 @@ import {
 } from '@b24/portal';
 import { TariffScout } from './portals/tariff-scout';
 import { sharedSize, upstream } from '@b24/upstream';
+import { type Doubt, type Rule, writeOnce } from '@b24/writes';
 
 /*
  * The line. A call goes down these stations and its answer comes back up the same way:
  *
  *   access     may this key do this here?                            not_allowed
+ *   writes     a write whose answer is lost is settled               outcome_unknown
  *   ── from here on, everything has the shape Send ──
  *   lanes      wait for the portal's bucket, share a trip (≤ 50)     lane_full, operating_time_spent, deadline_exceeded
  *   authorize  put the token on                                      reauthorization_required, portal_payment_required
@@ -39,6 +41,8 @@ export interface LineParts {
   /** The portal's leaky bucket. */
   readonly planOf: (portal: PortalRecord) => Plan;
   readonly callTimeoutMs: number;
+  /** How long a portal may run one call. */
+  readonly callLimitMs: number;
 }
 
 /** Told of what calls came to, for metrics. */
@@ -47,11 +51,25 @@ export interface CallObserver {
   answered(method: string, upstreamMs: number): void;
 }
 
-/** Who calls, and how long it will wait. */
-export interface Caller {
+interface Asking {
   readonly client: Client;
   /** Aborts with a Fault when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal;
+}
+
+/** Who calls, and how long it will wait. */
+export interface Caller extends Asking {
+  /** When it aborts at the latest, unix milliseconds. */
+  readonly deadlineAtMs: number;
+  /** An earlier attempt with the same Idempotency-Key may have been carried out. */
+  readonly doubt?: Doubt;
+}
+
+/** A write, how its answer is read, and how it is settled if its answer is lost. */
+export interface WriteOf<T> {
+  readonly command: Command;
+  readonly read: (result: Result) => T;
+  readonly rule: Rule<T>;
 }
 
 /** The gateway itself, where it asks a portal on its own account. */
@@ -111,11 +129,24 @@ export class RequestLine {
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
-  async call(caller: Caller, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
-    checkAccess(caller.client, { scope, portal, method: command.method });
+  async call({ client, signal }: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+    checkAccess(client, { scope, portal, method: command.method });
+    return this.ask(client, portal, command, signal);
+  }
+
+  /** The same for a write, which happens once. @throws Fault also outcome_unknown, where it can't be settled in time */
+  async write<T>(caller: Caller, scope: Scope, portal: PortalId, { command, read, rule }: WriteOf<T>): Promise<T> {
+    const { client, signal, deadlineAtMs, doubt } = caller;
+    checkAccess(client, { scope, portal, method: command.method });
+    const { clock, callLimitMs } = this.parts;
+    const send = async (it: Command) => read(await this.ask(client, portal, it, signal));
+    return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
+  }
+
+  private async ask(client: Client, portal: PortalId, command: Command, signal: AbortSignal): Promise<Result> {
     const { observer } = this.parts;
     try {
-      const [answer] = await this.send(portal, [{ ...command, from: caller.client.id }], caller.signal);
+      const [answer] = await this.send(portal, [{ ...command, from: client.id }], signal);
       if (answer) observer.answered(command.method, answer.spent.upstreamMs);
       const result = resultOf(answer);
       observer.called(portal, command.method, 'ok');

@@ -87,6 +87,7 @@ const environment = z
     B24_ALLOW_HTTP: flag('B24_ALLOW_HTTP').default(false),
     B24_BURST: whole('B24_BURST', 1, 10_000).default(50),
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
+    B24_CALL_LIMIT_MS: whole('B24_CALL_LIMIT_MS', 0, 3_600_000).default(60_000),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
     LOG_LEVEL: z
@@ -122,6 +123,8 @@ export interface Settings {
   readonly oauthServers: readonly [string, ...string[]];
   readonly rules: { readonly hosts: PortalHosts; readonly allowHttp: boolean };
   readonly plan: { readonly burst: number; readonly drainPerSecond: number };
+  /** How long a portal may run one call, whatever became of the connection. */
+  readonly callLimitMs: number;
   readonly queueLimit: number;
   readonly callTimeoutMs: number;
   readonly logLevel: string;
@@ -153,6 +156,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     oauthServers: it.B24_OAUTH_SERVER ? [it.B24_OAUTH_SERVER] : vendorServers,
     rules: { hosts: it.B24_PORTAL_HOSTS, allowHttp: it.B24_ALLOW_HTTP },
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
+    callLimitMs: it.B24_CALL_LIMIT_MS,
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
     logLevel: it.LOG_LEVEL,

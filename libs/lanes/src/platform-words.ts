@@ -28,9 +28,10 @@ export function readCommands(text: string): readonly Command[] {
 }
 
 export function writeDelivery(delivery: Delivery): string {
-  if ('fault' in delivery) return JSON.stringify({ ...delivery, fault: wordsOf(delivery.fault) });
+  if ('fault' in delivery)
+    return JSON.stringify({ ...delivery, fault: wordsOf(delivery.fault, delivery.fault.message) });
   const answers = delivery.answers.map((own) =>
-    own.map((answer) => (answer.ok ? answer : { ...answer, fault: wordsOf(answer.fault) })),
+    own.map((answer) => (answer.ok ? answer : { ...answer, fault: wordsOf(answer.fault, answer.fault.message) })),
   );
   return JSON.stringify({ ...delivery, answers });
 }
@@ -44,10 +45,9 @@ export function readDelivery(text: string): Delivery {
   return { ...delivery, answers };
 }
 
-function wordsOf(fault: Fault): FaultWords {
-  const { code, message: detail, upstream, retryAfterMs, errors, authorizeUrl, again, haltMs } = fault;
-  // What is undefined is left out by JSON.
-  return { code, detail, upstream, retryAfterMs, errors, authorizeUrl, again, haltMs } as FaultWords;
+/** Everything that a fault tells; its cause stays where it is. */
+function wordsOf({ name: _name, ...fault }: Fault, detail: string): FaultWords {
+  return { ...fault, detail };
 }
 
 function faultOf({ code, ...options }: FaultWords): Fault {

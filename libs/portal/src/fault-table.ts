@@ -88,6 +88,12 @@ export const faultTable = {
     'Read it with GET /v1/portals/{portal}/groups/{groupId}/backlog; a group has one.',
   ),
   backlog_not_empty: row(409, 'never', 'The backlog still has items', 'Move or delete its items first.'),
+  idempotency_conflict: row(
+    409,
+    'never',
+    'The Idempotency-Key is taken',
+    'It was used for another method, path or body; choose a new key for each new write.',
+  ),
   reauthorization_required: row(
     409,
     'never',

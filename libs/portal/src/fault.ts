@@ -20,6 +20,10 @@ export interface FaultOptions {
   /** Where a person mends it. */
   readonly authorizeUrl?: string;
   readonly again?: Again;
+  /** For so long, in milliseconds, the portal may still carry out what was sent. */
+  readonly mayRunForMs?: number;
+  /** The same call may be made again although its code says otherwise: its key makes that safe. */
+  readonly mayRetry?: true;
   /** For so long nothing more may be sent to this portal. */
   readonly haltMs?: number;
   readonly cause?: unknown;
@@ -33,6 +37,8 @@ export class Fault extends Error {
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly authorizeUrl?: string;
   readonly again?: Again;
+  readonly mayRunForMs?: number;
+  readonly mayRetry?: true;
   readonly haltMs?: number;
 
   constructor(
@@ -45,6 +51,8 @@ export class Fault extends Error {
     if (options.errors) this.errors = options.errors;
     if (options.authorizeUrl) this.authorizeUrl = options.authorizeUrl;
     if (options.again) this.again = options.again;
+    if (options.mayRunForMs !== undefined) this.mayRunForMs = options.mayRunForMs;
+    if (options.mayRetry) this.mayRetry = options.mayRetry;
     if (options.haltMs !== undefined) this.haltMs = options.haltMs;
   }
 
@@ -64,7 +72,7 @@ export class Fault extends Error {
   /** May a caller make the same call again, as it is? */
   retryable(effect: 'read' | 'write'): boolean {
     const { retry } = faultTable[this.code];
-    return retry === 'safe' || (retry === 'unsafe' && effect === 'read');
+    return this.mayRetry === true || retry === 'safe' || (retry === 'unsafe' && effect === 'read');
   }
 }
 

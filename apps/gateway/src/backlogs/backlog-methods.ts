@@ -1,4 +1,5 @@
 import { type Command, type Entity, Fault, type Result } from '@b24/portal';
+import type { Rule } from '@b24/writes';
 import { z } from 'zod';
 import { idSchema } from '../http/shapes';
 
@@ -47,6 +48,28 @@ export const backlogMethods = {
     command('write', 'update', { id, fields }, fields.groupId === undefined ? { backlog: id } : {}),
   delete: (id: number) => command('write', 'delete', { id }, { backlog: id }),
 };
+
+/** How a write is settled whose answer was lost (docs/decisions/0008). */
+export const backlogRules = {
+  add: (fields: z.infer<typeof newBacklogSchema>): Rule<Backlog> => ({
+    kind: 'unique',
+    look: backlogMethods.get(fields.groupId),
+    isAsSent: (found) => Object.entries(fields).every(([name, value]) => found[name as keyof Backlog] === value),
+    absent: 'backlog_not_found',
+    taken: 'backlog_already_exists',
+    advice: "Read the group's backlog before you add it again.",
+  }),
+  update: {
+    kind: 'repeatable',
+    advice: 'Read the backlog of its group; the same change may be sent again if nobody else changed it since.',
+  },
+  delete: {
+    kind: 'removal',
+    gone: 'backlog_not_found',
+    kept: 'backlog_not_empty',
+    advice: 'Delete it again: 404 means that it is gone.',
+  },
+} as const;
 
 export function toBacklog({ value }: Result): Backlog {
   return understood(backlogSchema, value);

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type Command, Fault, type PortalId, type Result } from '@b24/portal';
+import type { Command, Result } from '@b24/portal';
 import type { Scope } from '@b24/access';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -9,13 +9,14 @@ import { lineHeaders, tellTrip } from '../http/line-headers';
 import { lineFaults, Operation } from '../http/operation';
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
-import { type Caller, RequestLine } from '../request-line';
+import { type Caller, RequestLine, type WriteOf } from '../request-line';
 import {
   type Backlog,
   type BacklogFields,
   backlogChangesSchema,
   backlogFieldsSchema,
   backlogMethods,
+  backlogRules,
   backlogSchema,
   newBacklogSchema,
   toBacklog,
@@ -77,6 +78,7 @@ export class BacklogsController {
       'A group has one backlog; Bitrix24 adds it by itself when the planning page of a scrum is first opened.',
     scope: 'backlog:write',
     status: 201,
+    inDoubt: { kind: 'settled' },
     says: 'The backlog as it was added.',
     answer: backlogSchema,
     headers: { ...lineHeaders, Location: { description: 'Where the backlog is read.', schema: { type: 'string' } } },
@@ -95,7 +97,8 @@ export class BacklogsController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Backlog> {
-    const backlog = toBacklog(await this.call(caller, 'backlog:write', portal, backlogMethods.add(fields), reply));
+    const add = { command: backlogMethods.add(fields), rule: backlogRules.add(fields), read: toBacklog };
+    const backlog = await this.write(caller, portal, add, reply);
     void reply.header('Location', `/v1/portals/${encodeURIComponent(portal)}/groups/${backlog.groupId}/backlog`);
     return backlog;
   }
@@ -107,6 +110,7 @@ export class BacklogsController {
     description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
     scope: 'backlog:write',
     status: 200,
+    inDoubt: { kind: 'settled' },
     says: 'The backlog as it is now.',
     answer: backlogSchema,
     headers: lineHeaders,
@@ -128,9 +132,8 @@ export class BacklogsController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Backlog> {
-    return toBacklog(
-      await this.call(caller, 'backlog:write', portal, backlogMethods.update(backlogId, changes), reply),
-    );
+    const command = backlogMethods.update(backlogId, changes);
+    return this.write(caller, portal, { command, rule: backlogRules.update, read: toBacklog }, reply);
   }
 
   @Delete('backlogs/:backlogId')
@@ -139,6 +142,7 @@ export class BacklogsController {
     summary: 'Delete an empty backlog',
     scope: 'backlog:write',
     status: 204,
+    inDoubt: { kind: 'settled' },
     says: 'The backlog is gone.',
     headers: lineHeaders,
     faults: [...lineFaults, 'backlog_not_found', 'backlog_not_empty', 'body_too_large', 'unsupported_media_type'],
@@ -150,25 +154,15 @@ export class BacklogsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const command = backlogMethods.delete(backlogId);
-    await this.call(caller, 'backlog:write', portal, command, reply);
-    await this.mustBeGone(await this.portals.find(portal), command, caller);
+    await this.write(caller, portal, { command, rule: backlogRules.delete, read: () => undefined }, reply);
   }
 
-  /**
-   * Bitrix24 answers a delete that silently failed like one that succeeded, and has no read by backlog id: deleting
-   * again looks, and says "not found" when the first one worked.
-   */
-  private async mustBeGone(portal: PortalId, command: Command, caller: Caller): Promise<void> {
-    const again = await this.line.call(caller, 'backlog:write', portal, command).catch((fault: unknown) => fault);
-    if (again instanceof Fault && again.code === 'backlog_not_found') return;
-    // It is still there. Any other refusal says nothing of it, and must not read as if nothing had been done.
-    if (again instanceof Fault && again.code === 'backlog_not_empty') throw again;
-    throw new Fault('portal_error', {
-      detail:
-        again instanceof Fault
-          ? `The portal took the deletion, but that the backlog is gone could not be confirmed (${again.code}).`
-          : 'The portal took the deletion twice without a word, so the backlog may still be there.',
-    });
+  private async write<T>(caller: Caller, name: string, write: WriteOf<T>, reply: FastifyReply): Promise<T> {
+    const read = (result: Result) => {
+      tellTrip(reply, result);
+      return write.read(result);
+    };
+    return this.line.write(caller, 'backlog:write', await this.portals.find(name), { ...write, read });
   }
 
   private async call(

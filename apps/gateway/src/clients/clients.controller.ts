@@ -67,6 +67,11 @@ export class ClientsController {
     summary: 'Make a client key',
     scope: 'admin',
     status: 201,
+    inDoubt: {
+      kind: 'unknown',
+      advice:
+        'Whether a client was made is not known, and its key can’t be shown any more: delete it if GET /v1/clients lists it, and make another with a new Idempotency-Key.',
+    },
     says: 'The client, with its key, which is shown only here.',
     answer: createdSchema,
     faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
@@ -104,6 +109,7 @@ export class ClientsController {
     summary: 'Delete a client; its key stops working at once',
     scope: 'admin',
     status: 204,
+    inDoubt: { kind: 'gone', code: 'client_not_found' },
     says: 'The client is gone.',
     faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
   })

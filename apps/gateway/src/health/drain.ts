@@ -1,6 +1,7 @@
 import type { FreshGrants } from '@b24/grants';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
+import type { Once } from '@b24/writes';
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
 export class Drain {
@@ -10,6 +11,7 @@ export class Drain {
     private readonly line: RequestLine,
     private readonly grants: FreshGrants,
     private readonly inbox: InstallInbox,
+    private readonly once: Once,
   ) {}
 
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
@@ -18,9 +20,9 @@ export class Drain {
     this.line.close();
   }
 
-  /** Resolves when no trip, no refresh and no install is under way. */
+  /** Resolves when no trip, no refresh, no install and no write with an idempotency key is under way. */
   async settle(): Promise<void> {
-    await this.line.settle();
+    await Promise.all([this.once.settle(), this.line.settle()]);
     await Promise.all([this.grants.settle(), this.inbox.settle()]);
   }
 }

@@ -8,6 +8,8 @@ export interface GatewayRequest extends FastifyRequest {
   client?: Client;
   clock?: Clock;
   callTimeoutMs?: number;
+  /** Made when first asked for: whoever waits for this request waits by one deadline. */
+  caller?: Caller;
 }
 
 const longestDeadlineMs = 120_000;
@@ -18,7 +20,12 @@ export const FromCaller = createParamDecorator((_: unknown, context: ExecutionCo
   return callerOf(http.getRequest<GatewayRequest>(), http.getResponse<FastifyReply>());
 });
 
-function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
+export function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
+  request.caller ??= newCaller(request, reply);
+  return request.caller;
+}
+
+function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
   const { client, clock, callTimeoutMs } = request;
   if (!client || !clock || !callTimeoutMs) throw new Fault('key_missing');
   const controller = new AbortController();
@@ -33,7 +40,7 @@ function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
     if (reply.raw.writableFinished) return;
     controller.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
   });
-  return { client, signal: controller.signal };
+  return { client, signal: controller.signal, deadlineAtMs: clock.now() + deadlineMs };
 }
 
 function deadlineOf({ headers }: FastifyRequest): number | undefined {

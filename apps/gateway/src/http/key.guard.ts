@@ -20,7 +20,6 @@ export class KeyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     request.client = await this.owner(request);
     checkAccess(request.client, { scope });
-    refuseIdempotencyKey(request);
     return true;
   }
 
@@ -32,11 +31,4 @@ export class KeyGuard implements CanActivate {
     if (!client) throw new Fault('key_invalid');
     return client;
   }
-}
-
-/** Whoever sends one relies on it; ignoring it would let a retry write twice. */
-function refuseIdempotencyKey({ headers }: GatewayRequest): void {
-  if (headers['idempotency-key'] === undefined) return;
-  const message = 'Not supported yet; nothing was done. Send the call without it.';
-  throw new Fault('invalid_request', { errors: [{ path: 'Idempotency-Key', message }] });
 }

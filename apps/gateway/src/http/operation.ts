@@ -1,9 +1,10 @@
 import type { Scope } from '@b24/access';
 import { type FaultCode, faultTable } from '@b24/portal';
-import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { scopeMetadata } from './key.guard';
+import { type InDoubt, inDoubtMetadata, OnceInterceptor } from './once.interceptor';
 import { problemSchema } from './problem';
 
 export interface OperationOptions {
@@ -18,6 +19,8 @@ export interface OperationOptions {
   readonly example?: unknown;
   readonly says: string;
   readonly headers?: Record<string, { description: string; schema: { type: 'string' } }>;
+  /** For a write: what a retry with the same Idempotency-Key does when it is not known what became of the first. */
+  readonly inDoubt?: InDoubt;
   /** The faults of its own, besides those of every keyed operation. */
   readonly faults?: readonly FaultCode[];
 }
@@ -62,11 +65,13 @@ export const lineFaults: readonly FaultCode[] = [
 
 /** One decorator sets the key's scope and the operation's whole place in the OpenAPI document. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const faults = [...new Set([...(options.scope ? keyed : []), ...(options.faults ?? [])])];
-  const { answer, example, headers } = options;
+  const { answer, example, headers, inDoubt } = options;
+  const own = [...(options.faults ?? []), ...(inDoubt ? onceFaults(inDoubt) : [])];
+  const faults = [...new Set([...(options.scope ? keyed : []), ...own])];
   return applyDecorators(
     HttpCode(options.status),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
+    ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), UseInterceptors(OnceInterceptor), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,
       summary: options.summary,
@@ -75,11 +80,11 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ApiResponse({
       status: options.status,
       description: options.says,
-      headers: { ...requestIdHeader, ...headers },
+      headers: { ...requestIdHeader, ...(inDoubt && replayedHeader), ...headers },
       ...(answer && { standardSchema: answer }),
       ...(example !== undefined && { example }),
     }),
-    ...problemResponses(faults),
+    ...problemResponses(faults, inDoubt !== undefined),
     ApiHeader({
       name: 'X-Request-Id',
       required: false,
@@ -90,6 +95,23 @@ export function Operation(options: OperationOptions): MethodDecorator {
   );
 }
 
+function onceFaults({ kind }: InDoubt): FaultCode[] {
+  return kind === 'unknown' ? ['idempotency_conflict', 'outcome_unknown'] : ['idempotency_conflict'];
+}
+
+const idempotencyKeyHeader = ApiHeader({
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'A name of your own for this write, new for each and the same for its retries: for 24 hours they are told what the first was told, and nothing is written twice.',
+  schema: { type: 'string', minLength: 1, maxLength: 512, example: '8e03978e-40d5-43e8-bc93-6894a57f9324' },
+});
+const replayedHeader = {
+  'Idempotent-Replayed': {
+    description: '`true` when this is what an earlier call with the same `Idempotency-Key` was told.',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
+};
 const requestIdHeader = {
   'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' as const } },
 };
@@ -106,15 +128,24 @@ const deadlineHeader = ApiHeader({
   schema: { type: 'integer', minimum: 1, maximum: 120_000 },
 });
 
+/** Under these a portal's refusal of a write is told again. */
+const retold = [403, 404, 409, 422];
+/** Under these a write may be asked for again by its Idempotency-Key, after a while. */
+const settledLater = [409, 502, 504];
+
 /** One answer a status, with an example of each code under it. */
-function problemResponses(faults: readonly FaultCode[]): MethodDecorator[] {
+function problemResponses(faults: readonly FaultCode[], isWrite: boolean): MethodDecorator[] {
   const statuses = [...new Set(faults.map((code) => faultTable[code].status))].sort((a, b) => a - b);
   return statuses.map((status) => {
     const codes = faults.filter((code) => faultTable[code].status === status);
     return ApiResponse({
       status,
       description: codes.map((code) => `\`${code}\`: ${faultTable[code].title}.`).join(' '),
-      headers: { ...requestIdHeader, ...(status === 429 || status === 503 ? retryAfterHeader : {}) },
+      headers: {
+        ...requestIdHeader,
+        ...(isWrite && retold.includes(status) && replayedHeader),
+        ...((status === 429 || status === 503 || (isWrite && settledLater.includes(status))) && retryAfterHeader),
+      },
       content: {
         'application/problem+json': {
           schema: { $ref: '#/components/schemas/Problem' },

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { problemOf } from './problem';
 
-const problemType = 'application/problem+json; charset=utf-8';
+export const problemType = 'application/problem+json; charset=utf-8';
 
 /** Fault → problem+json. What is no Fault is the framework's refusal of the request, or a bug. */
 @Catch()
@@ -23,7 +23,7 @@ export function sendProblem(fault: Fault, request: FastifyRequest, reply: Fastif
   // A hook sets it on what is routed; a URL that can't be read is not.
   void reply.header('X-Request-Id', request.id);
   if (fault.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
-  if (fault.status === 429 || fault.status === 503) {
+  if (fault.status === 429 || fault.status === 503 || fault.mayRetry) {
     void reply.header('Retry-After', `${Math.ceil((fault.retryAfterMs ?? 2000) / 1000)}`);
   }
   void reply

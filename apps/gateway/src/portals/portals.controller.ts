@@ -120,6 +120,7 @@ export class PortalsController {
       'The webhook is tried before it is kept. The same portal again replaces its webhook. Install the app at /install instead where you can.',
     scope: 'portals:write',
     status: 201,
+    inDoubt: { kind: 'repeated' },
     says: 'The portal, ready to be called.',
     answer: portalSchema,
     example: { ...portalExample, kind: 'webhook' },
@@ -173,6 +174,7 @@ export class PortalsController {
     summary: 'Name a portal, suspend it, or set its limits',
     scope: 'portals:write',
     status: 200,
+    inDoubt: { kind: 'repeated' },
     says: 'The portal as it is now.',
     answer: portalSchema,
     example: portalExample,
@@ -200,6 +202,7 @@ export class PortalsController {
     description: 'The app stays installed in Bitrix24; a new install or authorization brings the portal back.',
     scope: 'portals:write',
     status: 204,
+    inDoubt: { kind: 'gone', code: 'portal_not_found' },
     says: 'The portal and its tokens are forgotten.',
     faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })

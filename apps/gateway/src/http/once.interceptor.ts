@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { asFault, Fault, type FaultCode } from '@b24/portal';
+import { type Attempt, type Claim, judge, Once, type WriteAnswer } from '@b24/writes';
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
+import { lastValueFrom, type Observable, of } from 'rxjs';
+import { callerOf, type GatewayRequest } from './caller';
+import { canonical, digestOf, idempotencyKey } from './idempotency-key';
+import { faultOf, problemType } from './problem.filter';
+import { problemOf } from './problem';
+
+export const inDoubtMetadata = 'b24:in doubt';
+
+/**
+ * What a retry does when an earlier attempt with its key may have been carried out.
+ * settled: the operation settles it by rules of its own. repeated: it runs again, which changes nothing more.
+ * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so.
+ */
+export type InDoubt =
+  | { readonly kind: 'settled' | 'repeated' }
+  | { readonly kind: 'gone'; readonly code: FaultCode }
+  | { readonly kind: 'unknown'; readonly advice: string };
+
+/** A write that carries an `Idempotency-Key` happens once (docs/idempotency.md). */
+@Injectable()
+export class OnceInterceptor implements NestInterceptor {
+  constructor(
+    @Inject(Once) private readonly once: Once,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<GatewayRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const key = idempotencyKey(request.headers['idempotency-key']);
+    if (key === undefined) return next.handle();
+    const inDoubt = this.reflector.get<InDoubt>(inDoubtMetadata, context.getHandler());
+    const caller = callerOf(request, reply);
+    const work = (attempt: Attempt) => {
+      request.caller = { ...caller, ...attempt };
+      return answerOf(request, reply, next, inDoubt, attempt.doubt !== undefined);
+    };
+    const claim = claimOf(request, caller.client.id, key);
+    const { answer, replayed } = await this.once.run(claim, caller, work, inDoubt.kind !== 'unknown');
+    if (replayed) void reply.header('Idempotent-Replayed', 'true');
+    void reply.status(answer.status).headers(answer.headers);
+    return of(answer.body === '' ? undefined : answer.body);
+  }
+}
+
+function claimOf({ method, url, body }: GatewayRequest, client: string, key: string): Claim {
+  return {
+    name: digestOf(client, key),
+    fingerprint: digestOf(method, url, canonical(body ?? null)),
+    holder: randomUUID(),
+  };
+}
+
+/** Runs the operation. @throws Fault unless what it came to is certain and worth telling again */
+async function answerOf(
+  request: GatewayRequest,
+  reply: FastifyReply,
+  next: CallHandler,
+  inDoubt: InDoubt,
+  doubted: boolean,
+): Promise<WriteAnswer> {
+  if (doubted && inDoubt.kind === 'unknown') throw new Fault('outcome_unknown', { detail: inDoubt.advice });
+  try {
+    const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    const location = reply.getHeader('Location');
+    return {
+      status: reply.statusCode,
+      headers: {
+        ...(value !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
+        ...(typeof location === 'string' && { Location: location }),
+      },
+      body: value === undefined ? '' : JSON.stringify(value),
+    };
+  } catch (error) {
+    const fault = faultOf(error);
+    if (doubted && inDoubt.kind === 'gone' && fault.code === inDoubt.code) {
+      return { status: reply.statusCode, headers: {}, body: '' };
+    }
+    if (judge(fault) === 'refused') return refusal(fault, request.id);
+    // Its own store is what such an operation writes to, so its silence proves nothing.
+    if (inDoubt.kind === 'unknown' && fault.code === 'store_unavailable') {
+      throw new Fault('outcome_unknown', { detail: inDoubt.advice, cause: asFault(error) });
+    }
+    throw fault;
+  }
+}
+
+function refusal(fault: Fault, requestId: string): WriteAnswer {
+  return {
+    status: fault.status,
+    headers: { 'Content-Type': problemType },
+    body: JSON.stringify(problemOf(fault, requestId, 'write')),
+  };
+}

@@ -1,0 +1,17 @@
+--[[
+  Ends a lease and leaves the write in doubt.
+  KEYS[1]  the record
+  ARGV[1]  holder
+  ARGV[2]  milliseconds for which what was sent may still run
+  ARGV[3]  milliseconds to keep the record
+  Answers 1, or 0 when the write is no longer the holder's.
+]]
+if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
+  return 0
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HDEL', KEYS[1], 'holder', 'leaseEndsAtMs')
+redis.call('HSET', KEYS[1], 'mayRunUntilMs', string.format('%.0f', now + ARGV[2]))
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1

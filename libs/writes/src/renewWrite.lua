@@ -1,0 +1,14 @@
+--[[
+  Makes the holder's lease last longer.
+  KEYS[1]  the record
+  ARGV[1]  holder
+  ARGV[2]  milliseconds of the lease, from now
+  Answers 1, or 0 when the write is no longer the holder's.
+]]
+if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
+  return 0
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], 'leaseEndsAtMs', string.format('%.0f', now + ARGV[2]))
+return 1

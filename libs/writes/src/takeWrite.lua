@@ -1,0 +1,37 @@
+--[[
+  Takes a write for its holder: a new one, one in doubt, or one that another left when its lease ended.
+  KEYS[1]  the record
+  ARGV[1]  fingerprint of the request
+  ARGV[2]  holder
+  ARGV[3]  milliseconds of the lease
+  ARGV[4]  milliseconds for which a portal may run a call
+  ARGV[5]  milliseconds to keep the record
+  Answers {'taken'}, {'taken', milliseconds for which an earlier sending may still run}, {'running'},
+  {'answered', sealed answer} or {'other_request'}.
+]]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local seen = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer', 'holder', 'leaseEndsAtMs', 'mayRunUntilMs')
+local holder, mayRunUntil = seen[3], seen[5] and tonumber(seen[5])
+if seen[1] and seen[1] ~= ARGV[1] then
+  return {'other_request'}
+end
+if seen[2] then
+  return {'answered', seen[2]}
+end
+if holder and holder ~= ARGV[2] then
+  local leaseEnds = tonumber(seen[4])
+  if leaseEnds > now then
+    return {'running'}
+  end
+  -- It lived until then at most, and may have sent the write just before.
+  mayRunUntil = leaseEnds + ARGV[4]
+  redis.call('HSET', KEYS[1], 'mayRunUntilMs', string.format('%.0f', mayRunUntil))
+end
+local leaseEnds = string.format('%.0f', now + ARGV[3])
+redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'holder', ARGV[2], 'leaseEndsAtMs', leaseEnds)
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+if mayRunUntil then
+  return {'taken', math.max(0, mayRunUntil - now)}
+end
+return {'taken'}
