@@ -117,7 +117,7 @@ export class RequestLine {
     this.lanes.close();
   }
 
-  /** Resolves when nothing is under way from this replica any more. */
+  /** Resolves when no trip carries other replicas' calls any more. */
   settle(): Promise<void> {
     return this.lanes.settle();
   }

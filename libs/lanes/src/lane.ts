@@ -35,7 +35,7 @@ export class Lane {
   private readonly circuit: Circuit;
   private readonly handover: Handover;
   private readonly arrivals: Arrivals;
-  private readonly journeys = new Set<Promise<void>>();
+  private readonly withGuests = new Set<Promise<void>>();
   /** Methods close to their operating time of which a trip is under way. */
   private readonly underWay = new Set<string>();
   private trips = 0;
@@ -78,7 +78,8 @@ export class Lane {
   }
 
   idleSinceMs(): number | undefined {
-    const busy = this.departing || !this.room.isEmpty || this.journeys.size > 0 || !this.handover.isEmpty;
+    const busy =
+      this.departing || !this.room.isEmpty || this.trips > 0 || this.withGuests.size > 0 || !this.handover.isEmpty;
     return busy || this.circuit.state === 'open' ? undefined : this.lastUsedAtMs;
   }
 
@@ -121,9 +122,9 @@ export class Lane {
     void this.letOut();
   }
 
-  /** Resolves when no trip is under way any more, and the owners of its guests have been told. */
+  /** Resolves when those of other replicas that we carry have been delivered; our own callers wait for theirs. */
   async settle(): Promise<void> {
-    while (this.journeys.size > 0) await Promise.all(this.journeys);
+    while (this.withGuests.size > 0) await Promise.all(this.withGuests);
   }
 
   /** Departures one after the other, for as long as anyone can leave. Never rejects. */
@@ -174,8 +175,8 @@ export class Lane {
     this.seatsPerTrip += (seats - this.seatsPerTrip) / 10;
     const queueMs = company.bookings.flatMap((booking) => booking.waitedMs());
     this.options.observer.departed(this.portal, seats, queueMs);
-    const journey = this.travel(name, company, { seats, ...level }).finally(() => this.journeys.delete(journey));
-    this.journeys.add(journey);
+    const journey = this.travel(name, company, { seats, ...level }).finally(() => this.withGuests.delete(journey));
+    if (company.bookings.some(({ guest }) => guest !== undefined)) this.withGuests.add(journey);
   }
 
   /** Those who travel; when the bucket is empty, others may wait for it on other replicas. */

@@ -54,7 +54,7 @@ export class Lanes {
     for (const lane of this.lanes.values()) lane.clear(new Fault('shutting_down'));
   }
 
-  /** Resolves when nothing is under way from here any more. */
+  /** Resolves when no trip carries other replicas' calls any more. */
   async settle(): Promise<void> {
     await Promise.all([...this.lanes.values()].map((lane) => lane.settle()));
   }

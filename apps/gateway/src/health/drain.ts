@@ -20,7 +20,7 @@ export class Drain {
     this.line.close();
   }
 
-  /** Resolves when no trip, no refresh, no install and no write with an idempotency key is under way. */
+  /** Resolves when no trip for others, no refresh, no install and no write with an idempotency key is under way. */
   async settle(): Promise<void> {
     await Promise.all([this.once.settle(), this.line.settle()]);
     await Promise.all([this.grants.settle(), this.inbox.settle()]);
