@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, isPortalId, type PortalId, Secret } from '@b24/portal';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { GrantStore, NewInstall, Renewal } from './grant-store';
 import type {
   Grant,
@@ -49,7 +49,7 @@ export class RedisGrantStore implements GrantStore {
   private readonly run: Record<Script, Run>;
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: Redis | Cluster,
     private readonly seal: Seal,
   ) {
     for (const name of scripts) {
