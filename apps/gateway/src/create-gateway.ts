@@ -151,6 +151,7 @@ async function prepareHttp(
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
+    carried.arrivedAtMs = given.clock.now();
     if (needsStore(request.url) && !app.get(StoreCheck).passed) {
       sendProblem(new Fault('store_unavailable'), request, reply);
       return;

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type Command, Fault, type PortalId, type Result } from '@b24/portal';
+import { type Command, Fault, type PortalId, type Result, unlessAborted } from '@b24/portal';
 import type { Scope } from '@b24/access';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -151,7 +151,7 @@ export class BacklogsController {
   ): Promise<void> {
     const command = backlogMethods.delete(backlogId);
     await this.call(caller, 'backlog:write', portal, command, reply);
-    await this.mustBeGone(await this.portals.find(portal), command, caller);
+    await this.mustBeGone(await this.find(portal, caller), command, caller);
   }
 
   /**
@@ -178,8 +178,12 @@ export class BacklogsController {
     command: Command,
     reply: FastifyReply,
   ): Promise<Result> {
-    const result = await this.line.call(caller, scope, await this.portals.find(name), command);
+    const result = await this.line.call(caller, scope, await this.find(name, caller), command);
     tellTrip(reply, result);
     return result;
+  }
+
+  private find(name: string, { signal }: Caller): Promise<PortalId> {
+    return unlessAborted(this.portals.find(name), signal);
   }
 }

@@ -8,6 +8,8 @@ export interface GatewayRequest extends FastifyRequest {
   client?: Client;
   clock?: Clock;
   callTimeoutMs?: number;
+  /** Unix milliseconds; a deadline counts from here. */
+  arrivedAtMs?: number;
 }
 
 const longestDeadlineMs = 120_000;
@@ -23,7 +25,7 @@ function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
   if (!client || !clock || !callTimeoutMs) throw new Fault('key_missing');
   const controller = new AbortController();
   const deadlineMs = deadlineOf(request) ?? callTimeoutMs;
-  const callOff = clock.after(deadlineMs, () => {
+  const callOff = clock.after(leftOf(deadlineMs, request, clock), () => {
     controller.abort(
       new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` }),
     );
@@ -36,10 +38,32 @@ function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
   return { client, signal: controller.signal };
 }
 
-function deadlineOf({ headers }: FastifyRequest): number | undefined {
+/** What is asked before the call itself, as whose key this is, ends with the same deadline. */
+export function inTime<T>(request: GatewayRequest, work: Promise<T>): Promise<T> {
+  const { clock, callTimeoutMs } = request;
+  if (!clock || !callTimeoutMs) return work;
+  const deadlineMs = Math.min(statedDeadline(request) ?? callTimeoutMs, longestDeadlineMs);
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(leftOf(deadlineMs, request, clock), () => {
+      reject(new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` }));
+    });
+    work.then(resolve, reject).finally(callOff);
+  });
+}
+
+function leftOf(deadlineMs: number, { arrivedAtMs }: GatewayRequest, clock: Clock): number {
+  return Math.max(0, deadlineMs - (clock.now() - (arrivedAtMs ?? clock.now())));
+}
+
+/** As the caller wrote it; undefined when it is absent or malformed. */
+function statedDeadline({ headers }: FastifyRequest): number | undefined {
   const text = headers['x-deadline-ms'];
-  if (text === undefined) return undefined;
-  const deadlineMs = typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : NaN;
+  return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
+function deadlineOf(request: FastifyRequest): number | undefined {
+  if (request.headers['x-deadline-ms'] === undefined) return undefined;
+  const deadlineMs = statedDeadline(request) ?? NaN;
   if (deadlineMs <= longestDeadlineMs) return deadlineMs;
   const message = `Must be a whole number of milliseconds from 1 to ${longestDeadlineMs}.`;
   throw new Fault('invalid_request', { errors: [{ path: 'X-Deadline-Ms', message }] });
