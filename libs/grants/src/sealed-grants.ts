@@ -42,8 +42,9 @@ export class SealedGrants implements SealedPlace {
       const stale = Object.entries(hash).filter(([, text]) => this.seal.isStale(text));
       if (stale.length === 0) return;
       const swaps = this.renewed(portal, stale);
-      if (swaps) changed += Math.sign(await this.swap(grantKey(portal), ...swaps));
-      else unopened++;
+      const replaced = swaps && (await this.swap(grantKey(portal), ...swaps));
+      if (replaced) changed++;
+      if (!swaps) unopened++;
     });
     return { changed, unopened };
   }
