@@ -112,6 +112,24 @@ describe('a gateway whose Redis', () => {
     await replica.stop();
   }, 60_000);
 
+  it('is being migrated by another replica takes no call until that is done', async () => {
+    world = await World.start();
+    const redis = world.redis.client();
+    await redis.hset('b24:schema', { version: 0, migrator: 'another', untilMs: Date.now() + 600_000 });
+    await world.redis.kill();
+    const waiting = await GatewayProcess.start(environment(world.redis, world.simulator));
+    await world.redis.startAgain({ withData: true });
+    await eventually(async () => {
+      const { body } = await waiting.client.get('/health/ready');
+      return (body.parts.store.detail as string).includes('not checked yet');
+    });
+    expect((await waiting.client.get('/v1/portals')).body.code).toBe('store_unavailable');
+    await redis.hset('b24:schema', { version: 1 });
+    redis.disconnect();
+    await eventually(async () => (await waiting.client.get('/v1/portals')).status === 200);
+    await waiting.stop();
+  }, 60_000);
+
   it('holds newer data than the build knows is refused, at the start and when it was away then', async () => {
     world = await World.start();
     const redis = world.redis.client();
