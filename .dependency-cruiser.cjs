@@ -13,6 +13,7 @@ module.exports = {
     room('access', ['portal']),
     room('lanes', ['portal']),
     room('grants', ['portal']),
+    room('store', ['portal']),
     room('upstream', ['portal']),
     room('writes', ['portal']),
     {

@@ -54,9 +54,9 @@ main(async () => {
   welcome({ url, publicUrl, data, demo, admin: keys.admin });
 }, stopAll);
 
-/** A mistyped REDIS_URL is told at once; what is no URL at all is the gateway's to say, with every other bad setting. */
+/** A mistyped REDIS_URL is told at once; what is no URL, or names several, is the gateway's to say. */
 async function mustAnswer(redisUrl) {
-  if (!URL.canParse(redisUrl)) return;
+  if (!/^rediss?:/.test(redisUrl) || !URL.canParse(redisUrl)) return;
   const { hostname, port } = new URL(redisUrl);
   if (hostname && (await answers(Number(port || 6379), hostname))) return;
   throw new Stop(

@@ -224,6 +224,37 @@ function contract(name: string, make: () => Promise<Implementation>, end: () => 
       expect(await store.lease(portal, 'a', 30)).toBe(true);
     });
 
+    it('gives an alias that a replica left behind between two keys to whoever wants it', async () => {
+      const { redis } = it_;
+      if (!redis) return;
+      await redis.hset('b24:names', `ghost${count}`, portal);
+      const other = newPortal();
+      await store.install({ install: installOf(other), pair: pair('other') });
+      expect(await store.mark(other, { alias: `ghost${count}` })).toMatchObject({ alias: `ghost${count}` });
+      expect(await store.find(`ghost${count}`)).toBe(other);
+      const [one, two] = [portal, newPortal()];
+      await store.install({ install: installOf(two), pair: pair('two') });
+      await redis.hset('b24:names', `both${count}`, other);
+      const alias = `both${count}`;
+      const marked = await Promise.allSettled([one, two].map((it) => store.mark(it, { alias })));
+      const owners = await Promise.all([one, two].map(async (it) => (await store.load(it))?.alias === alias));
+      expect(owners.filter(Boolean)).toHaveLength(1);
+      expect(owners).toEqual(marked.map(({ status }) => status === 'fulfilled'));
+      expect(await store.find(alias)).toBe(owners[0] ? one : two);
+    });
+
+    it('never keeps a grant that no list leads to, whatever fails in between', async () => {
+      const { redis } = it_;
+      if (!redis) return;
+      await redis.rename('b24:portals', 'test:aside');
+      await redis.set('b24:portals', 'no list can be written');
+      const unlisted = newPortal();
+      await expect(store.install({ install: installOf(unlisted), pair: pair('x') })).rejects.toThrow();
+      await expect(store.forget(portal)).rejects.toThrow();
+      expect([await store.load(unlisted), await store.load(portal)]).toEqual([undefined, undefined]);
+      await redis.rename('test:aside', 'b24:portals');
+    });
+
     it('seals each secret for its own portal and field', async () => {
       const { redis } = it_;
       if (!redis) return;

@@ -5,7 +5,7 @@ import { gatewayLog } from '../../apps/gateway/src/http/log';
 import { readSettings } from '../../apps/gateway/src/settings';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
 import { mustBeDocumented } from './documented';
-import { RedisServer } from './redis-server';
+import { RedisServer, type Store } from './redis-server';
 
 export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
 export const encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
@@ -14,7 +14,7 @@ export type SimulatorOptions = NonNullable<Parameters<typeof Bitrix24Simulator.s
 type Env = Record<string, string>;
 
 /** The settings of a gateway that talks to this simulator over this Redis. */
-export function environment(redis: RedisServer, simulator: Bitrix24Simulator, more: Env = {}): Env {
+export function environment(redis: Pick<Store, 'url'>, simulator: Bitrix24Simulator, more: Env = {}): Env {
   return {
     PORT: '0',
     REDIS_URL: redis.url,
@@ -74,17 +74,22 @@ export class Client {
 }
 
 /** A real Redis, a simulator and a gateway in this process, over real HTTP on loopback. */
-export class World {
+export class World<R extends Store = RedisServer> {
   readonly logLines: string[] = [];
   private readonly gateways: Gateway[] = [];
 
   private constructor(
-    readonly redis: RedisServer,
+    readonly redis: R,
     readonly simulator: Bitrix24Simulator,
   ) {}
 
-  static async start(options: SimulatorOptions = {}): Promise<World> {
-    const [redis, simulator] = await Promise.all([RedisServer.start(), Bitrix24Simulator.start(options)]);
+  static start(options: SimulatorOptions = {}): Promise<World> {
+    return World.over(RedisServer.start(), options);
+  }
+
+  /** Over a store of another kind. */
+  static async over<R extends Store>(store: R | Promise<R>, options: SimulatorOptions = {}): Promise<World<R>> {
+    const [redis, simulator] = await Promise.all([store, Bitrix24Simulator.start(options)]);
     return new World(redis, simulator);
   }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -16,18 +16,33 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** What holds a world's data: one server, a cluster, or a master with its sentinels. */
+export interface Store {
+  readonly url: string;
+  client(): Redis | Cluster;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Options of redis-server, as `--appendonly no`; the last word counts. */
+  readonly more?: readonly string[];
+  /** A folder to start in, with whatever it holds. */
+  readonly folder?: string;
+}
+
 /** A real Redis of the test's own, append-only, on loopback; it can be killed and started again. */
-export class RedisServer {
+export class RedisServer implements Store {
   private constructor(
     readonly port: number,
-    private readonly folder: string,
+    readonly folder: string,
+    readonly more: readonly string[],
     private child: ChildProcess,
   ) {}
 
-  static async start(): Promise<RedisServer> {
+  static async start({ more = [], folder }: ServerOptions = {}): Promise<RedisServer> {
     const port = await freePort();
-    const folder = await mkdtemp(join(tmpdir(), 'b24-redis-'));
-    const server = new RedisServer(port, folder, launch(port, folder));
+    const home = folder ?? (await newFolder());
+    const server = new RedisServer(port, home, more, launch(port, home, more));
     await server.answers();
     return server;
   }
@@ -48,8 +63,17 @@ export class RedisServer {
 
   async startAgain({ withData }: { withData: boolean }): Promise<void> {
     if (!withData) await rm(join(this.folder, 'appendonlydir'), { recursive: true, force: true });
-    this.child = launch(this.port, this.folder);
+    this.child = launch(this.port, this.folder, this.more);
     await this.answers();
+  }
+
+  /** It keeps its connections and says nothing, as a host does that hangs. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
   }
 
   async stop(): Promise<void> {
@@ -75,8 +99,12 @@ export class RedisServer {
   }
 }
 
-function launch(port: number, folder: string): ChildProcess {
+export function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'b24-redis-'));
+}
+
+function launch(port: number, folder: string, more: readonly string[]): ChildProcess {
   const binary = process.env['REDIS_SERVER'] ?? 'redis-server';
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', ''];
-  return spawn(binary, [...settings, '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
+  return spawn(binary, [...settings, '--maxmemory-policy', 'noeviction', ...more], { stdio: 'ignore' });
 }

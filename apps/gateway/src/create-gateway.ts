@@ -5,13 +5,14 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
+import { connectStore, type StoreConnection, type StoreRefused } from '@b24/store';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { Redis } from 'ioredis';
 import type { Logger as PinoLogger } from 'pino';
 import { GatewayModule } from './gateway.module';
 import { Drain } from './health/drain';
+import { RedisWatch } from './health/redis-watch';
 import type { GatewayRequest } from './http/caller';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
@@ -20,18 +21,21 @@ import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { Traffic } from './http/traffic';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
+import { StoreCheck } from './store-check';
 
 const bodyLimit = 64 * 1024;
 
 export interface GatewayOptions {
   readonly clock?: Clock;
   readonly log?: PinoLogger;
+  /** Told when a Redis that was away at the start turns out to be none to work with; the process should end. */
+  readonly refused?: (error: StoreRefused) => void;
 }
 
 export interface Gateway {
   readonly app: NestFastifyApplication;
   readonly log: PinoLogger;
-  /** Where it listens. */
+  /** Where it listens. @throws StoreRefused when Redis holds what this build or these settings can't work with */
   listen(): Promise<string>;
   /** Takes no new calls, finishes what is under way, saves what must be saved. */
   close(): Promise<void>;
@@ -43,6 +47,10 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   const log = options.log ?? gatewayLog(settings.logLevel);
   const redis = connect(settings.redisUrl, log);
   const laneRedis = connect(settings.redisUrl, log);
+  const refused = (error: StoreRefused) => {
+    log.fatal(error.message);
+    options.refused?.(error);
+  };
   const adapter = new FastifyAdapter({
     bodyLimit,
     loggerInstance: log,
@@ -59,7 +67,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.on({ settings, clock, redis, laneRedis, log }),
+    GatewayModule.on({ settings, clock, redis, laneRedis, log, refused }),
     adapter,
     {
       bodyParser: false,
@@ -77,6 +85,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     app,
     log,
     async listen() {
+      await app.get(StoreCheck).begin();
+      void app.get(RedisWatch).look();
       await app.listen(settings.port, settings.host);
       return app.getUrl();
     },
@@ -89,6 +99,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.getHttpServer().closeAllConnections();
       await closed;
       await drain.settle();
+      app.get(RedisWatch).end();
+      await app.get(StoreCheck).end();
       app.get<Bucket>(bucketToken).close();
       app.get<Platform>(platformToken).close();
       laneRedis.disconnect();
@@ -140,6 +152,11 @@ async function prepareHttp(
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
+    carried.arrivedAtMs = given.clock.now();
+    if (needsStore(request.url) && !app.get(StoreCheck).passed) {
+      sendProblem(new Fault('store_unavailable'), request, reply);
+      return;
+    }
     done();
   });
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
@@ -160,25 +177,22 @@ async function prepareHttp(
   });
 }
 
+/** Events are taken at any time: they wait for the store by themselves, and are never sent again. */
+function needsStore(url: string): boolean {
+  return /^\/(v1|install|oauth|bitrix24\/install)\b/.test(url);
+}
+
 function requestId(given: unknown): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-function connect(url: string, log: PinoLogger): Redis {
-  const redis = new Redis(url, {
-    commandTimeout: 2000,
-    maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(times * 50, 500),
+function connect(url: string, log: PinoLogger): StoreConnection {
+  return connectStore(url, {
+    lost: (code) => {
+      log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
+    },
+    back: () => {
+      log.info('Redis answers again');
+    },
   });
-  let reachable = true;
-  redis.on('ready', () => {
-    if (!reachable) log.info('Redis answers again');
-    reachable = true;
-  });
-  redis.on('error', (error: Error & { code?: string }) => {
-    if (reachable)
-      log.error({ code: error.code ?? error.name }, 'Redis cannot be reached; calls that need it are refused');
-    reachable = false;
-  });
-  return redis;
 }

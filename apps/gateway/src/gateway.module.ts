@@ -10,18 +10,19 @@ import {
 } from '@b24/grants';
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
+import type { StoreConnection, StoreRefused } from '@b24/store';
 import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Redis } from 'ioredis';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
+import { RedisWatch } from './health/redis-watch';
 import { KeyGuard } from './http/key.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { AuthorizationStates } from './installs/authorization-states';
@@ -29,12 +30,15 @@ import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
 import { InstallInbox } from './installs/install-inbox';
 import { InstallsController } from './installs/installs.controller';
+import { migrations } from './migrations';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
 import { planOf } from './portals/plan-of';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
+import { sealedPlaces } from './sealed-places';
 import type { Settings } from './settings';
+import { StoreCheck } from './store-check';
 import {
   bucketToken,
   clockToken,
@@ -49,10 +53,12 @@ import {
 export interface Ground {
   readonly settings: Settings;
   readonly clock: Clock;
-  readonly redis: Redis;
+  readonly redis: StoreConnection;
   /** A connection of its own for the lanes. */
-  readonly laneRedis: Redis;
+  readonly laneRedis: StoreConnection;
   readonly log: FastifyBaseLogger;
+  /** Told when the store turns out to be none to work with. */
+  readonly refused: (error: StoreRefused) => void;
 }
 
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
@@ -64,7 +70,7 @@ const sealToken = Symbol('seal');
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
 @Module({})
 export class GatewayModule {
-  static on({ settings, clock, redis, laneRedis, log }: Ground): DynamicModule {
+  static on({ settings, clock, redis, laneRedis, log, refused }: Ground): DynamicModule {
     const { adapter } = undiciAdapter(wireLimits);
     const authorizeUrl = (domain: string) => `${settings.publicUrl}/install?portal=${encodeURIComponent(domain)}`;
     return {
@@ -95,6 +101,23 @@ export class GatewayModule {
         Metrics,
         made(postToken, [HttpService], (http: HttpService) => axiosPost(http)),
         made(sealToken, [], () => new Seal(settings.encryptionKeys)),
+        made(StoreCheck, [sealToken], (seal: Seal) => {
+          const places = sealedPlaces(redis, seal);
+          return new StoreCheck({
+            store: redis,
+            clock,
+            log,
+            keys: settings.encryptionKeys,
+            places,
+            migrations,
+            refused,
+          });
+        }),
+        made(RedisWatch, [Metrics], (metrics: Metrics) => {
+          const watch = new RedisWatch(redis, clock, log);
+          metrics.watchStore(watch);
+          return watch;
+        }),
         made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
         made(platformToken, [sealToken], (seal: Seal) => new RedisPlatform({ redis, seal: textSeal(seal), clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),

@@ -7,7 +7,7 @@ const drainMs = 25_000;
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const gateway = await createGateway(settings);
+  const gateway = await createGateway(settings, { refused: end });
   let closing = false;
   const stop = (signal: string) => {
     if (closing) return;
@@ -36,7 +36,9 @@ function sentenceOf(error: unknown): string {
   return message;
 }
 
-main().catch((error: unknown) => {
+function end(error: unknown): void {
   process.stderr.write(`${sentenceOf(error)}\n`);
   process.exit(1);
-});
+}
+
+main().catch(end);

@@ -1,5 +1,6 @@
 import { Secret } from '@b24/portal';
 import { PortalHosts } from '@b24/grants';
+import { redisPlace } from '@b24/store';
 import { z } from 'zod';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
@@ -64,21 +65,35 @@ const portalHosts = list.transform((patterns, context) => {
   }
 });
 
+/** The sentence never repeats the URL, which may hold a password. */
+function soundPlace(context: z.core.ParsePayload<string>): void {
+  try {
+    redisPlace(context.value);
+  } catch (error) {
+    context.issues.push({ code: 'custom', input: '', message: (error as Error).message });
+  }
+}
+
+/** What reaches and opens the store; all that `npm run reseal` needs. */
+const storeShape = {
+  REDIS_URL: z
+    .string('REDIS_URL is missing: redis://… or rediss://…; `npm start` runs a Redis of its own.')
+    .check(soundPlace),
+  ENCRYPTION_KEYS: encryptionKeys,
+};
+
 const environment = z
   .object({
     PORT: whole('PORT', 0, 65_535).default(3000),
     HOST: z.string().default('127.0.0.1'),
     PUBLIC_URL: origin('PUBLIC_URL').optional(),
-    REDIS_URL: z
-      .string('REDIS_URL is missing: redis://… or rediss://…; `npm start` runs a Redis of its own.')
-      .regex(/^rediss?:\/\/./, 'REDIS_URL must be redis://… or rediss://….'),
+    ...storeShape,
     ADMIN_KEY: z
       .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
       .regex(
         /^[\x21-\x7e]{32,512}$/,
         'ADMIN_KEY must have at least 32 characters and at most 512, without spaces or letters beyond ASCII.',
       ),
-    ENCRYPTION_KEYS: encryptionKeys,
     B24_CLIENT_ID: z.string('B24_CLIENT_ID is missing: the id of the app in Bitrix24.').min(1),
     B24_CLIENT_SECRET: z.string('B24_CLIENT_SECRET is missing: the secret key of the app in Bitrix24.').min(1),
     B24_SCOPE: list.default(['task']),
@@ -139,12 +154,24 @@ export class BadSettings extends Error {
   }
 }
 
+/** What reaches and opens the store, from the environment alone. @throws BadSettings naming every mistake at once */
+export function readStoreSettings(
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<Settings, 'redisUrl' | 'encryptionKeys'> {
+  const it = sound(z.object(storeShape), env);
+  return { redisUrl: it.REDIS_URL, encryptionKeys: it.ENCRYPTION_KEYS };
+}
+
+function sound<T extends z.ZodType>(schema: T, env: Readonly<Record<string, string | undefined>>): z.output<T> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new BadSettings(parsed.error.issues.map(({ message }) => message));
+  return parsed.data;
+}
+
 /** The settings, from the environment alone. @throws BadSettings naming every mistake at once */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) throw new BadSettings(parsed.error.issues.map(({ message }) => message));
-  const it = parsed.data;
+  const it = sound(environment, env);
   return {
     port: it.PORT,
     host: it.HOST,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Clock, Fault, type Secret } from '@b24/portal';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Client } from './client';
 
 const clientKey = (digest: string) => `b24:client:${digest}`;
@@ -16,7 +16,7 @@ export class ClientKeys {
   private readonly adminDigest: Buffer;
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: Redis | Cluster,
     adminKey: Secret,
     private readonly clock: Clock,
   ) {

@@ -18,3 +18,5 @@ export { type EndpointRules, portalEndpoint } from './portal-endpoint';
 export { PortalHosts } from './portal-hosts';
 export { RedisGrantStore } from './redis-grant-store';
 export { type EncryptionKey, Seal } from './seal';
+export { SealedGrants } from './sealed-grants';
+export type { Resealed, SealedPlace } from './sealed-places';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, isPortalId, type PortalId, Secret } from '@b24/portal';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { GrantStore, NewInstall, Renewal } from './grant-store';
 import type {
   Grant,
@@ -49,7 +49,7 @@ export class RedisGrantStore implements GrantStore {
   private readonly run: Record<Script, Run>;
 
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: Redis | Cluster,
     private readonly seal: Seal,
   ) {
     for (const name of scripts) {
@@ -97,8 +97,9 @@ export class RedisGrantStore implements GrantStore {
         'refreshedAtMs',
         ...(pair ? ['webhook'] : ['accessToken', 'refreshToken']),
       ];
-      await this.run.saveGrant(grantKey(portal), '', stale.join(), ...fields);
+      // In this order: no grant without its place in the list, whatever dies in between (docs/storage.md).
       await this.redis.zadd(portalsKey, 'NX', `${install.installedAtMs}`, portal);
+      await this.run.saveGrant(grantKey(portal), '', stale.join(), ...fields);
       await this.moveName(portal, before?.domain, install.domain);
     });
   }
@@ -149,6 +150,7 @@ export class RedisGrantStore implements GrantStore {
       if (!before) return undefined;
       if (markings.alias) await this.claim(markings.alias, portal);
       await this.run.markGrant(grantKey(portal), '', ...markedFields(markings));
+      if (markings.alias) await this.keepClaim(markings.alias, portal);
       if (markings.alias !== undefined && before.alias && before.alias !== markings.alias) {
         await this.redis.hdel(namesKey, before.alias);
       }
@@ -169,8 +171,8 @@ export class RedisGrantStore implements GrantStore {
       for (const name of [record.domain, record.alias]) {
         if (name && (await this.redis.hget(namesKey, name)) === portal) await this.redis.hdel(namesKey, name);
       }
-      await this.redis.zrem(portalsKey, portal);
       await this.redis.del(grantKey(portal));
+      await this.redis.zrem(portalsKey, portal);
       return true;
     });
   }
@@ -204,7 +206,19 @@ export class RedisGrantStore implements GrantStore {
 
   private async claim(name: string, portal: PortalId): Promise<void> {
     await this.redis.hsetnx(namesKey, name, portal);
-    if ((await this.redis.hget(namesKey, name)) !== portal) throw new Fault('alias_taken');
+    const owner = (await this.redis.hget(namesKey, name)) as PortalId | null;
+    if (owner === portal) return;
+    const other = owner && (await this.record(owner));
+    if (other && (other.alias === name || other.domain === name)) throw new Fault('alias_taken');
+    // Left behind by a replica that died between two keys; `mark` looks whether it is still ours in the end.
+    await this.redis.hset(namesKey, name, portal);
+  }
+
+  /** Two who took over the same left-behind name at once: the last has it, the other is told. */
+  private async keepClaim(name: string, portal: PortalId): Promise<void> {
+    if ((await this.redis.hget(namesKey, name)) === portal) return;
+    await this.run.markGrant(grantKey(portal), '', 'alias', '');
+    throw new Fault('alias_taken');
   }
 
   /** The domain leads to the portal, the one it left does not. */

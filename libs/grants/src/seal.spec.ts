@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '@b24/portal';
 import fc from 'fast-check';
-import { type EncryptionKey, Seal } from './seal';
+import { type EncryptionKey, Seal, sealedUnder } from './seal';
 
 const key = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
 const [first, second] = [key('k1'), key('k2')];
@@ -75,5 +75,17 @@ describe('a sealed secret', () => {
     const all = [...both.derive('a'), ...both.derive('b'), first.key, second.key].map((it) => it.toString('hex'));
     expect(new Set(all).size).toBe(6);
     expect(both.derive('a')[0]).toEqual(seal.derive('a')[0]);
+  });
+
+  it('is sealed anew under the first key when it was under another, for the same place only', () => {
+    const old = seal.close(new Secret('secret'), place);
+    const rotated = new Seal([second, first]);
+    expect([rotated.isStale(old), seal.isStale(old), rotated.isStale('plain'), rotated.isStale('v1.k1.short')]).toEqual(
+      [true, false, false, false],
+    );
+    const renewed = rotated.renew(old, place);
+    expect([sealedUnder(renewed), rotated.isStale(renewed)]).toEqual(['k2', false]);
+    expect(new Seal([second]).open(renewed, place).reveal()).toBe('secret');
+    expect(() => rotated.renew(old, 'b|accessToken')).toThrow();
   });
 });

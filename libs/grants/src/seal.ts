@@ -42,8 +42,24 @@ export class Seal {
     );
   }
 
+  /** Is the text sealed, and under another key than the first? */
+  isStale(text: string): boolean {
+    const id = sealedUnder(text);
+    return id !== undefined && id !== this.keys[0].id;
+  }
+
+  /** The same secret under the first key. @throws as `open` does */
+  renew(sealed: string, place: string): string {
+    return this.close(this.open(sealed, place), place);
+  }
+
   /** A key for another purpose, the same on every replica; one per encryption key, the writing one first. */
   derive(purpose: string): readonly Buffer[] {
     return this.keys.map(({ key }) => Buffer.from(hkdfSync('sha256', key, '', `b24-gateway ${purpose}`, 32)));
   }
+}
+
+/** The id of the key that a text is sealed under; undefined when it is no sealed text. */
+export function sealedUnder(text: string): string | undefined {
+  return /^v1\.([A-Za-z0-9_-]{1,32})\.[A-Za-z0-9_-]{38,}$/.exec(text)?.[1];
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import Bottleneck from 'bottleneck';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { type Bucket, capacityOf, type Level, type Plan } from './bucket';
 import { bottleneckConnection } from './bottleneck-connection';
 
@@ -17,7 +17,7 @@ const jobEndsMs = 60_000;
 
 export interface BottleneckBucketOptions {
   /** A connection of its own: Bottleneck defines its scripts on it and duplicates it to subscribe. */
-  readonly redis: Redis;
+  readonly redis: Redis | Cluster;
   readonly clock: Clock;
 }
 

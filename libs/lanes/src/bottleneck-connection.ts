@@ -1,5 +1,5 @@
 import Bottleneck from 'bottleneck';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 
 /*
  * Bottleneck 2.19.5 is the last release and is pinned exactly; what is mended here is private to it.
@@ -17,8 +17,8 @@ type Callback = (error: Error | null, reply?: unknown) => void;
 
 /** The parts of Bottleneck's connection that the mends replace. */
 interface ConnectionInternals {
-  client: Redis;
-  subscriber: Redis;
+  client: Redis | Cluster;
+  subscriber: Redis | Cluster;
   limiters: Record<string, Bottleneck>;
   terminated: boolean;
   _loadScripts(): void;
@@ -76,7 +76,7 @@ function channelsOf(limiter: Bottleneck): string[] {
 
 /** A Bottleneck connection over this client and a subscriber of its own, mended for Redis 7 and many replicas. */
 export function bottleneckConnection(
-  client: Redis,
+  client: Redis | Cluster,
   /** Told what a limiter's reservoir holds whenever a job of ours was let out of it. */
   left: (limiterId: string, reservoir: number) => void,
 ): Bottleneck.IORedisConnection {

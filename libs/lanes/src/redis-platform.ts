@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, Fault, type PortalId, sleep } from '@b24/portal';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { type Delivery, type Offer, type Outlook, type Platform, tripLeaseMs, waitsForMs } from './platform';
 import { readCommands, readDelivery, writeCommands, writeDelivery } from './platform-words';
 
@@ -27,7 +27,7 @@ export interface TextSeal {
 }
 
 export interface RedisPlatformOptions {
-  readonly redis: Redis;
+  readonly redis: Redis | Cluster;
   readonly seal: TextSeal;
   readonly clock: Clock;
 }
@@ -38,7 +38,7 @@ export class RedisPlatform implements Platform {
   private readonly run: Record<(typeof scripts)[number], Run>;
   private offered = 0;
   private listener: (portal: PortalId, delivery: Delivery) => void = () => undefined;
-  private reader: Redis | undefined;
+  private reader: Redis | Cluster | undefined;
   private listening = false;
   private listensUntilMs = 0;
   private heardUpTo = '0';
@@ -109,12 +109,19 @@ export class RedisPlatform implements Platform {
     this.listensUntilMs = this.options.clock.now() + listenOnMs;
     if (this.listening) return;
     this.listening = true;
-    this.reader ??= this.options.redis.duplicate();
-    this.reader.on('error', () => undefined); // the main connection tells of it
-    void this.hear(this.reader).finally(() => (this.listening = false));
+    const reader = (this.reader ??= this.another());
+    void this.hear(reader).finally(() => (this.listening = false));
   }
 
-  private async hear(reader: Redis): Promise<void> {
+  /** A connection that may wait. */
+  private another(): Redis | Cluster {
+    const { redis } = this.options;
+    const reader = 'nodes' in redis ? redis.duplicate() : redis.duplicate();
+    reader.on('error', () => undefined); // the main connection tells of it
+    return reader;
+  }
+
+  private async hear(reader: Redis | Cluster): Promise<void> {
     const { clock } = this.options;
     const key = deliveriesKey(this.replica);
     while (!this.closed && clock.now() < this.listensUntilMs) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, type Secret } from '@b24/portal';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Doubt } from './settlement';
 import type { Claim, Taken, WriteRecords } from './write-records';
 
@@ -31,7 +31,7 @@ export class RedisWriteRecords implements WriteRecords {
   private readonly run: Record<(typeof scripts)[number], Run>;
 
   constructor(
-    redis: Redis,
+    redis: Redis | Cluster,
     private readonly seal: Sealer,
     private readonly times: RecordTimes,
   ) {

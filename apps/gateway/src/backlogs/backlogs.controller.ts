@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Command, Result } from '@b24/portal';
+import { type Command, type PortalId, type Result, unlessAborted } from '@b24/portal';
 import type { Scope } from '@b24/access';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -162,7 +162,7 @@ export class BacklogsController {
       tellTrip(reply, result);
       return write.read(result);
     };
-    return this.line.write(caller, 'backlog:write', await this.portals.find(name), { ...write, read });
+    return this.line.write(caller, 'backlog:write', await this.find(name, caller), { ...write, read });
   }
 
   private async call(
@@ -172,8 +172,12 @@ export class BacklogsController {
     command: Command,
     reply: FastifyReply,
   ): Promise<Result> {
-    const result = await this.line.call(caller, scope, await this.portals.find(name), command);
+    const result = await this.line.call(caller, scope, await this.find(name, caller), command);
     tellTrip(reply, result);
     return result;
+  }
+
+  private find(name: string, { signal }: Caller): Promise<PortalId> {
+    return unlessAborted(this.portals.find(name), signal);
   }
 }

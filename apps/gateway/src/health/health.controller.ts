@@ -1,23 +1,30 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { Redis } from 'ioredis';
+import type { StoreConnection } from '@b24/store';
 import { z } from 'zod';
 import { Operation } from '../http/operation';
+import { StoreCheck } from '../store-check';
 import { redisToken } from '../tokens';
 import { Drain } from './drain';
 import { Metrics } from './metrics';
+import { RedisWatch } from './redis-watch';
 
 const liveSchema = z.object({ status: z.literal('live') }).meta({ id: 'Live', examples: [{ status: 'live' }] });
 const partSchema = z.object({ ready: z.boolean(), detail: z.string() });
 const readySchema = z
-  .object({ status: z.enum(['ready', 'not_ready']), parts: z.object({ store: partSchema, replica: partSchema }) })
+  .object({
+    status: z.enum(['ready', 'not_ready']),
+    parts: z.object({ store: partSchema, replica: partSchema }),
+    warnings: z.array(z.string()).describe('Ways in which Redis may lose what only it holds; they end no readiness.'),
+  })
   .meta({
     id: 'Readiness',
     examples: [
       {
         status: 'ready',
         parts: { store: { ready: true, detail: 'Redis answers.' }, replica: { ready: true, detail: 'Takes calls.' } },
+        warnings: [],
       },
     ],
   });
@@ -26,9 +33,11 @@ const readySchema = z
 @Controller()
 export class HealthController {
   constructor(
-    @Inject(redisToken) private readonly redis: Redis,
+    @Inject(redisToken) private readonly redis: StoreConnection,
     @Inject(Metrics) private readonly metricsOf: Metrics,
     @Inject(Drain) private readonly drain: Drain,
+    @Inject(StoreCheck) private readonly check: StoreCheck,
+    @Inject(RedisWatch) private readonly watch: RedisWatch,
   ) {}
 
   @Get('health/live')
@@ -50,7 +59,8 @@ export class HealthController {
     const parts = { store: await this.store(), replica: this.replica() };
     const ready = parts.store.ready && parts.replica.ready;
     void reply.status(ready ? 200 : 503);
-    return { status: ready ? 'ready' : 'not_ready', parts };
+    const warnings = this.watch.warnings.map(({ detail }) => detail);
+    return { status: ready ? 'ready' : 'not_ready', parts, warnings };
   }
 
   @Get('metrics')
@@ -68,7 +78,9 @@ export class HealthController {
 
   private async store(): Promise<z.infer<typeof partSchema>> {
     try {
-      await this.redis.ping();
+      // By a key, so that a cluster that does not serve all its slots does not pass for ready.
+      await this.redis.exists('b24:schema');
+      if (!this.check.passed) return { ready: false, detail: 'What Redis holds is not checked yet.' };
       return { ready: true, detail: 'Redis answers.' };
     } catch {
       return { ready: false, detail: 'Redis does not answer.' };

@@ -87,6 +87,18 @@ export class Metrics implements LaneObserver, RefreshObserver {
     );
   }
 
+  /** The store is asked every minute; here is what it said. */
+  watchStore(store: { readonly durable: number }): void {
+    new Gauge({
+      name: 'b24_redis_durable',
+      help: '1 while Redis keeps what it is given, 0 while it may evict or forget it, NaN when it does not tell.',
+      registers: [this.registry],
+      collect() {
+        this.set(store.durable);
+      },
+    });
+  }
+
   called(portal: PortalId, method: string, outcome: string): void {
     this.calls.inc({ portal, method, outcome });
   }

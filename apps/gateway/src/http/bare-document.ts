@@ -17,7 +17,7 @@ export async function bareDocument(): Promise<OpenAPIObject> {
     B24_CLIENT_ID: 'unused',
     B24_CLIENT_SECRET: 'unused',
   });
-  const ground = { settings, clock: systemClock, log: pino({ level: 'silent' }) };
+  const ground = { settings, clock: systemClock, log: pino({ level: 'silent' }), refused: () => undefined };
   const redis = new Redis({ lazyConnect: true });
   const laneRedis = new Redis({ lazyConnect: true });
   const app = await NestFactory.create(GatewayModule.on({ ...ground, redis, laneRedis }), new FastifyAdapter(), {

@@ -10,6 +10,8 @@ export interface GatewayRequest extends FastifyRequest {
   callTimeoutMs?: number;
   /** Made when first asked for: whoever waits for this request waits by one deadline. */
   caller?: Caller;
+  /** Unix milliseconds; a deadline counts from here. */
+  arrivedAtMs?: number;
 }
 
 const longestDeadlineMs = 120_000;
@@ -30,7 +32,8 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
   if (!client || !clock || !callTimeoutMs) throw new Fault('key_missing');
   const controller = new AbortController();
   const deadlineMs = deadlineOf(request) ?? callTimeoutMs;
-  const callOff = clock.after(deadlineMs, () => {
+  const leftMs = leftOf(deadlineMs, request, clock);
+  const callOff = clock.after(leftMs, () => {
     controller.abort(
       new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` }),
     );
@@ -40,13 +43,35 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
     if (reply.raw.writableFinished) return;
     controller.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
   });
-  return { client, signal: controller.signal, deadlineAtMs: clock.now() + deadlineMs };
+  return { client, signal: controller.signal, deadlineAtMs: clock.now() + leftMs };
 }
 
-function deadlineOf({ headers }: FastifyRequest): number | undefined {
+/** What is asked before the call itself, as whose key this is, ends with the same deadline. */
+export function inTime<T>(request: GatewayRequest, work: Promise<T>): Promise<T> {
+  const { clock, callTimeoutMs } = request;
+  if (!clock || !callTimeoutMs) return work;
+  const deadlineMs = Math.min(statedDeadline(request) ?? callTimeoutMs, longestDeadlineMs);
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(leftOf(deadlineMs, request, clock), () => {
+      reject(new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` }));
+    });
+    work.then(resolve, reject).finally(callOff);
+  });
+}
+
+function leftOf(deadlineMs: number, { arrivedAtMs }: GatewayRequest, clock: Clock): number {
+  return Math.max(0, deadlineMs - (clock.now() - (arrivedAtMs ?? clock.now())));
+}
+
+/** As the caller wrote it; undefined when it is absent or malformed. */
+function statedDeadline({ headers }: FastifyRequest): number | undefined {
   const text = headers['x-deadline-ms'];
-  if (text === undefined) return undefined;
-  const deadlineMs = typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : NaN;
+  return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
+function deadlineOf(request: FastifyRequest): number | undefined {
+  if (request.headers['x-deadline-ms'] === undefined) return undefined;
+  const deadlineMs = statedDeadline(request) ?? NaN;
   if (deadlineMs <= longestDeadlineMs) return deadlineMs;
   const message = `Must be a whole number of milliseconds from 1 to ${longestDeadlineMs}.`;
   throw new Fault('invalid_request', { errors: [{ path: 'X-Deadline-Ms', message }] });

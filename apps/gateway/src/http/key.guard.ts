@@ -2,7 +2,7 @@ import { type Client, checkAccess, ClientKeys, type Scope } from '@b24/access';
 import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GatewayRequest } from './caller';
+import { type GatewayRequest, inTime } from './caller';
 
 export const scopeMetadata = 'b24:scope';
 
@@ -18,7 +18,7 @@ export class KeyGuard implements CanActivate {
     const scope = this.reflector.get<Scope | undefined>(scopeMetadata, context.getHandler());
     if (!scope) return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
-    request.client = await this.owner(request);
+    request.client = await inTime(request, this.owner(request));
     checkAccess(request.client, { scope });
     return true;
   }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Fault } from '@b24/portal';
-import type { Redis } from 'ioredis';
+import type { StoreConnection } from '@b24/store';
 
 const lifetimeMs = 10 * 60_000;
 const stateKey = (nonce: string) => `b24:state:${createHash('sha256').update(nonce).digest('hex')}`;
@@ -11,7 +11,7 @@ const stateKey = (nonce: string) => `b24:state:${createHash('sha256').update(non
  */
 export class AuthorizationStates {
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: StoreConnection,
     /** The first signs, all verify. */
     private readonly signingKeys: readonly Buffer[],
   ) {}

@@ -1,0 +1,123 @@
+import type { EncryptionKey, SealedPlace } from '@b24/grants';
+import { type Clock, sleep } from '@b24/portal';
+import {
+  countsForMs,
+  keyConflict,
+  type Migration,
+  RollCall,
+  Schema,
+  type StoreConnection,
+  StoreRefused,
+} from '@b24/store';
+import type { FastifyBaseLogger } from 'fastify';
+
+export interface StoreCheckOptions {
+  readonly store: StoreConnection;
+  readonly clock: Clock;
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+  readonly keys: readonly [EncryptionKey, ...EncryptionKey[]];
+  readonly places: readonly SealedPlace[];
+  readonly migrations: readonly Migration[];
+  /** Told when a store that could not be asked at the start turns out to be none to work with. */
+  readonly refused: (error: StoreRefused) => void;
+}
+
+const askAgainMs = 1000;
+
+/**
+ * What is asked of the store before the first call: that its data has a form we know, that every key it is sealed
+ * under is ours, and that no living replica writes what we can't read or the other way round. Until then no call that
+ * needs the store is taken.
+ */
+export class StoreCheck {
+  private sound = false;
+  private closed = false;
+  private readonly schema: Schema;
+  private readonly roll: RollCall;
+  private readonly mine: { readonly writes: string; readonly reads: readonly string[] };
+
+  constructor(private readonly options: StoreCheckOptions) {
+    const { store, clock, log, keys, migrations } = options;
+    this.mine = { writes: keys[0].id, reads: keys.map(({ id }) => id) };
+    this.roll = new RollCall(store, clock, this.mine);
+    const migrating = (from: number, says: string) => {
+      log.warn({ from, to: from + 1, says }, 'the stored data is brought to a newer version');
+    };
+    this.schema = new Schema({ store, clock, migrations, migrating });
+  }
+
+  get passed(): boolean {
+    return this.sound;
+  }
+
+  /**
+   * Resolves when the store is sound, or can't be asked now: then it is asked again and again.
+   * @throws StoreRefused
+   */
+  async begin(): Promise<void> {
+    try {
+      await this.check();
+    } catch (error) {
+      if (error instanceof StoreRefused) throw error;
+      this.options.log.warn({ err: error }, 'what Redis holds could not be checked yet; calls are refused');
+      void this.goOn();
+    }
+  }
+
+  async end(): Promise<void> {
+    this.closed = true;
+    await this.roll.leave();
+  }
+
+  private async goOn(): Promise<void> {
+    while (!this.closed && !this.sound) {
+      await sleep(this.options.clock, askAgainMs);
+      await this.check().catch((error: unknown) => {
+        if (!(error instanceof StoreRefused)) return;
+        this.closed = true;
+        this.options.refused(error);
+      });
+    }
+  }
+
+  private async check(): Promise<void> {
+    await this.schema.bringUpToDate();
+    try {
+      // In this order: whoever starts after us sees what we write under, and we see what was written before.
+      await this.joinOthers();
+      await this.mustHaveKeys();
+      this.sound = true;
+    } catch (error) {
+      await this.roll.leave();
+      throw error;
+    }
+  }
+
+  /** A replica that was killed counts for a while yet, so a conflict is waited out. */
+  private async joinOthers(): Promise<void> {
+    const { clock, log } = this.options;
+    const untilMs = clock.now() + countsForMs + askAgainMs;
+    let conflict = keyConflict(this.mine, await this.roll.join());
+    if (conflict) log.warn({ conflict }, 'waiting for a replica with other encryption keys to end');
+    while (conflict) {
+      if (clock.now() > untilMs) throw new StoreRefused(conflict);
+      await this.roll.leave();
+      await sleep(clock, askAgainMs);
+      conflict = keyConflict(this.mine, await this.roll.join());
+    }
+  }
+
+  private async mustHaveKeys(): Promise<void> {
+    const missing: string[] = [];
+    for (const place of this.options.places) {
+      for (const [id, count] of await place.keysInUse()) {
+        if (!this.mine.reads.includes(id)) missing.push(`'${id}' (${count} ${place.records})`);
+      }
+    }
+    if (missing.length === 0) return;
+    throw new StoreRefused(
+      `ENCRYPTION_KEYS lacks keys that are in use: ${missing.join(', ')}. Put them back at the end of ENCRYPTION_KEYS, ` +
+        'run `npm run reseal`, and take them out when it says that nothing is left under them (docs/redis.md).',
+    );
+  }
+}

@@ -1,0 +1,6 @@
+export { connectStore, type StoreConnection, type StoreObserver } from './connect-store';
+export { askDurability, type DurabilityCode, type DurabilityWarning, judgeDurability } from './durability';
+export { redisPlace, type RedisPlace } from './redis-url';
+export { countsForMs, keyConflict, type KeysOfReplica, RollCall } from './roll-call';
+export { type Migration, Schema } from './schema';
+export { StoreRefused } from './store-refused';

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { RedisGrantStore, Seal, SealedGrants } from '@b24/grants';
+import { type PortalId, portalId, Secret } from '@b24/portal';
+import type { Redis } from 'ioredis';
+import { RedisServer } from '../support/redis-server';
+
+const [k1, k2] = ['k1', 'k2'].map((id) => ({ id, key: randomBytes(32) })) as [
+  { id: string; key: Buffer },
+  { id: string; key: Buffer },
+];
+const old = new Seal([k1]);
+const rotated = new Seal([k2, k1]);
+const portals = Array.from({ length: 1200 }, (_, i) => portalId((i + 1).toString(16).padStart(32, '0')));
+const pair = (name: string) => ({
+  accessToken: new Secret(`access-${name}`),
+  refreshToken: new Secret(`refresh-${name}`),
+  expiresAtMs: 1,
+  lifetimeMs: 1,
+});
+const installOf = (portal: PortalId) => ({
+  portal,
+  kind: 'app' as const,
+  domain: `${portal}.example`,
+  endpoint: `https://${portal}.example/rest/`,
+  oauthServer: 'https://oauth.example',
+  scope: ['task'],
+  installedAtMs: 1,
+});
+
+describe('sealed grants over a real Redis', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  const store = (seal: Seal) => new RedisGrantStore(redis, seal);
+  const place = (seal: Seal) => new SealedGrants(redis, seal);
+  const [first] = portals as [PortalId];
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    redis = server.client();
+  });
+  beforeEach(async () => {
+    const written = store(old);
+    await Promise.all(portals.map((portal) => written.install({ install: installOf(portal), pair: pair(portal) })));
+  });
+  afterEach(() => redis.flushall());
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+
+  it('are counted by key, each portal once however many pages there are', async () => {
+    expect([...(await place(rotated).keysInUse())]).toEqual([['k1', portals.length]]);
+    await store(rotated).install({ install: installOf(first), pair: pair('new') });
+    expect(new Map(await place(rotated).keysInUse())).toEqual(
+      new Map([
+        ['k1', portals.length - 1],
+        ['k2', 1],
+      ]),
+    );
+  });
+
+  it('are all resealed once, open with the new key alone, and keep their version', async () => {
+    const before = (await store(old).load(first))?.version;
+    expect(await place(rotated).reseal()).toEqual({ changed: portals.length, unopened: 0 });
+    expect(await place(rotated).reseal()).toEqual({ changed: 0, unopened: 0 });
+    expect([...(await place(rotated).keysInUse()).keys()]).toEqual(['k2']);
+    const grant = await store(new Seal([k2])).load(first);
+    expect([grant?.version, grant?.pair?.refreshToken.reveal()]).toEqual([before, `refresh-${first}`]);
+  });
+
+  it('are left as they are when they can not be opened', async () => {
+    const spoilt = `b24:{${first}}:grant`;
+    await redis.hset(spoilt, 'accessToken', (await redis.hget(spoilt, 'refreshToken')) ?? '');
+    const before = await redis.hgetall(spoilt);
+    expect(await place(rotated).reseal()).toEqual({ changed: portals.length - 1, unopened: 1 });
+    expect(await redis.hgetall(spoilt)).toEqual(before);
+    expect(await place(new Seal([k2])).reseal()).toEqual({ changed: 0, unopened: 1 });
+  });
+
+  it('are not put back over a pair that was saved between reading and replacing', async () => {
+    const grants = store(old);
+    // A refresh falls between the reading and the replacing of this portal.
+    const interrupted = {
+      defineCommand: () => undefined,
+      zscan: (...args: [string, string, 'COUNT', number]) => redis.zscan(...args),
+      hgetall: async (key: string) => {
+        const read = await redis.hgetall(key);
+        if (key.includes(first)) {
+          const version = (await grants.load(first))?.version ?? 0;
+          await grants.renew(first, version, { pair: pair('fresh'), refreshedAtMs: 1, install: installOf(first) });
+        }
+        return read;
+      },
+      swapSealed: (...args: string[]) =>
+        (redis as unknown as { swapSealed: (...args: string[]) => Promise<number> }).swapSealed(...args),
+    };
+    await new SealedGrants(interrupted as unknown as Redis, rotated).reseal();
+    expect((await grants.load(first))?.pair?.refreshToken.reveal()).toBe('refresh-fresh');
+  });
+});

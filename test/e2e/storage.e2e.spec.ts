@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { Browser } from '../support/browser';
+import { type Client, eventually, World } from '../support/gateway';
+
+/** The first column of a table under this heading of docs/storage.md. */
+function documented(heading: string): string[] {
+  const page = readFileSync('docs/storage.md', 'utf8');
+  const section = page.slice(page.indexOf(heading)).slice(heading.length).split('\n## ')[0] ?? '';
+  const cells = section.split('\n').flatMap((line) => /^\| (`.*?) +\|/.exec(line)?.[1] ?? []);
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? ''));
+}
+
+/** `<member id>`, `<replica>` and `<sha-256 …>` stand for hexadecimal digits, `<one, other>` for one of these words. */
+function pattern(key: string): RegExp {
+  const parts = key.split(/<([^>]+)>/).map((part, i) => {
+    if (i % 2 === 0) return part.replace(/[{}.*+?^$()|[\]\\]/g, '\\$&');
+    if (part === 'member id') return '[0-9a-f]{32}';
+    if (part === 'replica') return '[0-9a-f]{16}';
+    if (part.startsWith('sha-256')) return '[0-9a-f]{64}';
+    return `(${part.split(', ').join('|')})`;
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}
+
+/** Callers of one portal wait on two replicas, until one carries the other's. */
+async function waitOnBoth(world: World, one: Client, portal: SimulatedPortal): Promise<void> {
+  const narrow = await world.gateway();
+  const at = `/v1/portals/${portal.memberId}`;
+  await world.install(one, portal);
+  await one.call('PATCH', at, { limits: { burst: 5, drainPerSecond: 2 } });
+  const carried = async () => {
+    const metrics = await Promise.all([one, narrow].map((it) => it.get<string>('/metrics')));
+    return metrics.some(({ body }) => /^b24_carried_total [1-9]/m.test(body));
+  };
+  for (let group = 1; !(await carried()); group += 20) {
+    const asked = Array.from({ length: 20 }, (_, i) => `${at}/groups/${group + i}/backlog`);
+    await Promise.all(asked.map((path, i) => (i % 2 ? one : narrow).get(path)));
+  }
+}
+
+describe('docs/storage.md', () => {
+  let world: World;
+  let client: Client;
+  const written = new Set<string>();
+  const grants: Record<string, string>[] = [];
+
+  /** Everything that writes: installs by every way, calls, refreshes, markings, keys, waiting on two replicas. */
+  beforeAll(async () => {
+    world = await World.start();
+    const listener = world.redis.client();
+    await listener.config('SET', 'notify-keyspace-events', 'KEA');
+    await listener.psubscribe('__keyspace@0__:*');
+    listener.on('pmessage', (_pattern: string, channel: string) =>
+      written.add(channel.slice('__keyspace@0__:'.length)),
+    );
+    client = await world.gateway({ B24_BURST: '500', B24_DRAIN_PER_SECOND: '50' });
+    const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
+    const at = `/v1/portals/${portal.memberId}`;
+    await new Browser().allow(client, portal);
+    await client.call('PATCH', at, { alias: 'acme', suspended: false, limits: { burst: 400, drainPerSecond: 40 } });
+    portal.expireAccessTokens();
+    await client.call('PATCH', `${at}/backlogs/1`, { createdBy: 1 }, { 'Idempotency-Key': 'one' });
+    const hooked = await world.simulator.addPortal({ burst: 500, drainPerSecond: 50 });
+    const { body } = await client.call('POST', '/v1/portals', { webhookUrl: hooked.webhookUrl(1, ['task']) });
+    const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'] });
+    const redis = world.redis.client();
+    for (const id of [portal.memberId, body.memberId as string]) grants.push(await redis.hgetall(`b24:{${id}}:grant`));
+    redis.disconnect();
+    portal.expireAccessTokens();
+    world.simulator.oauth.trouble.next('invalid_grant', { method: 'refresh_token' });
+    await client.get(`${at}/backlogs/fields`);
+    await client.call('DELETE', `/v1/clients/${key.body.id as string}`);
+    await eventually(() => written.has('b24:names'));
+    await waitOnBoth(world, client, portal);
+    listener.disconnect();
+  }, 60_000);
+  afterAll(() => world.stop());
+
+  it('names every key that is written, and every key that it names is', () => {
+    const patterns = documented('# What Redis holds').map((key) => [key, pattern(key)] as const);
+    expect([...written].filter((key) => !patterns.some(([, it]) => it.test(key)))).toEqual([]);
+    const seen = (it: RegExp) => [...written].some((key) => it.test(key));
+    expect(patterns.filter(([, it]) => !seen(it)).map(([key]) => key)).toEqual([]);
+  });
+
+  it('names every field of a grant', () => {
+    const fields = documented('## Fields of a grant');
+    expect(grants.flatMap((hash) => Object.keys(hash)).filter((field) => !fields.includes(field))).toEqual([]);
+    expect(grants[0]).toHaveProperty('limits');
+  });
+});

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
+
+/** An address that leads to one server, and later to another; connections that are there stay where they are. */
+export class Switchboard {
+  private constructor(
+    private readonly server: Server,
+    private target: number,
+  ) {}
+
+  static async to(port: number): Promise<Switchboard> {
+    const server = createServer();
+    const board = new Switchboard(server, port);
+    server.on('connection', (incoming) => {
+      const outgoing = connect(board.target, '127.0.0.1');
+      incoming.pipe(outgoing).pipe(incoming);
+      for (const end of [incoming, outgoing]) {
+        end.on('error', () => undefined);
+        end.on('close', () => {
+          incoming.destroy();
+          outgoing.destroy();
+        });
+      }
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return board;
+  }
+
+  get port(): number {
+    return (this.server.address() as { port: number }).port;
+  }
+
+  lead(to: number): void {
+    this.target = to;
+  }
+
+  close(): void {
+    this.server.close();
+  }
+}
