@@ -10,7 +10,7 @@ import {
 } from '@b24/grants';
 import { BottleneckBucket, type Bucket } from '@b24/lanes';
 import type { Clock, PortalId, Post } from '@b24/portal';
-import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
@@ -18,11 +18,13 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
+import { Destinations } from './destinations';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
 import { KeyGuard } from './http/key.guard';
 import { ProblemFilter } from './http/problem.filter';
+import { Throttle } from './http/throttle';
 import { AuthorizationStates } from './installs/authorization-states';
 import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
@@ -54,7 +56,9 @@ const sealToken = Symbol('seal');
 @Module({})
 export class GatewayModule {
   static on({ settings, clock, redis, laneRedis, log }: Ground): DynamicModule {
-    const { adapter } = undiciAdapter(wireLimits);
+    const destinations = new Destinations(settings.rules, settings.oauthServers);
+    const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
+    const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
     const authorizeUrl = (domain: string) => `${settings.publicUrl}/install?portal=${encodeURIComponent(domain)}`;
     return {
       module: GatewayModule,
@@ -82,7 +86,10 @@ export class GatewayModule {
         { provide: clockToken, useValue: clock },
         { provide: redisToken, useValue: redis },
         Metrics,
-        made(postToken, [HttpService], (http: HttpService) => axiosPost(http)),
+        made(Throttle, [], () => new Throttle(clock)),
+        made(postToken, [HttpService], (http: HttpService) =>
+          onlyTo((url) => destinations.mayAsk(url), axiosPost(http)),
+        ),
         made(sealToken, [], () => new Seal(settings.encryptionKeys)),
         made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),

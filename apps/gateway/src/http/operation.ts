@@ -27,7 +27,10 @@ const keyed: readonly FaultCode[] = [
   'invalid_request',
   'key_missing',
   'key_invalid',
+  'key_expired',
   'not_allowed',
+  'client_rate_limited',
+  'too_many_attempts',
   'store_unavailable',
   'internal_error',
 ];
@@ -45,6 +48,7 @@ export const portalFaults: readonly FaultCode[] = [
   'operating_time_spent',
   'portal_error',
   'portal_unreachable',
+  'host_not_allowed',
   'portal_overloaded',
   'deadline_exceeded',
   'outcome_unknown',
