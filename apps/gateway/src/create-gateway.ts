@@ -136,6 +136,8 @@ async function prepareHttp(
       given.traffic.leave(request);
     });
     void reply.header('X-Request-Id', request.id);
+    // An answer may hold a key, and is good for this moment only.
+    if (request.url.startsWith('/v1/')) void reply.header('Cache-Control', 'no-store');
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
