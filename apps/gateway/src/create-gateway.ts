@@ -22,6 +22,8 @@ import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 
 const bodyLimit = 64 * 1024;
+/** What a page of an allowed origin may read of an answer, besides its body. */
+const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
 export interface GatewayOptions {
   readonly clock?: Clock;
@@ -50,6 +52,10 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // A request that crawls in holds its connection no longer than that.
+    requestTimeout: 30_000,
+    http: { headersTimeout: 15_000 },
+    ...(settings.trustedProxies.length > 0 && { trustProxy: [...settings.trustedProxies] }),
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: (_error, socket) => {
       sendProblemOn(socket);
@@ -112,6 +118,9 @@ async function prepareHttp(
     },
     strictTransportSecurity: given.settings.publicUrl.startsWith('https:'),
   });
+  if (given.settings.corsOrigins.length > 0) {
+    app.enableCors({ origin: [...given.settings.corsOrigins], exposedHeaders, maxAge: 600 });
+  }
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
   fastify.addContentTypeParser(

@@ -1,5 +1,6 @@
 import { Secret } from '@b24/portal';
 import { PortalHosts } from '@b24/grants';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
@@ -64,6 +65,16 @@ const portalHosts = list.transform((patterns, context) => {
   }
 });
 
+const origins = list.refine((all) => all.every((it) => URL.canParse(it) && new URL(it).origin === it), {
+  error: 'CORS_ORIGINS must be origins as `https://app.example.com`, without a path or an asterisk.',
+});
+const proxies = list.refine(
+  (all) => all.every((it) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(it) && isIP(it.replace(/\/.*/, ''))),
+  {
+    error: 'TRUSTED_PROXIES must be addresses or CIDRs.',
+  },
+);
+
 const environment = z
   .object({
     PORT: whole('PORT', 0, 65_535).default(3000),
@@ -89,6 +100,9 @@ const environment = z
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    TRUSTED_PROXIES: proxies.default([]),
+    CORS_ORIGINS: origins.default([]),
+    AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     LOG_LEVEL: z
       .enum(
         ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -124,6 +138,12 @@ export interface Settings {
   readonly plan: { readonly burst: number; readonly drainPerSecond: number };
   readonly queueLimit: number;
   readonly callTimeoutMs: number;
+  /** Whose word on where a request comes from is believed: addresses and CIDRs. */
+  readonly trustedProxies: readonly string[];
+  /** Origins whose pages may call the API from a browser; none unless set. */
+  readonly corsOrigins: readonly string[];
+  /** Entries of the audit log that are kept, more or less. */
+  readonly auditKeep: number;
   readonly logLevel: string;
 }
 
@@ -155,6 +175,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
+    trustedProxies: it.TRUSTED_PROXIES,
+    corsOrigins: it.CORS_ORIGINS,
+    auditKeep: it.AUDIT_KEEP,
     logLevel: it.LOG_LEVEL,
   };
 }

@@ -20,12 +20,15 @@ export interface Attempt {
 export class Throttle {
   private readonly wrongKeys: Budgets;
   private readonly pages: Budgets;
+  private readonly authorizations: Budgets;
   private readonly events: Budgets;
   private readonly eventsOfMember: Budgets;
 
   constructor(clock: Clock) {
     this.wrongKeys = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
-    this.pages = new Budgets({ capacity: 60, perSecond: 0.5, most }, clock);
+    this.pages = new Budgets({ capacity: 120, perSecond: 1, most }, clock);
+    // Each leaves a state in Redis for ten minutes: 14,000 of them at most, whoever asks.
+    this.authorizations = new Budgets({ capacity: 2000, perSecond: 20, most: 1 }, clock);
     // Bitrix24 speaks for all its portals from few addresses.
     this.events = new Budgets({ capacity: 600, perSecond: 10, most }, clock);
     this.eventsOfMember = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
@@ -45,6 +48,12 @@ export class Throttle {
         this.pages.giveBack(source);
       },
     };
+  }
+
+  /** Somebody begins an authorization. @throws Fault too_many_attempts */
+  authorization(request: FastifyRequest): void {
+    this.page(request);
+    mustBeFree(this.authorizations.take('of all'));
   }
 
   /** An event that claims to be of this portal. @throws Fault too_many_attempts */
