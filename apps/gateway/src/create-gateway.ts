@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken } from './tokens';
+import { AuditLog } from '@b24/access';
 import { type Bucket } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
 import { NestFactory } from '@nestjs/core';
@@ -18,6 +19,7 @@ import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { Traffic } from './http/traffic';
+import { endTrail } from './http/trail';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 
@@ -152,7 +154,8 @@ async function prepareHttp(
     carried.callTimeoutMs = given.settings.callTimeoutMs;
     done();
   });
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    endTrail(app.get(AuditLog), given.clock.now(), request, reply);
     // So that a caller does not send its next request into a connection that is about to end.
     if (app.get(Drain).begun) void reply.header('Connection', 'close');
     done();

@@ -1,4 +1,4 @@
-import { ClientKeys } from '@b24/access';
+import { AuditLog, ClientKeys } from '@b24/access';
 import {
   FreshGrants,
   type GrantStore,
@@ -16,6 +16,7 @@ import { type DynamicModule, type FactoryProvider, type InjectionToken, Module }
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
+import { AuditController } from './audit/audit.controller';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
@@ -75,6 +76,7 @@ export class GatewayModule {
         BacklogsController,
         PortalsController,
         ClientsController,
+        AuditController,
         InstallsController,
         EventsController,
         HealthController,
@@ -86,6 +88,7 @@ export class GatewayModule {
         { provide: clockToken, useValue: clock },
         { provide: redisToken, useValue: redis },
         Metrics,
+        made(AuditLog, [], () => new AuditLog({ redis, clock, log, keep: settings.auditKeep })),
         made(Throttle, [], () => new Throttle(clock)),
         made(postToken, [HttpService], (http: HttpService) =>
           onlyTo((url) => destinations.mayAsk(url), axiosPost(http)),
@@ -154,8 +157,9 @@ export class GatewayModule {
         made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => new Drain(line, grants, inbox),
+          [RequestLine, FreshGrants, InstallInbox, AuditLog],
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, audit: AuditLog) =>
+            new Drain(line, grants, inbox, audit),
         ),
       ],
     };

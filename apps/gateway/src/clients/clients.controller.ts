@@ -3,8 +3,10 @@ import { type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import type { Trail } from '../http/caller';
 import { Operation } from '../http/operation';
 import { portalName } from '../http/shapes';
+import { FromTrail } from '../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
 import { clockToken } from '../tokens';
 
@@ -117,6 +119,7 @@ export class ClientsController {
   })
   async create(
     @Body({ schema: newClientSchema }) wanted: z.infer<typeof newClientSchema>,
+    @FromTrail() trail: Trail,
   ): Promise<z.infer<typeof createdSchema>> {
     const portals = wanted.portals === 'all' ? ('all' as const) : await this.idsOf(wanted.portals);
     const unique = [...new Set<Scope>(wanted.scopes)];
@@ -130,6 +133,7 @@ export class ClientsController {
       ...(expiresAtMs !== undefined && { expiresAtMs }),
       ...(perSecond !== undefined && { rate: { perSecond, burst: burst ?? Math.max(1, Math.floor(perSecond)) } }),
     });
+    trail.ids['clientId'] = client.id;
     return { ...viewOf(client), key };
   }
 

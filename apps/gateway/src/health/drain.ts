@@ -1,3 +1,4 @@
+import type { AuditLog } from '@b24/access';
 import type { FreshGrants } from '@b24/grants';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
@@ -10,6 +11,7 @@ export class Drain {
     private readonly line: RequestLine,
     private readonly grants: FreshGrants,
     private readonly inbox: InstallInbox,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
@@ -18,8 +20,9 @@ export class Drain {
     this.line.close();
   }
 
-  /** Resolves when no refresh and no install is under way. */
+  /** Resolves when no refresh and no install is under way, and the audit log is written. */
   async settle(): Promise<void> {
     await Promise.all([this.grants.settle(), this.inbox.settle()]);
+    await this.audit.settle();
   }
 }

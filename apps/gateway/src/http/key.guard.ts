@@ -3,9 +3,12 @@ import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GatewayRequest } from './caller';
+import { PortalDirectory } from '../portals/portal-directory';
 import { Throttle } from './throttle';
+import { beginTrail } from './trail';
 
 export const scopeMetadata = 'b24:scope';
+export const operationMetadata = 'b24:operation';
 
 /** Lets in who has a key with the operation's scope. Which portals it may touch is asked where the portal is known. */
 @Injectable()
@@ -14,6 +17,7 @@ export class KeyGuard implements CanActivate {
     @Inject(ClientKeys) private readonly keys: ClientKeys,
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -21,6 +25,9 @@ export class KeyGuard implements CanActivate {
     if (!scope) return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     request.client = await this.owner(request);
+    const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
+    const trail = beginTrail(request, operation, this.portals);
+    if (trail) request.trail = trail;
     checkAccess(request.client, { scope });
     refuseIdempotencyKey(request);
     return true;

@@ -3,7 +3,7 @@ import { type FaultCode, faultTable } from '@b24/portal';
 import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { scopeMetadata } from './key.guard';
+import { operationMetadata, scopeMetadata } from './key.guard';
 import { problemSchema } from './problem';
 
 export interface OperationOptions {
@@ -70,6 +70,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
   const { answer, example, headers } = options;
   return applyDecorators(
     HttpCode(options.status),
+    SetMetadata(operationMetadata, options.id),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ApiOperation({
       operationId: options.id,

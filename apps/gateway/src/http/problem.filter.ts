@@ -7,6 +7,7 @@ import { askedPage } from '../installs/asked-page';
 import { showFault, tellRetryAfter } from '../installs/show-page';
 import type { Settings } from '../settings';
 import { settingsToken } from '../tokens';
+import type { GatewayRequest } from './caller';
 import { bareHeaders } from './bare-headers';
 import { problemOf } from './problem';
 
@@ -28,6 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(fault: Fault, request: FastifyRequest, reply: FastifyReply): void {
   if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
+  (request as GatewayRequest).faultCode = fault.code;
   if (reply.sent) return;
   const effect = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
   // A hook sets it on what is routed; a URL that can't be read is not.

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { parseCookie, stringifySetCookie } from 'cookie';
-import type { Installer } from '@b24/grants';
-import { asFault, Fault } from '@b24/portal';
+import { AuditLog } from '@b24/access';
+import type { Installer, PortalRecord } from '@b24/grants';
+import { asFault, type Clock, Fault } from '@b24/portal';
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../settings';
 import { Throttle } from '../http/throttle';
-import { installerToken, settingsToken } from '../tokens';
+import { clockToken, installerToken, settingsToken } from '../tokens';
 import { portalNamed } from './asked-page';
 import { Bitrix24Strategy } from './bitrix24-strategy';
 import { readFrame } from './claims';
@@ -29,6 +30,8 @@ export class InstallsController {
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
   @Get('install')
@@ -68,6 +71,7 @@ export class InstallsController {
       const outcome = await this.strategy.run({ query: returned, browser: browserOf(request) ?? '' });
       if (!('installed' in outcome)) return;
       attempt.proven();
+      this.note('authorization', outcome.installed, request);
       showPage(reply, 200, (nonce) => installedPage(nonce, outcome.installed));
     });
   }
@@ -89,11 +93,17 @@ export class InstallsController {
         const attempt = this.throttle.page(request);
         const record = await this.installer.fromClaim(claim);
         attempt.proven();
+        this.note('portal page', record, request);
         const origin = new URL(record.endpoint).origin;
         showPage(reply, 200, (nonce) => framePage(nonce, record), { ancestors: origin, scripts: frameScript });
       },
       { ancestors: parent?.origin },
     );
+  }
+
+  private note(actor: 'authorization' | 'portal page', { portal }: PortalRecord, { id }: FastifyRequest): void {
+    const told = { actor, action: 'installPortal', portal, requestId: id };
+    this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 
   private async showing(
