@@ -68,12 +68,16 @@ const portalHosts = list.transform((patterns, context) => {
 const origins = list.refine((all) => all.every((it) => URL.canParse(it) && new URL(it).origin === it), {
   error: 'CORS_ORIGINS must be origins as `https://app.example.com`, without a path or an asterisk.',
 });
-const proxies = list.refine(
-  (all) => all.every((it) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(it) && isIP(it.replace(/\/.*/, ''))),
-  {
-    error: 'TRUSTED_PROXIES must be addresses or CIDRs.',
-  },
-);
+const proxies = list.refine((all) => all.every(isAddressOrCidr), {
+  error: 'TRUSTED_PROXIES must be addresses or CIDRs.',
+});
+
+function isAddressOrCidr(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  if (bits === undefined || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+}
 
 const environment = z
   .object({
