@@ -93,6 +93,7 @@ describe('the headers of every answer', () => {
         204,
         'https://app.example.com',
       ]);
+      expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH');
       for (const origin of [
         'https://evil.example',
         'https://app.example.com.evil.example',

@@ -121,7 +121,8 @@ async function prepareHttp(
     strictTransportSecurity: given.settings.publicUrl.startsWith('https:'),
   });
   if (given.settings.corsOrigins.length > 0) {
-    app.enableCors({ origin: [...given.settings.corsOrigins], exposedHeaders, maxAge: 600 });
+    const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
+    app.enableCors({ origin: [...given.settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
   }
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
