@@ -46,13 +46,20 @@ describe('addresses inside the network of the gateway', () => {
   });
 
   it('are refused to a portal installed while they were allowed: each call is looked at', async () => {
-    const lenient = await world.gateway();
-    const portal = await world.installed(lenient);
-    const path = `/v1/portals/${portal.memberId}/backlogs/fields`;
+    const portal = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
+    const byName = portal.domain.replace('127.0.0.1', 'localhost');
+    const webhookUrl = portal.webhookUrl(1, ['task']).replace(portal.domain, byName);
+    const lenient = await world.gateway({ B24_PORTAL_HOSTS: `${byName},127.0.0.0/8` });
+    const { status, body } = await lenient.call('POST', '/v1/portals', { webhookUrl });
+    expect(status).toBe(201);
+    const path = `/v1/portals/${body.memberId}/backlogs/fields`;
     expect(await lenient.get(path)).toMatchObject({ status: 200 });
-    const strict = await world.gateway({ B24_PORTAL_HOSTS: '*.bitrix24.de' });
     const asked = portal.requests.length;
-    expect(await strict.get(path)).toMatchObject({ status: 502, body: { code: 'host_not_allowed' } });
+    // Without its name, though its address may be connected to; and without both.
+    for (const hosts of ['127.0.0.0/8', '*.bitrix24.de']) {
+      const strict = await world.gateway({ B24_PORTAL_HOSTS: hosts });
+      expect(await strict.get(path)).toMatchObject({ status: 502, body: { code: 'host_not_allowed' } });
+    }
     expect(portal.requests.length).toBe(asked);
   });
 
