@@ -96,6 +96,30 @@ describe('client keys over a real Redis', () => {
     expect(await redis.keys('*')).toEqual([]);
   });
 
+  it('never outlive a deletion that was cut off, which can be made again', async () => {
+    const { client, key } = await keys.create(wanted);
+    const cutOff = () => Promise.reject(new Error('killed'));
+    Object.assign(redis, { dropClient: cutOff });
+    await expect(keys.remove(client.id)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await works(key)).toBe(false);
+    expect(await keys.list()).toEqual([]);
+    keys = new ClientKeys(redis, new Secret(adminKey), clock);
+    await keys.remove(client.id);
+    expect(await redis.keys('*')).toEqual([]);
+  });
+
+  it('that a rotation left behind when it was cut off are shown, and end with the next one', async () => {
+    const { client, key } = await keys.create(wanted);
+    const cut: { pexpire?: unknown } = redis;
+    Object.assign(redis, { pexpire: () => Promise.reject(new Error('killed')) });
+    await expect(keys.rotate(client.id, { graceMs: 60_000 })).rejects.toMatchObject({ code: 'store_unavailable' });
+    delete cut.pexpire;
+    expect((await keys.list())[0]).toMatchObject({ previous: {} });
+    expect(await works(key)).toBe(true);
+    const { key: next } = await keys.rotate(client.id, { graceMs: 60_000 });
+    expect([await works(key), await works(next)]).toEqual([false, true]);
+  });
+
   it('expire when they were told to, and come back by a rotation that says until when', async () => {
     const { client, key } = await keys.create({ ...wanted, expiresAtMs: clock.now() + 1000 });
     expect(await works(key)).toBe(true);

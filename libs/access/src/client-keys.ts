@@ -19,6 +19,9 @@ export interface Rotation {
   readonly expiresAtMs?: number;
 }
 
+/** What PTTL says of a key that is not there. */
+const isGone = -2;
+
 const scripts = { admitClient: 2, swapClientKey: 1, dropClient: 1 } as const;
 interface Scripts {
   admitClient(client: string, use: string): Promise<[string, number] | null>;
@@ -98,10 +101,12 @@ export class ClientKeys {
   /** Its keys stop working at once. @throws Fault client_not_found */
   async remove(id: string): Promise<void> {
     await this.asking(async () => {
-      // Off the list first: a rotation under way then finds nobody to give a key to.
+      // Keys first, so that a replica that dies on the way leaves none that works and nobody can delete; and once more
+      // what a rotation under way put there meanwhile. Off the list, it finds nobody to give a key to.
+      await this.endAll(await this.redis.hget(clientsKey, id));
       const digests = await this.run.dropClient(clientsKey, id);
       if (!digests) throw new Fault('client_not_found');
-      await Promise.all(digests.split(',').map((digest) => this.end(digest, 0)));
+      await this.endAll(digests);
     });
   }
 
@@ -124,6 +129,10 @@ export class ClientKeys {
     return { client, key };
   }
 
+  private async endAll(digests: string | null): Promise<void> {
+    await Promise.all((digests?.split(',') ?? []).map((digest) => this.end(digest, 0)));
+  }
+
   private async end(digest: string, graceMs: number): Promise<void> {
     const names = [clientKey(digest), useKey(digest)];
     await Promise.all(names.map((name) => (graceMs > 0 ? this.redis.pexpire(name, graceMs) : this.redis.del(name))));
@@ -144,9 +153,12 @@ export class ClientKeys {
 
   private async previous(digest: string): Promise<ListedClient['previous']> {
     const leftMs = await this.redis.pttl(clientKey(digest));
-    if (leftMs <= 0) return undefined;
+    if (leftMs === isGone) return undefined;
     const lastUsedAtMs = await this.lastUse(digest);
-    return { untilMs: this.clock.now() + leftMs, ...(lastUsedAtMs !== undefined && { lastUsedAtMs }) };
+    return {
+      ...(leftMs >= 0 && { untilMs: this.clock.now() + leftMs }),
+      ...(lastUsedAtMs !== undefined && { lastUsedAtMs }),
+    };
   }
 
   private async lastUse(digest: string): Promise<number | undefined> {

@@ -30,6 +30,6 @@ export interface Client {
 /** A client as an administrator sees it. Uses are known to the minute. */
 export interface ListedClient extends Client {
   readonly lastUsedAtMs?: number;
-  /** The key that was replaced, while it still works. */
-  readonly previous?: { readonly untilMs: number; readonly lastUsedAtMs?: number };
+  /** The key that was replaced, while it still works: without an end when the rotation was cut off. */
+  readonly previous?: { readonly untilMs?: number; readonly lastUsedAtMs?: number };
 }

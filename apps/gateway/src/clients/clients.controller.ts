@@ -28,9 +28,12 @@ const clientSchema = z
     ratePerSecond: z.number().optional(),
     burst: z.int().optional(),
     previousKey: z
-      .object({ validUntil: z.iso.datetime(), lastUsedAt: z.iso.datetime().optional() })
+      .object({ validUntil: z.iso.datetime().optional(), lastUsedAt: z.iso.datetime().optional() })
       .optional()
-      .meta({ description: 'The key that was replaced, while it still works.' }),
+      .meta({
+        description:
+          'The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.',
+      }),
   })
   .meta({ id: 'Client' });
 const clientExample = {
@@ -221,7 +224,7 @@ function viewOf(client: ListedClient): z.infer<typeof clientSchema> {
     ...(rate && { ratePerSecond: rate.perSecond, burst: rate.burst }),
     ...(previous && {
       previousKey: {
-        validUntil: iso(previous.untilMs),
+        ...(previous.untilMs !== undefined && { validUntil: iso(previous.untilMs) }),
         ...(previous.lastUsedAtMs !== undefined && { lastUsedAt: iso(previous.lastUsedAtMs) }),
       },
     }),
