@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, type FaultCode, type PortalId, sleep } from '@b24/portal';
+import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
 import type { Redis } from 'ioredis';
 
 /** In docs/storage.md. */
@@ -123,8 +123,22 @@ export class AuditLog {
       const kept = await this.keep(taken);
       // Others may have been given up meanwhile.
       for (const entry of taken.slice(0, kept)) if (this.waiting[0] === entry) this.waiting.shift();
-      if (kept < taken.length) await sleep(this.options.clock, pauseMs);
+      if (kept < taken.length) await this.pause();
     }
+  }
+
+  /** Until Redis may take more: a while, or until it is connected again. */
+  private pause(): Promise<void> {
+    const { redis, clock } = this.options;
+    return new Promise((resolve) => {
+      const wake = () => {
+        callOff();
+        redis.off('ready', wake);
+        resolve();
+      };
+      const callOff = clock.after(pauseMs, wake);
+      redis.once('ready', wake);
+    });
   }
 
   /** How many of them Redis took. */
