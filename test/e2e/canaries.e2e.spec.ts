@@ -35,6 +35,7 @@ describe('secrets', () => {
       keys.map(async (key) => {
         const type = await redis.type(key);
         if (type === 'hash') return redis.hgetall(key);
+        if (type === 'stream') return redis.xrange(key, '-', '+');
         if (type === 'zset') return redis.zrange(key, '0', '-1');
         return redis.get(key);
       }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser } from '../support/browser';
-import { type Client, eventually, World } from '../support/gateway';
+import { Client, eventually, World } from '../support/gateway';
 
 /** The first column of a table under this heading of docs/storage.md. */
 function documented(heading: string): string[] {
@@ -63,7 +63,8 @@ describe('docs/storage.md', () => {
     await client.call('PATCH', `${at}/backlogs/1`, { createdBy: 1 }, { 'Idempotency-Key': 'one' });
     const hooked = await world.simulator.addPortal({ burst: 500, drainPerSecond: 50 });
     const { body } = await client.call('POST', '/v1/portals', { webhookUrl: hooked.webhookUrl(1, ['task']) });
-    const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'] });
+    const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['backlog:read'] });
+    await new Client(client.url, key.body.key as string).get(`${at}/backlogs/fields`);
     const redis = world.redis.client();
     for (const id of [portal.memberId, body.memberId as string]) grants.push(await redis.hgetall(`b24:{${id}}:grant`));
     redis.disconnect();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
+import { AuditLog } from '@b24/access';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/store';
@@ -19,11 +20,14 @@ import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { Traffic } from './http/traffic';
+import { endTrail } from './http/trail';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
 
 const bodyLimit = 64 * 1024;
+/** What a page of an allowed origin may read of an answer, besides its body. */
+const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
 export interface GatewayOptions {
   readonly clock?: Clock;
@@ -58,6 +62,10 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // A request that crawls in holds its connection no longer than that.
+    requestTimeout: 30_000,
+    http: { headersTimeout: 15_000 },
+    ...(settings.trustedProxies.length > 0 && { trustProxy: [...settings.trustedProxies] }),
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: (_error, socket) => {
       sendProblemOn(socket);
@@ -125,6 +133,10 @@ async function prepareHttp(
     },
     strictTransportSecurity: given.settings.publicUrl.startsWith('https:'),
   });
+  if (given.settings.corsOrigins.length > 0) {
+    const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
+    app.enableCors({ origin: [...given.settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
+  }
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
   fastify.addContentTypeParser(
@@ -149,6 +161,8 @@ async function prepareHttp(
       given.traffic.leave(request);
     });
     void reply.header('X-Request-Id', request.id);
+    // An answer may hold a key, and is good for this moment only.
+    if (request.url.startsWith('/v1/')) void reply.header('Cache-Control', 'no-store');
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
@@ -159,7 +173,8 @@ async function prepareHttp(
     }
     done();
   });
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    endTrail(app.get(AuditLog), given.clock.now(), request, reply);
     // So that a caller does not send its next request into a connection that is about to end.
     if (app.get(Drain).begun) void reply.header('Connection', 'close');
     done();

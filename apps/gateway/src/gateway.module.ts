@@ -1,4 +1,4 @@
-import { ClientKeys } from '@b24/access';
+import { AuditLog, ClientKeys } from '@b24/access';
 import {
   FreshGrants,
   type GrantStore,
@@ -11,20 +11,23 @@ import {
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
 import type { StoreConnection, StoreRefused } from '@b24/store';
-import { axiosPost, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyBaseLogger } from 'fastify';
+import { AuditController } from './audit/audit.controller';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
+import { Destinations } from './destinations';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
 import { RedisWatch } from './health/redis-watch';
 import { KeyGuard } from './http/key.guard';
 import { ProblemFilter } from './http/problem.filter';
+import { Throttle } from './http/throttle';
 import { AuthorizationStates } from './installs/authorization-states';
 import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
@@ -71,7 +74,9 @@ const sealToken = Symbol('seal');
 @Module({})
 export class GatewayModule {
   static on({ settings, clock, redis, laneRedis, log, refused }: Ground): DynamicModule {
-    const { adapter } = undiciAdapter(wireLimits);
+    const destinations = new Destinations(settings.rules, settings.oauthServers);
+    const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
+    const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
     const authorizeUrl = (domain: string) => `${settings.publicUrl}/install?portal=${encodeURIComponent(domain)}`;
     return {
       module: GatewayModule,
@@ -88,6 +93,7 @@ export class GatewayModule {
         BacklogsController,
         PortalsController,
         ClientsController,
+        AuditController,
         InstallsController,
         EventsController,
         HealthController,
@@ -99,7 +105,11 @@ export class GatewayModule {
         { provide: clockToken, useValue: clock },
         { provide: redisToken, useValue: redis },
         Metrics,
-        made(postToken, [HttpService], (http: HttpService) => axiosPost(http)),
+        made(AuditLog, [], () => new AuditLog({ redis, clock, log, keep: settings.auditKeep })),
+        made(Throttle, [], () => new Throttle(clock)),
+        made(postToken, [HttpService], (http: HttpService) =>
+          onlyTo((url) => destinations.mayAsk(url), axiosPost(http)),
+        ),
         made(sealToken, [], () => new Seal(settings.encryptionKeys)),
         made(StoreCheck, [sealToken], (seal: Seal) => {
           const places = sealedPlaces(redis, seal);
@@ -199,9 +209,9 @@ export class GatewayModule {
         made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox, Once],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, once: Once) =>
-            new Drain(line, grants, inbox, once),
+          [RequestLine, FreshGrants, InstallInbox, Once, AuditLog],
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, once: Once, audit: AuditLog) =>
+            new Drain(line, grants, inbox, once, audit),
         ),
       ],
     };

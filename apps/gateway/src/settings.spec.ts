@@ -59,6 +59,13 @@ describe('the settings', () => {
     ['QUEUE_LIMIT', '0'],
     ['CALL_TIMEOUT_MS', '120001'],
     ['LOG_LEVEL', 'loud'],
+    ['TRUSTED_PROXIES', 'everyone'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.example'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'app.example.com'],
+    ['AUDIT_KEEP', '1'],
   ])('refuse %s=%s in one sentence that names it', (name, value) => {
     const said = mistakes({ ...good, [name]: value });
     expect(said).toHaveLength(1);

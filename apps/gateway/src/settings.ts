@@ -1,6 +1,7 @@
 import { Secret } from '@b24/portal';
 import { PortalHosts } from '@b24/grants';
 import { redisPlace } from '@b24/store';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
@@ -82,6 +83,20 @@ const storeShape = {
   ENCRYPTION_KEYS: encryptionKeys,
 };
 
+const origins = list.refine((all) => all.every((it) => URL.canParse(it) && new URL(it).origin === it), {
+  error: 'CORS_ORIGINS must be origins as `https://app.example.com`, without a path or an asterisk.',
+});
+const proxies = list.refine((all) => all.every(isAddressOrCidr), {
+  error: 'TRUSTED_PROXIES must be addresses or CIDRs.',
+});
+
+function isAddressOrCidr(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  if (bits === undefined || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+}
+
 const environment = z
   .object({
     PORT: whole('PORT', 0, 65_535).default(3000),
@@ -105,6 +120,9 @@ const environment = z
     B24_CALL_LIMIT_MS: whole('B24_CALL_LIMIT_MS', 0, 3_600_000).default(60_000),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    TRUSTED_PROXIES: proxies.default([]),
+    CORS_ORIGINS: origins.default([]),
+    AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     LOG_LEVEL: z
       .enum(
         ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -142,6 +160,12 @@ export interface Settings {
   readonly callLimitMs: number;
   readonly queueLimit: number;
   readonly callTimeoutMs: number;
+  /** Whose word on where a request comes from is believed: addresses and CIDRs. */
+  readonly trustedProxies: readonly string[];
+  /** Origins whose pages may call the API from a browser; none unless set. */
+  readonly corsOrigins: readonly string[];
+  /** Entries of the audit log that are kept, more or less. */
+  readonly auditKeep: number;
   readonly logLevel: string;
 }
 
@@ -186,6 +210,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     callLimitMs: it.B24_CALL_LIMIT_MS,
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
+    trustedProxies: it.TRUSTED_PROXIES,
+    corsOrigins: it.CORS_ORIGINS,
+    auditKeep: it.AUDIT_KEEP,
     logLevel: it.LOG_LEVEL,
   };
 }

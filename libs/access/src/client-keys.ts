@@ -1,12 +1,33 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, Fault, type Secret } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
-import type { Client } from './client';
+import type { Client, ListedClient } from './client';
 
+/* Every key and field is in docs/storage.md. The braces keep a key's use on the node of its client. */
 const clientKey = (digest: string) => `b24:client:${digest}`;
+const useKey = (digest: string) => `{b24:client:${digest}}:use`;
 const clientsKey = 'b24:clients';
 
-export type NewClient = Pick<Client, 'name' | 'scopes' | 'portals' | 'methods'>;
+export type NewClient = Pick<Client, 'name' | 'scopes' | 'portals' | 'methods' | 'expiresAtMs' | 'rate'>;
+
+export interface Rotation {
+  /** So long the key of now goes on working beside the new one; 0 ends it at once. */
+  readonly graceMs: number;
+  /** When the new key expires; as the client's key until now, unless said. */
+  readonly expiresAtMs?: number;
+}
+
+/** What PTTL says of a key that is not there. */
+const isGone = -2;
+
+const scripts = { admitClient: 2, swapClientKey: 1, dropClient: 1 } as const;
+interface Scripts {
+  admitClient(client: string, use: string): Promise<[string, number] | null>;
+  swapClientKey(clients: string, id: string, before: string, after: string): Promise<number>;
+  dropClient(clients: string, id: string): Promise<string | null>;
+}
 
 /**
  * The keys of internal services. Only a key's SHA-256 is stored; 256 random bits need no slower hash.
@@ -14,6 +35,7 @@ export type NewClient = Pick<Client, 'name' | 'scopes' | 'portals' | 'methods'>;
  */
 export class ClientKeys {
   private readonly adminDigest: Buffer;
+  private readonly run: Scripts;
 
   constructor(
     private readonly redis: Redis | Cluster,
@@ -21,21 +43,33 @@ export class ClientKeys {
     private readonly clock: Clock,
   ) {
     this.adminDigest = digestOf(adminKey.reveal());
+    for (const [name, numberOfKeys] of Object.entries(scripts))
+      redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
+    this.run = redis as unknown as Scripts;
   }
 
-  /** Whose key this is; the admin key's owner has every scope. */
-  async owner(key: string): Promise<Client | undefined> {
+  /**
+   * Whose key this is; undefined when nobody's. The admin key's owner has every scope.
+   * @throws Fault key_expired, client_rate_limited
+   */
+  async admit(key: string): Promise<Client | undefined> {
     const digest = digestOf(key);
     if (timingSafeEqual(digest, this.adminDigest)) return admin;
-    const found = await this.asking(() => this.redis.get(clientKey(digest.toString('hex'))));
-    return found ? (JSON.parse(found) as Client) : undefined;
+    if (!keyPattern.test(key)) return undefined;
+    const hex = digest.toString('hex');
+    const found = await this.asking(() => this.run.admitClient(clientKey(hex), useKey(hex)));
+    if (!found) return undefined;
+    const [text, earlyMs] = found;
+    const client = JSON.parse(text) as Client;
+    if (this.hasExpired(client)) throw new Fault('key_expired');
+    if (earlyMs > 0) throw new Fault('client_rate_limited', { retryAfterMs: earlyMs });
+    return client;
   }
 
   /** The key itself is told here and never again. */
   async create(wanted: NewClient): Promise<{ client: Client; key: string }> {
-    const key = `b24_${randomBytes(32).toString('base64url')}`;
     const client: Client = { id: `c_${randomBytes(8).toString('hex')}`, ...wanted, createdAtMs: this.clock.now() };
-    const digest = digestOf(key).toString('hex');
+    const { key, digest } = newKey();
     await this.asking(async () => {
       await this.redis.set(clientKey(digest), JSON.stringify(client));
       await this.redis.hset(clientsKey, client.id, digest);
@@ -43,24 +77,97 @@ export class ClientKeys {
     return { client, key };
   }
 
+  /**
+   * Another key for the client. At most two work: the new one, and for its grace the one before.
+   * @throws Fault client_not_found, invalid_request when the new key would have expired already
+   */
+  async rotate(id: string, rotation: Rotation): Promise<{ client: Client; key: string }> {
+    for (;;) {
+      const rotated = await this.asking(() => this.rotateFrom(id, rotation));
+      // Somebody else rotated or deleted in the same moment: from what is there now.
+      if (rotated) return rotated;
+    }
+  }
+
   /** All clients, oldest first. */
-  list(): Promise<Client[]> {
+  list(): Promise<ListedClient[]> {
     return this.asking(async () => {
       const digests = await this.redis.hvals(clientsKey);
-      const texts = await Promise.all(digests.map((digest) => this.redis.get(clientKey(digest))));
-      const clients = texts.filter((text) => text !== null).map((text) => JSON.parse(text) as Client);
-      return clients.sort((a, b) => a.createdAtMs - b.createdAtMs);
+      const listed = await Promise.all(digests.map((it) => this.listed(it)));
+      return listed.filter((it) => it !== undefined).sort((a, b) => a.createdAtMs - b.createdAtMs);
     });
   }
 
-  /** The key stops working at once. @throws Fault client_not_found */
+  /** Its keys stop working at once. @throws Fault client_not_found */
   async remove(id: string): Promise<void> {
     await this.asking(async () => {
-      const digest = await this.redis.hget(clientsKey, id);
-      if (!digest) throw new Fault('client_not_found');
-      await this.redis.del(clientKey(digest));
-      await this.redis.hdel(clientsKey, id);
+      // Keys first, so that a replica that dies on the way leaves none that works and nobody can delete; and once more
+      // what a rotation under way put there meanwhile. Off the list, it finds nobody to give a key to.
+      await this.endAll(await this.redis.hget(clientsKey, id));
+      const digests = await this.run.dropClient(clientsKey, id);
+      if (!digests) throw new Fault('client_not_found');
+      await this.endAll(digests);
     });
+  }
+
+  private async rotateFrom(id: string, rotation: Rotation): Promise<{ client: Client; key: string } | undefined> {
+    const before = await this.redis.hget(clientsKey, id);
+    const [current = '', older] = before?.split(',') ?? [];
+    const text = current && (await this.redis.get(clientKey(current)));
+    if (!before || !text) throw new Fault('client_not_found');
+    const { expiresAtMs } = rotation;
+    const client: Client = { ...(JSON.parse(text) as Client), ...(expiresAtMs !== undefined && { expiresAtMs }) };
+    if (this.hasExpired(client)) throw expiredAlready();
+    const { key, digest } = newKey();
+    await this.redis.set(clientKey(digest), JSON.stringify(client));
+    if ((await this.run.swapClientKey(clientsKey, id, before, `${digest},${current}`)) === 0) {
+      await this.end(digest, 0);
+      return undefined;
+    }
+    await this.end(current, rotation.graceMs);
+    if (older) await this.end(older, 0);
+    return { client, key };
+  }
+
+  private async endAll(digests: string | null): Promise<void> {
+    await Promise.all((digests?.split(',') ?? []).map((digest) => this.end(digest, 0)));
+  }
+
+  private async end(digest: string, graceMs: number): Promise<void> {
+    const names = [clientKey(digest), useKey(digest)];
+    await Promise.all(names.map((name) => (graceMs > 0 ? this.redis.pexpire(name, graceMs) : this.redis.del(name))));
+  }
+
+  private async listed(digests: string): Promise<ListedClient | undefined> {
+    const [current = '', older] = digests.split(',');
+    const text = await this.redis.get(clientKey(current));
+    if (!text) return undefined;
+    const lastUsedAtMs = await this.lastUse(current);
+    const previous = older && (await this.previous(older));
+    return {
+      ...(JSON.parse(text) as Client),
+      ...(lastUsedAtMs !== undefined && { lastUsedAtMs }),
+      ...(previous && { previous }),
+    };
+  }
+
+  private async previous(digest: string): Promise<ListedClient['previous']> {
+    const leftMs = await this.redis.pttl(clientKey(digest));
+    if (leftMs === isGone) return undefined;
+    const lastUsedAtMs = await this.lastUse(digest);
+    return {
+      ...(leftMs >= 0 && { untilMs: this.clock.now() + leftMs }),
+      ...(lastUsedAtMs !== undefined && { lastUsedAtMs }),
+    };
+  }
+
+  private async lastUse(digest: string): Promise<number | undefined> {
+    const usedAt = await this.redis.hget(useKey(digest), 'usedAt');
+    return usedAt === null ? undefined : Number(usedAt);
+  }
+
+  private hasExpired({ expiresAtMs }: Client): boolean {
+    return expiresAtMs !== undefined && expiresAtMs <= this.clock.now();
   }
 
   private async asking<T>(question: () => Promise<T>): Promise<T> {
@@ -74,6 +181,19 @@ export class ClientKeys {
 
 const admin: Client = { id: 'admin', name: 'Administrator', scopes: ['admin'], portals: 'all', createdAtMs: 0 };
 
+/** What can't be a key of ours is not looked up. */
+const keyPattern = /^b24_[\w-]{43}$/;
+
+function newKey(): { key: string; digest: string } {
+  const key = `b24_${randomBytes(32).toString('base64url')}`;
+  return { key, digest: digestOf(key).toString('hex') };
+}
+
 function digestOf(key: string): Buffer {
   return createHash('sha256').update(key).digest();
+}
+
+function expiredAlready(): Fault {
+  const message = 'The key has expired, and so would the new one: say until when it is to work.';
+  return new Fault('invalid_request', { errors: [{ path: 'expiresAt', message }] });
 }

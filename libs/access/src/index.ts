@@ -1,3 +1,5 @@
-export { type Client, type Scope, scopes } from './client';
-export { ClientKeys, type NewClient } from './client-keys';
+export { type AuditEntry, type AuditFilter, AuditLog, type KeptEntry } from './audit-log';
+export { type BudgetLimits, Budgets } from './budgets';
+export { type Client, type ListedClient, type Scope, scopes } from './client';
+export { ClientKeys, type NewClient, type Rotation } from './client-keys';
 export { checkAccess, matches, mayTouch, type Wish } from './policy';

@@ -18,8 +18,12 @@ export class PortalHosts {
     const lower = host.toLowerCase();
     if (this.names.has(lower)) return true;
     if (this.suffixes.some((suffix) => lower.endsWith(suffix) && isLabel(lower.slice(0, -suffix.length)))) return true;
-    const address = lower.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-    const family = isIP(address);
+    return this.holds(lower.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+  }
+
+  /** Is the address in one of the CIDRs? */
+  holds(address: string): boolean {
+    const family = address.includes('%') ? 0 : isIP(address);
     return family !== 0 && this.addresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 

@@ -14,6 +14,9 @@ export type Post = (
   options: { readonly timeoutMs: number },
 ) => Promise<HttpAnswer>;
 
+/** The reason of a failure when the URL, or the address that its name led to, is none that may be asked. */
+export const hostNotAllowed = 'HOST_NOT_ALLOWED';
+
 /** No whole answer came. Holds neither URL nor body, since both may hold secrets. */
 export class ExchangeFailure extends Error {
   override readonly name = 'ExchangeFailure';

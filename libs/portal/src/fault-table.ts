@@ -21,6 +21,13 @@ export const faultTable = {
   key_missing: row(401, 'never', 'No key was sent', 'Send `Authorization: Bearer <key>` with a key of this gateway.'),
   key_invalid: row(401, 'never', 'The key is not known', 'Check the key; it may have been deleted or mistyped.'),
 
+  key_expired: row(
+    401,
+    'never',
+    'The key has expired',
+    'Ask for a new one: POST /v1/clients/{id}/rotate with a later `expiresAt`.',
+  ),
+
   portal_payment_required: row(
     402,
     'never',
@@ -124,6 +131,18 @@ export const faultTable = {
   user_not_found: row(422, 'never', 'No such user', "Check the users' ids in the portal."),
   rejected_by_portal: row(422, 'never', 'The portal refused', 'See `upstream` for its words.'),
 
+  client_rate_limited: row(
+    429,
+    'safe',
+    'This key calls more often than it may',
+    'Come back after `Retry-After` seconds; the key has a rate of its own.',
+  ),
+  too_many_attempts: row(
+    429,
+    'safe',
+    'Too many failed attempts from this address',
+    'Come back after `Retry-After` seconds; what proves itself still passes.',
+  ),
   lane_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
   operating_time_spent: row(
     429,
@@ -150,6 +169,12 @@ export const faultTable = {
     'safe',
     'The portal could not be reached',
     'No connection to the portal could be made, so the call was not sent; try again shortly.',
+  ),
+  host_not_allowed: row(
+    502,
+    'never',
+    'The portal is where this gateway may not go',
+    "The portal's host is not among B24_PORTAL_HOSTS, or its name leads to an address inside the operator's network; nothing was sent.",
   ),
   authorization_server_error: row(
     502,

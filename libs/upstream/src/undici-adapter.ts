@@ -1,11 +1,13 @@
 import { type AxiosAdapter, type AxiosResponse, AxiosHeaders } from 'axios';
 import { Agent, request } from 'undici';
+import { checkedConnect, type MayConnect } from './checked-connect';
 
 export interface WireLimits {
   readonly connectTimeoutMs: number;
   readonly maxAnswerBytes: number;
   /** Connections to one portal at a time. */
   readonly connections: number;
+  readonly mayConnect: MayConnect;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface WireLimits {
  */
 export function undiciAdapter(limits: WireLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
   const agent = new Agent({
-    connect: { timeout: limits.connectTimeoutMs },
+    connect: checkedConnect(limits.connectTimeoutMs, limits.mayConnect),
     connections: limits.connections,
     maxResponseSize: limits.maxAnswerBytes,
     pipelining: 1,

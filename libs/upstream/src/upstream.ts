@@ -4,6 +4,7 @@ import {
   type Command,
   ExchangeFailure,
   Fault,
+  hostNotAllowed,
   type HttpAnswer,
   type Post,
   type SendAuthorized,
@@ -54,6 +55,7 @@ async function exchange(
     return await post(url, { type: 'application/json', text: JSON.stringify(body) }, { timeoutMs: callTimeoutMs });
   } catch (error) {
     if (!(error instanceof ExchangeFailure)) throw error;
+    if (error.reason === hostNotAllowed) throw new Fault('host_not_allowed');
     throw new Fault(error.sent ? 'outcome_unknown' : 'portal_unreachable', {
       detail: error.sent
         ? `The connection to the portal ended without an answer (${error.reason}); the call may have been carried out.`

@@ -1,11 +1,14 @@
-import { type Client, ClientKeys, type Scope, scopes } from '@b24/access';
-import type { PortalId } from '@b24/portal';
+import { ClientKeys, type ListedClient, type Scope, scopes } from '@b24/access';
+import { type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import type { Trail } from '../http/caller';
 import { Operation } from '../http/operation';
 import { portalName } from '../http/shapes';
+import { FromTrail } from '../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
+import { clockToken } from '../tokens';
 
 const scopeSchema = z.enum(scopes);
 const methodPattern = z
@@ -20,6 +23,17 @@ const clientSchema = z
     portals: z.union([z.literal('all'), z.array(z.string())]),
     methods: z.array(z.string()).optional(),
     createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().optional().meta({ description: 'From then on the key is refused.' }),
+    lastUsedAt: z.iso.datetime().optional().meta({ description: 'When the key was last used, to the minute.' }),
+    ratePerSecond: z.number().optional(),
+    burst: z.int().optional(),
+    previousKey: z
+      .object({ validUntil: z.iso.datetime().optional(), lastUsedAt: z.iso.datetime().optional() })
+      .optional()
+      .meta({
+        description:
+          'The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.',
+      }),
   })
   .meta({ id: 'Client' });
 const clientExample = {
@@ -38,6 +52,13 @@ const createdSchema = clientSchema
     id: 'CreatedClient',
     examples: [{ ...clientExample, key: 'b24_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' }],
   });
+const expiryFields = {
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'When the key stops working; it works until deleted when neither this nor days are given.' }),
+  expiresInDays: z.int().min(1).max(3650).optional(),
+};
 const newClientSchema = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
@@ -47,11 +68,38 @@ const newClientSchema = z
       .default('all')
       .meta({ description: 'Member ids, aliases or domains of installed portals; all of them by default.' }),
     methods: z.array(methodPattern).min(1).max(100).optional(),
+    ...expiryFields,
+    ratePerSecond: z.number().min(0.01).max(10_000).optional().meta({
+      description: 'Calls a second that the key may make, over all replicas; as many as it likes by default.',
+    }),
+    burst: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ description: 'Calls at once; as many as a second by default. Needs ratePerSecond.' }),
+  })
+  .refine(({ burst, ratePerSecond }) => burst === undefined || ratePerSecond !== undefined, {
+    path: ['burst'],
+    error: 'Needs ratePerSecond.',
   })
   .meta({
     id: 'NewClient',
     examples: [{ name: 'planning', scopes: ['backlog:read', 'backlog:write'], portals: 'all' }],
   });
+const rotationSchema = z
+  .strictObject({
+    graceSeconds: z
+      .int()
+      .min(0)
+      .max(30 * 86_400)
+      .default(0)
+      .meta({ description: 'So long the key of now goes on working beside the new one.' }),
+    ...expiryFields,
+  })
+  .prefault({})
+  .meta({ id: 'KeyRotation', examples: [{ graceSeconds: 3600 }] });
+const clientId = z.string().max(64);
 
 @ApiTags('clients')
 @Controller('v1/clients')
@@ -59,6 +107,7 @@ export class ClientsController {
   constructor(
     @Inject(ClientKeys) private readonly keys: ClientKeys,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
   @Post()
@@ -78,15 +127,21 @@ export class ClientsController {
   })
   async create(
     @Body({ schema: newClientSchema }) wanted: z.infer<typeof newClientSchema>,
+    @FromTrail() trail: Trail,
   ): Promise<z.infer<typeof createdSchema>> {
     const portals = wanted.portals === 'all' ? ('all' as const) : await this.idsOf(wanted.portals);
     const unique = [...new Set<Scope>(wanted.scopes)];
+    const expiresAtMs = this.expiryOf(wanted);
+    const { ratePerSecond: perSecond, burst } = wanted;
     const { client, key } = await this.keys.create({
       name: wanted.name,
       scopes: unique,
       portals,
       ...(wanted.methods && { methods: wanted.methods }),
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+      ...(perSecond !== undefined && { rate: { perSecond, burst: burst ?? Math.max(1, Math.floor(perSecond)) } }),
     });
+    trail.ids['clientId'] = client.id;
     return { ...viewOf(client), key };
   }
 
@@ -103,6 +158,34 @@ export class ClientsController {
     return { items: (await this.keys.list()).map(viewOf) };
   }
 
+  @Post(':id/rotate')
+  @Operation({
+    id: 'rotateClientKey',
+    summary: 'Give a client another key',
+    description: 'A key that was still in the grace of an earlier rotation stops working at once.',
+    scope: 'admin',
+    status: 200,
+    inDoubt: {
+      kind: 'unknown',
+      advice:
+        'The key may have been replaced before its answer was lost; a new one cannot be shown again. Rotate again, with another Idempotency-Key.',
+    },
+    says: 'The client, with its new key, which is shown only here.',
+    answer: createdSchema,
+    faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async rotate(
+    @Param('id', { schema: clientId }) id: string,
+    @Body({ schema: rotationSchema }) wanted: z.infer<typeof rotationSchema>,
+  ): Promise<z.infer<typeof createdSchema>> {
+    const expiresAtMs = this.expiryOf(wanted);
+    const { client, key } = await this.keys.rotate(id, {
+      graceMs: wanted.graceSeconds * 1000,
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+    });
+    return { ...viewOf(client), key };
+  }
+
   @Delete(':id')
   @Operation({
     id: 'deleteClient',
@@ -113,8 +196,19 @@ export class ClientsController {
     says: 'The client is gone.',
     faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
   })
-  async remove(@Param('id', { schema: z.string().max(64) }) id: string): Promise<void> {
+  async remove(@Param('id', { schema: clientId }) id: string): Promise<void> {
     await this.keys.remove(id);
+  }
+
+  /** Unix ms. @throws Fault invalid_request for a time gone by, or two */
+  private expiryOf({ expiresAt, expiresInDays }: ExpiryWish): number | undefined {
+    const refused = (message: string) => new Fault('invalid_request', { errors: [{ path: 'expiresAt', message }] });
+    if (expiresAt !== undefined && expiresInDays !== undefined) throw refused('Say a time or days, not both.');
+    if (expiresInDays !== undefined) return this.clock.now() + expiresInDays * 86_400_000;
+    if (expiresAt === undefined) return undefined;
+    const expiresAtMs = Date.parse(expiresAt);
+    if (expiresAtMs <= this.clock.now()) throw refused('Must be in the future.');
+    return expiresAtMs;
   }
 
   private idsOf(names: readonly string[]): Promise<PortalId[]> {
@@ -122,13 +216,32 @@ export class ClientsController {
   }
 }
 
-function viewOf({ id, name, scopes: held, portals, methods, createdAtMs }: Client): z.infer<typeof clientSchema> {
+interface ExpiryWish {
+  readonly expiresAt?: string | undefined;
+  readonly expiresInDays?: number | undefined;
+}
+
+function viewOf(client: ListedClient): z.infer<typeof clientSchema> {
+  const { id, name, scopes: held, portals, methods, createdAtMs, expiresAtMs, lastUsedAtMs, rate, previous } = client;
   return {
     id,
     name,
     scopes: [...held],
     portals: portals === 'all' ? 'all' : [...portals],
     ...(methods && { methods: [...methods] }),
-    createdAt: new Date(createdAtMs).toISOString(),
+    createdAt: iso(createdAtMs),
+    ...(expiresAtMs !== undefined && { expiresAt: iso(expiresAtMs) }),
+    ...(lastUsedAtMs !== undefined && { lastUsedAt: iso(lastUsedAtMs) }),
+    ...(rate && { ratePerSecond: rate.perSecond, burst: rate.burst }),
+    ...(previous && {
+      previousKey: {
+        ...(previous.untilMs !== undefined && { validUntil: iso(previous.untilMs) }),
+        ...(previous.lastUsedAtMs !== undefined && { lastUsedAt: iso(previous.lastUsedAtMs) }),
+      },
+    }),
   };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

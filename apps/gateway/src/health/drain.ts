@@ -1,3 +1,4 @@
+import type { AuditLog } from '@b24/access';
 import type { FreshGrants } from '@b24/grants';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
@@ -12,6 +13,7 @@ export class Drain {
     private readonly grants: FreshGrants,
     private readonly inbox: InstallInbox,
     private readonly once: Once,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
@@ -20,9 +22,10 @@ export class Drain {
     this.line.close();
   }
 
-  /** Resolves when no trip for others, no refresh, no install and no write with an idempotency key is under way. */
+  /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */
   async settle(): Promise<void> {
     await Promise.all([this.once.settle(), this.line.settle()]);
     await Promise.all([this.grants.settle(), this.inbox.settle()]);
+    await this.audit.settle();
   }
 }

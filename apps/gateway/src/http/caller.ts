@@ -1,8 +1,17 @@
 import type { Client } from '@b24/access';
-import { type Clock, Fault } from '@b24/portal';
+import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../request-line';
+
+/** What the audit log will tell of a write: begun by the key guard, completed by a controller that knows more. */
+export interface Trail {
+  /** The operation's id. */
+  readonly action: string;
+  /** Resolves to nothing when there is no such portal. */
+  portal: Promise<PortalId | undefined>;
+  readonly ids: Record<string, number | string | boolean>;
+}
 
 export interface GatewayRequest extends FastifyRequest {
   client?: Client;
@@ -12,6 +21,10 @@ export interface GatewayRequest extends FastifyRequest {
   caller?: Caller;
   /** Unix milliseconds; a deadline counts from here. */
   arrivedAtMs?: number;
+  /** Of a write. */
+  trail?: Trail;
+  /** Why it was refused. */
+  faultCode?: FaultCode;
 }
 
 const longestDeadlineMs = 120_000;

@@ -3,8 +3,12 @@ import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type GatewayRequest, inTime } from './caller';
+import { PortalDirectory } from '../portals/portal-directory';
+import { Throttle } from './throttle';
+import { beginTrail } from './trail';
 
 export const scopeMetadata = 'b24:scope';
+export const operationMetadata = 'b24:operation';
 
 /** Lets in who has a key with the operation's scope. Which portals it may touch is asked where the portal is known. */
 @Injectable()
@@ -12,6 +16,8 @@ export class KeyGuard implements CanActivate {
   constructor(
     @Inject(ClientKeys) private readonly keys: ClientKeys,
     @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -19,16 +25,21 @@ export class KeyGuard implements CanActivate {
     if (!scope) return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     request.client = await inTime(request, this.owner(request));
+    const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
+    const trail = beginTrail(request, operation, this.portals);
+    if (trail) request.trail = trail;
     checkAccess(request.client, { scope });
     return true;
   }
 
-  private async owner({ headers }: GatewayRequest): Promise<Client> {
-    const { authorization } = headers;
+  private async owner(request: GatewayRequest): Promise<Client> {
+    const { authorization } = request.headers;
     if (!authorization) throw new Fault('key_missing');
     const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
-    const client = key && (await this.keys.owner(key));
-    if (!client) throw new Fault('key_invalid');
-    return client;
+    const client = key && (await this.keys.admit(key));
+    if (client) return client;
+    // Asked first all the same: a right key passes, whoever else floods from its address.
+    this.throttle.wrongKey(request);
+    throw new Fault('key_invalid');
   }
 }

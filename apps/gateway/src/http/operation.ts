@@ -3,7 +3,7 @@ import { type FaultCode, faultTable } from '@b24/portal';
 import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { scopeMetadata } from './key.guard';
+import { operationMetadata, scopeMetadata } from './key.guard';
 import { type InDoubt, inDoubtMetadata, OnceInterceptor } from './once.interceptor';
 import { problemSchema } from './problem';
 
@@ -30,7 +30,10 @@ const keyed: readonly FaultCode[] = [
   'invalid_request',
   'key_missing',
   'key_invalid',
+  'key_expired',
   'not_allowed',
+  'client_rate_limited',
+  'too_many_attempts',
   'store_unavailable',
   'internal_error',
 ];
@@ -48,6 +51,7 @@ export const portalFaults: readonly FaultCode[] = [
   'operating_time_spent',
   'portal_error',
   'portal_unreachable',
+  'host_not_allowed',
   'portal_overloaded',
   'deadline_exceeded',
   'outcome_unknown',
@@ -70,6 +74,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
   const faults = [...new Set([...(options.scope ? keyed : []), ...own])];
   return applyDecorators(
     HttpCode(options.status),
+    SetMetadata(operationMetadata, options.id),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), UseInterceptors(OnceInterceptor), idempotencyKeyHeader] : []),
     ApiOperation({

@@ -1,5 +1,6 @@
 import { Fault } from '@b24/portal';
 import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
+import { mustBeHarmless } from './harmless';
 
 interface Issue {
   readonly message: string;
@@ -15,7 +16,8 @@ export class PlaceNamingPipe extends StandardSchemaValidationPipe {
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     const { schema, type, data } = metadata;
     if (!schema || !this.toValidate(metadata)) return value;
-    this.stripProtoKeys(value);
+    // Nest would take them off in silence; whoever sends them shall know.
+    mustBeHarmless(value);
     const result = await this.validate<T>(value, schema);
     if (!result.issues) return result.value;
     const place = type === 'body' || data === undefined ? [] : [data];

@@ -1,31 +1,42 @@
 import { asFault, Fault, type FaultCode } from '@b24/portal';
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { askedPage } from '../installs/asked-page';
+import { showFault, tellRetryAfter } from '../installs/show-page';
+import type { Settings } from '../settings';
+import { settingsToken } from '../tokens';
+import type { GatewayRequest } from './caller';
+import { bareHeaders } from './bare-headers';
 import { problemOf } from './problem';
 
 export const problemType = 'application/problem+json; charset=utf-8';
 
-/** Fault → problem+json. What is no Fault is the framework's refusal of the request, or a bug. */
+/** Fault → problem+json, or a page where a browser asked for one. What is no Fault is the framework's refusal of the request, or a bug. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(settingsToken) private readonly settings: Settings) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    sendProblem(faultOf(error), http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
+    const page = askedPage(request, this.settings.rules);
+    if (page) showFault(request, reply, faultOf(error), page.frame);
+    else sendProblem(faultOf(error), request, reply);
   }
 }
 
 export function sendProblem(fault: Fault, request: FastifyRequest, reply: FastifyReply): void {
   if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
+  (request as GatewayRequest).faultCode = fault.code;
   if (reply.sent) return;
   const effect = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
   // A hook sets it on what is routed; a URL that can't be read is not.
   void reply.header('X-Request-Id', request.id);
   if (fault.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
-  if (fault.status === 429 || fault.status === 503 || fault.mayRetry) {
-    void reply.header('Retry-After', `${Math.ceil((fault.retryAfterMs ?? 2000) / 1000)}`);
-  }
+  tellRetryAfter(reply, fault);
+  if (!reply.hasHeader('X-Content-Type-Options')) void reply.headers(bareHeaders);
   void reply
     .status(fault.status)
     .header('Content-Type', problemType)
@@ -47,6 +58,7 @@ export function sendProblemOn(socket: Socket): void {
     `Content-Type: ${problemType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    ...Object.entries(bareHeaders).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${header.join('\r\n')}\r\n\r\n${body}`, () => {
     socket.destroy();

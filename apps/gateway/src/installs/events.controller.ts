@@ -1,8 +1,13 @@
-import type { Installer } from '@b24/grants';
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { AuditLog } from '@b24/access';
+import type { Installer, PortalRecord } from '@b24/grants';
+import type { Clock, PortalId } from '@b24/portal';
+import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { sourceOf } from '../http/source';
+import { Throttle } from '../http/throttle';
 import type { Settings } from '../settings';
-import { installerToken, settingsToken } from '../tokens';
+import { clockToken, installerToken, settingsToken } from '../tokens';
 import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
 import { formOf } from './installs.controller';
@@ -15,15 +20,36 @@ export class EventsController {
     @Inject(InstallInbox) private readonly inbox: InstallInbox,
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
+    @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
   @Post()
   @HttpCode(200)
-  async take(@Body() body: unknown): Promise<{ received: true }> {
+  async take(@Body() body: unknown, @Req() request: FastifyRequest): Promise<{ received: true }> {
     const event = readEvent(formOf(body), this.settings.rules);
-    if (event.kind === 'install') this.inbox.take(event.claim);
-    else if (event.event === 'ONAPPUNINSTALL') await this.installer.uninstall(event.memberId, event.applicationToken);
-    else await this.installer.checkEvent(event.memberId, event.applicationToken);
+    const member = event.kind === 'install' ? event.claim.memberId : event.memberId;
+    const attempt = this.throttle.event(request, member.toLowerCase());
+    if (event.kind === 'install') {
+      const proven = ({ portal }: PortalRecord) => {
+        attempt.proven();
+        this.note('installPortal', portal, request);
+      };
+      this.inbox.take({ claim: event.claim, source: sourceOf(request), proven });
+      return { received: true };
+    }
+    const portal = await this.installer.checkEvent(event.memberId, event.applicationToken);
+    attempt.proven();
+    if (event.event === 'ONAPPUNINSTALL') {
+      await this.installer.uninstall(portal, event.applicationToken);
+      this.note('uninstallPortal', portal, request);
+    }
     return { received: true };
+  }
+
+  private note(action: string, portal: PortalId, { id: requestId }: FastifyRequest): void {
+    const told = { actor: 'portal event', action, portal, requestId };
+    this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 }

@@ -1,15 +1,29 @@
-import type { ClaimedInstall, Installer } from '@b24/grants';
+import type { ClaimedInstall, Installer, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, Fault, sleep } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
+import { FairQueue } from './fair-queue';
 
-const mostAtOnce = 200;
+/** Half the connections to the authorization server, so that what is unproven never delays a refresh. */
+const mostAtOnce = 32;
+/** A claim is six kilobytes at most. */
+const mostWaiting = 2000;
 const pausesMs = [5_000, 30_000, 120_000];
+
+/** An install that came as an event, before anyone vouched for it. */
+export interface Delivery {
+  readonly claim: ClaimedInstall;
+  /** Where it came from: sources take turns, so that none can fill the inbox for the others. */
+  readonly source: string;
+  /** Told when the authorization server vouched for it. */
+  readonly proven: (record: PortalRecord) => void;
+}
 
 /**
  * Installs that came as events. Bitrix24 wants its answer at once and never sends again, so the install is verified
  * after the answer, and again when the authorization server or the store could not be asked.
  */
 export class InstallInbox {
+  private readonly waiting = new FairQueue<Delivery>(mostWaiting);
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(
@@ -18,24 +32,39 @@ export class InstallInbox {
     private readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>,
   ) {}
 
-  /** @throws Fault authorization_server_error when too many wait already */
-  take(claim: ClaimedInstall): void {
-    if (this.underWay.size >= mostAtOnce) {
-      throw new Fault('authorization_server_error', { detail: 'Too many installs wait to be verified.' });
+  /** @throws Fault too_many_attempts when too many wait, and most of them are of the same source */
+  take(delivery: Delivery): void {
+    const dropped = this.waiting.add(delivery.source, delivery);
+    if (dropped === delivery) {
+      throw new Fault('too_many_attempts', { detail: 'Too many installs of this source wait to be verified.' });
     }
-    const work = this.verify(claim).finally(() => this.underWay.delete(work));
+    if (dropped) this.log.warn({ member: dropped.claim.memberId }, 'install not taken: its source sent too many');
+    this.begin();
+  }
+
+  /** Resolves when none waits and none is under way. */
+  async settle(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.race(this.underWay);
+  }
+
+  private begin(): void {
+    if (this.underWay.size >= mostAtOnce) return;
+    const delivery = this.waiting.next();
+    if (!delivery) return;
+    const work = this.verify(delivery).finally(() => {
+      this.underWay.delete(work);
+      this.begin();
+    });
     this.underWay.add(work);
   }
 
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.underWay);
-  }
-
-  private async verify(claim: ClaimedInstall): Promise<void> {
+  private async verify({ claim, proven }: Delivery): Promise<void> {
     for (const pauseMs of [...pausesMs, undefined]) {
       try {
-        const { portal, domain } = await this.installer.fromClaim(claim);
+        const record = await this.installer.fromClaim(claim);
+        const { portal, domain } = record;
         this.log.info({ portal, domain }, 'portal installed by event');
+        proven(record);
         return;
       } catch (error) {
         const { code, message } = asFault(error);

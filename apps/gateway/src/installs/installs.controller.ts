@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { parseCookie, stringifySetCookie } from 'cookie';
-import { type Installer, portalEndpoint } from '@b24/grants';
-import { asFault, Fault } from '@b24/portal';
+import { AuditLog } from '@b24/access';
+import type { Installer, PortalRecord } from '@b24/grants';
+import { asFault, type Clock, Fault } from '@b24/portal';
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../settings';
-import { installerToken, settingsToken } from '../tokens';
+import { Throttle } from '../http/throttle';
+import { clockToken, installerToken, settingsToken } from '../tokens';
+import { portalNamed } from './asked-page';
 import { Bitrix24Strategy } from './bitrix24-strategy';
 import { readFrame } from './claims';
-import { askPortalPage, faultPage, framePage, installedPage } from './pages';
+import { askPortalPage, framePage, installedPage } from './pages';
+import { type Frame, showFault, showPage } from './show-page';
 
 const cookieName = 'b24_install';
 const frameScript = 'https://api.bitrix24.com';
@@ -25,19 +29,23 @@ export class InstallsController {
     @Inject(Bitrix24Strategy) private readonly strategy: Bitrix24Strategy,
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
+    @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
   @Get('install')
   async start(@Query() query: Query, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const given = text(query['portal']);
-    if (given === undefined) return this.show(reply, 200, askPortalPage);
-    const portal = this.portalNamed(given);
+    if (given === undefined) return showPage(reply, 200, askPortalPage);
+    const portal = portalNamed(given, this.settings.rules);
     if (!portal) {
       const message =
         'This is not the address of a Bitrix24 portal that this gateway may connect. It looks like company.bitrix24.com.';
-      return this.show(reply, 400, (nonce) => askPortalPage(nonce, { given: given.slice(0, 253), message }));
+      return showPage(reply, 400, (nonce) => askPortalPage(nonce, { given: given.slice(0, 253), message }));
     }
     await this.showing(request, reply, async () => {
+      this.throttle.authorization(request);
       const browser = browserOf(request) ?? randomBytes(32).toString('base64url');
       const outcome = await this.strategy.run({ query: {}, browser, portal });
       const options = {
@@ -58,9 +66,13 @@ export class InstallsController {
       const [code, state, server] = [text(query['code']), text(query['state']), text(query['server_domain'])];
       // Without a code passport-oauth2 would begin anew; with an `error`, which Bitrix24 never sends, it would fail.
       if (!code || !state) throw new Fault('state_invalid');
+      const attempt = this.throttle.page(request);
       const returned = { code, state, ...(server && { server_domain: server }) };
       const outcome = await this.strategy.run({ query: returned, browser: browserOf(request) ?? '' });
-      if ('installed' in outcome) this.show(reply, 200, (nonce) => installedPage(nonce, outcome.installed));
+      if (!('installed' in outcome)) return;
+      attempt.proven();
+      this.note('authorization', outcome.installed, request);
+      showPage(reply, 200, (nonce) => installedPage(nonce, outcome.installed));
     });
   }
 
@@ -71,33 +83,27 @@ export class InstallsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const parent = this.portalNamed(text(query['DOMAIN']) ?? '');
+    const parent = portalNamed(text(query['DOMAIN']) ?? '', this.settings.rules);
     await this.showing(
       request,
       reply,
       async () => {
         const claim = readFrame(formOf(body));
         if (!parent) throw new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
+        const attempt = this.throttle.page(request);
         const record = await this.installer.fromClaim(claim);
+        attempt.proven();
+        this.note('portal page', record, request);
         const origin = new URL(record.endpoint).origin;
-        this.show(reply, 200, (nonce) => framePage(nonce, record), { ancestors: origin, scripts: frameScript });
+        showPage(reply, 200, (nonce) => framePage(nonce, record), { ancestors: origin, scripts: frameScript });
       },
       { ancestors: parent?.origin },
     );
   }
 
-  /** A person typed it: with or without scheme and path. */
-  private portalNamed(given: string): { domain: string; origin: string } | undefined {
-    const { rules } = this.settings;
-    const host = given
-      .trim()
-      .replace(/^https?:\/\//i, '')
-      .replace(/\/.*$/, '')
-      .toLowerCase();
-    const place = portalEndpoint(`https://${host}/rest/`, rules) ?? portalEndpoint(`http://${host}/rest/`, rules);
-    if (!place) return undefined;
-    // Plain http is allowed in a lab only, and there the portals speak nothing else.
-    return { domain: place.domain, origin: `${rules.allowHttp ? 'http' : 'https'}://${place.domain}` };
+  private note(actor: 'authorization' | 'portal page', { portal }: PortalRecord, { id }: FastifyRequest): void {
+    const told = { actor, action: 'installPortal', portal, requestId: id };
+    this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 
   private async showing(
@@ -109,42 +115,9 @@ export class InstallsController {
     try {
       await work();
     } catch (error) {
-      const fault = asFault(error);
-      if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
-      this.show(
-        reply,
-        fault.status,
-        (nonce) => faultPage(nonce, fault, { requestId: request.id, framed: frame !== undefined }),
-        frame,
-      );
+      showFault(request, reply, asFault(error), frame);
     }
   }
-
-  private show(reply: FastifyReply, status: number, page: (nonce: string) => string, frame?: Frame): void {
-    const nonce = randomBytes(16).toString('base64');
-    // The form of the first page leads on to the portal, whose origin nobody knows before.
-    const policy = [
-      "default-src 'none'",
-      `style-src 'nonce-${nonce}'`,
-      `script-src 'nonce-${nonce}' ${frame?.scripts ?? ''}`.trim(),
-      `connect-src ${frame?.scripts && frame.ancestors ? `${frame.scripts} ${frame.ancestors}` : "'none'"}`,
-      "base-uri 'none'",
-      `frame-ancestors ${frame?.ancestors ?? "'none'"}`,
-    ];
-    if (frame?.ancestors) void reply.removeHeader('X-Frame-Options');
-    void reply
-      .status(status)
-      .header('Content-Security-Policy', policy.join('; '))
-      .header('Cache-Control', 'no-store')
-      .type('text/html; charset=utf-8')
-      .send(page(nonce));
-  }
-}
-
-interface Frame {
-  /** Who may show the page in a frame; nobody when undefined. */
-  readonly ancestors: string | undefined;
-  readonly scripts?: string;
 }
 
 export function formOf(body: unknown): Record<string, unknown> {

@@ -5,9 +5,10 @@ import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res }
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller } from '../http/caller';
+import { FromCaller, type Trail } from '../http/caller';
 import { Operation, portalFaults } from '../http/operation';
 import { aliasSchema, portalName } from '../http/shapes';
+import { FromTrail } from '../http/trail';
 import { type Caller, RequestLine } from '../request-line';
 import { clockToken, grantStoreToken, installerToken, settingsToken } from '../tokens';
 import type { Settings } from '../settings';
@@ -130,6 +131,7 @@ export class PortalsController {
   async add(
     @Body({ schema: newPortalSchema }) { webhookUrl, alias }: z.infer<typeof newPortalSchema>,
     @FromCaller() { client, signal }: Caller,
+    @FromTrail() trail: Trail,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PortalView> {
     if (client.portals !== 'all')
@@ -138,6 +140,7 @@ export class PortalsController {
       await this.mustBeFree(alias, id);
       return this.trial.scopeOf(id, endpoint, signal);
     });
+    trail.portal = Promise.resolve(portal);
     if (alias) await this.store.mark(portal, { alias });
     void reply.header('Location', `/v1/portals/${portal}`);
     return this.read(portal);

@@ -1,0 +1,31 @@
+import type { EndpointRules } from '@b24/grants';
+import { isPublicAddress } from '@b24/upstream';
+
+/** Where this gateway may send anything at all: allowed portals, and the authorization servers it was given. */
+export class Destinations {
+  private readonly servers: ReadonlySet<string>;
+
+  constructor(
+    private readonly rules: EndpointRules,
+    servers: readonly string[],
+  ) {
+    this.servers = new Set(servers.map((it) => new URL(it).origin));
+  }
+
+  /** By name, before anything is looked up. */
+  mayAsk({ protocol, origin, host }: URL): boolean {
+    if (this.servers.has(origin)) return true;
+    return (protocol === 'https:' || this.rules.allowHttp) && this.rules.hosts.allows(host);
+  }
+
+  /**
+   * By address, at the moment of connecting. One that is not public must have been written down by the operator: in a
+   * CIDR, or as the very address of a portal or an authorization server. A name is not enough, since others may decide
+   * what it means.
+   */
+  mayConnect(address: string, literal?: string): boolean {
+    if (isPublicAddress(address) || this.rules.hosts.holds(address)) return true;
+    if (literal === undefined) return false;
+    return this.rules.hosts.allows(literal) || [...this.servers].some((it) => new URL(it).host === literal);
+  }
+}

@@ -1,0 +1,29 @@
+import { Fault } from '@b24/portal';
+
+/** Deeper than anything this API takes. */
+const mostLevels = 32;
+const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * A parsed body is neither nested without measure nor aimed at a prototype. It walks without recursion, so that no
+ * depth can exhaust the stack. @throws Fault invalid_request
+ */
+export function mustBeHarmless(body: unknown): void {
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostLevels) throw malformed(`Nested deeper than ${mostLevels} levels.`);
+    level = level.flatMap(inner);
+  }
+}
+
+function inner(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null) return [];
+  const bad = Object.getOwnPropertyNames(value).find((name) => ofPrototypes.has(name));
+  if (bad !== undefined) throw malformed(`Must not have a field named ${bad}.`);
+  return Object.values(value);
+}
+
+function malformed(message: string): Fault {
+  return new Fault('invalid_request', { errors: [{ path: '', message }] });
+}

@@ -1,0 +1,26 @@
+import type { FastifyRequest } from 'fastify';
+import { isIP } from 'node:net';
+
+/**
+ * Where a request comes from: its IPv4 address, or its IPv6 network of 64 bits, of which one host may hold every
+ * address. Behind proxies of the setting TRUSTED_PROXIES it is what they say.
+ */
+export function sourceOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
+  const address = ip.replace(/%.*$/, '').toLowerCase();
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
+  if (mapped?.[1]) return mapped[1];
+  return isIP(address) === 6 ? network(address) : address;
+}
+
+/** The first four of eight groups. */
+function network(address: string): string {
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string) => text.split(':').filter(Boolean);
+  const [front, back] = [groups(head), groups(tail ?? '')];
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
+  const all = [...front, ...Array.from({ length: missing }, () => '0'), ...back];
+  return `${all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}

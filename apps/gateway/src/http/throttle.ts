@@ -1,0 +1,77 @@
+import { Budgets } from '@b24/access';
+import { type Clock, Fault } from '@b24/portal';
+import type { FastifyRequest } from 'fastify';
+import { sourceOf } from './source';
+
+/** Names kept in mind by each kind of budget: a few megabytes at most. */
+const most = 20_000;
+
+/** Something that was let in before it proved what it claims. */
+export interface Attempt {
+  /** It did: it costs nothing. */
+  proven(): void;
+}
+
+/**
+ * How often those may knock who have not proved anything. Each attempt costs its source address, and is given back when
+ * it proves itself, so that what is genuine passes however much of it there is (docs/decisions/0010). On this replica,
+ * in bounded memory.
+ */
+export class Throttle {
+  private readonly wrongKeys: Budgets;
+  private readonly pages: Budgets;
+  private readonly authorizations: Budgets;
+  private readonly events: Budgets;
+  private readonly eventsOfMember: Budgets;
+
+  constructor(clock: Clock) {
+    this.wrongKeys = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
+    this.pages = new Budgets({ capacity: 120, perSecond: 1, most }, clock);
+    // Each leaves a state in Redis for ten minutes: 14,000 of them at most, whoever asks.
+    this.authorizations = new Budgets({ capacity: 2000, perSecond: 20, most: 1 }, clock);
+    // Bitrix24 speaks for all its portals from few addresses.
+    this.events = new Budgets({ capacity: 600, perSecond: 10, most }, clock);
+    this.eventsOfMember = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
+  }
+
+  /** A key that is nobody's. @throws Fault too_many_attempts */
+  wrongKey(request: FastifyRequest): void {
+    mustBeFree(this.wrongKeys.take(sourceOf(request)));
+  }
+
+  /** Somebody opens a page of the install. @throws Fault too_many_attempts */
+  page(request: FastifyRequest): Attempt {
+    const source = sourceOf(request);
+    mustBeFree(this.pages.take(source));
+    return {
+      proven: () => {
+        this.pages.giveBack(source);
+      },
+    };
+  }
+
+  /** Somebody begins an authorization. @throws Fault too_many_attempts */
+  authorization(request: FastifyRequest): void {
+    this.page(request);
+    mustBeFree(this.authorizations.take('of all'));
+  }
+
+  /** An event that claims to be of this portal. @throws Fault too_many_attempts */
+  event(request: FastifyRequest, memberId: string): Attempt {
+    const source = sourceOf(request);
+    const pair = `${source} ${memberId}`;
+    // The portal's own first: one that is refused there costs the address nothing.
+    mustBeFree(this.eventsOfMember.take(pair));
+    mustBeFree(this.events.take(source));
+    return {
+      proven: () => {
+        this.events.giveBack(source);
+        this.eventsOfMember.giveBack(pair);
+      },
+    };
+  }
+}
+
+function mustBeFree(waitMs: number): void {
+  if (waitMs > 0) throw new Fault('too_many_attempts', { retryAfterMs: waitMs });
+}

@@ -1,0 +1,77 @@
+import type { AuditLog } from '@b24/access';
+import { Fault, isPortalId } from '@b24/portal';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { PortalDirectory } from '../portals/portal-directory';
+import type { GatewayRequest, Trail } from './caller';
+
+/** The trail of a write, for what only the controller knows: the id of what it made. */
+export const FromTrail = createParamDecorator((_: unknown, context: ExecutionContext): Trail => {
+  const { trail } = context.switchToHttp().getRequest<GatewayRequest>();
+  if (!trail) throw new Fault('internal_error', { detail: 'A write without a trail.' });
+  return trail;
+});
+
+/**
+ * Undefined for reads. The portal is looked up now, since it may be forgotten by the time the entry is written, but
+ * nobody waits for it.
+ */
+export function beginTrail(
+  { method, params }: GatewayRequest,
+  action: string,
+  portals: PortalDirectory,
+): Trail | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  const { portal } = params as { portal?: string };
+  const found = portal === undefined ? Promise.resolve(undefined) : portals.find(portal).catch(() => undefined);
+  return { action, portal: found, ids: {} };
+}
+
+/** Writes down how a write was answered, also to a caller who hung up. What nobody known sent is not written down. */
+export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest, reply: FastifyReply): void {
+  const { trail, client, faultCode, id: requestId } = request;
+  if (!trail || !client) return;
+  delete request.trail;
+  const ids = { ...idsOf(request.params, request.body), ...trail.ids, ...replayed(reply) };
+  const status = reply.statusCode;
+  const known = { atMs, actor: client.id, name: client.name, action: trail.action, status, requestId, ids };
+  void trail.portal.then((portal) => {
+    audit.note({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done' });
+  });
+}
+
+/** Fields of which the value is an id, a number or a flag. */
+const numbers = [
+  'groupId',
+  'createdBy',
+  'modifiedBy',
+  'suspended',
+  'graceSeconds',
+  'expiresInDays',
+  'ratePerSecond',
+  'burst',
+];
+/** Fields of which it is told only that they were there: what is in them may be anybody's words. */
+const named = ['alias', 'limits', 'methods', 'portals'];
+
+function idsOf(params: unknown, body: unknown): Trail['ids'] {
+  const { backlogId, id } = params as Record<string, string | undefined>;
+  const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
+  const told = numbers.flatMap((name) => {
+    const value = fields.get(name);
+    return typeof value === 'number' || typeof value === 'boolean' ? [[name, value] as const] : [];
+  });
+  const there = named.flatMap((name) =>
+    fields.has(name) ? [[name, fields.get(name) === null ? 'removed' : 'set'] as const] : [],
+  );
+  return {
+    ...(backlogId && /^\d{1,16}$/.test(backlogId) && { backlogId: Number(backlogId) }),
+    ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
+    ...Object.fromEntries(told),
+    ...Object.fromEntries(there),
+  };
+}
+
+function replayed(reply: FastifyReply): Trail['ids'] {
+  return reply.hasHeader('Idempotent-Replayed') ? { replayed: true } : {};
+}

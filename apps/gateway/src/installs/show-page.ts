@@ -1,0 +1,45 @@
+import type { Fault } from '@b24/portal';
+import { randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { faultPage } from './pages';
+
+export interface Frame {
+  /** Who may show the page in a frame; nobody when undefined. */
+  readonly ancestors: string | undefined;
+  readonly scripts?: string;
+}
+
+/** Answers with a page under a policy of its own: nothing runs but what carries its nonce. */
+export function showPage(reply: FastifyReply, status: number, page: (nonce: string) => string, frame?: Frame): void {
+  const nonce = randomBytes(16).toString('base64');
+  // The form of the first page leads on to the portal, whose origin nobody knows before.
+  const policy = [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    `script-src 'nonce-${nonce}' ${frame?.scripts ?? ''}`.trim(),
+    `connect-src ${frame?.scripts && frame.ancestors ? `${frame.scripts} ${frame.ancestors}` : "'none'"}`,
+    "base-uri 'none'",
+    `frame-ancestors ${frame?.ancestors ?? "'none'"}`,
+  ];
+  if (frame?.ancestors) void reply.removeHeader('X-Frame-Options');
+  void reply
+    .status(status)
+    .header('Content-Security-Policy', policy.join('; '))
+    .header('Cache-Control', 'no-store')
+    .type('text/html; charset=utf-8')
+    .send(page(nonce));
+}
+
+/** What went wrong, for a person to read. */
+export function showFault(request: FastifyRequest, reply: FastifyReply, fault: Fault, frame?: Frame): void {
+  if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
+  if (reply.sent) return;
+  tellRetryAfter(reply, fault);
+  const shown = { requestId: request.id, framed: frame !== undefined };
+  showPage(reply, fault.status, (nonce) => faultPage(nonce, fault, shown), frame);
+}
+
+export function tellRetryAfter(reply: FastifyReply, { status, mayRetry, retryAfterMs = 2000 }: Fault): void {
+  if (status === 429 || status === 503 || mayRetry)
+    void reply.header('Retry-After', `${Math.ceil(retryAfterMs / 1000)}`);
+}

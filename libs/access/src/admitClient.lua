@@ -1,0 +1,43 @@
+--[[
+  Whose key it is, in the one command that each call costs anyway: notes that it was used (once a minute at most) and
+  takes from the client's rate, if it has one. All replicas share it, and it reckons with Redis's time.
+  KEYS[1]  the client, as JSON
+  KEYS[2]  the key's use: a hash of usedAt (unix ms), tokens, filledAt (unix ms)
+  Answers nothing for an unknown key, else the client and how many ms the call comes too early: 0 lets it pass.
+]]
+local text = redis.call('GET', KEYS[1])
+if not text then
+  return false
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local use = redis.call('HMGET', KEYS[2], 'usedAt', 'tokens', 'filledAt')
+if not use[1] or now - use[1] >= 60000 then
+  redis.call('HSET', KEYS[2], 'usedAt', string.format('%.0f', now))
+  -- A key in its grace takes the memory of its use with it.
+  local life = redis.call('PTTL', KEYS[1])
+  if life > 0 then
+    redis.call('PEXPIRE', KEYS[2], life)
+  end
+end
+if not string.find(text, '"rate"', 1, true) then
+  return { text, 0 }
+end
+local rate = cjson.decode(text)['rate']
+if not rate then
+  return { text, 0 }
+end
+local tokens = rate.burst
+if use[2] then
+  tokens = math.min(rate.burst, use[2] + math.max(0, now - use[3]) * rate.perSecond / 1000)
+end
+-- A hair less: what comes exactly when it was told to must not fail for a rounding.
+local one = 1 - 1e-6
+local wait = 0
+if tokens >= one then
+  tokens = math.max(0, tokens - 1)
+else
+  wait = math.ceil((one - tokens) / rate.perSecond * 1000)
+end
+redis.call('HSET', KEYS[2], 'tokens', tostring(tokens), 'filledAt', string.format('%.0f', now))
+return { text, wait }

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+
+/** In docs/storage.md. */
+const auditKey = 'b24:audit';
+const mostAtOnce = 100;
+/** Entries that wait for Redis; a few megabytes. */
+const mostWaiting = 10_000;
+const pauseMs = 500;
+/** The end of a replica waits no longer for Redis to take what is left. */
+const lastWaitMs = 5000;
+const scannedAtOnce = 500;
+const mostScanned = 10_000;
+
+/** What somebody known did, or tried to do. Holds ids, numbers and codes; never a secret nor a text of a user's. */
+export interface AuditEntry {
+  /** Unix milliseconds. */
+  readonly atMs: number;
+  /** A client's id, `admin` for the operator's key, or how a portal spoke: `portal event`, `portal page`, `authorization`. */
+  readonly actor: string;
+  /** The client's name. */
+  readonly name?: string;
+  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`. */
+  readonly action: string;
+  readonly portal?: PortalId;
+  readonly status: number;
+  readonly outcome: 'done' | FaultCode;
+  readonly requestId: string;
+  readonly ids?: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** An entry as it is kept. It may be kept twice when Redis fell silent while it was written: under one id. */
+export interface KeptEntry extends AuditEntry {
+  readonly id: string;
+}
+
+export interface AuditFilter {
+  readonly portal?: PortalId;
+  readonly actor?: string;
+  readonly action?: string;
+  readonly outcome?: string;
+  readonly requestId?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+export interface AuditLogOptions {
+  readonly redis: Redis | Cluster;
+  readonly clock: Clock;
+  readonly log: { error(fields: object, words: string): void; info(words: string): void };
+  /** Entries that Redis keeps, more or less. */
+  readonly keep: number;
+}
+
+/**
+ * Who did what, in a Redis stream that all replicas write. Nobody waits for an entry: it is written behind the answer,
+ * held while Redis is away, and told to the log in full when it can't be kept.
+ */
+export class AuditLog {
+  private readonly waiting: KeptEntry[] = [];
+  private writing: Promise<void> | undefined;
+  private troubled = false;
+  private ending = false;
+
+  constructor(private readonly options: AuditLogOptions) {}
+
+  /** Never waits, never throws. */
+  note(entry: AuditEntry): void {
+    this.waiting.push({ id: randomBytes(8).toString('hex'), ...entry });
+    while (this.waiting.length > mostWaiting) this.giveUp(this.waiting.shift());
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined;
+    });
+  }
+
+  /** Resolves when nothing waits any more: what Redis did not take in time is told to the log. */
+  async settle(): Promise<void> {
+    const callOff = this.options.clock.after(lastWaitMs, () => {
+      this.ending = true;
+    });
+    while (this.writing) await this.writing;
+    callOff();
+    for (const entry of this.waiting.splice(0)) this.giveUp(entry);
+  }
+
+  /**
+   * The newest first. A page may hold fewer than asked for, or none, while there is a `next`.
+   * @throws Fault store_unavailable
+   */
+  async page(
+    filter: AuditFilter,
+    { before, limit }: { before?: string; limit: number },
+  ): Promise<{ items: KeptEntry[]; next?: string }> {
+    const items: KeptEntry[] = [];
+    let end = before ? `(${before}` : '+';
+    for (let scanned = 0; scanned < mostScanned; scanned += scannedAtOnce) {
+      const rows = await this.rows(end);
+      for (const [id, entry] of rows) {
+        end = `(${id}`;
+        if (matchesFilter(entry, filter) && items.at(-1)?.id !== entry.id) items.push(entry);
+        if (items.length === limit) return { items, next: id };
+      }
+      if (rows.length < scannedAtOnce) return { items };
+    }
+    return { items, next: end.slice(1) };
+  }
+
+  private async rows(end: string): Promise<[string, KeptEntry][]> {
+    try {
+      const rows = await this.options.redis.xrevrange(auditKey, end, '-', 'COUNT', scannedAtOnce);
+      return rows.map(([id, [, text = '{}']]) => [id, JSON.parse(text) as KeptEntry]);
+    } catch (error) {
+      throw new Fault('store_unavailable', { cause: error });
+    }
+  }
+
+  private async write(): Promise<void> {
+    // Behind the answer that is being sent just now.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.waiting.length > 0 && !this.ending) {
+      const taken = this.waiting.slice(0, mostAtOnce);
+      const kept = await this.keep(taken);
+      // Others may have been given up meanwhile.
+      for (const entry of taken.slice(0, kept)) if (this.waiting[0] === entry) this.waiting.shift();
+      if (kept < taken.length) await this.pause();
+    }
+  }
+
+  /** Until Redis may take more: a while, or until it is connected again. */
+  private pause(): Promise<void> {
+    const { redis, clock } = this.options;
+    return new Promise((resolve) => {
+      const wake = () => {
+        callOff();
+        redis.off('ready', wake);
+        resolve();
+      };
+      const callOff = clock.after(pauseMs, wake);
+      redis.once('ready', wake);
+    });
+  }
+
+  /** How many of them Redis took. */
+  private async keep(entries: readonly KeptEntry[]): Promise<number> {
+    const { redis, keep } = this.options;
+    // Asked only when it answers: what waits inside the connection would be written once more with each try.
+    if (redis.status !== 'ready') return this.toldAs(0, 'not connected');
+    const pipeline = redis.pipeline();
+    for (const entry of entries) pipeline.xadd(auditKey, 'MAXLEN', '~', keep, '*', 'entry', JSON.stringify(entry));
+    const outcomes = await pipeline.exec().catch((error: unknown) => [[error, null]] as [Error, null][]);
+    const failed = outcomes?.findIndex(([error]) => error !== null) ?? 0;
+    if (failed < 0) return this.toldAs(entries.length);
+    return this.toldAs(failed, outcomes?.[failed]?.[0]?.message ?? 'no answer');
+  }
+
+  /** Trouble is told when it begins and when it ends. */
+  private toldAs(kept: number, trouble?: string): number {
+    const { log } = this.options;
+    if (trouble && !this.troubled) log.error({ trouble }, 'the audit log cannot be written; entries wait');
+    if (!trouble && this.troubled) log.info('the audit log is written again');
+    this.troubled = trouble !== undefined;
+    return kept;
+  }
+
+  private giveUp(entry: KeptEntry | undefined): void {
+    this.options.log.error({ entry }, 'an entry of the audit log could not be kept; here it is');
+  }
+}
+
+function matchesFilter(entry: KeptEntry, { portal, actor, action, outcome, requestId, fromMs, toMs }: AuditFilter) {
+  const same = (wanted: string | undefined, is: string | undefined) => wanted === undefined || wanted === is;
+  return (
+    same(portal, entry.portal) &&
+    same(actor, entry.actor) &&
+    same(action, entry.action) &&
+    same(outcome, entry.outcome) &&
+    same(requestId, entry.requestId) &&
+    entry.atMs >= (fromMs ?? 0) &&
+    entry.atMs < (toMs ?? Infinity)
+  );
+}

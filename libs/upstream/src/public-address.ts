@@ -1,0 +1,43 @@
+import { BlockList, isIP } from 'node:net';
+
+/** What IANA's special-purpose registries keep out of the public internet, and what wraps another address. */
+const notPublic: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+];
+/** Only 2000::/3 is given out; what of it wraps an IPv4 address or is for documents is not public either. */
+const globalUnicast = listOf([['2000::', 3]]);
+const specialV6: readonly (readonly [string, number])[] = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+];
+const special = listOf([...notPublic, ...specialV6]);
+
+/** Is it an address on the public internet? What can't be read is not. */
+export function isPublicAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 4) return !special.check(address, 'ipv4');
+  if (family !== 6 || address.includes('%')) return false;
+  return globalUnicast.check(address, 'ipv6') && !special.check(address, 'ipv6');
+}
+
+function listOf(subnets: readonly (readonly [string, number])[]): BlockList {
+  const list = new BlockList();
+  for (const [net, prefix] of subnets) list.addSubnet(net, prefix, isIP(net) === 6 ? 'ipv6' : 'ipv4');
+  return list;
+}

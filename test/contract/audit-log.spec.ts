@@ -1,0 +1,109 @@
+import { type AuditEntry, AuditLog } from '@b24/access';
+import { portalId, systemClock } from '@b24/portal';
+import type { Redis } from 'ioredis';
+import { eventually } from '../support/gateway';
+import { RedisServer } from '../support/redis-server';
+
+const portal = portalId('a'.repeat(32));
+const entry = (n: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
+  atMs: 1_700_000_000_000 + n * 1000,
+  actor: 'admin',
+  action: 'addBacklog',
+  status: 201,
+  outcome: 'done',
+  requestId: `r${n}`,
+  ...more,
+});
+
+describe('the audit log over a real Redis', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  let told: { words: string; fields?: object }[];
+  const log = {
+    error: (fields: object, words: string) => void told.push({ words, fields }),
+    info: (words: string) => void told.push({ words }),
+  };
+  const auditLog = (keep = 100_000) => new AuditLog({ redis, clock: systemClock, log, keep });
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    redis = server.client();
+    redis.on('error', () => undefined);
+    await redis.ping();
+    told = [];
+  });
+  afterEach(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  const requestIds = async (audit: AuditLog, filter = {}) =>
+    (await audit.page(filter, { limit: 200 })).items.map(({ requestId }) => requestId);
+
+  it('tells the newest first, page by page, each entry once', async () => {
+    const audit = auditLog();
+    for (let n = 0; n < 25; n++) audit.note(entry(n));
+    await audit.settle();
+    const seen: string[] = [];
+    let before: string | undefined;
+    do {
+      const page = await audit.page({}, { limit: 10, ...(before && { before }) });
+      seen.push(...page.items.map(({ requestId }) => requestId));
+      before = page.next;
+    } while (before);
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => `r${24 - n}`));
+  });
+
+  it('finds by every filter', async () => {
+    const audit = auditLog();
+    audit.note(entry(1, { portal }));
+    audit.note(entry(2, { actor: 'c_1' }));
+    audit.note(entry(3, { action: 'deleteBacklog' }));
+    audit.note(entry(4, { outcome: 'not_allowed', status: 403 }));
+    await audit.settle();
+    expect(await requestIds(audit, { portal })).toEqual(['r1']);
+    expect(await requestIds(audit, { actor: 'c_1' })).toEqual(['r2']);
+    expect(await requestIds(audit, { action: 'deleteBacklog' })).toEqual(['r3']);
+    expect(await requestIds(audit, { outcome: 'not_allowed' })).toEqual(['r4']);
+    expect(await requestIds(audit, { requestId: 'r3' })).toEqual(['r3']);
+    expect(await requestIds(audit, { fromMs: entry(2).atMs, toMs: entry(4).atMs })).toEqual(['r3', 'r2']);
+    expect(await requestIds(audit, { actor: 'admin', outcome: 'done' })).toEqual(['r3', 'r1']);
+  });
+
+  it('keeps no more than it was told to, more or less', async () => {
+    const audit = auditLog(100);
+    for (let n = 0; n < 2000; n++) audit.note(entry(n));
+    await audit.settle();
+    expect(await redis.xlen('b24:audit')).toBeLessThan(300);
+    expect((await requestIds(audit))[0]).toBe('r1999');
+  });
+
+  it('loses nothing while Redis is away, writes it once, and says that it waits', async () => {
+    const audit = auditLog();
+    audit.note(entry(0));
+    await audit.settle();
+    await server.kill();
+    await eventually(() => redis.status !== 'ready');
+    for (let n = 1; n < 20; n++) audit.note(entry(n));
+    await eventually(() => told.length > 0);
+    await server.startAgain({ withData: true });
+    await eventually(async () => redis.status === 'ready' && (await redis.xlen('b24:audit')) >= 20);
+    await audit.settle();
+    expect(await requestIds(audit)).toEqual(Array.from({ length: 20 }, (_, n) => `r${19 - n}`));
+    expect(told.map(({ words }) => words)).toEqual([
+      'the audit log cannot be written; entries wait',
+      'the audit log is written again',
+    ]);
+  });
+
+  it('tells the log in full what it cannot keep: at the end of the replica, and when too many wait', async () => {
+    const audit = auditLog();
+    await server.kill();
+    await eventually(() => redis.status !== 'ready');
+    for (let n = 0; n < 10_003; n++) audit.note(entry(n));
+    expect(told.filter(({ words }) => words.includes('could not be kept')).map(({ fields }) => fields)).toMatchObject(
+      [0, 1, 2].map((n) => ({ entry: entry(n) })),
+    );
+    await audit.settle();
+    expect(told.filter(({ words }) => words.includes('could not be kept'))).toHaveLength(10_003);
+  });
+});

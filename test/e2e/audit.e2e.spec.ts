@@ -1,0 +1,185 @@
+import { AuditLog } from '@b24/access';
+import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { Browser, openFrame } from '../support/browser';
+import { Client, eventually, World } from '../support/gateway';
+import { VendorEvents } from '../support/vendor-events';
+
+interface Entry {
+  readonly actor: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly requestId: string;
+}
+
+describe('the audit log', () => {
+  let world: World;
+  let admin: Client;
+  let portal: SimulatedPortal;
+  const at = (path = '') => `/v1/portals/${portal.memberId}${path}`;
+
+  beforeAll(async () => {
+    world = await World.start();
+    admin = await world.gateway();
+    portal = await world.installed(admin, { burst: 1000, drainPerSecond: 100, groups: [125, 126, 127] });
+  });
+  afterEach(() => {
+    portal.trouble.clear();
+  });
+  afterAll(() => world.stop());
+
+  const entries = async (query = '') => (await admin.get(`/v1/audit?limit=200${query}`)).body.items as Entry[];
+  /** The entries of a request, as soon as there is one. */
+  const of = async (requestId: string | null) => {
+    let found: Entry[] = [];
+    await eventually(async () => (found = await entries(`&requestId=${requestId}`)).length > 0);
+    return found;
+  };
+  const traced = async (client: Client, ...call: Parameters<Client['call']>) => {
+    const reply = await client.call(...call);
+    return { reply, told: await of(reply.headers.get('x-request-id')) };
+  };
+  const make = async (wanted: object) => {
+    const { reply, told } = await traced(admin, 'POST', '/v1/clients', { name: 'planning', ...wanted });
+    return { id: reply.body.id as string, client: new Client(admin.url, reply.body.key as string), told };
+  };
+
+  it('tells each write of a key once: who, what, where, the ids, and what came of it', async () => {
+    const { id, client } = await make({ scopes: ['backlog:write', 'backlog:read'] });
+    const write = { groupId: 125, createdBy: 6 };
+    const added = await traced(client, 'POST', at('/backlogs'), write);
+    expect(added.told).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{16}$/),
+        at: expect.any(String),
+        actor: id,
+        name: 'planning',
+        action: 'addBacklog',
+        portal: portal.memberId,
+        status: 201,
+        outcome: 'done',
+        requestId: added.reply.headers.get('x-request-id'),
+        ids: write,
+      },
+    ]);
+    const backlogId = added.reply.body.id as number;
+    expect((await traced(client, 'POST', at('/backlogs'), write)).told).toMatchObject([
+      { outcome: 'backlog_already_exists', status: 409 },
+    ]);
+    expect((await traced(client, 'PATCH', at(`/backlogs/${backlogId}`), { modifiedBy: 1 })).told).toMatchObject([
+      { action: 'updateBacklog', ids: { backlogId, modifiedBy: 1 } },
+    ]);
+    expect((await traced(client, 'DELETE', at(`/backlogs/${backlogId}`))).told).toMatchObject([
+      { action: 'deleteBacklog', status: 204, ids: { backlogId } },
+    ]);
+  });
+
+  it('tells writes that a key was not allowed, and that could not be read', async () => {
+    const { id, client } = await make({ scopes: ['portals:read'] });
+    expect((await traced(client, 'DELETE', at())).told).toMatchObject([
+      { actor: id, action: 'forgetPortal', portal: portal.memberId, outcome: 'not_allowed', status: 403 },
+    ]);
+    expect((await traced(admin, 'PATCH', at(), { nonsense: 1 })).told).toMatchObject([{ outcome: 'invalid_request' }]);
+  });
+
+  it('tells a write whose caller hung up', async () => {
+    portal.trouble.next('slow', { delayMs: 400, method: 'tasks.api.scrum.backlog.add' });
+    const hangUp = new AbortController();
+    const requestId = 'hung-up-1';
+    const call = fetch(`${admin.url}${at('/backlogs')}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${admin.key}`, 'Content-Type': 'application/json', 'X-Request-Id': requestId },
+      body: JSON.stringify({ groupId: 126, createdBy: 6 }),
+      signal: hangUp.signal,
+    }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    hangUp.abort();
+    await call;
+    expect(await of(requestId)).toHaveLength(1);
+  });
+
+  it('tells what is done to keys and portals, by ids and never by words', async () => {
+    const { id, told } = await make({ scopes: ['call'], ratePerSecond: 5 });
+    expect(told).toMatchObject([{ actor: 'admin', action: 'createClient', ids: { clientId: id, ratePerSecond: 5 } }]);
+    const rotated = await traced(admin, 'POST', `/v1/clients/${id}/rotate`, { graceSeconds: 5 });
+    expect(rotated.told).toMatchObject([{ action: 'rotateClientKey', ids: { clientId: id, graceSeconds: 5 } }]);
+    expect((await traced(admin, 'DELETE', `/v1/clients/${id}`)).told).toMatchObject([
+      { action: 'deleteClient', ids: { clientId: id } },
+    ]);
+    const changed = await traced(admin, 'PATCH', at(), { alias: 'secret-project', suspended: false, limits: null });
+    expect(changed.told).toMatchObject([{ ids: { alias: 'set', suspended: false, limits: 'removed' } }]);
+    expect((await traced(admin, 'PATCH', '/v1/portals/secret-project', { alias: null })).told).toMatchObject([
+      { portal: portal.memberId, ids: { alias: 'removed' } },
+    ]);
+    const hooked = await world.simulator.addPortal();
+    const webhookUrl = hooked.webhookUrl(1, ['task']);
+    const added = await traced(admin, 'POST', '/v1/portals', { webhookUrl });
+    expect(added.told).toMatchObject([{ action: 'addPortalByWebhook', portal: added.reply.body.memberId }]);
+    const forgotten = await traced(admin, 'DELETE', `/v1/portals/${hooked.domain}`);
+    expect(forgotten.told).toMatchObject([{ action: 'forgetPortal', portal: added.reply.body.memberId }]);
+    const all = JSON.stringify(await entries());
+    for (const word of ['secret-project', webhookUrl.split('/').at(-2) ?? '', admin.key ?? '', 'b24_'])
+      expect(all).not.toContain(word);
+  });
+
+  it('tells installs and uninstalls of portals that proved themselves, by the way they came', async () => {
+    const events = new VendorEvents(world, admin);
+    const other = await world.simulator.addPortal();
+    await world.knownForLong(other.memberId);
+    await openFrame(admin, other.framePost());
+    await events.post(other.uninstallEvent());
+    await events.post(other.installEvent());
+    await eventually(async () => (await entries(`&portal=${other.memberId}`)).length === 3);
+    const browser = new Browser();
+    await browser.open(await browser.allow(admin, other));
+    await eventually(async () => (await entries(`&portal=${other.memberId}`)).length === 4);
+    const told = await entries(`&portal=${other.memberId}`);
+    expect(told.map(({ actor, action }) => [actor, action])).toEqual([
+      ['authorization', 'installPortal'],
+      ['portal event', 'installPortal'],
+      ['portal event', 'uninstallPortal'],
+      ['portal page', 'installPortal'],
+    ]);
+    expect(await entries('&client=portal%20event&action=uninstallPortal')).toHaveLength(1);
+  });
+
+  it('holds nothing of reads, nor of anyone who proved nothing: a flood cannot wash it away', async () => {
+    const events = new VendorEvents(world, admin);
+    const before = (await entries()).length;
+    await admin.get(at('/backlogs/fields'));
+    await new Client(admin.url, `b24_${'x'.repeat(43)}`).call('DELETE', at());
+    await new Client(admin.url, '').call('DELETE', at());
+    await events.refusedLater(portal.installEvent({ auth: { access_token: 'f'.repeat(70) } }));
+    await events.refusedAtOnce(portal.uninstallEvent({ auth: { application_token: 'f'.repeat(32) } }), 403);
+    const { told } = await traced(admin, 'PATCH', at(), { suspended: false });
+    expect(told).toHaveLength(1);
+    expect(await entries()).toHaveLength(before + 1);
+  });
+
+  it('is for administrators, and is filtered and paged as it says', async () => {
+    const { client } = await make({ scopes: ['portals:read', 'portals:write', 'call'] });
+    expect(await client.get('/v1/audit')).toMatchObject({ status: 403 });
+    const first = await admin.get('/v1/audit?limit=2');
+    const second = await admin.get(`/v1/audit?limit=2&cursor=${first.body.nextCursor}`);
+    const ids = [...(first.body.items as { id: string }[]), ...(second.body.items as { id: string }[])];
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(4);
+    expect(await entries('&from=2999-01-01T00:00:00Z')).toEqual([]);
+    expect(await entries('&to=2001-01-01T00:00:00Z')).toEqual([]);
+    expect((await entries('&outcome=not_allowed')).every(({ outcome }) => outcome === 'not_allowed')).toBe(true);
+    for (const query of ['limit=0', 'cursor=x', 'outcome=maybe', 'from=yesterday', 'client=%27', 'action=a-b'])
+      expect(await admin.get(`/v1/audit?${query}`)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(await admin.get('/v1/audit?portal=nobody')).toMatchObject({ status: 404 });
+  });
+
+  it('is written to its end when a replica ends in order', async () => {
+    await world.gateway();
+    const audit = world.newest.app.get(AuditLog);
+    const names = Array.from({ length: 500 }, (_, i) => `last-${i}`);
+    const entry = { atMs: Date.now(), actor: 'admin', action: 'updatePortal', status: 200, outcome: 'done' as const };
+    for (const requestId of names) audit.note({ ...entry, requestId });
+    await world.newest.close();
+    const redis = world.redis.client();
+    const text = JSON.stringify(await redis.xrange('b24:audit', '-', '+'));
+    redis.disconnect();
+    expect(names.filter((name) => !text.includes(name))).toEqual([]);
+  });
+});
