@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken } from './tokens';
+import { KeepAlive } from '@b24/grants';
 import { type Bucket } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
 import { NestFactory } from '@nestjs/core';
@@ -18,6 +19,7 @@ import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { Traffic } from './http/traffic';
+import { InstallInbox } from './installs/install-inbox';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 
@@ -78,6 +80,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     log,
     async listen() {
       await app.listen(settings.port, settings.host);
+      app.get(InstallInbox).start();
+      app.get(KeepAlive).start();
       return app.getUrl();
     },
     async close() {

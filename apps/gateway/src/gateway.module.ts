@@ -3,9 +3,12 @@ import {
   FreshGrants,
   type GrantStore,
   Installer,
+  KeepAlive,
+  KeptClaims,
   OAuthServer,
   type PortalRecord,
   RedisGrantStore,
+  Relocation,
   Seal,
 } from '@b24/grants';
 import { BottleneckBucket, type Bucket } from '@b24/lanes';
@@ -101,12 +104,30 @@ export class GatewayModule {
           },
         ),
         made(
+          Relocation,
+          [grantStoreToken, OAuthServer, FreshGrants],
+          (store: GrantStore, oauth: OAuthServer, grants: FreshGrants) => {
+            return new Relocation({ store, oauth, grants, clock, rules: settings.rules });
+          },
+        ),
+        made(KeepAlive, [grantStoreToken, FreshGrants], (store: GrantStore, grants: FreshGrants) => {
+          const seen = (portal: PortalId, outcome: string) => log.info({ portal, outcome }, 'idle grant was due');
+          return new KeepAlive({ store, grants, clock, afterMs: settings.keepAliveDays * 86_400_000, seen });
+        }),
+        made(
           RequestLine,
-          [postToken, bucketToken, grantStoreToken, FreshGrants, Metrics],
-          (post: Post, bucket: Bucket, store: GrantStore, grants: FreshGrants, observer: Metrics) => {
+          [postToken, bucketToken, grantStoreToken, FreshGrants, Relocation, Metrics],
+          (
+            post: Post,
+            bucket: Bucket,
+            store: GrantStore,
+            grants: FreshGrants,
+            relocation: Relocation,
+            observer: Metrics,
+          ) => {
             const { queueLimit, callTimeoutMs, plan } = settings;
             const limits = { queueLimit, callTimeoutMs, planOf: (record: PortalRecord) => planOf(record, plan) };
-            const line = new RequestLine({ clock, post, bucket, store, grants, observer, ...limits });
+            const line = new RequestLine({ clock, post, bucket, store, grants, relocation, observer, ...limits });
             observer.watch(line.lanes, log);
             return line;
           },
@@ -144,11 +165,14 @@ export class GatewayModule {
             return new Bitrix24Strategy(settings.app.clientId, states, installer);
           },
         ),
-        made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
+        made(InstallInbox, [installerToken, sealToken], (installer: Installer, seal: Seal) => {
+          return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log });
+        }),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox) => new Drain(line, grants, inbox),
+          [RequestLine, FreshGrants, InstallInbox, KeepAlive],
+          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, keepAlive: KeepAlive) =>
+            new Drain(line, grants, inbox, keepAlive),
         ),
       ],
     };

@@ -89,6 +89,7 @@ const environment = z
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     LOG_LEVEL: z
       .enum(
         ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -124,6 +125,8 @@ export interface Settings {
   readonly plan: { readonly burst: number; readonly drainPerSecond: number };
   readonly queueLimit: number;
   readonly callTimeoutMs: number;
+  /** A token pair that was not refreshed for so long is, though nobody calls. */
+  readonly keepAliveDays: number;
   readonly logLevel: string;
 }
 
@@ -155,6 +158,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
+    keepAliveDays: it.KEEP_ALIVE_DAYS,
     logLevel: it.LOG_LEVEL,
   };
 }

@@ -1,4 +1,5 @@
 import {
+  type Again,
   type Answer,
   asFault,
   type Clock,
@@ -21,6 +22,9 @@ export const mostTrips = 64;
 /** For so long nothing leaves after the portal said that its bucket is full; twice as long each time in a row. */
 const firstStandBackMs = 2000;
 const longestStandBackMs = 16_000;
+
+/** What a departure that was made ready before would meet again. */
+const grantIsOld: ReadonlySet<Again> = new Set(['token_refused', 'user_refused', 'moved']);
 
 /** Told of what the lanes do, for metrics and alerts. */
 export interface LaneObserver {
@@ -72,7 +76,7 @@ export class Lane {
   private seatsPerTrip = 1;
   private left = 0;
   private departing = false;
-  /** Trips of which the portal refused the token. */
+  /** Trips that showed the grant to be an old one. */
   private refusals = 0;
   private plan: Plan | undefined;
   private standBackMs = firstStandBackMs;
@@ -258,7 +262,7 @@ export class Lane {
   /** The trip failed as a whole. */
   private async failed(bookings: readonly Booking[], fault: Fault): Promise<void> {
     if (fault.again === 'batch_spent') this.ledger.refuse('batch', fault.retryAfterMs);
-    if (fault.again === 'token_refused') this.refusals++;
+    if (fault.again && grantIsOld.has(fault.again)) this.refusals++;
     if (fault.again === 'bucket_full') await this.standBack();
     const wasOpen = this.circuit.state;
     if (this.circuit.opensFor(fault)) {

@@ -1,4 +1,4 @@
-import type { FreshGrants } from '@b24/grants';
+import type { FreshGrants, KeepAlive } from '@b24/grants';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
 
@@ -10,11 +10,14 @@ export class Drain {
     private readonly line: RequestLine,
     private readonly grants: FreshGrants,
     private readonly inbox: InstallInbox,
+    private readonly keepAlive: KeepAlive,
   ) {}
 
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
   begin(): void {
     this.begun = true;
+    this.keepAlive.stop();
+    this.inbox.stop();
     this.line.close();
   }
 

@@ -21,7 +21,7 @@ export class EventsController {
   @HttpCode(200)
   async take(@Body() body: unknown): Promise<{ received: true }> {
     const event = readEvent(formOf(body), this.settings.rules);
-    if (event.kind === 'install') this.inbox.take(event.claim);
+    if (event.kind === 'install') await this.inbox.take(event.claim);
     else if (event.event === 'ONAPPUNINSTALL') await this.installer.uninstall(event.memberId, event.applicationToken);
     else await this.installer.checkEvent(event.memberId, event.applicationToken);
     return { received: true };
