@@ -1,4 +1,18 @@
-import type { Grant, GrantStore, Markings, PortalRecord } from '@b24/grants';
+import { randomUUID } from 'node:crypto';
+import {
+  asSpare,
+  type Chain,
+  type Duty,
+  formerDomains,
+  type Grant,
+  type GrantStore,
+  keptSpares,
+  type Markings,
+  type PortalRecord,
+  savedAsOfMs,
+  type SpareChain,
+  type TokenPair,
+} from '@b24/grants';
 import { type Clock, Fault, type PortalId, type Secret } from '@b24/portal';
 
 type Stored = Grant & { readonly applicationToken?: Secret };
@@ -10,7 +24,8 @@ export class MemoryGrantStore implements GrantStore {
   away = false;
   private readonly grants = new Map<PortalId, Stored>();
   private readonly names = new Map<string, PortalId>();
-  private readonly leases = new Map<PortalId, { holder: string; untilMs: number }>();
+  private readonly leases = new Map<PortalId | Duty, { holder: string; untilMs: number }>();
+  private readonly savedAsOf = new Map<PortalId, number>();
   private versions = 0;
 
   constructor(private readonly clock: Clock) {}
@@ -22,43 +37,60 @@ export class MemoryGrantStore implements GrantStore {
       /^[0-9a-f]{32}$/i.test(name) ? (name.toLowerCase() as PortalId) : this.names.get(name.toLowerCase()),
     );
 
-  list: GrantStore['list'] = ({ after = 0, limit }) =>
+  list: GrantStore['list'] = ({ after = 0, limit, only = () => true }) =>
     this.asked(() => {
       const all: PortalRecord[] = [...this.grants.values()];
-      const next = after + limit;
-      return { items: all.slice(after, next), ...(all.length > next && { next }) };
+      const rest = all.map((record, at) => ({ record, at })).filter(({ record, at }) => at >= after && only(record));
+      const next = rest[limit]?.at;
+      return { items: rest.slice(0, limit).map(({ record }) => record), ...(next !== undefined && { next }) };
     });
 
-  install: GrantStore['install'] = ({ install, pair, webhook, applicationToken }) =>
+  install: GrantStore['install'] = ({ install, pair, chain, webhook, applicationToken }) =>
     this.asked(() => {
       const before = this.grants.get(install.portal);
-      if (before) this.names.delete(before.domain);
-      this.names.set(install.domain, install.portal);
+      if (chain && before?.chain?.id === chain.id) return;
+      this.moveName(install.portal, before, install.domain);
       const token = applicationToken ?? before?.applicationToken;
+      const left = pair ? chainsOf(before) : [];
+      const spares = keptSpares(left, install, install.installedAtMs);
+      const former = formerDomains(before, install.domain);
+      if (pair) this.savedAsOf.set(install.portal, savedAsOfMs(install.portal, install.installedAtMs));
       this.grants.set(install.portal, {
         ...install,
-        ...(before?.alias && { alias: before.alias }),
-        suspended: before?.suspended ?? false,
-        ...(before?.limits && { limits: before.limits }),
-        ...(before?.tariff && { tariff: before.tariff }),
+        ...whatStays(before),
+        ...(former.length > 0 && { formerDomains: former }),
         version: ++this.versions,
-        ...(pair && { pair, expiresAtMs: pair.expiresAtMs }),
+        ...(pair && inUse(pair, chain ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
+        ...(spares.length > 0 && { spares }),
         ...(webhook && { webhook }),
         ...(token && { applicationToken: token }),
       });
     });
 
-  renew: GrantStore['renew'] = (portal, version, { pair, refreshedAtMs, install }) =>
+  renew: GrantStore['renew'] = (portal, version, { chain, pair, refreshedAtMs, install }) =>
     this.asked(() => {
       const before = this.grants.get(portal);
-      if (before?.pair?.refreshToken.reveal() === pair.refreshToken.reveal()) return true;
-      if (before?.version !== version) return false;
-      this.names.delete(before.domain);
-      this.names.set(install.domain, portal);
-      const gone = { trouble: undefined, refusedVersion: undefined };
+      const token = pair.refreshToken.reveal();
+      if (!before) return false;
+      if (before.pair?.refreshToken.reveal() === token) return true;
+      const spares = before.spares ?? [];
+      if (before.version !== version) {
+        const isSpare = spares.some(({ id }) => id === chain.id);
+        const renewed = { refreshToken: pair.refreshToken, renewedAtMs: refreshedAtMs };
+        if (isSpare) this.changeSpare(portal, chain.id, ({ refusedAtMs: _over, ...rest }) => ({ ...rest, ...renewed }));
+        return isSpare;
+      }
+      const left = before.chain?.id === chain.id ? [] : asSpare(before, refreshedAtMs);
+      const kept = keptSpares([...left, ...spares.filter(({ id }) => id !== chain.id)], install, refreshedAtMs);
+      const former = formerDomains(before, install.domain);
+      this.moveName(portal, before, install.domain);
+      this.savedAsOf.set(portal, savedAsOfMs(portal, refreshedAtMs));
       this.change(portal, {
         ...install,
-        ...gone,
+        ...{ trouble: undefined, begunVersion: undefined },
+        formerDomains: former.length > 0 ? former : undefined,
+        spares: kept.length > 0 ? kept : undefined,
+        chain,
         pair,
         expiresAtMs: pair.expiresAtMs,
         refreshedAtMs,
@@ -67,9 +99,19 @@ export class MemoryGrantStore implements GrantStore {
       return true;
     });
 
-  refuse: GrantStore['refuse'] = (portal, version) =>
+  begin: GrantStore['begin'] = (portal, version, begun) =>
     this.asked(() => {
-      this.changeAt(portal, version, { refusedVersion: version });
+      this.changeAt(portal, version, { begunVersion: begun ? version : undefined });
+    });
+
+  refuseSpare: GrantStore['refuseSpare'] = (portal, chainId, atMs) =>
+    this.asked(() => {
+      this.changeSpare(portal, chainId, (spare) => ({ ...spare, refusedAtMs: atMs }));
+    });
+
+  refuse: GrantStore['refuse'] = (portal, refusal) =>
+    this.asked(() => {
+      this.changeAt(portal, refusal.version, { refused: refusal });
     });
 
   trouble: GrantStore['trouble'] = (portal, version, trouble) =>
@@ -77,10 +119,25 @@ export class MemoryGrantStore implements GrantStore {
       this.changeAt(portal, version, { trouble });
     });
 
+  heal: GrantStore['heal'] = (portal, version) =>
+    this.asked(() => {
+      this.changeAt(portal, version, { trouble: undefined, refused: undefined });
+    });
+
+  move: GrantStore['move'] = (portal, version, to) =>
+    this.asked(() => {
+      const before = this.grants.get(portal);
+      if (before?.version !== version) return;
+      this.moveName(portal, before, to.domain);
+      this.change(portal, { ...to, formerDomains: formerDomains(before, to.domain) });
+    });
+
   uninstall: GrantStore['uninstall'] = (portal, trouble) =>
     this.asked(() => {
       const gone = { pair: undefined, webhook: undefined, applicationToken: undefined, expiresAtMs: undefined };
-      if (this.grants.has(portal)) this.change(portal, { ...gone, trouble, version: ++this.versions });
+      const chains = { chain: undefined, spares: undefined, refused: undefined, begunVersion: undefined };
+      this.savedAsOf.delete(portal);
+      if (this.grants.has(portal)) this.change(portal, { ...gone, ...chains, trouble, version: ++this.versions });
     });
 
   mark: GrantStore['mark'] = (portal, { alias, suspended, limits }) =>
@@ -107,24 +164,49 @@ export class MemoryGrantStore implements GrantStore {
   forget: GrantStore['forget'] = (portal) =>
     this.asked(() => {
       for (const [name, id] of [...this.names]) if (id === portal) this.names.delete(name);
+      this.savedAsOf.delete(portal);
       return this.grants.delete(portal);
     });
 
   applicationToken = (portal: PortalId): Promise<Secret | undefined> =>
     this.asked(() => this.grants.get(portal)?.applicationToken);
 
-  lease: GrantStore['lease'] = (portal, holder, forMs) =>
+  idle: GrantStore['idle'] = ({ notSinceMs, limit }) =>
     this.asked(() => {
-      const held = this.leases.get(portal);
+      const due = [...this.savedAsOf].filter(([, asOfMs]) => asOfMs <= notSinceMs).sort(([, a], [, b]) => a - b);
+      return due.slice(0, limit).map(([portal]) => portal);
+    });
+
+  putOff: GrantStore['putOff'] = (portal, asOfMs) =>
+    this.asked(() => {
+      if (asOfMs === null) this.savedAsOf.delete(portal);
+      else if (this.savedAsOf.has(portal)) this.savedAsOf.set(portal, asOfMs);
+    });
+
+  lease: GrantStore['lease'] = (of, holder, forMs) =>
+    this.asked(() => {
+      const held = this.leases.get(of);
       if (held && held.holder !== holder && held.untilMs > this.clock.now()) return false;
-      this.leases.set(portal, { holder, untilMs: this.clock.now() + forMs });
+      this.leases.set(of, { holder, untilMs: this.clock.now() + forMs });
       return true;
     });
 
-  release: GrantStore['release'] = (portal, holder) =>
+  release: GrantStore['release'] = (of, holder) =>
     this.asked(() => {
-      if (this.leases.get(portal)?.holder === holder) this.leases.delete(portal);
+      if (this.leases.get(of)?.holder === holder) this.leases.delete(of);
     });
+
+  private moveName(portal: PortalId, before: PortalRecord | undefined, to: string): void {
+    const kept = formerDomains(before, to);
+    for (const name of before?.formerDomains ?? [])
+      if (!kept.includes(name) && this.names.get(name) === portal) this.names.delete(name);
+    this.names.set(to, portal);
+  }
+
+  private changeSpare(portal: PortalId, chainId: string, change: (spare: SpareChain) => SpareChain): void {
+    const spares = this.grants.get(portal)?.spares;
+    if (spares) this.change(portal, { spares: spares.map((it) => (it.id === chainId ? change(it) : it)) });
+  }
 
   private changeAt(portal: PortalId, version: number, change: Change): void {
     if (this.grants.get(portal)?.version === version) this.change(portal, change);
@@ -142,4 +224,21 @@ export class MemoryGrantStore implements GrantStore {
     if (this.away) throw new Fault('store_unavailable');
     return answer();
   }
+}
+
+function chainsOf(before: Stored | undefined): SpareChain[] {
+  return before ? [...asSpare(before), ...(before.spares ?? [])] : [];
+}
+
+function inUse(pair: TokenPair, chain: Chain): Pick<Stored, 'pair' | 'chain' | 'expiresAtMs'> {
+  return { pair, chain, expiresAtMs: pair.expiresAtMs };
+}
+
+function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tariff'> {
+  return {
+    suspended: before?.suspended ?? false,
+    ...(before?.alias && { alias: before.alias }),
+    ...(before?.limits && { limits: before.limits }),
+    ...(before?.tariff && { tariff: before.tariff }),
+  };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
 import { AuditLog } from '@b24/access';
+import { KeepAlive } from '@b24/grants';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/store';
@@ -21,6 +22,7 @@ import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
+import { InstallInbox } from './installs/install-inbox';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
@@ -96,6 +98,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       await app.get(StoreCheck).begin();
       void app.get(RedisWatch).look();
       await app.listen(settings.port, settings.host);
+      app.get(InstallInbox).start();
+      app.get(KeepAlive).start();
       return app.getUrl();
     },
     async close() {

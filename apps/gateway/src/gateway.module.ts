@@ -3,9 +3,12 @@ import {
   FreshGrants,
   type GrantStore,
   Installer,
+  KeepAlive,
+  KeptClaims,
   OAuthServer,
   type PortalRecord,
   RedisGrantStore,
+  Relocation,
   Seal,
 } from '@b24/grants';
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
@@ -146,14 +149,26 @@ export class GatewayModule {
           },
         ),
         made(
+          Relocation,
+          [grantStoreToken, OAuthServer, FreshGrants],
+          (store: GrantStore, oauth: OAuthServer, grants: FreshGrants) => {
+            return new Relocation({ store, oauth, grants, clock, rules: settings.rules });
+          },
+        ),
+        made(KeepAlive, [grantStoreToken, FreshGrants], (store: GrantStore, grants: FreshGrants) => {
+          const seen = (portal: PortalId, outcome: string) => log.info({ portal, outcome }, 'idle grant was due');
+          return new KeepAlive({ store, grants, clock, afterMs: settings.keepAliveDays * 86_400_000, seen });
+        }),
+        made(
           RequestLine,
-          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Metrics],
+          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Relocation, Metrics],
           (
             post: Post,
             bucket: Bucket,
             platform: Platform,
             store: GrantStore,
             grants: FreshGrants,
+            relocation: Relocation,
             observer: Metrics,
           ) => {
             const { queueLimit, callTimeoutMs, callLimitMs, plan } = settings;
@@ -163,7 +178,8 @@ export class GatewayModule {
               callLimitMs,
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
-            const line = new RequestLine({ clock, post, bucket, platform, store, grants, observer, ...limits });
+            const parts = { clock, post, bucket, platform, store, grants, relocation, observer };
+            const line = new RequestLine({ ...parts, ...limits });
             observer.watch(line.lanes, log);
             return line;
           },
@@ -206,12 +222,28 @@ export class GatewayModule {
             return new Bitrix24Strategy(settings.app.clientId, states, installer);
           },
         ),
-        made(InstallInbox, [installerToken], (installer: Installer) => new InstallInbox(installer, clock, log)),
+        made(
+          InstallInbox,
+          [installerToken, sealToken, AuditLog],
+          (installer: Installer, seal: Seal, audit: AuditLog) => {
+            const told = { actor: 'portal event', action: 'installPortal', status: 200, outcome: 'done' } as const;
+            const installed = ({ portal }: PortalRecord, requestId: string) => {
+              audit.note({ ...told, portal, requestId, atMs: clock.now() });
+            };
+            return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log, installed });
+          },
+        ),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox, Once, AuditLog],
-          (line: RequestLine, grants: FreshGrants, inbox: InstallInbox, once: Once, audit: AuditLog) =>
-            new Drain(line, grants, inbox, once, audit),
+          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog],
+          (
+            line: RequestLine,
+            grants: FreshGrants,
+            inbox: InstallInbox,
+            keepAlive: KeepAlive,
+            once: Once,
+            audit: AuditLog,
+          ) => new Drain({ line, grants, inbox, keepAlive, once, audit }),
         ),
       ],
     };

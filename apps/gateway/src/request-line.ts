@@ -1,4 +1,4 @@
-import { authorize, type FreshGrants, type GrantStore, type PortalRecord } from '@b24/grants';
+import { authorize, type FreshGrants, type GrantStore, Outages, type PortalRecord, type Relocation } from '@b24/grants';
 import { type Client, checkAccess, type Scope } from '@b24/access';
 import { Lanes, type Bucket, type LaneObserver, type Plan, type Platform } from '@b24/lanes';
 import {
@@ -36,6 +36,7 @@ export interface LineParts {
   readonly platform: Platform;
   readonly store: GrantStore;
   readonly grants: FreshGrants;
+  readonly relocation: Relocation;
   readonly observer: LaneObserver & CallObserver;
   readonly queueLimit: number;
   /** The portal's leaky bucket. */
@@ -88,16 +89,17 @@ export class RequestLine {
   private readonly scout: TariffScout;
 
   constructor(private readonly parts: LineParts) {
-    const { clock, post, store, grants } = parts;
+    const { clock, post, store, grants, relocation } = parts;
     this.scout = new TariffScout({
       store,
       clock,
       ask: (portal, command, signal) => this.call({ client: scoutClient, signal }, 'portals:read', portal, command),
     });
     const wire = upstream({ post, clock });
-    const authorized = authorize({ grants, store, clock }, wire);
+    const authorized = authorize({ grants, relocation, store, clock }, wire);
     this.lanes = new Lanes({
       ...parts,
+      observer: notingOutages(parts.observer, new Outages(store, clock)),
       prepare: (portal) => this.prepare(portal),
       luggageOf: ({ method, params }) => sharedSize(method, params),
       next: authorized,
@@ -156,6 +158,19 @@ export class RequestLine {
       throw error;
     }
   }
+}
+
+/** Whether a portal is down is told to everyone who looks at it, not on this replica alone. */
+function notingOutages(observer: LaneObserver, outages: Outages): LaneObserver {
+  return {
+    departed: (portal, seats, queueMs) => observer.departed(portal, seats, queueMs),
+    carried: (portal, queueMs) => observer.carried(portal, queueMs),
+    stoodBack: (portal) => observer.stoodBack(portal),
+    circuit: (portal, change, fault) => {
+      observer.circuit(portal, change, fault);
+      if (fault && change === 'opened') void outages.note(portal, fault);
+    },
+  };
 }
 
 function resultOf(answer: Answer | undefined): Result {

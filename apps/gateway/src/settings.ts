@@ -123,6 +123,7 @@ const environment = z
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
+    KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     LOG_LEVEL: z
       .enum(
         ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -166,6 +167,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** Entries of the audit log that are kept, more or less. */
   readonly auditKeep: number;
+  /** A token pair that was not refreshed for so long is, though nobody calls. */
+  readonly keepAliveDays: number;
   readonly logLevel: string;
 }
 
@@ -213,6 +216,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     trustedProxies: it.TRUSTED_PROXIES,
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
+    keepAliveDays: it.KEEP_ALIVE_DAYS,
     logLevel: it.LOG_LEVEL,
   };
 }

@@ -4,6 +4,7 @@ import { HandClock, settle } from '../../../test/support/hand-clock';
 import { MemoryGrantStore } from '../../../test/support/memory-grant-store';
 import { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
+import type { Refusal } from './install';
 import type { OAuthServer } from './oauth-server';
 import { PortalHosts } from './portal-hosts';
 import type { TokenVerdict } from './token-answer';
@@ -81,6 +82,8 @@ async function world() {
   return { clock, store, server, outcomes, replica };
 }
 
+const refusalOf = (version = 0, why: Refusal['why'] = 'token'): Refusal => ({ version, why, times: 1, sinceMs: 1 });
+
 /** What became of the promise, for looking at while time is moved. */
 function watched(promise: Promise<unknown>): { code?: string } {
   const it: { code?: string } = {};
@@ -132,10 +135,10 @@ describe('a fresh grant', () => {
   it('is refreshed at once when the portal refused this very pair, and not when it refused an older one', async () => {
     const { clock, store, server, replica } = await world();
     const before = await store.load(portal);
-    await store.refuse(portal, before?.version ?? 0);
+    await store.refuse(portal, refusalOf(before?.version));
     const asked = watched(replica().ensure(portal));
     await clock.advance(100);
-    await store.refuse(portal, before?.version ?? 0);
+    await store.refuse(portal, refusalOf(before?.version));
     await replica().ensure(portal);
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
   });
@@ -261,7 +264,7 @@ describe('the law of refreshes', () => {
           if (it.kind === 'ask') asked.push(watched(replicas[it.replica]!.ensure(portal)));
           else if (it.kind === 'pass') await clock.advance(it.ms);
           else if (it.kind === 'away') store.away = it.away;
-          else if (!store.away) await store.refuse(portal, (await store.load(portal))?.version ?? 0);
+          else if (!store.away) await store.refuse(portal, refusalOf((await store.load(portal))?.version));
           await settle();
         }
         store.away = false;

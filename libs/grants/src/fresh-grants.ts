@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, Fault, type PortalId, sleep } from '@b24/portal';
-import type { GrantStore, Renewal } from './grant-store';
-import type { Grant, Trouble } from './install';
-import { type OAuthServer, tokenRequestMs } from './oauth-server';
-import { type EndpointRules, portalEndpoint } from './portal-endpoint';
-import type { Granted } from './token-answer';
-import { untilKept } from './until-kept';
+import { asFault, Fault, type PortalId, sleep } from '@b24/portal';
+import { ChainRenewal, type ChainRenewalOptions } from './chain-renewal';
+import { savedAsOfMs } from './idle';
+import type { Grant, Refusal, Trouble } from './install';
+import { tokenRequestMs } from './oauth-server';
 
 /** The lease outlives the request and the save, so that a second refresh never starts beside a living first. */
 const leaseMs = tokenRequestMs + 30_000;
@@ -13,19 +11,18 @@ const askLeaseEveryMs = 60;
 const refreshAheadMs = 60_000;
 /** A grant looked at for a departure is not loaded again for the trip that leaves right then. */
 const sameDepartureMs = 100;
+/** For so long a pair that may wait to be saved is waited for; whoever holds it tries every two seconds. */
+const unreportedMs = 5000;
 
-export interface RefreshObserver {
-  refreshed(portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void;
-}
-
-export interface FreshGrantsOptions {
-  readonly store: GrantStore;
-  readonly oauth: OAuthServer;
-  readonly clock: Clock;
-  readonly rules: EndpointRules;
+export interface FreshGrantsOptions extends ChainRenewalOptions {
   /** Where a person authorizes the portal again. */
   readonly authorizeUrl: (domain: string) => string;
-  readonly observer: RefreshObserver;
+}
+
+/** When and how a refresh is due, and how the grant is read for it. */
+interface Occasion {
+  readonly due: (grant: Grant) => Refusal['why'] | undefined;
+  readonly look: (portal: PortalId) => Promise<Grant>;
 }
 
 /**
@@ -35,8 +32,13 @@ export interface FreshGrantsOptions {
 export class FreshGrants {
   private readonly underWay = new Map<PortalId, Promise<void>>();
   private readonly lookedAt = new Map<PortalId, { readonly grant: Grant; readonly atMs: number }>();
+  /** Portals whose last refresh got no verdict, and until when that is not tried again. */
+  private readonly resting = new Map<PortalId, { readonly fault: Fault; readonly untilMs: number }>();
+  private readonly renewal: ChainRenewal;
 
-  constructor(private readonly options: FreshGrantsOptions) {}
+  constructor(private readonly options: FreshGrantsOptions) {
+    this.renewal = new ChainRenewal(options);
+  }
 
   /**
    * Resolves with the portal's grant when it has a pair that can be sent.
@@ -46,20 +48,35 @@ export class FreshGrants {
   async ensure(portal: PortalId): Promise<Grant> {
     let grant = await this.usable(portal);
     if (this.stale(grant)) {
-      await this.refreshed(portal);
+      this.checkRest(portal);
+      await this.refreshed(portal, { due: (it) => this.stale(it), look: (it) => this.usable(it) });
       grant = await this.usable(portal);
     }
     this.lookedAt.set(portal, { grant, atMs: this.options.clock.now() });
     return grant;
   }
 
-  private refreshed(portal: PortalId): Promise<void> {
-    let refresh = this.underWay.get(portal);
-    if (!refresh) {
-      refresh = this.refreshOnce(portal).finally(() => this.underWay.delete(portal));
-      this.underWay.set(portal, refresh);
-    }
-    return refresh;
+  /**
+   * Refreshes a pair that is not used, if none was saved since then. Resolves with when one was saved; undefined when
+   * there is nothing to keep alive until an install. @throws what `ensure` throws
+   */
+  async keepAlive(portal: PortalId, notSinceMs: number): Promise<number | undefined> {
+    const { store } = this.options;
+    const look = async () => {
+      const grant = await store.load(portal);
+      if (!grant) throw new Fault('portal_not_found');
+      return grant;
+    };
+    const due = (grant: Grant) => {
+      const isIdle = savedAsOfMs(portal, savedAtMs(grant)) <= notSinceMs;
+      return grant.pair && isIdle && !isOver(grant) ? (this.stale(grant) ?? 'token') : undefined;
+    };
+    const before = await store.load(portal);
+    if (before && due(before)) await this.refreshed(portal, { due, look });
+    const grant = await store.load(portal);
+    if (!grant?.pair || isOver(grant)) return undefined;
+    if (due(grant) && grant.trouble) this.checkTrouble(grant, grant.trouble);
+    return savedAtMs(grant);
   }
 
   /** The grant for a trip that leaves now. */
@@ -93,10 +110,11 @@ export class FreshGrants {
     });
   }
 
-  private stale({ pair, version, refusedVersion }: Grant): boolean {
-    if (!pair) return false;
+  private stale({ pair, version, refused }: Grant): Refusal['why'] | undefined {
+    if (!pair) return undefined;
+    if (refused?.version === version) return refused.why;
     const aheadMs = Math.min(refreshAheadMs, pair.lifetimeMs / 10);
-    return refusedVersion === version || pair.expiresAtMs - this.options.clock.now() <= aheadMs;
+    return pair.expiresAtMs - this.options.clock.now() <= aheadMs ? 'token' : undefined;
   }
 
   private checkTrouble(grant: Grant, { code, detail, untilMs }: Trouble): void {
@@ -106,63 +124,71 @@ export class FreshGrants {
     throw new Fault(code, { detail, ...(untilMs !== undefined && { retryAfterMs: untilMs - now }) });
   }
 
+  private refreshed(portal: PortalId, occasion: Occasion): Promise<void> {
+    let refresh = this.underWay.get(portal);
+    if (!refresh) {
+      refresh = this.refreshOnce(portal, occasion)
+        .catch((error: unknown) => this.rest(portal, asFault(error)))
+        .finally(() => this.underWay.delete(portal));
+      this.underWay.set(portal, refresh);
+    }
+    return refresh;
+  }
+
+  /** A server that gave no verdict is not asked again about this portal for as long as callers are told to wait. */
+  private rest(portal: PortalId, fault: Fault): never {
+    if (fault.code === 'authorization_server_error')
+      this.resting.set(portal, { fault, untilMs: this.options.clock.now() + (fault.retryAfterMs ?? 0) });
+    throw fault;
+  }
+
+  private checkRest(portal: PortalId): void {
+    const rest = this.resting.get(portal);
+    const retryAfterMs = (rest?.untilMs ?? 0) - this.options.clock.now();
+    if (rest && retryAfterMs > 0 && !this.underWay.has(portal)) throw rest.fault.with({ retryAfterMs });
+    this.resting.delete(portal);
+  }
+
   /** Runs to its end whoever waits for it: a rotated pair must be saved. */
-  private async refreshOnce(portal: PortalId): Promise<void> {
+  private async refreshOnce(portal: PortalId, { due, look }: Occasion): Promise<void> {
     const { store, clock } = this.options;
     const holder = randomUUID();
-    while (!(await store.lease(portal, holder, leaseMs))) {
+    const lease = () => store.lease(portal, holder, leaseMs);
+    while (!(await lease())) {
       await sleep(clock, askLeaseEveryMs);
-      if (!this.stale(await this.usable(portal))) return;
+      if (!due(await look(portal))) return;
     }
     try {
-      const grant = await this.usable(portal);
-      if (this.stale(grant)) await this.renew(grant);
+      const grant = await this.reported(portal, look);
+      const why = due(grant);
+      if (why && (await lease())) await this.renewal.renew(grant, why, lease);
     } finally {
       // A lease that can't be released ends by itself.
       await store.release(portal, holder).catch(() => undefined);
     }
   }
 
-  private async renew(grant: Grant): Promise<void> {
-    const { oauth, observer, clock, store } = this.options;
-    if (!grant.pair) return;
-    const verdict = await oauth.refresh(grant.pair.refreshToken, grant.oauthServer).catch((error: unknown) => {
-      observer.refreshed(grant.portal, 'failed');
-      throw error;
-    });
-    if (verdict.kind === 'granted' && verdict.granted.portal === grant.portal) {
-      observer.refreshed(grant.portal, 'granted');
-      const renewal = this.renewal(grant, verdict.granted);
-      // False: an install brought another pair in between, which is as good.
-      await untilKept(clock, () => store.renew(grant.portal, grant.version, renewal));
-      return;
+  /**
+   * The grant, once nobody else may hold a newer pair of it. Who began a refresh and did not report may be gone, or wait
+   * for the store to save what the refresh brought; asking again with the spent token would look like a dead grant.
+   */
+  private async reported(portal: PortalId, look: Occasion['look']): Promise<Grant> {
+    const { clock } = this.options;
+    const untilMs = clock.now() + unreportedMs;
+    let grant = await look(portal);
+    while (grant.begunVersion === grant.version && clock.now() < untilMs) {
+      await sleep(clock, askLeaseEveryMs);
+      grant = await look(portal);
     }
-    if (verdict.kind !== 'refused') {
-      throw new Fault('authorization_server_error', {
-        detail: 'The authorization server answered for another portal.',
-      });
-    }
-    observer.refreshed(grant.portal, 'refused');
-    const { code, detail, forMs } = verdict;
-    const now = clock.now();
-    const trouble = { code, detail, sinceMs: now, ...(forMs && { untilMs: now + forMs }) };
-    await store.trouble(grant.portal, grant.version, trouble);
-    // An install may have come in between; if not, this throws the trouble.
-    await this.usable(grant.portal);
+    return grant;
   }
+}
 
-  /** The portal may have moved: the server's word counts, if the new host is one we may talk to. */
-  private renewal(grant: Grant, { pair, endpoint, scope, licence, userId }: Granted): Renewal {
-    const { portal, kind, oauthServer, installedAtMs } = grant;
-    const { domain, endpoint: url } = portalEndpoint(endpoint, this.options.rules) ?? grant;
-    const user = userId ?? grant.userId;
-    const known = { portal, kind, oauthServer, installedAtMs, domain, endpoint: url };
-    const install = {
-      ...known,
-      scope: scope.length ? scope : grant.scope,
-      ...(licence && { licence }),
-      ...(user && { userId: user }),
-    };
-    return { pair, refreshedAtMs: this.options.clock.now(), install };
-  }
+/** Only an install brings it back. */
+function isOver({ trouble }: Grant): boolean {
+  return trouble !== undefined && trouble.untilMs === undefined;
+}
+
+function savedAtMs({ refreshedAtMs, chain, installedAtMs }: Grant): number {
+  return refreshedAtMs ?? chain?.grantedAtMs ?? installedAtMs;
 }

@@ -1,9 +1,23 @@
 import type { PortalId, Secret } from '@b24/portal';
-import type { Grant, Install, Markings, NewMarkings, PortalRecord, Tariff, TokenPair, Trouble } from './install';
+import type {
+  Chain,
+  Grant,
+  Install,
+  Markings,
+  NewMarkings,
+  PortalRecord,
+  Refusal,
+  Tariff,
+  TokenPair,
+  Trouble,
+} from './install';
+import type { PortalEndpoint } from './portal-endpoint';
 
 export interface NewInstall {
   readonly install: Install;
   readonly pair?: TokenPair;
+  /** Of the pair; made up when absent. */
+  readonly chain?: Chain;
   readonly webhook?: Secret;
   /** Proves later events of this portal; an earlier one is kept when absent. */
   readonly applicationToken?: Secret;
@@ -11,6 +25,8 @@ export interface NewInstall {
 
 /** What a refresh changes. */
 export interface Renewal {
+  /** The chain that was refreshed: the one in use, or a spare that takes its place. */
+  readonly chain: Chain;
   readonly pair: TokenPair;
   readonly refreshedAtMs: number;
   /** Where the portal is now. */
@@ -25,16 +41,38 @@ export interface GrantStore {
   load(portal: PortalId): Promise<Grant | undefined>;
   /** The portal's id by its member id, alias or domain. */
   find(name: string): Promise<PortalId | undefined>;
-  list(page: { after?: number; limit: number }): Promise<{ items: PortalRecord[]; next?: number }>;
+  /**
+   * In the order of their first install; `only` those it says yes to. A page may be short of `limit`, even empty, when
+   * many were passed over.
+   */
+  list(page: {
+    after?: number;
+    limit: number;
+    only?: (record: PortalRecord) => boolean;
+  }): Promise<{ items: PortalRecord[]; next?: number }>;
 
-  /** Replaces whatever was there; what the operator set and what is known of the tariff stay. */
+  /**
+   * Replaces whatever was there; what the operator set and what is known of the tariff stay, and the chain that was in
+   * use becomes a spare.
+   */
   install(install: NewInstall): Promise<void>;
-  /** False, and nothing saved, unless the pair in the store is still of this version. */
+  /**
+   * Saves the pair if the one in the store is still of this version; a spare's pair takes the place of the one in use.
+   * Otherwise the refresh token is kept as its chain's if that is a spare by now. False when nothing was saved.
+   */
   renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean>;
-  /** The portal does not take this version's pair; nothing happens when a newer one is there. */
-  refuse(portal: PortalId, version: number): Promise<void>;
+  /** A refresh of this version's pair begins, or (null) was reported. Nothing happens when a newer pair is there. */
+  begin(portal: PortalId, version: number, begun: true | null): Promise<void>;
+  /** The authorization server no longer takes the spare: it is not tried again. */
+  refuseSpare(portal: PortalId, chainId: string, atMs: number): Promise<void>;
+  /** The portal does not take a pair; nothing happens when a newer one is there. */
+  refuse(portal: PortalId, refusal: Refusal): Promise<void>;
   /** The grant can't be used; nothing happens when a newer pair is there. */
   trouble(portal: PortalId, version: number, trouble: Trouble): Promise<void>;
+  /** The portal took a call with this version's pair: its trouble and refusals are over. */
+  heal(portal: PortalId, version: number): Promise<void>;
+  /** The portal was renamed; the host it left still leads to it. Nothing happens when a newer pair is there. */
+  move(portal: PortalId, version: number, to: PortalEndpoint): Promise<void>;
   /** The app is gone from the portal: its secrets are dropped, its record stays. */
   uninstall(portal: PortalId, trouble: Trouble): Promise<void>;
   /** @throws Fault alias_taken */
@@ -45,7 +83,15 @@ export interface GrantStore {
   forget(portal: PortalId): Promise<boolean>;
   applicationToken(portal: PortalId): Promise<Secret | undefined>;
 
-  /** True when the lease is now this holder's, for so long. */
-  lease(portal: PortalId, holder: string, forMs: number): Promise<boolean>;
-  release(portal: PortalId, holder: string): Promise<void>;
+  /** Portals of which no pair was saved since then, longest first; those put off are left out until their time. */
+  idle(page: { notSinceMs: number; limit: number }): Promise<PortalId[]>;
+  /** As if a pair had been saved then; null: there is nothing to keep alive. */
+  putOff(portal: PortalId, asOfMs: number | null): Promise<void>;
+
+  /** True when the lease is now this holder's, for so long. A duty is one for all portals. */
+  lease(of: PortalId | Duty, holder: string, forMs: number): Promise<boolean>;
+  release(of: PortalId | Duty, holder: string): Promise<void>;
 }
+
+/** What one replica does for all. */
+export type Duty = 'keep-alive';

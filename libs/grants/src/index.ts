@@ -1,22 +1,33 @@
 export { authorize } from './authorize';
-export { FreshGrants, type RefreshObserver } from './fresh-grants';
-export type { GrantStore } from './grant-store';
+export { type RefreshObserver } from './chain-renewal';
+export { formerDomains } from './former-domains';
+export { FreshGrants } from './fresh-grants';
+export type { Duty, GrantStore } from './grant-store';
+export { savedAsOfMs } from './idle';
 export type {
+  Chain,
   Grant,
   Install,
   Limits,
   Markings,
   NewMarkings,
   PortalRecord,
+  Spare,
+  SpareChain,
   Tariff,
   TokenPair,
   Trouble,
 } from './install';
 export { type ClaimedInstall, Installer } from './installer';
+export { KeepAlive } from './keep-alive';
+export { KeptClaims, type KeptClaim } from './kept-claims';
 export { OAuthServer } from './oauth-server';
+export { Outages } from './outages';
 export { type EndpointRules, portalEndpoint } from './portal-endpoint';
 export { PortalHosts } from './portal-hosts';
 export { RedisGrantStore } from './redis-grant-store';
+export { Relocation } from './relocation';
 export { type EncryptionKey, Seal } from './seal';
 export { SealedGrants } from './sealed-grants';
 export type { Resealed, SealedPlace } from './sealed-places';
+export { asSpare, keptSpares } from './spares';

@@ -25,6 +25,41 @@ export interface Install {
   /** The app's licence status on the portal: F, D, T, P, L or S. */
   readonly licence?: string;
   readonly installedAtMs: number;
+  /** Who had granted before somebody else did. */
+  readonly formerUser?: { readonly userId: number; readonly untilMs: number };
+}
+
+/** Where one grant of access came from; each refresh takes the same chain on. A portal may have granted several. */
+export interface Chain {
+  readonly id: string;
+  readonly grantedAtMs: number;
+}
+
+/** A chain beside the one in use, kept for the day that one is lost. */
+export interface Spare extends Chain {
+  readonly oauthServer: string;
+  readonly scope: readonly string[];
+  readonly userId?: number;
+  /** When its refresh token was made; it lives 180 days. */
+  readonly renewedAtMs: number;
+  /** Refused then, and not tried again; whoever still refreshes it may bring it back. */
+  readonly refusedAtMs?: number;
+}
+
+/** A spare with what makes it worth keeping. */
+export interface SpareChain extends Spare {
+  readonly refreshToken: Secret;
+}
+
+/** What of a pair the portal would not take: the token, or the user who granted it. */
+export interface Refusal {
+  /** The version of the pair. */
+  readonly version: number;
+  readonly why: 'token' | 'user';
+  /** How many pairs in a row, with no call taken in between. */
+  readonly times: number;
+  /** When the first of them was refused. */
+  readonly sinceMs: number;
 }
 
 /** Why a grant can't be used, until when (for ever, unless said). */
@@ -36,11 +71,14 @@ export interface Trouble {
     | 'portal_uninstalled'
     | 'portal_deleted'
     | 'authorization_server_error'
+    | 'portal_unreachable'
   >;
   readonly detail: string;
   readonly sinceMs: number;
-  /** After this the grant is tried again. */
+  /** After this the grant is tried again; it stays in trouble until that went well. */
   readonly untilMs?: number;
+  /** How often it was found so, one probe after the other. */
+  readonly times?: number;
 }
 
 /** The portal's leaky bucket: so many requests fit, so many leak out each second. */
@@ -79,6 +117,12 @@ export interface PortalRecord extends Install, Markings {
   readonly expiresAtMs?: number;
   readonly refreshedAtMs?: number;
   readonly trouble?: Trouble;
+  /** The chain in use; a webhook has none. */
+  readonly chain?: Chain;
+  /** Newest first. */
+  readonly spares?: readonly Spare[];
+  /** Hosts the portal was renamed from, newest first; it is still found by them. */
+  readonly formerDomains?: readonly string[];
   /** Unknown until the app on the portal was asked; never known of a webhook. */
   readonly tariff?: Tariff;
 }
@@ -88,6 +132,9 @@ export interface Grant extends PortalRecord {
   readonly pair?: TokenPair;
   /** The secret path of an incoming webhook: `<user id>/<secret>`. */
   readonly webhook?: Secret;
-  /** The version of the pair that the portal refused to take. */
-  readonly refusedVersion?: number;
+  readonly spares?: readonly SpareChain[];
+  /** The latest refusal; of this very pair when the versions are the same. */
+  readonly refused?: Refusal;
+  /** The version whose refresh was begun and has not been reported yet. */
+  readonly begunVersion?: number;
 }

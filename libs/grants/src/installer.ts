@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Clock, Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { asFault, type Clock, Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
+import { formerUser } from './chain-renewal';
 import type { GrantStore } from './grant-store';
 import type { Install, PortalRecord } from './install';
 import type { OAuthServer, TokenInfo } from './oauth-server';
@@ -86,7 +87,8 @@ export class Installer {
     const { store, clock } = this.options;
     const known = await store.find(domain);
     const before = known && (await store.load(known));
-    if (before?.kind === 'app' && !before.trouble) throw new Fault('portal_already_installed');
+    if (before?.kind === 'app' && before.domain === domain && !before.trouble)
+      throw new Fault('portal_already_installed');
     // A webhook tells no member id; one of our own keeps it apart from every real one.
     const portal = portalId(createHash('sha256').update(`webhook ${domain}`).digest('hex').slice(0, 32));
     const scope = await works(portal, new Secret(`${endpoint}${path}/`));
@@ -136,10 +138,13 @@ export class Installer {
       ...(it.licence && { licence: it.licence }),
       installedAtMs: clock.now(),
     };
+    const chain = { id: randomUUID(), grantedAtMs: clock.now() };
     // The pair it was granted for is spent, so nothing from here on is given up because the store is away.
     const kept = <T>(work: () => Promise<T>) => untilKept(clock, work);
     const webhookPortal = await kept(() => this.supersede(install));
-    await kept(() => store.install({ install, pair: it.pair, ...(applicationToken && { applicationToken }) }));
+    const former = await kept(() => this.formerUser(install));
+    const proof = applicationToken && { applicationToken };
+    await kept(() => store.install({ install: { ...install, ...former }, pair: it.pair, chain, ...proof }));
     if (webhookPortal) await kept(() => this.takeOver(webhookPortal, install.portal));
     return kept(() => this.announced(it.portal));
   }
@@ -150,6 +155,15 @@ export class Installer {
     if (!other || other === portal) return undefined;
     const record = await this.options.store.load(other);
     return record?.kind === 'webhook' ? record : undefined;
+  }
+
+  /** Whoever installs last is whose rights count; who it was before is kept for the operator to see. */
+  private async formerUser({ portal, userId, installedAtMs }: Install): Promise<Pick<Install, 'formerUser'>> {
+    const before = await this.options.store.load(portal).catch((error: unknown) => {
+      // An install must be able to replace what can't be read any more.
+      if (asFault(error).code === 'store_unavailable') throw error;
+    });
+    return formerUser(before ?? undefined, userId, installedAtMs);
   }
 
   private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {

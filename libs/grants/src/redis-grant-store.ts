@@ -1,48 +1,41 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, isPortalId, type PortalId, Secret } from '@b24/portal';
+import { Fault, isPortalId, type PortalId, type Secret } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
-import type { GrantStore, NewInstall, Renewal } from './grant-store';
-import type {
-  Grant,
-  Install,
-  Limits,
-  Markings,
-  NewMarkings,
-  PortalRecord,
-  Tariff,
-  TokenPair,
-  Trouble,
-} from './install';
+import { formerDomains } from './former-domains';
+import {
+  allSpareFields,
+  type Hash,
+  HashFields,
+  installOf,
+  markedFields,
+  openFields,
+  pairFields,
+  secretFields,
+  toGrant,
+  toRecord,
+} from './grant-hash';
+import type { Duty, GrantStore, NewInstall, Renewal } from './grant-store';
+import { savedAsOfMs } from './idle';
+import type { Grant, Markings, NewMarkings, PortalRecord, Refusal, SpareChain, Tariff, Trouble } from './install';
+import type { PortalEndpoint } from './portal-endpoint';
 import type { Seal } from './seal';
+import { asSpare, keptSpares } from './spares';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
-const leaseKey = (portal: PortalId) => `b24:{${portal}}:lease`;
+const leaseKey = (of: PortalId | Duty) => (isPortalId(of) ? `b24:{${of}}:lease` : `b24:${of}:lease`);
 const namesKey = 'b24:names';
 const portalsKey = 'b24:portals';
+const idleKey = 'b24:idle';
 
-const secretFields = ['accessToken', 'refreshToken', 'webhook', 'applicationToken'] as const;
-type SecretField = (typeof secretFields)[number];
-const openFields = [
-  'install',
-  'alias',
-  'suspended',
-  'limits',
-  'tariff',
-  'version',
-  'expiresAtMs',
-  'lifetimeMs',
-  'refreshedAtMs',
-  'refusedVersion',
-  'trouble',
-];
-
-const scripts = ['saveGrant', 'markGrant', 'takeLease', 'releaseLease'] as const;
+const scripts = ['saveGrant', 'markGrant', 'swapSpares', 'takeLease', 'releaseLease'] as const;
 type Script = (typeof scripts)[number];
 type Run = (key: string, ...args: (string | number)[]) => Promise<number>;
 
-type Hash = Record<string, string | undefined>;
+/** Records read for one page, where only some are wanted. */
+const mostReadForAPage = 2000;
 
 /** Grants as one Redis hash a portal, secrets sealed field by field. */
 export class RedisGrantStore implements GrantStore {
@@ -62,7 +55,7 @@ export class RedisGrantStore implements GrantStore {
     return asking(async () => {
       const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
       const record = toRecord(hash);
-      return record && this.withSecrets(record, hash);
+      return record && toGrant(record, hash, this.seal);
     });
   }
 
@@ -72,57 +65,105 @@ export class RedisGrantStore implements GrantStore {
     return asking(async () => ((await this.redis.hget(namesKey, id)) ?? undefined) as PortalId | undefined);
   }
 
-  list({ after = 0, limit }: { after?: number; limit: number }): Promise<{ items: PortalRecord[]; next?: number }> {
+  list({
+    after = 0,
+    limit,
+    only,
+  }: Parameters<GrantStore['list']>[0]): Promise<{ items: PortalRecord[]; next?: number }> {
     return asking(async () => {
-      const ids = (await this.redis.zrange(portalsKey, `${after}`, `${after + limit}`)) as PortalId[];
-      const records = await Promise.all(ids.slice(0, limit).map((id) => this.record(id)));
-      const items = records.filter((record) => record !== undefined);
-      return ids.length > limit ? { items, next: after + limit } : { items };
+      const items: PortalRecord[] = [];
+      const readAtOnce = only ? 200 : limit + 1;
+      let at = after;
+      while (at - after < mostReadForAPage) {
+        const ids = (await this.redis.zrange(portalsKey, `${at}`, `${at + readAtOnce - 1}`)) as PortalId[];
+        const records = await Promise.all(ids.map((id) => this.record(id)));
+        for (const record of records) {
+          if (items.length === limit) return { items, next: at };
+          if (record && (only?.(record) ?? true)) items.push(record);
+          at++;
+        }
+        if (ids.length < readAtOnce) return { items };
+      }
+      return { items, next: at };
     });
   }
 
-  install({ install, pair, webhook, applicationToken }: NewInstall): Promise<void> {
+  install(wanted: NewInstall): Promise<void> {
     return asking(async () => {
-      const { portal } = install;
-      const secrets = {
-        ...pairSecrets(pair),
-        ...(webhook && { webhook }),
-        ...(applicationToken && { applicationToken }),
-      };
-      const before = await this.record(portal);
-      const fields = [...this.sealed(portal, secrets), ...pairTimes(pair), 'install', JSON.stringify(install)];
-      const stale = [
-        'trouble',
-        'refusedVersion',
-        'refreshedAtMs',
-        ...(pair ? ['webhook'] : ['accessToken', 'refreshToken']),
-      ];
+      const { install, pair } = wanted;
+      const { portal, installedAtMs } = install;
+      const chain = pair && (wanted.chain ?? { id: randomUUID(), grantedAtMs: installedAtMs });
       // In this order: no grant without its place in the list, whatever dies in between (docs/storage.md).
-      await this.redis.zadd(portalsKey, 'NX', `${install.installedAtMs}`, portal);
-      await this.run.saveGrant(grantKey(portal), '', stale.join(), ...fields);
-      await this.moveName(portal, before?.domain, install.domain);
+      await this.redis.zadd(portalsKey, 'NX', `${installedAtMs}`, portal);
+      if (pair) await this.redis.zadd(idleKey, `${savedAsOfMs(portal, installedAtMs)}`, portal);
+      for (;;) {
+        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
+        const before = this.readable(hash);
+        // A command resent over a broken connection finds its own first run.
+        const isThere = chain !== undefined && before?.chain?.id === chain.id;
+        if (!isThere && (await this.replace(hash, before, { ...wanted, ...(chain && { chain }) })) === -1) continue;
+        await this.moveName(portal, before, install.domain);
+        return;
+      }
     });
   }
 
-  renew(portal: PortalId, version: number, { pair, refreshedAtMs, install }: Renewal): Promise<boolean> {
+  private replace(
+    hash: Hash,
+    before: Grant | undefined,
+    { install, pair, chain, webhook, applicationToken }: NewInstall,
+  ) {
+    const { portal, installedAtMs, domain } = install;
+    const spares = pair && before ? [...asSpare(before), ...(before.spares ?? [])] : [];
+    const fields = new HashFields(portal, this.seal)
+      .open({ install, chain, formerDomains: formerDomains(before, domain) })
+      .pair(pair)
+      .sealed({ webhook, applicationToken })
+      .spares(keptSpares(spares, install, installedAtMs));
+    const stale = [...pairFields, ...allSpareFields, ...(pair ? ['webhook'] : ['accessToken', 'refreshToken'])];
+    return this.save(portal, hash, stale, fields);
+  }
+
+  renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean> {
     return asking(async () => {
-      const before = await this.record(portal);
-      const fields = [
-        ...this.sealed(portal, pairSecrets(pair)),
-        ...pairTimes(pair),
-        ...['refreshedAtMs', `${refreshedAtMs}`, 'install', JSON.stringify(install)],
-      ];
-      const saved = await this.run.saveGrant(grantKey(portal), version, 'trouble,refusedVersion', ...fields);
-      // A command resent over a broken connection finds its own first run.
-      if (saved === -1 && !(await this.holds(portal, pair))) return false;
-      await this.moveName(portal, before?.domain, install.domain);
-      return true;
+      for (;;) {
+        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
+        const record = toRecord(hash);
+        if (!record) return false;
+        const before = toGrant(record, hash, this.seal);
+        // A command resent over a broken connection finds its own first run.
+        if (holds(before, renewal)) return true;
+        const saved =
+          before.version === version
+            ? await this.saveRenewal(hash, before, renewal)
+            : await this.renewSpare(hash, before, renewal);
+        if (saved !== undefined) return saved;
+      }
     });
   }
 
-  refuse(portal: PortalId, version: number): Promise<void> {
+  begin(portal: PortalId, version: number, begun: true | null): Promise<void> {
     return asking(async () => {
-      await this.run.markGrant(grantKey(portal), version, 'refusedVersion', version);
+      await this.run.markGrant(grantKey(portal), version, 'begunVersion', begun ? version : '');
+    });
+  }
+
+  refuseSpare(portal: PortalId, chainId: string, atMs: number): Promise<void> {
+    return asking(async () => {
+      for (let swapped = false; !swapped;) {
+        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
+        const record = toRecord(hash);
+        const spares = record && (toGrant(record, hash, this.seal).spares ?? []);
+        const refused = spares?.find(({ id, refusedAtMs }) => id === chainId && refusedAtMs === undefined);
+        if (!spares || !refused) return;
+        swapped = await this.swap(portal, hash, spares, { ...refused, refusedAtMs: atMs });
+      }
+    });
+  }
+
+  refuse(portal: PortalId, refusal: Refusal): Promise<void> {
+    return asking(async () => {
+      await this.run.markGrant(grantKey(portal), refusal.version, 'refused', JSON.stringify(refusal));
     });
   }
 
@@ -132,14 +173,35 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
+  heal(portal: PortalId, version: number): Promise<void> {
+    return asking(async () => {
+      await this.run.markGrant(grantKey(portal), version, 'trouble', '', 'refused', '');
+    });
+  }
+
+  move(portal: PortalId, version: number, to: PortalEndpoint): Promise<void> {
+    return asking(async () => {
+      const before = await this.record(portal);
+      if (before?.version !== version) return;
+      const fields = new HashFields(portal, this.seal).open({
+        install: installOf({ ...before, ...to }),
+        formerDomains: formerDomains(before, to.domain),
+      });
+      if ((await this.run.markGrant(grantKey(portal), version, ...fields.list)) === 1)
+        await this.moveName(portal, before, to.domain);
+    });
+  }
+
   uninstall(portal: PortalId, trouble: Trouble): Promise<void> {
     return asking(async () => {
-      const gone = [...secretFields, 'expiresAtMs', 'lifetimeMs', 'refusedVersion'].join();
+      await this.redis.zrem(idleKey, portal);
+      const gone = [...secretFields, ...pairFields, ...allSpareFields];
       // It counts as a version, so that a refresh under way can't bring its pair back.
       for (let saved = -1; saved === -1;) {
-        const before = await this.record(portal);
-        if (!before) return;
-        saved = await this.run.saveGrant(grantKey(portal), before.version, gone, 'trouble', JSON.stringify(trouble));
+        const [install, version, spares] = await this.redis.hmget(grantKey(portal), 'install', 'version', 'spares');
+        if (!install) return;
+        const hash = { version: version ?? '', spares: spares ?? '' };
+        saved = await this.save(portal, hash, gone, new HashFields(portal, this.seal).open({ trouble }));
       }
     });
   }
@@ -168,9 +230,8 @@ export class RedisGrantStore implements GrantStore {
     return asking(async () => {
       const record = await this.record(portal);
       if (!record) return false;
-      for (const name of [record.domain, record.alias]) {
-        if (name && (await this.redis.hget(namesKey, name)) === portal) await this.redis.hdel(namesKey, name);
-      }
+      for (const name of [record.domain, record.alias, ...(record.formerDomains ?? [])]) await this.drop(name, portal);
+      await this.redis.zrem(idleKey, portal);
       await this.redis.del(grantKey(portal));
       await this.redis.zrem(portalsKey, portal);
       return true;
@@ -184,13 +245,26 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  lease(portal: PortalId, holder: string, forMs: number): Promise<boolean> {
-    return asking(async () => (await this.run.takeLease(leaseKey(portal), holder, forMs)) === 1);
+  idle({ notSinceMs, limit }: { notSinceMs: number; limit: number }): Promise<PortalId[]> {
+    return asking(
+      async () => (await this.redis.zrangebyscore(idleKey, '-inf', notSinceMs, 'LIMIT', 0, limit)) as PortalId[],
+    );
   }
 
-  release(portal: PortalId, holder: string): Promise<void> {
+  putOff(portal: PortalId, asOfMs: number | null): Promise<void> {
     return asking(async () => {
-      await this.run.releaseLease(leaseKey(portal), holder);
+      if (asOfMs === null) await this.redis.zrem(idleKey, portal);
+      else await this.redis.zadd(idleKey, 'XX', `${asOfMs}`, portal);
+    });
+  }
+
+  lease(of: PortalId | Duty, holder: string, forMs: number): Promise<boolean> {
+    return asking(async () => (await this.run.takeLease(leaseKey(of), holder, forMs)) === 1);
+  }
+
+  release(of: PortalId | Duty, holder: string): Promise<void> {
+    return asking(async () => {
+      await this.run.releaseLease(leaseKey(of), holder);
     });
   }
 
@@ -199,9 +273,63 @@ export class RedisGrantStore implements GrantStore {
     return toRecord(Object.fromEntries(openFields.map((field, i) => [field, values[i] ?? undefined])));
   }
 
-  private async holds(portal: PortalId, pair: TokenPair): Promise<boolean> {
-    const sealed = await this.redis.hget(grantKey(portal), 'refreshToken');
-    return !!sealed && this.seal.open(sealed, `${portal}|refreshToken`).reveal() === pair.refreshToken.reveal();
+  /** The grant; without its secrets where their key was lost, since an install must be able to replace it. */
+  private readable(hash: Hash): Grant | undefined {
+    const record = toRecord(hash);
+    if (!record) return undefined;
+    try {
+      return toGrant(record, hash, this.seal);
+    } catch {
+      return { ...record, spares: [] };
+    }
+  }
+
+  /** Undefined when another came first. */
+  private async saveRenewal(hash: Hash, before: Grant, renewal: Renewal): Promise<true | undefined> {
+    const { chain, pair, refreshedAtMs, install } = renewal;
+    const { portal } = before;
+    const others = (before.spares ?? []).filter(({ id }) => id !== chain.id);
+    const left = before.chain?.id === chain.id ? [] : asSpare(before, refreshedAtMs);
+    const fields = new HashFields(portal, this.seal)
+      .open({ install, chain, refreshedAtMs, formerDomains: formerDomains(before, install.domain) })
+      .open({ refused: before.refused })
+      .pair(pair)
+      .spares(keptSpares([...left, ...others], install, refreshedAtMs));
+    if ((await this.save(portal, hash, [...pairFields, ...allSpareFields], fields)) === -1) return undefined;
+    await this.moveName(portal, before, install.domain);
+    await this.redis.zadd(idleKey, `${savedAsOfMs(portal, refreshedAtMs)}`, portal);
+    return true;
+  }
+
+  /** The chain went out of use while it was refreshed; if it is a spare now, it is a living one again. */
+  private async renewSpare(
+    hash: Hash,
+    { portal, spares }: Grant,
+    { chain, pair, refreshedAtMs }: Renewal,
+  ): Promise<boolean | undefined> {
+    const spare = spares?.find(({ id }) => id === chain.id);
+    if (!spare) return false;
+    const { id, grantedAtMs, oauthServer, scope, userId } = spare;
+    const renewed = {
+      ...{ id, grantedAtMs, oauthServer, scope, refreshToken: pair.refreshToken, renewedAtMs: refreshedAtMs },
+      ...(userId !== undefined && { userId }),
+    };
+    return (await this.swap(portal, hash, spares ?? [], renewed)) ? true : undefined;
+  }
+
+  private async swap(
+    portal: PortalId,
+    hash: Hash,
+    spares: readonly SpareChain[],
+    changed: SpareChain,
+  ): Promise<boolean> {
+    const fields = new HashFields(portal, this.seal).spares(spares.map((it) => (it.id === changed.id ? changed : it)));
+    return (await this.run.swapSpares(grantKey(portal), hash['spares'] ?? '', ...fields.list)) === 1;
+  }
+
+  /** -1 when somebody else saved since the hash was read. */
+  private save(portal: PortalId, { version, spares }: Hash, stale: readonly string[], fields: HashFields) {
+    return this.run.saveGrant(grantKey(portal), version ?? '', spares ?? '', stale.join(), ...fields.list);
   }
 
   private async claim(name: string, portal: PortalId): Promise<void> {
@@ -209,7 +337,8 @@ export class RedisGrantStore implements GrantStore {
     const owner = (await this.redis.hget(namesKey, name)) as PortalId | null;
     if (owner === portal) return;
     const other = owner && (await this.record(owner));
-    if (other && (other.alias === name || other.domain === name)) throw new Fault('alias_taken');
+    const claimed = other && [other.alias, other.domain, ...(other.formerDomains ?? [])];
+    if (claimed?.includes(name)) throw new Fault('alias_taken');
     // Left behind by a replica that died between two keys; `mark` looks whether it is still ours in the end.
     await this.redis.hset(namesKey, name, portal);
   }
@@ -221,63 +350,22 @@ export class RedisGrantStore implements GrantStore {
     throw new Fault('alias_taken');
   }
 
-  /** The domain leads to the portal, the one it left does not. */
-  private async moveName(portal: PortalId, from: string | undefined, to: string): Promise<void> {
-    if (from && from !== to && (await this.redis.hget(namesKey, from)) === portal)
-      await this.redis.hdel(namesKey, from);
+  /** The domain leads to the portal, and so do the few it left last. */
+  private async moveName(portal: PortalId, before: PortalRecord | undefined, to: string): Promise<void> {
+    const kept = formerDomains(before, to);
+    for (const name of before?.formerDomains ?? [])
+      if (name !== to && !kept.includes(name)) await this.drop(name, portal);
     await this.redis.hset(namesKey, to, portal);
   }
 
-  private sealed(portal: PortalId, secrets: Partial<Record<SecretField, Secret>>): string[] {
-    return Object.entries(secrets).flatMap(([field, secret]) => [field, this.seal.close(secret, `${portal}|${field}`)]);
-  }
-
-  private withSecrets(record: PortalRecord, hash: Hash): Grant {
-    const open = (field: SecretField) => hash[field] && this.seal.open(hash[field], `${record.portal}|${field}`);
-    const accessToken = open('accessToken');
-    const refreshToken = open('refreshToken');
-    const webhook = open('webhook');
-    const expiresAtMs = Number(hash['expiresAtMs']);
-    return {
-      ...record,
-      ...(accessToken &&
-        refreshToken && { pair: { accessToken, refreshToken, expiresAtMs, lifetimeMs: Number(hash['lifetimeMs']) } }),
-      ...(webhook && { webhook }),
-      ...(hash['refusedVersion'] && { refusedVersion: Number(hash['refusedVersion']) }),
-    };
+  private async drop(name: string | undefined, portal: PortalId): Promise<void> {
+    if (name && (await this.redis.hget(namesKey, name)) === portal) await this.redis.hdel(namesKey, name);
   }
 }
 
-function pairSecrets(pair: TokenPair | undefined): Partial<Record<SecretField, Secret>> {
-  return pair ? { accessToken: pair.accessToken, refreshToken: pair.refreshToken } : {};
-}
-
-function pairTimes(pair: TokenPair | undefined): string[] {
-  return pair ? ['expiresAtMs', `${pair.expiresAtMs}`, 'lifetimeMs', `${pair.lifetimeMs}`] : [];
-}
-
-/** Field, value, field, value …; an empty value removes the field. */
-function markedFields({ alias, suspended, limits }: NewMarkings): string[] {
-  const fields: string[] = [];
-  if (alias !== undefined) fields.push('alias', alias ?? '');
-  if (suspended !== undefined) fields.push('suspended', suspended ? '1' : '');
-  if (limits !== undefined) fields.push('limits', limits ? JSON.stringify(limits) : '');
-  return fields;
-}
-
-function toRecord(hash: Hash): PortalRecord | undefined {
-  if (!hash['install']) return undefined;
-  return {
-    ...(JSON.parse(hash['install']) as Install),
-    ...(hash['alias'] && { alias: hash['alias'] }),
-    suspended: hash['suspended'] === '1',
-    ...(hash['limits'] && { limits: JSON.parse(hash['limits']) as Limits }),
-    version: Number(hash['version']),
-    ...(hash['expiresAtMs'] && { expiresAtMs: Number(hash['expiresAtMs']) }),
-    ...(hash['refreshedAtMs'] && { refreshedAtMs: Number(hash['refreshedAtMs']) }),
-    ...(hash['trouble'] && { trouble: JSON.parse(hash['trouble']) as Trouble }),
-    ...(hash['tariff'] && { tariff: JSON.parse(hash['tariff']) as Tariff }),
-  };
+function holds({ pair, spares = [] }: Grant, { pair: { refreshToken } }: Renewal): boolean {
+  const token = refreshToken.reveal();
+  return pair?.refreshToken.reveal() === token || spares.some((spare) => spare.refreshToken.reveal() === token);
 }
 
 async function asking<T>(question: () => Promise<T>): Promise<T> {

@@ -11,6 +11,8 @@ export interface Granted {
   readonly scope: readonly string[];
   readonly licence?: string;
   readonly userId?: number;
+  /** How far the server's clock is ahead of ours, where it told the time. */
+  readonly skewMs?: number;
 }
 
 /** granted: a pair. refused: asking again is useless until a person acts, or for a while. passing: ask again. */
@@ -25,7 +27,8 @@ const grantedBody = z.object({
   access_token: z.string().min(8).max(2048),
   refresh_token: z.string().min(8).max(2048),
   member_id: z.string().toLowerCase().refine(isPortalId),
-  expires_in: number.catch(3600),
+  expires_in: number.refine((seconds) => seconds > 0).catch(3600),
+  expires: number.optional().catch(undefined),
   client_endpoint: z.string().max(512).catch(''),
   scope: z.string().catch(''),
   status: z.string().max(8).optional().catch(undefined),
@@ -84,19 +87,28 @@ export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVe
 
 function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Granted {
   const lifetimeMs = body.expires_in * 1000;
+  const expiresAtMs = askedAtMs + lifetimeMs;
+  // What the server's clock shows is only a hint; its lifetime, from the moment we asked, can't be wrong by a clock.
+  const skewMs = body.expires === undefined ? undefined : body.expires * 1000 - expiresAtMs;
   return {
     portal: body.member_id,
     pair: {
       accessToken: new Secret(body.access_token),
       refreshToken: new Secret(body.refresh_token),
-      expiresAtMs: askedAtMs + lifetimeMs,
+      expiresAtMs: expiresAtMs - sooner(skewMs, lifetimeMs),
       lifetimeMs,
     },
     endpoint: body.client_endpoint,
     scope: scopeList(body.scope),
     ...(body.status && { licence: body.status }),
     ...(body.user_id !== undefined && { userId: body.user_id }),
+    ...(skewMs !== undefined && { skewMs }),
   };
+}
+
+/** A server whose clock is behind may end the pair sooner; half of its life is believed in all the same. */
+function sooner(skewMs = 0, lifetimeMs: number): number {
+  return Math.min(Math.max(-skewMs, 0), lifetimeMs / 2);
 }
 
 /** The `error` of an answer in lower case; undefined when it has none. */

@@ -1,4 +1,4 @@
-import { type Answer, asFault, type Command, Fault, type PortalId, type Trip } from '@b24/portal';
+import { type Again, type Answer, asFault, type Command, Fault, type PortalId, type Trip } from '@b24/portal';
 import type { Booking, Rider } from './booking';
 import type { Plan } from './bucket';
 import type { Circuit } from './circuit';
@@ -13,6 +13,9 @@ import type { WaitingRoom } from './waiting-room';
 const firstStandBackMs = 2000;
 const longestStandBackMs = 16_000;
 
+/** What a departure that was made ready before would meet again. */
+const grantIsOld: ReadonlySet<Again> = new Set(['token_refused', 'user_refused', 'moved']);
+
 /** What the two halves of a lane share. */
 export interface LaneParts {
   readonly room: WaitingRoom;
@@ -23,7 +26,7 @@ export interface LaneParts {
 
 /** The other half of a lane: what becomes of those who left, and of those who can't. */
 export class Arrivals {
-  /** Trips of which the portal refused the token. */
+  /** Trips that showed the grant to be an old one. */
   refusals = 0;
   private standBackMs = firstStandBackMs;
   private stoodBackUntilMs = 0;
@@ -57,7 +60,7 @@ export class Arrivals {
   async failed(bookings: readonly Booking[], fault: Fault, plan: Plan | undefined): Promise<void> {
     const { circuit, ledger } = this.lane;
     if (fault.again === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
-    if (fault.again === 'token_refused') this.refusals++;
+    if (fault.again && grantIsOld.has(fault.again)) this.refusals++;
     if (fault.again === 'bucket_full' && plan) await this.standBack(plan);
     const wasOpen = circuit.state;
     if (circuit.opensFor(fault)) {

@@ -42,7 +42,8 @@ export class Circuit {
       this.open(fault.haltMs, fault);
       return true;
     }
-    if (!noAnswer.has(fault.code)) {
+    // A portal that was renamed is not down.
+    if (!noAnswer.has(fault.code) || fault.again === 'moved') {
       if (fault.upstream) this.closes();
       return false;
     }

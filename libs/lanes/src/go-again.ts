@@ -7,6 +7,10 @@ import type { Again } from '@b24/portal';
 const pausesMs: Record<Again, readonly number[]> = {
   // The refused token is refreshed before the next departure; a fresh one that is refused too is no passing thing.
   token_refused: [0],
+  // Another user's chain takes the place of the refused one's, as long as there is one.
+  user_refused: [0, 0, 0],
+  // To the host the portal was renamed to; nobody else knows the portal any more.
+  moved: [0, 0],
   // The whole lane stands back; going again means no more than waiting in it.
   bucket_full: Array.from({ length: 20 }, () => 0),
   passing_trouble: [500, 1000, 2000],

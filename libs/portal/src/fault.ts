@@ -9,7 +9,8 @@ export interface UpstreamWords {
 }
 
 /** Why the same command may go again at once: it was certainly not carried out, and something can be done about it. */
-export type Again = 'token_refused' | 'bucket_full' | 'passing_trouble' | 'batch_spent' | 'not_run';
+export type Again =
+  'token_refused' | 'user_refused' | 'moved' | 'bucket_full' | 'passing_trouble' | 'batch_spent' | 'not_run';
 
 export interface FaultOptions {
   /** One sentence that says what happened and what to do; the table's advice by default. */

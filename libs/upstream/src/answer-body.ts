@@ -15,9 +15,10 @@ export function bodyOf(method: string, { status, body: text }: HttpAnswer): Body
   const moved = status >= 300 && status < 400;
   throw new Fault('portal_error', {
     detail: moved
-      ? 'The portal answered with a redirect; if it was renamed, authorize it again. A redirected call is not run.'
+      ? 'The portal answered with a redirect, which is not followed; if it was renamed, authorize it again. The call was not run.'
       : `The portal answered with status ${status} and no readable body; a write may or may not have been carried out.`,
     upstream: { method, status, error: '', description: '' },
+    ...(moved && { again: 'moved' }),
   });
 }
 

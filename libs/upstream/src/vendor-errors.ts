@@ -23,6 +23,7 @@ const command = (code: FaultCode, detail?: string): Translation => ({
 
 const tokenRefused = trip('reauthorization_required', { again: 'token_refused' });
 const userGone = trip('reauthorization_required', {
+  again: 'user_refused',
   detail:
     'The user who granted access was dismissed or may no longer use the app; another administrator must authorize it.',
 });

@@ -1,31 +1,37 @@
 import type { AuditLog } from '@b24/access';
-import type { FreshGrants } from '@b24/grants';
+import type { FreshGrants, KeepAlive } from '@b24/grants';
+import type { Once } from '@b24/writes';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
-import type { Once } from '@b24/writes';
+
+export interface DrainParts {
+  readonly line: RequestLine;
+  readonly grants: FreshGrants;
+  readonly inbox: InstallInbox;
+  readonly keepAlive: KeepAlive;
+  readonly once: Once;
+  readonly audit: AuditLog;
+}
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
 export class Drain {
   begun = false;
 
-  constructor(
-    private readonly line: RequestLine,
-    private readonly grants: FreshGrants,
-    private readonly inbox: InstallInbox,
-    private readonly once: Once,
-    private readonly audit: AuditLog,
-  ) {}
+  constructor(private readonly parts: DrainParts) {}
 
   /** Calls that wait are told to go elsewhere; those under way, and refreshes, are left to finish. */
   begin(): void {
     this.begun = true;
-    this.line.close();
+    this.parts.keepAlive.stop();
+    this.parts.inbox.stop();
+    this.parts.line.close();
   }
 
   /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */
   async settle(): Promise<void> {
-    await Promise.all([this.once.settle(), this.line.settle()]);
-    await Promise.all([this.grants.settle(), this.inbox.settle()]);
-    await this.audit.settle();
+    const { line, grants, inbox, once, audit } = this.parts;
+    await Promise.all([once.settle(), line.settle()]);
+    await Promise.all([grants.settle(), inbox.settle()]);
+    await audit.settle();
   }
 }

@@ -1,5 +1,5 @@
 import { AuditLog } from '@b24/access';
-import type { Installer, PortalRecord } from '@b24/grants';
+import type { Installer } from '@b24/grants';
 import type { Clock, PortalId } from '@b24/portal';
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -31,25 +31,24 @@ export class EventsController {
     const event = readEvent(formOf(body), this.settings.rules);
     const member = event.kind === 'install' ? event.claim.memberId : event.memberId;
     const attempt = this.throttle.event(request, member.toLowerCase());
+    const proven = () => {
+      attempt.proven();
+    };
     if (event.kind === 'install') {
-      const proven = ({ portal }: PortalRecord) => {
-        attempt.proven();
-        this.note('installPortal', portal, request);
-      };
-      this.inbox.take({ claim: event.claim, source: sourceOf(request), proven });
+      await this.inbox.take({ claim: event.claim, source: sourceOf(request), requestId: request.id, proven });
       return { received: true };
     }
     const portal = await this.installer.checkEvent(event.memberId, event.applicationToken);
-    attempt.proven();
+    proven();
     if (event.event === 'ONAPPUNINSTALL') {
       await this.installer.uninstall(portal, event.applicationToken);
-      this.note('uninstallPortal', portal, request);
+      this.noteUninstall(portal, request);
     }
     return { received: true };
   }
 
-  private note(action: string, portal: PortalId, { id: requestId }: FastifyRequest): void {
-    const told = { actor: 'portal event', action, portal, requestId };
+  private noteUninstall(portal: PortalId, { id: requestId }: FastifyRequest): void {
+    const told = { actor: 'portal event', action: 'uninstallPortal', portal, requestId };
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 }

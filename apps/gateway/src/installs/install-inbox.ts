@@ -1,81 +1,177 @@
-import type { ClaimedInstall, Installer, PortalRecord } from '@b24/grants';
-import { asFault, type Clock, Fault, sleep } from '@b24/portal';
+import type { ClaimedInstall, Installer, KeptClaim, KeptClaims, PortalRecord } from '@b24/grants';
+import { asFault, type Clock, type Fault, sleep } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
-import { FairQueue } from './fair-queue';
 
 /** Half the connections to the authorization server, so that what is unproven never delays a refresh. */
 const mostAtOnce = 32;
-/** A claim is six kilobytes at most. */
-const mostWaiting = 2000;
-const pausesMs = [5_000, 30_000, 120_000];
+const lookEveryMs = 5_000;
+/** A claim is its replica's for so long; longer, as long as it lives and says so. */
+const holdMs = 20_000;
+const firstPauseMs = 5_000;
+const longestPauseMs = 600_000;
+/** Then its tokens are worth no further try. */
+const lifeMs = 3_600_000;
+/** Whose budgets are remembered to be given back. */
+const mostProvers = 2000;
 
 /** An install that came as an event, before anyone vouched for it. */
 export interface Delivery {
   readonly claim: ClaimedInstall;
-  /** Where it came from: sources take turns, so that none can fill the inbox for the others. */
   readonly source: string;
-  /** Told when the authorization server vouched for it. */
-  readonly proven: (record: PortalRecord) => void;
+  readonly requestId: string;
+  /** Told when the authorization server vouched for it, if this replica asked. */
+  readonly proven: () => void;
+}
+
+export interface InstallInboxOptions {
+  readonly installer: Pick<Installer, 'fromClaim'>;
+  readonly claims: Pick<KeptClaims, 'keep' | 'take' | 'hold' | 'drop'>;
+  readonly clock: Clock;
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+  /** Told of every portal that is installed from here. */
+  readonly installed: (record: PortalRecord, requestId: string) => void;
 }
 
 /**
- * Installs that came as events. Bitrix24 wants its answer at once and never sends again, so the install is verified
- * after the answer, and again when the authorization server or the store could not be asked.
+ * Installs that came as events. Bitrix24 wants its answer at once and never sends again, so what the event claims is
+ * kept, sealed, before the answer, and verified after it: by this replica, or by another if this one is gone.
  */
 export class InstallInbox {
-  private readonly waiting = new FairQueue<Delivery>(mostWaiting);
   private readonly underWay = new Set<Promise<void>>();
+  private readonly provers = new Map<string, () => void>();
+  private taking = false;
+  private callOff: (() => void) | undefined;
+  private stopped = false;
 
-  constructor(
-    private readonly installer: Installer,
-    private readonly clock: Clock,
-    private readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>,
-  ) {}
+  constructor(private readonly options: InstallInboxOptions) {}
+
+  /** Takes up what was left behind, now and again. */
+  start(): void {
+    void this.takeUp().finally(() => {
+      if (this.stopped) return;
+      this.callOff = this.options.clock.after(lookEveryMs, () => {
+        this.start();
+      });
+    });
+  }
+
+  /** Begins nothing more; what is not verified yet is another replica's. */
+  stop(): void {
+    this.stopped = true;
+    this.callOff?.();
+  }
+
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.underWay);
+  }
 
   /** @throws Fault too_many_attempts when too many wait, and most of them are of the same source */
-  take(delivery: Delivery): void {
-    const dropped = this.waiting.add(delivery.source, delivery);
-    if (dropped === delivery) {
-      throw new Fault('too_many_attempts', { detail: 'Too many installs of this source wait to be verified.' });
+  async take(delivery: Delivery): Promise<void> {
+    try {
+      await this.keep(delivery);
+    } catch (error) {
+      if (asFault(error).code !== 'store_unavailable' || this.underWay.size >= mostAtOnce) throw error;
+      // It is never sent again: better kept in memory alone than not at all.
+      this.begin(this.keepLater(delivery));
     }
-    if (dropped) this.log.warn({ member: dropped.claim.memberId }, 'install not taken: its source sent too many');
-    this.begin();
   }
 
-  /** Resolves when none waits and none is under way. */
-  async settle(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.race(this.underWay);
+  private async keep({ claim, source, requestId, proven }: Delivery): Promise<void> {
+    const { claims, clock, log } = this.options;
+    const { id, room } = await claims.keep(claim, { source, requestId, receivedAtMs: clock.now() });
+    if (room === 'made') log.warn({ member: claim.memberId }, 'install not taken: its source sent too many');
+    const [oldest] = this.provers.keys();
+    if (oldest !== undefined && this.provers.size >= mostProvers) this.provers.delete(oldest);
+    this.provers.set(id, proven);
+    void this.takeUp();
   }
 
-  private begin(): void {
-    if (this.underWay.size >= mostAtOnce) return;
-    const delivery = this.waiting.next();
-    if (!delivery) return;
-    const work = this.verify(delivery).finally(() => {
+  private begin(verification: Promise<void>): void {
+    const work = verification.finally(() => {
       this.underWay.delete(work);
-      this.begin();
+      void this.takeUp();
     });
     this.underWay.add(work);
   }
 
-  private async verify({ claim, proven }: Delivery): Promise<void> {
-    for (const pauseMs of [...pausesMs, undefined]) {
+  /** Never rejects. */
+  private async takeUp(): Promise<void> {
+    if (this.taking) return;
+    this.taking = true;
+    const { claims, clock } = this.options;
+    try {
+      while (!this.stopped && this.underWay.size < mostAtOnce) {
+        const kept = await claims.take(clock.now(), clock.now() + holdMs);
+        if (!kept) break;
+        this.begin(this.verify(kept));
+      }
+    } catch {
+      // The store is away; what it holds is still there later.
+    }
+    this.taking = false;
+  }
+
+  private async verify({ id, claim, receivedAtMs, requestId }: KeptClaim): Promise<void> {
+    const { installer, claims, clock, log } = this.options;
+    const letGo = this.hold(id);
+    try {
+      const record = await installer.fromClaim(claim);
+      letGo();
+      await this.drop(id, true);
+      const { portal, domain } = record;
+      log.info({ portal, domain }, 'portal installed by event');
+      this.options.installed(record, requestId);
+    } catch (error) {
+      letGo();
+      const ageMs = clock.now() - receivedAtMs;
+      const goesAgain = isPassing(asFault(error)) && ageMs < lifeMs;
+      const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), longestPauseMs);
+      if (goesAgain) await claims.hold(id, clock.now() + pauseMs).catch(() => undefined);
+      else await this.drop(id, false);
+      this.warn(claim, asFault(error), goesAgain);
+    }
+  }
+
+  private async drop(id: string, proven: boolean): Promise<void> {
+    if (proven) this.provers.get(id)?.();
+    this.provers.delete(id);
+    await this.options.claims.drop(id).catch(() => undefined);
+  }
+
+  /** For as long as this process lives; returns how to stop. */
+  private hold(id: string): () => void {
+    const { claims, clock } = this.options;
+    let callOff: () => void;
+    const again = () => {
+      callOff = clock.after(holdMs / 2, () => {
+        void claims.hold(id, clock.now() + holdMs).catch(() => undefined);
+        again();
+      });
+    };
+    again();
+    return () => {
+      callOff();
+    };
+  }
+
+  private async keepLater(delivery: Delivery): Promise<void> {
+    const { clock } = this.options;
+    const untilMs = clock.now() + lifeMs;
+    while (!this.stopped && clock.now() < untilMs) {
+      await sleep(clock, firstPauseMs);
       try {
-        const record = await this.installer.fromClaim(claim);
-        const { portal, domain } = record;
-        this.log.info({ portal, domain }, 'portal installed by event');
-        proven(record);
-        return;
+        return await this.keep(delivery);
       } catch (error) {
-        const { code, message } = asFault(error);
-        const passing = code === 'authorization_server_error' || code === 'store_unavailable';
-        this.log.warn(
-          { member: claim.memberId, code, goesAgain: passing && pauseMs !== undefined },
-          `install not taken: ${message}`,
-        );
-        if (!passing || pauseMs === undefined) return;
-        await sleep(this.clock, pauseMs);
+        this.warn(delivery.claim, asFault(error), true);
       }
     }
   }
+
+  private warn({ memberId }: ClaimedInstall, { code, message }: Fault, goesAgain: boolean): void {
+    this.options.log.warn({ member: memberId, code, goesAgain }, `install not taken: ${message}`);
+  }
+}
+
+function isPassing({ code }: Fault): boolean {
+  return code === 'authorization_server_error' || code === 'store_unavailable';
 }

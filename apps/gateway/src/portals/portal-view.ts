@@ -3,13 +3,14 @@ import type { LaneState, Plan, PortalLedger } from '@b24/lanes';
 import { z } from 'zod';
 import { planOf } from './plan-of';
 
-const statuses = [
+export const statuses = [
   'active',
   'suspended',
   'reauthorization_required',
   'payment_required',
   'uninstalled',
   'deleted',
+  'unreachable',
   'authorization_server_error',
 ] as const;
 
@@ -25,7 +26,18 @@ export const portalSchema = z
     since: dateTime.optional().meta({ description: 'Since when the portal is in trouble.' }),
     why: z.string().optional().meta({ description: 'What the trouble is and what mends it.' }),
     scope: z.array(z.string()).meta({ description: 'What the app may do on the portal.' }),
-    userId: z.int().optional().meta({ description: 'The user who granted access.' }),
+    userId: z.int().optional().meta({ description: 'The user who granted access, whose rights calls have.' }),
+    formerUser: z
+      .object({ userId: z.int(), until: dateTime })
+      .optional()
+      .meta({ description: 'Who had granted access before another user did.' }),
+    spareChains: z.int().meta({
+      description: 'Grants of access kept beside the one in use, which take its place should it be lost.',
+    }),
+    formerDomains: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Hosts the portal was renamed from; it is still found by them.' }),
     installedAt: dateTime,
     token: z.object({ expiresAt: dateTime, refreshedAt: dateTime.optional() }).optional(),
     limits: z
@@ -66,6 +78,7 @@ export const portalExample: PortalView = {
   status: 'active',
   scope: ['task'],
   userId: 1,
+  spareChains: 1,
   installedAt: '2026-11-01T09:00:00.000Z',
   token: { expiresAt: '2026-11-01T10:00:00.000Z' },
   limits: { burst: 50, drainPerSecond: 2, from: 'default' },
@@ -73,22 +86,23 @@ export const portalExample: PortalView = {
 
 export interface ViewContext {
   readonly defaultPlan: Plan;
-  readonly nowMs: number;
 }
 
 /** What anyone may see of a portal; secrets are not among the fields it names. */
-export function viewOf(record: PortalRecord, { defaultPlan, nowMs }: ViewContext): PortalView {
-  const { alias, userId, expiresAtMs, refreshedAtMs } = record;
-  const trouble = record.trouble && (record.trouble.untilMs ?? Infinity) > nowMs ? record.trouble : undefined;
+export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): PortalView {
+  const { alias, userId, formerUser, spares, formerDomains, expiresAtMs, refreshedAtMs, trouble } = record;
   return {
     memberId: record.portal,
     ...(alias && { alias }),
     domain: record.domain,
     kind: record.kind,
-    status: record.suspended ? 'suspended' : statusOf(trouble?.code),
+    status: statusOf(record),
     ...(trouble && { since: iso(trouble.sinceMs), why: trouble.detail }),
     scope: [...record.scope],
     ...(userId !== undefined && { userId }),
+    ...(formerUser && { formerUser: { userId: formerUser.userId, until: iso(formerUser.untilMs) } }),
+    spareChains: spares?.filter(({ refusedAtMs }) => refusedAtMs === undefined).length ?? 0,
+    ...(formerDomains && { formerDomains: [...formerDomains] }),
     installedAt: iso(record.installedAtMs),
     ...(expiresAtMs !== undefined && {
       token: { expiresAt: iso(expiresAtMs), ...(refreshedAtMs !== undefined && { refreshedAt: iso(refreshedAtMs) }) },
@@ -110,8 +124,10 @@ export function detailsOf(
   return { ...view, lane: { waiting, inFlight, left, capacity, seatsPerTrip, circuit }, operating };
 }
 
-function statusOf(code: NonNullable<PortalRecord['trouble']>['code'] | undefined): PortalView['status'] {
-  switch (code) {
+/** What keeps calls from the portal; a trouble lasts until a call or a refresh went well. */
+export function statusOf({ suspended, trouble }: PortalRecord): PortalView['status'] {
+  if (suspended) return 'suspended';
+  switch (trouble?.code) {
     case undefined:
       return 'active';
     case 'portal_payment_required':
@@ -120,9 +136,11 @@ function statusOf(code: NonNullable<PortalRecord['trouble']>['code'] | undefined
       return 'uninstalled';
     case 'portal_deleted':
       return 'deleted';
+    case 'portal_unreachable':
+      return 'unreachable';
     case 'reauthorization_required':
     case 'authorization_server_error':
-      return code;
+      return trouble.code;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Client, checkAccess, mayTouch } from '@b24/access';
-import type { GrantStore, Installer } from '@b24/grants';
-import { type Clock, Fault, type PortalId } from '@b24/portal';
+import type { GrantStore, Installer, PortalRecord } from '@b24/grants';
+import { Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -10,7 +10,7 @@ import { Operation, portalFaults } from '../http/operation';
 import { aliasSchema, portalName } from '../http/shapes';
 import { FromTrail } from '../http/trail';
 import { type Caller, RequestLine } from '../request-line';
-import { clockToken, grantStoreToken, installerToken, settingsToken } from '../tokens';
+import { grantStoreToken, installerToken, settingsToken } from '../tokens';
 import type { Settings } from '../settings';
 import { PortalDirectory } from './portal-directory';
 import {
@@ -20,6 +20,8 @@ import {
   portalExample,
   portalSchema,
   type PortalView,
+  statuses,
+  statusOf,
   viewOf,
 } from './portal-view';
 import { WebhookTrial } from './webhook-trial';
@@ -64,6 +66,7 @@ const limitSchema = z
   .regex(/^\d{1,3}$/, 'Must be a whole number from 1 to 200.')
   .transform(Number)
   .refine((n) => n >= 1 && n <= 200, 'Must be a whole number from 1 to 200.');
+const statusSchema = z.enum(statuses, `Must be one of ${statuses.join(', ')}.`);
 const cursorSchema = z
   .string()
   .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
@@ -79,7 +82,6 @@ export class PortalsController {
     @Inject(RequestLine) private readonly line: RequestLine,
     @Inject(WebhookTrial) private readonly trial: WebhookTrial,
     @Inject(settingsToken) private readonly settings: Settings,
-    @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
   @Get()
@@ -103,12 +105,20 @@ export class PortalsController {
     description: 'The `nextCursor` of the page before.',
     schema: { type: 'string' },
   })
+  @ApiQuery({
+    name: 'status',
+    required: false,
+    description: 'Portals of this status only; a page may then be short, even empty, before the last one.',
+    schema: { type: 'string', enum: [...statuses] },
+  })
   async list(
     @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
     @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
+    @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
     @FromCaller() { client }: Caller,
   ): Promise<z.infer<typeof pageSchema>> {
-    const { items, next } = await this.store.list({ after: cursor ?? 0, limit: limit ?? 50 });
+    const only = status && { only: (record: PortalRecord) => statusOf(record) === status };
+    const { items, next } = await this.store.list({ after: cursor ?? 0, limit: limit ?? 50, ...only });
     const seen = items.filter(({ portal }) => mayTouch(client, portal));
     return { items: seen.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
   }
@@ -232,6 +242,6 @@ export class PortalsController {
   }
 
   private view(record: Parameters<typeof viewOf>[0]): PortalView {
-    return viewOf(record, { defaultPlan: this.settings.plan, nowMs: this.clock.now() });
+    return viewOf(record, { defaultPlan: this.settings.plan });
   }
 }

@@ -1,0 +1,131 @@
+import { type Clock, Fault, type PortalId } from '@b24/portal';
+import type { GrantStore, Renewal } from './grant-store';
+import type { Chain, Grant, Refusal, SpareChain } from './install';
+import type { OAuthServer } from './oauth-server';
+import { type EndpointRules, portalEndpoint } from './portal-endpoint';
+import { sparesToTry } from './spares';
+import type { Granted, TokenVerdict } from './token-answer';
+import { type Found, troubleAfter } from './trouble';
+import { untilKept } from './until-kept';
+
+export interface RefreshObserver {
+  refreshed(portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void;
+  /** How far the authorization server's clock is ahead of ours. */
+  skewed?(skewMs: number): void;
+}
+
+export interface ChainRenewalOptions {
+  readonly store: GrantStore;
+  readonly oauth: OAuthServer;
+  readonly clock: Clock;
+  readonly rules: EndpointRules;
+  readonly observer: RefreshObserver;
+}
+
+const refreshTokenDead =
+  'The authorization server no longer honours the refresh token; the portal must be authorized again.';
+const userGone = 'was dismissed or may no longer use the app; another administrator must authorize the portal.';
+
+/** Refreshes the chain in use, and turns to a spare one when it is lost. Whoever calls holds the portal's lease. */
+export class ChainRenewal {
+  constructor(private readonly options: ChainRenewalOptions) {}
+
+  /**
+   * Comes back with a newer pair or a trouble in the store.
+   * @param extend holds the lease for as long again; false when it was lost
+   * @throws Fault authorization_server_error, store_unavailable
+   */
+  async renew(grant: Grant, why: Refusal['why'], extend: () => Promise<boolean>): Promise<void> {
+    if (why === 'token' && (await this.refreshInUse(grant))) return;
+    for (const spare of sparesToTry(grant, why, this.options.clock.now())) {
+      if (!(await extend())) return;
+      if (await this.refresh(grant, spare)) return;
+      await this.options.store.refuseSpare(grant.portal, spare.id, this.options.clock.now());
+    }
+    const detail =
+      why === 'user' ? `The user who granted access (${grant.userId ?? 'unknown'}) ${userGone}` : undefined;
+    await this.mark(grant, { code: 'reauthorization_required', detail: detail ?? refreshTokenDead });
+  }
+
+  /** Announced before and after, so that another replica knows of a pair that may wait to be saved. */
+  private async refreshInUse(grant: Grant): Promise<boolean> {
+    const { store } = this.options;
+    const { portal, version, pair, oauthServer, scope, userId } = grant;
+    if (!pair) return true;
+    const chain = grant.chain ?? { id: 'first', grantedAtMs: grant.installedAtMs };
+    const { refreshToken } = pair;
+    await store.begin(portal, version, true);
+    try {
+      return await this.refresh(grant, { ...chain, oauthServer, scope, refreshToken, ...(userId && { userId }) });
+    } finally {
+      // Nothing happens when a newer pair is there by now.
+      await store.begin(portal, version, null).catch(() => undefined);
+    }
+  }
+
+  /** False when the chain is lost. */
+  private async refresh(grant: Grant, chain: Omit<SpareChain, 'renewedAtMs'>): Promise<boolean> {
+    const { oauth, observer, clock, store } = this.options;
+    const { portal, version } = grant;
+    const verdict = await oauth.refresh(chain.refreshToken, chain.oauthServer).catch((error: unknown) => {
+      observer.refreshed(portal, 'failed');
+      throw error;
+    });
+    observer.refreshed(portal, outcomeOf(verdict, portal));
+    if (verdict.kind === 'granted' && verdict.granted.portal === portal) {
+      if (verdict.granted.skewMs !== undefined) observer.skewed?.(verdict.granted.skewMs);
+      const renewal = this.renewal(grant, chain, verdict.granted);
+      // False: an install brought another pair in between, which is as good.
+      await untilKept(clock, () => store.renew(portal, version, renewal));
+      return true;
+    }
+    if (verdict.kind !== 'refused') {
+      throw new Fault('authorization_server_error', {
+        detail: 'The authorization server answered for another portal.',
+      });
+    }
+    const { code, detail, forMs } = verdict;
+    if (code === 'reauthorization_required') return false;
+    await this.mark(grant, { code, detail, ...(forMs !== undefined && { restMs: forMs }) });
+    return true;
+  }
+
+  private mark({ portal, version, trouble }: Grant, found: Found): Promise<void> {
+    return this.options.store.trouble(portal, version, troubleAfter(trouble, found, this.options.clock.now()));
+  }
+
+  /** The portal may have moved: the server's word counts, if the new host is one we may talk to. */
+  private renewal(
+    grant: Grant,
+    { id, grantedAtMs, ...chain }: Chain & Pick<SpareChain, 'oauthServer' | 'scope' | 'userId'>,
+    { pair, endpoint, scope, licence, userId = chain.userId }: Granted,
+  ): Renewal {
+    const { portal, kind, installedAtMs } = grant;
+    const { domain, endpoint: url } = portalEndpoint(endpoint, this.options.rules) ?? grant;
+    const refreshedAtMs = this.options.clock.now();
+    const install = {
+      ...{ portal, kind, installedAtMs, domain, endpoint: url, oauthServer: chain.oauthServer },
+      scope: scope.length ? scope : chain.scope,
+      ...(licence && { licence }),
+      ...(userId !== undefined && { userId }),
+      ...formerUser(grant, userId, refreshedAtMs),
+    };
+    return { chain: { id, grantedAtMs }, pair, refreshedAtMs, install };
+  }
+}
+
+/** Who had granted before, where that is another. */
+export function formerUser(
+  before: Pick<Grant, 'userId' | 'formerUser'> | undefined,
+  userId: number | undefined,
+  nowMs: number,
+): Pick<Grant, 'formerUser'> {
+  if (before?.userId !== undefined && userId !== undefined && before.userId !== userId)
+    return { formerUser: { userId: before.userId, untilMs: nowMs } };
+  return before?.formerUser ? { formerUser: before.formerUser } : {};
+}
+
+function outcomeOf(verdict: TokenVerdict, portal: PortalId): 'granted' | 'refused' | 'failed' {
+  if (verdict.kind === 'granted') return verdict.granted.portal === portal ? 'granted' : 'failed';
+  return verdict.kind === 'refused' ? 'refused' : 'failed';
+}

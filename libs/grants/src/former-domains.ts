@@ -1,0 +1,13 @@
+import type { PortalRecord } from './install';
+
+const mostFormerDomains = 3;
+
+/** The hosts a portal was renamed from, once it is at `domain`, newest first. */
+export function formerDomains(
+  before: Pick<PortalRecord, 'domain' | 'formerDomains'> | undefined,
+  domain: string,
+): string[] {
+  if (!before) return [];
+  const left = [before.domain, ...(before.formerDomains ?? [])];
+  return [...new Set(left)].filter((it) => it !== domain).slice(0, mostFormerDomains);
+}

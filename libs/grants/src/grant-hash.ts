@@ -1,0 +1,154 @@
+import type { Secret } from '@b24/portal';
+import type {
+  Chain,
+  Grant,
+  Install,
+  Limits,
+  NewMarkings,
+  PortalRecord,
+  Refusal,
+  Spare,
+  SpareChain,
+  Tariff,
+  TokenPair,
+  Trouble,
+} from './install';
+import type { Seal } from './seal';
+import { mostSpares } from './spares';
+
+/* A grant as the fields of one Redis hash; docs/storage.md names them all. */
+
+const spareFields = ['spare1', 'spare2', 'spare3'] as const;
+export const secretFields = ['accessToken', 'refreshToken', 'webhook', 'applicationToken', ...spareFields] as const;
+export type SecretField = (typeof secretFields)[number];
+export const openFields = [
+  'install',
+  'alias',
+  'suspended',
+  'limits',
+  'tariff',
+  'version',
+  'expiresAtMs',
+  'lifetimeMs',
+  'refreshedAtMs',
+  'refused',
+  'begunVersion',
+  'trouble',
+  'chain',
+  'spares',
+  'formerDomains',
+] as const;
+/** What is about the pair and its chain, and goes with them. */
+export const pairFields = ['expiresAtMs', 'lifetimeMs', 'refreshedAtMs', 'refused', 'begunVersion', 'trouble', 'chain'];
+export const allSpareFields = ['spares', ...spareFields];
+
+export type Hash = Readonly<Record<string, string | undefined>>;
+
+export function toRecord(hash: Hash): PortalRecord | undefined {
+  if (!hash['install']) return undefined;
+  return {
+    ...(JSON.parse(hash['install']) as Install),
+    ...(hash['alias'] && { alias: hash['alias'] }),
+    suspended: hash['suspended'] === '1',
+    ...(hash['limits'] && { limits: JSON.parse(hash['limits']) as Limits }),
+    version: Number(hash['version']),
+    ...(hash['expiresAtMs'] && { expiresAtMs: Number(hash['expiresAtMs']) }),
+    ...(hash['refreshedAtMs'] && { refreshedAtMs: Number(hash['refreshedAtMs']) }),
+    ...(hash['trouble'] && { trouble: JSON.parse(hash['trouble']) as Trouble }),
+    ...(hash['chain'] && { chain: JSON.parse(hash['chain']) as Chain }),
+    ...(hash['spares'] && { spares: JSON.parse(hash['spares']) as Spare[] }),
+    ...(hash['formerDomains'] && { formerDomains: JSON.parse(hash['formerDomains']) as string[] }),
+    ...(hash['tariff'] && { tariff: JSON.parse(hash['tariff']) as Tariff }),
+  };
+}
+
+/** The install alone, as it is kept. */
+export function installOf(record: PortalRecord): Install {
+  const { portal, kind, domain, endpoint, oauthServer, scope, userId, licence, installedAtMs, formerUser } = record;
+  return {
+    ...{ portal, kind, domain, endpoint, oauthServer, scope, installedAtMs },
+    ...(userId !== undefined && { userId }),
+    ...(licence && { licence }),
+    ...(formerUser && { formerUser }),
+  };
+}
+
+/** @throws what Seal.open throws */
+export function toGrant(record: PortalRecord, hash: Hash, seal: Seal): Grant {
+  const open = (field: SecretField) => hash[field] && seal.open(hash[field], `${record.portal}|${field}`);
+  const accessToken = open('accessToken');
+  const refreshToken = open('refreshToken');
+  const webhook = open('webhook');
+  const expiresAtMs = Number(hash['expiresAtMs']);
+  const { spares: told = [], ...rest } = record;
+  const spares = told.flatMap((spare, i) => {
+    const token = open(spareFields[i] ?? 'spare1');
+    return token ? [{ ...spare, refreshToken: token }] : [];
+  });
+  return {
+    ...rest,
+    ...(accessToken &&
+      refreshToken && { pair: { accessToken, refreshToken, expiresAtMs, lifetimeMs: Number(hash['lifetimeMs']) } }),
+    ...(webhook && { webhook }),
+    ...(spares.length > 0 && { spares }),
+    ...(hash['refused'] && { refused: JSON.parse(hash['refused']) as Refusal }),
+    ...(hash['begunVersion'] && { begunVersion: Number(hash['begunVersion']) }),
+  };
+}
+
+/** Field, value, field, value …: open fields as they are, secrets sealed. */
+export class HashFields {
+  readonly list: string[] = [];
+
+  constructor(
+    private readonly portal: string,
+    private readonly seal: Seal,
+  ) {}
+
+  open(fields: Readonly<Record<string, string | number | object | undefined>>): this {
+    for (const [field, value] of Object.entries(fields)) {
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+      this.list.push(field, typeof value === 'object' ? JSON.stringify(value) : `${value}`);
+    }
+    return this;
+  }
+
+  sealed(secrets: Readonly<Partial<Record<SecretField, Secret | undefined>>>): this {
+    for (const [field, secret] of Object.entries(secrets)) {
+      if (secret) this.list.push(field, this.seal.close(secret, `${this.portal}|${field}`));
+    }
+    return this;
+  }
+
+  pair(pair: TokenPair | undefined): this {
+    if (!pair) return this;
+    const { accessToken, refreshToken, expiresAtMs, lifetimeMs } = pair;
+    return this.open({ expiresAtMs, lifetimeMs }).sealed({ accessToken, refreshToken });
+  }
+
+  spares(spares: readonly SpareChain[]): this {
+    const kept = spares.slice(0, mostSpares);
+    if (kept.length === 0) return this;
+    this.open({ spares: kept.map(withoutToken) });
+    for (const [i, { refreshToken }] of kept.entries()) this.sealed({ [spareFields[i] ?? 'spare1']: refreshToken });
+    return this;
+  }
+}
+
+/** The spare as anyone may see it. */
+function withoutToken({ id, grantedAtMs, oauthServer, scope, userId, renewedAtMs, refusedAtMs }: SpareChain): Spare {
+  return {
+    ...{ id, grantedAtMs, oauthServer, scope, renewedAtMs },
+    ...(userId !== undefined && { userId }),
+    ...(refusedAtMs !== undefined && { refusedAtMs }),
+  };
+}
+
+/** Field, value, field, value …; an empty value removes the field. */
+export function markedFields({ alias, suspended, limits }: NewMarkings): string[] {
+  const fields: string[] = [];
+  if (alias !== undefined) fields.push('alias', alias ?? '');
+  if (suspended !== undefined) fields.push('suspended', suspended ? '1' : '');
+  if (limits !== undefined) fields.push('limits', limits ? JSON.stringify(limits) : '');
+  return fields;
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, Secret } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+import type { ClaimedInstall } from './installer';
+import type { Seal } from './seal';
+
+/** Of a few kilobytes each. */
+const mostClaims = 2000;
+const claimsKey = 'b24:{inbox}:claims';
+const dueKey = 'b24:{inbox}:due';
+const sourcesKey = 'b24:{inbox}:sources';
+const turnsKey = 'b24:{inbox}:turns';
+
+/** How a claim came. */
+export interface Receipt {
+  /** Where from: sources take turns, so that none can fill the inbox for the others. */
+  readonly source: string;
+  readonly requestId: string;
+  /** Unix milliseconds. */
+  readonly receivedAtMs: number;
+}
+
+export interface KeptClaim extends Omit<Receipt, 'source'> {
+  readonly id: string;
+  readonly claim: ClaimedInstall;
+}
+
+interface Told {
+  readonly memberId: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly applicationToken?: string;
+  readonly oauthServer?: string;
+}
+
+interface Sealed extends Omit<Receipt, 'source'> {
+  /** JSON of what it tells. */
+  readonly text: string;
+}
+
+interface Scripts {
+  keepClaim(...args: (string | number)[]): Promise<0 | 1 | 2 | 3>;
+  takeClaim(...args: (string | number)[]): Promise<[id: string, sealed: string] | []>;
+}
+
+/**
+ * What unsigned installs claimed, until the authorization server was asked: sealed, bounded, used for nothing else.
+ * Every method throws Fault `store_unavailable` when the store can't be asked.
+ */
+export class KeptClaims {
+  private readonly scripts: Scripts;
+
+  constructor(
+    private readonly redis: Redis | Cluster,
+    private readonly seal: Seal,
+  ) {
+    for (const [name, numberOfKeys] of Object.entries({ keepClaim: 3, takeClaim: 4 })) {
+      redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
+    }
+    this.scripts = redis as unknown as Scripts;
+  }
+
+  /**
+   * Keeps a claim until it is dropped. When there is no room, the source that has most in it loses its newest.
+   * @throws Fault too_many_attempts when that is the claim's own source
+   */
+  keep(claim: ClaimedInstall, receipt: Receipt): Promise<{ id: string; room: 'free' | 'made' | 'had' }> {
+    return asking(async () => {
+      const { source, requestId, receivedAtMs } = receipt;
+      const text = JSON.stringify(told(claim));
+      const id = digest(text);
+      const sealed = this.seal.close(new Secret(JSON.stringify({ receivedAtMs, requestId, text })), place(id));
+      const from = digest(source).slice(0, 16);
+      const keys = [claimsKey, dueKey, sourcesKey];
+      const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, mostClaims, from);
+      if (kept === 0)
+        throw new Fault('too_many_attempts', { detail: 'Too many installs of this source wait to be verified.' });
+      return { id, room: kept === 1 ? 'free' : kept === 2 ? 'had' : 'made' };
+    });
+  }
+
+  /** A claim that nobody holds, held until then. */
+  take(nowMs: number, heldUntilMs: number): Promise<KeptClaim | undefined> {
+    return asking(async () => {
+      const keys = [claimsKey, dueKey, sourcesKey, turnsKey];
+      const [id, sealed] = await this.scripts.takeClaim(...keys, nowMs, heldUntilMs);
+      const kept = id && sealed ? this.opened(id, sealed) : undefined;
+      // One that nobody can read any more must not be taken up for ever.
+      if (id && !kept) await this.drop(id);
+      return kept;
+    });
+  }
+
+  /** It is not taken by anyone before then. */
+  hold(id: string, untilMs: number): Promise<void> {
+    return asking(async () => {
+      await this.redis.zadd(dueKey, 'XX', `${untilMs}`, id);
+    });
+  }
+
+  drop(id: string): Promise<void> {
+    return asking(async () => {
+      await this.redis.hdel(claimsKey, id);
+      await this.redis.zrem(dueKey, id);
+      await this.redis.hdel(sourcesKey, id);
+    });
+  }
+
+  private opened(id: string, sealed: string): KeptClaim | undefined {
+    try {
+      const { text, ...receipt } = JSON.parse(this.seal.open(sealed, place(id)).reveal()) as Sealed;
+      return { id, claim: claimed(JSON.parse(text) as Told), ...receipt };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function place(id: string): string {
+  return `inbox|${id}`;
+}
+
+function told({ memberId, accessToken, refreshToken, applicationToken, oauthServer }: ClaimedInstall): Told {
+  return {
+    memberId,
+    accessToken: accessToken.reveal(),
+    refreshToken: refreshToken.reveal(),
+    ...(applicationToken && { applicationToken: applicationToken.reveal() }),
+    ...(oauthServer && { oauthServer }),
+  };
+}
+
+function claimed({ memberId, accessToken, refreshToken, applicationToken, oauthServer }: Told): ClaimedInstall {
+  return {
+    memberId,
+    accessToken: new Secret(accessToken),
+    refreshToken: new Secret(refreshToken),
+    ...(applicationToken && { applicationToken: new Secret(applicationToken) }),
+    ...(oauthServer && { oauthServer }),
+  };
+}
+
+async function asking<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
+  }
+}

@@ -1,0 +1,30 @@
+--[[
+  Takes a claim that is due, and holds it. Sources take turns; of one, what is due for longest comes first.
+  KEYS[1]  the claims
+  KEYS[2]  when each is due
+  KEYS[3]  where each came from
+  KEYS[4]  when each source had its last turn, counted
+  ARGV[1]  now, unix milliseconds
+  ARGV[2]  until when it is held
+  Answers its id and the sealed claim, or nothing when none is due.
+]]
+local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
+if #due == 0 then
+  return {}
+end
+local sources = redis.call('HMGET', KEYS[3], unpack(due, 1, math.min(#due, 5000)))
+local looked, id, source, turn = {}, nil, nil, nil
+for i, candidate in ipairs(due) do
+  local its = sources[i] or ''
+  if not looked[its] then
+    looked[its] = true
+    local last = tonumber(redis.call('HGET', KEYS[4], its) or '0')
+    if not turn or last < turn then
+      id, source, turn = candidate, its, last
+    end
+  end
+end
+redis.call('HSET', KEYS[4], source, redis.call('HINCRBY', KEYS[4], 'turns', 1))
+redis.call('PEXPIRE', KEYS[4], 3600000)
+redis.call('ZADD', KEYS[2], ARGV[2], id)
+return { id, redis.call('HGET', KEYS[1], id) or '' }

@@ -1,0 +1,108 @@
+import type { GrantStore } from '@b24/grants';
+import { type PortalId } from '@b24/portal';
+import { chainOf, contract, dayMs, installOf, pair, startMs, StoredPortal } from '../support/grant-stores';
+
+contract((made) => {
+  let it_: StoredPortal;
+  let store: GrantStore;
+  let portal: PortalId;
+  beforeEach(() => {
+    it_ = made();
+    ({ store, portal } = it_);
+  });
+  const version = () => it_.version();
+  const access = () => it_.access();
+  const renewal = (...given: Parameters<StoredPortal['renewal']>) => it_.renewal(...given);
+
+  it('keeps a renewal that an install overtook as the spare that its chain is by now', async () => {
+    const old = await version();
+    await it_.again('installed');
+    expect(await it_.spares()).toEqual([['first', 'refresh-first']]);
+    expect(await store.renew(portal, old, renewal('late'))).toBe(true);
+    expect(await access()).toBe('access-installed');
+    expect(await it_.spares()).toEqual([['first', 'refresh-late']]);
+  });
+
+  it('refuses a renewal of a chain that it no longer has', async () => {
+    const old = await version();
+    await it_.again('installed');
+    expect(await store.renew(portal, old, renewal('late', undefined, chainOf('other')))).toBe(false);
+    expect([await access(), await it_.spares()]).toEqual(['access-installed', [['first', 'refresh-first']]]);
+  });
+
+  it('puts a renewed spare in the place of the pair in use, which is kept as a refused spare', async () => {
+    await it_.again('second');
+    const [spare] = (await store.load(portal))?.spares ?? [];
+    const chain = { id: spare?.id ?? '', grantedAtMs: spare?.grantedAtMs ?? 0 };
+    expect(await store.renew(portal, await version(), renewal('taken', undefined, chain))).toBe(true);
+    const now = await store.load(portal);
+    expect([now?.pair?.refreshToken.reveal(), now?.chain?.id]).toEqual(['refresh-taken', 'first']);
+    expect(now?.spares).toMatchObject([{ id: 'second', refusedAtMs: expect.any(Number) }]);
+  });
+
+  it('makes a refused spare a good one again when whoever refreshed it saves late', async () => {
+    const old = await version();
+    await it_.again('second');
+    await store.refuseSpare(portal, 'first', startMs + 50_000);
+    expect((await store.load(portal))?.spares).toMatchObject([{ id: 'first', refusedAtMs: startMs + 50_000 }]);
+    await store.renew(portal, old, renewal('late'));
+    const now = await store.load(portal);
+    expect(now?.spares?.[0]).not.toHaveProperty('refusedAtMs');
+    expect(await it_.spares()).toEqual([['first', 'refresh-late']]);
+  });
+
+  it('lets nothing that happens to a spare stand in the way of a renewal of the pair in use', async () => {
+    await it_.again('second');
+    const old = await version();
+    await store.refuseSpare(portal, 'first', startMs + 50_000);
+    const chain = chainOf('second');
+    expect(await store.renew(portal, old, renewal('new', undefined, chain))).toBe(true);
+    expect(await access()).toBe('access-new');
+  });
+
+  it("keeps the three newest spares, and another user's rather than the oldest of them", async () => {
+    for (const name of ['b', 'c', 'd', 'e']) await it_.again(name, { userId: 1 });
+    expect((await it_.spares()).map(([id]) => id)).toEqual(['d', 'c', 'first']);
+  });
+
+  it('loses none of two spares that change at once', async () => {
+    const versions: number[] = [await version()];
+    await it_.again('second');
+    versions.push(await version());
+    await it_.again('third');
+    const saves = ['first', 'second'].map((id, i) =>
+      store.renew(portal, versions[i] ?? 0, renewal(`late-${id}`, undefined, chainOf(id))),
+    );
+    expect(await Promise.all(saves)).toEqual([true, true]);
+    expect((await it_.spares()).sort()).toEqual([
+      ['first', 'refresh-late-first'],
+      ['second', 'refresh-late-second'],
+    ]);
+  });
+
+  it('takes an install that was sent twice for one', async () => {
+    const chain = chainOf('twice');
+    const wanted = { install: installOf(portal), pair: pair('twice'), chain };
+    await store.install(wanted);
+    await store.install(wanted);
+    expect(await it_.spares()).toEqual([['first', 'refresh-first']]);
+  });
+
+  it('drops a spare whose refresh token is about to end', async () => {
+    await it_.again('second', { installedAtMs: startMs + 100 * dayMs });
+    await it_.again('third', { installedAtMs: startMs + 180 * dayMs });
+    expect((await it_.spares()).map(([id]) => id)).toEqual(['second']);
+  });
+
+  it('remembers a refresh that was begun until it is reported or a newer pair is there', async () => {
+    const old = await version();
+    await store.begin(portal, old, true);
+    expect((await store.load(portal))?.begunVersion).toBe(old);
+    await store.begin(portal, old, null);
+    expect(await store.load(portal)).not.toHaveProperty('begunVersion');
+    await store.begin(portal, old, true);
+    await store.renew(portal, old, renewal('new'));
+    await store.begin(portal, old, true);
+    expect(await store.load(portal)).not.toHaveProperty('begunVersion');
+  });
+});
