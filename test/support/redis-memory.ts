@@ -1,14 +1,17 @@
 import type { Redis } from 'ioredis';
 import type { RedisServer } from './redis-server';
 
+/** Leases, turns, authorization states and the roll call come and go; the audit log tells of what was done before. */
+const passing = /:lease$|:turns$|^b24:(state:|audit$|replicas$)/;
+
 /**
  * All that Redis holds, to be compared: what the gateway keeps of portals and keys as it is stored, and the names of
- * everything else. Leases and authorization states come and go, and the audit log tells of what was done before.
+ * everything else.
  */
 export async function memoryOf(server: RedisServer): Promise<Record<string, string>> {
   const redis = server.client();
   try {
-    const names = (await redis.keys('*')).sort().filter((name) => !/:lease$|^b24:state:|^b24:audit$/.test(name));
+    const names = (await redis.keys('*')).sort().filter((name) => !passing.test(name));
     const held = names.map(async (name) => [name, name.startsWith('b24:') ? await contentOf(redis, name) : 'there']);
     return Object.fromEntries((await Promise.all(held)) as [string, string][]);
   } finally {
