@@ -1,0 +1,30 @@
+import { anyCommand, methodName, methodParams } from './any-method';
+
+describe('a method that nobody declared', () => {
+  it.each([
+    ['crm.deal.list', 'read'],
+    ['crm.deal.GET', 'read'],
+    ['tasks.api.scrum.epic.getFields', 'read'],
+    ['user.current', 'read'],
+    ['crm.deal.add', 'write'],
+    ['crm.deal.delete', 'write'],
+    ['lists.element.get.and.delete', 'write'],
+    ['bizproc.workflow.start', 'write'],
+    ['listing', 'write'],
+  ])('%s is a %s', (method, effect) => {
+    expect(anyCommand(method, {}).effect).toBe(effect);
+  });
+
+  it.each(['batch', 'BATCH', 'crm/deal', 'crm.deal.', '.crm', 'crm..deal', 'crm deal', '../rest', 'a'.repeat(101), ''])(
+    'can not be called %s',
+    (name) => {
+      expect(methodName.safeParse(name).success).toBe(false);
+    },
+  );
+
+  it('takes no parameter that is the gateway’s to set, in any case, and names it', () => {
+    const { error } = methodParams.safeParse({ AUTH: 'x', start: 50, filter: { auth: 1 } });
+    expect(error?.issues.map(({ path }) => path)).toEqual([['AUTH'], ['start']]);
+    expect(methodParams.safeParse({ filter: { auth: 1, start: 2 } }).success).toBe(true);
+  });
+});

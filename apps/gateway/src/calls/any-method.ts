@@ -1,0 +1,40 @@
+import type { Command } from '@b24/portal';
+import { z } from 'zod';
+
+/*
+ * Methods that the gateway knows nothing of but their names: whatever a portal has, now or later.
+ */
+
+/** The vendor's own words at the top of a request (section 3 of its rules); `start` has a place of its own. */
+const reserved = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
+
+/** As in `crm.deal.list`. Batches have an operation of their own. */
+export const methodName = z
+  .string()
+  .max(100)
+  .regex(/^[a-z][a-z0-9]*(?:[._][a-z0-9]+)*$/i, 'Must be the name of a Bitrix24 method, as `crm.deal.list`.')
+  .refine((name) => name.toLowerCase() !== 'batch', 'Batches go to POST /v1/portals/{portal}/batch.')
+  .meta({ examples: ['crm.deal.list'] });
+
+export const methodParams = z
+  .record(z.string(), z.unknown())
+  .superRefine((params, context) => {
+    for (const name of Object.keys(params)) {
+      if (!reserved.includes(name.toLowerCase())) continue;
+      context.addIssue({ code: 'custom', path: [name], message: 'Reserved: the gateway sets it itself.' });
+    }
+  })
+  .meta({ examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }] });
+
+/** What the last part of a reading method's name is, in lower case. Of any other method nothing is known. */
+const readingNames =
+  /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
+
+/**
+ * A command of any method. What is not known to read is taken for a write: it is never sent again once it may have been
+ * carried out, and no answer of it is shared.
+ */
+export function anyCommand(method: string, params: Command['params']): Command {
+  const lastName = method.toLowerCase().split('.').at(-1) ?? '';
+  return { method, params, effect: readingNames.test(lastName) ? 'read' : 'write' };
+}
