@@ -77,6 +77,29 @@ describe('over a Redis Cluster of three nodes', () => {
     expect(portals.map((portal) => portal.refusedByBucket)).toEqual([0, 0, 0]);
   }, 90_000);
 
+  it('callers of one portal that wait on both replicas share its trips', async () => {
+    await launch({ B24_BURST: '5', B24_DRAIN_PER_SECOND: '2' });
+    const groups = Array.from({ length: 2000 }, (_, i) => i + 1);
+    const backlogs = groups.map((groupId) => ({ id: groupId, groupId, createdBy: 1, modifiedBy: 1 }));
+    const portals = [...(await portalOnEachNode({ burst: 5, drainPerSecond: 2, groups, backlogs })).values()];
+    const carried = async () => {
+      const metrics = await Promise.all(replicas.map(({ client }) => client.get<string>('/metrics')));
+      return metrics.reduce((sum, { body }) => sum + Number(/^b24_carried_total (\d+)$/m.exec(body)?.[1]), 0);
+    };
+    const asked = portals.flatMap(async ({ memberId }) => {
+      for (let next = 1; (await carried()) < 60 && next < groups.length; next += 20) {
+        const some = groups.slice(next, next + 20);
+        const replies = await Promise.all(
+          some.map((id, i) => replicas[i % 2]!.client.get(`/v1/portals/${memberId}/groups/${id}/backlog`)),
+        );
+        expect(replies.map(({ body }) => body['groupId'])).toEqual(some);
+      }
+    });
+    await Promise.all(asked);
+    expect(await carried()).toBeGreaterThanOrEqual(60);
+    expect(portals.map((portal) => portal.refusedByBucket)).toEqual([0, 0, 0]);
+  }, 90_000);
+
   it('the portals of a node that was killed come back with it, and no replica is started again', async () => {
     await launch(wideEnv);
     const portals = await portalOnEachNode(wide);
