@@ -14,6 +14,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger as PinoLogger } from 'pino';
 import { GatewayModule } from './gateway.module';
 import { Drain } from './health/drain';
+import { Metrics } from './health/metrics';
 import { RedisWatch } from './health/redis-watch';
 import type { GatewayRequest } from './http/caller';
 import { gatewayLog, NestLog } from './http/log';
@@ -26,6 +27,7 @@ import { InstallInbox } from './installs/install-inbox';
 import { parsePhpForm } from './installs/php-form';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
+import { Collector } from './tracing/collector';
 
 const bodyLimit = 64 * 1024;
 /** What a page of an allowed origin may read of an answer, besides its body. */
@@ -53,6 +55,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   const log = options.log ?? gatewayLog(settings.logLevel);
   const redis = connect(settings.redisUrl, log);
   const laneRedis = connect(settings.redisUrl, log);
+  const collector = settings.tracing && new Collector(settings.tracing, clock);
   const refused = (error: StoreRefused) => {
     log.fatal(error.message);
     options.refused?.(error);
@@ -77,7 +80,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.on({ settings, clock, redis, laneRedis, log, refused }),
+    GatewayModule.on({ settings, clock, redis, laneRedis, log, traces: collector?.traces, refused }),
     adapter,
     {
       bodyParser: false,
@@ -111,6 +114,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.getHttpServer().closeAllConnections();
       await closed;
       await drain.settle();
+      await collector?.close();
       app.get(RedisWatch).end();
       await app.get(StoreCheck).end();
       app.get<Bucket>(bucketToken).close();
@@ -188,6 +192,7 @@ async function prepareHttp(
     // The route, not the URL: a query may hold a code.
     const route = request.routeOptions.url ?? '-';
     const ms = Math.round(reply.elapsedTime * 10) / 10;
+    app.get(Metrics).responded(request.method, route, reply.statusCode);
     request.log.info(
       { method: request.method, route, status: reply.statusCode, ms, ...(client && { client: client.id }) },
       'request',

@@ -45,6 +45,7 @@ import { RequestLine } from './request-line';
 import { sealedPlaces } from './sealed-places';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
+import type { Traces } from './tracing/traces';
 import {
   bucketToken,
   clockToken,
@@ -63,6 +64,8 @@ export interface Ground {
   /** A connection of its own for the lanes. */
   readonly laneRedis: StoreConnection;
   readonly log: FastifyBaseLogger;
+  /** Absent where nobody collects traces. */
+  readonly traces?: Traces | undefined;
   /** Told when the store turns out to be none to work with. */
   readonly refused: (error: StoreRefused) => void;
 }
@@ -76,7 +79,7 @@ const sealToken = Symbol('seal');
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
 @Module({})
 export class GatewayModule {
-  static on({ settings, clock, redis, laneRedis, log, refused }: Ground): DynamicModule {
+  static on({ settings, clock, redis, laneRedis, log, traces, refused }: Ground): DynamicModule {
     const destinations = new Destinations(settings.rules, settings.oauthServers);
     const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
@@ -134,7 +137,14 @@ export class GatewayModule {
         made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
         made(platformToken, [sealToken], (seal: Seal) => new RedisPlatform({ redis, seal: textSeal(seal), clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),
-        made(grantStoreToken, [sealToken], (seal: Seal) => new RedisGrantStore(redis, seal)),
+        made(
+          grantStoreToken,
+          [sealToken, Metrics],
+          (seal: Seal, metrics: Metrics) =>
+            new RedisGrantStore(redis, seal, (portal, trouble) => {
+              metrics.troubled(portal, trouble);
+            }),
+        ),
         made(PortalDirectory, [grantStoreToken], (store: GrantStore) => new PortalDirectory(store)),
         made(
           OAuthServer,
@@ -178,7 +188,7 @@ export class GatewayModule {
               callLimitMs,
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
-            const parts = { clock, post, bucket, platform, store, grants, relocation, observer };
+            const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces };
             const line = new RequestLine({ ...parts, ...limits });
             observer.watch(line.lanes, log);
             return line;

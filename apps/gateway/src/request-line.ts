@@ -14,6 +14,7 @@ import {
   type Send,
 } from '@b24/portal';
 import { TariffScout } from './portals/tariff-scout';
+import type { Traces } from './tracing/traces';
 import { sharedSize, upstream } from '@b24/upstream';
 import { type Doubt, type Rule, writeOnce } from '@b24/writes';
 
@@ -24,6 +25,7 @@ import { type Doubt, type Rule, writeOnce } from '@b24/writes';
  *   writes     a write whose answer is lost is settled               outcome_unknown
  *   ── from here on, everything has the shape Send ──
  *   lanes      wait for the portal's bucket, share a trip (≤ 50)     lane_full, operating_time_spent, deadline_exceeded
+ *   traces     one span a request, where traces are collected
  *   authorize  put the token on                                      reauthorization_required, portal_payment_required
  *   upstream   encode, POST, decode, translate                       portal_error, outcome_unknown, rejected_by_portal
  *
@@ -38,6 +40,8 @@ export interface LineParts {
   readonly grants: FreshGrants;
   readonly relocation: Relocation;
   readonly observer: LaneObserver & CallObserver;
+  /** Absent where nobody collects traces. */
+  readonly traces?: Traces | undefined;
   readonly queueLimit: number;
   /** The portal's leaky bucket. */
   readonly planOf: (portal: PortalRecord) => Plan;
@@ -56,6 +60,8 @@ interface Asking {
   readonly client: Client;
   /** Aborts with a Fault when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal;
+  /** The caller's own `traceparent`. */
+  readonly traceparent?: string;
 }
 
 /** Who calls, and how long it will wait. */
@@ -102,7 +108,7 @@ export class RequestLine {
       observer: notingOutages(parts.observer, new Outages(store, clock)),
       prepare: (portal) => this.prepare(portal),
       luggageOf: ({ method, params }) => sharedSize(method, params),
-      next: authorized,
+      next: parts.traces ? parts.traces.station(authorized) : authorized,
     });
     this.send = this.lanes.send;
   }
@@ -131,9 +137,9 @@ export class RequestLine {
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
-  async call({ client, signal }: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
-    checkAccess(client, { scope, portal, method: command.method });
-    return this.ask(client, portal, command, signal);
+  async call(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+    checkAccess(asking.client, { scope, portal, method: command.method });
+    return this.ask(asking, portal, command);
   }
 
   /** The same for a write, which happens once. @throws Fault also outcome_unknown, where it can't be settled in time */
@@ -141,20 +147,27 @@ export class RequestLine {
     const { client, signal, deadlineAtMs, doubt } = caller;
     checkAccess(client, { scope, portal, method: command.method });
     const { clock, callLimitMs } = this.parts;
-    const send = async (it: Command) => read(await this.ask(client, portal, it, signal));
+    const send = async (it: Command) => read(await this.ask(caller, portal, it));
     return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
   }
 
-  private async ask(client: Client, portal: PortalId, command: Command, signal: AbortSignal): Promise<Result> {
-    const { observer } = this.parts;
+  private async ask({ client, signal, traceparent }: Asking, portal: PortalId, command: Command): Promise<Result> {
+    const { observer, traces } = this.parts;
+    const traced = traces?.call(portal, command, traceparent);
+    let answer: Answer | undefined;
+    const told = (outcome: 'ok' | FaultCode) => {
+      observer.called(portal, command.method, outcome);
+      traced?.end(answer, outcome);
+    };
     try {
-      const [answer] = await this.send(portal, [{ ...command, from: client.id }], signal);
+      const sent = { ...command, from: client.id, ...(traced && { trace: traced.traceparent }) };
+      [answer] = await this.send(portal, [sent], signal);
       if (answer) observer.answered(command.method, answer.spent.upstreamMs);
       const result = resultOf(answer);
-      observer.called(portal, command.method, 'ok');
+      told('ok');
       return result;
     } catch (error) {
-      observer.called(portal, command.method, asFault(error).code);
+      told(asFault(error).code);
       throw error;
     }
   }

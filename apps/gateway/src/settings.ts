@@ -3,6 +3,7 @@ import { PortalHosts } from '@b24/grants';
 import { redisPlace } from '@b24/store';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { TracingSettings } from './tracing/collector';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
 const cloudHosts =
@@ -17,6 +18,11 @@ const whole = (name: string, from: number, to: number) =>
     .regex(/^\d+$/, `${name} must be a whole number.`)
     .transform(Number)
     .refine((value) => value >= from && value <= to, `${name} must be from ${from} to ${to}.`);
+const share = (name: string) =>
+  z
+    .string()
+    .regex(/^(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)$/, `${name} must be a number from 0 to 1.`)
+    .transform(Number);
 const flag = (name: string) =>
   z.enum(['true', 'false'], `${name} must be true or false.`).transform((it) => it === 'true');
 const list = z.string().transform((text) =>
@@ -124,6 +130,9 @@ const environment = z
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
+    OTEL_EXPORTER_OTLP_ENDPOINT: origin('OTEL_EXPORTER_OTLP_ENDPOINT').optional(),
+    OTEL_SERVICE_NAME: z.string().default('b24-gateway'),
+    OTEL_TRACES_SAMPLER_ARG: share('OTEL_TRACES_SAMPLER_ARG').default(1),
     LOG_LEVEL: z
       .enum(
         ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -169,6 +178,8 @@ export interface Settings {
   readonly auditKeep: number;
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
+  /** Where traces go; they are made only if there is somebody to collect them. */
+  readonly tracing?: TracingSettings;
   readonly logLevel: string;
 }
 
@@ -217,6 +228,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
     keepAliveDays: it.KEEP_ALIVE_DAYS,
+    ...(it.OTEL_EXPORTER_OTLP_ENDPOINT && {
+      tracing: {
+        endpoint: it.OTEL_EXPORTER_OTLP_ENDPOINT,
+        service: it.OTEL_SERVICE_NAME,
+        share: it.OTEL_TRACES_SAMPLER_ARG,
+      },
+    }),
     logLevel: it.LOG_LEVEL,
   };
 }

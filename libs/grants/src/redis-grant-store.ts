@@ -44,6 +44,8 @@ export class RedisGrantStore implements GrantStore {
   constructor(
     private readonly redis: Redis | Cluster,
     private readonly seal: Seal,
+    /** Told of each trouble that is written down. */
+    private readonly troubled: (portal: PortalId, trouble: Trouble) => void = () => undefined,
   ) {
     for (const name of scripts) {
       redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
@@ -170,6 +172,7 @@ export class RedisGrantStore implements GrantStore {
   trouble(portal: PortalId, version: number, trouble: Trouble): Promise<void> {
     return asking(async () => {
       await this.run.markGrant(grantKey(portal), version, 'trouble', JSON.stringify(trouble));
+      this.troubled(portal, trouble);
     });
   }
 
@@ -203,6 +206,7 @@ export class RedisGrantStore implements GrantStore {
         const hash = { version: version ?? '', spares: spares ?? '' };
         saved = await this.save(portal, hash, gone, new HashFields(portal, this.seal).open({ trouble }));
       }
+      this.troubled(portal, trouble);
     });
   }
 

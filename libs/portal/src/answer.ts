@@ -36,6 +36,8 @@ export interface Result {
   readonly batchOperating?: Operating;
   readonly spent: Spent;
   readonly trip?: Trip;
+  /** The `traceparent` of the trip, where trips are traced. */
+  readonly trace?: string;
 }
 
 /** The portal refused this command; others of the same trip may have succeeded. */
@@ -46,6 +48,8 @@ export interface Refusal {
   readonly batchOperating?: Operating;
   readonly spent: Spent;
   readonly trip?: Trip;
+  /** The `traceparent` of the trip, where trips are traced. */
+  readonly trace?: string;
 }
 
 export type Answer = Result | Refusal;

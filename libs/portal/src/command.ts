@@ -18,4 +18,6 @@ export interface Command {
   readonly entity?: Entity;
   /** Whose turn it takes where many wait: the client key's id. */
   readonly from?: string;
+  /** The `traceparent` of the call, where calls are traced. */
+  readonly trace?: string;
 }

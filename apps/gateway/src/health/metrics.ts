@@ -1,4 +1,4 @@
-import type { RefreshObserver } from '@b24/grants';
+import type { RefreshObserver, Trouble } from '@b24/grants';
 import type { LaneCounts, LaneObserver } from '@b24/lanes';
 import type { Fault, PortalId } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
@@ -33,6 +33,18 @@ export class Metrics implements LaneObserver, RefreshObserver {
     name: 'b24_refreshes_total',
     help: 'Token refreshes asked of the authorization server, by outcome.',
     labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly responses = new Counter({
+    name: 'b24_http_responses_total',
+    help: 'Answers of this replica, by route and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers: [this.registry],
+  });
+  private readonly troubles = new Counter({
+    name: 'b24_grant_troubles_total',
+    help: 'Times that a portal was found to be in trouble, by the code that its callers are told.',
+    labelNames: ['code'] as const,
     registers: [this.registry],
   });
   private readonly standBacks = new Counter({
@@ -99,6 +111,11 @@ export class Metrics implements LaneObserver, RefreshObserver {
     });
   }
 
+  /** @param route the route, never the URL */
+  responded(method: string, route: string, status: number): void {
+    this.responses.inc({ method, route, status });
+  }
+
   called(portal: PortalId, method: string, outcome: string): void {
     this.calls.inc({ portal, method, outcome });
   }
@@ -132,6 +149,12 @@ export class Metrics implements LaneObserver, RefreshObserver {
 
   stoodBack(portal: PortalId): void {
     this.standBacks.inc({ portal });
+  }
+
+  /** Nobody but a person mends most of them, so each is logged as an error when it is found, not again at each probe. */
+  troubled(portal: PortalId, { code, detail, times = 1 }: Trouble): void {
+    this.troubles.inc({ code });
+    if (times === 1) this.log?.error({ portal, code }, detail);
   }
 
   refreshed(_portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void {

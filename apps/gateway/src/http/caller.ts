@@ -43,6 +43,7 @@ export function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
 function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
   const { client, clock, callTimeoutMs } = request;
   if (!client || !clock || !callTimeoutMs) throw new Fault('key_missing');
+  const { traceparent } = request.headers;
   const controller = new AbortController();
   const deadlineMs = deadlineOf(request) ?? callTimeoutMs;
   const leftMs = leftOf(deadlineMs, request, clock);
@@ -56,7 +57,8 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
     if (reply.raw.writableFinished) return;
     controller.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
   });
-  return { client, signal: controller.signal, deadlineAtMs: clock.now() + leftMs };
+  const traced = typeof traceparent === 'string' && { traceparent };
+  return { client, signal: controller.signal, deadlineAtMs: clock.now() + leftMs, ...traced };
 }
 
 /** What is asked before the call itself, as whose key this is, ends with the same deadline. */

@@ -1,0 +1,43 @@
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import { type Clock, sleep } from '@b24/portal';
+import { Traces } from './traces';
+
+/** A replica that ends waits no longer than that for a collector that does not answer. */
+const lastWordsMs = 2000;
+
+export interface TracingSettings {
+  /** Where an OTLP/HTTP collector listens; `/v1/traces` is added. */
+  readonly endpoint: string;
+  readonly service: string;
+  /** Of calls whose caller has not decided already, from 0 to 1. */
+  readonly share: number;
+}
+
+/** Traces on their way to a collector. What it can't take is lost, and no call waits for it. */
+export class Collector {
+  readonly traces: Traces;
+  private readonly provider: TracerProvider;
+  private readonly clock: Clock;
+
+  constructor({ endpoint, service, share }: TracingSettings, clock: Clock) {
+    this.clock = clock;
+    this.provider = new TracerProvider({
+      resource: resourceFromAttributes({ 'service.name': service }),
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(share) }),
+      spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }) })],
+    });
+    this.traces = new Traces(this.provider.getTracer('b24-gateway'), clock);
+  }
+
+  /** What is not sent yet is sent now, or given up on. */
+  async close(): Promise<void> {
+    await Promise.race([this.provider.shutdown().catch(() => undefined), sleep(this.clock, lastWordsMs)]);
+  }
+}

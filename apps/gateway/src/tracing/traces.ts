@@ -1,0 +1,131 @@
+import type { Answer, Clock, Command, FaultCode, PortalId, Send } from '@b24/portal';
+import {
+  isSpanContextValid,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from '@opentelemetry/api';
+
+/** The span of one call. */
+export interface CallTrace {
+  /** What its command carries down the line, and to whichever replica's trip takes it along. */
+  readonly traceparent: string;
+  end(answer: Answer | undefined, outcome: 'ok' | FaultCode): void;
+}
+
+/**
+ * Tells whoever collects traces of each call and each trip (docs/observability.md). A call's span holds its wait and
+ * its part of a trip; a trip's span links to the calls that shared it. Spans are made when all is over, from times the
+ * line measures anyway; names and attributes hold methods, member ids and codes, never a parameter.
+ */
+export class Traces {
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param parent the caller's own `traceparent`, if it sent one */
+  call(portal: PortalId, { method, effect }: Command, parent?: string): CallTrace {
+    const startTime = this.clock.now();
+    const context = contextOf(parent);
+    const span = this.tracer.startSpan(
+      `call ${method}`,
+      {
+        kind: SpanKind.SERVER,
+        startTime,
+        attributes: { 'b24.portal': portal, 'b24.method': method, 'b24.effect': effect },
+      },
+      context ? trace.setSpanContext(ROOT_CONTEXT, context) : ROOT_CONTEXT,
+    );
+    return {
+      traceparent: traceparentOf(span.spanContext()),
+      end: (answer, outcome) => {
+        span.setAttribute('b24.outcome', outcome);
+        if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
+        if (answer) this.parts(span, startTime, answer);
+        span.end(this.clock.now());
+      },
+    };
+  }
+
+  /** The station below the lanes: whatever passes it is one request to the portal. */
+  station(next: Send): Send {
+    return async (portal, commands, signal) => {
+      const startTime = this.clock.now();
+      const callers = commands.map(({ trace: its }) => contextOf(its)).filter((it) => it !== undefined);
+      const [only, ...others] = callers;
+      const links: Link[] = callers.map((context) => ({ context }));
+      const alone = only && others.length === 0;
+      const span = this.tracer.startSpan(
+        'trip',
+        {
+          kind: SpanKind.CLIENT,
+          startTime,
+          attributes: { 'b24.portal': portal, 'b24.seats': commands.length },
+          ...(!alone && { links }),
+        },
+        // Of several calls it can be no single one's child.
+        alone ? trace.setSpanContext(ROOT_CONTEXT, only) : ROOT_CONTEXT,
+      );
+      const traced = { trace: traceparentOf(span.spanContext()) };
+      try {
+        const answers = await next(portal, commands, signal);
+        this.upstream(span, answers[0]);
+        return answers.map((answer) => ({ ...answer, ...traced }));
+      } catch (error) {
+        const { code = 'internal_error' } = error as { code?: string };
+        span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+        throw error;
+      } finally {
+        span.end(this.clock.now());
+      }
+    };
+  }
+
+  /** Where a call's time went: waiting in the lane, then on its trip. */
+  private parts(call: Span, startedAt: number, { spent: { queueMs, upstreamMs }, trip, trace: its }: Answer): void {
+    const within = trace.setSpan(ROOT_CONTEXT, call);
+    const leftAt = startedAt + queueMs;
+    this.tracer.startSpan('lane wait', { startTime: startedAt }, within).end(leftAt);
+    const shared = contextOf(its);
+    this.tracer
+      .startSpan(
+        'trip taken',
+        {
+          startTime: leftAt,
+          ...(trip && { attributes: { 'b24.seats': trip.seats } }),
+          ...(shared && { links: [{ context: shared }] }),
+        },
+        within,
+      )
+      .end(leftAt + upstreamMs);
+  }
+
+  private upstream(trip: Span, answer: Answer | undefined): void {
+    if (!answer) return;
+    const endedAt = this.clock.now();
+    const startTime = endedAt - answer.spent.upstreamMs;
+    this.tracer
+      .startSpan('upstream', { kind: SpanKind.CLIENT, startTime }, trace.setSpan(ROOT_CONTEXT, trip))
+      .end(endedAt);
+  }
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header; undefined when it is none, or malformed. */
+export function contextOf(traceparent: unknown): SpanContext | undefined {
+  const match = typeof traceparent === 'string' && /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent);
+  if (!match) return undefined;
+  const [, traceId = '', spanId = '', flags = '00'] = match;
+  const context = { traceId, spanId, traceFlags: parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
+  return isSpanContextValid(context) ? context : undefined;
+}
+
+function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
