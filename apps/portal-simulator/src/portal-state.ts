@@ -1,6 +1,7 @@
 import type { ChainLedger } from './chain-ledger';
 import type { SimulatorClock } from './clock';
 import type { LeakyCounter } from './leaky-counter';
+import type { PortalApp } from './portal-app';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
 import type { PortalTroubleKind } from './trouble-kinds';
@@ -65,7 +66,10 @@ export interface PortalState {
   readonly domain: string;
   readonly endpoint: string;
   readonly oauthServer: string;
+  /** The app that every portal of the simulator has. */
   readonly app: AppRegistration;
+  /** That one, or another app of this portal. */
+  appOf(clientId: string): PortalApp | undefined;
   readonly clock: SimulatorClock;
   readonly ledger: ChainLedger;
   readonly bucket: LeakyCounter;
@@ -77,13 +81,9 @@ export interface PortalState {
   readonly webhooks: readonly Webhook[];
   readonly status: string;
   readonly licence: string;
-  readonly installed: boolean;
   readonly deleted: boolean;
   readonly dismissedUsers: ReadonlySet<number>;
   readonly boundEvents: { event: string; handler: string }[];
-  readonly applicationToken: string;
   /** Tells the simulator that something worth keeping has changed. */
   changed(): void;
-  /** The app is (again) installed here: a grant was given. */
-  markInstalled(): void;
 }
