@@ -1,7 +1,6 @@
 import type { Exchange } from './exchange';
 import { type Params, encodeForm } from './php-query';
-import type { PortalApp } from './portal-app';
-import type { PortalState } from './portal-state';
+import type { InstalledApp, PortalState } from './portal-state';
 
 /** `/oauth/authorize/` on the portal's own host: a page with one button; errors stay on this page (section 1). */
 export function handleAuthorize(portal: PortalState, exchange: Exchange): void {
@@ -20,7 +19,7 @@ function problemWith(portal: PortalState, params: Params): string | undefined {
   return app.registration.callbackUrl === undefined ? 'The application has no return address.' : undefined;
 }
 
-function appNamed(portal: PortalState, params: Params): PortalApp | undefined {
+function appNamed(portal: PortalState, params: Params): InstalledApp | undefined {
   return portal.appOf(text(params['client_id']));
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { post } from './post';
-import type { AppRegistration, PortalState } from './portal-state';
+import type { AppRegistration, InstalledApp, PortalState } from './portal-state';
 import {
   type EventOverrides,
   type FrameOverrides,
@@ -14,7 +14,7 @@ import {
 type Portal = Omit<PortalState, 'app' | 'appOf'>;
 
 /** One app on one portal: its own chains, its own application token, installed or not whatever the others are. */
-export class PortalApp {
+export class PortalApp implements InstalledApp {
   installed = true;
   applicationToken = randomBytes(16).toString('hex');
 

@@ -1,7 +1,6 @@
 import type { ChainLedger } from './chain-ledger';
 import type { SimulatorClock } from './clock';
 import type { LeakyCounter } from './leaky-counter';
-import type { PortalApp } from './portal-app';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
 import type { PortalTroubleKind } from './trouble-kinds';
@@ -13,6 +12,16 @@ export interface AppRegistration {
   readonly clientSecret: string;
   readonly scope: readonly string[];
   readonly callbackUrl: string | undefined;
+}
+
+/** An app on one portal; the handles for tests are in PortalApp. */
+export interface InstalledApp {
+  readonly registration: AppRegistration;
+  readonly clientId: string;
+  readonly scope: readonly string[];
+  readonly installed: boolean;
+  /** A grant was given. */
+  markInstalled(): void;
 }
 
 export interface Webhook {
@@ -69,7 +78,7 @@ export interface PortalState {
   /** The app that every portal of the simulator has. */
   readonly app: AppRegistration;
   /** That one, or another app of this portal. */
-  appOf(clientId: string): PortalApp | undefined;
+  appOf(clientId: string): InstalledApp | undefined;
   readonly clock: SimulatorClock;
   readonly ledger: ChainLedger;
   readonly bucket: LeakyCounter;

@@ -27,8 +27,6 @@ import {
 } from './portal-view';
 import { WebhookTrial } from './webhook-trial';
 
-const { app: _none, ...appless } = portalExample;
-const webhookExample = { ...appless, kind: 'webhook' };
 const pageSchema = z
   .object({ items: z.array(portalSchema), nextCursor: z.string().optional() })
   .meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
@@ -146,7 +144,7 @@ export class PortalsController {
     inDoubt: { kind: 'repeated' },
     says: 'The portal, ready to be called.',
     answer: portalSchema,
-    example: webhookExample,
+    example: { ...portalExample, kind: 'webhook', app: undefined },
     headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
     faults: [...portalFaults, 'portal_already_installed', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
   })
