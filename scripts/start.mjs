@@ -37,7 +37,8 @@ main(async () => {
   if (process.env.REDIS_URL) await mustAnswer(process.env.REDIS_URL);
   const redis = process.env.REDIS_URL ? undefined : await EmbeddedRedis.start(data);
   if (redis) running.unshift(redis);
-  const demo = B24_CLIENT_ID
+  const withDemo = !B24_CLIENT_ID && process.env.DEMO !== 'false';
+  const demo = !withDemo
     ? undefined
     : await Demo.start(data, { gatewayPort: port > 0 && port < 65_000 ? port : 3000, publicUrl });
   if (demo) running.unshift({ stop: () => demo.child.stop(stopMs) });
@@ -116,7 +117,12 @@ function welcome({ url, publicUrl, data, demo, admin }) {
     say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
   else if (admin.file) say(`Admin key: in ${relative('.', admin.file)}`);
   if (!demo) {
-    say(`\nInstall a portal:\n  open ${publicUrl}/install`);
+    if (process.env.B24_CLIENT_ID) say(`\nInstall a portal:\n  open ${publicUrl}/install`);
+    else {
+      const app = `{"name":"acme","clientId":"local.…","clientSecret":"…"}`;
+      say(`\nRegister your first app; the answer has its addresses for Bitrix24:`);
+      say(`  curl -s ${auth} -H "Content-Type: application/json" -d '${app}' ${url}/v1/apps`);
+    }
     say(`\nSee the installed portals:\n  curl -s ${auth} ${url}/v1/portals\n`);
     return;
   }

@@ -22,19 +22,19 @@ describe('authorization states over a real Redis', () => {
   });
 
   it('tell what was begun, once, to any replica', async () => {
-    const state = await states().begin('acme.bitrix24.de', browser);
-    expect(await states().finish(state, browser)).toBe('acme.bitrix24.de');
-    expect(await states().finish(state, browser)).toBeUndefined();
+    const state = await states().begin('default', 'acme.bitrix24.de', browser);
+    expect(await states().finish('default', state, browser)).toBe('acme.bitrix24.de');
+    expect(await states().finish('default', state, browser)).toBeUndefined();
   });
 
   it('tell it to one of many who ask at the same time', async () => {
-    const state = await states().begin('acme.bitrix24.de', browser);
-    const told = await Promise.all(Array.from({ length: 20 }, () => states().finish(state, browser)));
+    const state = await states().begin('default', 'acme.bitrix24.de', browser);
+    const told = await Promise.all(Array.from({ length: 20 }, () => states().finish('default', state, browser)));
     expect(told.filter(Boolean)).toEqual(['acme.bitrix24.de']);
   });
 
   it('are kept for ten minutes, under a name from which the state cannot be made', async () => {
-    const state = await states().begin('acme.bitrix24.de', browser);
+    const state = await states().begin('default', 'acme.bitrix24.de', browser);
     const [name = '', ...more] = await redis.keys('*');
     expect(more).toEqual([]);
     expect(name).toMatch(/^b24:state:[0-9a-f]{64}$/);
@@ -42,16 +42,16 @@ describe('authorization states over a real Redis', () => {
     expect(life > 0 && life <= 600_000).toBe(true);
     expect(state).not.toContain(name.slice('b24:state:'.length));
     await redis.del(name);
-    expect(await states().finish(state, browser)).toBeUndefined();
+    expect(await states().finish('default', state, browser)).toBeUndefined();
   });
 
   it('are never the same twice', async () => {
-    const all = await Promise.all(Array.from({ length: 50 }, () => states().begin('a', browser)));
+    const all = await Promise.all(Array.from({ length: 50 }, () => states().begin('default', 'a', browser)));
     expect(new Set(all).size).toBe(50);
   });
 
   it('are not used up by another browser, a forged signature or a changed nonce', async () => {
-    const state = await states().begin('acme.bitrix24.de', browser);
+    const state = await states().begin('default', 'acme.bitrix24.de', browser);
     const [nonce, signed] = state.split('.');
     const other = randomBytes(32).toString('base64url');
     const tries: [string, string][] = [
@@ -66,24 +66,36 @@ describe('authorization states over a real Redis', () => {
       ['', browser],
       [`${nonce}|${browser}.${signed}`, browser],
     ];
-    for (const [forged, who] of tries) expect(await states().finish(forged, who)).toBeUndefined();
-    expect(await states(randomBytes(32)).finish(state, browser)).toBeUndefined();
-    expect(await states().finish(state, browser)).toBe('acme.bitrix24.de');
+    for (const [forged, who] of tries) expect(await states().finish('default', forged, who)).toBeUndefined();
+    expect(await states(randomBytes(32)).finish('default', state, browser)).toBeUndefined();
+    expect(await states().finish('default', state, browser)).toBe('acme.bitrix24.de');
+  });
+
+  it('are good for the app they were begun for only, and not used up at another', async () => {
+    const state = await states().begin('a_0123456789abcdef', 'acme.bitrix24.de', browser);
+    for (const app of ['default', 'a_fedcba9876543210', '']) {
+      expect(await states().finish(app, state, browser)).toBeUndefined();
+    }
+    expect(await states().finish('a_0123456789abcdef', state, browser)).toBe('acme.bitrix24.de');
   });
 
   it('outlive a change of keys: the first signs, all verify', async () => {
-    const before = await states(oldKey).begin('a', browser);
-    const after = await states(newKey, oldKey).begin('b', browser);
-    expect(await states(newKey, oldKey).finish(before, browser)).toBe('a');
-    expect(await states(newKey).finish(after, browser)).toBe('b');
+    const before = await states(oldKey).begin('default', 'a', browser);
+    const after = await states(newKey, oldKey).begin('default', 'b', browser);
+    expect(await states(newKey, oldKey).finish('default', before, browser)).toBe('a');
+    expect(await states(newKey).finish('default', after, browser)).toBe('b');
   });
 
   it('say store_unavailable when Redis cannot be asked', async () => {
     const gone = server.client();
     gone.disconnect();
     const unavailable = { code: 'store_unavailable' };
-    await expect(new AuthorizationStates(gone, [oldKey]).begin('a', browser)).rejects.toMatchObject(unavailable);
-    const state = await states().begin('a', browser);
-    await expect(new AuthorizationStates(gone, [oldKey]).finish(state, browser)).rejects.toMatchObject(unavailable);
+    await expect(new AuthorizationStates(gone, [oldKey]).begin('default', 'a', browser)).rejects.toMatchObject(
+      unavailable,
+    );
+    const state = await states().begin('default', 'a', browser);
+    await expect(new AuthorizationStates(gone, [oldKey]).finish('default', state, browser)).rejects.toMatchObject(
+      unavailable,
+    );
   });
 });

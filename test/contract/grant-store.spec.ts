@@ -1,6 +1,7 @@
 import type { GrantStore } from '@b24/grants';
-import { type PortalId } from '@b24/portal';
+import { type PortalId, Secret } from '@b24/portal';
 import {
+  chainOf,
   contract,
   dayMs,
   installOf,
@@ -33,7 +34,7 @@ contract((made) => {
       installedAtMs: expect.any(Number),
     });
     expect(await access()).toBe('access-first');
-    expect((await store.applicationToken(portal))?.reveal()).toBe('app-token');
+    expect((await store.applicationToken(portal, 'default'))?.reveal()).toBe('app-token');
     expect(await store.load(newPortal())).toBeUndefined();
   });
 
@@ -41,8 +42,35 @@ contract((made) => {
     await store.mark(portal, { alias: aliasOf('a'), suspended: true });
     await store.install({ install: installOf(portal), pair: pair('second') });
     expect(await store.load(portal)).toMatchObject({ alias: aliasOf('a'), suspended: true });
-    expect((await store.applicationToken(portal))?.reveal()).toBe('app-token');
+    expect((await store.applicationToken(portal, 'default'))?.reveal()).toBe('app-token');
     expect(await access()).toBe('access-second');
+  });
+
+  it('remembers the app it was installed by, and proves no other app with its application token', async () => {
+    const app = 'a_0123456789abcdef';
+    const applicationToken = new Secret('its own');
+    await store.install({ install: { ...installOf(portal), app }, pair: pair('second'), applicationToken });
+    expect(await store.load(portal)).toMatchObject({ app });
+    expect((await store.applicationToken(portal, app))?.reveal()).toBe('its own');
+    expect(await store.applicationToken(portal, 'default')).toBeUndefined();
+    const to = { domain: 'elsewhere.example', endpoint: 'https://elsewhere.example/rest/' };
+    await store.move(portal, await version(), to);
+    expect(await store.load(portal)).toMatchObject({ app, ...to });
+  });
+
+  it('keeps nothing of another app over a new install: neither its spare chains nor its application token', async () => {
+    await it_.again('second');
+    const old = await version();
+    expect(await it_.spares()).toHaveLength(1);
+    await it_.again('other', { app: 'a_0123456789abcdef' });
+    expect(await it_.spares()).toEqual([]);
+    expect(await store.applicationToken(portal, 'a_0123456789abcdef')).toBeUndefined();
+    // A refresh of the other app that was under way changes nothing.
+    expect(await store.renew(portal, old, renewal('late', undefined, chainOf('second')))).toBe(false);
+    expect(await access()).toBe('access-other');
+    await it_.again('back');
+    expect(await it_.spares()).toEqual([]);
+    expect(await store.load(portal)).not.toHaveProperty('app');
   });
 
   it('keeps the limits that the operator set until they are removed, whatever else is marked, installed or renewed', async () => {
@@ -174,7 +202,7 @@ contract((made) => {
     const old = await version();
     await store.uninstall(portal, { ...trouble, code: 'portal_uninstalled' });
     const gone = await store.load(portal);
-    expect([gone?.pair, gone?.spares, gone?.trouble?.code, await store.applicationToken(portal)]).toEqual([
+    expect([gone?.pair, gone?.spares, gone?.trouble?.code, await store.applicationToken(portal, 'default')]).toEqual([
       undefined,
       undefined,
       'portal_uninstalled',

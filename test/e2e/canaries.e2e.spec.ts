@@ -1,5 +1,6 @@
 import { Client, encryptionKeys, eventually, World } from '../support/gateway';
 import { Browser } from '../support/browser';
+import { RegisteredApp } from '../support/registered-app';
 
 /** Where a secret was seen, in any of the forms it may take. */
 function sightings(secrets: Record<string, string>, places: Record<string, string>): string[] {
@@ -71,6 +72,28 @@ describe('secrets', () => {
     const made = await client.call('POST', '/v1/clients', { name: 'canary', scopes: ['backlog:read'] });
     const clientKey = made.body.key as string;
 
+    const registered = await RegisteredApp.register(client, hooked);
+    const appSecret = registered.clientSecret;
+    const ofApp = `/v1/apps/${registered.id}`;
+    const repeated = { name: 'again', clientId: registered.clientId, clientSecret: `${appSecret}x` };
+    await heard('POST', '/v1/apps', repeated);
+    await heard('POST', '/v1/apps', { ...repeated, clientId: '<no id>' });
+    await registered.there.sendInstallEvent(registered.urls.events);
+    await eventually(async () => (await heard('GET', `/v1/portals/${hooked.memberId}`)).status === 200);
+    hooked.expireAccessTokens();
+    await heard('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
+    const rotatedSecret = registered.rotateAtVendor();
+    hooked.expireAccessTokens();
+    await heard('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
+    const once = { 'Idempotency-Key': 'rotated once' };
+    const rotated = await client.call('PATCH', ofApp, { clientSecret: rotatedSecret }, once);
+    answers.push(JSON.stringify(rotated.body));
+    await heard('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
+    await heard('GET', ofApp);
+    await heard('GET', '/v1/apps');
+    await heard('DELETE', ofApp);
+    await heard('GET', '/v1/audit');
+
     // Every kind of failure, an answer that repeats the request among them.
     await heard('GET', path);
     const tokens = () => portal.requests.flatMap(({ token }) => (token ? [token] : []));
@@ -112,6 +135,8 @@ describe('secrets', () => {
       'authorization code': back.searchParams.get('code') ?? '',
       state: back.searchParams.get('state') ?? '',
       'client secret': world.simulator.clientSecret,
+      'secret of an app': appSecret,
+      'rotated secret of an app': rotatedSecret,
       'admin key': client.key ?? '',
       'encryption key': encryptionKeys.split(':')[1] ?? '',
       'webhook secret': webhookUrl.split('/').at(-2) ?? '',

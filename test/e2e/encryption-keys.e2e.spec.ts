@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { environment, World } from '../support/gateway';
+import { environment, eventually, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
+import { RegisteredApp } from '../support/registered-app';
 import { reseal } from '../support/reseal';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
@@ -23,18 +24,28 @@ describe('encryption keys', () => {
     const calls = portals.map(({ memberId }) => replica.client.get(`/v1/portals/${memberId}/backlogs/fields`));
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(portals.map(() => 200));
   };
-  /** The ids of the keys that anything of a grant is sealed under. */
+  /** The ids of the keys that anything of a grant or an app is sealed under. */
   const inUse = async () => {
     const redis = world.redis.client();
     const hashes = await Promise.all(portals.map(({ memberId }) => redis.hgetall(`b24:{${memberId}}:grant`)));
+    const apps = await redis.hgetall('b24:apps');
     redis.disconnect();
-    const ids = hashes.flatMap((hash) => Object.values(hash).flatMap((text) => /^v1\.(k\d)\./.exec(text)?.[1] ?? []));
+    const texts = [...hashes, apps].flatMap((hash) => Object.values(hash));
+    const ids = texts.flatMap((text) => /(?:^|"secret":")v1\.(k\d)\./.exec(text)?.[1] ?? []);
     return [...new Set(ids)].sort();
   };
   const install = async (replica: GatewayProcess) => {
     portals = [];
     for (let i = 0; i < 5; i++)
       portals.push(await world.installed(replica.client, { burst: 5000, drainPerSecond: 500 }));
+    // The last belongs to an app of its own.
+    const last = portals.at(-1)!;
+    const app = await RegisteredApp.register(replica.client, last);
+    await app.there.sendInstallEvent(app.urls.events);
+    await eventually(async () => {
+      const { body } = await replica.client.get<{ app?: string }>(`/v1/portals/${last.memberId}`);
+      return body.app === app.id;
+    });
   };
 
   beforeEach(async () => {
@@ -59,9 +70,13 @@ describe('encryption keys', () => {
     await answers(writer);
     const done = await run(keys(k2, k1));
     expect([done.code, done.output]).toEqual([0, expect.stringContaining('may be taken out of ENCRYPTION_KEYS')]);
+    expect(done.output).toContain('apps: 1 sealed anew');
     expect(await inUse()).toEqual(['k2']);
     const again = await run(keys(k2, k1));
-    expect([again.code, again.output]).toEqual([0, expect.stringContaining('portals: 0 sealed anew')]);
+    expect([again.code, again.output]).toEqual([
+      0,
+      expect.stringMatching(/portals: 0 sealed anew[^]*apps: 0 sealed anew/),
+    ]);
 
     const last = await start(keys(k2));
     for (const portal of portals) portal.expireAccessTokens();
@@ -72,7 +87,9 @@ describe('encryption keys', () => {
     const old = await start(keys(k1));
     await install(old);
     await old.stop();
-    await expect(start(keys(k2))).rejects.toThrow("ENCRYPTION_KEYS lacks keys that are in use: 'k1' (5 portals)");
+    await expect(start(keys(k2))).rejects.toThrow(
+      "ENCRYPTION_KEYS lacks keys that are in use: 'k1' (5 portals), 'k1' (1 apps)",
+    );
     const both = await start(keys(k2, k1));
     await answers(both);
     // With the lost key nothing can be resealed either, and nothing is spoilt by trying.

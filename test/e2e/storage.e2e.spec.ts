@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser } from '../support/browser';
+import { RegisteredApp } from '../support/registered-app';
 import { Client, eventually, World } from '../support/gateway';
 
 /** The first column of a table under this heading of docs/storage.md. */
@@ -61,6 +62,7 @@ describe('docs/storage.md', () => {
     await client.call('PATCH', at, { alias: 'acme', suspended: false, limits: { burst: 400, drainPerSecond: 40 } });
     portal.expireAccessTokens();
     await client.call('PATCH', `${at}/backlogs/1`, { createdBy: 1 }, { 'Idempotency-Key': 'one' });
+    await RegisteredApp.register(client, portal);
     const hooked = await world.simulator.addPortal({ burst: 500, drainPerSecond: 50 });
     const { body } = await client.call('POST', '/v1/portals', { webhookUrl: hooked.webhookUrl(1, ['task']) });
     const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['backlog:read'] });

@@ -27,18 +27,22 @@ export class Browser {
     return { status, headers: answered, html: await response.text(), location: answered.get('location') ?? '' };
   }
 
-  /** Starts at /install, allows the app on the portal's page, and stops where the portal sends the browser back to. */
-  async allow(client: Client, portal: SimulatedPortal): Promise<URL> {
-    const start = await this.open(`${client.url}/install?portal=${portal.domain}`);
+  /** Starts at /install, or at another app's install address, allows the app on the portal's page, and stops where the portal sends the browser back to. */
+  async allow(client: Client, portal: SimulatedPortal, install = `${client.url}/install`): Promise<URL> {
+    const start = await this.open(`${install}?portal=${portal.domain}`);
     const allowed = await this.open(start.location, { method: 'POST' });
     return new URL(allowed.location);
   }
 }
 
 /** What the portal posts into the app's frame. */
-export function openFrame(client: Client, { query, body, contentType }: FramePost): Promise<Page> {
+export function openFrame(
+  client: Client,
+  { query, body, contentType }: FramePost,
+  page = `${client.url}/bitrix24/install`,
+): Promise<Page> {
   const headers = { 'content-type': contentType };
-  return new Browser().open(`${client.url}/bitrix24/install?${query}`, { method: 'POST', headers, body });
+  return new Browser().open(`${page}?${query}`, { method: 'POST', headers, body });
 }
 
 type FramePost = ReturnType<SimulatedPortal['framePost']>;

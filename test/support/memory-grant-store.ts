@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import {
   asSpare,
   type Chain,
+  defaultApp,
   type Duty,
   formerDomains,
   type Grant,
   type GrantStore,
+  type Install,
   keptSpares,
+  leftBehind,
   type Markings,
   type PortalRecord,
   savedAsOfMs,
@@ -50,8 +53,8 @@ export class MemoryGrantStore implements GrantStore {
       const before = this.grants.get(install.portal);
       if (chain && before?.chain?.id === chain.id) return;
       this.moveName(install.portal, before, install.domain);
-      const token = applicationToken ?? before?.applicationToken;
-      const left = pair ? chainsOf(before) : [];
+      const token = applicationToken ?? proofOf(before, install);
+      const left = pair ? leftBehind(before, install) : [];
       const spares = keptSpares(left, install, install.installedAtMs);
       const former = formerDomains(before, install.domain);
       if (pair) this.savedAsOf.set(install.portal, savedAsOfMs(install.portal, install.installedAtMs));
@@ -168,8 +171,11 @@ export class MemoryGrantStore implements GrantStore {
       return this.grants.delete(portal);
     });
 
-  applicationToken = (portal: PortalId): Promise<Secret | undefined> =>
-    this.asked(() => this.grants.get(portal)?.applicationToken);
+  applicationToken = (portal: PortalId, app: string): Promise<Secret | undefined> =>
+    this.asked(() => {
+      const grant = this.grants.get(portal);
+      return (grant?.app ?? defaultApp) === app ? grant?.applicationToken : undefined;
+    });
 
   idle: GrantStore['idle'] = ({ notSinceMs, limit }) =>
     this.asked(() => {
@@ -226,12 +232,13 @@ export class MemoryGrantStore implements GrantStore {
   }
 }
 
-function chainsOf(before: Stored | undefined): SpareChain[] {
-  return before ? [...asSpare(before), ...(before.spares ?? [])] : [];
-}
-
 function inUse(pair: TokenPair, chain: Chain): Pick<Stored, 'pair' | 'chain' | 'expiresAtMs'> {
   return { pair, chain, expiresAtMs: pair.expiresAtMs };
+}
+
+/** Of another app nothing stays. */
+function proofOf(before: Stored | undefined, { app }: Install): Secret | undefined {
+  return before?.app === app ? before?.applicationToken : undefined;
 }
 
 function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tariff'> {

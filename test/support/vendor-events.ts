@@ -14,23 +14,26 @@ export class VendorEvents {
     private readonly client: Client,
   ) {}
 
-  async post({ contentType, body }: VendorEvent): Promise<{ status: number; body: Record<string, unknown> }> {
+  async post(
+    { contentType, body }: VendorEvent,
+    to = `${this.client.url}/bitrix24/events`,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
     const headers = { 'content-type': contentType };
-    const response = await fetch(`${this.client.url}/bitrix24/events`, { method: 'POST', headers, body });
+    const response = await fetch(to, { method: 'POST', headers, body });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  async refusedAtOnce(event: VendorEvent, status: number): Promise<void> {
+  async refusedAtOnce(event: VendorEvent, status: number, to?: string): Promise<void> {
     const before = await memoryOf(this.world.redis);
-    expect(await this.post(event)).toMatchObject({ status, body: { status, code: expect.any(String) } });
+    expect(await this.post(event, to)).toMatchObject({ status, body: { status, code: expect.any(String) } });
     expect(await memoryOf(this.world.redis)).toEqual(before);
   }
 
   /** An install event is answered before it is verified; this waits for the verdict. */
-  async refusedLater(event: VendorEvent): Promise<void> {
+  async refusedLater(event: VendorEvent, to?: string): Promise<void> {
     const before = await memoryOf(this.world.redis);
     const count = this.logged('install not taken');
-    expect(await this.post(event)).toEqual({ status: 200, body: { received: true } });
+    expect(await this.post(event, to)).toEqual({ status: 200, body: { received: true } });
     await eventually(() => this.logged('install not taken') > count);
     expect(await memoryOf(this.world.redis)).toEqual(before);
   }

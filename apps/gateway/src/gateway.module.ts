@@ -1,5 +1,7 @@
 import { AuditLog, ClientKeys } from '@b24/access';
 import {
+  Apps,
+  defaultApp,
   FreshGrants,
   type GrantStore,
   Installer,
@@ -20,6 +22,8 @@ import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyBaseLogger } from 'fastify';
+import { addressesOf } from './apps/app-addresses';
+import { AppsController } from './apps/apps.controller';
 import { AuditController } from './audit/audit.controller';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
@@ -83,7 +87,8 @@ export class GatewayModule {
     const destinations = new Destinations(settings.rules, settings.oauthServers);
     const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
-    const authorizeUrl = (domain: string) => `${settings.publicUrl}/install?portal=${encodeURIComponent(domain)}`;
+    const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
+      `${addressesOf(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
     return {
       module: GatewayModule,
       imports: [
@@ -96,6 +101,7 @@ export class GatewayModule {
         }),
       ],
       controllers: [
+        AppsController,
         BacklogsController,
         PortalsController,
         ClientsController,
@@ -146,10 +152,11 @@ export class GatewayModule {
             }),
         ),
         made(PortalDirectory, [grantStoreToken], (store: GrantStore) => new PortalDirectory(store)),
+        made(Apps, [sealToken], (seal: Seal) => new Apps({ redis, seal, clock, ofSettings: settings.app })),
         made(
           OAuthServer,
-          [postToken],
-          (post: Post) => new OAuthServer({ servers: settings.oauthServers, ...settings.app, post, clock }),
+          [postToken, Apps],
+          (post: Post, apps: Apps) => new OAuthServer({ servers: settings.oauthServers, apps, post, clock }),
         ),
         made(
           FreshGrants,
@@ -229,7 +236,7 @@ export class GatewayModule {
           Bitrix24Strategy,
           [AuthorizationStates, installerToken],
           (states: AuthorizationStates, installer: Installer) => {
-            return new Bitrix24Strategy(settings.app.clientId, states, installer);
+            return new Bitrix24Strategy(states, installer);
           },
         ),
         made(
@@ -237,8 +244,8 @@ export class GatewayModule {
           [installerToken, sealToken, AuditLog],
           (installer: Installer, seal: Seal, audit: AuditLog) => {
             const told = { actor: 'portal event', action: 'installPortal', status: 200, outcome: 'done' } as const;
-            const installed = ({ portal }: PortalRecord, requestId: string) => {
-              audit.note({ ...told, portal, requestId, atMs: clock.now() });
+            const installed = ({ portal, app = defaultApp }: PortalRecord, requestId: string) => {
+              audit.note({ ...told, portal, requestId, ids: { app }, atMs: clock.now() });
             };
             return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log, installed });
           },

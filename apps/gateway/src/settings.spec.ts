@@ -19,7 +19,7 @@ function mistakes(env: Record<string, string | undefined>): readonly string[] {
 }
 
 describe('the settings', () => {
-  it('need no more than a store, keys and an app, and are safe by default', () => {
+  it('need no more than a store and keys, and are safe by default', () => {
     const settings = readSettings(good);
     expect(settings).toMatchObject({
       port: 3000,
@@ -37,7 +37,15 @@ describe('the settings', () => {
 
   it('name everything that is missing at once', () => {
     const said = mistakes({}).join('\n');
-    for (const name of Object.keys(good)) expect(said).toContain(`${name} is missing`);
+    for (const name of ['REDIS_URL', 'ADMIN_KEY', 'ENCRYPTION_KEYS']) expect(said).toContain(`${name} is missing`);
+  });
+
+  it('name an app, or none and the first comes by the API, but never half of one', () => {
+    const { B24_CLIENT_ID, B24_CLIENT_SECRET, ...appless } = good;
+    expect(readSettings(appless).app).toBeUndefined();
+    expect(readSettings(good).app).toMatchObject({ clientId: 'local.1' });
+    for (const half of [{ B24_CLIENT_ID }, { B24_CLIENT_SECRET }, { B24_CLIENT_ID, B24_CLIENT_SECRET: '' }])
+      expect(mistakes({ ...appless, ...half })).toEqual([expect.stringContaining('Set both B24_CLIENT_ID and')]);
   });
 
   it.each([

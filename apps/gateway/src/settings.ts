@@ -115,8 +115,8 @@ const environment = z
         /^[\x21-\x7e]{32,512}$/,
         'ADMIN_KEY must have at least 32 characters and at most 512, without spaces or letters beyond ASCII.',
       ),
-    B24_CLIENT_ID: z.string('B24_CLIENT_ID is missing: the id of the app in Bitrix24.').min(1),
-    B24_CLIENT_SECRET: z.string('B24_CLIENT_SECRET is missing: the secret key of the app in Bitrix24.').min(1),
+    B24_CLIENT_ID: z.string().optional(),
+    B24_CLIENT_SECRET: z.string().optional(),
     B24_SCOPE: list.default(['task']),
     B24_OAUTH_SERVER: origin('B24_OAUTH_SERVER').optional(),
     B24_PORTAL_HOSTS: portalHosts.prefault(cloudHosts),
@@ -144,6 +144,10 @@ const environment = z
     error: 'B24_OAUTH_SERVER must be https, unless B24_ALLOW_HTTP is true.',
     when: isSound('B24_OAUTH_SERVER', 'B24_ALLOW_HTTP'),
   })
+  .refine((it) => !it.B24_CLIENT_ID === !it.B24_CLIENT_SECRET, {
+    error: 'Set both B24_CLIENT_ID and B24_CLIENT_SECRET, or neither and register apps with POST /v1/apps.',
+    when: isSound('B24_CLIENT_ID', 'B24_CLIENT_SECRET'),
+  })
   .refine((it) => it.B24_BURST > 2 * it.B24_DRAIN_PER_SECOND, {
     error: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.',
     when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
@@ -161,7 +165,8 @@ export interface Settings {
   readonly redisUrl: string;
   readonly adminKey: Secret;
   readonly encryptionKeys: z.infer<typeof encryptionKeys>;
-  readonly app: { readonly clientId: string; readonly clientSecret: Secret; readonly scope: readonly string[] };
+  /** The default app; others are registered by the API. */
+  readonly app?: { readonly clientId: string; readonly clientSecret: Secret; readonly scope: readonly string[] };
   /** Origins of authorization servers that may be asked; the first is the usual one. */
   readonly oauthServers: readonly [string, ...string[]];
   readonly rules: { readonly hosts: PortalHosts; readonly allowHttp: boolean };
@@ -217,7 +222,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     redisUrl: it.REDIS_URL,
     adminKey: new Secret(it.ADMIN_KEY),
     encryptionKeys: it.ENCRYPTION_KEYS,
-    app: { clientId: it.B24_CLIENT_ID, clientSecret: new Secret(it.B24_CLIENT_SECRET), scope: it.B24_SCOPE },
+    ...(it.B24_CLIENT_ID &&
+      it.B24_CLIENT_SECRET && {
+        app: { clientId: it.B24_CLIENT_ID, clientSecret: new Secret(it.B24_CLIENT_SECRET), scope: it.B24_SCOPE },
+      }),
     oauthServers: it.B24_OAUTH_SERVER ? [it.B24_OAUTH_SERVER] : vendorServers,
     rules: { hosts: it.B24_PORTAL_HOSTS, allowHttp: it.B24_ALLOW_HTTP },
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },

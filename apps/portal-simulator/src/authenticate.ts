@@ -30,11 +30,15 @@ export class Authenticator {
   private token(token: string): Caller {
     const { portal } = this;
     const known = portal.ledger.chainOf(token);
-    if (known?.memberId === portal.memberId && !portal.installed) throw VendorRefusal.of('APPLICATION_NOT_FOUND');
+    const app = portal.appOf(known?.clientId ?? '');
+    if (known?.memberId === portal.memberId && !app?.installed) throw VendorRefusal.of('APPLICATION_NOT_FOUND');
     const chain = this.verdict(token);
-    if (chain === 'unknown' || chain.memberId !== portal.memberId) throw VendorRefusal.of('invalid_token');
+    if (chain === 'unknown' || chain.memberId !== portal.memberId || !app) throw VendorRefusal.of('invalid_token');
     if (portal.dismissedUsers.has(chain.userId)) throw VendorRefusal.of('authorization_error');
-    return { kind: 'app', userId: chain.userId, scopes: portal.app.scope, owner: 'app' };
+    const { clientId, scope: scopes } = app;
+    // Operating time is counted per app (section 5).
+    const owner = clientId === portal.app.clientId ? 'app' : `app:${clientId}`;
+    return { kind: 'app', userId: chain.userId, scopes, owner, clientId };
   }
 
   /** Expiry is the portal's own clock; everything else is the authorization server's word, perhaps an old one. */

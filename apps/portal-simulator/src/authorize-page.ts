@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange';
 import { type Params, encodeForm } from './php-query';
-import type { PortalState } from './portal-state';
+import type { InstalledApp, PortalState } from './portal-state';
 
 /** `/oauth/authorize/` on the portal's own host: a page with one button; errors stay on this page (section 1). */
 export function handleAuthorize(portal: PortalState, exchange: Exchange): void {
@@ -14,29 +14,35 @@ export function handleAuthorize(portal: PortalState, exchange: Exchange): void {
 /** The vendor knows where to go back to; what the caller says about it is ignored. */
 function problemWith(portal: PortalState, params: Params): string | undefined {
   if (portal.deleted) return 'This Bitrix24 was deleted.';
-  if (params['client_id'] !== portal.app.clientId) return 'Application not found.';
-  return portal.app.callbackUrl === undefined ? 'The application has no return address.' : undefined;
+  const app = appNamed(portal, params);
+  if (app === undefined) return 'Application not found.';
+  return app.registration.callbackUrl === undefined ? 'The application has no return address.' : undefined;
+}
+
+function appNamed(portal: PortalState, params: Params): InstalledApp | undefined {
+  return portal.appOf(text(params['client_id']));
 }
 
 /** `state` goes back as it came: the vendor does not check it. */
 function callback(portal: PortalState, params: Params): string {
   const userId = Number(text(params['user_id'])) || 1;
-  portal.markInstalled();
+  const app = appNamed(portal, params);
+  app?.markInstalled();
   const query = encodeForm([
-    ['code', portal.ledger.issueCode(portal.memberId, portal.app.clientId, userId)],
+    ['code', portal.ledger.issueCode(portal.memberId, app?.clientId ?? '', userId)],
     ['state', text(params['state'])],
     ['domain', portal.domain],
     ['member_id', portal.memberId],
-    ['scope', portal.app.scope.join(',')],
+    ['scope', (app?.scope ?? []).join(',')],
     ['server_domain', portal.oauthServer.replace(/^https?:\/\//, '')],
   ]);
-  const to = portal.app.callbackUrl ?? '';
+  const to = app?.registration.callbackUrl ?? '';
   return `${to}${to.includes('?') ? '&' : '?'}${query}`;
 }
 
 function form(portal: PortalState, params: Params): string {
   return `<h1>Simulated portal ${escaped(portal.domain)}</h1>
-<p>The application asks for access: ${escaped(portal.app.scope.join(', '))}</p>
+<p>The application asks for access: ${escaped((appNamed(portal, params)?.scope ?? []).join(', '))}</p>
 <form method="post" action="/oauth/authorize/">
 <input type="hidden" name="client_id" value="${escaped(text(params['client_id']))}">
 <input type="hidden" name="state" value="${escaped(text(params['state']))}">

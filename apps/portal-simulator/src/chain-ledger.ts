@@ -116,9 +116,10 @@ export class ChainLedger {
     }
   }
 
-  revokeChains(memberId: string): void {
-    for (const entry of this.refreshTokens.values()) {
-      if (entry.chain.memberId === memberId) entry.chain.revoked = true;
+  /** Of one app, or of all. */
+  revokeChains(memberId: string, clientId?: string): void {
+    for (const { chain } of this.refreshTokens.values()) {
+      if (chain.memberId === memberId && (clientId ?? chain.clientId) === chain.clientId) chain.revoked = true;
     }
   }
 

@@ -1,9 +1,10 @@
 export { SimulatorClock } from './clock';
 export { Bitrix24Simulator, type SimulatorOptions } from './simulator';
+export type { PortalApp } from './portal-app';
 export { SimulatedPortal } from './simulated-portal';
 export type { PortalOptions } from './portal-options';
 export type { TokenRequestLog } from './oauth-server';
-export type { PortalQuirks, RequestLog } from './portal-state';
+export type { AppRegistration, PortalQuirks, RequestLog } from './portal-state';
 export type { Backlog, Epic, ScrumItem, ScrumStore, Sprint, Stage } from './scrum-store';
 export type { EventOverrides, FrameOverrides, TokenChain, VendorPost } from './vendor-posts';
 export type { OauthTroubleKind, PortalTroubleKind } from './trouble-kinds';

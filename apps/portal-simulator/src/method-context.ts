@@ -9,6 +9,8 @@ export interface Caller {
   readonly scopes: readonly string[];
   /** Whose operating-time baskets are charged. */
   readonly owner: string;
+  /** Of an app. */
+  readonly clientId?: string;
 }
 
 export interface MethodContext {

@@ -12,6 +12,8 @@ export interface TokenRequestLog {
   /** `authorization_code`, `refresh_token`, another word, or `app.info`. */
   readonly grantType: string;
   readonly memberId: string | undefined;
+  /** The app that asked, as it says; of `app.info` none. */
+  readonly clientId: string | undefined;
   readonly httpMethod: string;
   /** The client secret (or for `app.info` the token) came in the URL. */
   readonly secretInUrl: boolean;
@@ -53,9 +55,13 @@ export class OauthServer {
   }
 
   private async token(exchange: Exchange, params: Params): Promise<void> {
-    const grantType = typeof params['grant_type'] === 'string' ? params['grant_type'] : '';
+    const grantType = textOf(params['grant_type']) ?? '';
     const memberId = this.tokens.memberOf(params);
-    const log = this.open(exchange, grantType, memberId, 'client_secret' in exchange.query);
+    const log = this.open(
+      exchange,
+      { grantType, memberId, clientId: textOf(params['client_id']) },
+      'client_secret' in exchange.query,
+    );
     await this.answer(exchange, log, () => {
       const answer = this.tokens.answer(params);
       log.rotated = answer.status === 200 && isMap(answer.body) && 'access_token' in answer.body;
@@ -67,7 +73,11 @@ export class OauthServer {
   private async appInfo(exchange: Exchange, params: Params): Promise<void> {
     const token = params['auth'] ?? params['access_token'];
     const chain = typeof token === 'string' ? this.ledger.chainOf(token) : undefined;
-    const log = this.open(exchange, 'app.info', chain?.memberId, 'auth' in exchange.query);
+    const log = this.open(
+      exchange,
+      { grantType: 'app.info', memberId: chain?.memberId, clientId: undefined },
+      'auth' in exchange.query,
+    );
     await this.answer(exchange, log, () => this.appInfoOf(typeof token === 'string' ? token : ''));
   }
 
@@ -103,9 +113,10 @@ export class OauthServer {
     if (chain === 'expired') return { status: 401, body: { error: 'expired_token' } };
     const portal = chain === 'unknown' ? undefined : this.directory.byMemberId(chain.memberId);
     if (chain === 'unknown' || portal === undefined) return { status: 401, body: { error: 'invalid_token' } };
-    const scope = portal.app.scope.join(',');
+    const app = portal.appOf(chain.clientId);
+    const scope = (app?.scope ?? []).join(',');
     const install = {
-      installed: portal.installed,
+      installed: app?.installed === true,
       version: '1',
       status: portal.status,
       scope,
@@ -122,16 +133,19 @@ export class OauthServer {
 
   private open(
     exchange: Exchange,
-    grantType: string,
-    memberId: string | undefined,
+    asked: Pick<TokenRequestLog, 'grantType' | 'memberId' | 'clientId'>,
     secretInUrl: boolean,
   ): TokenRequestLog {
     const { httpMethod } = exchange;
     const at = this.clock.now();
-    const log = { at, grantType, memberId, httpMethod, secretInUrl, httpStatus: 0, outcome: 'pending', rotated: false };
+    const log = { at, ...asked, httpMethod, secretInUrl, httpStatus: 0, outcome: 'pending', rotated: false };
     this.tokenRequests.push(log);
     return log;
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 const lateKinds = new Set<OauthTroubleKind>(['answer-lost', 'cut-after', 'truncated', 'stall']);

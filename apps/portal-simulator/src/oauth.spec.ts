@@ -119,6 +119,30 @@ describe('The simulated authorization server', () => {
     expect(answer.status).toBe(200);
   });
 
+  it('keeps the apps of one portal apart: tokens, application tokens, secrets and uninstalls', async () => {
+    const own = { clientId: 'local.own', clientSecret: 'own', scope: ['task'], callbackUrl: 'http://127.0.0.1:9/own' };
+    const app = portal.addApp(own);
+    const asks = (client_secret: string, refresh_token: string) =>
+      askToken(simulator, { grant_type: 'refresh_token', client_id: app.clientId, client_secret, refresh_token });
+    const [mine, theirs] = [app.grantChain(), portal.grantChain()];
+    expect((await asks('own', theirs.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await refresh(simulator, mine.refresh_token)).body.error).toBe('invalid_grant');
+    expect(mine.application_token).not.toBe(theirs.application_token);
+    const allowed = await fetch(authorizeUrl('local.own'), { method: 'POST', redirect: 'manual' });
+    expect(allowed.headers.get('location')).toMatch('http://127.0.0.1:9/own?code=');
+    own.clientSecret = 'rotated';
+    expect((await asks('own', mine.refresh_token)).body.error).toBe('invalid_client');
+    const rotated = await asks('rotated', mine.refresh_token);
+    expect(rotated).toMatchObject({ status: 200, body: { scope: 'task' } });
+    app.uninstall();
+    expect((await asks('rotated', rotated.body.refresh_token)).body.error).toBe('NOT_INSTALLED');
+    expect((await new SpecClient(portal, rotated.body.access_token).call('scope')).status).toBe(401);
+    expect((await new SpecClient(portal, theirs.access_token).call('scope')).status).toBe(200);
+    const elsewhere = await simulator.addPortal();
+    const there = await fetch(`http://${elsewhere.domain}/oauth/authorize/?client_id=local.own`, { method: 'POST' });
+    expect(await there.text()).toContain('Application not found');
+  });
+
   it('tells by app.info whose token it is', async () => {
     const { access_token } = portal.grantChain(6);
     const url = `${simulator.oauthServer}/rest/app.info`;

@@ -14,6 +14,16 @@ export interface AppRegistration {
   readonly callbackUrl: string | undefined;
 }
 
+/** An app on one portal; the handles for tests are in PortalApp. */
+export interface InstalledApp {
+  readonly registration: AppRegistration;
+  readonly clientId: string;
+  readonly scope: readonly string[];
+  readonly installed: boolean;
+  /** A grant was given. */
+  markInstalled(): void;
+}
+
 export interface Webhook {
   readonly userId: number;
   readonly secret: string;
@@ -65,7 +75,10 @@ export interface PortalState {
   readonly domain: string;
   readonly endpoint: string;
   readonly oauthServer: string;
+  /** The app that every portal of the simulator has. */
   readonly app: AppRegistration;
+  /** That one, or another app of this portal. */
+  appOf(clientId: string): InstalledApp | undefined;
   readonly clock: SimulatorClock;
   readonly ledger: ChainLedger;
   readonly bucket: LeakyCounter;
@@ -77,13 +90,9 @@ export interface PortalState {
   readonly webhooks: readonly Webhook[];
   readonly status: string;
   readonly licence: string;
-  readonly installed: boolean;
   readonly deleted: boolean;
   readonly dismissedUsers: ReadonlySet<number>;
   readonly boundEvents: { event: string; handler: string }[];
-  readonly applicationToken: string;
   /** Tells the simulator that something worth keeping has changed. */
   changed(): void;
-  /** The app is (again) installed here: a grant was given. */
-  markInstalled(): void;
 }

@@ -16,18 +16,10 @@ import {
 import type { AppRegistration, PortalQuirks, PortalState, RequestLog, Webhook } from './portal-state';
 import { RestEndpoint } from './rest-endpoint';
 import { ScrumStore } from './scrum-store';
-import { post } from './post';
+import { PortalApp } from './portal-app';
 import type { PortalTroubleKind } from './trouble-kinds';
 import { TroubleQueue } from './trouble-queue';
-import {
-  type EventOverrides,
-  type FrameOverrides,
-  type TokenChain,
-  type VendorPost,
-  framePostOf,
-  installPost,
-  uninstallPost,
-} from './vendor-posts';
+import type { EventOverrides, FrameOverrides, TokenChain, VendorPost } from './vendor-posts';
 
 /** One simulated portal: its own loopback port, its own limits, data and troubles. */
 export class SimulatedPortal implements PortalState {
@@ -42,11 +34,11 @@ export class SimulatedPortal implements PortalState {
   status: string;
   licence: string;
   callbackUrl: string | undefined;
-  applicationToken = randomBytes(16).toString('hex');
-  installed = true;
   deleted = false;
   boundEvents: { event: string; handler: string }[] = [];
   webhooks: Webhook[] = [];
+  private readonly main = new PortalApp(this, () => this.app);
+  private readonly others: PortalApp[] = [];
   private readonly servers: LoopbackServer[] = [];
   private readonly rest: RestEndpoint;
   private homePort = 0;
@@ -116,46 +108,50 @@ export class SimulatedPortal implements PortalState {
     return this.bucket.maxLevel;
   }
 
-  /** A new chain of its own, as authorize, install and frame each give one. */
-  grantChain(userId = 1): TokenChain {
-    this.markInstalled();
-    const pair = this.ledger.startChain(this.memberId, this.app.clientId, userId);
-    this.changed();
-    return {
-      access_token: pair.accessToken,
-      refresh_token: pair.refreshToken,
-      expires_in: Math.round((pair.expiresAt - this.clock.now()) / 1000),
-      expires: Math.floor(pair.expiresAt / 1000),
-      scope: this.app.scope.join(','),
-      domain: this.domain,
-      server_endpoint: `${this.oauthServer}/rest/`,
-      client_endpoint: this.endpoint,
-      status: this.status,
-      member_id: this.memberId,
-      user_id: userId,
-      application_token: this.applicationToken,
-    };
+  get installed(): boolean {
+    return this.main.installed;
   }
 
-  installEvent(overrides?: EventOverrides, chain = this.grantChain()): VendorPost {
-    return installPost(chain, this.clock.now(), overrides);
+  get applicationToken(): string {
+    return this.main.applicationToken;
+  }
+
+  appOf(clientId: string): PortalApp | undefined {
+    return [this.main, ...this.others].find((app) => app.clientId === clientId);
+  }
+
+  /**
+   * A local app beside the one that all portals have: its id and secret are good on this portal only (section 1).
+   * What it is registered with is read at each use, so that a secret may be changed. The state file does not keep it.
+   */
+  addApp(registration: AppRegistration): PortalApp {
+    const app = new PortalApp(this, () => registration);
+    this.others.push(app);
+    return app;
+  }
+
+  grantChain(userId = 1): TokenChain {
+    return this.main.grantChain(userId);
+  }
+
+  installEvent(overrides?: EventOverrides, chain?: TokenChain): VendorPost {
+    return this.main.installEvent(overrides, chain);
   }
 
   uninstallEvent(overrides?: EventOverrides): VendorPost {
-    return uninstallPost(this, this.clock.now(), overrides);
+    return this.main.uninstallEvent(overrides);
   }
 
-  framePost(overrides?: FrameOverrides, chain = this.grantChain()): VendorPost & { query: string } {
-    return framePostOf(chain, overrides);
+  framePost(overrides?: FrameOverrides, chain?: TokenChain): VendorPost & { query: string } {
+    return this.main.framePost(overrides, chain);
   }
 
-  /** Really posts an install event; the answer's status and text come back. */
   sendInstallEvent(url: string, overrides?: EventOverrides): Promise<{ status: number; body: string }> {
-    return post(url, this.installEvent(overrides));
+    return this.main.sendInstallEvent(url, overrides);
   }
 
   sendUninstallEvent(url: string, overrides?: EventOverrides): Promise<{ status: number; body: string }> {
-    return post(url, this.uninstallEvent(overrides));
+    return this.main.sendUninstallEvent(url, overrides);
   }
 
   /** The base address of an incoming webhook, ending in a slash; made at the first call. */
@@ -187,19 +183,9 @@ export class SimulatedPortal implements PortalState {
     this.changed();
   }
 
-  /** Removes the app; tokens say APPLICATION_NOT_FOUND, refreshes NOT_INSTALLED; the next install has a new token. */
   uninstall(): void {
-    this.installed = false;
     this.boundEvents = [];
-    this.changed();
-  }
-
-  markInstalled(): void {
-    if (!this.installed) {
-      this.ledger.revokeChains(this.memberId);
-      this.applicationToken = randomBytes(16).toString('hex');
-    }
-    this.installed = true;
+    this.main.uninstall();
   }
 
   /** The whole portal is gone: PORTAL_DELETED. */
@@ -244,8 +230,8 @@ export class SimulatedPortal implements PortalState {
   }
 
   private resume(saved: PortalSaved): void {
-    this.applicationToken = saved.applicationToken;
-    this.installed = saved.installed;
+    this.main.applicationToken = saved.applicationToken;
+    this.main.installed = saved.installed;
     this.webhooks = saved.webhooks;
     this.boundEvents = saved.boundEvents;
     this.scrum.restore(saved.scrum);

@@ -111,7 +111,9 @@ export class Bitrix24Simulator {
     const directory = {
       byMemberId: (memberId: string) => this.opened.find((portal) => portal.memberId === memberId),
       appOf: (clientId: string) =>
-        clientId === this.clientId ? this.app : this.opened.find((one) => one.app.clientId === clientId)?.app,
+        clientId === this.clientId
+          ? this.app
+          : this.opened.flatMap((one) => one.appOf(clientId)?.registration ?? [])[0],
     };
     const endpoint = {
       optionalFields: options.optionalFields ?? 'documented',

@@ -65,7 +65,7 @@ export class TokenEndpoint {
     }
     if (params['grant_type'] !== 'refresh_token') refuse('invalid_request');
     const token = required(params, 'refresh_token');
-    this.requireInstalled(this.ledger.memberOfRefresh(token));
+    this.requireInstalled(this.ledger.memberOfRefresh(token), app.clientId);
     const pair = this.ledger.refresh(token, app.clientId) ?? refuse('invalid_grant');
     this.refreshes += 1;
     return this.shown(pair, true);
@@ -78,10 +78,13 @@ export class TokenEndpoint {
     return app;
   }
 
-  private requireInstalled(memberId: string | undefined): void {
+  /** Of an app that the portal does not have at all, the token itself is none. */
+  private requireInstalled(memberId: string | undefined, clientId: string): void {
     if (memberId === undefined) return;
     const portal = this.directory.byMemberId(memberId);
-    if (portal === undefined || !portal.installed || portal.deleted) refuse('NOT_INSTALLED');
+    if (portal === undefined || portal.deleted) refuse('NOT_INSTALLED');
+    const app = portal.appOf(clientId) ?? refuse('invalid_grant');
+    if (!app.installed) refuse('NOT_INSTALLED');
   }
 
   private shown(pair: IssuedPair, isRefresh: boolean): Params {
@@ -92,7 +95,7 @@ export class TokenEndpoint {
       access_token: pair.accessToken,
       ...(full ? { expires: Math.floor(pair.expiresAt / 1000) } : {}),
       expires_in: Math.round((pair.expiresAt - this.clock.now()) / 1000),
-      scope: portal.app.scope.join(','),
+      scope: (portal.appOf(pair.chain.clientId)?.scope ?? []).join(','),
       domain: this.oauthServer().replace(/^https?:\/\//, ''),
       server_endpoint: `${this.oauthServer()}/rest/`,
       status: portal.status,

@@ -1,4 +1,5 @@
 import { type Clock, Fault, type PortalId } from '@b24/portal';
+import { defaultApp } from './app';
 import type { GrantStore, Renewal } from './grant-store';
 import type { Chain, Grant, Refusal, SpareChain } from './install';
 import type { OAuthServer } from './oauth-server';
@@ -67,10 +68,12 @@ export class ChainRenewal {
   private async refresh(grant: Grant, chain: Omit<SpareChain, 'renewedAtMs'>): Promise<boolean> {
     const { oauth, observer, clock, store } = this.options;
     const { portal, version } = grant;
-    const verdict = await oauth.refresh(chain.refreshToken, chain.oauthServer).catch((error: unknown) => {
-      observer.refreshed(portal, 'failed');
-      throw error;
-    });
+    const verdict = await oauth
+      .refresh(grant.app ?? defaultApp, chain.refreshToken, chain.oauthServer)
+      .catch((error: unknown) => {
+        observer.refreshed(portal, 'failed');
+        throw error;
+      });
     observer.refreshed(portal, outcomeOf(verdict, portal));
     if (verdict.kind === 'granted' && verdict.granted.portal === portal) {
       if (verdict.granted.skewMs !== undefined) observer.skewed?.(verdict.granted.skewMs);
@@ -100,11 +103,12 @@ export class ChainRenewal {
     { id, grantedAtMs, ...chain }: Chain & Pick<SpareChain, 'oauthServer' | 'scope' | 'userId'>,
     { pair, endpoint, scope, licence, userId = chain.userId }: Granted,
   ): Renewal {
-    const { portal, kind, installedAtMs } = grant;
+    const { portal, kind, app, installedAtMs } = grant;
     const { domain, endpoint: url } = portalEndpoint(endpoint, this.options.rules) ?? grant;
     const refreshedAtMs = this.options.clock.now();
     const install = {
       ...{ portal, kind, installedAtMs, domain, endpoint: url, oauthServer: chain.oauthServer },
+      ...(app && { app }),
       scope: scope.length ? scope : chain.scope,
       ...(licence && { licence }),
       ...(userId !== undefined && { userId }),

@@ -23,7 +23,7 @@ class StrictServer {
 
   constructor(private readonly clock: HandClock) {}
 
-  refresh = async (token: Secret): Promise<TokenVerdict> => {
+  refresh = async (_app: string, token: Secret): Promise<TokenVerdict> => {
     this.asked++;
     await new Promise<void>((resolve) => {
       this.clock.after(this.tookMs, resolve);
@@ -63,7 +63,7 @@ async function world() {
       clock,
       oauth: server as unknown as OAuthServer,
       rules: { hosts: new PortalHosts(['p.example', 'moved.example']), allowHttp: false },
-      authorizeUrl: (domain) => `https://gw.example/install?portal=${domain}`,
+      authorizeUrl: ({ domain }) => `https://gw.example/install?portal=${domain}`,
       observer: {
         refreshed: (_, outcome) => {
           outcomes.push(outcome);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, Fault, type PortalId, sleep } from '@b24/portal';
+import { defaultApp } from './app';
 import { ChainRenewal, type ChainRenewalOptions } from './chain-renewal';
 import { savedAsOfMs } from './idle';
 import type { Grant, Refusal, Trouble } from './install';
@@ -16,7 +17,7 @@ const unreportedMs = 5000;
 
 export interface FreshGrantsOptions extends ChainRenewalOptions {
   /** Where a person authorizes the portal again. */
-  readonly authorizeUrl: (domain: string) => string;
+  readonly authorizeUrl: (portal: Pick<Grant, 'domain' | 'app'>) => string;
 }
 
 /** When and how a refresh is due, and how the grant is read for it. */
@@ -102,11 +103,11 @@ export class FreshGrants {
     await Promise.allSettled(this.underWay.values());
   }
 
-  reauthorization(grant: Pick<Grant, 'domain' | 'kind'>, detail?: string): Fault {
+  reauthorization(grant: Pick<Grant, 'domain' | 'kind' | 'app'>, detail?: string): Fault {
     const webhook = 'The portal no longer takes the incoming webhook; make a new one there and POST it to /v1/portals.';
     return new Fault('reauthorization_required', {
       detail: detail ?? (grant.kind === 'webhook' ? webhook : 'Open `authorizeUrl` as an administrator of the portal.'),
-      authorizeUrl: this.options.authorizeUrl(grant.domain),
+      authorizeUrl: this.options.authorizeUrl(grant),
     });
   }
 
@@ -161,10 +162,21 @@ export class FreshGrants {
     try {
       const grant = await this.reported(portal, look);
       const why = due(grant);
-      if (why && (await lease())) await this.renewal.renew(grant, why, lease);
+      if (why && (await lease())) await this.renew(grant, why, lease);
     } finally {
       // A lease that can't be released ends by itself.
       await store.release(portal, holder).catch(() => undefined);
+    }
+  }
+
+  private async renew(grant: Grant, why: Refusal['why'], lease: () => Promise<boolean>): Promise<void> {
+    try {
+      await this.renewal.renew(grant, why, lease);
+    } catch (error) {
+      if (asFault(error).code !== 'app_not_found') throw error;
+      // Not a trouble of the grant: it is as good as ever once the app is back.
+      const { domain, kind, app = defaultApp } = grant;
+      throw this.reauthorization({ domain, kind }, appGone(app));
     }
   }
 
@@ -182,6 +194,11 @@ export class FreshGrants {
     }
     return grant;
   }
+}
+
+function appGone(app: string): string {
+  const back = app === defaultApp ? 'set B24_CLIENT_ID and B24_CLIENT_SECRET' : 'register it again with POST /v1/apps';
+  return `The app that the portal belongs to (${app}) is not known here any more: ${back}, or install another app.`;
 }
 
 /** Only an install brings it back. */

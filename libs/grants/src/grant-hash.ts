@@ -64,9 +64,11 @@ export function toRecord(hash: Hash): PortalRecord | undefined {
 
 /** The install alone, as it is kept. */
 export function installOf(record: PortalRecord): Install {
-  const { portal, kind, domain, endpoint, oauthServer, scope, userId, licence, installedAtMs, formerUser } = record;
+  const { portal, kind, app, domain, endpoint, oauthServer, scope, userId, licence, installedAtMs, formerUser } =
+    record;
   return {
     ...{ portal, kind, domain, endpoint, oauthServer, scope, installedAtMs },
+    ...(app && { app }),
     ...(userId !== undefined && { userId }),
     ...(licence && { licence }),
     ...(formerUser && { formerUser }),

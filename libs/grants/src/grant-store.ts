@@ -19,7 +19,7 @@ export interface NewInstall {
   /** Of the pair; made up when absent. */
   readonly chain?: Chain;
   readonly webhook?: Secret;
-  /** Proves later events of this portal; an earlier one is kept when absent. */
+  /** Proves later events of this portal; an earlier one of the same app is kept when absent. */
   readonly applicationToken?: Secret;
 }
 
@@ -53,7 +53,7 @@ export interface GrantStore {
 
   /**
    * Replaces whatever was there; what the operator set and what is known of the tariff stay, and the chain that was in
-   * use becomes a spare.
+   * use becomes a spare. Of another app nothing stays: its spares and its application token go.
    */
   install(install: NewInstall): Promise<void>;
   /**
@@ -81,7 +81,8 @@ export interface GrantStore {
   learnTariff(portal: PortalId, tariff: Tariff): Promise<void>;
   /** True when there was something to forget. */
   forget(portal: PortalId): Promise<boolean>;
-  applicationToken(portal: PortalId): Promise<Secret | undefined>;
+  /** Undefined also when the portal belongs to another app. */
+  applicationToken(portal: PortalId, app: string): Promise<Secret | undefined>;
 
   /** Portals of which no pair was saved since then, longest first; those put off are left out until their time. */
   idle(page: { notSinceMs: number; limit: number }): Promise<PortalId[]>;

@@ -1,3 +1,5 @@
+export { type App, defaultApp, isAppId } from './app';
+export { Apps } from './apps';
 export { authorize } from './authorize';
 export { type RefreshObserver } from './chain-renewal';
 export { formerDomains } from './former-domains';
@@ -28,6 +30,7 @@ export { PortalHosts } from './portal-hosts';
 export { RedisGrantStore } from './redis-grant-store';
 export { Relocation } from './relocation';
 export { type EncryptionKey, Seal } from './seal';
+export { SealedApps } from './sealed-apps';
 export { SealedGrants } from './sealed-grants';
 export type { Resealed, SealedPlace } from './sealed-places';
-export { asSpare, keptSpares } from './spares';
+export { asSpare, keptSpares, leftBehind } from './spares';

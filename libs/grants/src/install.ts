@@ -13,6 +13,8 @@ export interface TokenPair {
 export interface Install {
   readonly portal: PortalId;
   readonly kind: 'app' | 'webhook';
+  /** The app it belongs to; the default one when absent. */
+  readonly app?: string;
   /** The portal's current host, with its port if it has one. */
   readonly domain: string;
   /** `https://<domain>/rest/`; a webhook's secret part is kept apart. */

@@ -1,15 +1,19 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { asFault, type Clock, Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
+import { defaultApp } from './app';
 import { formerUser } from './chain-renewal';
 import type { GrantStore } from './grant-store';
 import type { Install, PortalRecord } from './install';
 import type { OAuthServer, TokenInfo } from './oauth-server';
 import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
+import { sameSecret } from './same-secret';
 import { type Granted, scopeList, type TokenVerdict } from './token-answer';
 import { untilKept } from './until-kept';
 
 /** What an unsigned install (event or frame) claims; nothing of it is believed before the server said so. */
 export interface ClaimedInstall {
+  /** The app whose address it came to. */
+  readonly app: string;
   readonly memberId: string;
   readonly accessToken: Secret;
   readonly refreshToken: Secret;
@@ -28,50 +32,53 @@ export interface InstallerOptions {
 
 /**
  * Takes installs. Every method throws Fault install_refused when the authorization server does not vouch for what is
- * claimed, and authorization_server_error when it can't be asked; then nothing has changed.
+ * claimed, authorization_server_error when it can't be asked and app_not_found when there is no such app here; then
+ * nothing has changed.
  */
 export class Installer {
   constructor(private readonly options: InstallerOptions) {}
 
-  /** From a code of the authorization-code flow, which only our app can exchange. */
-  async fromCode(code: Secret, claimedServer?: string): Promise<PortalRecord> {
-    const server = this.options.oauth.server(claimedServer);
-    return this.save(server, granted(await this.options.oauth.exchange(code, server)));
+  /** From a code of the authorization-code flow, which only this app can exchange. */
+  async fromCode(app: string, code: Secret, claimedServer?: string): Promise<PortalRecord> {
+    const oauthServer = this.options.oauth.server(claimedServer);
+    return this.save({ app, oauthServer }, granted(await this.options.oauth.exchange(app, code, oauthServer)));
   }
 
-  /** From an unsigned POST: the server vouches for the token, then a refresh that only our app can make proves it. */
+  /** From an unsigned POST: the server vouches for the token, then a refresh that only the app can make proves it. */
   async fromClaim(claim: ClaimedInstall): Promise<PortalRecord> {
     const { oauth } = this.options;
+    const { app } = claim;
     const server = oauth.server(claim.oauthServer);
+    const clientId = await oauth.clientId(app);
     const info = await oauth.tokenInfo(claim.accessToken, server);
     if (info === 'expired') return this.fromLateClaim(claim, server);
-    if (info?.clientId !== oauth.clientId || info.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
+    if (info?.clientId !== clientId || info.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
     if (!portalEndpoint(info.endpoint, this.options.rules)) throw hostRefused();
-    const verdict = await oauth.refresh(claim.refreshToken, server);
-    const known = await this.duplicate(info, verdict);
+    const verdict = await oauth.refresh(app, claim.refreshToken, server);
+    const known = await this.duplicate(claim, info, verdict);
     if (known) return known;
-    return this.save(server, { ...withInfo(granted(verdict), info) }, claim.applicationToken);
+    return this.save({ app, oauthServer: server }, { ...withInfo(granted(verdict), info) }, claim.applicationToken);
   }
 
   /** An event may be delivered after its access token's hour; then the refresh alone tells whose it is. */
   private async fromLateClaim(claim: ClaimedInstall, server: string): Promise<PortalRecord> {
-    const it = granted(await this.options.oauth.refresh(claim.refreshToken, server));
+    const it = granted(await this.options.oauth.refresh(claim.app, claim.refreshToken, server));
     if (it.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
-    return this.save(server, it, claim.applicationToken);
+    return this.save({ app: claim.app, oauthServer: server }, it, claim.applicationToken);
   }
 
-  /** Is this event from a portal that installed us? @throws Fault event_refused */
-  async checkEvent(memberId: string, applicationToken: Secret): Promise<PortalId> {
+  /** Is this event from a portal that belongs to this app? @throws Fault event_refused */
+  async checkEvent(app: string, memberId: string, applicationToken: Secret): Promise<PortalId> {
     const id = memberId.toLowerCase();
-    const known = isPortalId(id) ? await this.options.store.applicationToken(id) : undefined;
+    const known = isPortalId(id) ? await this.options.store.applicationToken(id, app) : undefined;
     if (!isPortalId(id) || !known || !sameSecret(known, applicationToken)) throw new Fault('event_refused');
     return id;
   }
 
   /** An app's ONAPPUNINSTALL. @throws Fault event_refused */
-  async uninstall(memberId: string, applicationToken: Secret): Promise<void> {
+  async uninstall(app: string, memberId: string, applicationToken: Secret): Promise<void> {
     const { store, clock } = this.options;
-    await store.uninstall(await this.checkEvent(memberId, applicationToken), {
+    await store.uninstall(await this.checkEvent(app, memberId, applicationToken), {
       code: 'portal_uninstalled',
       detail: 'The app was uninstalled on the portal; install it again at /install.',
       sinceMs: clock.now(),
@@ -118,19 +125,29 @@ export class Installer {
   }
 
   /** A delivery that came twice: the refresh token was spent the first time, and the grant it made still lives. */
-  private async duplicate(info: TokenInfo, verdict: TokenVerdict): Promise<PortalRecord | undefined> {
+  private async duplicate(
+    { app }: ClaimedInstall,
+    info: TokenInfo,
+    verdict: TokenVerdict,
+  ): Promise<PortalRecord | undefined> {
     if (verdict.kind !== 'refused' || verdict.code !== 'reauthorization_required') return undefined;
     const known = await this.options.store.load(info.portal);
-    return known?.pair && !known.trouble ? known : undefined;
+    const isSame = (known?.app ?? defaultApp) === app;
+    return isSame && known?.pair && !known.trouble ? known : undefined;
   }
 
-  private async save(oauthServer: string, it: Granted, applicationToken?: Secret): Promise<PortalRecord> {
+  private async save(
+    { app, oauthServer }: { readonly app: string; readonly oauthServer: string },
+    it: Granted,
+    applicationToken?: Secret,
+  ): Promise<PortalRecord> {
     const { store, rules, clock } = this.options;
     const place = portalEndpoint(it.endpoint, rules);
     if (!place) throw hostRefused();
     const install: Install = {
       portal: it.portal,
       kind: 'app',
+      ...(app !== defaultApp && { app }),
       ...place,
       oauthServer,
       scope: it.scope,
@@ -207,9 +224,4 @@ function notVouchedFor(): Fault {
 
 function hostRefused(): Fault {
   return new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
-}
-
-function sameSecret(a: Secret, b: Secret): boolean {
-  const digest = (it: Secret) => createHash('sha256').update(it.reveal()).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, Secret } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
+import { defaultApp } from './app';
 import type { ClaimedInstall } from './installer';
 import type { Seal } from './seal';
 
@@ -28,6 +29,8 @@ export interface KeptClaim extends Omit<Receipt, 'source'> {
 }
 
 interface Told {
+  /** The default one when absent. */
+  readonly app?: string;
   readonly memberId: string;
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -126,8 +129,9 @@ function place(id: string): string {
   return `inbox|${id}`;
 }
 
-function told({ memberId, accessToken, refreshToken, applicationToken, oauthServer }: ClaimedInstall): Told {
+function told({ app, memberId, accessToken, refreshToken, applicationToken, oauthServer }: ClaimedInstall): Told {
   return {
+    ...(app !== defaultApp && { app }),
     memberId,
     accessToken: accessToken.reveal(),
     refreshToken: refreshToken.reveal(),
@@ -136,8 +140,16 @@ function told({ memberId, accessToken, refreshToken, applicationToken, oauthServ
   };
 }
 
-function claimed({ memberId, accessToken, refreshToken, applicationToken, oauthServer }: Told): ClaimedInstall {
+function claimed({
+  app = defaultApp,
+  memberId,
+  accessToken,
+  refreshToken,
+  applicationToken,
+  oauthServer,
+}: Told): ClaimedInstall {
   return {
+    app,
     memberId,
     accessToken: new Secret(accessToken),
     refreshToken: new Secret(refreshToken),

@@ -10,13 +10,14 @@ import {
   sleep,
 } from '@b24/portal';
 import { z } from 'zod';
+import type { Apps } from './apps';
+import { sameSecret } from './same-secret';
 import { errorCode, judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
 
 export interface OAuthServerOptions {
   /** Origins that may be asked; the first is asked unless an install names another of them. */
   readonly servers: readonly [string, ...string[]];
-  readonly clientId: string;
-  readonly clientSecret: Secret;
+  readonly apps: Pick<Apps, 'get'>;
   readonly post: Post;
   readonly clock: Clock;
 }
@@ -24,8 +25,10 @@ export interface OAuthServerOptions {
 /** Longer than the server ever takes: an answer given up on is a token pair lost. */
 export const tokenTimeoutMs = 20_000;
 const pausesMs = [300, 1500];
+/** While an app's secret is rotated, either may be the good one. */
+const mostSecrets = 2;
 /** The longest a token request can take, with its repetitions. */
-export const tokenRequestMs = (pausesMs.length + 1) * tokenTimeoutMs + pausesMs.reduce((a, b) => a + b, 0);
+export const tokenRequestMs = (pausesMs.length + mostSecrets) * tokenTimeoutMs + pausesMs.reduce((a, b) => a + b, 0);
 
 /** The authorization server's own word on an access token. */
 export interface TokenInfo {
@@ -52,23 +55,24 @@ const tokenInfoBody = z.object({
 export class OAuthServer {
   constructor(private readonly options: OAuthServerOptions) {}
 
-  /** The named server if it is one of ours, else the first: nobody else ever gets the app's secret. */
+  /** The named server if it is one of ours, else the first: nobody else ever gets an app's secret. */
   server(claimed?: string): string {
     return this.options.servers.find((it) => claimed && sameHost(it, claimed)) ?? this.options.servers[0];
   }
 
-  get clientId(): string {
-    return this.options.clientId;
+  /** @throws Fault app_not_found */
+  async clientId(app: string): Promise<string> {
+    return (await this.options.apps.get(app)).clientId;
   }
 
-  /** @throws Fault authorization_server_error when the server gave no verdict, however often asked. */
-  refresh(refreshToken: Secret, server: string): Promise<TokenVerdict> {
-    return this.tokens(server, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() });
+  /** @throws Fault app_not_found, authorization_server_error when the server gave no verdict, however often asked. */
+  refresh(app: string, refreshToken: Secret, server: string): Promise<TokenVerdict> {
+    return this.tokens(app, server, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() });
   }
 
-  /** @throws Fault authorization_server_error */
-  exchange(code: Secret, server: string): Promise<TokenVerdict> {
-    return this.tokens(server, { grant_type: 'authorization_code', code: code.reveal() });
+  /** @throws Fault app_not_found, authorization_server_error */
+  exchange(app: string, code: Secret, server: string): Promise<TokenVerdict> {
+    return this.tokens(app, server, { grant_type: 'authorization_code', code: code.reveal() });
   }
 
   /**
@@ -88,13 +92,26 @@ export class OAuthServer {
     });
   }
 
-  private tokens(server: string, form: Record<string, string>): Promise<TokenVerdict> {
-    const { clientId, clientSecret, clock } = this.options;
+  /** The app is read before each request, so that a secret that is rotated meanwhile is the next one tried. */
+  private tokens(app: string, server: string, form: Record<string, string>): Promise<TokenVerdict> {
+    const { apps, clock } = this.options;
+    const refused: { secret: Secret; verdict: TokenVerdict }[] = [];
     return this.ridingOut<TokenVerdict>(async () => {
-      const askedAtMs = clock.now();
-      const secrets = { client_id: clientId, client_secret: clientSecret.reveal() };
-      const verdict = judgeTokenAnswer(await this.form(`${server}/oauth/token/`, { ...form, ...secrets }), askedAtMs);
-      return verdict.kind === 'passing' ? { passing: verdict.reason } : { verdict };
+      for (;;) {
+        const { clientId, clientSecret, previousSecret } = await apps.get(app);
+        const untried = [clientSecret, previousSecret].find(
+          (it) => it && !refused.some(({ secret }) => sameSecret(secret, it)),
+        );
+        const last = refused.at(-1);
+        if (last && (!untried || refused.length >= mostSecrets)) return { verdict: last.verdict };
+        const secret = untried ?? clientSecret;
+        const askedAtMs = clock.now();
+        const secrets = { client_id: clientId, client_secret: secret.reveal() };
+        const verdict = judgeTokenAnswer(await this.form(`${server}/oauth/token/`, { ...form, ...secrets }), askedAtMs);
+        if (verdict.kind === 'passing') return { passing: verdict.reason };
+        if (verdict.kind === 'granted' || !verdict.secretRefused) return { verdict };
+        refused.push({ secret, verdict });
+      }
     });
   }
 

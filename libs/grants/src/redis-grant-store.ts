@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, isPortalId, type PortalId, type Secret } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
+import { defaultApp } from './app';
 import { formerDomains } from './former-domains';
 import {
   allSpareFields,
@@ -18,10 +19,20 @@ import {
 } from './grant-hash';
 import type { Duty, GrantStore, NewInstall, Renewal } from './grant-store';
 import { savedAsOfMs } from './idle';
-import type { Grant, Markings, NewMarkings, PortalRecord, Refusal, SpareChain, Tariff, Trouble } from './install';
+import type {
+  Grant,
+  Install,
+  Markings,
+  NewMarkings,
+  PortalRecord,
+  Refusal,
+  SpareChain,
+  Tariff,
+  Trouble,
+} from './install';
 import type { PortalEndpoint } from './portal-endpoint';
 import type { Seal } from './seal';
-import { asSpare, keptSpares } from './spares';
+import { asSpare, keptSpares, leftBehind } from './spares';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
@@ -116,13 +127,15 @@ export class RedisGrantStore implements GrantStore {
     { install, pair, chain, webhook, applicationToken }: NewInstall,
   ) {
     const { portal, installedAtMs, domain } = install;
-    const spares = pair && before ? [...asSpare(before), ...(before.spares ?? [])] : [];
+    const spares = pair ? leftBehind(before, install) : [];
     const fields = new HashFields(portal, this.seal)
       .open({ install, chain, formerDomains: formerDomains(before, domain) })
       .pair(pair)
       .sealed({ webhook, applicationToken })
       .spares(keptSpares(spares, install, installedAtMs));
-    const stale = [...pairFields, ...allSpareFields, ...(pair ? ['webhook'] : ['accessToken', 'refreshToken'])];
+    const othersProof = before && before.app !== install.app ? ['applicationToken'] : [];
+    const unused = pair ? ['webhook'] : ['accessToken', 'refreshToken'];
+    const stale = [...pairFields, ...allSpareFields, ...unused, ...othersProof];
     return this.save(portal, hash, stale, fields);
   }
 
@@ -242,10 +255,11 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  applicationToken(portal: PortalId): Promise<Secret | undefined> {
+  applicationToken(portal: PortalId, app: string): Promise<Secret | undefined> {
     return asking(async () => {
-      const sealed = await this.redis.hget(grantKey(portal), 'applicationToken');
-      return sealed ? this.seal.open(sealed, `${portal}|applicationToken`) : undefined;
+      const [install, sealed] = await this.redis.hmget(grantKey(portal), 'install', 'applicationToken');
+      if (!install || !sealed || ((JSON.parse(install) as Install).app ?? defaultApp) !== app) return undefined;
+      return this.seal.open(sealed, `${portal}|applicationToken`);
     });
   }
 

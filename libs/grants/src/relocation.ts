@@ -1,4 +1,5 @@
 import type { Clock, PortalId } from '@b24/portal';
+import { defaultApp } from './app';
 import type { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
 import type { Grant } from './install';
@@ -60,7 +61,8 @@ export class Relocation {
       await store.refuse(grant.portal, refusalAfter(grant, 'token', clock.now()));
       return grants.ensure(grant.portal);
     }
-    if (info.clientId !== oauth.clientId || info.portal !== grant.portal) return undefined;
+    const clientId = await oauth.clientId(grant.app ?? defaultApp);
+    if (info.clientId !== clientId || info.portal !== grant.portal) return undefined;
     const place = portalEndpoint(info.endpoint, rules);
     if (place && place.endpoint !== grant.endpoint) await store.move(grant.portal, grant.version, place);
     return place;

@@ -1,4 +1,4 @@
-import type { Grant, SpareChain } from './install';
+import type { Grant, Install, SpareChain } from './install';
 
 /** Beside the chain in use. */
 export const mostSpares = 3;
@@ -44,6 +44,15 @@ export function asSpare(
       ...(refusedAtMs !== undefined && { refusedAtMs }),
     },
   ];
+}
+
+/**
+ * The chains that become spares when this install comes. Another app's do not: they would bring back an app that was
+ * replaced, and outlive its registration.
+ */
+export function leftBehind(before: Grant | undefined, install: Pick<Install, 'app'>): SpareChain[] {
+  if (!before || before.app !== install.app) return [];
+  return [...asSpare(before), ...(before.spares ?? [])];
 }
 
 function lives({ renewedAtMs, refusedAtMs }: SpareChain, nowMs: number): boolean {

@@ -1,5 +1,5 @@
 --[[
-  Replaces sealed texts of a hash by the same secrets sealed anew. What was changed meanwhile stays as it is.
+  Replaces texts of a hash that hold sealed secrets. What was changed meanwhile stays as it is.
   KEYS[1]  the hash
   ARGV[1…] field, text that must still be there, new text …
   Answers how many were replaced.

@@ -18,7 +18,13 @@ export interface Granted {
 /** granted: a pair. refused: asking again is useless until a person acts, or for a while. passing: ask again. */
 export type TokenVerdict =
   | { readonly kind: 'granted'; readonly granted: Granted }
-  | { readonly kind: 'refused'; readonly code: Trouble['code']; readonly detail: string; readonly forMs?: number }
+  | {
+      readonly kind: 'refused';
+      readonly code: Trouble['code'];
+      readonly detail: string;
+      readonly forMs?: number;
+      readonly secretRefused?: true;
+    }
   | { readonly kind: 'passing'; readonly reason: string };
 
 const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
@@ -41,7 +47,7 @@ const forAWhile = { forMs: minuteMs };
 const wrongApp = {
   code: 'authorization_server_error' as const,
   detail:
-    "The authorization server does not accept this app's id or secret; check B24_CLIENT_ID and B24_CLIENT_SECRET.",
+    "The authorization server does not accept the app's id or secret: PATCH /v1/apps/{id} sets it, and of the default app B24_CLIENT_ID and B24_CLIENT_SECRET.",
   ...forAWhile,
 };
 const dead = {
@@ -50,13 +56,15 @@ const dead = {
 };
 
 /** The authorization server's errors (section 1 of the vendor's rules), by code in lower case. */
-const refusals: Readonly<Record<string, { code: Trouble['code']; detail: string; forMs?: number }>> = {
+const refusals: Readonly<
+  Record<string, { code: Trouble['code']; detail: string; forMs?: number; secretRefused?: true }>
+> = {
   invalid_grant: dead,
   no_auth_found: dead,
   insufficient_scope: dead,
   invalid_scope: dead,
   wrong_client: wrongApp,
-  invalid_client: wrongApp,
+  invalid_client: { ...wrongApp, secretRefused: true },
   invalid_request: { ...wrongApp, detail: 'The authorization server calls the refresh request invalid.' },
   payment_required: {
     code: 'portal_payment_required',

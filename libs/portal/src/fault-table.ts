@@ -79,6 +79,7 @@ export const faultTable = {
     'No such backlog',
     'Check the id; a group has a backlog once one was added or its planning page was opened.',
   ),
+  app_not_found: row(404, 'never', 'No such app here', 'List the apps with GET /v1/apps; POST /v1/apps registers one.'),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
   method_not_found: row(
     404,
@@ -118,6 +119,24 @@ export const faultTable = {
     'never',
     'The portal is here already',
     'It is installed through the app, which can do all that a webhook can; call it as it is.',
+  ),
+  app_already_registered: row(
+    409,
+    'never',
+    'The app is registered already',
+    'Its name and secret are changed with PATCH /v1/apps/{id}.',
+  ),
+  app_in_use: row(
+    409,
+    'never',
+    'Portals belong to the app',
+    'Install another app on them, or forget them with DELETE /v1/portals/{portal}; GET /v1/portals?app={id} lists them.',
+  ),
+  app_of_settings: row(
+    409,
+    'never',
+    'The app is set in the environment',
+    'Change B24_CLIENT_ID and B24_CLIENT_SECRET, and restart.',
   ),
   alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
 

@@ -19,6 +19,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addServer('/', 'This gateway')
     .addTag('backlogs', 'Scrum backlogs of a portal’s groups.')
     .addTag('portals', 'The installed portals.')
+    .addTag('apps', 'Registrations in Bitrix24; each portal belongs to one.')
     .addTag('clients', 'Keys of internal services.')
     .addTag('audit', 'Who wrote what.')
     .addTag('operations', 'Health and metrics.')

@@ -24,3 +24,10 @@ export const aliasSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'Must be 1 to 63 lower-case letters, digits and dashes.')
   .refine((text) => !/^[0-9a-f]{32}$/.test(text), 'Must not look like a member id.');
+
+/** An app of this gateway. */
+export const appPattern = /^(default|a_[0-9a-f]{16})$/;
+export const appId = z
+  .string()
+  .regex(appPattern, 'Must be `default` or the id of a registered app.')
+  .meta({ examples: ['a_5f2b8c1d9e0a7b64'] });

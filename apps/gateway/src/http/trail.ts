@@ -1,4 +1,5 @@
 import type { AuditLog } from '@b24/access';
+import { isAppId } from '@b24/grants';
 import { Fault, isPortalId } from '@b24/portal';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -52,10 +53,10 @@ const numbers = [
   'burst',
 ];
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = ['alias', 'limits', 'methods', 'portals'];
+const named = ['alias', 'clientSecret', 'limits', 'methods', 'portals'];
 
 function idsOf(params: unknown, body: unknown): Trail['ids'] {
-  const { backlogId, id } = params as Record<string, string | undefined>;
+  const { backlogId, id, app } = params as Record<string, string | undefined>;
   const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
   const told = numbers.flatMap((name) => {
     const value = fields.get(name);
@@ -67,6 +68,7 @@ function idsOf(params: unknown, body: unknown): Trail['ids'] {
   return {
     ...(backlogId && /^\d{1,16}$/.test(backlogId) && { backlogId: Number(backlogId) }),
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
+    ...(app && isAppId(app) && { app }),
     ...Object.fromEntries(told),
     ...Object.fromEntries(there),
   };

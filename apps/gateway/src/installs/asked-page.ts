@@ -25,8 +25,8 @@ export function askedPage(
 ): { frame?: Frame } | undefined {
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
   const [path = '', query = ''] = url.split('?');
-  if (method === 'GET' && (path === '/install' || path === '/oauth/callback')) return {};
-  if (method !== 'POST' || path !== '/bitrix24/install') return undefined;
+  if (method === 'GET' && /^\/(install|oauth\/callback)(\/[^/]+)?$/.test(path)) return {};
+  if (method !== 'POST' || !/^\/bitrix24\/install(\/[^/]+)?$/.test(path)) return undefined;
   const named = new URLSearchParams(query).getAll('DOMAIN');
   const parent = named.length === 1 ? portalNamed(named[0] ?? '', rules) : undefined;
   return { frame: { ancestors: parent?.origin } };

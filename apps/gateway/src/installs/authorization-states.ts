@@ -6,7 +6,7 @@ const lifetimeMs = 10 * 60_000;
 const stateKey = (nonce: string) => `b24:state:${createHash('sha256').update(nonce).digest('hex')}`;
 
 /**
- * The `state` of an authorization: signed, bound to the browser, good once and for ten minutes. Kept in Redis, so that
+ * The `state` of an authorization: signed, bound to app and browser, good once and for ten minutes. Kept in Redis, so that
  * any replica can finish what another began. Methods throw Fault store_unavailable when Redis can't be asked.
  */
 export class AuthorizationStates {
@@ -16,18 +16,18 @@ export class AuthorizationStates {
     private readonly signingKeys: readonly Buffer[],
   ) {}
 
-  async begin(domain: string, browser: string): Promise<string> {
+  async begin(app: string, domain: string, browser: string): Promise<string> {
     const nonce = randomBytes(24).toString('base64url');
     await this.asking(() => this.redis.set(stateKey(nonce), domain, 'PX', lifetimeMs));
-    return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), nonce, browser).toString('base64url')}`;
+    return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), [nonce, browser, app]).toString('base64url')}`;
   }
 
-  /** The domain the authorization was begun for; undefined when it was not begun here, by this browser, in time. */
-  async finish(state: string, browser: string): Promise<string | undefined> {
+  /** The domain the authorization was begun for; undefined when it was not begun here, for this app, by this browser, in time. */
+  async finish(app: string, state: string, browser: string): Promise<string | undefined> {
     const [nonce, signed, ...more] = state.split('.');
     if (!nonce || !signed || more.length > 0 || !browser) return undefined;
     const given = Buffer.from(signed, 'base64url');
-    const genuine = this.signingKeys.some((key) => same(signature(key, nonce, browser), given));
+    const genuine = this.signingKeys.some((key) => same(signature(key, [nonce, browser, app]), given));
     // A forged state must not use up the real one.
     if (!genuine) return undefined;
     return (await this.asking(() => this.redis.getdel(stateKey(nonce)))) ?? undefined;
@@ -42,8 +42,8 @@ export class AuthorizationStates {
   }
 }
 
-function signature(key: Buffer, nonce: string, browser: string): Buffer {
-  return createHmac('sha256', key).update(`${nonce}|${browser}`).digest();
+function signature(key: Buffer, bound: readonly [nonce: string, browser: string, app: string]): Buffer {
+  return createHmac('sha256', key).update(bound.join('|')).digest();
 }
 
 function same(a: Buffer, b: Buffer): boolean {

@@ -1,4 +1,4 @@
-import type { Installer, PortalRecord } from '@b24/grants';
+import type { App, Installer, PortalRecord } from '@b24/grants';
 import { asFault, Fault, Secret } from '@b24/portal';
 import OAuth2Strategy from 'passport-oauth2';
 import type { AuthorizationStates } from './authorization-states';
@@ -6,6 +6,7 @@ import type { AuthorizationStates } from './authorization-states';
 /** What passport-oauth2 reads of a request, and what our state store needs. */
 export interface AuthorizationRequest {
   readonly query: Readonly<Record<string, string | undefined>>;
+  readonly app: Pick<App, 'id' | 'clientId'>;
   /** Which browser this is: the value of its cookie. */
   readonly browser: string;
   /** Where the browser is sent to: set at the start, absent at the return. */
@@ -23,16 +24,15 @@ interface StrategyRun {
   fail(challenge: unknown): void;
   error(error: unknown): void;
   authenticate(request: unknown, options: object): void;
-  _oauth2: { _authorizeUrl: string; getOAuthAccessToken: unknown };
+  _oauth2: { _authorizeUrl: string; _clientId: string; getOAuthAccessToken: unknown };
 }
 
 /**
- * passport-oauth2 for Bitrix24: every portal has an authorization page of its own, the return address is fixed in the
- * app's card, and codes are exchanged over our own wire, which bounds time and size and keeps secrets out of URLs.
+ * passport-oauth2 for Bitrix24: every portal has an authorization page and every app an id of its own, the return
+ * address is fixed in the app's card, and codes are exchanged over our own wire, which bounds time and size and keeps secrets out of URLs.
  */
 export class Bitrix24Strategy extends OAuth2Strategy {
   constructor(
-    clientId: string,
     states: AuthorizationStates,
     private readonly installer: Installer,
   ) {
@@ -40,7 +40,7 @@ export class Bitrix24Strategy extends OAuth2Strategy {
       {
         authorizationURL: 'https://portal.invalid/oauth/authorize/',
         tokenURL: 'https://server.invalid/oauth/token/',
-        clientID: clientId,
+        clientID: 'set for each run',
         clientSecret: 'never used: see getOAuthAccessToken below',
         store: stateStore(states) as unknown as OAuth2Strategy.StateStore,
         skipUserProfile: true,
@@ -63,9 +63,10 @@ export class Bitrix24Strategy extends OAuth2Strategy {
     return new Promise((resolve, reject) => {
       const run = Object.create(this) as StrategyRun;
       run._oauth2 = Object.create(run._oauth2) as StrategyRun['_oauth2'];
+      run._oauth2._clientId = request.app.clientId;
       if (request.portal) run._oauth2._authorizeUrl = `${request.portal.origin}/oauth/authorize/`;
       run._oauth2.getOAuthAccessToken = (code: string, _params: unknown, done: Callback<[string, string, object]>) => {
-        this.installer.fromCode(new Secret(code), request.query['server_domain']).then(
+        this.installer.fromCode(request.app.id, new Secret(code), request.query['server_domain']).then(
           (record) => {
             done(null, record.portal, '', { record });
           },
@@ -102,12 +103,12 @@ function withoutResponseType(url: string): string {
 function stateStore(states: AuthorizationStates) {
   return {
     store(request: AuthorizationRequest, done: Callback<[string?]>): void {
-      states.begin(request.portal?.domain ?? '', request.browser).then((state) => {
+      states.begin(request.app.id, request.portal?.domain ?? '', request.browser).then((state) => {
         done(null, state);
       }, done);
     },
     verify(request: AuthorizationRequest, state: string, done: Callback<[boolean?, unknown?]>): void {
-      states.finish(state, request.browser).then((domain) => {
+      states.finish(request.app.id, state, request.browser).then((domain) => {
         done(null, domain !== undefined, domain);
       }, done);
     },

@@ -30,8 +30,11 @@ const frameBody = z.object({
   APPLICATION_TOKEN: token.optional(),
 });
 
+/** Which app it is for, only the address tells. */
+type Claim = Omit<ClaimedInstall, 'app'>;
+
 export type VendorEvent =
-  | { readonly kind: 'install'; readonly claim: ClaimedInstall }
+  | { readonly kind: 'install'; readonly claim: Claim }
   | { readonly kind: 'other'; readonly event: string; readonly memberId: string; readonly applicationToken: Secret };
 
 /** The event, if it has the shape of one and names a host we may talk to; nothing of it is believed yet. */
@@ -55,7 +58,7 @@ export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRule
 }
 
 /** What Bitrix24 posts into the install page's frame. */
-export function readFrame(form: Record<string, unknown>): ClaimedInstall {
+export function readFrame(form: Record<string, unknown>): Claim {
   const body = frameBody.safeParse(form);
   if (!body.success)
     throw new Fault('invalid_request', {
@@ -65,7 +68,7 @@ export function readFrame(form: Record<string, unknown>): ClaimedInstall {
   return claim(member_id, AUTH_ID, REFRESH_ID, APPLICATION_TOKEN, SERVER_ENDPOINT);
 }
 
-function claim(id: string, access: string, refresh: string, application?: string, server?: string): ClaimedInstall {
+function claim(id: string, access: string, refresh: string, application?: string, server?: string): Claim {
   return {
     memberId: id,
     accessToken: new Secret(access),

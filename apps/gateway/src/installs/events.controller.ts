@@ -1,7 +1,7 @@
 import { AuditLog } from '@b24/access';
-import type { Installer } from '@b24/grants';
-import type { Clock, PortalId } from '@b24/portal';
-import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { Apps, defaultApp, type Installer, isAppId } from '@b24/grants';
+import { asFault, type Clock, Fault, type PortalId } from '@b24/portal';
+import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { sourceOf } from '../http/source';
@@ -12,12 +12,13 @@ import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
 import { formOf } from './installs.controller';
 
-/** Where Bitrix24 posts its events. */
+/** Where Bitrix24 posts its events, each app's to an address of its own. */
 @ApiExcludeController()
 @Controller('bitrix24/events')
 export class EventsController {
   constructor(
     @Inject(InstallInbox) private readonly inbox: InstallInbox,
+    @Inject(Apps) private readonly apps: Apps,
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(Throttle) private readonly throttle: Throttle,
@@ -25,30 +26,47 @@ export class EventsController {
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
-  @Post()
+  @Post(['', ':app'])
   @HttpCode(200)
-  async take(@Body() body: unknown, @Req() request: FastifyRequest): Promise<{ received: true }> {
+  async take(
+    @Param('app') app: string | undefined,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<{ received: true }> {
     const event = readEvent(formOf(body), this.settings.rules);
     const member = event.kind === 'install' ? event.claim.memberId : event.memberId;
     const attempt = this.throttle.event(request, member.toLowerCase());
     const proven = () => {
       attempt.proven();
     };
+    const appId = await this.appNamed(app);
     if (event.kind === 'install') {
-      await this.inbox.take({ claim: event.claim, source: sourceOf(request), requestId: request.id, proven });
+      const claim = { app: appId, ...event.claim };
+      await this.inbox.take({ claim, source: sourceOf(request), requestId: request.id, proven });
       return { received: true };
     }
-    const portal = await this.installer.checkEvent(event.memberId, event.applicationToken);
+    const portal = await this.installer.checkEvent(appId, event.memberId, event.applicationToken);
     proven();
     if (event.event === 'ONAPPUNINSTALL') {
-      await this.installer.uninstall(portal, event.applicationToken);
-      this.noteUninstall(portal, request);
+      await this.installer.uninstall(appId, portal, event.applicationToken);
+      this.noteUninstall(appId, portal, request);
     }
     return { received: true };
   }
 
-  private noteUninstall(portal: PortalId, { id: requestId }: FastifyRequest): void {
-    const told = { actor: 'portal event', action: 'uninstallPortal', portal, requestId };
+  /** While the apps can't be read it is taken as named: an install waits for the store, and is never sent again. */
+  private async appNamed(app = defaultApp): Promise<string> {
+    if (!isAppId(app)) throw new Fault('app_not_found');
+    try {
+      return (await this.apps.get(app)).id;
+    } catch (error) {
+      if (asFault(error).code !== 'store_unavailable') throw error;
+      return app;
+    }
+  }
+
+  private noteUninstall(app: string, portal: PortalId, { id: requestId }: FastifyRequest): void {
+    const told = { actor: 'portal event', action: 'uninstallPortal', portal, requestId, ids: { app } };
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 }

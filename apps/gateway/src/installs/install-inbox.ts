@@ -119,7 +119,7 @@ export class InstallInbox {
       letGo();
       await this.drop(id, true);
       const { portal, domain } = record;
-      log.info({ portal, domain }, 'portal installed by event');
+      log.info({ portal, domain, app: claim.app }, 'portal installed by event');
       this.options.installed(record, requestId);
     } catch (error) {
       letGo();

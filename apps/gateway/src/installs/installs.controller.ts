@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import { AuditLog } from '@b24/access';
-import type { Installer, PortalRecord } from '@b24/grants';
+import { Apps, defaultApp, type Installer, type PortalRecord } from '@b24/grants';
 import { asFault, type Clock, Fault } from '@b24/portal';
-import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { installPath } from '../apps/app-addresses';
 import type { Settings } from '../settings';
 import { Throttle } from '../http/throttle';
 import { clockToken, installerToken, settingsToken } from '../tokens';
@@ -27,6 +28,7 @@ type Query = Readonly<Record<string, unknown>>;
 export class InstallsController {
   constructor(
     @Inject(Bitrix24Strategy) private readonly strategy: Bitrix24Strategy,
+    @Inject(Apps) private readonly apps: Apps,
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(Throttle) private readonly throttle: Throttle,
@@ -34,20 +36,28 @@ export class InstallsController {
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
-  @Get('install')
-  async start(@Query() query: Query, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const given = text(query['portal']);
-    if (given === undefined) return showPage(reply, 200, askPortalPage);
-    const portal = portalNamed(given, this.settings.rules);
-    if (!portal) {
-      const message =
-        'This is not the address of a Bitrix24 portal that this gateway may connect. It looks like company.bitrix24.com.';
-      return showPage(reply, 400, (nonce) => askPortalPage(nonce, { given: given.slice(0, 253), message }));
-    }
+  @Get(['install', 'install/:app'])
+  async start(
+    @Param('app') named: string | undefined,
+    @Query() query: Query,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     await this.showing(request, reply, async () => {
-      this.throttle.authorization(request);
+      const given = text(query['portal']);
+      const action = installPath(request.url);
+      const portal = given === undefined ? undefined : portalNamed(given, this.settings.rules);
+      if (portal) this.throttle.authorization(request);
+      const app = await this.apps.get(named ?? defaultApp);
+      if (given === undefined) return showPage(reply, 200, (nonce) => askPortalPage(nonce, action));
+      if (!portal) {
+        const message =
+          'This is not the address of a Bitrix24 portal that this gateway may connect. It looks like company.bitrix24.com.';
+        const mistake = { given: given.slice(0, 253), message };
+        return showPage(reply, 400, (nonce) => askPortalPage(nonce, action, mistake));
+      }
       const browser = browserOf(request) ?? randomBytes(32).toString('base64url');
-      const outcome = await this.strategy.run({ query: {}, browser, portal });
+      const outcome = await this.strategy.run({ app, query: {}, browser, portal });
       const options = {
         path: '/',
         httpOnly: true,
@@ -60,15 +70,21 @@ export class InstallsController {
     });
   }
 
-  @Get('oauth/callback')
-  async finish(@Query() query: Query, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  @Get(['oauth/callback', 'oauth/callback/:app'])
+  async finish(
+    @Param('app') named: string | undefined,
+    @Query() query: Query,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     await this.showing(request, reply, async () => {
       const [code, state, server] = [text(query['code']), text(query['state']), text(query['server_domain'])];
       // Without a code passport-oauth2 would begin anew; with an `error`, which Bitrix24 never sends, it would fail.
       if (!code || !state) throw new Fault('state_invalid');
       const attempt = this.throttle.page(request);
       const returned = { code, state, ...(server && { server_domain: server }) };
-      const outcome = await this.strategy.run({ query: returned, browser: browserOf(request) ?? '' });
+      const app = await this.apps.get(named ?? defaultApp);
+      const outcome = await this.strategy.run({ app, query: returned, browser: browserOf(request) ?? '' });
       if (!('installed' in outcome)) return;
       attempt.proven();
       this.note('authorization', outcome.installed, request);
@@ -76,8 +92,9 @@ export class InstallsController {
     });
   }
 
-  @Post('bitrix24/install')
+  @Post(['bitrix24/install', 'bitrix24/install/:app'])
   async frame(
+    @Param('app') app: string | undefined,
     @Body() body: unknown,
     @Query() query: Query,
     @Req() request: FastifyRequest,
@@ -88,7 +105,7 @@ export class InstallsController {
       request,
       reply,
       async () => {
-        const claim = readFrame(formOf(body));
+        const claim = { app: app ?? defaultApp, ...readFrame(formOf(body)) };
         if (!parent) throw new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
         const attempt = this.throttle.page(request);
         const record = await this.installer.fromClaim(claim);
@@ -101,8 +118,12 @@ export class InstallsController {
     );
   }
 
-  private note(actor: 'authorization' | 'portal page', { portal }: PortalRecord, { id }: FastifyRequest): void {
-    const told = { actor, action: 'installPortal', portal, requestId: id };
+  private note(
+    actor: 'authorization' | 'portal page',
+    { portal, app = defaultApp }: PortalRecord,
+    { id }: FastifyRequest,
+  ): void {
+    const told = { actor, action: 'installPortal', portal, requestId: id, ids: { app } };
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 

@@ -15,19 +15,19 @@ const record: PortalRecord = {
   version: 1,
 };
 const fault = (framed: boolean, given = new Fault('install_refused')) =>
-  faultPage('n', given, { requestId: 'r1', framed });
+  faultPage('n', given, { requestId: 'r1', framed, again: '/install' });
 const markup = (html: string) => html.match(/<[^>]*>/g) ?? [];
 
 describe('the pages of an install', () => {
   it('have the same tags whatever was given: no given text becomes HTML', () => {
     const pages = (text: string) => [
-      askPortalPage('n', { given: text, message: text }),
+      askPortalPage('n', text, { given: text, message: text }),
       installedPage('n', { ...record, domain: text, scope: [text] }),
       framePage('n', { ...record, domain: text, scope: [text] }),
-      faultPage('n', new Fault('install_refused', { detail: text }), { requestId: text, framed: true }),
+      faultPage('n', new Fault('install_refused', { detail: text }), { requestId: text, framed: true, again: text }),
     ];
     const tagsOf = (text: string) =>
-      pages(text).map((html) => markup(html).map((tag) => tag.replace(/ value="[^"]*"/, '')));
+      pages(text).map((html) => markup(html).map((tag) => tag.replace(/ (value|action|href)="[^"]*"/, '')));
     const text = fc.array(fc.constantFrom('<', '>', '"', "'", '&', '</main>', '<script>', '-->', 'a', ' '), {
       maxLength: 8,
     });
@@ -36,13 +36,13 @@ describe('the pages of an install', () => {
   });
 
   it('name the mistake beside the field that has it', () => {
-    const html = askPortalPage('n', { given: 'acme', message: 'Not a portal.' });
+    const html = askPortalPage('n', '/install', { given: 'acme', message: 'Not a portal.' });
     expect(html).toMatch(/<input [^>]*value="acme"[^>]* aria-describedby="told" aria-invalid="true"/);
     expect(html).toContain('<p class="bad" role="alert" id="told">Not a portal.</p>');
   });
 
   it('carry the nonce on every style and script of their own', () => {
-    const html = [framePage('n0', record), askPortalPage('n0'), fault(true)].join('');
+    const html = [framePage('n0', record), askPortalPage('n0', '/install'), fault(true)].join('');
     expect(html.match(/<style(?! nonce="n.?")/g)).toBeNull();
     expect(html.match(/<script(?! nonce="n0"| src="https:\/\/api\.bitrix24\.com\/api\/v1\/")/g)).toBeNull();
     expect(html).not.toMatch(/ (on\w+|style)=/);

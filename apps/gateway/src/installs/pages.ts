@@ -42,15 +42,19 @@ ${content}
 `;
 }
 
-/** The page with one field. */
-export function askPortalPage(nonce: string, mistake?: { readonly given: string; readonly message: string }): string {
+/** The page with one field, which leads to `action`. */
+export function askPortalPage(
+  nonce: string,
+  action: string,
+  mistake?: { readonly given: string; readonly message: string },
+): string {
   const told = mistake ? `<p class="bad" role="alert" id="told">${escape(mistake.message)}</p>` : '';
   return page(
     mistake ? 'Not connected: check the address' : 'Connect a portal',
     nonce,
     `<h1>Connect a Bitrix24 portal</h1>
 <p>You go to the portal, sign in there as an administrator and allow the app. Then you come back here.</p>
-<form action="/install" method="get">
+<form action="${escape(action)}" method="get">
 <label for="portal">Address of the portal</label>
 <input id="portal" name="portal" value="${escape(mistake?.given ?? '')}" placeholder="company.bitrix24.com" autocomplete="url" autocapitalize="none" spellcheck="false" required maxlength="253"${mistake ? ' aria-describedby="told" aria-invalid="true"' : ''} autofocus>
 ${told}
@@ -91,13 +95,17 @@ export function framePage(nonce: string, { domain, scope }: PortalRecord): strin
   );
 }
 
-/** What went wrong, and what to do next. */
-export function faultPage(nonce: string, fault: Fault, shown: { requestId: string; framed: boolean }): string {
+/** What went wrong, and what to do next; `again` is where to start anew. */
+export function faultPage(
+  nonce: string,
+  fault: Fault,
+  shown: { requestId: string; framed: boolean; again: string },
+): string {
   const { code, title, message } = fault;
   // The page that starts again may not be shown in a frame.
   const again = shown.framed
-    ? '<a class="button" href="/install" target="_blank" rel="noopener">Connect the portal in a new tab</a>'
-    : '<a class="button" href="/install">Start again</a>';
+    ? `<a class="button" href="${escape(shown.again)}" target="_blank" rel="noopener">Connect the portal in a new tab</a>`
+    : `<a class="button" href="${escape(shown.again)}">Start again</a>`;
   return page(
     title,
     nonce,

@@ -1,6 +1,7 @@
 import type { Fault } from '@b24/portal';
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { installPath } from '../apps/app-addresses';
 import { faultPage } from './pages';
 
 export interface Frame {
@@ -35,7 +36,7 @@ export function showFault(request: FastifyRequest, reply: FastifyReply, fault: F
   if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
   if (reply.sent) return;
   tellRetryAfter(reply, fault);
-  const shown = { requestId: request.id, framed: frame !== undefined };
+  const shown = { requestId: request.id, framed: frame !== undefined, again: installPath(request.url) };
   showPage(reply, fault.status, (nonce) => faultPage(nonce, fault, shown), frame);
 }
 

@@ -1,4 +1,4 @@
-import type { PortalRecord } from '@b24/grants';
+import { defaultApp, type PortalRecord } from '@b24/grants';
 import type { LaneState, Plan, PortalLedger } from '@b24/lanes';
 import { z } from 'zod';
 import { planOf } from './plan-of';
@@ -22,6 +22,10 @@ export const portalSchema = z
     alias: z.string().optional(),
     domain: z.string(),
     kind: z.enum(['app', 'webhook']),
+    app: z
+      .string()
+      .optional()
+      .meta({ description: 'The app it belongs to: the one installed last. A webhook has none.' }),
     status: z.enum(statuses),
     since: dateTime.optional().meta({ description: 'Since when the portal is in trouble.' }),
     why: z.string().optional().meta({ description: 'What the trouble is and what mends it.' }),
@@ -75,6 +79,7 @@ export const portalExample: PortalView = {
   alias: 'acme',
   domain: 'acme.bitrix24.de',
   kind: 'app',
+  app: 'default',
   status: 'active',
   scope: ['task'],
   userId: 1,
@@ -96,6 +101,7 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
     ...(alias && { alias }),
     domain: record.domain,
     kind: record.kind,
+    ...(record.kind === 'app' && { app: record.app ?? defaultApp }),
     status: statusOf(record),
     ...(trouble && { since: iso(trouble.sinceMs), why: trouble.detail }),
     scope: [...record.scope],
@@ -122,6 +128,11 @@ export function detailsOf(
     ...(resetAtMs !== undefined && { resetAt: iso(resetAtMs) }),
   }));
   return { ...view, lane: { waiting, inFlight, left, capacity, seatsPerTrip, circuit }, operating };
+}
+
+/** A portal by webhook belongs to none. */
+export function belongsTo({ kind, app = defaultApp }: PortalRecord, wanted: string): boolean {
+  return kind === 'app' && app === wanted;
 }
 
 /** What keeps calls from the portal; a trouble lasts until a call or a refresh went well. */

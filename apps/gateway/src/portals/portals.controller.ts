@@ -7,13 +7,14 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Trail } from '../http/caller';
 import { Operation, portalFaults } from '../http/operation';
-import { aliasSchema, portalName } from '../http/shapes';
+import { aliasSchema, appId, appPattern, portalName } from '../http/shapes';
 import { FromTrail } from '../http/trail';
 import { type Caller, RequestLine } from '../request-line';
 import { grantStoreToken, installerToken, settingsToken } from '../tokens';
 import type { Settings } from '../settings';
 import { PortalDirectory } from './portal-directory';
 import {
+  belongsTo,
   detailsOf,
   type PortalDetails,
   portalDetailsSchema,
@@ -111,13 +112,22 @@ export class PortalsController {
     description: 'Portals of this status only; a page may then be short, even empty, before the last one.',
     schema: { type: 'string', enum: [...statuses] },
   })
+  @ApiQuery({
+    name: 'app',
+    required: false,
+    description: 'Portals of this app only; as with a status, a page may then be short.',
+    schema: { type: 'string', pattern: appPattern.source },
+  })
   async list(
     @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
     @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
     @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
+    @Query('app', { schema: appId.optional() }) app: string | undefined,
     @FromCaller() { client }: Caller,
   ): Promise<z.infer<typeof pageSchema>> {
-    const only = status && { only: (record: PortalRecord) => statusOf(record) === status };
+    const isWanted = (record: PortalRecord) =>
+      (!status || statusOf(record) === status) && (!app || belongsTo(record, app));
+    const only = (status ?? app) && { only: isWanted };
     const { items, next } = await this.store.list({ after: cursor ?? 0, limit: limit ?? 50, ...only });
     const seen = items.filter(({ portal }) => mayTouch(client, portal));
     return { items: seen.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
@@ -134,7 +144,7 @@ export class PortalsController {
     inDoubt: { kind: 'repeated' },
     says: 'The portal, ready to be called.',
     answer: portalSchema,
-    example: { ...portalExample, kind: 'webhook' },
+    example: { ...portalExample, kind: 'webhook', app: undefined },
     headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
     faults: [...portalFaults, 'portal_already_installed', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
   })

@@ -24,10 +24,10 @@ function profile({ caller }: MethodContext): unknown {
 }
 
 /** Not the authorization server's `app.info`; an Enterprise licence means the larger rate limit (section 2). */
-function appInfo({ portal }: MethodContext): unknown {
+function appInfo({ portal, caller }: MethodContext): unknown {
   return {
     ID: 1,
-    CODE: portal.app.clientId,
+    CODE: caller.clientId,
     VERSION: 1,
     STATUS: portal.status,
     INSTALLED: true,

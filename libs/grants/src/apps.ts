@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, Fault } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+import { type App, defaultApp } from './app';
+import { sameSecret } from './same-secret';
+import type { Seal } from './seal';
+
+/** In docs/storage.md. */
+export const appsKey = 'b24:apps';
+
+export interface AppsOptions {
+  readonly redis: Redis | Cluster;
+  readonly seal: Seal;
+  readonly clock: Clock;
+  /** The app of the settings, if they name one. */
+  readonly ofSettings: Pick<App, 'clientId' | 'clientSecret' | 'scope'> | undefined;
+}
+
+export type NewApp = Pick<App, 'name' | 'clientId' | 'clientSecret' | 'scope'>;
+export type AppChanges = Partial<Pick<App, 'name' | 'clientSecret'>>;
+
+/** An app as it is kept: JSON, its secrets sealed. */
+export interface KeptApp extends Omit<App, 'id' | 'clientSecret' | 'previousSecret'> {
+  readonly secret: string;
+  readonly previousSecret?: string;
+}
+
+type Swap = (key: string, field: string, from: string, to: string) => Promise<number>;
+
+/**
+ * The apps of this gateway. Each is read anew whenever it is needed, so that every replica has a new app or a rotated
+ * secret at once. Methods throw Fault store_unavailable when the store can't be asked; of the settings' app it is not.
+ */
+export class Apps {
+  constructor(private readonly options: AppsOptions) {
+    const lua = readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8');
+    options.redis.defineCommand('swapSealed', { numberOfKeys: 1, lua });
+  }
+
+  /** @throws Fault app_not_found */
+  async get(id: string): Promise<App> {
+    const app = id === defaultApp ? this.ofSettings : (await this.kept(id))?.app;
+    if (!app) throw new Fault('app_not_found');
+    return app;
+  }
+
+  /** The settings' own first, then in the order they were registered. */
+  async list(): Promise<App[]> {
+    const kept = await asking(() => this.options.redis.hgetall(appsKey));
+    const apps = Object.entries(kept).map(([id, text]) => this.opened(id, text));
+    apps.sort((a, b) => (a.registeredAtMs ?? 0) - (b.registeredAtMs ?? 0) || (a.id < b.id ? -1 : 1));
+    return this.ofSettings ? [this.ofSettings, ...apps] : apps;
+  }
+
+  /** The very same app again changes nothing. @throws Fault app_already_registered */
+  async register(wanted: NewApp): Promise<App> {
+    if (wanted.clientId === this.ofSettings?.clientId) throw new Fault('app_already_registered');
+    const id = idOf(wanted.clientId);
+    const now = this.options.clock.now();
+    const app = { id, ...wanted, registeredAtMs: now, secretSetAtMs: now };
+    await asking(() => this.options.redis.hsetnx(appsKey, id, this.closed(app)));
+    const there = await this.get(id);
+    if (!isSame(there, wanted)) throw new Fault('app_already_registered');
+    return there;
+  }
+
+  /** A new secret is used at once; the one before is kept for as long as the new one is refused. @throws Fault app_not_found */
+  async change(id: string, { name, clientSecret }: AppChanges): Promise<App> {
+    for (;;) {
+      const kept = await this.kept(id);
+      if (!kept) throw new Fault('app_not_found');
+      const { app, text } = kept;
+      const isNew = clientSecret !== undefined && !sameSecret(clientSecret, app.clientSecret);
+      if (!isNew && (name ?? app.name) === app.name) return app;
+      const changed = {
+        ...app,
+        ...(name !== undefined && { name }),
+        ...(isNew && { clientSecret, previousSecret: app.clientSecret, secretSetAtMs: this.options.clock.now() }),
+      };
+      const swap = (this.options.redis as unknown as { swapSealed: Swap }).swapSealed.bind(this.options.redis);
+      if ((await asking(() => swap(appsKey, id, text, this.closed(changed)))) === 1) return changed;
+    }
+  }
+
+  /** @throws Fault app_not_found */
+  async remove(id: string): Promise<void> {
+    if ((await asking(() => this.options.redis.hdel(appsKey, id))) === 0) throw new Fault('app_not_found');
+  }
+
+  private get ofSettings(): App | undefined {
+    const { ofSettings } = this.options;
+    return ofSettings && { id: defaultApp, name: defaultApp, ...ofSettings };
+  }
+
+  private async kept(id: string): Promise<{ app: App; text: string } | undefined> {
+    const text = await asking(() => this.options.redis.hget(appsKey, id));
+    return text === null ? undefined : { app: this.opened(id, text), text };
+  }
+
+  private closed({ id, clientSecret, previousSecret, ...open }: App): string {
+    const { seal } = this.options;
+    const kept: KeptApp = {
+      ...open,
+      secret: seal.close(clientSecret, placeOf(id, 'secret')),
+      ...(previousSecret && { previousSecret: seal.close(previousSecret, placeOf(id, 'previousSecret')) }),
+    };
+    return JSON.stringify(kept);
+  }
+
+  private opened(id: string, text: string): App {
+    const { seal } = this.options;
+    const { secret, previousSecret, ...open } = JSON.parse(text) as KeptApp;
+    return {
+      ...open,
+      id,
+      clientSecret: seal.open(secret, placeOf(id, 'secret')),
+      ...(previousSecret && { previousSecret: seal.open(previousSecret, placeOf(id, 'previousSecret')) }),
+    };
+  }
+}
+
+/** Where an app's secret opens. */
+export function placeOf(id: string, field: 'secret' | 'previousSecret'): string {
+  return `app|${id}|${field}`;
+}
+
+/** The same for the same app, so that one registered again has the addresses that its card in Bitrix24 names. */
+function idOf(clientId: string): string {
+  return `a_${createHash('sha256').update(`app ${clientId}`).digest('hex').slice(0, 16)}`;
+}
+
+function isSame(app: App, { name, clientId, clientSecret, scope }: NewApp): boolean {
+  const isNamedSo = app.name === name && app.clientId === clientId && app.scope.join() === scope.join();
+  return isNamedSo && sameSecret(app.clientSecret, clientSecret);
+}
+
+async function asking<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw new Fault('store_unavailable', { cause: error });
+  }
+}

@@ -1,0 +1,58 @@
+import { type Post, Secret } from '@b24/portal';
+import { HandClock } from '../../../test/support/hand-clock';
+import type { App } from './app';
+import { OAuthServer } from './oauth-server';
+
+const answer = (status: number, body: object) => ({ status, headers: {}, body: JSON.stringify(body) });
+const tokens = { access_token: 'a'.repeat(20), refresh_token: 'r'.repeat(20), member_id: '1'.repeat(32) };
+const app: App = { id: 'a_1', name: 'a', clientId: 'local.1', clientSecret: new Secret('new'), scope: [] };
+
+/** A server that takes one secret only, and what it was sent. */
+function world(good: string, known: App) {
+  const sent: string[] = [];
+  const state = { good, known, meanwhile: () => undefined as void };
+  const post = ((_url: string, { text }: { text: string }) => {
+    const secret = new URLSearchParams(text).get('client_secret') ?? '';
+    sent.push(secret);
+    const given = secret === state.good ? answer(200, tokens) : answer(400, { error: 'invalid_client' });
+    state.meanwhile();
+    return Promise.resolve(given);
+  }) as unknown as Post;
+  const servers = ['https://oauth.example'] as const;
+  const apps = { get: () => Promise.resolve(state.known) };
+  const oauth = new OAuthServer({ servers, apps, post, clock: new HandClock() });
+  return { sent, state, refresh: () => oauth.refresh('a_1', new Secret('r0'), servers[0]) };
+}
+
+describe('the secret of an app', () => {
+  it('is tried alone while it is good', async () => {
+    const { sent, refresh } = world('new', { ...app, previousSecret: new Secret('old') });
+    expect(await refresh()).toMatchObject({ kind: 'granted' });
+    expect(sent).toEqual(['new']);
+  });
+
+  it('gives way to the one before as long as the server does not take it', async () => {
+    const { sent, refresh } = world('old', { ...app, previousSecret: new Secret('old') });
+    expect(await refresh()).toMatchObject({ kind: 'granted' });
+    expect(sent).toEqual(['new', 'old']);
+  });
+
+  it('gives way to one that was set while the server refused it', async () => {
+    const { sent, state, refresh } = world('newest', app);
+    state.meanwhile = () => {
+      state.known = { ...app, clientSecret: new Secret('newest'), previousSecret: app.clientSecret };
+    };
+    expect(await refresh()).toMatchObject({ kind: 'granted' });
+    expect(sent).toEqual(['new', 'newest']);
+  });
+
+  it('is tried twice at most, whatever is set meanwhile, so that the request ends before its lease', async () => {
+    const { sent, state, refresh } = world('never', app);
+    let count = 0;
+    state.meanwhile = () => {
+      state.known = { ...app, clientSecret: new Secret(`another ${++count}`) };
+    };
+    expect(await refresh()).toMatchObject({ kind: 'refused', code: 'authorization_server_error' });
+    expect(sent).toEqual(['new', 'another 1']);
+  });
+});
