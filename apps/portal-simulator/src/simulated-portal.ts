@@ -26,6 +26,7 @@ import {
   type VendorPost,
   framePostOf,
   installPost,
+  ordinaryPost,
   uninstallPost,
 } from './vendor-posts';
 
@@ -143,6 +144,25 @@ export class SimulatedPortal implements PortalState {
 
   uninstallEvent(overrides?: EventOverrides): VendorPost {
     return uninstallPost(this, this.clock.now(), overrides);
+  }
+
+  /** An ordinary event, whoever bound it; the names of `data` go on with brackets, as `FIELDS_AFTER][ID`. */
+  event(name: string, data: Readonly<Record<string, string>>, overrides?: EventOverrides): VendorPost {
+    return ordinaryPost(name, data, this.grantChain(), this.clock.now(), overrides);
+  }
+
+  /**
+   * Something happened: really posts the event to every handler that the app bound to it, `times` over as the vendor's
+   * queue may, and never again. Answers what each handler answered.
+   */
+  async happen(
+    name: string,
+    data: Readonly<Record<string, string>>,
+    { times = 1, ...overrides }: EventOverrides & { readonly times?: number } = {},
+  ): Promise<{ status: number; body: string }[]> {
+    const handlers = this.boundEvents.filter(({ event }) => event === name.toUpperCase()).map(({ handler }) => handler);
+    const event = this.event(name.toUpperCase(), data, overrides);
+    return Promise.all(handlers.flatMap((handler) => Array.from({ length: times }, () => post(handler, event))));
   }
 
   framePost(overrides?: FrameOverrides, chain = this.grantChain()): VendorPost & { query: string } {

@@ -20,6 +20,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('backlogs', 'Scrum backlogs of a portal’s groups.')
     .addTag('portals', 'The installed portals.')
     .addTag('clients', 'Keys of internal services.')
+    .addTag('subscriptions', 'Events of portals, sent on to internal services.')
     .addTag('audit', 'Who wrote what.')
     .addTag('operations', 'Health and metrics.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key, or the admin key.' }, 'key')

@@ -46,16 +46,17 @@ const numbers = [
   'createdBy',
   'modifiedBy',
   'suspended',
+  'paused',
   'graceSeconds',
   'expiresInDays',
   'ratePerSecond',
   'burst',
 ];
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = ['alias', 'limits', 'methods', 'portals'];
+const named = ['alias', 'limits', 'methods', 'portals', 'url', 'events'];
 
 function idsOf(params: unknown, body: unknown): Trail['ids'] {
-  const { backlogId, id } = params as Record<string, string | undefined>;
+  const { backlogId, id, deadLetterId } = params as Record<string, string | undefined>;
   const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
   const told = numbers.flatMap((name) => {
     const value = fields.get(name);
@@ -67,6 +68,8 @@ function idsOf(params: unknown, body: unknown): Trail['ids'] {
   return {
     ...(backlogId && /^\d{1,16}$/.test(backlogId) && { backlogId: Number(backlogId) }),
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
+    ...(id && /^s_[0-9a-f]{16}$/.test(id) && { subscriptionId: id }),
+    ...(deadLetterId && /^d_[0-9a-f]{16}$/.test(deadLetterId) && { deadLetterId }),
     ...Object.fromEntries(told),
     ...Object.fromEntries(there),
   };

@@ -1,5 +1,4 @@
 import { AuditLog } from '@b24/access';
-import type { Installer } from '@b24/grants';
 import type { Clock, PortalId } from '@b24/portal';
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -7,7 +6,8 @@ import type { FastifyRequest } from 'fastify';
 import { sourceOf } from '../http/source';
 import { Throttle } from '../http/throttle';
 import type { Settings } from '../settings';
-import { clockToken, installerToken, settingsToken } from '../tokens';
+import { EventInbox } from '../subscriptions/event-inbox';
+import { clockToken, settingsToken } from '../tokens';
 import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
 import { formOf } from './installs.controller';
@@ -17,8 +17,8 @@ import { formOf } from './installs.controller';
 @Controller('bitrix24/events')
 export class EventsController {
   constructor(
-    @Inject(InstallInbox) private readonly inbox: InstallInbox,
-    @Inject(installerToken) private readonly installer: Installer,
+    @Inject(InstallInbox) private readonly installs: InstallInbox,
+    @Inject(EventInbox) private readonly events: EventInbox,
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(Throttle) private readonly throttle: Throttle,
     @Inject(AuditLog) private readonly audit: AuditLog,
@@ -28,22 +28,20 @@ export class EventsController {
   @Post()
   @HttpCode(200)
   async take(@Body() body: unknown, @Req() request: FastifyRequest): Promise<{ received: true }> {
-    const event = readEvent(formOf(body), this.settings.rules);
-    const member = event.kind === 'install' ? event.claim.memberId : event.memberId;
-    const attempt = this.throttle.event(request, member.toLowerCase());
+    const told = readEvent(formOf(body), this.settings.rules);
+    const { memberId } = told.kind === 'install' ? told.claim : told.event;
+    const attempt = this.throttle.event(request, memberId.toLowerCase());
     const proven = () => {
       attempt.proven();
     };
-    if (event.kind === 'install') {
-      await this.inbox.take({ claim: event.claim, source: sourceOf(request), requestId: request.id, proven });
+    if (told.kind === 'install') {
+      await this.installs.take({ claim: told.claim, source: sourceOf(request), requestId: request.id, proven });
       return { received: true };
     }
-    const portal = await this.installer.checkEvent(event.memberId, event.applicationToken);
-    proven();
-    if (event.event === 'ONAPPUNINSTALL') {
-      await this.installer.uninstall(portal, event.applicationToken);
+    const uninstalled = (portal: PortalId) => {
       this.noteUninstall(portal, request);
-    }
+    };
+    await this.events.take({ ...told.event, receivedAtMs: this.clock.now() }, { proven, uninstalled });
     return { received: true };
   }
 
