@@ -11,6 +11,7 @@ module.exports = {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     room('portal', []),
     room('access', ['portal']),
+    room('events', ['portal']),
     room('lanes', ['portal']),
     room('grants', ['portal']),
     room('store', ['portal']),

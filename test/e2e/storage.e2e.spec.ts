@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser } from '../support/browser';
 import { RegisteredApp } from '../support/registered-app';
+import { EventTarget } from '../support/event-target';
+import { ForwardClock } from '../support/forward-clock';
 import { Client, eventually, World } from '../support/gateway';
+import { VendorEvents } from '../support/vendor-events';
 
 /** The first column of a table under this heading of docs/storage.md. */
 function documented(heading: string): string[] {
@@ -18,6 +21,7 @@ function pattern(key: string): RegExp {
     if (i % 2 === 0) return part.replace(/[{}.*+?^$()|[\]\\]/g, '\\$&');
     if (part === 'member id') return '[0-9a-f]{32}';
     if (part === 'replica') return '[0-9a-f]{16}';
+    if (part === 'subscription') return 's_[0-9a-f]{16}';
     if (part.startsWith('sha-256')) return '[0-9a-f]{64}';
     return `(${part.split(', ').join('|')})`;
   });
@@ -38,6 +42,23 @@ async function waitOnBoth(world: World, one: Client, portal: SimulatedPortal): P
     const asked = Array.from({ length: 20 }, (_, i) => `${at}/groups/${group + i}/backlog`);
     await Promise.all(asked.map((path, i) => (i % 2 ? one : narrow).get(path)));
   }
+}
+
+/** A subscription whose target fails until what it was sent is a dead letter. */
+async function listenInVain(world: World): Promise<void> {
+  const target = await EventTarget.listen();
+  target.answer = () => ({ status: 500 });
+  const clock = new ForwardClock();
+  const client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8', EVENT_QUEUE_LIMIT: '1' }, clock);
+  const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
+  const wanted = { url: target.url, events: ['ONTASKADD'] };
+  const { body } = await client.call('POST', '/v1/subscriptions', wanted);
+  const events = new VendorEvents(world, client);
+  for (const id of ['1', '2']) await events.post(portal.event('ONTASKADD', { ID: id }));
+  await eventually(() => target.arrivals.length > 0);
+  await eventually(async () => (await client.get(`/v1/subscriptions/${body.id}`)).body['bindings'].portals > 0);
+  await client.call('DELETE', `/v1/subscriptions/${body.id}`);
+  await target.stop();
 }
 
 describe('docs/storage.md', () => {
@@ -76,6 +97,7 @@ describe('docs/storage.md', () => {
     await client.call('DELETE', `/v1/clients/${key.body.id as string}`);
     await eventually(() => written.has('b24:names'));
     await waitOnBoth(world, client, portal);
+    await listenInVain(world);
     listener.disconnect();
   }, 60_000);
   afterAll(() => world.stop());

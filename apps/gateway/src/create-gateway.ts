@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
 import { AuditLog } from '@b24/access';
+import { Binder, Courier } from '@b24/events';
 import { KeepAlive } from '@b24/grants';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
@@ -103,6 +104,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       await app.listen(settings.port, settings.host);
       app.get(InstallInbox).start();
       app.get(KeepAlive).start();
+      app.get(Courier).start();
+      app.get(Binder).start();
       return app.getUrl();
     },
     async close() {

@@ -1,4 +1,5 @@
 import { AuditLog, ClientKeys } from '@b24/access';
+import { Binder, Bindings, Courier, EventQueue, Subscriptions } from '@b24/events';
 import {
   Apps,
   defaultApp,
@@ -16,7 +17,7 @@ import {
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
 import type { StoreConnection, StoreRefused } from '@b24/store';
-import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, onlyTo, targetWire, type TargetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
@@ -49,6 +50,10 @@ import { RequestLine } from './request-line';
 import { sealedPlaces } from './sealed-places';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
+import { EventInbox } from './subscriptions/event-inbox';
+import { EventTargets } from './subscriptions/event-targets';
+import { portalPages } from './subscriptions/portal-pages';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller';
 import type { Traces } from './tracing/traces';
 import {
   bucketToken,
@@ -79,6 +84,7 @@ const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024,
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
+const targetWireToken = Symbol('target wire');
 
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
 @Module({})
@@ -106,6 +112,7 @@ export class GatewayModule {
         PortalsController,
         ClientsController,
         AuditController,
+        SubscriptionsController,
         InstallsController,
         EventsController,
         HealthController,
@@ -208,15 +215,16 @@ export class GatewayModule {
         }),
         made(
           installerToken,
-          [grantStoreToken, OAuthServer, RequestLine],
-          (store: GrantStore, oauth: OAuthServer, line: RequestLine) => {
-            return new Installer({
-              store,
-              oauth,
-              clock,
-              rules: settings.rules,
-              installed: (record) => line.installed(record),
-            });
+          [grantStoreToken, OAuthServer, RequestLine, Bindings],
+          (store: GrantStore, oauth: OAuthServer, line: RequestLine, bindings: Bindings) => {
+            const installed = async (record: PortalRecord) => {
+              await line.installed(record);
+              // Should the store be away just now, it is seen to within a day.
+              await bindings.renewed(record.portal).catch((err: unknown) => {
+                log.warn({ portal: record.portal, err }, 'events of a new portal are not bound yet');
+              });
+            };
+            return new Installer({ store, oauth, clock, rules: settings.rules, installed });
           },
         ),
         made(
@@ -250,9 +258,10 @@ export class GatewayModule {
             return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log, installed });
           },
         ),
+        ...eventProviders({ settings, clock, redis, log }),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog],
+          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog, EventInbox, Courier, Binder],
           (
             line: RequestLine,
             grants: FreshGrants,
@@ -260,11 +269,77 @@ export class GatewayModule {
             keepAlive: KeepAlive,
             once: Once,
             audit: AuditLog,
-          ) => new Drain({ line, grants, inbox, keepAlive, once, audit }),
+            events: EventInbox,
+            courier: Courier,
+            binder: Binder,
+          ) => new Drain({ line, grants, inbox, keepAlive, once, audit, events, courier, binder }),
         ),
       ],
     };
   }
+}
+
+/** What sends events on: who wants them, what waits, who carries it, and who asks portals for it. */
+function eventProviders({ settings, clock, redis, log }: Omit<Ground, 'laneRedis' | 'refused'>): FactoryProvider[] {
+  const { targets: hosts, timeoutMs, queueLimit } = settings.events;
+  const targets = new EventTargets(hosts);
+  return [
+    made(EventTargets, [], () => targets),
+    made(Subscriptions, [sealToken], (seal: Seal) => new Subscriptions(redis, seal, clock)),
+    made(EventQueue, [sealToken], (seal: Seal) => new EventQueue(redis, seal, clock, queueLimit)),
+    made(Bindings, [], () => new Bindings(redis, clock)),
+    made(targetWireToken, [], () => {
+      const mayConnect = (address: string, literal?: string) => targets.mayConnect(address, literal);
+      return targetWire({ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url), mayConnect });
+    }),
+    made(
+      Courier,
+      [Subscriptions, EventQueue, targetWireToken, Metrics],
+      (subscriptions: Subscriptions, queue: EventQueue, { send }: TargetWire, observer: Metrics) => {
+        return new Courier({ subscriptions, queue, send, clock, observer, timeoutMs });
+      },
+    ),
+    made(
+      Binder,
+      [Subscriptions, Bindings, RequestLine, grantStoreToken],
+      (subscriptions: Subscriptions, bindings: Bindings, line: RequestLine, store: GrantStore) => {
+        return new Binder({
+          subscriptions,
+          bindings,
+          clock,
+          log,
+          ask: (portal, command, signal) => line.askForEvents(portal, command, signal),
+          handlerOf: async (portal) => {
+            const grant = await store.load(portal);
+            return grant?.kind === 'app' ? addressesOf(settings.publicUrl, grant.app ?? defaultApp).events : undefined;
+          },
+          portals: () => portalPages(store),
+        });
+      },
+    ),
+    made(
+      EventInbox,
+      [installerToken, grantStoreToken, Subscriptions, EventQueue, Courier, Bindings, Metrics],
+      (
+        installer: Installer,
+        store: GrantStore,
+        subscriptions: Subscriptions,
+        queue: EventQueue,
+        courier: Courier,
+        bindings: Bindings,
+        metrics: Metrics,
+      ) => {
+        const kept = () => {
+          courier.poke();
+        };
+        const lost = (subscription: string) => {
+          metrics.lost(subscription);
+        };
+        const updated = (portal: PortalId) => bindings.renewed(portal);
+        return new EventInbox({ installer, store, subscriptions, queue, clock, log, kept, lost, updated });
+      },
+    ),
+  ];
 }
 
 /** What waiting calls hold goes through Redis as sealed as a token. */

@@ -89,6 +89,13 @@ const scoutClient: Client = {
   createdAtMs: 0,
 };
 
+const binderClient: Client = {
+  ...scoutClient,
+  id: 'event-binder',
+  name: 'event binder',
+  methods: ['events', 'event.*'],
+};
+
 export class RequestLine {
   readonly lanes: Lanes;
   private readonly send: Send;
@@ -117,6 +124,11 @@ export class RequestLine {
   async installed(record: PortalRecord): Promise<void> {
     await this.lanes.open(record.portal, this.parts.planOf(record));
     this.scout.look(record);
+  }
+
+  /** What binds a portal's events is a call like any other. @throws Fault as calls do */
+  askForEvents(portal: PortalId, command: Command, signal: AbortSignal): Promise<Result> {
+    return this.call({ client: binderClient, signal }, 'portals:read', portal, command);
   }
 
   /** Takes no more calls; those under way go on. */

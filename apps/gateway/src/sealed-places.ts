@@ -1,7 +1,8 @@
-import { type Seal, SealedApps, SealedGrants, type SealedPlace } from '@b24/grants';
+import { SealedEvents } from '@b24/events';
+import { type Seal, SealedApps, SealedGrants, type SealedPlace, sealedUnder } from '@b24/grants';
 import type { StoreConnection } from '@b24/store';
 
 /** Everything that is stored sealed. What is not in this list is not resealed, and its keys can be taken away unseen. */
 export function sealedPlaces(store: StoreConnection, seal: Seal): SealedPlace[] {
-  return [new SealedGrants(store, seal), new SealedApps(store, seal)];
+  return [new SealedGrants(store, seal), new SealedApps(store, seal), new SealedEvents(store, seal, sealedUnder)];
 }

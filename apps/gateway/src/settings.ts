@@ -60,17 +60,15 @@ const encryptionKeys = z
   });
 
 /** Patterns that could never match, or a CIDR that is none, are mistakes to be told at the start. */
-const portalHosts = list.transform((patterns, context) => {
-  try {
-    return new PortalHosts(patterns);
-  } catch {
-    context.addIssue({
-      code: 'custom',
-      message: 'B24_PORTAL_HOSTS must be host names, *.domains or CIDRs of addresses.',
-    });
-    return z.NEVER;
-  }
-});
+const hosts = (name: string) =>
+  list.transform((patterns, context) => {
+    try {
+      return new PortalHosts(patterns);
+    } catch {
+      context.addIssue({ code: 'custom', message: `${name} must be host names, *.domains or CIDRs of addresses.` });
+      return z.NEVER;
+    }
+  });
 
 /** The sentence never repeats the URL, which may hold a password. */
 function soundPlace(context: z.core.ParsePayload<string>): void {
@@ -119,7 +117,7 @@ const environment = z
     B24_CLIENT_SECRET: z.string().optional(),
     B24_SCOPE: list.default(['task']),
     B24_OAUTH_SERVER: origin('B24_OAUTH_SERVER').optional(),
-    B24_PORTAL_HOSTS: portalHosts.prefault(cloudHosts),
+    B24_PORTAL_HOSTS: hosts('B24_PORTAL_HOSTS').prefault(cloudHosts),
     B24_ALLOW_HTTP: flag('B24_ALLOW_HTTP').default(false),
     B24_BURST: whole('B24_BURST', 1, 10_000).default(50),
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
@@ -129,6 +127,9 @@ const environment = z
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
+    EVENT_TARGET_HOSTS: hosts('EVENT_TARGET_HOSTS').prefault(''),
+    EVENT_TIMEOUT_MS: whole('EVENT_TIMEOUT_MS', 100, 60_000).default(10_000),
+    EVENT_QUEUE_LIMIT: whole('EVENT_QUEUE_LIMIT', 1, 1_000_000).default(10_000),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     OTEL_EXPORTER_OTLP_ENDPOINT: origin('OTEL_EXPORTER_OTLP_ENDPOINT').optional(),
     OTEL_SERVICE_NAME: z.string().default('b24-gateway'),
@@ -185,6 +186,14 @@ export interface Settings {
   readonly keepAliveDays: number;
   /** Where traces go; they are made only if there is somebody to collect them. */
   readonly tracing?: TracingSettings;
+  readonly events: {
+    /** Where subscriptions may point to. */
+    readonly targets: PortalHosts;
+    /** How long a target may take to answer. */
+    readonly timeoutMs: number;
+    /** Events that may wait for one subscription. */
+    readonly queueLimit: number;
+  };
   readonly logLevel: string;
 }
 
@@ -243,6 +252,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
         share: it.OTEL_TRACES_SAMPLER_ARG,
       },
     }),
+    events: {
+      targets: it.EVENT_TARGET_HOSTS,
+      timeoutMs: it.EVENT_TIMEOUT_MS,
+      queueLimit: it.EVENT_QUEUE_LIMIT,
+    },
     logLevel: it.LOG_LEVEL,
   };
 }

@@ -41,6 +41,45 @@ describe('What a simulated portal sends and keeps', () => {
     expect(portal.grantChain().application_token).not.toBe(auth['application_token']);
   });
 
+  it('sends an ordinary event to the handlers that the app bound, as often as told, without a refresh token', async () => {
+    const bodies: string[] = [];
+    const app = await LoopbackServer.listen((exchange) => {
+      bodies.push(exchange.bodyText);
+      exchange.json(200, {});
+    });
+    const handler = `http://${app.host}/events`;
+    const client = new SpecClient(portal);
+    expect(await portal.happen('ONTASKADD', { 'FIELDS_AFTER][ID': '7' })).toEqual([]);
+    expect((await client.call('event.bind', { event: 'onTaskAdd', handler })).body.result).toBe(true);
+    expect(await client.refusal('event.bind', { event: 'ONTASKADD', handler })).toContain('already binded');
+    expect((await client.call('event.get')).body.result).toEqual([
+      { event: 'ONTASKADD', handler, auth_type: '0', offline: 0 },
+    ]);
+    expect(await portal.happen('ONTASKADD', { 'FIELDS_AFTER][ID': '7' }, { times: 2 })).toHaveLength(2);
+    expect(bodies[0]).toBe(bodies[1]);
+    expect(parsePhpQuery(bodies[0] ?? '')).toMatchObject({
+      event: 'ONTASKADD',
+      data: { FIELDS_AFTER: { ID: '7' } },
+      auth: { member_id: portal.memberId, application_token: portal.applicationToken },
+    });
+    expect(bodies[0]).not.toContain('refresh_token');
+    expect((await client.call('event.unbind', { event: 'ONTASKADD', handler })).body.result).toEqual({ count: 1 });
+    expect(await portal.happen('ONTASKADD', {})).toEqual([]);
+    await app.close();
+  });
+
+  it("lists the events of the app's scopes, binds no others, and none for a webhook", async () => {
+    const client = new SpecClient(portal);
+    const { result } = (await client.call('events')).body;
+    expect(result).toEqual(expect.arrayContaining(['ONAPPINSTALL', 'ONTASKADD']));
+    expect(result).not.toContain('ONCRMDEALADD');
+    expect((await client.call('events', { FULL: true })).body.result).toContain('ONCRMDEALADD');
+    const handler = 'http://127.0.0.1:1/events';
+    expect((await client.call('event.bind', { event: 'ONCRMDEALADD', handler })).body.error).toBe('EVENT_NOT_FOUND');
+    const hook = await answerOf(fetch(`${portal.webhookUrl()}event.get`));
+    expect(hook.status).toBeGreaterThanOrEqual(401);
+  });
+
   it('opens the app in its frame with the words of the frame', () => {
     const { query, body } = portal.framePost({ body: { SERVER_ENDPOINT: undefined } });
     expect(parsePhpQuery(query)).toMatchObject({ DOMAIN: portal.domain, PROTOCOL: '0' });

@@ -13,13 +13,20 @@ import {
   bucketOf,
   defaultQuirks,
 } from './portal-options';
+import { post } from './post';
 import type { AppRegistration, PortalQuirks, PortalState, RequestLog, Webhook } from './portal-state';
 import { RestEndpoint } from './rest-endpoint';
 import { ScrumStore } from './scrum-store';
 import { PortalApp } from './portal-app';
 import type { PortalTroubleKind } from './trouble-kinds';
 import { TroubleQueue } from './trouble-queue';
-import type { EventOverrides, FrameOverrides, TokenChain, VendorPost } from './vendor-posts';
+import {
+  type EventOverrides,
+  type FrameOverrides,
+  type TokenChain,
+  type VendorPost,
+  ordinaryPost,
+} from './vendor-posts';
 
 /** One simulated portal: its own loopback port, its own limits, data and troubles. */
 export class SimulatedPortal implements PortalState {
@@ -140,6 +147,25 @@ export class SimulatedPortal implements PortalState {
 
   uninstallEvent(overrides?: EventOverrides): VendorPost {
     return this.main.uninstallEvent(overrides);
+  }
+
+  /** An ordinary event, whoever bound it; the names of `data` go on with brackets, as `FIELDS_AFTER][ID`. */
+  event(name: string, data: Readonly<Record<string, string>>, overrides?: EventOverrides): VendorPost {
+    return ordinaryPost(name, data, this.grantChain(), this.clock.now(), overrides);
+  }
+
+  /**
+   * Something happened: really posts the event to every handler that the app bound to it, `times` over as the vendor's
+   * queue may, and never again. Answers what each handler answered.
+   */
+  async happen(
+    name: string,
+    data: Readonly<Record<string, string>>,
+    { times = 1, ...overrides }: EventOverrides & { readonly times?: number } = {},
+  ): Promise<{ status: number; body: string }[]> {
+    const handlers = this.boundEvents.filter(({ event }) => event === name.toUpperCase()).map(({ handler }) => handler);
+    const event = this.event(name.toUpperCase(), data, overrides);
+    return Promise.all(handlers.flatMap((handler) => Array.from({ length: times }, () => post(handler, event))));
   }
 
   framePost(overrides?: FrameOverrides, chain?: TokenChain): VendorPost & { query: string } {

@@ -71,6 +71,33 @@ export function uninstallPost(
   return eventPost('ONAPPUNINSTALL', nowMs, { CLEAN: '1', LANGUAGE_ID: 'en' }, auth, overrides);
 }
 
+/**
+ * An event that the app bound: who it was about in `data`, and in `auth` a fresh access token of whoever caused it, but no
+ * refresh token (section 2).
+ */
+export function ordinaryPost(
+  event: string,
+  data: Readonly<Record<string, string>>,
+  chain: TokenChain,
+  nowMs: number,
+  overrides: EventOverrides = {},
+): VendorPost {
+  const auth = {
+    access_token: chain.access_token,
+    expires: String(chain.expires),
+    expires_in: String(chain.expires_in),
+    scope: chain.scope,
+    domain: chain.domain,
+    server_endpoint: chain.server_endpoint,
+    status: chain.status,
+    client_endpoint: chain.client_endpoint,
+    member_id: chain.member_id,
+    user_id: String(chain.user_id),
+    application_token: chain.application_token,
+  };
+  return eventPost(event, nowMs, data, auth, overrides);
+}
+
 /** The page of an app inside the portal's frame (section 2). */
 export function framePostOf(chain: TokenChain, overrides: FrameOverrides = {}): VendorPost & { query: string } {
   const query = { DOMAIN: chain.domain, PROTOCOL: '0', LANG: 'en', APP_SID: chain.member_id.slice(0, 16).repeat(2) };

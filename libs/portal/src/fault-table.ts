@@ -81,6 +81,18 @@ export const faultTable = {
   ),
   app_not_found: row(404, 'never', 'No such app here', 'List the apps with GET /v1/apps; POST /v1/apps registers one.'),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
+  subscription_not_found: row(
+    404,
+    'never',
+    'No such subscription',
+    'List the subscriptions with GET /v1/subscriptions.',
+  ),
+  dead_letter_not_found: row(
+    404,
+    'never',
+    'No such dead letter',
+    'It was replayed, or went for a newer one; list them with GET /v1/subscriptions/{id}/dead-letters.',
+  ),
   method_not_found: row(
     404,
     'never',
@@ -138,6 +150,12 @@ export const faultTable = {
     'The app is set in the environment',
     'Change B24_CLIENT_ID and B24_CLIENT_SECRET, and restart.',
   ),
+  too_many_subscriptions: row(
+    409,
+    'never',
+    'There are too many subscriptions',
+    'Delete one that nobody needs; one subscription may name many events and portals.',
+  ),
   alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
 
   portal_deleted: row(410, 'never', 'The portal no longer exists', 'Forget it with DELETE /v1/portals/{portal}.'),
@@ -146,6 +164,12 @@ export const faultTable = {
   body_too_large: row(413, 'never', 'The body is too large', 'Send at most 64 KiB.'),
   unsupported_media_type: row(415, 'never', 'The body is of the wrong type', 'Send `Content-Type: application/json`.'),
 
+  target_not_allowed: row(
+    422,
+    'never',
+    'Events may not be sent there',
+    'Set EVENT_TARGET_HOSTS to the hosts of your own services, and to the addresses they have inside your network.',
+  ),
   group_not_found: row(422, 'never', 'No such group', "Check the group's id in the portal."),
   user_not_found: row(422, 'never', 'No such user', "Check the users' ids in the portal."),
   rejected_by_portal: row(422, 'never', 'The portal refused', 'See `upstream` for its words.'),

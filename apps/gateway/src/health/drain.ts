@@ -1,8 +1,10 @@
 import type { AuditLog } from '@b24/access';
+import type { Binder, Courier } from '@b24/events';
 import type { FreshGrants, KeepAlive } from '@b24/grants';
 import type { Once } from '@b24/writes';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
+import type { EventInbox } from '../subscriptions/event-inbox';
 
 export interface DrainParts {
   readonly line: RequestLine;
@@ -11,6 +13,9 @@ export interface DrainParts {
   readonly keepAlive: KeepAlive;
   readonly once: Once;
   readonly audit: AuditLog;
+  readonly events: EventInbox;
+  readonly courier: Courier;
+  readonly binder: Binder;
 }
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
@@ -24,14 +29,17 @@ export class Drain {
     this.begun = true;
     this.parts.keepAlive.stop();
     this.parts.inbox.stop();
+    this.parts.events.stop();
+    this.parts.courier.stop();
+    this.parts.binder.stop();
     this.parts.line.close();
   }
 
   /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */
   async settle(): Promise<void> {
-    const { line, grants, inbox, once, audit } = this.parts;
+    const { line, grants, inbox, once, audit, courier, binder } = this.parts;
     await Promise.all([once.settle(), line.settle()]);
-    await Promise.all([grants.settle(), inbox.settle()]);
+    await Promise.all([grants.settle(), inbox.settle(), courier.settle(), binder.settle()]);
     await audit.settle();
   }
 }

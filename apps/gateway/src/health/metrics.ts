@@ -1,3 +1,4 @@
+import type { Counts, EventObserver } from '@b24/events';
 import type { RefreshObserver, Trouble } from '@b24/grants';
 import type { LaneCounts, LaneObserver } from '@b24/lanes';
 import type { Fault, PortalId } from '@b24/portal';
@@ -7,7 +8,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
-export class Metrics implements LaneObserver, RefreshObserver {
+export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   readonly registry = new Registry();
   private log: Pick<FastifyBaseLogger, 'error' | 'info'> | undefined;
   private readonly calls = new Counter({
@@ -69,6 +70,25 @@ export class Metrics implements LaneObserver, RefreshObserver {
     name: 'b24_circuit_changes_total',
     help: 'Times the circuit of a portal that is down opened, and closed again.',
     labelNames: ['portal', 'change'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly events = new Counter({
+    name: 'b24_event_deliveries_total',
+    help: 'Events sent to subscriptions, by what came of each try; lost: a dead letter that went for a newer one.',
+    labelNames: ['subscription', 'outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly eventsWaiting = new Gauge({
+    name: 'b24_events_waiting',
+    help: 'Events that wait for a subscription, over all replicas.',
+    labelNames: ['subscription'] as const,
+    registers: [this.registry],
+  });
+  private readonly eventsDead = new Gauge({
+    name: 'b24_events_dead',
+    help: 'Dead letters of a subscription.',
+    labelNames: ['subscription'] as const,
     registers: [this.registry],
   });
 
@@ -159,5 +179,23 @@ export class Metrics implements LaneObserver, RefreshObserver {
 
   refreshed(_portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void {
     this.refreshes.inc({ outcome });
+  }
+
+  attempted(subscription: string, outcome: string): void {
+    this.events.inc({ subscription, outcome });
+  }
+
+  lost(subscription: string): void {
+    this.events.inc({ subscription, outcome: 'lost' });
+    this.log?.error({ subscription }, 'too many dead letters: the oldest went for a newer one');
+  }
+
+  counted(counts: ReadonlyMap<string, Counts>): void {
+    this.eventsWaiting.reset();
+    this.eventsDead.reset();
+    for (const [subscription, { waiting, dead }] of counts) {
+      this.eventsWaiting.set({ subscription }, waiting);
+      this.eventsDead.set({ subscription }, dead);
+    }
   }
 }

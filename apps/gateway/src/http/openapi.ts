@@ -21,6 +21,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('portals', 'The installed portals.')
     .addTag('apps', 'Registrations in Bitrix24; each portal belongs to one.')
     .addTag('clients', 'Keys of internal services.')
+    .addTag('subscriptions', 'Events of portals, sent on to internal services.')
     .addTag('audit', 'Who wrote what.')
     .addTag('operations', 'Health and metrics.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key, or the admin key.' }, 'key')

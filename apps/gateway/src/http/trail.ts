@@ -47,16 +47,17 @@ const numbers = [
   'createdBy',
   'modifiedBy',
   'suspended',
+  'paused',
   'graceSeconds',
   'expiresInDays',
   'ratePerSecond',
   'burst',
 ];
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = ['alias', 'clientSecret', 'limits', 'methods', 'portals'];
+const named = ['alias', 'clientSecret', 'limits', 'methods', 'portals', 'url', 'events'];
 
 function idsOf(params: unknown, body: unknown): Trail['ids'] {
-  const { backlogId, id, app } = params as Record<string, string | undefined>;
+  const { backlogId, id, app, deadLetterId } = params as Record<string, string | undefined>;
   const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
   const told = numbers.flatMap((name) => {
     const value = fields.get(name);
@@ -69,6 +70,8 @@ function idsOf(params: unknown, body: unknown): Trail['ids'] {
     ...(backlogId && /^\d{1,16}$/.test(backlogId) && { backlogId: Number(backlogId) }),
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
     ...(app && isAppId(app) && { app }),
+    ...(id && /^s_[0-9a-f]{16}$/.test(id) && { subscriptionId: id }),
+    ...(deadLetterId && /^d_[0-9a-f]{16}$/.test(deadLetterId) && { deadLetterId }),
     ...Object.fromEntries(told),
     ...Object.fromEntries(there),
   };

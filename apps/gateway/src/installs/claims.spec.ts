@@ -77,8 +77,8 @@ describe('what an event claims', () => {
       },
       rules,
     );
-    expect(event).toMatchObject({ kind: 'other', event: 'ONAPPUNINSTALL', memberId });
-    expect(event.kind === 'other' && event.applicationToken.reveal()).toBe('application-token');
+    expect(event).toMatchObject({ kind: 'other', event: { event: 'ONAPPUNINSTALL', memberId, data: { CLEAN: '1' } } });
+    expect(event.kind === 'other' && event.event.applicationToken.reveal()).toBe('application-token');
   });
 
   it('is refused when nothing in it proves it', () => {

@@ -1,6 +1,7 @@
 import { type ClaimedInstall, type EndpointRules } from '@b24/grants';
 import { Fault, Secret } from '@b24/portal';
 import { z } from 'zod';
+import type { IncomingEvent } from '../subscriptions/event-inbox';
 
 const memberId = z.string().regex(/^[0-9a-fA-F]{32}$/);
 const token = z.string().min(8).max(2048);
@@ -20,7 +21,9 @@ const installEvent = z.object({
 });
 const otherEvent = z.object({
   event: z.string().regex(/^[A-Za-z0-9_.]{1,64}$/),
-  auth: z.object({ member_id: memberId, application_token: token }),
+  ts: z.unknown(),
+  data: z.record(z.string(), z.unknown()).catch({}),
+  auth: z.object({ member_id: memberId, application_token: token, access_token: token.optional().catch(undefined) }),
 });
 const frameBody = z.object({
   AUTH_ID: token,
@@ -35,7 +38,7 @@ type Claim = Omit<ClaimedInstall, 'app'>;
 
 export type VendorEvent =
   | { readonly kind: 'install'; readonly claim: Claim }
-  | { readonly kind: 'other'; readonly event: string; readonly memberId: string; readonly applicationToken: Secret };
+  | { readonly kind: 'other'; readonly event: Omit<IncomingEvent, 'app' | 'receivedAtMs'> };
 
 /** The event, if it has the shape of one and names a host we may talk to; nothing of it is believed yet. */
 export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRules): VendorEvent {
@@ -53,8 +56,18 @@ export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRule
   if (!other.success || other.data.event === 'ONAPPINSTALL') {
     throw new Fault('invalid_request', { detail: 'This is not an event as Bitrix24 sends it.' });
   }
-  const { event, auth } = other.data;
-  return { kind: 'other', event, memberId: auth.member_id, applicationToken: new Secret(auth.application_token) };
+  const { event, ts, data, auth } = other.data;
+  return {
+    kind: 'other',
+    event: {
+      event: event.toUpperCase(),
+      memberId: auth.member_id,
+      applicationToken: new Secret(auth.application_token),
+      ...(auth.access_token && { accessToken: new Secret(auth.access_token) }),
+      ...(typeof ts === 'string' && /^\d{1,12}$/.test(ts) && { ts: Number(ts) }),
+      data,
+    },
+  };
 }
 
 /** What Bitrix24 posts into the install page's frame. */

@@ -1,5 +1,5 @@
 import { AuditLog } from '@b24/access';
-import { Apps, defaultApp, type Installer, isAppId } from '@b24/grants';
+import { Apps, defaultApp, isAppId } from '@b24/grants';
 import { asFault, type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -7,7 +7,8 @@ import type { FastifyRequest } from 'fastify';
 import { sourceOf } from '../http/source';
 import { Throttle } from '../http/throttle';
 import type { Settings } from '../settings';
-import { clockToken, installerToken, settingsToken } from '../tokens';
+import { EventInbox } from '../subscriptions/event-inbox';
+import { clockToken, settingsToken } from '../tokens';
 import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
 import { formOf } from './installs.controller';
@@ -17,9 +18,9 @@ import { formOf } from './installs.controller';
 @Controller('bitrix24/events')
 export class EventsController {
   constructor(
-    @Inject(InstallInbox) private readonly inbox: InstallInbox,
+    @Inject(InstallInbox) private readonly installs: InstallInbox,
+    @Inject(EventInbox) private readonly events: EventInbox,
     @Inject(Apps) private readonly apps: Apps,
-    @Inject(installerToken) private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(Throttle) private readonly throttle: Throttle,
     @Inject(AuditLog) private readonly audit: AuditLog,
@@ -33,24 +34,22 @@ export class EventsController {
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<{ received: true }> {
-    const event = readEvent(formOf(body), this.settings.rules);
-    const member = event.kind === 'install' ? event.claim.memberId : event.memberId;
-    const attempt = this.throttle.event(request, member.toLowerCase());
+    const told = readEvent(formOf(body), this.settings.rules);
+    const { memberId } = told.kind === 'install' ? told.claim : told.event;
+    const attempt = this.throttle.event(request, memberId.toLowerCase());
     const proven = () => {
       attempt.proven();
     };
     const appId = await this.appNamed(app);
-    if (event.kind === 'install') {
-      const claim = { app: appId, ...event.claim };
-      await this.inbox.take({ claim, source: sourceOf(request), requestId: request.id, proven });
+    if (told.kind === 'install') {
+      const claim = { app: appId, ...told.claim };
+      await this.installs.take({ claim, source: sourceOf(request), requestId: request.id, proven });
       return { received: true };
     }
-    const portal = await this.installer.checkEvent(appId, event.memberId, event.applicationToken);
-    proven();
-    if (event.event === 'ONAPPUNINSTALL') {
-      await this.installer.uninstall(appId, portal, event.applicationToken);
+    const uninstalled = (portal: PortalId) => {
       this.noteUninstall(appId, portal, request);
-    }
+    };
+    await this.events.take({ app: appId, ...told.event, receivedAtMs: this.clock.now() }, { proven, uninstalled });
     return { received: true };
   }
 

@@ -7,10 +7,32 @@ export const portalMethods: MethodTable = {
   scope: { scope: '', run: ({ caller }) => [...caller.scopes] },
   profile: { scope: '', run: profile },
   'app.info': { scope: '', onlyApps: true, run: appInfo },
+  events: { scope: '', onlyApps: true, run: ({ params, caller }) => listedEvents(params, caller.scopes) },
   'event.bind': { scope: '', onlyApps: true, writes: true, run: bindEvent },
   'event.unbind': { scope: '', onlyApps: true, writes: true, run: unbindEvent },
   'event.get': { scope: '', onlyApps: true, run: ({ portal }) => portal.boundEvents.map(shownEvent) },
 };
+
+/** Some of each scope, as the vendor's list of events has them; without a scope the app's own and those of any app. */
+const eventsOfScopes: Readonly<Record<string, readonly string[]>> = {
+  '': ['ONAPPUNINSTALL', 'ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPPAYMENT', 'ONAPPTEST', 'ONAPPMETHODCONFIRM'],
+  user: ['ONUSERADD'],
+  crm: ['ONCRMLEADADD', 'ONCRMLEADUPDATE', 'ONCRMLEADDELETE', 'ONCRMDEALADD', 'ONCRMDEALUPDATE', 'ONCRMDEALDELETE'],
+  task: ['ONTASKADD', 'ONTASKUPDATE', 'ONTASKDELETE', 'ONTASKCOMMENTADD', 'ONTASKCOMMENTUPDATE', 'ONTASKCOMMENTDELETE'],
+};
+
+/** `SCOPE` names one permission; `FULL` lists every event there is. */
+function listedEvents(params: MethodContext['params'], scopes: readonly string[]): string[] {
+  const scope = toText(params['SCOPE']);
+  if (scope !== '') return [...(eventsOfScopes[scope] ?? [])];
+  const full = ['1', 'true', 'Y'].includes(toText(params['FULL']));
+  return (full ? Object.keys(eventsOfScopes) : ['', ...scopes]).flatMap((it) => eventsOfScopes[it] ?? []);
+}
+
+/** Events of a scope that the app lacks can't be bound, nor those that there are none of. */
+function mayBind(event: string, scopes: readonly string[]): boolean {
+  return listedEvents({}, scopes).includes(event);
+}
 
 function profile({ caller }: MethodContext): unknown {
   return {
@@ -43,9 +65,11 @@ function appInfo({ portal, caller }: MethodContext): unknown {
 function bindEvent(context: MethodContext): boolean {
   const { event, handler } = eventOf(context);
   const { boundEvents } = context.portal;
+  if (!mayBind(event, context.caller.scopes)) throw new VendorRefusal('EVENT_NOT_FOUND', 'Event not found', 400);
   if (boundEvents.some((bound) => bound.event === event && bound.handler === handler)) {
     throw new VendorRefusal('ERROR_CORE', 'Unable to set event handler: Handler already binded', 400);
   }
+  if (!/^https?:\/\//.test(handler)) throw new VendorRefusal('ERROR_CORE', 'Wrong handler URL', 400);
   boundEvents.push({ event, handler });
   return true;
 }

@@ -1,0 +1,202 @@
+import { asFault, type Clock, type Command, Fault, type PortalId, type Result } from '@b24/portal';
+import type { Bindings, Bound, TakenBinding } from './bindings';
+import { covers, type Subscription, wantsOf } from './subscription';
+import type { Subscriptions } from './subscriptions';
+
+const lookEveryMs = 2000;
+const mostAtOnce = 8;
+const holdMs = 120_000;
+const answerWithinMs = 60_000;
+/** Somebody may have unbound by hand what we bound. */
+const checkEveryMs = 24 * 3_600_000;
+const firstPauseMs = 60_000;
+const longestPauseMs = 6 * 3_600_000;
+
+export interface BinderOptions {
+  readonly subscriptions: Pick<Subscriptions, 'list'>;
+  readonly bindings: Bindings;
+  readonly clock: Clock;
+  /** @throws Fault as calls do */
+  readonly ask: (portal: PortalId, command: Command, signal: AbortSignal) => Promise<Result>;
+  /**
+   * Where Bitrix24 is to send a portal's events: the address of the app it belongs to. Undefined of a portal that is
+   * forgotten, or has no app: of a webhook no event can be bound.
+   */
+  readonly handlerOf: (portal: PortalId) => Promise<string | undefined>;
+  /** The ids of all portals, page by page. */
+  readonly portals: () => AsyncIterable<readonly PortalId[]>;
+  readonly log: { warn(fields: object, words: string): void };
+}
+
+interface Place {
+  readonly portal: PortalId;
+  readonly handler: string;
+}
+
+/**
+ * Asks portals to send the events that subscriptions want, and no others: an app's events come only when it bound them.
+ * What is bound is asked each time, so that doing it twice, or going on where another was killed, does no harm.
+ */
+export class Binder {
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly controller = new AbortController();
+  private callOff: (() => void) | undefined;
+  private taking = false;
+
+  constructor(private readonly options: BinderOptions) {}
+
+  start(): void {
+    void this.takeUp().finally(() => {
+      if (this.controller.signal.aborted) return;
+      this.callOff = this.options.clock.after(lookEveryMs, () => {
+        this.start();
+      });
+    });
+  }
+
+  /** Gives up what is under way; another replica goes on with it. */
+  stop(): void {
+    this.controller.abort(new Fault('shutting_down'));
+    this.callOff?.();
+  }
+
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.underWay);
+  }
+
+  /** Never rejects. */
+  private async takeUp(): Promise<void> {
+    if (this.taking) return;
+    this.taking = true;
+    try {
+      while (!this.controller.signal.aborted && this.underWay.size < mostAtOnce) {
+        const taken = await this.options.bindings.take(holdMs);
+        if (!taken) break;
+        const work = this.lookAt(taken).finally(() => {
+          this.underWay.delete(work);
+          void this.takeUp();
+        });
+        this.underWay.add(work);
+      }
+    } catch {
+      // The store is away; what it holds is still there later.
+    }
+    this.taking = false;
+  }
+
+  /** Never rejects; what fails is due again when its hold is over. */
+  private async lookAt(taken: TakenBinding): Promise<void> {
+    try {
+      if (taken.portal === '*') await this.lookAtAll(taken);
+      else await this.bind(taken, taken.portal);
+    } catch (error) {
+      this.options.log.warn({ portal: taken.portal, code: asFault(error).code }, 'events could not be bound just now');
+    }
+  }
+
+  private async lookAtAll(taken: TakenBinding): Promise<void> {
+    const { bindings, portals, subscriptions, clock } = this.options;
+    for await (const page of portals()) await bindings.add(page);
+    // Once more each day, while anybody listens: for a portal whose install was not told to us.
+    const again = (await subscriptions.list()).length > 0;
+    await bindings.settle(taken, undefined, again ? clock.now() + checkEveryMs : undefined);
+  }
+
+  private async bind(taken: TakenBinding, portal: PortalId): Promise<void> {
+    const { bindings, subscriptions, handlerOf, clock } = this.options;
+    const patterns = patternsFor(portal, await subscriptions.list());
+    const [handler, before] = await Promise.all([handlerOf(portal), bindings.of(portal)]);
+    const wanted = patterns.join(',');
+    const isRight = before?.wanted === wanted && !before.failure && clock.now() - before.atMs < checkEveryMs;
+    if (handler === undefined || (!before && wanted === '')) await bindings.settle(taken);
+    else if (isRight) await bindings.settle(taken, before, before.atMs + checkEveryMs);
+    else await this.bindAnew(taken, { portal, handler }, patterns, before);
+  }
+
+  private async bindAnew(taken: TakenBinding, place: Place, patterns: string[], before?: Bound): Promise<void> {
+    const { bindings, clock, log } = this.options;
+    const { portal } = place;
+    const wanted = patterns.join(',');
+    try {
+      const { count, refused } = await this.makeSo(place, patterns);
+      const bound: Bound = { wanted, count, atMs: clock.now(), ...(refused.length > 0 && { refused }) };
+      if (wanted === '') await bindings.settle(taken);
+      else await bindings.settle(taken, bound, clock.now() + checkEveryMs);
+    } catch (error) {
+      const { code } = asFault(error);
+      if (this.controller.signal.aborted || code === 'store_unavailable') throw error;
+      const times = (before?.times ?? 0) + 1;
+      const pauseMs = Math.min(firstPauseMs * 2 ** (times - 1), longestPauseMs);
+      const count = before?.count ?? 0;
+      log.warn({ portal, code, times }, 'events could not be bound; trying again');
+      await bindings.settle(taken, { wanted, count, failure: code, times, atMs: clock.now() }, clock.now() + pauseMs);
+    }
+  }
+
+  private async makeSo(place: Place, patterns: readonly string[]): Promise<{ count: number; refused: string[] }> {
+    const { portal, handler } = place;
+    const names = await this.namesFor(portal, patterns);
+    const bound = boundIn((await this.ask(portal, 'event.get', {})).value, handler);
+    const missing = names.filter((it) => !bound.has(it));
+    // What concerns the app itself may have been bound for other ends than ours.
+    const needless = [...bound].filter((it) => !names.includes(it) && !it.startsWith('ONAPP'));
+    const outcomes = await Promise.all(missing.map((event) => this.tried(place, 'event.bind', event)));
+    const refused = missing.filter((_, i) => !outcomes[i]);
+    await Promise.all(needless.map((event) => this.tried(place, 'event.unbind', event)));
+    return { count: names.length - refused.length, refused };
+  }
+
+  /** Patterns mean what the portal has; a name is taken at its word. */
+  private async namesFor(portal: PortalId, patterns: readonly string[]): Promise<string[]> {
+    const names = patterns.filter((it) => !it.endsWith('*'));
+    if (names.length === patterns.length) return names;
+    const { value } = await this.ask(portal, 'events', {});
+    const known = Array.isArray(value) ? value.filter((it) => typeof it === 'string') : [];
+    const covered = known.map((it) => it.toUpperCase()).filter((it) => patterns.some((one) => covers(one, it)));
+    return [...new Set([...names, ...covered])];
+  }
+
+  /** False when the portal says no to this event alone. */
+  private async tried(
+    { portal, handler }: Place,
+    method: 'event.bind' | 'event.unbind',
+    event: string,
+  ): Promise<boolean> {
+    try {
+      await this.ask(portal, method, { event, handler }, event);
+      return true;
+    } catch (error) {
+      const { code, upstream } = asFault(error);
+      if (code !== 'rejected_by_portal' && code !== 'insufficient_scope') throw error;
+      return /already bind/i.test(upstream?.description ?? '');
+    }
+  }
+
+  private async ask(portal: PortalId, method: string, params: Command['params'], event?: string): Promise<Result> {
+    const entity = { family: 'event', ids: { event: event ?? method } };
+    const deadline = new AbortController();
+    const callOff = this.options.clock.after(answerWithinMs, () => {
+      deadline.abort(new Fault('deadline_exceeded'));
+    });
+    const signal = AbortSignal.any([this.controller.signal, deadline.signal]);
+    try {
+      return await this.options.ask(portal, { method, params, effect: event ? 'write' : 'read', entity }, signal);
+    } finally {
+      callOff();
+    }
+  }
+}
+
+/** What subscriptions want of a portal, in order; `*` stands for everything. */
+function patternsFor(portal: PortalId, subscriptions: readonly Subscription[]): string[] {
+  const mine = subscriptions.filter(({ portals }) => wantsOf(portals, portal));
+  const all = mine.flatMap(({ events }) => (events === 'all' ? ['*'] : events));
+  return all.includes('*') ? ['*'] : [...new Set(all)].sort();
+}
+
+/** `event.get` tells every handler of the app, also those of others. */
+function boundIn(value: unknown, handler: string): Set<string> {
+  const all = Array.isArray(value) ? (value as { event?: unknown; handler?: unknown }[]) : [];
+  const ours = all.filter((it) => it.handler === handler && typeof it.event === 'string');
+  return new Set(ours.map((it) => String(it.event).toUpperCase()));
+}

@@ -1,0 +1,79 @@
+import { type Clock, isPortalId, type PortalId } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+import { asking, withScripts } from './asking';
+import { bindingsKey, boundKey, subscriptionsKey } from './places';
+
+/** What is known of the events that a portal was asked to send us. */
+export interface Bound {
+  /** What was wanted of it: patterns, in order. */
+  readonly wanted: string;
+  /** How many events it sends. */
+  readonly count: number;
+  /** Events it would not bind. */
+  readonly refused?: readonly string[];
+  /** Why it could not be asked, and how often in a row. */
+  readonly failure?: string;
+  readonly times?: number;
+  /** Unix milliseconds. */
+  readonly atMs: number;
+}
+
+export interface TakenBinding {
+  /** `*` stands for all portals. */
+  readonly portal: PortalId | '*';
+  readonly heldUntilMs: number;
+}
+
+/** What a portal has to send may have changed without our doing. */
+const unknown = '?';
+
+/** Portals whose bindings are to be looked at, by when. Every method throws Fault `store_unavailable`. */
+export class Bindings {
+  private readonly run;
+
+  constructor(
+    private readonly redis: Redis | Cluster,
+    private readonly clock: Clock,
+  ) {
+    this.run = withScripts(redis, { takeBinding: 1, settleBinding: 2 });
+  }
+
+  /** A portal was installed or its app updated, which takes its bindings away. Nothing is to be done when nobody listens. */
+  async renewed(portal: PortalId): Promise<void> {
+    await asking(async () => {
+      if ((await this.redis.hlen(subscriptionsKey)) === 0 && !(await this.redis.hexists(boundKey, portal))) return;
+      const bound: Bound = { wanted: unknown, count: 0, atMs: this.clock.now() };
+      await this.redis.hset(boundKey, portal, JSON.stringify(bound));
+      await this.redis.zadd(bindingsKey, this.clock.now(), portal);
+    });
+  }
+
+  async add(portals: readonly PortalId[]): Promise<void> {
+    if (portals.length === 0) return;
+    const nowMs = this.clock.now();
+    await asking(() => this.redis.zadd(bindingsKey, ...portals.flatMap((portal) => [nowMs, portal])));
+  }
+
+  async take(holdMs: number): Promise<TakenBinding | undefined> {
+    const heldUntilMs = this.clock.now() + holdMs;
+    const portal = await asking(() => this.run.takeBinding(bindingsKey, this.clock.now(), heldUntilMs));
+    if (portal === '*') return { portal, heldUntilMs };
+    return typeof portal === 'string' && isPortalId(portal) ? { portal, heldUntilMs } : undefined;
+  }
+
+  /** @param againAtMs unix milliseconds; never when absent */
+  async settle({ portal, heldUntilMs }: TakenBinding, bound?: Bound, againAtMs?: number): Promise<void> {
+    const told = [portal, heldUntilMs, againAtMs ?? '', bound ? JSON.stringify(bound) : ''];
+    await asking(() => this.run.settleBinding(bindingsKey, boundKey, ...told));
+  }
+
+  async of(portal: PortalId): Promise<Bound | undefined> {
+    const text = await asking(() => this.redis.hget(boundKey, portal));
+    return text === null ? undefined : (JSON.parse(text) as Bound);
+  }
+
+  async all(): Promise<Map<PortalId, Bound>> {
+    const all = await asking(() => this.redis.hgetall(boundKey));
+    return new Map(Object.entries(all).map(([portal, text]) => [portal as PortalId, JSON.parse(text) as Bound]));
+  }
+}

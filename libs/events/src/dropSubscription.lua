@@ -1,0 +1,17 @@
+--[[
+  Drops a subscription with all that waits for it.
+  KEYS[1]  the subscriptions
+  KEYS[2]  portals whose bindings are to be looked at
+  KEYS[3…] its own keys
+  ARGV[1]  its id
+  ARGV[2]  now, unix milliseconds
+  Answers 1, or 0 when there was none.
+]]
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then
+  return 0
+end
+for i = 3, #KEYS do
+  redis.call('DEL', KEYS[i])
+end
+redis.call('ZADD', KEYS[2], ARGV[2], '*')
+return 1

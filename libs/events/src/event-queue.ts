@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, Fault, Secret } from '@b24/portal';
+import type { ChainableCommander, Cluster, Redis } from 'ioredis';
+import { asking, withScripts } from './asking';
+import type { Attempt } from './judge-attempt';
+import type { Message } from './message';
+import { bodiesKey, deadKey, dueKey, placeOfBody, type Sealer, subscriptionsKey, triesKey } from './places';
+
+/** Then the oldest goes for a new one. */
+export const mostDeadLetters = 1000;
+
+export interface Tries {
+  readonly attempts: number;
+  readonly last?: Attempt;
+}
+
+/** A message on its way to a subscription, held by whoever took it. */
+export interface Delivery {
+  readonly id: string;
+  readonly subscription: string;
+  /** The JSON that is sent. */
+  readonly text: string;
+  /** Before this try. */
+  readonly attempts: number;
+  /** Unix milliseconds; then it is due again. */
+  readonly heldUntilMs: number;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly message: Message;
+  readonly attempts: number;
+  readonly last?: Attempt;
+  /** Unix milliseconds. */
+  readonly diedAtMs: number;
+}
+
+export interface Counts {
+  readonly due: number;
+  readonly waiting: number;
+  readonly dead: number;
+}
+
+/** What became of an event at one subscription; lost: the oldest dead letter had to go for it. */
+export type Kept = 'waiting' | 'full' | 'lost' | 'gone';
+const keptAs: readonly Kept[] = ['gone', 'waiting', 'full', 'lost'];
+
+export type Outcome =
+  { readonly kind: 'done' } | { readonly kind: 'later' | 'dead'; readonly atMs: number; readonly tries: Tries };
+
+/**
+ * Messages that wait for their subscriptions: sealed, each subscription's in a bounded queue of its own, taken by one
+ * replica at a time under a hold. Every method throws Fault `store_unavailable` when the store can't be asked.
+ */
+export class EventQueue {
+  private readonly run;
+
+  constructor(
+    private readonly redis: Redis | Cluster,
+    private readonly seal: Sealer,
+    private readonly clock: Clock,
+    /** Messages that may wait for one subscription. */
+    private readonly limit: number,
+  ) {
+    this.run = withScripts(redis, {
+      keepEvent: undefined,
+      takeDelivery: 3,
+      settleDelivery: 4,
+      replayDeliveries: 3,
+    });
+  }
+
+  /** For all of them or, when it throws, for none. */
+  async keep(message: Message, subscriptions: readonly string[]): Promise<Kept[]> {
+    const text = new Secret(JSON.stringify(message));
+    const keys = subscriptions.flatMap((it) => [dueKey(it), bodiesKey(it), triesKey(it), deadKey(it)]);
+    const bodies = subscriptions.flatMap((it) => {
+      const id = `d_${randomBytes(8).toString('hex')}`;
+      return [it, id, this.seal.close(text, placeOfBody(it, id))];
+    });
+    const noRoom: Tries = { attempts: 0, last: { failure: 'QUEUE_FULL' } };
+    const limits = [this.clock.now(), this.limit, mostDeadLetters, JSON.stringify(noRoom)];
+    const all = [subscriptionsKey, ...keys];
+    const told = await asking(() => this.run.keepEvent(all.length, ...all, ...limits, ...bodies));
+    return (told as number[]).map((it) => keptAs[it] ?? 'gone');
+  }
+
+  async take(subscription: string, holdMs: number): Promise<Delivery | undefined> {
+    const keys = [dueKey(subscription), bodiesKey(subscription), triesKey(subscription)];
+    const heldUntilMs = this.clock.now() + holdMs;
+    const taken = await asking(() => this.run.takeDelivery(...keys, this.clock.now(), heldUntilMs));
+    const [id, sealed = '', tries = ''] = taken as string[];
+    if (id === undefined) return undefined;
+    const text = this.opened(subscription, id, sealed);
+    const delivery = { id, subscription, text: text ?? '', attempts: triesOf(tries).attempts, heldUntilMs };
+    if (text !== undefined) return delivery;
+    // One that nobody can read any more must not be taken for ever.
+    await this.settle(delivery, { kind: 'done' });
+    return this.take(subscription, holdMs);
+  }
+
+  /** What came of it: kept, unless somebody else took it meanwhile. True when the oldest dead letter went for it. */
+  async settle({ id, subscription, heldUntilMs }: Delivery, outcome: Outcome): Promise<boolean> {
+    const keys = [dueKey(subscription), bodiesKey(subscription), triesKey(subscription), deadKey(subscription)];
+    const { atMs, tries } = outcome.kind === 'done' ? { atMs: 0, tries: {} } : outcome;
+    const told = [id, heldUntilMs, outcome.kind, atMs, JSON.stringify(tries), mostDeadLetters];
+    return (await asking(() => this.run.settleDelivery(...keys, ...told))) === 2;
+  }
+
+  /** Newest first. */
+  async deadLetters(subscription: string, { from, limit }: { from: number; limit: number }): Promise<DeadLetter[]> {
+    const found = await asking(() => this.redis.zrevrange(deadKey(subscription), from, from + limit - 1, 'WITHSCORES'));
+    const ids = found.filter((_, i) => i % 2 === 0);
+    if (ids.length === 0) return [];
+    const [bodies, tries] = await asking(() =>
+      Promise.all([
+        this.redis.hmget(bodiesKey(subscription), ...ids),
+        this.redis.hmget(triesKey(subscription), ...ids),
+      ]),
+    );
+    return ids.flatMap((id, i) => {
+      const text = this.opened(subscription, id, bodies[i] ?? '');
+      if (text === undefined) return [];
+      return {
+        id,
+        message: JSON.parse(text) as Message,
+        ...triesOf(tries[i] ?? ''),
+        diedAtMs: Number(found[2 * i + 1]),
+      };
+    });
+  }
+
+  /** How many are due again. @throws Fault dead_letter_not_found */
+  async replay(subscription: string, id?: string): Promise<number> {
+    const keys = [dueKey(subscription), triesKey(subscription), deadKey(subscription)];
+    const count = (await asking(() => this.run.replayDeliveries(...keys, this.clock.now(), id ?? ''))) as number;
+    if (id !== undefined && count === 0) throw new Fault('dead_letter_not_found');
+    return count;
+  }
+
+  /** Of each subscription, in the order asked for. */
+  async counts(subscriptions: readonly string[]): Promise<Counts[]> {
+    if (subscriptions.length === 0) return [];
+    const nowMs = this.clock.now();
+    const pipeline = this.redis.pipeline();
+    const ask = (it: string): ChainableCommander =>
+      pipeline.zcount(dueKey(it), '-inf', nowMs).zcard(dueKey(it)).zcard(deadKey(it));
+    subscriptions.forEach(ask);
+    const answers = await asking(async () => (await pipeline.exec()) ?? []);
+    const [failed] = answers.find(([error]) => error !== null) ?? [];
+    if (failed) throw new Fault('store_unavailable', { cause: failed });
+    const numbers = answers.map(([, number]) => Number(number));
+    return subscriptions.map((_, i) => {
+      const [due = 0, waiting = 0, dead = 0] = numbers.slice(3 * i);
+      return { due, waiting, dead };
+    });
+  }
+
+  private opened(subscription: string, id: string, sealed: string): string | undefined {
+    try {
+      return this.seal.open(sealed, placeOfBody(subscription, id)).reveal();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function triesOf(text: string): Tries {
+  return text === '' ? { attempts: 0 } : (JSON.parse(text) as Tries);
+}

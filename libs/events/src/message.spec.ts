@@ -1,0 +1,44 @@
+import { portalId, Secret } from '@b24/portal';
+import { messageOf, type PortalEvent } from './message';
+import { signed } from './signature';
+
+const event: PortalEvent = {
+  event: 'ONTASKADD',
+  portal: { memberId: portalId('a'.repeat(32)), domain: 'acme.bitrix24.de' },
+  receivedAtMs: 0,
+  ts: 1,
+  data: { FIELDS_AFTER: { ID: '1', TITLE: 'x' } },
+};
+const idOf = (changes: Partial<PortalEvent>) => messageOf({ ...event, ...changes }, []).id;
+
+describe('a message', () => {
+  it('has the id of what it says, whenever it came and however its fields are ordered', () => {
+    const id = idOf({});
+    expect(id).toMatch(/^msg_[0-9a-f]{32}$/);
+    expect(idOf({ receivedAtMs: 5, data: { FIELDS_AFTER: { TITLE: 'x', ID: '1' } } })).toBe(id);
+    const others = [{ ts: 2 }, { event: 'ONTASKUPDATE' }, { data: {} }, { data: { FIELDS_AFTER: { ID: '1x' } } }];
+    expect(new Set([id, ...others.map(idOf)]).size).toBe(5);
+  });
+
+  it('holds no secret, by name at any depth nor by value', () => {
+    const data = {
+      auth: { x: '1' },
+      a: { ACCESS_TOKEN: '2', b: { refresh_token: '3', client_secret: '4', TITLE: 'about token-value here' } },
+      AUTHOR_ID: '5',
+    };
+    expect(messageOf({ ...event, data }, ['token-value']).data).toEqual({
+      a: { b: { TITLE: '[secret]' } },
+      AUTHOR_ID: '5',
+    });
+  });
+
+  it('is signed as the example of Standard Webhooks is', () => {
+    const secret = new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+    const message = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', text: '{"test": 2432232314}' };
+    expect(signed({ secret }, message, 1_614_265_330_000)).toEqual({
+      'webhook-id': message.id,
+      'webhook-timestamp': '1614265330',
+      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    });
+  });
+});

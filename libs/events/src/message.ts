@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { PortalId } from '@b24/portal';
+
+/** An event of a portal that has proved itself. */
+export interface PortalEvent {
+  readonly event: string;
+  readonly portal: { readonly memberId: PortalId; readonly domain: string };
+  /** Unix milliseconds. */
+  readonly receivedAtMs: number;
+  /** When the portal says that it happened, unix seconds. */
+  readonly ts?: number;
+  /** As the portal's form has it: texts, and maps of them. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What a target is sent, word for word at every try. */
+export interface Message {
+  /** The same for each delivery of one event, also when Bitrix24 sends it twice. */
+  readonly id: string;
+  readonly event: string;
+  readonly portal: { readonly memberId: string; readonly domain: string };
+  readonly receivedAt: string;
+  readonly ts: number | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** @param secrets values that must not go on, whatever they are called */
+export function messageOf(event: PortalEvent, secrets: readonly string[]): Message {
+  const { portal, ts, receivedAtMs } = event;
+  const data = withoutSecrets(event.data, secrets) as Message['data'];
+  const said = JSON.stringify([portal.memberId, event.event, ts ?? null, sorted(data)]);
+  return {
+    id: `msg_${createHash('sha256').update(said).digest('hex').slice(0, 32)}`,
+    event: event.event,
+    portal,
+    receivedAt: new Date(receivedAtMs).toISOString(),
+    ts: ts ?? null,
+    data,
+  };
+}
+
+/** Bots' events carry tokens in their data as well, as `data[BOT][39][access_token]`. */
+const namesOfSecrets = /^(auth|.*token|.*secret|refresh_id|auth_id)$/i;
+
+function withoutSecrets(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return secrets.some((it) => value.includes(it)) ? '[secret]' : value;
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([name]) => !namesOfSecrets.test(name));
+  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutSecrets(inner, secrets)]));
+}
+
+/** The order of its fields is not what makes an event another one. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, inner]) => [name, sorted(inner)]);
+}

@@ -1,0 +1,38 @@
+--[[
+  Writes down what came of a try.
+  KEYS[1]  what is due
+  KEYS[2]  bodies
+  KEYS[3]  tries
+  KEYS[4]  dead letters
+  ARGV[1]  its id
+  ARGV[2]  until when it is held by whoever tells this
+  ARGV[3]  done, later or dead
+  ARGV[4]  when it is due again, or when it died, unix milliseconds
+  ARGV[5]  its tries
+  ARGV[6]  how many dead letters there may be
+  Answers 1, 2 when the oldest dead letter went for it, 0 when somebody else took it meanwhile.
+]]
+if ARGV[3] == 'done' then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  redis.call('HDEL', KEYS[2], ARGV[1])
+  redis.call('HDEL', KEYS[3], ARGV[1])
+  return 1
+end
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') ~= tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])
+if ARGV[3] == 'later' then
+  redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
+  return 1
+end
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
+if redis.call('ZCARD', KEYS[4]) > tonumber(ARGV[6]) then
+  local oldest = redis.call('ZPOPMIN', KEYS[4])[1]
+  redis.call('HDEL', KEYS[2], oldest)
+  redis.call('HDEL', KEYS[3], oldest)
+  return 2
+end
+return 1

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, Fault, Secret } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+import { asking, withScripts } from './asking';
+import {
+  bindingsKey,
+  bodiesKey,
+  deadKey,
+  dueKey,
+  placeOfSubscription,
+  type Sealer,
+  subscriptionsKey,
+  triesKey,
+} from './places';
+import { newSecret } from './signature';
+import type { Subscription } from './subscription';
+
+/** Each has a queue that each replica looks after. */
+const mostSubscriptions = 100;
+
+export type NewSubscription = Pick<Subscription, 'url' | 'events' | 'portals' | 'name'>;
+export type Changes = Partial<Pick<Subscription, 'url' | 'events' | 'portals'>> & {
+  readonly paused?: Subscription['paused'] | null;
+};
+
+/** As it is sealed. */
+interface Told extends Omit<Subscription, 'id' | 'secret' | 'former'> {
+  readonly secret: string;
+  readonly former?: { readonly secret: string; readonly untilMs: number };
+}
+
+/**
+ * Who wants to be told of which events: each is sealed as a whole, since its URL may hold a secret too. Nothing is kept in
+ * memory, so that a change counts at once. Every method throws Fault store_unavailable when Redis can't be asked.
+ */
+export class Subscriptions {
+  private readonly run;
+
+  constructor(
+    private readonly redis: Redis | Cluster,
+    private readonly seal: Sealer,
+    private readonly clock: Clock,
+  ) {
+    this.run = withScripts(redis, { swapSubscription: 2, dropSubscription: 6 });
+  }
+
+  /** Its secret is new. @throws Fault too_many_subscriptions */
+  async create(wanted: NewSubscription): Promise<Subscription> {
+    const id = `s_${randomBytes(8).toString('hex')}`;
+    const subscription: Subscription = { id, ...wanted, createdAtMs: this.clock.now(), secret: newSecret() };
+    const kept = await this.swap(id, '', subscription, true);
+    if (kept === -1) {
+      const detail = `There are ${mostSubscriptions} subscriptions already; delete one that nobody needs.`;
+      throw new Fault('too_many_subscriptions', { detail });
+    }
+    return subscription;
+  }
+
+  /** Oldest first. */
+  async list(): Promise<Subscription[]> {
+    const all = await asking(() => this.redis.hgetall(subscriptionsKey));
+    const opened = Object.entries(all).map(([id, sealed]) => this.opened(id, sealed));
+    return opened.sort((a, b) => a.createdAtMs - b.createdAtMs);
+  }
+
+  async find(id: string): Promise<Subscription | undefined> {
+    const sealed = await asking(() => this.redis.hget(subscriptionsKey, id));
+    return sealed === null ? undefined : this.opened(id, sealed);
+  }
+
+  /** @throws Fault subscription_not_found */
+  async get(id: string): Promise<Subscription> {
+    const found = await this.find(id);
+    if (!found) throw new Fault('subscription_not_found');
+    return found;
+  }
+
+  /** What is absent stays. @throws Fault subscription_not_found */
+  change(id: string, { paused, ...changes }: Changes): Promise<Subscription> {
+    const rebind = changes.events !== undefined || changes.portals !== undefined;
+    return this.rewrite(id, rebind, ({ paused: before, ...rest }) => {
+      const now = paused === undefined ? before : (paused ?? undefined);
+      return { ...rest, ...changes, ...(now && { paused: now }) };
+    });
+  }
+
+  /** Another secret; the one of now signs as well for its grace. @throws Fault subscription_not_found */
+  rotate(id: string, graceMs: number): Promise<Subscription> {
+    return this.rewrite(id, false, ({ former: _, secret, ...rest }) => ({
+      ...rest,
+      secret: newSecret(),
+      ...(graceMs > 0 && { former: { secret, untilMs: this.clock.now() + graceMs } }),
+    }));
+  }
+
+  /** With all that waits for it. @throws Fault subscription_not_found */
+  async remove(id: string): Promise<void> {
+    const keys = [subscriptionsKey, bindingsKey, dueKey(id), bodiesKey(id), triesKey(id), deadKey(id)];
+    const dropped = await asking(() => this.run.dropSubscription(...keys, id, this.clock.now()));
+    if (dropped === 0) throw new Fault('subscription_not_found');
+  }
+
+  /** Again when somebody else changed it in the same moment: from what is there now. */
+  private async rewrite(
+    id: string,
+    rebind: boolean,
+    change: (before: Subscription) => Subscription,
+  ): Promise<Subscription> {
+    for (;;) {
+      const sealed = await asking(() => this.redis.hget(subscriptionsKey, id));
+      if (sealed === null) throw new Fault('subscription_not_found');
+      const after = change(this.opened(id, sealed));
+      if ((await this.swap(id, sealed, after, rebind)) === 1) return after;
+    }
+  }
+
+  private async swap(id: string, before: string, after: Subscription, rebind: boolean): Promise<unknown> {
+    const { secret, former, name, url, events, portals, createdAtMs, paused } = after;
+    const told: Told = {
+      ...(name !== undefined && { name }),
+      url,
+      events,
+      portals,
+      createdAtMs,
+      ...(paused && { paused }),
+      secret: secret.reveal(),
+      ...(former && { former: { secret: former.secret.reveal(), untilMs: former.untilMs } }),
+    };
+    const sealed = this.seal.close(new Secret(JSON.stringify(told)), placeOfSubscription(id));
+    const bindAt = rebind ? this.clock.now() : '';
+    return asking(() =>
+      this.run.swapSubscription(subscriptionsKey, bindingsKey, id, before, sealed, mostSubscriptions, bindAt),
+    );
+  }
+
+  private opened(id: string, sealed: string): Subscription {
+    const told = JSON.parse(this.seal.open(sealed, placeOfSubscription(id)).reveal()) as Told;
+    const { secret, former, ...rest } = told;
+    return {
+      id,
+      ...rest,
+      secret: new Secret(secret),
+      ...(former && { former: { secret: new Secret(former.secret), untilMs: former.untilMs } }),
+    };
+  }
+}
