@@ -65,6 +65,7 @@ describe('encryption keys', () => {
     const early = await run(keys(k2, k1));
     expect([early.code, early.output]).toEqual([1, expect.stringContaining("still writes under 'k1'")]);
     expect(early.output).toContain('apps: 1 sealed anew');
+    expect(early.output).toContain('apps: 1 sealed anew');
     await reader.stop();
 
     portals[0]!.expireAccessTokens();
