@@ -18,7 +18,7 @@ export interface Scene {
 }
 
 /** How long what is under way may take to come to its end once all is calm: longer than any lease or pause. */
-const patienceMs = 60_000;
+const patienceMs = 90_000;
 
 /** What nobody may be told of a group that stands as it is, on a portal that is installed. */
 const untrue = new Set([

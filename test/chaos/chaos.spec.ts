@@ -5,7 +5,7 @@ import { Story } from './story';
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 16);
 const seed = process.env['CHAOS_SEED'] ?? `${Math.floor(Math.random() * 1e6)}`;
 /** Setting up, coming to rest twice, and trying every grant twice. */
-const aroundMs = 300_000;
+const aroundMs = 480_000;
 
 describe(`after ${seconds} seconds of kills, restarts and failures (seed ${seed})`, () => {
   let story: Story;

@@ -27,11 +27,14 @@ export interface Length {
 export class Story {
   readonly findings = new Findings();
   actors: readonly Actor[] = [];
-  private readonly board: Switchboard;
+  readonly board: Switchboard;
+  /** How long each part took, in milliseconds. */
+  readonly parts: [name: string, ms: number][] = [];
   private readonly administrator: Administrator;
   private readonly troubles: Troubles;
   private clientKey = '';
   private isOver = false;
+  private hasEnded = false;
   private era = 0;
 
   private constructor(
@@ -49,7 +52,7 @@ export class Story {
     const stage = await Stage.set({ accessTokenLifetimeMs: tokensLiveMs }, env, chance.of('stage'));
     const story = new Story(stage, chance);
     story.actors = await Promise.all(roles.map((role, index) => actorOf(stage.simulator, role, index)));
-    await story.setUp();
+    await story.timed('set up', story.setUp());
     return story;
   }
 
@@ -57,23 +60,26 @@ export class Story {
     await this.during(() => pause(seconds * 1000));
   }
 
-  /** Redis comes back empty in the middle of it; what is gone is said to be, and everything is set up anew. */
+  /** Redis comes back empty in the middle of it: what is gone is said to be, is set up anew, and the storm goes on. */
   async forgetfulStorm(seconds: number): Promise<void> {
     await this.during(async () => {
-      await pause((seconds * 1000) / 4);
+      await pause((seconds * 1000) / 3);
+      await this.stage.endKilling();
       this.era++;
       await this.stage.restartRedis(false, 500);
       for (const { chains } of this.actors) chains.clear();
       await Promise.all(this.actors.map((actor) => this.isSaidToBeGone(actor)));
       await this.setUp();
       this.era++;
-      await pause((seconds * 1000) / 2);
+      this.stage.beginKilling();
+      await pause((seconds * 1000 * 2) / 3);
     });
   }
 
   /** Tries every grant, and looks through what was written down. */
   async ask(): Promise<void> {
-    await Promise.all(this.actors.map((actor) => this.administrator.tryGrant(actor)));
+    const tries = this.actors.map((actor) => this.administrator.tryGrant(actor));
+    await this.timed('every grant tried', Promise.all(tries));
     for (const { name, portal } of this.actors) {
       const times = tripped(portal);
       if (times > 0) this.findings.flaw('tripped', `${name} refused ${times} requests: too many`);
@@ -82,22 +88,30 @@ export class Story {
   }
 
   async end(): Promise<void> {
-    this.isOver = true;
+    this.hasEnded = this.isOver = true;
     this.troubles.end();
+    this.board.stalls.end();
     await this.stage.strike();
+  }
+
+  private async timed(name: string, work: Promise<unknown>): Promise<void> {
+    const beganAt = performance.now();
+    await work;
+    this.parts.push([name, performance.now() - beganAt]);
   }
 
   /** Everybody calls while everything is killed and fails; then all is calm, and what is under way comes to its end. */
   private async during(act: () => Promise<void>): Promise<void> {
+    if (this.hasEnded) throw new Error('The story took too long.');
     this.isOver = false;
     this.troubles.begin(this.actors.filter(({ sentenced }) => sentenced).map(({ portal }) => portal));
     this.stage.beginKilling();
     const callers = this.callers();
-    await act();
+    await this.timed('storm', act());
     this.troubles.end();
-    await this.stage.endKilling();
+    await this.timed('all up again', this.stage.endKilling());
     this.isOver = true;
-    await Promise.all(callers);
+    await this.timed('every call came to its end', Promise.all(callers));
   }
 
   private callers(): Promise<void>[] {

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mustBeDocumented } from '../support/documented';
 import type { Chance } from './chance';
 import type { Findings } from './findings';
+import { OwnStalls } from './own-stalls';
 import { pause, type Stage } from './stage';
 
 /** A call that is not answered so long after its deadline never will be. */
 const foreverMs = 15_000;
-/** What a busy machine may add: the caller's own process is on it as well. */
+/** What a busy machine may add. */
 const toleranceMs = 5000;
 
 export interface Call {
@@ -31,6 +32,8 @@ export interface Told {
 
 /** Callers reach the replicas here, each time another one, and everything is noted. */
 export class Switchboard {
+  readonly stalls = new OwnStalls();
+
   constructor(
     private readonly stage: Stage,
     private readonly findings: Findings,
@@ -44,11 +47,12 @@ export class Switchboard {
   async callAt(replica: number, call: Call): Promise<Told | undefined> {
     const { findings } = this;
     const startedAt = performance.now();
+    const stalledMs = this.stalls.totalMs;
     const told = await this.fetched(replica, call).catch((error: unknown) => {
       if (error instanceof Error && error.name === 'TimeoutError') return 'silence' as const;
       return undefined;
     });
-    const lateMs = performance.now() - startedAt - call.deadlineMs;
+    const lateMs = performance.now() - startedAt - call.deadlineMs - (this.stalls.totalMs - stalledMs);
     findings.calls++;
     findings.latestMs = Math.max(findings.latestMs, lateMs);
     const what = `${call.method} ${call.path}`;

@@ -24,8 +24,6 @@ export interface OAuthServerOptions {
 /** Longer than the server ever takes: an answer given up on is a token pair lost. */
 export const tokenTimeoutMs = 20_000;
 const pausesMs = [300, 1500];
-/** The longest a token request can take, with its repetitions. */
-export const tokenRequestMs = (pausesMs.length + 1) * tokenTimeoutMs + pausesMs.reduce((a, b) => a + b, 0);
 
 /** The authorization server's own word on an access token. */
 export interface TokenInfo {
