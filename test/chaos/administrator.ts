@@ -26,7 +26,8 @@ export class Administrator {
     const { body, contentType } = portal.installEvent({}, chain);
     for (const { url } of berths.filter(({ living }) => living)) {
       const headers = { 'Content-Type': contentType };
-      const answer = await fetch(`${url}/bitrix24/events`, { method: 'POST', headers, body }).catch(() => undefined);
+      const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(deadlineMs) };
+      const answer = await fetch(`${url}/bitrix24/events`, request).catch(() => undefined);
       if (answer?.ok) return;
     }
   }

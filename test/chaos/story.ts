@@ -15,6 +15,8 @@ const slowestMs = 1500;
 /** A minute instead of an hour would be kind already. */
 const tokensLiveMs = 5000;
 const readersPerPortal = 2;
+/** More than the most patient caller has. */
+const restsWithinMs = 150_000;
 
 export interface Length {
   readonly seed: string;
@@ -111,7 +113,13 @@ export class Story {
     this.troubles.end();
     await this.timed('all up again', this.stage.endKilling());
     this.isOver = true;
-    await this.timed('every call came to its end', Promise.all(callers));
+    await this.timed('every call came to its end', this.allAtRest(callers));
+  }
+
+  private async allAtRest(callers: readonly Promise<void>[]): Promise<void> {
+    const ended = Promise.all(callers).then(() => true);
+    if (await Promise.race([ended, pause(restsWithinMs).then(() => false)])) return;
+    this.findings.flaw('waiting', `somebody still waits: ${[...this.board.open].join('; ') || 'for no call'}`);
   }
 
   private callers(): Promise<void>[] {

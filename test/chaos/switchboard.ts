@@ -33,6 +33,8 @@ export interface Told {
 /** Callers reach the replicas here, each time another one, and everything is noted. */
 export class Switchboard {
   readonly stalls = new OwnStalls();
+  /** Calls that wait for their answer. */
+  readonly open = new Set<string>();
 
   constructor(
     private readonly stage: Stage,
@@ -48,10 +50,7 @@ export class Switchboard {
     const { findings } = this;
     const startedAt = performance.now();
     const stalledMs = this.stalls.totalMs;
-    const told = await this.fetched(replica, call).catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'TimeoutError') return 'silence' as const;
-      return undefined;
-    });
+    const told = await this.heard(replica, call);
     const lateMs = performance.now() - startedAt - call.deadlineMs - (this.stalls.totalMs - stalledMs);
     findings.calls++;
     findings.latestMs = Math.max(findings.latestMs, lateMs);
@@ -67,11 +66,28 @@ export class Switchboard {
     return told;
   }
 
-  private async fetched(replica: number, { method, path, body, deadlineMs, idempotencyKey, key }: Call): Promise<Told> {
+  /** Nothing when the connection broke, silence when nobody ever answered. */
+  private async heard(replica: number, call: Call): Promise<Told | undefined | 'silence'> {
+    const name = `${call.method} ${call.path} at ${replica}, ${new Date().toISOString()}`;
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), call.deadlineMs + foreverMs);
+    this.open.add(name);
+    try {
+      return await this.fetched(replica, call, giveUp.signal);
+    } catch {
+      return giveUp.signal.aborted ? 'silence' : undefined;
+    } finally {
+      clearTimeout(timer);
+      this.open.delete(name);
+    }
+  }
+
+  private async fetched(replica: number, call: Call, signal: AbortSignal): Promise<Told> {
+    const { method, path, body, deadlineMs, idempotencyKey, key } = call;
     const requestId = randomUUID();
     const response = await fetch(`${this.stage.berths[replica]?.url}${path}`, {
       method,
-      signal: AbortSignal.timeout(deadlineMs + foreverMs),
+      signal,
       headers: {
         Authorization: `Bearer ${key}`,
         'X-Deadline-Ms': `${deadlineMs}`,
