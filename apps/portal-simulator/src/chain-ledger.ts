@@ -31,9 +31,11 @@ export interface IssuedPair {
   readonly expiresAt: number;
 }
 
+export type Rotation = 'strict' | 'grace';
+
 export interface LedgerOptions {
   /** `strict`: a refresh token dies at its first use together with its access token (section 1, Lifetimes). */
-  rotation: 'strict' | 'grace';
+  rotation: Rotation;
   accessTokenLifetimeMs: number;
   /** `grace`: how long a used refresh token still works. */
   graceMs: number;
@@ -50,6 +52,8 @@ const refreshLifetimeMs = 180 * 24 * 3600 * 1000;
 
 /** All codes and token chains of the authorization server; several chains of one app and user live side by side. */
 export class ChainLedger {
+  /** Portals (member ids) whose chains rotate otherwise than `options` says. */
+  readonly rotations = new Map<string, Rotation>();
   private readonly codes = new Map<string, { memberId: string; clientId: string; userId: number; expiresAt: number }>();
   private readonly accessTokens = new Map<string, AccessToken>();
   private readonly refreshTokens = new Map<string, RefreshToken>();
@@ -90,7 +94,7 @@ export class ChainLedger {
     if (entry === undefined || !this.isUsable(entry, clientId)) return undefined;
     entry.usedAt ??= this.clock.now();
     const old = this.accessTokens.get(entry.accessToken);
-    if (this.options.rotation === 'strict' && old !== undefined) old.dead = true;
+    if (this.rotationOf(entry.chain) === 'strict' && old !== undefined) old.dead = true;
     return this.issue(entry.chain);
   }
 
@@ -126,7 +130,7 @@ export class ChainLedger {
   toState(): LedgerState {
     const access = [...this.accessTokens.values()].filter((entry) => !entry.dead && !entry.chain.revoked);
     const refresh = [...this.refreshTokens.values()].filter(
-      (entry) => !entry.chain.revoked && (entry.usedAt === undefined || this.options.rotation === 'grace'),
+      (entry) => !entry.chain.revoked && (entry.usedAt === undefined || this.rotationOf(entry.chain) === 'grace'),
     );
     return {
       chains: [...new Set([...access, ...refresh].map((entry) => entry.chain))],
@@ -155,7 +159,11 @@ export class ChainLedger {
     const now = this.clock.now();
     if (entry.chain.clientId !== clientId || entry.chain.revoked || entry.expiresAt <= now) return false;
     if (entry.usedAt === undefined) return true;
-    return this.options.rotation === 'grace' && now - entry.usedAt < this.options.graceMs;
+    return this.rotationOf(entry.chain) === 'grace' && now - entry.usedAt < this.options.graceMs;
+  }
+
+  private rotationOf({ memberId }: Chain): Rotation {
+    return this.rotations.get(memberId) ?? this.options.rotation;
   }
 
   private issue(chain: Chain): IssuedPair {

@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Params, isMap, parsePhpQuery } from './php-query';
+
+/** Who is told when a connection ends; one listener a connection, however many requests it carries. */
+const whenClosed = new WeakMap<Socket, (() => void)[]>();
 
 /** One HTTP request with its body read, and the ways a vendor's machine may answer it. */
 export class Exchange {
@@ -37,6 +41,23 @@ export class Exchange {
     const contentType = this.header('content-type').toLowerCase();
     if (contentType.includes('json')) return jsonMap(this.bodyText);
     return contentType.includes('x-www-form-urlencoded') ? parsePhpQuery(this.bodyText) : {};
+  }
+
+  /** Nobody is there any more to take an answer. */
+  get isGone(): boolean {
+    return this.response.destroyed;
+  }
+
+  /** Told when the connection has come to an end, whoever ended it. */
+  onceClosed(closed: () => void): void {
+    const { socket } = this.request;
+    const told = whenClosed.get(socket);
+    if (told !== undefined) told.push(closed);
+    else {
+      const callbacks = [closed];
+      whenClosed.set(socket, callbacks);
+      socket.once('close', () => callbacks.forEach((callback) => callback()));
+    }
   }
 
   json(status: number, body: unknown): void {

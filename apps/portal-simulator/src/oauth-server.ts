@@ -22,6 +22,11 @@ export interface TokenRequestLog {
   outcome: string;
   /** The chain was rotated (or started), whatever the caller got to see. */
   rotated: boolean;
+  /** The access token that came of it, and whose chain it is. */
+  issued?: { readonly accessToken: string; readonly chain: string };
+  /** When the answer was handed to the wire, and when its connection came to an end. */
+  answeredAt?: number;
+  closedAt?: number;
 }
 
 /** The authorization server: `/oauth/token/` and `/rest/app.info` (sections 1 and 2). */
@@ -64,8 +69,7 @@ export class OauthServer {
     );
     await this.answer(exchange, log, () => {
       const answer = this.tokens.answer(params);
-      log.rotated = answer.status === 200 && isMap(answer.body) && 'access_token' in answer.body;
-      if (log.rotated) this.changed();
+      this.noteRotation(log, answer);
       return answer;
     });
   }
@@ -89,7 +93,16 @@ export class OauthServer {
     const error = isMap(given.body) ? given.body['error'] : undefined;
     log.httpStatus = given.status;
     log.outcome = trouble === undefined ? (typeof error === 'string' ? error : 'ok') : `trouble:${trouble.kind}`;
+    if (!exchange.isGone) log.answeredAt = this.clock.now();
     exchange.json(given.status, given.body);
+  }
+
+  private noteRotation(log: TokenRequestLog, { status, body }: WireAnswer): void {
+    const accessToken = isMap(body) ? body['access_token'] : undefined;
+    log.rotated = status === 200 && typeof accessToken === 'string';
+    if (typeof accessToken !== 'string' || !log.rotated) return;
+    log.issued = { accessToken, chain: this.ledger.chainOf(accessToken)?.id ?? '' };
+    this.changed();
   }
 
   /** What is still to be sent; undefined when the trouble has spoilt the answer. */
@@ -138,7 +151,11 @@ export class OauthServer {
   ): TokenRequestLog {
     const { httpMethod } = exchange;
     const at = this.clock.now();
-    const log = { at, ...asked, httpMethod, secretInUrl, httpStatus: 0, outcome: 'pending', rotated: false };
+    const log: TokenRequestLog = {
+      ...{ at, ...asked, httpMethod, secretInUrl },
+      ...{ httpStatus: 0, outcome: 'pending', rotated: false },
+    };
+    exchange.onceClosed(() => (log.closedAt = this.clock.now()));
     this.tokenRequests.push(log);
     return log;
   }

@@ -1,4 +1,4 @@
-import type { ChainLedger } from './chain-ledger';
+import type { ChainLedger, Rotation } from './chain-ledger';
 import type { SimulatorClock } from './clock';
 import type { LeakyCounterSettings } from './leaky-counter';
 import type { AppRegistration, PortalQuirks, Webhook } from './portal-state';
@@ -23,6 +23,8 @@ export interface PortalOptions {
   groups?: readonly number[];
   backlogs?: readonly Backlog[];
   callbackUrl?: string;
+  /** What a used refresh token of this portal is worth; as the simulator's unless told. */
+  rotation?: Rotation;
   /** A local app's own pair; the simulator's pair unless told. */
   clientId?: string;
   clientSecret?: string;

@@ -63,6 +63,7 @@ export class SimulatedPortal implements PortalState {
     this.quirks = { ...defaultQuirks, ...options.quirks };
     this.bucket = new LeakyCounter(bucketOf(options), clock.now());
     this.operating = new OperatingBaskets(() => clock.now());
+    if (options.rotation !== undefined) surroundings.ledger.rotations.set(this.memberId, options.rotation);
     if (saved === undefined) this.fill();
     else this.resume(saved);
     this.rest = new RestEndpoint(this);

@@ -57,10 +57,10 @@ async function world() {
   const store = new MemoryGrantStore(clock);
   const server = new StrictServer(clock);
   const outcomes: string[] = [];
-  const replica = (through: GrantStore = store) =>
+  const replica = (through: GrantStore = store, own = clock) =>
     new FreshGrants({
       store: through,
-      clock,
+      clock: own,
       oauth: server as unknown as OAuthServer,
       rules: { hosts: new PortalHosts(['p.example', 'moved.example']), allowHttp: false },
       authorizeUrl: ({ domain }) => `https://gw.example/install?portal=${domain}`,
@@ -213,6 +213,31 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual([undefined, 0]);
     await clock.advance(2000);
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
+  });
+
+  it('is refreshed by another replica soon after the one that began was killed, however long a refresh may take', async () => {
+    const { clock, store, server, replica } = await world();
+    await clock.advance(hour);
+    const stopped = new HandClock(clock.now());
+    server.next = () => new Promise(() => undefined);
+    watched(replica(store, stopped).ensure(portal));
+    await clock.advance(1000);
+    server.next = undefined;
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(13_000);
+    expect([asked.code, server.asked]).toEqual([undefined, 1]);
+    await clock.advance(7000);
+    expect([asked.code, server.asked]).toEqual(['fresh', 2]);
+  });
+
+  it('is held by the one that refreshes it for as long as the server takes', async () => {
+    const { clock, server, replica } = await world();
+    await clock.advance(hour);
+    server.tookMs = 60_000;
+    const asked = [replica(), replica()].map((it) => watched(it.ensure(portal)));
+    await clock.advance(61_000);
+    expect(asked.map(({ code }) => code)).toEqual(['fresh', 'fresh']);
+    expect([server.asked, server.spentTwice]).toEqual([1, 0]);
   });
 
   it('is not replaced by a slow save that an install overtook', async () => {

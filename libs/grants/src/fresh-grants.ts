@@ -4,10 +4,13 @@ import { defaultApp } from './app';
 import { ChainRenewal, type ChainRenewalOptions } from './chain-renewal';
 import { savedAsOfMs } from './idle';
 import type { Grant, Refusal, Trouble } from './install';
-import { tokenRequestMs } from './oauth-server';
 
-/** The lease outlives the request and the save, so that a second refresh never starts beside a living first. */
-const leaseMs = tokenRequestMs + 30_000;
+/**
+ * Renewed until the request and the save are over, so that a second refresh never starts beside a living first; short,
+ * so that a killed holder's portal does not wait for as long as a refresh may take.
+ */
+const leaseMs = 15_000;
+const renewLeaseEveryMs = 4000;
 const askLeaseEveryMs = 60;
 const refreshAheadMs = 60_000;
 /** A grant looked at for a departure is not loaded again for the trip that leaves right then. */
@@ -159,11 +162,13 @@ export class FreshGrants {
       await sleep(clock, askLeaseEveryMs);
       if (!due(await look(portal))) return;
     }
+    const letGo = this.keepLease(lease);
     try {
       const grant = await this.reported(portal, look);
       const why = due(grant);
       if (why && (await lease())) await this.renew(grant, why, lease);
     } finally {
+      letGo();
       // A lease that can't be released ends by itself.
       await store.release(portal, holder).catch(() => undefined);
     }
@@ -178,6 +183,20 @@ export class FreshGrants {
       const { domain, kind, app = defaultApp } = grant;
       throw this.reauthorization({ domain, kind }, appGone(app));
     }
+  }
+
+  /** Renews the lease until told to let go. */
+  private keepLease(lease: () => Promise<boolean>): () => void {
+    const { clock } = this.options;
+    let callOff: () => void = () => undefined;
+    const later = () => {
+      callOff = clock.after(renewLeaseEveryMs, () => {
+        void lease().catch(() => undefined);
+        later();
+      });
+    };
+    later();
+    return () => callOff();
   }
 
   /**

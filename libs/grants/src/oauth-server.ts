@@ -24,11 +24,9 @@ export interface OAuthServerOptions {
 
 /** Longer than the server ever takes: an answer given up on is a token pair lost. */
 export const tokenTimeoutMs = 20_000;
-const pausesMs = [300, 1500];
 /** While an app's secret is rotated, either may be the good one. */
 const mostSecrets = 2;
-/** The longest a token request can take, with its repetitions. */
-export const tokenRequestMs = (pausesMs.length + mostSecrets) * tokenTimeoutMs + pausesMs.reduce((a, b) => a + b, 0);
+const pausesMs = [300, 1500];
 
 /** The authorization server's own word on an access token. */
 export interface TokenInfo {

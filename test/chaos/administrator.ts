@@ -1,0 +1,114 @@
+import type { Actor } from './cast';
+import type { Findings } from './findings';
+import { pause, type Stage } from './stage';
+import type { Switchboard } from './switchboard';
+import { adminKey } from '../support/gateway';
+import { cutsOf } from './witness';
+
+const lookEveryMs = 1000;
+/** A grant that stays dead for so long is not about to heal by itself. */
+const deadForMs = { strict: 3000, grace: 30_000 };
+const deadlineMs = 5000;
+
+/** The portals' administrator: installs the app, looks after it, and installs it again where it was lost. */
+export class Administrator {
+  constructor(
+    private readonly stage: Stage,
+    private readonly board: Switchboard,
+    private readonly findings: Findings,
+  ) {}
+
+  /** A new chain, by an install event to any replica that is there. */
+  async hand({ portal, chains }: Actor): Promise<void> {
+    const { berths, simulator } = this.stage;
+    const chain = portal.grantChain();
+    chains.add(simulator.ledger.chainOf(chain.access_token)?.id ?? '');
+    const { body, contentType } = portal.installEvent({}, chain);
+    for (const { url } of berths.filter(({ living }) => living)) {
+      const headers = { 'Content-Type': contentType };
+      const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(deadlineMs) };
+      const answer = await fetch(`${url}/bitrix24/events`, request).catch(() => undefined);
+      if (answer?.ok) return;
+    }
+  }
+
+  /** Until it is so at some replica; by a new chain each few seconds, since an event may be lost. */
+  async install(actor: Actor): Promise<void> {
+    for (let looks = 0; (await this.status(actor)) !== 'active'; looks++) {
+      if (looks > 120) return this.findings.flaw('grants', `${actor.name} could not be installed`);
+      if (looks % 10 === 0) await this.hand(actor);
+      await pause(500);
+    }
+  }
+
+  /** What the gateway says of the portal; the code where it is a problem. */
+  async status({ portal }: Actor, replica?: number): Promise<string | undefined> {
+    for (const at of replica === undefined ? this.stage.berths.keys() : [replica]) {
+      const path = `/v1/portals/${portal.memberId}`;
+      const told = await this.board.callAt(at, { method: 'GET', path, deadlineMs, key: adminKey });
+      if (told) return (told.body.status === told.status ? told.body.code : told.body.status) as string;
+    }
+    return undefined;
+  }
+
+  /** Installs again what only an install brings back, and says whether it had to be lost. */
+  async lookAfter(actor: Actor, over: () => boolean): Promise<void> {
+    let badSinceMs: number | undefined;
+    for (; !over(); await pause(lookEveryMs)) {
+      const status = await this.status(actor);
+      const isBad = actor.sentenced ? needsInstall.has(status ?? '') : status === 'reauthorization_required';
+      badSinceMs = isBad ? (badSinceMs ?? Date.now()) : undefined;
+      if (badSinceMs === undefined || Date.now() - badSinceMs < deadForMs[actor.sentenced ? 'strict' : actor.rotation])
+        continue;
+      if (!actor.sentenced && !this.hadToBeLost(actor, Date.now() - badSinceMs)) continue;
+      badSinceMs = undefined;
+      this.findings.installedAgain++;
+      actor.chains.clear();
+      await this.hand(actor);
+    }
+  }
+
+  /** Only a chain that was cut off may be lost, only in strict rotation, and only when no other was left. */
+  private hadToBeLost(actor: Actor, deadMs: number): boolean {
+    const cuts = cutsOf(actor, this.stage.simulator, this.stage);
+    if (cuts && actor.rotation === 'strict') {
+      this.findings.cuts.push(`${actor.name}: ${cuts.join('; ')}`);
+      return true;
+    }
+    if (deadMs < deadForMs.grace) return false;
+    this.findings.flaw('grants', `${actor.name} was given up${cuts ? ', cut: ' : ''}${cuts?.join('; ') ?? ''}`);
+    return true;
+  }
+
+  /** What Redis holds of the portal, tried at every replica with nothing but its refresh token. */
+  async tryGrant(actor: Actor): Promise<void> {
+    for (const replica of this.stage.berths.keys()) {
+      actor.portal.expireAccessTokens();
+      if (!(await this.works(actor, replica))) return;
+    }
+  }
+
+  private async works(actor: Actor, replica: number): Promise<boolean> {
+    const path = `/v1/portals/${actor.portal.memberId}/groups/${actor.standing[0]?.groupId}/backlog`;
+    for (const untilMs = Date.now() + 90_000; ;) {
+      const told = await this.board.callAt(replica, { method: 'GET', path, deadlineMs, key: adminKey });
+      if (told?.status === 200) return true;
+      const isDead = (await this.status(actor, replica)) === 'reauthorization_required';
+      const cuts = isDead && actor.rotation === 'strict' && cutsOf(actor, this.stage.simulator, this.stage);
+      if (cuts) {
+        this.findings.cuts.push(`${actor.name}: ${cuts.join('; ')}`);
+        await this.install(actor);
+        return false;
+      }
+      if (Date.now() > untilMs) {
+        this.findings.flaw('grants', `${actor.name} does not work: ${JSON.stringify(told?.body)}`);
+        return false;
+      }
+      await pause(500);
+    }
+  }
+}
+
+const needsInstall = new Set([
+  ...['reauthorization_required', 'payment_required', 'uninstalled', 'deleted', 'authorization_server_error'],
+]);

@@ -1,0 +1,192 @@
+import type { Actor } from './cast';
+import type { Chance } from './chance';
+import type { Findings } from './findings';
+import { pause } from './stage';
+import type { Call, Switchboard, Told } from './switchboard';
+import { type Backlog, executed, sameBacklog } from './witness';
+
+/** What every caller shares with the story. */
+export interface Scene {
+  readonly board: Switchboard;
+  readonly findings: Findings;
+  /** The key to call with: a client's, or the admin's. */
+  readonly keyFor: (chance: Chance) => string;
+  /** No new call, or no new write, is begun. */
+  readonly over: () => boolean;
+  /** Even while Redis knows what it was told; one more when it loses its data, and when all is set up anew. */
+  readonly era: () => number;
+}
+
+/** How long what is under way may take to come to its end once all is calm: longer than any lease or pause. */
+const patienceMs = 90_000;
+
+/** What nobody may be told of a group that stands as it is, on a portal that is installed. */
+const untrue = new Set([
+  ...['backlog_not_found', 'group_not_found', 'user_not_found', 'portal_not_found', 'client_not_found'],
+  ...['key_missing', 'key_invalid', 'key_expired', 'not_allowed', 'invalid_request', 'route_not_found'],
+]);
+
+/** Reads one group's backlog after the other, and knows what each must be. */
+export async function read(actor: Actor, chance: Chance, scene: Scene): Promise<void> {
+  const { board, findings } = scene;
+  while (!scene.over()) {
+    const backlog = chance.pick(actor.standing);
+    const path = `/v1/portals/${actor.portal.memberId}/groups/${backlog.groupId}/backlog`;
+    const deadlineMs = chance.between(1000, 5000);
+    const isKnown = scene.era() % 2 === 0;
+    const told = await board.call(chance, { method: 'GET', path, deadlineMs, key: scene.keyFor(chance) });
+    if (told?.status === 200) {
+      findings.reads++;
+      if (!sameBacklog(told.body, { ...backlog, modifiedBy: 1 }))
+        findings.flaw('crossed', `${path} was answered ${JSON.stringify(told.body)}`);
+    } else if (told && untrue.has(told.body?.code) && isKnown && scene.era() % 2 === 0)
+      findings.flaw('crossed', `${path} was told ${JSON.stringify(told.body)}`);
+    const busy = told?.status === 200 ? 0 : Math.min(told?.retryAfterMs ?? 0, 2000);
+    await pause(Math.max(busy, chance.between(20, 150)));
+  }
+}
+
+/** Adds a backlog, changes it twice and deletes it, each with a key of its own and repeated until it is known. */
+export async function write(actor: Actor, chance: Chance, scene: Scene): Promise<void> {
+  for (let life = 0; !scene.over(); life++) {
+    await new BacklogLife(actor, chance, scene, `${actor.portal.memberId}-${chance.between(0, 1e9)}-${life}`).live();
+  }
+}
+
+/** The life of one backlog in a group that no other write uses, so that the witness knows what must be the case. */
+class BacklogLife {
+  private readonly groupId: number;
+  private readonly bornIn: number;
+  private readonly key: string;
+
+  constructor(
+    private readonly actor: Actor,
+    private readonly chance: Chance,
+    private readonly scene: Scene,
+    private readonly name: string,
+  ) {
+    this.groupId = actor.freshGroup();
+    this.bornIn = scene.era();
+    this.key = scene.keyFor(chance);
+  }
+
+  async live(): Promise<void> {
+    const { chance } = this;
+    const createdBy = chance.between(1, 40);
+    const add = await this.send('POST', '/backlogs', { groupId: this.groupId, createdBy });
+    const backlog = add && this.added(add, createdBy);
+    if (!add || !backlog) return;
+    if (chance.happens(0.5)) await this.replayed(add);
+    for (const step of ['first', 'second']) {
+      const modifiedBy = chance.between(1, 40);
+      const told = await this.send('PATCH', `/backlogs/${backlog.id}`, { modifiedBy }, step);
+      if (told) this.changed(told, { ...backlog, modifiedBy });
+    }
+    const removed = await this.send('DELETE', `/backlogs/${backlog.id}`, undefined);
+    if (removed) this.deleted(removed, backlog);
+    // Whoever asks again for what was added, and deleted since, must be told the same, and nothing be added.
+    if (removed?.status === 204 && chance.happens(0.7) && !this.forgot) await this.replayed(add);
+    this.addedOnce();
+  }
+
+  /** Repeats the write as `retryable` and `Retry-After` say, until it is certain what became of it. */
+  private async send(
+    method: string,
+    path: string,
+    body: unknown,
+    step = '',
+  ): Promise<(Told & { call: Call }) | undefined> {
+    const { actor, chance, scene, name } = this;
+    const about = { method, path: `/v1/portals/${actor.portal.memberId}${path}`, body };
+    for (let gaveUpAt = Date.now() + patienceMs; ;) {
+      const call = {
+        ...about,
+        key: this.forgot ? scene.keyFor(chance) : this.key,
+        deadlineMs: chance.between(2000, 6000),
+      };
+      const told = await scene.board.call(chance, { ...call, idempotencyKey: `${name} ${method}${step}` });
+      if (told && (told.status < 400 || !this.repeats(told))) return { ...told, call };
+      // While the story goes on, patience does not count: only what is calm must come to an end.
+      if (!scene.over()) gaveUpAt = Date.now() + patienceMs;
+      if (Date.now() > gaveUpAt) {
+        scene.findings.flaw('waiting', `${method} ${about.path} never ended: ${JSON.stringify(told?.body)}`);
+        return undefined;
+      }
+      await pause(Math.max(told?.retryAfterMs ?? 0, chance.between(50, 300)));
+    }
+  }
+
+  private added({ status, body }: Told, createdBy: number): Backlog | undefined {
+    const { findings } = this.scene;
+    const adds = this.adds();
+    if (status === 201) {
+      findings.writes.added++;
+      const backlog = { id: body.id as number, groupId: this.groupId, createdBy, modifiedBy: 0 };
+      if (!sameBacklog(body, backlog))
+        findings.flaw('crossed', `an add for ${this.groupId} got ${JSON.stringify(body)}`);
+      if (adds !== 1) findings.flaw('doubled', `group ${this.groupId}: told 201, executed ${adds} times`);
+      return backlog;
+    }
+    findings.writes.refused++;
+    if (adds !== 0 && !this.forgot) this.liedTo('add', body);
+    return undefined;
+  }
+
+  private changed({ status, body }: Told, backlog: Backlog): void {
+    const { findings } = this.scene;
+    if (status !== 200) return void findings.writes.refused++;
+    findings.writes.changed++;
+    if (!sameBacklog(body, backlog)) findings.flaw('crossed', `a change of ${backlog.id} got ${JSON.stringify(body)}`);
+    const now = this.actor.portal.scrum.backlogs.get(backlog.id);
+    if (!now || !sameBacklog(now, backlog))
+      findings.flaw('doubled', `backlog ${backlog.id}: told changed, but is ${JSON.stringify(now)}`);
+  }
+
+  private deleted({ status, body }: Told, { id }: Backlog): void {
+    const { findings } = this.scene;
+    const isThere = this.actor.portal.scrum.backlogs.has(id);
+    if (status === 204) {
+      findings.writes.deleted++;
+      if (isThere) findings.flaw('doubled', `backlog ${id}: told deleted, but is there`);
+      return;
+    }
+    findings.writes.refused++;
+    if (!isThere && !this.forgot) this.liedTo('delete', body);
+  }
+
+  private async replayed({ call, body }: Told & { call: Call }): Promise<void> {
+    const { findings } = this.scene;
+    const told = await this.send(call.method, call.path.slice(call.path.indexOf('/backlogs')), call.body);
+    if (this.forgot || !told) return;
+    if (told.status === 201 && told.replayed && sameBacklog(told.body, body)) findings.writes.replayed++;
+    else findings.flaw('doubled', `group ${this.groupId}: asked again with its key, told ${JSON.stringify(told.body)}`);
+  }
+
+  private addedOnce(): void {
+    const adds = this.adds();
+    if (adds > 1) this.scene.findings.flaw('doubled', `group ${this.groupId}: added ${adds} times with one key`);
+  }
+
+  private adds(): number {
+    return executed(this.actor.portal, 'add', (fields) => Number(fields['groupId']) === this.groupId);
+  }
+
+  private liedTo(what: string, body: unknown): void {
+    const told = JSON.stringify(body);
+    this.scene.findings.flaw(
+      'doubled',
+      `${what} in group ${this.groupId} was carried out, but told as refused: ${told}`,
+    );
+  }
+
+  /** Redis has lost on the way what it knew of this write. */
+  private get forgot(): boolean {
+    return this.bornIn % 2 === 1 || this.scene.era() !== this.bornIn;
+  }
+
+  private repeats({ body }: Told): boolean {
+    if (body?.retryable === true) return true;
+    // Until everything is set up again, nobody is known.
+    return this.forgot && ['portal_not_found', 'key_invalid'].includes(body?.code as string);
+  }
+}

@@ -1,0 +1,39 @@
+import { type Question, questions } from './findings';
+import { table } from './report';
+import { Story } from './story';
+
+const seconds = Number(process.env['CHAOS_SECONDS'] ?? 16);
+const seed = process.env['CHAOS_SEED'] ?? `${Math.floor(Math.random() * 1e6)}`;
+/** Setting up, coming to rest twice, and trying every grant twice. */
+const aroundMs = 480_000;
+
+describe(`after ${seconds} seconds of kills, restarts and failures (seed ${seed})`, () => {
+  let story: Story;
+
+  beforeAll(
+    async () => {
+      const forgetful = Math.min(60, seconds / 3);
+      story = await Story.begin(seed);
+      await story.storm(seconds - forgetful);
+      await story.ask();
+      await story.forgetfulStorm(forgetful);
+      await story.ask();
+    },
+    seconds * 1000 + aroundMs,
+  );
+  afterAll(async () => {
+    await story.end();
+    process.stdout.write(table(story, seed, seconds));
+  }, 60_000);
+
+  it.each(Object.entries(questions) as [Question, string][])('%s: %s', (question) => {
+    expect(story.findings.flaws[question]).toEqual([]);
+  });
+
+  it('there was enough to be seen', () => {
+    const { reads, writes } = story.findings;
+    const { kills, restarts } = story.stage;
+    const seen = [reads, writes.added, writes.changed, writes.deleted, writes.replayed, kills.length];
+    expect([...seen, restarts.withData, restarts.withoutData].filter((times) => times === 0)).toEqual([]);
+  });
+});

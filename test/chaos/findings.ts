@@ -1,0 +1,44 @@
+/** What the suite asks at its end. */
+export const questions = {
+  crossed: "Nobody got another's answer.",
+  doubled: 'No write was made twice, and none was reported otherwise than it went.',
+  waiting: 'Nobody waited past the deadline, and every write came to an end.',
+  grants: 'Every grant that Redis holds still works, or was cut off where nothing could save it.',
+  tripped: 'No portal was tripped.',
+  secrets: 'No secret is in a log.',
+  faults: 'No call came to a fault of the gateway, or to one that openapi.json does not name.',
+} as const;
+export type Question = keyof typeof questions;
+
+/** What was seen that must not be, and what there was to see. */
+export class Findings {
+  readonly flaws: Record<Question, string[]> = {
+    crossed: [],
+    doubled: [],
+    waiting: [],
+    grants: [],
+    tripped: [],
+    secrets: [],
+    faults: [],
+  };
+  readonly codes = new Map<string, number>();
+  calls = 0;
+  /** Answered with what was asked for. */
+  answered = 0;
+  /** Their replica died under them. */
+  cut = 0;
+  latestMs = 0;
+  reads = 0;
+  writes = { added: 0, changed: 0, deleted: 0, replayed: 0, refused: 0 };
+  cuts: string[] = [];
+  installedAgain = 0;
+
+  flaw(question: Question, what: string): void {
+    const flaws = this.flaws[question];
+    if (flaws.length < 20) flaws.push(`${new Date().toISOString()} ${what}`);
+  }
+
+  counted(code: string): void {
+    this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
+  }
+}

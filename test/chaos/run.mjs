@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
+import { main } from '../../scripts/launch/say.mjs';
+
+/** npm run chaos -- [--seconds 300] [--seed 1] */
+main(async () => {
+  process.chdir(new URL('../..', import.meta.url).pathname);
+  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' }, seed: { type: 'string' } } });
+  const env = {
+    ...process.env,
+    REDIS_SERVER: await findOrInstallRedis(),
+    CHAOS_SECONDS: values.seconds,
+    ...(values.seed && { CHAOS_SEED: values.seed }),
+  };
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+  const child = spawn(process.execPath, [jest, '--selectProjects', 'chaos'], { env, stdio: 'inherit' });
+  child.on('close', (code) => process.exit(code ?? 1));
+});

@@ -1,0 +1,114 @@
+import { Bitrix24Simulator, type SimulatorOptions } from '../../apps/portal-simulator/src';
+import { environment } from '../support/gateway';
+import { GatewayProcess } from '../support/gateway-process';
+import { freePort, RedisServer } from '../support/redis-server';
+import type { Chance } from './chance';
+
+const replicas = 3;
+const killEveryMs = 2000;
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** One replica's place: its address stays, whoever lives there. */
+class Berth {
+  living: GatewayProcess | undefined;
+  readonly lives: GatewayProcess[] = [];
+
+  constructor(private readonly env: Record<string, string>) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.env['PORT']}`;
+  }
+
+  async start(): Promise<void> {
+    const replica = await GatewayProcess.start(this.env);
+    this.lives.push(replica);
+    this.living = replica;
+  }
+
+  async kill(): Promise<void> {
+    const replica = this.living;
+    this.living = undefined;
+    await replica?.kill9();
+  }
+}
+
+/** What is killed, and when: three replicas as processes of their own over one Redis that writes an append-only file. */
+export class Stage {
+  /** Unix milliseconds. */
+  readonly kills: number[] = [];
+  readonly outages: { readonly from: number; until: number }[] = [];
+  restarts = { withData: 0, withoutData: 0 };
+  private killing: Promise<unknown> | undefined;
+  private calm = true;
+
+  private constructor(
+    readonly redis: RedisServer,
+    readonly simulator: Bitrix24Simulator,
+    readonly berths: readonly Berth[],
+    private readonly chance: Chance,
+  ) {}
+
+  static async set(options: SimulatorOptions, env: Record<string, string>, chance: Chance): Promise<Stage> {
+    const [redis, simulator] = await Promise.all([RedisServer.start(), Bitrix24Simulator.start(options)]);
+    const berths: Berth[] = [];
+    for (let i = 0; i < replicas; i++) {
+      berths.push(new Berth(environment(redis, simulator, { ...env, PORT: `${await freePort()}` })));
+    }
+    await Promise.all(berths.map((berth) => berth.start()));
+    return new Stage(redis, simulator, berths, chance);
+  }
+
+  /** Every two seconds a replica that listens is killed and started again; Redis is killed about every ten. */
+  beginKilling(): void {
+    this.calm = false;
+    this.killing = Promise.all([this.killReplicas(), this.killRedis()]);
+  }
+
+  /** Resolves when everything is up again. */
+  async endKilling(): Promise<void> {
+    this.calm = true;
+    await this.killing;
+  }
+
+  async restartRedis(withData: boolean, awayMs: number): Promise<void> {
+    const outage = { from: Date.now(), until: Infinity };
+    this.outages.push(outage);
+    await this.redis.kill();
+    await pause(awayMs);
+    await this.redis.startAgain({ withData });
+    outage.until = Date.now();
+    this.restarts[withData ? 'withData' : 'withoutData']++;
+  }
+
+  async strike(): Promise<void> {
+    await this.endKilling();
+    await Promise.all(this.berths.map((berth) => berth.kill()));
+    await this.simulator.stop();
+    await this.redis.stop();
+  }
+
+  private async killReplicas(): Promise<void> {
+    const chance = this.chance.of('kills');
+    const starts: Promise<void>[] = [];
+    while (!this.calm) {
+      await pause(killEveryMs);
+      const listening = this.berths.filter(({ living }) => living);
+      // The last one is spared: without a replica there is nothing to be seen.
+      if (listening.length < 2 || this.calm) continue;
+      const berth = chance.pick(listening);
+      this.kills.push(Date.now());
+      starts.push(berth.kill().then(() => berth.start()));
+    }
+    await Promise.all(starts);
+  }
+
+  private async killRedis(): Promise<void> {
+    const chance = this.chance.of('redis');
+    for (let nextAt = Date.now() + chance.between(3000, 6000); !this.calm; await pause(100)) {
+      if (Date.now() < nextAt) continue;
+      await this.restartRedis(true, chance.between(100, 1500));
+      nextAt = Date.now() + chance.between(6000, 12_000);
+    }
+  }
+}

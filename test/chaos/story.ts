@@ -1,0 +1,183 @@
+import { adminKey } from '../support/gateway';
+import { Administrator } from './administrator';
+import { read, type Scene, write } from './callers';
+import { type Actor, actorOf, roles } from './cast';
+import { Chance } from './chance';
+import { Findings } from './findings';
+import { pause, Stage } from './stage';
+import { Switchboard } from './switchboard';
+import { Troubles } from './troubles';
+import { secretsIn, tripped } from './witness';
+
+/** A portal may run one call for so long here, and the simulator never runs one for longer. */
+const callLimitMs = 3000;
+const slowestMs = 1500;
+/** A minute instead of an hour would be kind already. */
+const tokensLiveMs = 5000;
+const readersPerPortal = 2;
+/** More than the most patient caller has. */
+const restsWithinMs = 150_000;
+
+export interface Length {
+  readonly seed: string;
+  /** Of the storm in which Redis keeps its data, and of the one in which it loses it. */
+  readonly seconds: number;
+  readonly forgetfulSeconds: number;
+}
+
+/** The whole story: a storm, calm, questions; a storm in which Redis loses everything, calm, questions. */
+export class Story {
+  readonly findings = new Findings();
+  actors: readonly Actor[] = [];
+  readonly board: Switchboard;
+  /** How long each part took, in milliseconds. */
+  readonly parts: [name: string, ms: number][] = [];
+  private readonly administrator: Administrator;
+  private readonly troubles: Troubles;
+  private clientKey = '';
+  private isOver = false;
+  private hasEnded = false;
+  private era = 0;
+
+  private constructor(
+    readonly stage: Stage,
+    private readonly chance: Chance,
+  ) {
+    this.board = new Switchboard(stage, this.findings);
+    this.administrator = new Administrator(stage, this.board, this.findings);
+    this.troubles = new Troubles(stage.simulator, chance.of('troubles'), slowestMs);
+  }
+
+  static async begin(seed: string): Promise<Story> {
+    const chance = new Chance(seed);
+    const env = { B24_CALL_LIMIT_MS: `${callLimitMs}`, B24_PORTAL_HOSTS: '127.0.0.1/32', LOG_LEVEL: 'debug' };
+    const stage = await Stage.set({ accessTokenLifetimeMs: tokensLiveMs }, env, chance.of('stage'));
+    const story = new Story(stage, chance);
+    story.actors = await Promise.all(roles.map((role, index) => actorOf(stage.simulator, role, index)));
+    await story.timed('set up', story.setUp());
+    return story;
+  }
+
+  async storm(seconds: number): Promise<void> {
+    await this.during(() => pause(seconds * 1000));
+  }
+
+  /** Redis comes back empty in the middle of it: what is gone is said to be, is set up anew, and the storm goes on. */
+  async forgetfulStorm(seconds: number): Promise<void> {
+    await this.during(async () => {
+      await pause((seconds * 1000) / 3);
+      await this.stage.endKilling();
+      this.era++;
+      await this.stage.restartRedis(false, 500);
+      for (const { chains } of this.actors) chains.clear();
+      await Promise.all(this.actors.map((actor) => this.isSaidToBeGone(actor)));
+      await this.setUp();
+      this.era++;
+      this.stage.beginKilling();
+      await pause((seconds * 1000 * 2) / 3);
+    });
+  }
+
+  /** Tries every grant, and looks through what was written down. */
+  async ask(): Promise<void> {
+    const tries = this.actors.map((actor) => this.administrator.tryGrant(actor));
+    await this.timed('every grant tried', Promise.all(tries));
+    for (const { name, portal } of this.actors) {
+      const times = tripped(portal);
+      if (times > 0) this.findings.flaw('tripped', `${name} refused ${times} requests: too many`);
+    }
+    for (const line of this.secretsSeen()) this.findings.flaw('secrets', line);
+  }
+
+  async end(): Promise<void> {
+    this.hasEnded = this.isOver = true;
+    this.troubles.end();
+    this.board.stalls.end();
+    await this.stage.strike();
+  }
+
+  private async timed(name: string, work: Promise<unknown>): Promise<void> {
+    const beganAt = performance.now();
+    await work;
+    this.parts.push([name, performance.now() - beganAt]);
+  }
+
+  /** Everybody calls while everything is killed and fails; then all is calm, and what is under way comes to its end. */
+  private async during(act: () => Promise<void>): Promise<void> {
+    if (this.hasEnded) throw new Error('The story took too long.');
+    this.isOver = false;
+    this.troubles.begin(this.actors.filter(({ sentenced }) => sentenced).map(({ portal }) => portal));
+    this.stage.beginKilling();
+    const callers = this.callers();
+    await this.timed('storm', act());
+    this.troubles.end();
+    await this.timed('all up again', this.stage.endKilling());
+    this.isOver = true;
+    await this.timed('every call came to its end', this.allAtRest(callers));
+  }
+
+  private async allAtRest(callers: readonly Promise<void>[]): Promise<void> {
+    const ended = Promise.all(callers).then(() => true);
+    if (await Promise.race([ended, pause(restsWithinMs).then(() => false)])) return;
+    this.findings.flaw('waiting', `somebody still waits: ${[...this.board.open].join('; ') || 'for no call'}`);
+  }
+
+  private callers(): Promise<void>[] {
+    const scene: Scene = {
+      board: this.board,
+      findings: this.findings,
+      keyFor: (chance) => (chance.happens(0.5) ? this.clientKey : adminKey),
+      over: () => this.isOver,
+      era: () => this.era,
+    };
+    return this.actors.flatMap((actor) => [
+      ...Array.from({ length: readersPerPortal }, (_, i) =>
+        read(actor, this.chance.of(`${actor.name} reads ${i}`), scene),
+      ),
+      write(actor, this.chance.of(`${actor.name} writes`), scene),
+      this.administrator.lookAfter(actor, () => this.isOver),
+    ]);
+  }
+
+  /** A client's key, and the app on every portal. */
+  private async setUp(): Promise<void> {
+    const { administrator } = this;
+    await Promise.all([
+      this.makeClient(),
+      ...this.actors.map(async (actor) => {
+        await administrator.install(actor);
+        for (let spare = 0; spare < actor.spares; spare++) await administrator.hand(actor);
+      }),
+    ]);
+  }
+
+  private async makeClient(): Promise<void> {
+    const client = { name: 'chaos', scopes: ['backlog:read', 'backlog:write'] };
+    const call = { method: 'POST', path: '/v1/clients', body: client, deadlineMs: 5000, key: adminKey };
+    for (const chance = this.chance.of('clients'); ; await pause(200)) {
+      const told = await this.board.call(chance, call);
+      if (told?.status !== 201) continue;
+      this.clientKey = told.body.key as string;
+      return;
+    }
+  }
+
+  private async isSaidToBeGone(actor: Actor): Promise<void> {
+    const last = { status: undefined as string | undefined };
+    for (let looks = 0; looks < 40; looks++, await pause(250)) {
+      last.status = await this.administrator.status(actor);
+      if (last.status === 'portal_not_found') return;
+    }
+    this.findings.flaw('grants', `${actor.name} is lost with Redis, but told as ${last.status}`);
+  }
+
+  private secretsSeen(): string[] {
+    const { simulator, berths } = this.stage;
+    const tokens = new Set(simulator.portals.flatMap(({ applicationToken }) => applicationToken));
+    const { access, refresh } = simulator.ledger.toState();
+    for (const { token } of [...access, ...refresh]) tokens.add(token);
+    for (const { requests } of simulator.portals) for (const { token } of requests) if (token) tokens.add(token);
+    const lines = berths.flatMap(({ lives }) => lives.flatMap(({ logLines, errors }) => [...logLines, errors]));
+    return secretsIn(lines, tokens, [simulator.clientSecret, adminKey, this.clientKey]);
+  }
+}

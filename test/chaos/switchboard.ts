@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { mustBeDocumented } from '../support/documented';
+import type { Chance } from './chance';
+import type { Findings } from './findings';
+import { OwnStalls } from './own-stalls';
+import { pause, type Stage } from './stage';
+
+/** A call that is not answered so long after its deadline never will be. */
+const foreverMs = 15_000;
+/** What a busy machine may add. */
+const toleranceMs = 5000;
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly deadlineMs: number;
+  readonly idempotencyKey?: string;
+  /** Of a client; the admin key otherwise. */
+  readonly key: string;
+}
+
+/** What the caller was told; nothing when the replica died, or was not there. */
+export interface Told {
+  readonly status: number;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- looked into by whoever asked
+  readonly body: any;
+  readonly replayed: boolean;
+  readonly retryAfterMs: number;
+  readonly replica: number;
+}
+
+/** Callers reach the replicas here, each time another one, and everything is noted. */
+export class Switchboard {
+  readonly stalls = new OwnStalls();
+  /** Calls that wait for their answer. */
+  readonly open = new Set<string>();
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly findings: Findings,
+  ) {}
+
+  async call(chance: Chance, call: Call): Promise<Told | undefined> {
+    const replica = chance.between(0, this.stage.berths.length - 1);
+    return this.callAt(replica, call);
+  }
+
+  async callAt(replica: number, call: Call): Promise<Told | undefined> {
+    const { findings } = this;
+    const startedAt = performance.now();
+    const stalledMs = this.stalls.totalMs;
+    const told = await this.heard(replica, call);
+    const lateMs = performance.now() - startedAt - call.deadlineMs - (this.stalls.totalMs - stalledMs);
+    findings.calls++;
+    findings.latestMs = Math.max(findings.latestMs, lateMs);
+    const what = `${call.method} ${call.path}`;
+    if (told === 'silence') findings.flaw('waiting', `${what} was never answered`);
+    else if (lateMs > toleranceMs) findings.flaw('waiting', `${what} was ${Math.round(lateMs)} ms late`);
+    if (told === undefined || told === 'silence') {
+      findings.cut++;
+      await pause(50);
+      return undefined;
+    }
+    this.note(call, told);
+    return told;
+  }
+
+  /** Nothing when the connection broke, silence when nobody ever answered. */
+  private async heard(replica: number, call: Call): Promise<Told | undefined | 'silence'> {
+    const name = `${call.method} ${call.path} at ${replica}, ${new Date().toISOString()}`;
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), call.deadlineMs + foreverMs);
+    this.open.add(name);
+    try {
+      return await this.fetched(replica, call, giveUp.signal);
+    } catch {
+      return giveUp.signal.aborted ? 'silence' : undefined;
+    } finally {
+      clearTimeout(timer);
+      this.open.delete(name);
+    }
+  }
+
+  private async fetched(replica: number, call: Call, signal: AbortSignal): Promise<Told> {
+    const { method, path, body, deadlineMs, idempotencyKey, key } = call;
+    const requestId = randomUUID();
+    const response = await fetch(`${this.stage.berths[replica]?.url}${path}`, {
+      method,
+      signal,
+      headers: {
+        Authorization: `Bearer ${key}`,
+        'X-Deadline-Ms': `${deadlineMs}`,
+        'X-Request-Id': requestId,
+        ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const { status, headers } = response;
+    if (headers.get('x-request-id') !== requestId) this.findings.flaw('crossed', `${path}: another's request id`);
+    const type = headers.get('content-type') ?? '';
+    const told = text === '' ? undefined : (JSON.parse(text) as { code?: string });
+    try {
+      mustBeDocumented(method, path, { status, type, code: told?.code });
+    } catch (error) {
+      this.findings.flaw('faults', (error as Error).message);
+    }
+    const retryAfterMs = Number(headers.get('retry-after') ?? 0) * 1000;
+    return { status, body: told, replayed: headers.has('idempotent-replayed'), retryAfterMs, replica };
+  }
+
+  private note({ method, path }: Call, { status, body }: Told): void {
+    if (status < 400) this.findings.answered++;
+    else this.findings.counted(`${status} ${body?.code}`);
+    if (status === 500) this.findings.flaw('faults', `${method} ${path}: ${JSON.stringify(body)}`);
+  }
+}

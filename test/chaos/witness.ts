@@ -1,0 +1,79 @@
+import type { Bitrix24Simulator, SimulatedPortal, TokenRequestLog } from '../../apps/portal-simulator/src';
+import type { Actor } from './cast';
+import type { Stage } from './stage';
+
+export interface Backlog {
+  readonly id: number;
+  readonly groupId: number;
+  readonly createdBy: number;
+  readonly modifiedBy: number;
+}
+
+/** A killed replica's connections end with it; the witness hears of it so much later at most. */
+const heardWithinMs = 1000;
+/** A pair that was answered is saved within this, if the store is there. */
+const savedWithinMs = 1500;
+/** After the store is back, a save that failed is tried again. */
+const againWithinMs = 4000;
+/** Troubles that let the pair through to whoever asked. */
+const harmless = new Set(['trouble:slow', 'trouble:foreign-endpoint', 'trouble:other-client']);
+
+export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy }: Backlog): boolean {
+  const told = body as Partial<Backlog> | undefined;
+  return told?.id === id && told.groupId === groupId && told.createdBy === createdBy && told.modifiedBy === modifiedBy;
+}
+
+/** How often the portal carried out such a write, by its own log. */
+export function executed(
+  { requests }: SimulatedPortal,
+  name: 'add' | 'update' | 'delete',
+  matches: (fields: Record<string, unknown>) => boolean,
+): number {
+  const method = `tasks.api.scrum.backlog.${name}`;
+  return requests.filter((log) => {
+    return log.method === method && log.executed && matches((log.params['fields'] ?? {}) as Record<string, unknown>);
+  }).length;
+}
+
+/** Refusals by the portal's own bucket that nobody injected. */
+export function tripped({ requests }: SimulatedPortal): number {
+  return requests.filter(({ outcome }) => outcome === 'QUERY_LIMIT_EXCEEDED').length;
+}
+
+/**
+ * How each of the portal's chains was lost on the way, by the simulator's own records; undefined when one of them came
+ * through, so that the gateway should have it.
+ */
+export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, stage: Stage): string[] | undefined {
+  const cuts = [...chains].map((chain) => {
+    const newest = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.chain === chain);
+    return newest && cutOf(newest, portal, stage);
+  });
+  return cuts.every((cut) => cut !== undefined) ? cuts : undefined;
+}
+
+function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Stage): string | undefined {
+  const { outcome, issued, answeredAt, closedAt } = log;
+  if (requests.some(({ token }) => token === issued?.accessToken)) return undefined;
+  if (outcome.startsWith('trouble:') && !harmless.has(outcome)) return `${outcome.slice(8)} after the rotation`;
+  if (closedAt === undefined || !stage.kills.some((at) => closedAt >= at && closedAt - at < heardWithinMs))
+    return undefined;
+  if (answeredAt === undefined) return 'killed before the answer';
+  const mayBeUnsaved = closedAt - answeredAt < savedWithinMs || wasAway(stage, answeredAt, closedAt);
+  return mayBeUnsaved ? `killed ${closedAt - answeredAt} ms after the answer` : undefined;
+}
+
+/** Whether the store was away, so that nothing could be saved between these. */
+function wasAway({ outages }: Stage, from: number, until: number): boolean {
+  return outages.some((outage) => outage.from <= from + savedWithinMs && outage.until + againWithinMs >= until);
+}
+
+/** Everything that must not be readable, in whichever replica's log it is. */
+export function secretsIn(lines: Iterable<string>, tokens: ReadonlySet<string>, others: readonly string[]): string[] {
+  const seen: string[] = [];
+  for (const line of lines) {
+    const words = line.match(/[0-9a-f]{32,}/g) ?? [];
+    if (words.some((word) => tokens.has(word)) || others.some((secret) => line.includes(secret))) seen.push(line);
+  }
+  return seen;
+}
