@@ -9,21 +9,22 @@ const safe = Number.MAX_SAFE_INTEGER;
 const day = 86_400_000;
 
 /**
- * Values that a schema allows; `name` is of the parameter or field it describes. Three of four times it is one that is
- * known to lead somewhere, if any is.
+ * Values that a schema allows; `name` is of the parameter or field it describes. Nine of ten times it is one that is known
+ * to lead somewhere, if any is.
  */
 export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const told = resolve(schema);
-  const fresh = allowed(told, resolve);
-  if (name === undefined || told.enum || told.type === 'object' || told.type === 'boolean') return fresh;
-  if (told.type === 'array') return fresh;
+  const fresh = allowed(told, resolve, name);
+  if (name === undefined || told.enum || !/^(string|integer|number|array)$/.test(told.type ?? '')) return fresh;
+  // Of `portals` each is a portal.
+  if (told.type === 'array') return list(told, resolve, name.replace(/s$/, ''));
   const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new Known(name, pick, other));
-  return fc.oneof({ weight: 3, arbitrary: known }, { weight: 1, arbitrary: fresh });
+  return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fresh });
 }
 
-function allowed(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
+function allowed(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const some = schema.oneOf ?? schema.anyOf;
-  const plain = some ? fc.oneof(...some.map((it) => fromSchema(it, resolve))) : ofType(schema, resolve);
+  const plain = some ? fc.oneof(...some.map((it) => fromSchema(it, resolve, name))) : ofType(schema, resolve);
   return schema.nullable ? fc.option(plain, { freq: 5 }) : plain;
 }
 
@@ -55,9 +56,9 @@ function text({ format, pattern, minLength = 0, maxLength = 200 }: Schema): fc.A
   return fc.string({ unit: 'binary', minLength, maxLength: Math.min(maxLength, minLength + 40) });
 }
 
-/** From a month ago to a month from now on. */
+/** From some days ago to a month from now on. */
 const instants = fc
-  .integer({ min: -30 * 1440, max: 30 * 1440 })
+  .integer({ min: -3 * 1440, max: 30 * 1440 })
   .map((minutes) => new Date(Math.floor(Date.now() / day) * day + minutes * 60_000).toISOString());
 
 function whole({ minimum = -safe, maximum = safe, exclusiveMinimum, exclusiveMaximum }: Schema): fc.Arbitrary<number> {
@@ -74,11 +75,10 @@ function fraction({ minimum = -1e6, maximum = 1e6 }: Schema): fc.Arbitrary<numbe
   return fc.double({ min: minimum, max: maximum, noNaN: true, noDefaultInfinity: true });
 }
 
-function list(
-  { items = {}, minItems = 0, maxItems = minItems + 3 }: Schema,
-  resolve: Resolve,
-): fc.Arbitrary<unknown[]> {
-  return fc.array(fromSchema(items, resolve), { minLength: minItems, maxLength: Math.min(maxItems, minItems + 3) });
+function list(schema: Schema, resolve: Resolve, of?: string): fc.Arbitrary<unknown[]> {
+  const { items = {}, minItems = 0, maxItems = minItems + 3 } = schema;
+  const maxLength = Math.min(maxItems, minItems + 3);
+  return fc.array(fromSchema(items, resolve, of), { minLength: minItems, maxLength });
 }
 
 function object(schema: Schema, resolve: Resolve): fc.Arbitrary<object> {
@@ -86,7 +86,8 @@ function object(schema: Schema, resolve: Resolve): fc.Arbitrary<object> {
   const model = Object.fromEntries(
     Object.entries(properties).map(([name, inner]) => [name, fromSchema(inner, resolve, name)]),
   );
-  const fields = fc.record(model, { requiredKeys: [...required] });
+  const bare = fc.record(Object.fromEntries(Object.entries(model).filter(([name]) => required.includes(name))));
+  const fields = fc.oneof(bare, fc.record(model, { requiredKeys: [...required] }));
   const enough = (it: object) => Object.keys(it).length >= Math.min(minProperties, Object.keys(properties).length);
   if (!additionalProperties) return fields.filter(enough);
   const more = fc.dictionary(fc.string({ minLength: 1, maxLength: 12 }), anything(additionalProperties, resolve), {

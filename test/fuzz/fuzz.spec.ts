@@ -7,7 +7,7 @@ import { commandOf, type Sketch, wireOf } from './sketch';
 import { Tally } from './tally';
 import { exchange, type Outcome } from './wire';
 
-const count = Number(process.env['FUZZ_REQUESTS'] ?? 1500);
+const count = Number(process.env['FUZZ_REQUESTS'] ?? 1000);
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
 const atOnce = 10;
 /** Beyond the caller's own deadline; generous, since a machine may be busy. */

@@ -7,7 +7,9 @@ import { KnownValues } from './known';
 import type { KeyKind } from './sketch';
 import { makeTrouble } from './trouble';
 
-const groups = [125, 126, 127, 128, 129, 130, 131, 132];
+const groups = Array.from({ length: 16 }, (_, i) => 125 + i);
+/** The first of them always have a backlog, the others only for a moment. */
+const taken = 6;
 const users = [1, 6];
 const aliases = ['acme', 'planning', 'beta'];
 export const callTimeoutMs = 2000;
@@ -48,7 +50,7 @@ export class Ground {
     simulator.callbackUrl = `${url}/oauth/callback`;
     const roomy = { burst: 100_000, drainPerSecond: 1000, groups, users };
     const portals = [];
-    for (let i = 0; i < 5; i++) portals.push(await simulator.addPortal(roomy));
+    for (let i = 0; i < 10; i++) portals.push(await simulator.addPortal(roomy));
     const hooked = [await simulator.addPortal(roomy), await simulator.addPortal(roomy)];
     const known = new KnownValues(document.operations);
     known.set(
@@ -58,8 +60,8 @@ export class Ground {
     const ground = new Ground(redis, simulator, gateway, url, known, await keysOf(new Client(url)), portals);
     known.set('portal', [...portals.flatMap(({ memberId, domain }) => [memberId, memberId, domain]), ...aliases]);
     for (const name of ['createdBy', 'modifiedBy', 'userId']) known.set(name, users);
-    known.set('groupId', groups);
-    known.set('backlogId', [1, 2, 3, 4, 5, 6, 7]);
+    known.set('groupId', [...groups, ...groups.slice(0, taken)]);
+    known.set('backlogId', [1, 2, 3, 4, 5, 6]);
     known.set('alias', aliases);
     await eventually(async () => (await ground.mend()) === portals.length);
     makeTrouble(simulator, seed);
@@ -90,7 +92,7 @@ export class Ground {
 
   /**
    * Whatever the requests have undone is there again: portals are installed, awake and roomy, some groups have a
-   * backlog and some have none. How many portals are well.
+   * backlog and some have none. @returns how many portals are well
    */
   async mend(): Promise<number> {
     const client = new Client(this.url);
@@ -110,10 +112,10 @@ export class Ground {
 
   private async mendPortal(client: Client, portal: SimulatedPortal, listed?: Listed): Promise<void> {
     const { memberId, scrum } = portal;
-    for (const groupId of groups.slice(0, 5)) {
+    for (const groupId of groups.slice(0, taken)) {
       if (!scrum.backlogOfGroup(groupId)) scrum.addBacklog({ id: groupId - 124, groupId, createdBy: 1, modifiedBy: 0 });
     }
-    for (const groupId of groups.slice(-2)) {
+    for (const groupId of groups.slice(taken)) {
       const backlog = scrum.backlogOfGroup(groupId);
       if (backlog) scrum.removeEntity(backlog.id);
     }

@@ -196,9 +196,11 @@ const pathTwists: fc.Arbitrary<Twist> = fc.oneof(
 
 function queryTwists({ parameters }: Operation): fc.Arbitrary<Twist> {
   const names = parameters.filter((it) => it.in === 'query').map(({ name }) => name);
-  const added = hostileQueries.map((text) =>
-    odd('a hostile query', (sketch) => ({ ...sketch, query: [sketch.query, text].filter(Boolean).join('&') })),
-  );
+  const added = hostileQueries.map((text): Twist => {
+    // Beyond what a server reads of a header, it is no request.
+    const apply: Twist['apply'] = (it) => ({ ...it, query: [it.query, text].filter(Boolean).join('&') });
+    return { what: 'a hostile query', astray: text.length > 10_000, apply };
+  });
   if (names.length === 0) return added;
   const wrong = fc
     .tuple(fc.constantFrom(...names), hostileTexts)
