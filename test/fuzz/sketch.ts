@@ -56,7 +56,7 @@ export function jsonOf(value: unknown): string {
 /** Text that is Latin-1 on the wire where a body is not: request lines and headers may hold any byte. */
 export function wireOf(sketch: Sketch, authorization: string | undefined): Wire {
   const { method, path, query, headers, raw, framing } = sketch;
-  if (raw !== undefined) return { method, bytes: Buffer.from(raw, 'latin1'), then: 'closes' };
+  if (raw !== undefined) return { method: 'GET', bytes: Buffer.from(raw, 'latin1'), then: 'closes' };
   const text = sketch.text ?? (sketch.json === undefined ? undefined : jsonOf(sketch.json));
   const body = text === undefined ? undefined : Buffer.from(text, 'utf8');
   const named = new Set(headers.map(([name]) => name.toLowerCase()));

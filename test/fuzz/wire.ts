@@ -62,6 +62,8 @@ export function exchange(port: number, { method, bytes, then }: Wire, limitMs: n
       end(error.code?.startsWith('HPE_') ? { status: 0, headers: {}, text: `no HTTP: ${error.message}` } : 'silent');
     });
     listening.on('response', (answer) => {
+      // What was never read as a HEAD may be refused with a body.
+      if (method.toUpperCase() === 'HEAD') end({ status: answer.statusCode ?? 0, headers: answer.headers, text: '' });
       void heard(answer).then(end, () => {
         end('silent');
       });
