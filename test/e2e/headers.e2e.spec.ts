@@ -57,6 +57,18 @@ describe('the headers of every answer', () => {
     socket.destroy();
   });
 
+  it.each([
+    ['an expectation that nobody knows', 'Host: x\r\nExpect: miracles\r\n', 200],
+    ['no host', '', 400],
+  ])('are there as well where Node would answer by itself (%s)', async (_what, more, status) => {
+    const socket = connect(Number(new URL(client.url).port), '127.0.0.1');
+    const answered = once(socket, 'data') as Promise<[Buffer]>;
+    socket.write(`GET /health/live HTTP/1.1\r\n${more}\r\n`);
+    const [answer] = await answered;
+    expect(answer.toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*x-request-id: `, 'i'));
+    socket.destroy();
+  });
+
   it('promise HTTPS where the gateway is reached by it', async () => {
     const https = await world.gateway({ PUBLIC_URL: 'https://gw.example.com' });
     const [secure, plain] = await Promise.all([https, client].map((it) => it.get('/health/live')));

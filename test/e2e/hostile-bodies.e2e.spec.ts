@@ -56,6 +56,14 @@ describe('hostile bodies', () => {
     await refused(body, 400);
   });
 
+  it('are refused alike when a key would have them compared with what was sent before', async () => {
+    for (const body of [deep('[', ']', 30_000), `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`]) {
+      const headers = { 'Content-Type': json, 'Idempotency-Key': 'deep' };
+      const { status } = await client.call('POST', '/v1/clients', body, headers);
+      expect(status).toBe(400);
+    }
+  });
+
   it('that are too large are refused, whether they say so or not', async () => {
     await refused(`{"name":"${'x'.repeat(70_000)}"}`, 413);
     const { port } = new URL(client.url);

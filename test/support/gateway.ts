@@ -63,7 +63,7 @@ export class Client {
     const { status, headers: answered } = response;
     const type = answered.get('content-type') ?? '';
     const told = (type.includes('json') && text !== '' ? JSON.parse(text) : text) as T;
-    mustBeDocumented(method, path, { status, type, code: (told as { code?: string } | null)?.code });
+    mustBeDocumented(method, path, { status, type, body: told });
     return { status, headers: answered, body: told };
   }
 

@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
 import { AuditLog } from '@b24/access';
@@ -70,7 +70,8 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     forceCloseConnections: 'idle',
     // A request that crawls in holds its connection no longer than that.
     requestTimeout: 30_000,
-    http: { headersTimeout: 15_000 },
+    // Node would refuse a request without a host by itself, in no words.
+    http: { headersTimeout: 15_000, requireHostHeader: false },
     ...(settings.trustedProxies.length > 0 && { trustProxy: [...settings.trustedProxies] }),
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: (_error, socket) => {
@@ -148,6 +149,9 @@ async function prepareHttp(
     const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
     app.enableCors({ origin: [...given.settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
   }
+  // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.
+  const server = app.getHttpServer() as Server;
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
   fastify.addContentTypeParser(
@@ -178,6 +182,10 @@ async function prepareHttp(
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
     carried.arrivedAtMs = given.clock.now();
+    if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined) {
+      sendProblem(new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' }), request, reply);
+      return;
+    }
     if (needsStore(request.url) && !app.get(StoreCheck).passed) {
       sendProblem(new Fault('store_unavailable'), request, reply);
       return;

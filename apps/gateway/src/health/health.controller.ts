@@ -69,7 +69,7 @@ export class HealthController {
     summary: 'Metrics for Prometheus',
     status: 200,
     says: 'Metrics in the text format.',
-    answer: z.string(),
+    textType: 'text/plain',
   })
   async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.type(this.metricsOf.registry.contentType);

@@ -6,6 +6,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { callerOf, type GatewayRequest } from './caller';
+import { mustBeHarmless } from './harmless';
 import { canonical, digestOf, idempotencyKey } from './idempotency-key';
 import { faultOf, problemType } from './problem.filter';
 import { problemOf } from './problem';
@@ -49,7 +50,9 @@ export class OnceInterceptor implements NestInterceptor {
   }
 }
 
+/** @throws Fault invalid_request for a body that can't be walked safely: it is read here before any schema has seen it */
 function claimOf({ method, url, body }: GatewayRequest, client: string, key: string): Claim {
+  mustBeHarmless(body);
   return {
     name: digestOf(client, key),
     fingerprint: digestOf(method, url, canonical(body ?? null)),

@@ -16,6 +16,8 @@ export interface OperationOptions {
   readonly scope?: Scope;
   readonly status: number;
   readonly answer?: z.ZodType;
+  /** Of an answer that is text, instead of `answer`. */
+  readonly textType?: string;
   readonly example?: unknown;
   readonly says: string;
   readonly headers?: Record<string, { description: string; schema: { type: 'string' } }>;
@@ -69,7 +71,7 @@ export const lineFaults: readonly FaultCode[] = [
 
 /** One decorator sets the key's scope and the operation's whole place in the OpenAPI document. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { answer, example, headers, inDoubt } = options;
+  const { answer, textType, example, headers, inDoubt } = options;
   const own = [...(options.faults ?? []), ...(inDoubt ? onceFaults(inDoubt) : [])];
   const faults = [...new Set([...(options.scope ? keyed : []), ...own])];
   return applyDecorators(
@@ -87,6 +89,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
       description: options.says,
       headers: { ...requestIdHeader, ...(inDoubt && replayedHeader), ...headers },
       ...(answer && { standardSchema: answer }),
+      ...(textType && { content: { [textType]: { schema: { type: 'string' } } } }),
       ...(example !== undefined && { example }),
     }),
     ...problemResponses(faults, inDoubt !== undefined),

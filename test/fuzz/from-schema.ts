@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import type { Schema } from '../support/api-document';
+import { Known } from './known';
+
+/** How a reference is followed. */
+export type Resolve = (schema: Schema) => Schema;
+
+const safe = Number.MAX_SAFE_INTEGER;
+const day = 86_400_000;
+
+/**
+ * Values that a schema allows; `name` is of the parameter or field it describes. Nine of ten times it is one that is known
+ * to lead somewhere, if any is.
+ */
+export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
+  const told = resolve(schema);
+  const fresh = allowed(told, resolve, name);
+  if (name === undefined || told.enum || !/^(string|integer|number|array)$/.test(told.type ?? '')) return fresh;
+  // Of `portals` each is a portal.
+  if (told.type === 'array') return list(told, resolve, name.replace(/s$/, ''));
+  const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new Known(name, pick, other));
+  return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fresh });
+}
+
+function allowed(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
+  const some = schema.oneOf ?? schema.anyOf;
+  const plain = some ? fc.oneof(...some.map((it) => fromSchema(it, resolve, name))) : ofType(schema, resolve);
+  return schema.nullable ? fc.option(plain, { freq: 5 }) : plain;
+}
+
+function ofType(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
+  if (schema.allOf) return fc.tuple(...schema.allOf.map((it) => fromSchema(it, resolve))).map(merged);
+  if (schema.enum) return fc.constantFrom(...schema.enum);
+  switch (schema.type) {
+    case 'string':
+      return text(schema);
+    case 'integer':
+      return whole(schema);
+    case 'number':
+      return fc.oneof(whole(schema), fraction(schema));
+    case 'boolean':
+      return fc.boolean();
+    case 'array':
+      return list(schema, resolve);
+    case 'object':
+      return object(schema, resolve);
+    default:
+      return fc.jsonValue({ maxDepth: 2 });
+  }
+}
+
+function text({ format, pattern, minLength = 0, maxLength = 200 }: Schema): fc.Arbitrary<string> {
+  if (format === 'date-time') return instants;
+  const fits = (it: string) => it.length >= minLength && it.length <= maxLength;
+  if (pattern) return fc.stringMatching(new RegExp(pattern), { size: 'small' }).filter(fits);
+  return fc.string({ unit: 'binary', minLength, maxLength: Math.min(maxLength, minLength + 40) });
+}
+
+/** From some days ago to a month from now on. */
+const instants = fc
+  .integer({ min: -3 * 1440, max: 30 * 1440 })
+  .map((minutes) => new Date(Math.floor(Date.now() / day) * day + minutes * 60_000).toISOString());
+
+function whole({ minimum = -safe, maximum = safe, exclusiveMinimum, exclusiveMaximum }: Schema): fc.Arbitrary<number> {
+  const min = Math.ceil(minimum) + (exclusiveMinimum ? 1 : 0);
+  const max = Math.floor(maximum) - (exclusiveMaximum ? 1 : 0);
+  const near = fc.integer({ min, max: Math.max(min, Math.min(max, min + 200)) });
+  return fc.oneof(
+    { weight: 4, arbitrary: near },
+    { weight: 1, arbitrary: fc.integer({ min, max: Math.max(min, max) }) },
+  );
+}
+
+function fraction({ minimum = -1e6, maximum = 1e6 }: Schema): fc.Arbitrary<number> {
+  return fc.double({ min: minimum, max: maximum, noNaN: true, noDefaultInfinity: true });
+}
+
+function list(schema: Schema, resolve: Resolve, of?: string): fc.Arbitrary<unknown[]> {
+  const { items = {}, minItems = 0, maxItems = minItems + 3 } = schema;
+  const maxLength = Math.min(maxItems, minItems + 3);
+  return fc.array(fromSchema(items, resolve, of), { minLength: minItems, maxLength });
+}
+
+function object(schema: Schema, resolve: Resolve): fc.Arbitrary<object> {
+  const { properties = {}, required = [], additionalProperties, minProperties = 0 } = schema;
+  const model = Object.fromEntries(
+    Object.entries(properties).map(([name, inner]) => [name, fromSchema(inner, resolve, name)]),
+  );
+  const bare = fc.record(Object.fromEntries(Object.entries(model).filter(([name]) => required.includes(name))));
+  const fields = fc.oneof(bare, fc.record(model, { requiredKeys: [...required] }));
+  const enough = (it: object) => Object.keys(it).length >= Math.min(minProperties, Object.keys(properties).length);
+  if (!additionalProperties) return fields.filter(enough);
+  const more = fc.dictionary(fc.string({ minLength: 1, maxLength: 12 }), anything(additionalProperties, resolve), {
+    maxKeys: 3,
+  });
+  return fc.tuple(more, fields).map(merged).filter(enough);
+}
+
+function anything(schema: Schema | true, resolve: Resolve): fc.Arbitrary<unknown> {
+  return schema === true ? fc.jsonValue({ maxDepth: 2 }) : fromSchema(schema, resolve);
+}
+
+function merged(parts: readonly unknown[]): object {
+  return Object.assign({}, ...(parts as object[])) as object;
+}

@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { ApiDocument } from '../support/api-document';
+import { callTimeoutMs, Ground } from './ground';
+import { complaintOf } from './judge';
+import { type Draft, requestsOf, sketchOf } from './requests';
+import { commandOf, type Sketch, wireOf } from './sketch';
+import { Tally } from './tally';
+import { exchange, type Outcome } from './wire';
+
+const count = Number(process.env['FUZZ_REQUESTS'] ?? 1000);
+const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
+const atOnce = 10;
+/** Beyond the caller's own deadline; generous, since a machine may be busy. */
+const patienceMs = 15_000;
+
+interface Failure {
+  readonly index: number;
+  readonly complaint: string;
+  readonly sketch: Sketch;
+}
+
+describe('whatever is asked', () => {
+  const document = ApiDocument.read();
+  const drafts = requestsOf(document);
+  const tally = new Tally();
+  const failures = new Map<string, Failure>();
+  let ground: Ground;
+
+  beforeAll(async () => {
+    ground = await Ground.lay(document, seed);
+  }, 60_000);
+  afterAll(() => ground.stop());
+
+  /** Sends it with what is known now. @returns what was sent, what came, and what is wrong with that */
+  const ask = async (
+    draft: Draft,
+    index: number,
+  ): Promise<{ sketch: Sketch; outcome: Outcome; complaint?: string }> => {
+    const sketch = sketchOf(draft, (value) => ground.known.filled(value));
+    const wire = wireOf(fromSomewhere(sketch, index), ground.authorization(sketch.key, index));
+    const outcome = await exchange(Number(new URL(ground.url).port), wire, deadlineOf(sketch) + patienceMs);
+    const astray = draft.twists.some((it) => it.astray);
+    const complaint = complaintOf(document, { sketch, astray, outcome }) ?? leakIn(outcome) ?? fallen();
+    return { sketch, outcome, ...(complaint && { complaint }) };
+  };
+  const leakIn = (outcome: Outcome) => {
+    if (typeof outcome === 'string') return undefined;
+    const told = JSON.stringify(outcome.headers) + outcome.text;
+    return ground.secrets.some((it) => told.includes(it)) ? 'The answer holds a secret.' : undefined;
+  };
+  const fallen = () => (ground.gateway.running ? undefined : `The gateway ended: ${ground.gateway.errors}`);
+
+  const askAll = async () => {
+    const queue = fc.sample(drafts, { seed, numRuns: count }).entries();
+    const worker = async () => {
+      for (const [index, draft] of queue) {
+        const { sketch, outcome, complaint } = await ask(draft, index);
+        tally.note(draft.operation.operationId, outcome);
+        if (typeof outcome === 'object' && outcome.status === 201) learn(draft, outcome.text);
+        if (complaint) note({ index, complaint, sketch });
+        if (failures.size >= 10 || !ground.gateway.running) return;
+      }
+    };
+    let over = false;
+    const mending = (async () => {
+      while (!over) {
+        await ground.mend().catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    over = true;
+    await mending;
+  };
+  const note = (failure: Failure) => {
+    const kind = failure.complaint.replace(/[0-9a-f-]{8,}/g, '…').slice(0, 100);
+    if (!failures.has(kind)) failures.set(kind, failure);
+  };
+  const learn = ({ operation }: Draft, text: string) => {
+    try {
+      ground.known.learn(operation, JSON.parse(text));
+    } catch {
+      // The judge has said so.
+    }
+  };
+
+  /** The smallest request that still meets the complaint, if it is met at all when asked alone. */
+  const smallest = async ({ index, complaint, sketch }: Failure): Promise<string> => {
+    let least: { sketch: Sketch; complaint: string } | undefined;
+    const again = fc.asyncProperty(drafts, async (draft) => {
+      const { complaint: met, ...it } = await ask(draft, index);
+      if (met) least = { ...it, complaint: met };
+      return met === undefined;
+    });
+    await fc.check(again, { seed, path: `${index}`, numRuns: 1, interruptAfterTimeLimit: 20_000 });
+    const shown = least ?? { sketch, complaint: `${complaint} (Not met when asked again alone.)` };
+    return `${shown.complaint}\n${commandOf(shown.sketch, ground.url)}\nIt is request ${index} of seed ${seed}.`;
+  };
+
+  it('is answered as openapi.json says, without a 500, a secret or a silence', async () => {
+    await askAll();
+    const told = [];
+    for (const failure of failures.values()) told.push(await smallest(failure));
+    const log = ground.gateway.logLines.filter((it) => /"msg":"(internal error|a failure that nobody)/.test(it));
+    process.stdout.write(`\nseed ${seed}\n${tally.toString()}\n`);
+    expect(told.join('\n\n')).toBe('');
+    expect(log.slice(0, 5)).toEqual([]);
+    expect(ground.secrets.filter((it) => ground.gateway.logLines.some((line) => line.includes(it)))).toEqual([]);
+    expect(ground.gateway.errors).toBe('');
+    expect(tally.asked).toBe(count);
+    // Or else it would show nothing but refusals.
+    expect(tally.shareOfGood).toBeGreaterThan(0.2);
+    expect((await ground.gateway.client.get('/health/ready')).status).toBe(200);
+  }, 3_600_000);
+});
+
+/** As if from another address each time, unless the request says itself where it is from. */
+function fromSomewhere(sketch: Sketch, index: number): Sketch {
+  if (sketch.key !== 'wrong' || sketch.headers.some(([name]) => name === 'X-Forwarded-For')) return sketch;
+  const address = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+  return { ...sketch, headers: [...sketch.headers, ['X-Forwarded-For', address]] };
+}
+
+function deadlineOf({ headers }: Sketch): number {
+  const stated = headers.filter(([name]) => name === 'X-Deadline-Ms').map(([, value]) => Number(value));
+  return Math.max(callTimeoutMs, ...stated.filter((ms) => ms <= 120_000));
+}

@@ -1,0 +1,144 @@
+import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
+import type { ApiDocument } from '../support/api-document';
+import { adminKey, Client, encryptionKeys, environment, eventually } from '../support/gateway';
+import { GatewayProcess } from '../support/gateway-process';
+import { RedisServer } from '../support/redis-server';
+import { KnownValues } from './known';
+import type { KeyKind } from './sketch';
+import { makeTrouble } from './trouble';
+
+const groups = Array.from({ length: 16 }, (_, i) => 125 + i);
+/** The first of them always have a backlog, the others only for a moment. */
+const taken = 6;
+const users = [1, 6];
+const aliases = ['acme', 'planning', 'beta'];
+export const callTimeoutMs = 2000;
+
+interface Listed {
+  readonly memberId: string;
+  readonly status: string;
+  readonly limits: { readonly from: string };
+}
+
+/** A gateway in a process of its own over a real Redis, portals in trouble, and keys of every kind. */
+export class Ground {
+  private readonly tokens = new Set<string>();
+  private mended = 0;
+
+  private constructor(
+    private readonly redis: RedisServer,
+    private readonly simulator: Bitrix24Simulator,
+    readonly gateway: GatewayProcess,
+    readonly url: string,
+    readonly known: KnownValues,
+    private readonly keys: Readonly<Record<'few' | 'expired', string>>,
+    /** With the app installed, unless a request has just forgotten them. */
+    private readonly portals: readonly SimulatedPortal[],
+  ) {}
+
+  static async lay(document: ApiDocument, seed: number): Promise<Ground> {
+    const [redis, simulator] = await Promise.all([
+      RedisServer.start(),
+      Bitrix24Simulator.start({ accessTokenLifetimeMs: 150_000 }),
+    ]);
+    const limits = { B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
+    const times = { CALL_TIMEOUT_MS: `${callTimeoutMs}`, B24_CALL_LIMIT_MS: '1000' };
+    // So that one who tries wrong keys from everywhere is not throttled as one.
+    const more = { ...limits, ...times, TRUSTED_PROXIES: '127.0.0.1' };
+    const gateway = await GatewayProcess.start(environment(redis, simulator, more));
+    const { url } = gateway;
+    simulator.callbackUrl = `${url}/oauth/callback`;
+    const roomy = { burst: 100_000, drainPerSecond: 1000, groups, users };
+    const portals = [];
+    for (let i = 0; i < 10; i++) portals.push(await simulator.addPortal(roomy));
+    const hooked = [await simulator.addPortal(roomy), await simulator.addPortal(roomy)];
+    const known = new KnownValues(document.operations);
+    known.set(
+      'webhookUrl',
+      hooked.map((it) => it.webhookUrl()),
+    );
+    const ground = new Ground(redis, simulator, gateway, url, known, await keysOf(new Client(url)), portals);
+    known.set('portal', [...portals.flatMap(({ memberId, domain }) => [memberId, memberId, domain]), ...aliases]);
+    for (const name of ['createdBy', 'modifiedBy', 'userId']) known.set(name, users);
+    known.set('groupId', [...groups, ...groups.slice(0, taken)]);
+    known.set('backlogId', [1, 2, 3, 4, 5, 6]);
+    known.set('alias', aliases);
+    await eventually(async () => (await ground.mend()) === portals.length);
+    makeTrouble(simulator, seed);
+    return ground;
+  }
+
+  authorization(kind: KeyKind, of: number): string | undefined {
+    switch (kind) {
+      case 'admin':
+        return `Bearer ${adminKey}`;
+      case 'few':
+      case 'expired':
+        return `Bearer ${this.keys[kind]}`;
+      case 'wrong':
+        return `Bearer b24_${`${of}`.padStart(43, 'x')}`;
+      case 'none':
+        return undefined;
+    }
+  }
+
+  /** What no answer may hold. */
+  get secrets(): readonly string[] {
+    const { clientSecret, portals } = this.simulator;
+    const ofPortals = portals.flatMap((it) => [it.applicationToken, ...it.webhooks.map(({ secret }) => secret)]);
+    const ofGateway = [adminKey, ...Object.values(this.keys), encryptionKeys.split(':')[1] ?? ''];
+    return [clientSecret, ...ofGateway, ...ofPortals, ...this.tokens];
+  }
+
+  /**
+   * Whatever the requests have undone is there again: portals are installed, awake and roomy, some groups have a
+   * backlog and some have none. @returns how many portals are well
+   */
+  async mend(): Promise<number> {
+    const client = new Client(this.url);
+    const { body } = await client.get<{ items?: Listed[] }>('/v1/portals?limit=200');
+    const listed = new Map((body.items ?? []).map((it) => [it.memberId, it]));
+    if (++this.mended % 40 === 0) for (const portal of this.portals) portal.expireAccessTokens();
+    await Promise.all(this.portals.map((it) => this.mendPortal(client, it, listed.get(it.memberId))));
+    this.remember();
+    return this.portals.filter(({ memberId }) => listed.get(memberId)?.status === 'active').length;
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    await this.simulator.stop();
+    await this.redis.stop();
+  }
+
+  private async mendPortal(client: Client, portal: SimulatedPortal, listed?: Listed): Promise<void> {
+    const { memberId, scrum } = portal;
+    for (const groupId of groups.slice(0, taken)) {
+      if (!scrum.backlogOfGroup(groupId)) scrum.addBacklog({ id: groupId - 124, groupId, createdBy: 1, modifiedBy: 0 });
+    }
+    for (const groupId of groups.slice(taken)) {
+      const backlog = scrum.backlogOfGroup(groupId);
+      if (backlog) scrum.removeEntity(backlog.id);
+    }
+    if (listed?.status === 'suspended') await client.call('PATCH', `/v1/portals/${memberId}`, { suspended: false });
+    else if (listed?.status !== 'active') await portal.sendInstallEvent(`${this.url}/bitrix24/events`);
+    if (listed?.limits.from === 'operator') await client.call('PATCH', `/v1/portals/${memberId}`, { limits: null });
+  }
+
+  /** The newest tokens that a portal has seen, and no requests. */
+  private remember(): void {
+    for (const { requests } of this.simulator.portals) {
+      for (const { token } of requests.splice(0)) if (token) this.tokens.add(token);
+    }
+    for (const token of [...this.tokens].slice(0, -200)) this.tokens.delete(token);
+  }
+}
+
+/** A key that may little, and one that could. */
+async function keysOf(client: Client): Promise<Record<'few' | 'expired', string>> {
+  const few = await client.call('POST', '/v1/clients', { name: 'few', scopes: ['portals:read', 'backlog:read'] });
+  const expiresAt = new Date(Date.now() + 1000).toISOString();
+  const made = await client.call('POST', '/v1/clients', { name: 'expired', scopes: ['backlog:read'], expiresAt });
+  const expired = made.body.key as string;
+  await eventually(async () => (await new Client(client.url, expired).get('/v1/portals')).status === 401);
+  return { few: few.body.key as string, expired };
+}

@@ -1,0 +1,67 @@
+import { type FaultCode, faultTable } from '@b24/portal';
+import type { ApiDocument } from '../support/api-document';
+import type { Sketch } from './sketch';
+import type { Heard, Outcome } from './wire';
+
+export interface Asked {
+  readonly sketch: Sketch;
+  /** Whether it may be no request of its operation any more. */
+  readonly astray: boolean;
+  readonly outcome: Outcome;
+}
+
+/** What is wrong with an answer, in a sentence; undefined when nothing is. */
+export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: Asked): string | undefined {
+  if (outcome === 'late') return 'There was no answer in time.';
+  if (outcome === 'silent') return mayBeSilent(sketch) ? undefined : 'The connection ended without an answer.';
+  const { status, headers, text } = outcome;
+  if (status === 0) return text;
+  if (status === 500) return `500: ${text.slice(0, 300)}`;
+  if (!headers['x-request-id']) return `${status} without X-Request-Id.`;
+  if (sketch.method === 'HEAD') return undefined;
+  const operation = document.operationAt(sketch.method, sketch.path);
+  const told = bodyOf(outcome);
+  if ('complaint' in told) return told.complaint;
+  const problem = problemComplaint(outcome, told.body);
+  if (problem) return problem;
+  // A refusal of the table is all that can be asked of what is not even a request of its operation.
+  if (astray && status >= 400 && isProblem(outcome)) return undefined;
+  if (operation)
+    return document.complaintOf(operation, { status, type: headers['content-type'] ?? '', body: told.body });
+  const others = document.operations.some(({ method }) => document.operationAt(method, sketch.path));
+  if (others && status < 400) return `${status} to ${sketch.method}, which openapi.json does not know at this path.`;
+  return undefined;
+}
+
+/** JSON parsed, anything else as its text. */
+function bodyOf({ headers, text }: Heard): { body: unknown } | { complaint: string } {
+  if (!/\bjson\b/.test(headers['content-type'] ?? '') || text === '') return { body: text === '' ? undefined : text };
+  try {
+    return { body: JSON.parse(text) as unknown };
+  } catch {
+    return { complaint: `An answer of ${headers['content-type']} that is no JSON: ${text.slice(0, 200)}` };
+  }
+}
+
+function isProblem({ headers }: Heard): boolean {
+  return headers['content-type']?.startsWith('application/problem+json') ?? false;
+}
+
+/** A problem's code is of the table, and its status is the code's. */
+function problemComplaint(heard: Heard, body: unknown): string | undefined {
+  if (!isProblem(heard)) return undefined;
+  const { code, status, requestId } = (body ?? {}) as { code?: string; status?: number; requestId?: string };
+  const row = Object.hasOwn(faultTable, code ?? '') ? faultTable[code as FaultCode] : undefined;
+  if (!row) return `A problem of the code ${code}, which is not in the table.`;
+  if (row.status !== heard.status || status !== heard.status)
+    return `${heard.status} with ${code}, which is ${row.status}.`;
+  if (requestId !== heard.headers['x-request-id']) return `${code}: requestId is not X-Request-Id.`;
+  return undefined;
+}
+
+/** Who is gone, or has not said HTTP, is not owed an answer. */
+function mayBeSilent({ framing, raw, method }: Sketch): boolean {
+  return (
+    raw !== undefined || framing === 'gone' || framing === 'half' || framing === 'too long' || method === 'CONNECT'
+  );
+}

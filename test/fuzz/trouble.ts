@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import type {
+  Bitrix24Simulator,
+  OauthTroubleKind,
+  PortalTroubleKind,
+  SimulatedPortal,
+  Trouble,
+} from '../../apps/portal-simulator/src';
+import { oauthErrors, oddErrors, wireTroubles } from '../../apps/portal-simulator/src/trouble-kinds';
+import { vendorErrors } from '../../apps/portal-simulator/src/vendor-errors';
+
+const names = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
+/** What a portal that is well says now and then, or does; the portal is as before. */
+const passing: readonly PortalTroubleKind[] = [
+  'html',
+  'empty',
+  'truncated',
+  'cut-before',
+  'cut-after',
+  'slow',
+  'result-missing',
+  'result-null',
+  'json-array',
+  'json-null',
+  'json-text',
+  'silent-delete',
+  'silent-false',
+  'OPERATION_TIME_LIMIT',
+  'CONNECTION_ERROR',
+  'INTERNAL_SERVER_ERROR',
+  'expired_token',
+  ...names(oddErrors),
+];
+/** All there is, but what takes minutes or blocks a portal for as long. */
+const wire = wireTroubles.filter((it) => !['hang', 'stall', 'huge', 'custom'].includes(it));
+const all: readonly PortalTroubleKind[] = [
+  ...passing,
+  ...wire,
+  ...names(vendorErrors).filter((it) => it !== 'OVERLOAD_LIMIT'),
+];
+const ofOauth: readonly OauthTroubleKind[] = [
+  ...names(oauthErrors),
+  ...wire,
+  'answer-lost',
+  'other-member',
+  'foreign-endpoint',
+  'other-client',
+  'no-refresh-token',
+];
+
+/** One portal is in every trouble there is, the others in a little, the authorization server now and then. */
+export function makeTrouble(simulator: Bitrix24Simulator, seed: number): void {
+  const strikes = <K extends string>(kinds: readonly K[], nth: number) => {
+    const none = { weight: nth - 1, arbitrary: fc.constant(undefined) };
+    const struck = fc.oneof(none, { weight: 1, arbitrary: fc.constantFrom(...kinds) });
+    const drawn = fc.sample(struck, { seed, numRuns: 997 });
+    let at = 0;
+    return (): Trouble<K> | undefined => {
+      const kind = drawn[at++ % drawn.length];
+      return kind && { kind, ...(kind === 'slow' && { delayMs: at % 5 === 0 ? 2500 : 40 }) };
+    };
+  };
+  const [worst, ...others] = simulator.portals as [SimulatedPortal, ...SimulatedPortal[]];
+  worst.trouble.whenever(strikes(all, 4));
+  for (const portal of others) portal.trouble.whenever(strikes(passing, 20));
+  simulator.oauth.trouble.whenever(strikes(ofOauth, 20));
+}

@@ -1,0 +1,90 @@
+import { type IncomingMessage, request as ask } from 'node:http';
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
+import { isStream } from '../support/api-document';
+
+/** Bytes as they go over the wire, whether or not they are HTTP. */
+export interface Wire {
+  /** Of the request: an answer to HEAD has no body. */
+  readonly method: string;
+  readonly bytes: Buffer;
+  /** Whether the sender is done when it has sent them: it closes its half, or is gone. */
+  readonly then: 'waits' | 'closes' | 'is gone';
+}
+
+export interface Heard {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/** How long a stream is listened to. */
+const streamMs = 300;
+/** The longest answer of which all is read. */
+const longest = 8 * 1024 * 1024;
+
+/** `silent`: the connection ended without an answer; `late`: there was none in time. */
+export type Outcome = Heard | 'silent' | 'late';
+
+/** Sends the bytes on a connection of their own; the answer is parsed as strictly as Node does it. */
+export function exchange(port: number, { method, bytes, then }: Wire, limitMs: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const end = (outcome: Outcome) => {
+      clearTimeout(timer);
+      if (socket.readyState !== 'closed') socket.resetAndDestroy();
+      resolve(outcome);
+    };
+    const timer = setTimeout(end, limitMs, 'late');
+    socket.on('error', () => undefined);
+    socket.on('connect', () => {
+      socket.write(bytes);
+      if (then === 'closes') socket.end();
+      if (then === 'is gone') setTimeout(end, 5, 'silent');
+    });
+    // Node's client reads the answer; what it would write itself goes nowhere.
+    const ear = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => {
+        done();
+      },
+    });
+    socket.on('data', (chunk) => ear.push(chunk));
+    let over = false;
+    const hush = () => {
+      if (!over) ear.push(null);
+      over = true;
+    };
+    socket.on('end', hush);
+    socket.on('close', hush);
+    const listening = ask({ method: method.toUpperCase() === 'HEAD' ? 'HEAD' : 'GET', createConnection: () => ear });
+    listening.on('error', (error: NodeJS.ErrnoException) => {
+      end(error.code?.startsWith('HPE_') ? { status: 0, headers: {}, text: `no HTTP: ${error.message}` } : 'silent');
+    });
+    listening.on('response', (answer) => {
+      // What was never read as a HEAD may be refused with a body.
+      if (method.toUpperCase() === 'HEAD') end({ status: answer.statusCode ?? 0, headers: answer.headers, text: '' });
+      void heard(answer).then(end, () => {
+        end('silent');
+      });
+    });
+    listening.end();
+  });
+}
+
+async function heard(answer: IncomingMessage): Promise<Heard> {
+  const { headers, statusCode: status = 0 } = answer;
+  const told = (text: string) => ({ status, headers, text });
+  if (isStream(headers['content-type'] ?? '')) {
+    answer.resume();
+    await new Promise((resolve) => setTimeout(resolve, streamMs));
+    return told('');
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    if ((length += chunk.length) > longest) return told(`longer than ${longest} bytes`);
+  }
+  return told(Buffer.concat(chunks).toString('utf8'));
+}
