@@ -21,7 +21,6 @@ import { type DynamicModule, type FactoryProvider, type InjectionToken, Module }
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyBaseLogger } from 'fastify';
 import { AuditController } from './audit/audit.controller';
-import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
 import { Drain } from './health/drain';
@@ -42,6 +41,8 @@ import { PortalsController } from './portals/portals.controller';
 import { planOf } from './portals/plan-of';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
+import { declarations } from './resources/declarations';
+import { resourceController } from './resources/resource-controller';
 import { sealedPlaces } from './sealed-places';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
@@ -70,6 +71,7 @@ export interface Ground {
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
+const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
 
@@ -93,7 +95,7 @@ export class GatewayModule {
         }),
       ],
       controllers: [
-        BacklogsController,
+        ...resources,
         PortalsController,
         ClientsController,
         AuditController,
