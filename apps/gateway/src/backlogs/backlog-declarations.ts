@@ -3,6 +3,7 @@ import { idSchema } from '../http/shapes';
 import { commandOf, declare } from '../resources/declaration';
 import { fieldsOf, fieldsSchema } from '../resources/fields';
 import { understood } from '../resources/understood';
+import { scrum, scrumFields } from '../scrum/shapes';
 
 /*
  * The vendor's backlog methods (section 6 of its rules) and what we show of them. Numbers are integers both ways;
@@ -45,7 +46,7 @@ const getBacklog = declare({
   faults: ['backlog_not_found', 'group_not_found'],
   // The vendor's `id` is the group's.
   params: ({ groupId }) => ({ id: groupId }),
-  entity: ({ groupId }) => ({ family: 'scrum', ids: { group: groupId } }),
+  entity: ({ groupId }) => scrum({ group: groupId }),
   read: toBacklog,
 });
 
@@ -61,7 +62,7 @@ const getBacklogFields = declare({
   answer: backlogFieldsSchema,
   faults: [],
   params: () => ({}),
-  entity: () => ({ family: 'scrum fields', ids: {} }),
+  entity: scrumFields,
   read: fieldsOf,
 });
 
@@ -90,7 +91,7 @@ const addBacklog = declare({
     }),
   },
   params: (fields) => ({ fields }),
-  entity: ({ groupId }) => ({ family: 'scrum', ids: { group: groupId } }),
+  entity: ({ groupId }) => scrum({ group: groupId }),
   read: toBacklog,
 });
 
@@ -113,7 +114,7 @@ const updateBacklog = declare({
   },
   params: ({ backlogId, ...fields }) => ({ id: backlogId, fields }),
   // Moved to another group, it concerns that group's backlog too, whichever that is.
-  entity: ({ backlogId, groupId }) => ({ family: 'scrum', ids: groupId === undefined ? { backlog: backlogId } : {} }),
+  entity: ({ backlogId, groupId }) => scrum(groupId === undefined ? { backlog: backlogId } : {}),
   read: toBacklog,
 });
 
@@ -135,7 +136,7 @@ const deleteBacklog = declare({
     advice: 'Delete it again: 404 means that it is gone.',
   },
   params: ({ backlogId }) => ({ id: backlogId }),
-  entity: ({ backlogId }) => ({ family: 'scrum', ids: { backlog: backlogId } }),
+  entity: ({ backlogId }) => scrum({ backlog: backlogId }),
   read: () => undefined,
 });
 

@@ -59,18 +59,16 @@ type Handler = (this: Ground, caller: Caller, reply: FastifyReply, portal: strin
 
 /** Every operation's handler. */
 function handlerOf(declaration: Declaration, inputs: readonly Taken[]): Handler {
-  const named: Record<string, Handler> = {
-    async [declaration.id](caller, reply, portal, ...values) {
-      const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.as(value))) as Input;
-      const { answer } = await runDeclared(this, declaration, caller, portal, input, (it) => {
-        tellTrip(reply, it);
-      });
-      const where = declaration.location?.of(answer, input);
-      if (where !== undefined) void reply.header('Location', `/v1/portals/${encodeURIComponent(portal)}/${where}`);
-      return answer;
-    },
+  const handler: Handler = async function (caller, reply, portal, ...values) {
+    const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.as(value))) as Input;
+    const { answer } = await runDeclared(this, declaration, caller, portal, input, (it) => {
+      tellTrip(reply, it);
+    });
+    const where = declaration.location?.of(answer, input);
+    if (where !== undefined) void reply.header('Location', `/v1/portals/${encodeURIComponent(portal)}/${where}`);
+    return answer;
   };
-  return named[declaration.id] as Handler;
+  return Object.defineProperty(handler, 'name', { value: declaration.id });
 }
 
 function inputsOf(declaration: Declaration): Taken[] {
