@@ -45,6 +45,11 @@ const numbers = [
   'groupId',
   'createdBy',
   'modifiedBy',
+  'epicId',
+  'sprintId',
+  'stageId',
+  'entityId',
+  'sort',
   'suspended',
   'graceSeconds',
   'expiresInDays',
@@ -52,10 +57,23 @@ const numbers = [
   'burst',
 ];
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = ['alias', 'limits', 'methods', 'portals'];
+const named = [
+  'alias',
+  'limits',
+  'methods',
+  'portals',
+  'description',
+  'color',
+  'files',
+  'dateStart',
+  'dateEnd',
+  'status',
+  'type',
+  'storyPoints',
+];
 
 function idsOf(params: unknown, body: unknown): Trail['ids'] {
-  const { backlogId, id } = params as Record<string, string | undefined>;
+  const { id, ...others } = params as Record<string, string | undefined>;
   const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
   const told = numbers.flatMap((name) => {
     const value = fields.get(name);
@@ -65,11 +83,16 @@ function idsOf(params: unknown, body: unknown): Trail['ids'] {
     fields.has(name) ? [[name, fields.get(name) === null ? 'removed' : 'set'] as const] : [],
   );
   return {
-    ...(backlogId && /^\d{1,16}$/.test(backlogId) && { backlogId: Number(backlogId) }),
+    ...Object.fromEntries(Object.entries(others).flatMap(([name, text]) => idIn(name, text))),
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
     ...Object.fromEntries(told),
     ...Object.fromEntries(there),
   };
+}
+
+/** Of a path: `backlogId`, `taskId` and their like. */
+function idIn(name: string, text = ''): (readonly [string, number])[] {
+  return name.endsWith('Id') && /^\d{1,16}$/.test(text) ? [[name, Number(text)]] : [];
 }
 
 function replayed(reply: FastifyReply): Trail['ids'] {
