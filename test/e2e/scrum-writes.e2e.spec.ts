@@ -106,14 +106,14 @@ describe('a write to a scrum whose answer is lost', () => {
   );
 
   it('is known at once when the sprint is active', async () => {
-    const start = settled.find(({ name }) => name === 'sprint.start') as Story;
+    const start = settled.find(({ name }) => name === 'sprint.start')!;
     portal.trouble.next('cut-after', { method: 'tasks.api.scrum.sprint.start' });
     expect(await write(start, patient)).toMatchObject({ status: 200, body: { id: 11, status: 'active' } });
     expect(sent('sprint.start')).toHaveLength(1);
   });
 
   it('is unknown when the sprint has gone further than it would lead', async () => {
-    const start = settled.find(({ name }) => name === 'sprint.start') as Story;
+    const start = settled.find(({ name }) => name === 'sprint.start')!;
     portal.scrum.sprints.set(11, { ...sprint, status: 'completed' });
     portal.trouble.next('cut-before', { method: 'tasks.api.scrum.sprint.start' });
     expect((await write(start, client)).body.code).toBe('outcome_unknown');
