@@ -103,7 +103,7 @@ export class Switchboard {
     const type = headers.get('content-type') ?? '';
     const told = text === '' ? undefined : (JSON.parse(text) as { code?: string });
     try {
-      mustBeDocumented(method, path, { status, type, code: told?.code });
+      mustBeDocumented(method, path, { status, type, body: told });
     } catch (error) {
       this.findings.flaw('faults', (error as Error).message);
     }

@@ -10,7 +10,7 @@ const binary = (name: string) => resolve('node_modules/.bin', name);
 
 /** What a team writes on top of the generated client: the main job, typed from end to end. */
 const mainJob = `
-import { addBacklog, deleteBacklog, getBacklog, getBacklogFields, listPortals, updateBacklog, type Problem } from './client';
+import { addBacklog, addEpic, addSprint, deleteBacklog, getBacklog, getBacklogFields, listEpics, listPortals, startSprint, updateBacklog, type Problem } from './client';
 import { client } from './client/client.gen';
 
 const [url, key, portal] = process.argv.slice(2) as [string, string, string];
@@ -25,6 +25,12 @@ async function main(): Promise<void> {
   const fields = await getBacklogFields({ path: { portal }, throwOnError: true });
   const again = await addBacklog({ path: { portal }, body: { groupId: 125, createdBy: 6 } });
   const problem: Problem | undefined = again.error;
+  const epic = await addEpic({ path: { portal, groupId: 125 }, body: { name: 'Sign-up' }, throwOnError: true });
+  const epics = await listEpics({ path: { portal, groupId: 125 }, query: { limit: 5 }, throwOnError: true });
+  const dates = { dateStart: '2026-11-02T09:00:00Z', dateEnd: '2026-11-16T09:00:00Z' };
+  const sprint = await addSprint({ path: { portal, groupId: 125 }, body: { name: 'One', ...dates }, throwOnError: true });
+  const started = await startSprint({ path: { portal, sprintId: sprint.data.id }, throwOnError: true });
+  const sprintStatus: 'planned' | 'active' | 'completed' = started.data.status;
   await deleteBacklog({ path: { portal, backlogId: id }, throwOnError: true });
   const gone = await getBacklog({ path: { portal, groupId: 125 } });
   console.log(JSON.stringify({
@@ -33,6 +39,8 @@ async function main(): Promise<void> {
     changed: changed.data,
     fields: Object.keys(fields.data),
     again: problem?.code,
+    epics: epics.data.items.map(({ id }) => id === epic.data.id),
+    sprintStatus,
     gone: gone.error?.code,
   }));
 }
@@ -107,6 +115,8 @@ describe('a client generated from openapi.json', () => {
       changed: { groupId: 125, createdBy: 6, modifiedBy: 1 },
       fields: ['groupId', 'createdBy', 'modifiedBy'],
       again: 'backlog_already_exists',
+      epics: [true],
+      sprintStatus: 'active',
       gone: 'backlog_not_found',
     });
   }, 120_000);

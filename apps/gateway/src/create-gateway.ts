@@ -146,7 +146,7 @@ async function prepareHttp(
     strictTransportSecurity: given.settings.publicUrl.startsWith('https:'),
   });
   if (given.settings.corsOrigins.length > 0) {
-    const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
+    const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
     app.enableCors({ origin: [...given.settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
   }
   // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.

@@ -26,7 +26,6 @@ import type { FastifyBaseLogger } from 'fastify';
 import { addressesOf } from './apps/app-addresses';
 import { AppsController } from './apps/apps.controller';
 import { AuditController } from './audit/audit.controller';
-import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
 import { Drain } from './health/drain';
@@ -47,6 +46,8 @@ import { PortalsController } from './portals/portals.controller';
 import { planOf } from './portals/plan-of';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
+import { declarations } from './resources/declarations';
+import { resourceController } from './resources/resource-controller';
 import { sealedPlaces } from './sealed-places';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
@@ -82,6 +83,7 @@ export interface Ground {
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
+const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
 const targetWireToken = Symbol('target wire');
@@ -108,7 +110,7 @@ export class GatewayModule {
       ],
       controllers: [
         AppsController,
-        BacklogsController,
+        ...resources,
         PortalsController,
         ClientsController,
         AuditController,

@@ -66,6 +66,8 @@ export class ScrumStore {
   readonly items = new Map<number, ScrumItem>();
   /** Task id → its group. */
   readonly tasks = new Map<number, number>();
+  /** Files of the Drive, by their ids. */
+  readonly files = new Set<number>();
   /** Task id → its kanban stage. */
   readonly stageOfTask = new Map<number, number>();
 
@@ -127,8 +129,11 @@ export class ScrumStore {
     return Math.max(0, ...this.backlogs.keys(), ...this.sprints.keys(), this.lastEntityId) + 1;
   }
 
+  /** Of epics, or of stages: an id is never given again, also when what had it is gone. */
   nextId(map: ReadonlyMap<number, unknown>): number {
-    return Math.max(0, ...map.keys()) + 1;
+    const id = Math.max(0, ...map.keys(), this.lastIds.get(map) ?? 0) + 1;
+    this.lastIds.set(map, id);
+    return id;
   }
 
   /** Removes a backlog or sprint; its id is never given again. */
@@ -165,4 +170,5 @@ export class ScrumStore {
   }
 
   private lastEntityId = 0;
+  private readonly lastIds = new Map<ReadonlyMap<number, unknown>, number>();
 }

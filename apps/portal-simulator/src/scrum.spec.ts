@@ -97,9 +97,22 @@ describe('The scrum methods of a simulated portal', () => {
     const epic = await result('epic.add', { fields: { groupId: 125, name: 'One', color: '#69dafc' } });
     expect(epic).toMatchObject({ id: 1, name: 'One', createdBy: 1, modifiedBy: 0 });
     expect((await result('epic.update', { id: 1, fields: { name: 'Two' } })).name).toBe('Two');
-    expect(await result('epic.get', { id: 1 })).toMatchObject({ name: 'Two', files: [] });
+    expect(await result('epic.get', { id: 1 })).toMatchObject({ name: 'Two', files: { VALUE: [] } });
+    portal.trouble.next('silent-delete', { method: 'tasks.api.scrum.epic.delete' });
+    expect(await result('epic.delete', { id: 1 })).toEqual([]);
+    expect(portal.scrum.epics.has(1)).toBe(true);
     expect(await result('epic.delete', { id: 1 })).toEqual([]);
     expect(await refusal('epic.get', { id: 1 })).toBe('Epic not found');
+    expect((await result('epic.add', { fields: { groupId: 125, name: 'Three' } })).id).toBe(2);
+  });
+
+  it('attach files of the Drive to an epic, which stays without those that are not there', async () => {
+    portal.scrum.files.add(428);
+    const fields = { groupId: 125, name: 'One' };
+    expect(await refusal('epic.add', { fields: { ...fields, files: ['n9'] } })).toBe('Epic files not attached');
+    expect(portal.scrum.epics.get(1)?.name).toBe('One');
+    expect(await result('epic.update', { id: 1, fields: { files: ['n428'] } })).not.toHaveProperty('files');
+    expect((await result('epic.get', { id: 1 })).files.VALUE).toEqual([428]);
   });
 
   it('page, filter and sort lists', async () => {
@@ -128,6 +141,9 @@ describe('The scrum methods of a simulated portal', () => {
     expect(await refusal('backlog.update', { id, fields: {} })).toBe('Backlog not found');
     portal.scrum.addItem(id, 70);
     expect(await refusal('sprint.update', { id, fields: { groupId: 126 } })).toContain('move a sprint with items');
+    portal.scrum.removeEntity(1);
+    expect(await refusal('sprint.complete', { id: 125 })).toBe('Sprint items have not been moved to backlog');
+    portal.scrum.addBacklog(backlog);
     expect((await result('sprint.complete', { id: 125 })).status).toBe('completed');
     expect(portal.scrum.items.get(70)?.entityId).toBe(1);
     expect((await result('sprint.list', { filter: { GROUP_ID: 125 } }))[0].entityType).toBe('sprint');

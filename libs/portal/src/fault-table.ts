@@ -80,6 +80,20 @@ export const faultTable = {
     'Check the id; a group has a backlog once one was added or its planning page was opened.',
   ),
   app_not_found: row(404, 'never', 'No such app here', 'List the apps with GET /v1/apps; POST /v1/apps registers one.'),
+  epic_not_found: row(404, 'never', 'No such epic', 'Check the id; a group lists its epics.'),
+  sprint_not_found: row(
+    404,
+    'never',
+    'No such sprint',
+    'Check the id; a group lists its sprints, and can complete one only while one is active.',
+  ),
+  stage_not_found: row(404, 'never', 'No such stage', 'Check the id; a sprint lists its stages.'),
+  task_not_found: row(
+    404,
+    'never',
+    'No such task',
+    "Check the id, and that the task belongs to the sprint's group and is in its scrum.",
+  ),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
   subscription_not_found: row(
     404,
@@ -108,6 +122,20 @@ export const faultTable = {
     'Read it with GET /v1/portals/{portal}/groups/{groupId}/backlog; a group has one.',
   ),
   backlog_not_empty: row(409, 'never', 'The backlog still has items', 'Move or delete its items first.'),
+  sprint_not_empty: row(409, 'never', 'The sprint still has items', 'Move its tasks first.'),
+  sprint_not_planned: row(
+    409,
+    'never',
+    'The sprint is not planned',
+    'Only a planned sprint can be started; this one is active or completed.',
+  ),
+  sprint_already_active: row(
+    409,
+    'never',
+    'The group has an active sprint',
+    'Complete it first; a group has one active sprint.',
+  ),
+  stage_not_empty: row(409, 'never', 'The stage still has tasks', 'Put them on another stage first.'),
   idempotency_conflict: row(
     409,
     'never',
@@ -172,6 +200,18 @@ export const faultTable = {
   ),
   group_not_found: row(422, 'never', 'No such group', "Check the group's id in the portal."),
   user_not_found: row(422, 'never', 'No such user', "Check the users' ids in the portal."),
+  entity_not_found: row(
+    422,
+    'never',
+    'No such backlog or sprint',
+    'Name in `entityId` the backlog or the sprint to which the task goes; one that is not in the scrum yet needs it.',
+  ),
+  files_not_attached: row(
+    422,
+    'never',
+    'The files were not attached',
+    'The epic itself may have been kept, without them: look, check the ids of the files, and change it.',
+  ),
   rejected_by_portal: row(422, 'never', 'The portal refused', 'See `upstream` for its words.'),
 
   client_rate_limited: row(

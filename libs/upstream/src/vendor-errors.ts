@@ -75,11 +75,12 @@ export const vendorErrors: Readonly<Record<string, Translation>> = {
 
 /**
  * The sentences of the scrum methods (section 6), in lower case: there the vendor gives nothing but text. A sentence
- * may have a suffix behind it.
+ * may have a suffix behind it. What is not here, as "Unable to add sprint", says no more than `rejected_by_portal` does.
  */
 export const refusalSentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
   ['access denied', 'access_denied'],
   ['group id not found', 'group_not_found'],
+  ['group is not found', 'group_not_found'],
   ['backlog id not found', 'backlog_not_found'],
   ['backlog not found', 'backlog_not_found'],
   ['backlog already added', 'backlog_already_exists'],
@@ -88,4 +89,21 @@ export const refusalSentences: readonly (readonly [sentence: string, code: Fault
   ['it is forbidden remove a backlog with items', 'backlog_not_empty'],
   ['createdby user not found', 'user_not_found'],
   ['modifiedby user not found', 'user_not_found'],
+  ['epic not found', 'epic_not_found'],
+  ['epic files not attached', 'files_not_attached'],
+  ['sprint id not found', 'sprint_not_found'],
+  ['sprint not found', 'sprint_not_found'],
+  ['incorrect sprintid value', 'sprint_not_found'],
+  ['it is forbidden move a sprint with items', 'sprint_not_empty'],
+  ['it is forbidden remove a sprint with items', 'sprint_not_empty'],
+  ['sprint must be planned', 'sprint_not_planned'],
+  ['unable to add two active sprint', 'sprint_already_active'],
+  ['stage id not found', 'stage_not_found'],
+  ['stageid id not found', 'stage_not_found'],
+  ['stage not found', 'stage_not_found'],
+  ['stage has tasks', 'stage_not_empty'],
+  ['task id not found', 'task_not_found'],
+  ['taskid id not found', 'task_not_found'],
+  ['task not found', 'task_not_found'],
+  ['entity id not found', 'entity_not_found'],
 ];

@@ -1,6 +1,6 @@
 export { judge } from './judge';
 export { type Attempt, Once, type WriteAnswer } from './once';
 export { RedisWriteRecords } from './redis-write-records';
-export type { Rule } from './rule';
+export type { Removal, Repeatable, Rule, State, Unique, Unsettled } from './rule';
 export { type Doubt, writeOnce } from './settlement';
 export type { Claim, Taken, WriteRecords } from './write-records';

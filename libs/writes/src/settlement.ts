@@ -1,6 +1,6 @@
 import { asFault, type Clock, type Command, Fault, sleep } from '@b24/portal';
 import { judge, mayRunForMs } from './judge';
-import type { Removal, Rule, Unique } from './rule';
+import type { Removal, Rule, State, Unique } from './rule';
 
 /** An earlier sending of a write may have been carried out. */
 export interface Doubt {
@@ -53,11 +53,12 @@ class Settlement<T> {
     const first = doubt ? undefined : await this.attempt(command);
     if (first?.ok) return first.value;
     if (first && judge(first.fault) !== 'lost') throw first.fault;
-    return rule.kind === 'unique' ? this.theOne(rule) : this.repeated();
+    if (rule.kind === 'unsettled') throw this.unknown('Nothing that Bitrix24 shows tells whether it was.');
+    return rule.kind === 'repeatable' ? this.repeated() : this.looked(rule);
   }
 
-  /** Looks whether it is there; sends it again only once nothing else can put it there any more. */
-  private async theOne(rule: Unique<T>): Promise<T> {
+  /** Looks whether it was done; sends it again only once nothing else can do it any more. */
+  private async looked(rule: Unique<T> | State<T>): Promise<T> {
     const waits = this.mayRunUntilMs > this.write.clock.now();
     let found = await this.look(rule);
     if (!found && waits) {
@@ -70,19 +71,23 @@ class Settlement<T> {
     if (judge(again.fault) !== 'lost' && again.fault.code !== rule.taken) throw again.fault;
     const now = await this.look(rule);
     if (now) return now.value;
-    throw this.unknown('It was sent again, and is still not there.');
+    throw this.unknown('It was sent again, and is still not done.');
   }
 
-  /** What was sent, if it is there as it was sent; undefined if nothing is there. */
-  private async look(rule: Unique<T>): Promise<{ value: T } | undefined> {
+  /** What was sent, if it is there as it was sent; undefined if all is as it was before. */
+  private async look(rule: Unique<T> | State<T>): Promise<{ value: T } | undefined> {
     const seen = await this.attempt(rule.look);
     if (seen.ok && rule.isAsSent(seen.value)) return { value: seen.value };
+    if (seen.ok && rule.kind === 'state') {
+      if (rule.isBefore(seen.value)) return undefined;
+      throw this.unknown('It is neither as it was before nor as it would be now.');
+    }
     if (seen.ok) {
       throw this.unknown(
         'One is there, but not as it was sent: either another was there before, or yours was changed since.',
       );
     }
-    if (seen.fault.code === rule.absent) return undefined;
+    if (rule.kind === 'unique' && seen.fault.code === rule.absent) return undefined;
     throw this.unknown(`Whether it is there could not be read (${seen.fault.code}).`);
   }
 
@@ -94,13 +99,14 @@ class Settlement<T> {
     throw this.unknown(`It was sent again, without success (${again.fault.code}).`);
   }
 
-  /** The vendor answers a deletion that silently failed like one that worked, so that a success is looked at again. */
-  private async removed({ gone, kept }: Removal): Promise<T> {
+  /** Where the vendor answers a deletion that silently failed like one that worked, a success is looked at again. */
+  private async removed({ mute, gone, kept }: Removal): Promise<T> {
     let open = this.write.doubt !== undefined;
     let taken = 0;
     for (let sent = 0; sent < mostDeletions; sent++) {
       const heard = await this.attempt(this.write.command);
       if (heard.ok) {
+        if (!mute) return heard.value;
         if (++taken === 2) throw takenInSilence();
       } else if (judge(heard.fault) !== 'lost') {
         if (!open || heard.fault.code === kept) throw heard.fault;

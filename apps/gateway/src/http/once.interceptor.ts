@@ -16,12 +16,13 @@ export const inDoubtMetadata = 'b24:in doubt';
 /**
  * What a retry does when an earlier attempt with its key may have been carried out.
  * settled: the operation settles it by rules of its own. repeated: it runs again, which changes nothing more.
- * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so.
+ * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so; where it writes to our
+ * own store, the silence of that proves nothing either.
  */
 export type InDoubt =
   | { readonly kind: 'settled' | 'repeated' }
   | { readonly kind: 'gone'; readonly code: FaultCode }
-  | { readonly kind: 'unknown'; readonly advice: string };
+  | { readonly kind: 'unknown'; readonly at: 'store' | 'portal'; readonly advice: string };
 
 /** A write that carries an `Idempotency-Key` happens once (docs/idempotency.md). */
 @Injectable()
@@ -86,8 +87,7 @@ async function answerOf(
       return { status: reply.statusCode, headers: {}, body: '' };
     }
     if (judge(fault) === 'refused') return refusal(fault, request.id);
-    // Its own store is what such an operation writes to, so its silence proves nothing.
-    if (inDoubt.kind === 'unknown' && fault.code === 'store_unavailable') {
+    if (inDoubt.kind === 'unknown' && inDoubt.at === 'store' && fault.code === 'store_unavailable') {
       throw new Fault('outcome_unknown', { detail: inDoubt.advice, cause: asFault(error) });
     }
     throw fault;

@@ -11,6 +11,23 @@ export const pathId = z
   .refine(Number.isSafeInteger, 'Must be at most 9007199254740991.')
   .meta({ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [125] });
 
+/** How many a page holds, in a query and in JSON. */
+export function pageLimit(most: number): { text: z.ZodType<number>; json: z.ZodType<number> } {
+  const json = z.int().min(1).max(most);
+  const text = z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, `Must be a whole number from 1 to ${most}.`)
+    .transform(Number)
+    .refine((n) => n <= most, `Must be a whole number from 1 to ${most}.`)
+    .meta({ type: 'integer', minimum: 1, maximum: most });
+  return { text, json };
+}
+
+/** A moment as ISO 8601 with an offset, as `2026-11-02T09:00:00+01:00`. */
+export const momentSchema = z.iso
+  .datetime({ offset: true, error: 'Must be a moment with an offset, as 2026-11-02T09:00:00+01:00.' })
+  .meta({ examples: ['2026-11-02T09:00:00+01:00'] });
+
 /** A portal in a path: its member id, alias or domain. */
 export const portalName = z
   .string()

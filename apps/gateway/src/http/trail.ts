@@ -46,6 +46,11 @@ const numbers = [
   'groupId',
   'createdBy',
   'modifiedBy',
+  'epicId',
+  'sprintId',
+  'stageId',
+  'entityId',
+  'sort',
   'suspended',
   'paused',
   'graceSeconds',
@@ -54,10 +59,26 @@ const numbers = [
   'burst',
 ];
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = ['alias', 'clientSecret', 'limits', 'methods', 'portals', 'url', 'events'];
+const named = [
+  'alias',
+  'clientSecret',
+  'limits',
+  'methods',
+  'portals',
+  'url',
+  'events',
+  'description',
+  'color',
+  'files',
+  'dateStart',
+  'dateEnd',
+  'status',
+  'type',
+  'storyPoints',
+];
 
 function idsOf(params: unknown, body: unknown): Trail['ids'] {
-  const { backlogId, id, app, deadLetterId } = params as Record<string, string | undefined>;
+  const { id, app, deadLetterId, ...others } = params as Record<string, string | undefined>;
   const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
   const told = numbers.flatMap((name) => {
     const value = fields.get(name);
@@ -67,7 +88,7 @@ function idsOf(params: unknown, body: unknown): Trail['ids'] {
     fields.has(name) ? [[name, fields.get(name) === null ? 'removed' : 'set'] as const] : [],
   );
   return {
-    ...(backlogId && /^\d{1,16}$/.test(backlogId) && { backlogId: Number(backlogId) }),
+    ...Object.fromEntries(Object.entries(others).flatMap(([name, text]) => idIn(name, text))),
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
     ...(app && isAppId(app) && { app }),
     ...(id && /^s_[0-9a-f]{16}$/.test(id) && { subscriptionId: id }),
@@ -75,6 +96,11 @@ function idsOf(params: unknown, body: unknown): Trail['ids'] {
     ...Object.fromEntries(told),
     ...Object.fromEntries(there),
   };
+}
+
+/** Of a path: `backlogId`, `taskId` and their like. */
+function idIn(name: string, text = ''): (readonly [string, number])[] {
+  return name.endsWith('Id') && /^\d{1,16}$/.test(text) ? [[name, Number(text)]] : [];
 }
 
 function replayed(reply: FastifyReply): Trail['ids'] {

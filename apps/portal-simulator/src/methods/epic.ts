@@ -9,7 +9,7 @@ import { integerFields, requireGroupAccess, textFields, userField } from './scru
 /** `tasks.api.scrum.epic.*` (section 6). */
 export const epicMethods: MethodTable = {
   'tasks.api.scrum.epic.getFields': { scope: 'task', run: getFields },
-  'tasks.api.scrum.epic.get': { scope: 'task', run: (context) => byId(context) },
+  'tasks.api.scrum.epic.get': { scope: 'task', run: get },
   'tasks.api.scrum.epic.list': { scope: 'task', run: list },
   'tasks.api.scrum.epic.add': { scope: 'task', writes: true, run: add },
   'tasks.api.scrum.epic.update': { scope: 'task', writes: true, run: update },
@@ -46,6 +46,11 @@ function list({ portal, caller, params }: MethodContext): Page {
   return pageOf(visible, columns, params);
 }
 
+function get(context: MethodContext): unknown {
+  const { files, ...epic } = byId(context);
+  return { ...epic, files: { FIELD_NAME: 'UF_SCRUM_EPIC_FILES', USER_TYPE_ID: 'disk_file', VALUE: files } };
+}
+
 function add(context: MethodContext): unknown {
   const { scrum } = context.portal;
   const fields = bindFields(context.params);
@@ -63,10 +68,9 @@ function add(context: MethodContext): unknown {
     ...text,
     createdBy,
     modifiedBy: 0,
-    files: filesOf(fields),
+    files: [],
   };
-  scrum.epics.set(epic.id, epic);
-  return withoutFiles(epic);
+  return kept(context, epic, fields);
 }
 
 function update(context: MethodContext): unknown {
@@ -82,25 +86,31 @@ function update(context: MethodContext): unknown {
       .filter((name) => typeof fields[name] === 'string')
       .map((name) => [name, fields[name]]),
   );
-  const files = 'files' in fields ? filesOf(fields) : epic.files;
-  const updated = { ...epic, ...texts, groupId, createdBy, modifiedBy, files };
-  context.portal.scrum.epics.set(id, updated);
-  return withoutFiles(updated);
+  return kept(context, { ...epic, ...texts, groupId, createdBy, modifiedBy }, fields);
 }
 
+/** Answers `[]`, also when it silently failed. */
 function remove(context: MethodContext): [] {
-  context.portal.scrum.epics.delete(byId(context).id);
+  const { id } = byId(context);
+  if (!context.silentlyFails) context.portal.scrum.epics.delete(id);
   return [];
+}
+
+/** Files are attached once the epic is there, so that it stays without them when they can't be. */
+function kept({ portal }: MethodContext, epic: Epic, fields: Params): unknown {
+  portal.scrum.epics.set(epic.id, epic);
+  if (Array.isArray(fields['files'])) {
+    const files = fields['files'].map((file) => Number(/^n(\d+)$/.exec(toText(file))?.[1]));
+    if (!files.every((id) => portal.scrum.files.has(id))) refuse('Epic files not attached');
+    portal.scrum.epics.set(epic.id, { ...epic, files });
+  }
+  return withoutFiles(epic);
 }
 
 function byId(context: MethodContext, id = bindInt(context.params, 'id')): Epic {
   const epic = context.cache.read(`epic:${id}`, () => context.portal.scrum.epics.get(id)) ?? refuse('Epic not found');
   requireGroupAccess(context, epic.groupId);
   return epic;
-}
-
-function filesOf(fields: Params): unknown[] {
-  return Array.isArray(fields['files']) ? fields['files'] : [];
 }
 
 function withoutFiles({ files: _files, ...epic }: Epic): unknown {

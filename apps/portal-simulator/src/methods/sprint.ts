@@ -98,7 +98,7 @@ function update(context: MethodContext): unknown {
   return kept(context, updated);
 }
 
-/** Its tasks move to the group's backlog first; without one they hold the sprint. */
+/** Its tasks move to the group's backlog first; without one they hold the sprint. `[]` also when it silently failed. */
 function remove(context: MethodContext): [] {
   const { scrum } = context.portal;
   const id = bindInt(context.params, 'id');
@@ -108,6 +108,7 @@ function remove(context: MethodContext): [] {
   const items = scrum.itemsOf(id);
   const backlog = scrum.backlogOfGroup(sprint.groupId);
   if (items.length > 0 && backlog === undefined) refuse('It is forbidden remove a sprint with items');
+  if (context.silentlyFails) return [];
   if (backlog !== undefined) for (const item of items) item.entityId = backlog.id;
   scrum.removeEntity(id);
   return [];
@@ -129,8 +130,10 @@ function complete(context: MethodContext): unknown {
   const { scrum } = context.portal;
   const sprint = scrum.activeSprintOf(groupId) ?? refuse('Sprint not found');
   requireGroupAccess(context, groupId);
+  const items = scrum.itemsOf(sprint.id);
   const backlog = scrum.backlogOfGroup(groupId);
-  if (backlog !== undefined) for (const item of scrum.itemsOf(sprint.id)) item.entityId = backlog.id;
+  if (items.length > 0 && backlog === undefined) refuse('Sprint items have not been moved to backlog');
+  if (backlog !== undefined) for (const item of items) item.entityId = backlog.id;
   return kept(context, { ...sprint, status: 'completed' });
 }
 

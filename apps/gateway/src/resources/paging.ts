@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { pageLimit } from '../http/shapes';
+import { understood } from './understood';
+
+/*
+ * The vendor's lists come in pages of 50 by offset, some with no word of how many there are. So a page goes on by id,
+ * from the last one that was told: it neither skips nor repeats what others add or delete meanwhile.
+ */
+
+const vendorPage = 50;
+
+const cursorSchema = z
+  .string()
+  .max(64)
+  .refine((cursor) => afterOf(cursor) !== undefined, 'Must be a nextCursor of an earlier page.');
+
+/** The query of every list. */
+export const pageQuery = {
+  limit: { ...pageLimit(vendorPage), says: `At most so many on the page; ${vendorPage} by default and at most.` },
+  cursor: { text: cursorSchema, json: cursorSchema, says: 'The `nextCursor` of the page before.' },
+};
+
+interface Asked {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** A filter of the vendor's, by column; what is undefined is not asked for. */
+type Filter = Readonly<Record<string, string | number | undefined>>;
+
+export function pageParams(filter: Filter, { cursor }: Asked): Record<string, unknown> {
+  const after = cursor === undefined ? undefined : afterOf(cursor);
+  const wanted = Object.entries({ ...filter, '>ID': after }).filter(([, value]) => value !== undefined);
+  return { filter: Object.fromEntries(wanted), order: { ID: 'asc' } };
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string;
+}
+
+export function pageSchema<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), nextCursor: z.string().optional() });
+}
+
+/** @throws Fault portal_error */
+export function toPage<T extends { id: number }>(item: z.ZodType<T>, value: unknown, { limit }: Asked): Page<T> {
+  const rows = understood(z.array(item), value);
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > items.length || rows.length >= vendorPage;
+  return { items, ...(last && more && { nextCursor: cursorAfter(last.id) }) };
+}
+
+export function cursorAfter(id: number): string {
+  return Buffer.from(`after ${id}`).toString('base64url');
+}
+
+function afterOf(cursor: string): number | undefined {
+  const id = /^after ([1-9]\d{0,15})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
+  return id !== undefined && Number.isSafeInteger(Number(id)) ? Number(id) : undefined;
+}

@@ -1,0 +1,114 @@
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Put, Query, Res, type Type } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { FromCaller } from '../http/caller';
+import { lineHeaders, tellTrip } from '../http/line-headers';
+import { lineFaults, Operation, type OperationOptions } from '../http/operation';
+import { pathId, portalName } from '../http/shapes';
+import { PortalDirectory } from '../portals/portal-directory';
+import { type Caller, RequestLine } from '../request-line';
+import { type Declaration, idsIn, type Input } from './declaration';
+import { type Ground, runDeclared } from './run-declared';
+
+const verbs = { get: Get, post: Post, put: Put, patch: Patch, delete: Delete };
+
+/** A part of the input, and the decorator that takes it from the request. */
+interface Taken {
+  readonly take: ParameterDecorator;
+  readonly type: unknown;
+  readonly as: (value: unknown) => Input;
+}
+
+/** The Nest controller of these declarations: what decorators say of a written one is said of it by a loop. */
+export function resourceController(tag: string, declarations: readonly Declaration[]): Type {
+  class ResourceController {
+    constructor(
+      @Inject(RequestLine) readonly line: RequestLine,
+      @Inject(PortalDirectory) readonly portals: PortalDirectory,
+    ) {}
+  }
+  for (const declaration of declarations) addOperation(ResourceController, declaration);
+  ApiTags(tag)(ResourceController);
+  Controller('v1/portals/:portal')(ResourceController);
+  return ResourceController;
+}
+
+function addOperation(controller: Type<Ground>, declaration: Declaration): void {
+  const prototype = controller.prototype as object;
+  const { id, verb, path } = declaration;
+  const inputs = inputsOf(declaration);
+  // Nest's documents know it by its name.
+  Object.defineProperty(prototype, id, { value: handlerOf(declaration, inputs), configurable: true });
+  const parameters = [
+    FromCaller(),
+    Res({ passthrough: true }),
+    Param('portal', { schema: portalName }),
+    ...inputs.map(({ take }) => take),
+  ];
+  // What the compiler would have noted of a written method.
+  const types = [Object, Object, String, ...inputs.map(({ type }) => type)];
+  Reflect.defineMetadata('design:paramtypes', types, prototype, id);
+  // From the last to the first, as the compiler has it.
+  for (const [i, take] of [...parameters.entries()].reverse()) take(prototype, id, i);
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, id) ?? {};
+  const decorators = [...queryNotes(declaration), Operation(operationOf(declaration)), verbs[verb](path)];
+  for (const decorate of decorators) decorate(prototype, id, descriptor);
+}
+
+type Handler = (this: Ground, caller: Caller, reply: FastifyReply, portal: string, ...values: unknown[]) => unknown;
+
+/** Every operation's handler. */
+function handlerOf(declaration: Declaration, inputs: readonly Taken[]): Handler {
+  const handler: Handler = async function (caller, reply, portal, ...values) {
+    const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.as(value))) as Input;
+    const { answer } = await runDeclared(this, declaration, caller, portal, input, (it) => {
+      tellTrip(reply, it);
+    });
+    const where = declaration.location?.of(answer, input);
+    if (where !== undefined) void reply.header('Location', `/v1/portals/${encodeURIComponent(portal)}/${where}`);
+    return answer;
+  };
+  return Object.defineProperty(handler, 'name', { value: declaration.id });
+}
+
+function inputsOf(declaration: Declaration): Taken[] {
+  const { query = {}, body } = declaration;
+  return [
+    ...idsIn(declaration).map((name) => ({
+      take: Param(name, { schema: pathId }),
+      type: Number,
+      as: (value: unknown) => ({ [name]: value }),
+    })),
+    ...Object.entries(query).map(([name, { text }]) => ({
+      take: Query(name, { schema: text.optional() }),
+      type: String,
+      as: (value: unknown) => (value === undefined ? {} : { [name]: value }),
+    })),
+    ...(body ? [{ take: Body({ schema: body }), type: Object, as: (value: unknown) => value as Input }] : []),
+  ];
+}
+
+function queryNotes({ query = {} }: Declaration): MethodDecorator[] {
+  return Object.entries(query).map(([name, { says }]) => ApiQuery({ name, required: false, description: says }));
+}
+
+function operationOf(declaration: Declaration): OperationOptions {
+  const { id, summary, description, scope, status, says, answer, location, lost, faults } = declaration;
+  const located = location && { Location: { description: location.says, schema: { type: 'string' as const } } };
+  return {
+    id,
+    summary,
+    ...(description && { description }),
+    scope,
+    status,
+    says,
+    ...(answer && { answer }),
+    headers: { ...lineHeaders, ...located },
+    ...(lost && { inDoubt: inDoubtOf(lost) }),
+    faults: [...lineFaults, ...faults, ...(lost ? (['body_too_large', 'unsupported_media_type'] as const) : [])],
+  };
+}
+
+function inDoubtOf({ kind, advice }: NonNullable<Declaration['lost']>): NonNullable<OperationOptions['inDoubt']> {
+  return kind === 'unsettled' ? { kind: 'unknown', at: 'portal', advice } : { kind: 'settled' };
+}

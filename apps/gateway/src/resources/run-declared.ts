@@ -1,0 +1,45 @@
+import { type Result, unlessAborted } from '@b24/portal';
+import type { PortalDirectory } from '../portals/portal-directory';
+import type { Caller, RequestLine } from '../request-line';
+import { commandOf, type Declaration, type Input, ruleOf } from './declaration';
+
+/** What a declared method runs on. */
+export interface Ground {
+  readonly line: RequestLine;
+  readonly portals: PortalDirectory;
+}
+
+export interface Ran<A> {
+  readonly answer: A;
+  /** What came down the line last; absent where a lost answer was settled without one. */
+  readonly result?: Result;
+}
+
+/**
+ * Runs a declared method for a caller, by whatever way it came: HTTP, or an assistant's tool.
+ * @param portal a member id, an alias or a domain
+ * @param input as the declaration's schemas passed it
+ * @param heard told of each answer that came down the line, also where the call fails in the end
+ * @throws Fault
+ */
+export async function runDeclared<I extends Input, A>(
+  { line, portals }: Ground,
+  declaration: Declaration<I, A>,
+  caller: Caller,
+  portal: string,
+  input: I,
+  heard: (result: Result) => void = () => undefined,
+): Promise<Ran<A>> {
+  const { scope, lost, method } = declaration;
+  const found = await unlessAborted(portals.find(portal), caller.signal);
+  const command = commandOf(declaration, input);
+  let last: Result | undefined;
+  const read = (result: Result) => {
+    heard((last = result));
+    return declaration.read(result.value, input, method);
+  };
+  const answer = lost
+    ? await line.write(caller, scope, found, { command, read, rule: ruleOf(lost, input) })
+    : read(await line.call(caller, scope, found, command));
+  return { answer, ...(last && { result: last }) };
+}
