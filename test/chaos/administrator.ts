@@ -3,7 +3,7 @@ import type { Findings } from './findings';
 import { pause, type Stage } from './stage';
 import type { Switchboard } from './switchboard';
 import { adminKey } from '../support/gateway';
-import { cutsOf } from './witness';
+import { cutsOf, lastWordsOn } from './witness';
 
 const lookEveryMs = 1000;
 /** A grant that stays dead for so long is not about to heal by itself. */
@@ -76,7 +76,7 @@ export class Administrator {
       return true;
     }
     if (deadMs < deadForMs.grace) return false;
-    this.findings.flaw('grants', `${actor.name} was given up${cuts ? ', cut: ' : ''}${cuts?.join('; ') ?? ''}`);
+    this.findings.flaw('grants', `${actor.name} was given up: ${lastWordsOn(actor, this.stage.simulator)}`);
     return true;
   }
 

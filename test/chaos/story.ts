@@ -66,6 +66,7 @@ export class Story {
   async forgetfulStorm(seconds: number): Promise<void> {
     await this.during(async () => {
       await pause((seconds * 1000) / 3);
+      this.troubles.end();
       await this.stage.endKilling();
       this.era++;
       await this.stage.restartRedis(false, 500);
@@ -73,7 +74,7 @@ export class Story {
       await Promise.all(this.actors.map((actor) => this.isSaidToBeGone(actor)));
       await this.setUp();
       this.era++;
-      this.stage.beginKilling();
+      this.beginStorm();
       await pause((seconds * 1000 * 2) / 3);
     });
   }
@@ -106,14 +107,18 @@ export class Story {
   private async during(act: () => Promise<void>): Promise<void> {
     if (this.hasEnded) throw new Error('The story took too long.');
     this.isOver = false;
-    this.troubles.begin(this.actors.filter(({ sentenced }) => sentenced).map(({ portal }) => portal));
-    this.stage.beginKilling();
+    this.beginStorm();
     const callers = this.callers();
     await this.timed('storm', act());
     this.troubles.end();
     await this.timed('all up again', this.stage.endKilling());
     this.isOver = true;
     await this.timed('every call came to its end', this.allAtRest(callers));
+  }
+
+  private beginStorm(): void {
+    this.troubles.begin(this.actors.filter(({ sentenced }) => sentenced).map(({ portal }) => portal));
+    this.stage.beginKilling();
   }
 
   private async allAtRest(callers: readonly Promise<void>[]): Promise<void> {

@@ -10,7 +10,7 @@ export interface Backlog {
 }
 
 /** A killed replica's connections end with it; the witness hears of it so much later at most. */
-const heardWithinMs = 1000;
+const heardWithinMs = 3000;
 /** A pair that was answered is saved within this, if the store is there. */
 const savedWithinMs = 1500;
 /** After the store is back, a save that failed is tried again. */
@@ -50,6 +50,17 @@ export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, 
     return newest && cutOf(newest, portal, stage);
   });
   return cuts.every((cut) => cut !== undefined) ? cuts : undefined;
+}
+
+/** What the authorization server last did for each of the portal's chains, for whoever must find out. */
+export function lastWordsOn({ chains }: Actor, simulator: Bitrix24Simulator): string {
+  const last = [...chains].map((chain) => {
+    const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.chain === chain);
+    if (!log) return 'never refreshed';
+    const { at, answeredAt = NaN, closedAt = NaN, outcome } = log;
+    return `${outcome} at ${new Date(at).toISOString()}, answered after ${answeredAt - at} ms, closed after ${closedAt - at} ms`;
+  });
+  return last.join('; ');
 }
 
 function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Stage): string | undefined {
