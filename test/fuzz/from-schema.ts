@@ -44,6 +44,7 @@ function ofType(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
       return list(schema, resolve);
     case 'object':
       return object(schema, resolve);
+    case undefined:
     default:
       return fc.jsonValue({ maxDepth: 2 });
   }

@@ -19,18 +19,25 @@ export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: 
   if (status === 500) return `500: ${text.slice(0, 300)}`;
   if (!headers['x-request-id']) return `${status} without X-Request-Id.`;
   if (sketch.method === 'HEAD') return undefined;
-  const operation = document.operationAt(sketch.method, sketch.path);
   const told = bodyOf(outcome);
   if ('complaint' in told) return told.complaint;
   const problem = problemComplaint(outcome, told.body);
   if (problem) return problem;
   // A refusal of the table is all that can be asked of what is not even a request of its operation.
   if (astray && status >= 400 && isProblem(outcome)) return undefined;
-  if (operation)
-    return document.complaintOf(operation, { status, type: headers['content-type'] ?? '', body: told.body });
-  const others = document.operations.some(({ method }) => document.operationAt(method, sketch.path));
-  if (others && status < 400) return `${status} to ${sketch.method}, which openapi.json does not know at this path.`;
-  return undefined;
+  return documentedComplaint(document, sketch, outcome, told.body);
+}
+
+function documentedComplaint(
+  document: ApiDocument,
+  { method, path }: Sketch,
+  { status, headers }: Heard,
+  body: unknown,
+): string | undefined {
+  const operation = document.operationAt(method, path);
+  if (operation) return document.complaintOf(operation, { status, type: headers['content-type'] ?? '', body });
+  const others = document.operations.some((it) => document.operationAt(it.method, path));
+  return others && status < 400 ? `${status} to ${method}, which openapi.json does not know at this path.` : undefined;
 }
 
 /** JSON parsed, anything else as its text. */

@@ -55,7 +55,7 @@ export class KnownValues {
         : [];
       if (parameter) this.add(nameOf(path, parameter), id);
     }
-    for (const [name, value] of Object.entries(more)) if (/Id$/.test(name)) this.add(name, value);
+    for (const [name, value] of Object.entries(more)) if (name.endsWith('Id')) this.add(name, value);
   }
 
   private add(name: string, value: unknown): void {

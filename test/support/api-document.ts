@@ -155,8 +155,9 @@ export function isStream(type: string): boolean {
 function modern(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(modern);
   if (typeof value !== 'object' || value === null) return value;
-  const { nullable, exclusiveMinimum, exclusiveMaximum, example: _, ...rest } = value as Record<string, unknown>;
-  const told = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, modern(inner)]));
+  const { nullable, exclusiveMinimum, exclusiveMaximum, ...rest } = value as Record<string, unknown>;
+  const kept = Object.entries(rest).filter(([key]) => key !== 'example');
+  const told = Object.fromEntries(kept.map(([key, inner]) => [key, modern(inner)]));
   const above = exclusiveMinimum === true ? { exclusiveMinimum: told['minimum'] } : {};
   const below = exclusiveMaximum === true ? { exclusiveMaximum: told['maximum'] } : {};
   const schema = { ...told, ...above, ...below };

@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
 import { AuditLog } from '@b24/access';
@@ -150,7 +150,7 @@ async function prepareHttp(
     app.enableCors({ origin: [...given.settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
   }
   // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
