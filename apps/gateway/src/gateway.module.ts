@@ -22,6 +22,8 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyBaseLogger } from 'fastify';
 import { AuditController } from './audit/audit.controller';
 import { BacklogsController } from './backlogs/backlogs.controller';
+import { AnyCalls } from './calls/any-calls';
+import { CallsController } from './calls/calls.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
 import { Drain } from './health/drain';
@@ -94,6 +96,7 @@ export class GatewayModule {
       ],
       controllers: [
         BacklogsController,
+        CallsController,
         PortalsController,
         ClientsController,
         AuditController,
@@ -184,6 +187,7 @@ export class GatewayModule {
             return line;
           },
         ),
+        made(AnyCalls, [RequestLine], (line: RequestLine) => new AnyCalls(line)),
         made(Once, [sealToken], (seal: Seal) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });

@@ -131,7 +131,12 @@ export class RequestLine {
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
-  async call({ client, signal }: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+  async call(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+    return resultOf(await this.answer(asking, scope, portal, command));
+  }
+
+  /** The same, where the portal's refusal of this command is an answer. @throws Fault whatever went wrong on the way */
+  async answer({ client, signal }: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
     checkAccess(client, { scope, portal, method: command.method });
     return this.ask(client, portal, command, signal);
   }
@@ -141,18 +146,18 @@ export class RequestLine {
     const { client, signal, deadlineAtMs, doubt } = caller;
     checkAccess(client, { scope, portal, method: command.method });
     const { clock, callLimitMs } = this.parts;
-    const send = async (it: Command) => read(await this.ask(client, portal, it, signal));
+    const send = async (it: Command) => read(resultOf(await this.ask(client, portal, it, signal)));
     return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
   }
 
-  private async ask(client: Client, portal: PortalId, command: Command, signal: AbortSignal): Promise<Result> {
+  private async ask(client: Client, portal: PortalId, command: Command, signal: AbortSignal): Promise<Answer> {
     const { observer } = this.parts;
     try {
       const [answer] = await this.send(portal, [{ ...command, from: client.id }], signal);
-      if (answer) observer.answered(command.method, answer.spent.upstreamMs);
-      const result = resultOf(answer);
-      observer.called(portal, command.method, 'ok');
-      return result;
+      if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
+      observer.called(portal, command.method, answer.ok ? 'ok' : answer.fault.code);
+      observer.answered(command.method, answer.spent.upstreamMs);
+      return answer;
     } catch (error) {
       observer.called(portal, command.method, asFault(error).code);
       throw error;
@@ -173,8 +178,7 @@ function notingOutages(observer: LaneObserver, outages: Outages): LaneObserver {
   };
 }
 
-function resultOf(answer: Answer | undefined): Result {
-  if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
+function resultOf(answer: Answer): Result {
   if (!answer.ok) throw answer.fault;
   return answer;
 }

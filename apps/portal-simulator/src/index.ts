@@ -1,4 +1,5 @@
 export { SimulatorClock } from './clock';
+export type { CrmRow, CrmStore } from './crm-store';
 export { Bitrix24Simulator, type SimulatorOptions } from './simulator';
 export { SimulatedPortal } from './simulated-portal';
 export type { PortalOptions } from './portal-options';

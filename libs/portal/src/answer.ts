@@ -35,6 +35,8 @@ export interface Result {
   /** The same of the method `batch`, where the command travelled in one. */
   readonly batchOperating?: Operating;
   readonly spent: Spent;
+  /** The portal's own clock of this command, in its own words; absent when it did not tell. */
+  readonly time?: Readonly<Record<string, unknown>>;
   readonly trip?: Trip;
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Answer, type Command, Fault, type HttpAnswer, type Operating } from '@b24/portal';
-import { type Body, bodyOf, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
+import { type Body, bodyOf, isBody, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
 import { phpQuery } from './php-query';
 
 /** Names that no caller can guess, so that no reference can name another's command; never numeric (section 4). */
@@ -99,8 +99,4 @@ function partsOf(result: unknown): Parts {
 /** An empty map comes as a list; our names are never numeric, so no other list can come. */
 function mapOf(value: unknown): Body {
   return isBody(value) ? value : {};
-}
-
-function isBody(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

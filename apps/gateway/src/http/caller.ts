@@ -23,6 +23,8 @@ export interface GatewayRequest extends FastifyRequest {
   arrivedAtMs?: number;
   /** Of a write. */
   trail?: Trail;
+  /** It writes nothing, whatever its verb says. */
+  onlyReads?: boolean;
   /** Why it was refused. */
   faultCode?: FaultCode;
 }

@@ -9,6 +9,9 @@ import { beginTrail } from './trail';
 
 export const scopeMetadata = 'b24:scope';
 export const operationMetadata = 'b24:operation';
+export const onlyReadsMetadata = 'b24:only reads';
+
+type OnlyReads = (request: GatewayRequest) => boolean;
 
 /** Lets in who has a key with the operation's scope. Which portals it may touch is asked where the portal is known. */
 @Injectable()
@@ -25,6 +28,8 @@ export class KeyGuard implements CanActivate {
     if (!scope) return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     request.client = await inTime(request, this.owner(request));
+    const onlyReads = this.reflector.get<OnlyReads | undefined>(onlyReadsMetadata, context.getHandler());
+    request.onlyReads = request.method === 'GET' || request.method === 'HEAD' || onlyReads?.(request) === true;
     const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
     const trail = beginTrail(request, operation, this.portals);
     if (trail) request.trail = trail;

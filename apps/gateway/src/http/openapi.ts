@@ -18,6 +18,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This gateway')
     .addTag('backlogs', 'Scrum backlogs of a portal’s groups.')
+    .addTag('calls', 'Any method of a portal, by its name.')
     .addTag('portals', 'The installed portals.')
     .addTag('clients', 'Keys of internal services.')
     .addTag('audit', 'Who wrote what.')

@@ -10,10 +10,7 @@ export type Columns<Row> = Readonly<Record<string, keyof Row>>;
 
 /** Filters, sorts and cuts a list of rows the way the vendor's list methods do; 50 a page, `start` is an offset. */
 export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Page {
-  const filter = isMap(params['filter']) ? params['filter'] : {};
-  const order = isMap(params['order']) ? params['order'] : {};
-  const kept = rows.filter((row) => Object.entries(filter).every(([key, wanted]) => keeps(row, columns, key, wanted)));
-  const sorted = [...kept].sort((left, right) => compareBy(left, right, columns, order));
+  const sorted = rowsOf(rows, columns, params);
   const start = Math.max(0, toInt(params['start']));
   const page = sorted.slice(start, start + pageSize);
   const next = sorted.length > start + pageSize ? start + pageSize : undefined;
@@ -22,6 +19,14 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
     sorted.length,
     next,
   );
+}
+
+/** The rows that the filter keeps, in the order asked for. */
+export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Row[] {
+  const filter = isMap(params['filter']) ? params['filter'] : {};
+  const order = isMap(params['order']) ? params['order'] : {};
+  const kept = rows.filter((row) => Object.entries(filter).every(([key, wanted]) => keeps(row, columns, key, wanted)));
+  return kept.sort((left, right) => compareBy(left, right, columns, order));
 }
 
 function keeps<Row>(row: Row, columns: Columns<Row>, key: string, wanted: unknown): boolean {
