@@ -28,6 +28,9 @@ import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
 
 const bodyLimit = 64 * 1024;
+/** Of many commands in one. */
+const largeBodyLimit = 2 * 1024 * 1024;
+const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
 /** What a page of an allowed origin may read of an answer, besides its body. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
@@ -158,6 +161,9 @@ async function prepareHttp(
       }
     },
   );
+  fastify.addHook('onRoute', (route) => {
+    if (largeBodies.includes(route.url)) route.bodyLimit = largeBodyLimit;
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     given.traffic.enter(request);
     // Answered or hung up; onResponse does not run for the latter.

@@ -23,6 +23,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import { AuditController } from './audit/audit.controller';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { AnyCalls } from './calls/any-calls';
+import { Batches } from './calls/batches';
+import { BatchesController } from './calls/batches.controller';
 import { CallsController } from './calls/calls.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
@@ -97,6 +99,7 @@ export class GatewayModule {
       controllers: [
         BacklogsController,
         CallsController,
+        BatchesController,
         PortalsController,
         ClientsController,
         AuditController,
@@ -188,6 +191,7 @@ export class GatewayModule {
           },
         ),
         made(AnyCalls, [RequestLine], (line: RequestLine) => new AnyCalls(line)),
+        made(Batches, [RequestLine, AnyCalls], (line: RequestLine, calls: AnyCalls) => new Batches(line, calls)),
         made(Once, [sealToken], (seal: Seal) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });

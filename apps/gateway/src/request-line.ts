@@ -137,7 +137,8 @@ export class RequestLine {
 
   /** The same, where the portal's refusal of this command is an answer. @throws Fault whatever went wrong on the way */
   async answer({ client, signal }: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
-    checkAccess(client, { scope, portal, method: command.method });
+    // Of a batch it is what it runs inside that must be allowed.
+    for (const { method } of command.inside ?? [command]) checkAccess(client, { scope, portal, method });
     return this.ask(client, portal, command, signal);
   }
 

@@ -37,6 +37,8 @@ export interface Result {
   readonly spent: Spent;
   /** The portal's own clock of this command, in its own words; absent when it did not tell. */
   readonly time?: Readonly<Record<string, unknown>>;
+  /** Of a caller's own batch: answer i belongs to command i inside. What was not run is a refusal with `again: 'not_run'`. */
+  readonly inside?: readonly Answer[];
   readonly trip?: Trip;
 }
 

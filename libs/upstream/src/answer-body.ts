@@ -24,7 +24,13 @@ export function bodyOf(method: string, { status, body: text }: HttpAnswer): Body
 
 /** What `error` and `error_description` come to. */
 export function refusalOf(method: string, status: number, body: Body, nowMs: number): ReturnType<typeof translate> {
-  const error = { method, status, error: words(body['error']), description: words(body['error_description']) };
+  const error = {
+    method,
+    status,
+    error: words(body['error']),
+    description: words(body['error_description']),
+    said: body,
+  };
   return translate(error, operatingIn(body['time'], nowMs), nowMs);
 }
 
