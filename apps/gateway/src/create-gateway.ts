@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
-import { AuditLog } from '@b24/access';
+import { AuditLog, ClientKeys } from '@b24/access';
 import { KeepAlive } from '@b24/grants';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
@@ -20,10 +20,14 @@ import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
+import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
 import { InstallInbox } from './installs/install-inbox';
 import { parsePhpForm } from './installs/php-form';
+import { PortalDirectory } from './portals/portal-directory';
+import { RequestLine } from './request-line';
+import { webhooks } from './sdk/webhooks';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
 
@@ -200,6 +204,16 @@ async function prepareHttp(
     );
     done();
   });
+  await app.register(
+    webhooks({
+      keys: app.get(ClientKeys),
+      throttle: app.get(Throttle),
+      portals: app.get(PortalDirectory),
+      line: app.get(RequestLine),
+      domain: given.settings.sdkDomain,
+      ready: () => app.get(StoreCheck).passed,
+    }),
+  );
 }
 
 /** Events are taken at any time: they wait for the store by themselves, and are never sent again. */

@@ -70,6 +70,8 @@ const byFrameworkCode: Readonly<Record<string, FaultCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_NOT_FOUND: 'route_not_found',
+  // Its own words repeat the URL, which may hold a key.
+  FST_ERR_BAD_URL: 'invalid_request',
 };
 
 export function faultOf(error: unknown): Fault {
