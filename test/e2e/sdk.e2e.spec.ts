@@ -155,7 +155,7 @@ describe('an SDK that takes the gateway for a portal', () => {
     }
     const cmd = encodeURIComponent('crm.deal.get?id=5');
     const batch = await ask(`${rest}/batch`, { ...form, body: `halt=0&cmd[0]=${cmd}&cmd[1]=${cmd}` });
-    expect(batch.body['result']).toMatchObject({ result: [{ ID: '5' }, { ID: '5' }], result_error: [] });
+    expect(batch.body.result).toMatchObject({ result: [{ ID: '5' }, { ID: '5' }], result_error: [] });
   });
 
   it('shares requests with every other caller, and drops what only the portal’s own credentials would be', async () => {
@@ -187,17 +187,17 @@ describe('an SDK that takes the gateway for a portal', () => {
       [`${rest}/crm.deal.list?a[__proto__][b]=1`, 400, 'INVALID_REQUEST'],
     ] as const) {
       const answer = await ask(path);
-      expect([path, answer.status, answer.body['error']]).toEqual([path, status, error]);
+      expect([path, answer.status, answer.body.error]).toEqual([path, status, error]);
       expect(Object.keys(answer.body)).toEqual(['error', 'error_description']);
     }
     expect(portal.crm.deals.has(1)).toBe(true);
     portal.operating.charge('crm.deal.get', 450);
     await ask(`${rest}/crm.deal.get?id=1`);
     const spent = await ask(`${rest}/batch?cmd[a]=crm.deal.get%3Fid%3D1`);
-    expect([spent.status, spent.body['error']]).toEqual([429, 'OPERATION_TIME_LIMIT']);
+    expect([spent.status, spent.body.error]).toEqual([429, 'OPERATION_TIME_LIMIT']);
     portal.trouble.next('cut-after', { method: 'crm.deal.add' });
     const lost = await ask(`${rest}/crm.deal.add`, form);
-    expect([lost.status, lost.body['error']]).toEqual([504, 'ERROR_UNEXPECTED_ANSWER']);
+    expect([lost.status, lost.body.error]).toEqual([504, 'ERROR_UNEXPECTED_ANSWER']);
     expect(portal.crm.deals.size).toBe(131);
   });
 

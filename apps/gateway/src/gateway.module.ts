@@ -26,6 +26,7 @@ import { AnyCalls } from './calls/any-calls';
 import { Batches } from './calls/batches';
 import { BatchesController } from './calls/batches.controller';
 import { CallsController } from './calls/calls.controller';
+import { ListsController } from './calls/lists.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
 import { Drain } from './health/drain';
@@ -100,6 +101,7 @@ export class GatewayModule {
         BacklogsController,
         CallsController,
         BatchesController,
+        ListsController,
         PortalsController,
         ClientsController,
         AuditController,

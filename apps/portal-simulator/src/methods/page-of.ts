@@ -25,12 +25,21 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
 export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Row[] {
   const filter = isMap(params['filter']) ? params['filter'] : {};
   const order = isMap(params['order']) ? params['order'] : {};
-  const kept = rows.filter((row) => Object.entries(filter).every(([key, wanted]) => keeps(row, columns, key, wanted)));
+  const conditions = Object.entries(filter).map(([key, wanted]) => {
+    const [, operator = '', column = ''] = /^([=!<>@%]*)(.*)$/.exec(key) ?? [];
+    return { operator, column, wanted };
+  });
+  const kept = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));
   return kept.sort((left, right) => compareBy(left, right, columns, order));
 }
 
-function keeps<Row>(row: Row, columns: Columns<Row>, key: string, wanted: unknown): boolean {
-  const [, operator = '', column = ''] = /^([=!<>@%]*)(.*)$/.exec(key) ?? [];
+interface Condition {
+  readonly operator: string;
+  readonly column: string;
+  readonly wanted: unknown;
+}
+
+function keeps<Row>(row: Row, columns: Columns<Row>, { operator, column, wanted }: Condition): boolean {
   const value = toText(row[columnOf(columns, column)]);
   if (Array.isArray(wanted)) return wanted.map(toText).includes(value) !== operator.startsWith('!');
   const text = toText(wanted);
