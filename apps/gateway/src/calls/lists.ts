@@ -36,7 +36,8 @@ async function* byId(
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
   const { select } = list.params;
-  const wanted = Array.isArray(select) && !select.includes(id) && !select.includes('*') ? [...select, id] : select;
+  const named = Array.isArray(select) ? (select as unknown[]) : undefined;
+  const wanted = named && !named.includes(id) && !named.includes('*') ? [...named, id] : select;
   const after = (last: unknown) =>
     commandOf({
       ...list,
