@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { bucketToken, platformToken } from './tokens';
-import { AuditLog } from '@b24/access';
+import { AuditLog, ClientKeys } from '@b24/access';
 import { Binder, Courier } from '@b24/events';
 import { KeepAlive } from '@b24/grants';
 import { type Bucket, type Platform } from '@b24/lanes';
@@ -22,15 +22,22 @@ import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
+import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
 import { InstallInbox } from './installs/install-inbox';
 import { parsePhpForm } from './installs/php-form';
+import { PortalDirectory } from './portals/portal-directory';
+import { RequestLine } from './request-line';
+import { webhooks } from './sdk/webhooks';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
 import { Collector } from './tracing/collector';
 
 const bodyLimit = 64 * 1024;
+/** Of many commands in one. */
+const largeBodyLimit = 2 * 1024 * 1024;
+const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
 /** What a page of an allowed origin may read of an answer, besides its body. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
@@ -169,6 +176,9 @@ async function prepareHttp(
       }
     },
   );
+  fastify.addHook('onRoute', (route) => {
+    if (largeBodies.includes(route.url)) route.bodyLimit = largeBodyLimit;
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     given.traffic.enter(request);
     // Answered or hung up; onResponse does not run for the latter.
@@ -210,6 +220,16 @@ async function prepareHttp(
     );
     done();
   });
+  await app.register(
+    webhooks({
+      keys: app.get(ClientKeys),
+      throttle: app.get(Throttle),
+      portals: app.get(PortalDirectory),
+      line: app.get(RequestLine),
+      domain: given.settings.sdkDomain,
+      ready: () => app.get(StoreCheck).passed,
+    }),
+  );
 }
 
 /** Events are taken at any time: they wait for the store by themselves, and are never sent again. */

@@ -26,6 +26,11 @@ import type { FastifyBaseLogger } from 'fastify';
 import { addressesOf } from './apps/app-addresses';
 import { AppsController } from './apps/apps.controller';
 import { AuditController } from './audit/audit.controller';
+import { AnyCalls } from './calls/any-calls';
+import { Batches } from './calls/batches';
+import { BatchesController } from './calls/batches.controller';
+import { CallsController } from './calls/calls.controller';
+import { ListsController } from './calls/lists.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
 import { Drain } from './health/drain';
@@ -111,6 +116,9 @@ export class GatewayModule {
       controllers: [
         AppsController,
         ...resources,
+        CallsController,
+        BatchesController,
+        ListsController,
         PortalsController,
         ClientsController,
         AuditController,
@@ -210,6 +218,8 @@ export class GatewayModule {
             return line;
           },
         ),
+        made(AnyCalls, [RequestLine], (line: RequestLine) => new AnyCalls(line)),
+        made(Batches, [RequestLine, AnyCalls], (line: RequestLine, calls: AnyCalls) => new Batches(line, calls)),
         made(Once, [sealToken], (seal: Seal) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });

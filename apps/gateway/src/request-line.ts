@@ -150,7 +150,13 @@ export class RequestLine {
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
   async call(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
-    checkAccess(asking.client, { scope, portal, method: command.method });
+    return resultOf(await this.answer(asking, scope, portal, command));
+  }
+
+  /** The same, where the portal's refusal of this command is an answer. @throws Fault whatever went wrong on the way */
+  async answer(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
+    // Of a batch it is what it runs inside that must be allowed.
+    for (const { method } of command.inside ?? [command]) checkAccess(asking.client, { scope, portal, method });
     return this.ask(asking, portal, command);
   }
 
@@ -159,25 +165,24 @@ export class RequestLine {
     const { client, signal, deadlineAtMs, doubt } = caller;
     checkAccess(client, { scope, portal, method: command.method });
     const { clock, callLimitMs } = this.parts;
-    const send = async (it: Command) => read(await this.ask(caller, portal, it));
+    const send = async (it: Command) => read(resultOf(await this.ask(caller, portal, it)));
     return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
   }
 
-  private async ask({ client, signal, traceparent }: Asking, portal: PortalId, command: Command): Promise<Result> {
+  private async ask({ client, signal, traceparent }: Asking, portal: PortalId, command: Command): Promise<Answer> {
     const { observer, traces } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
-    let answer: Answer | undefined;
-    const told = (outcome: 'ok' | FaultCode) => {
+    const told = (outcome: 'ok' | FaultCode, answer?: Answer) => {
       observer.called(portal, command.method, outcome);
       traced?.end(answer, outcome);
     };
     try {
       const sent = { ...command, from: client.id, ...(traced && { trace: traced.traceparent }) };
-      [answer] = await this.send(portal, [sent], signal);
-      if (answer) observer.answered(command.method, answer.spent.upstreamMs);
-      const result = resultOf(answer);
-      told('ok');
-      return result;
+      const [answer] = await this.send(portal, [sent], signal);
+      if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
+      told(answer.ok ? 'ok' : answer.fault.code, answer);
+      observer.answered(command.method, answer.spent.upstreamMs);
+      return answer;
     } catch (error) {
       told(asFault(error).code);
       throw error;
@@ -198,8 +203,7 @@ function notingOutages(observer: LaneObserver, outages: Outages): LaneObserver {
   };
 }
 
-function resultOf(answer: Answer | undefined): Result {
-  if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
+function resultOf(answer: Answer): Result {
   if (!answer.ok) throw answer.fault;
   return answer;
 }

@@ -124,6 +124,11 @@ const environment = z
     B24_CALL_LIMIT_MS: whole('B24_CALL_LIMIT_MS', 0, 3_600_000).default(60_000),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    SDK_DOMAIN: z
+      .string()
+      .toLowerCase()
+      .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, 'SDK_DOMAIN must be a domain as `gw.example.com`.')
+      .optional(),
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
@@ -176,6 +181,8 @@ export interface Settings {
   readonly callLimitMs: number;
   readonly queueLimit: number;
   readonly callTimeoutMs: number;
+  /** `acme.<domain>` is the portal with the alias `acme`, for SDKs. */
+  readonly sdkDomain: string | undefined;
   /** Whose word on where a request comes from is believed: addresses and CIDRs. */
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may call the API from a browser; none unless set. */
@@ -241,6 +248,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     callLimitMs: it.B24_CALL_LIMIT_MS,
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
+    sdkDomain: it.SDK_DOMAIN,
     trustedProxies: it.TRUSTED_PROXIES,
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,

@@ -1,4 +1,5 @@
 export { SimulatorClock } from './clock';
+export type { CrmRow, CrmStore } from './crm-store';
 export { Bitrix24Simulator, type SimulatorOptions } from './simulator';
 export type { PortalApp } from './portal-app';
 export { SimulatedPortal } from './simulated-portal';

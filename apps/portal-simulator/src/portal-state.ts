@@ -1,5 +1,6 @@
 import type { ChainLedger } from './chain-ledger';
 import type { SimulatorClock } from './clock';
+import type { CrmStore } from './crm-store';
 import type { LeakyCounter } from './leaky-counter';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
@@ -84,6 +85,7 @@ export interface PortalState {
   readonly bucket: LeakyCounter;
   readonly operating: OperatingBaskets;
   readonly scrum: ScrumStore;
+  readonly crm: CrmStore;
   readonly trouble: TroubleQueue<PortalTroubleKind>;
   readonly quirks: PortalQuirks;
   readonly requests: RequestLog[];

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { handleAuthorize } from './authorize-page';
 import type { ChainLedger } from './chain-ledger';
 import type { SimulatorClock } from './clock';
+import { CrmStore } from './crm-store';
 import type { Exchange } from './exchange';
 import { LeakyCounter } from './leaky-counter';
 import { LoopbackServer } from './loopback-server';
@@ -34,6 +35,7 @@ export class SimulatedPortal implements PortalState {
   readonly bucket: LeakyCounter;
   readonly operating: OperatingBaskets;
   readonly scrum = new ScrumStore();
+  readonly crm = new CrmStore();
   readonly trouble = new TroubleQueue<PortalTroubleKind>();
   readonly requests: RequestLog[] = [];
   readonly dismissedUsers = new Set<number>();

@@ -1,4 +1,13 @@
-import { type Again, type Answer, asFault, type Command, Fault, type PortalId, type Trip } from '@b24/portal';
+import {
+  type Again,
+  type Answer,
+  asFault,
+  type Command,
+  Fault,
+  methodsOf,
+  type PortalId,
+  type Trip,
+} from '@b24/portal';
 import type { Booking, Rider } from './booking';
 import type { Plan } from './bucket';
 import type { Circuit } from './circuit';
@@ -102,7 +111,7 @@ export class Arrivals {
   }
 
   spent(commands: readonly Command[]): Fault | undefined {
-    const restsMs = commands.map(({ method }) => this.lane.ledger.restMs(method) ?? 0);
+    const restsMs = commands.flatMap(methodsOf).map((method) => this.lane.ledger.restMs(method) ?? 0);
     const retryAfterMs = Math.max(...restsMs);
     return retryAfterMs > 0 ? new Fault('operating_time_spent', { retryAfterMs }) : undefined;
   }

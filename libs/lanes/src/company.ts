@@ -33,6 +33,11 @@ function agreement(a: Ids, b: Ids): 'agree' | 'differ' | 'open' {
   return shared.length > 0 ? 'agree' : 'open';
 }
 
+/** The vendor's methods know no case. */
+function isSameMethod(a: Command, b: Command): boolean {
+  return a.method.toLowerCase() === b.method.toLowerCase();
+}
+
 /** Those who travel together: the bookings of one trip, in the order of their seats. */
 export class Company {
   readonly bookings: Booking[] = [];
@@ -79,7 +84,7 @@ export class Company {
   }
 
   private suits(command: Command): boolean {
-    if (this.ledger.isNearLimit(command.method) && this.commands.some(({ method }) => method === command.method)) {
+    if (this.ledger.isNearLimit(command.method) && this.commands.some((it) => isSameMethod(it, command))) {
       return false;
     }
     if (command.effect === 'read' && !this.writes) return true;

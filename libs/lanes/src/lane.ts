@@ -1,4 +1,4 @@
-import { type Answer, asFault, type Command, Fault, type PortalId, type Trip } from '@b24/portal';
+import { type Answer, asFault, type Command, Fault, methodsOf, type PortalId, type Trip } from '@b24/portal';
 import { Arrivals } from './arrivals';
 import type { Booking, Rider } from './booking';
 import type { Level, Plan } from './bucket';
@@ -162,7 +162,9 @@ export class Lane {
 
   private readonly mayLeave = (booking: Booking): boolean => {
     if (booking.pausing) return false;
-    return booking.commands.every(({ method }) => !this.ledger.isNearLimit(method) || !this.underWay.has(method));
+    return booking.commands
+      .flatMap(methodsOf)
+      .every((method) => !this.ledger.isNearLimit(method) || !this.underWay.has(method));
   };
 
   private async depart(level: Level, plan: Plan): Promise<void> {
@@ -206,7 +208,7 @@ export class Lane {
     const { bookings, commands } = company;
     const guests = bookings.filter(({ guest }) => guest !== undefined);
     const stopKeeping = guests.length > 0 ? this.handover.keep(name) : () => undefined;
-    const slowed = commands.map(({ method }) => method).filter((method) => this.ledger.isNearLimit(method));
+    const slowed = commands.flatMap(methodsOf).filter((method) => this.ledger.isNearLimit(method));
     for (const method of slowed) this.underWay.add(method);
     this.trips++;
     let outcome: Outcome;

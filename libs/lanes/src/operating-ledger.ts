@@ -39,8 +39,9 @@ export class PortalLedger {
   }
 
   /** Books what an answer says of its method and of `batch`. */
-  hear({ method }: Command, answer: Answer): void {
+  hear({ method, inside = [] }: Pick<Command, 'method' | 'inside'>, answer: Answer): void {
     const { operating, batchOperating, spent } = answer;
+    if (answer.ok) answer.inside?.forEach((it, i) => inside[i] && this.hear({ method: inside[i].method }, it));
     if (operating) this.book(method, operating);
     if (batchOperating) this.book('batch', batchOperating);
     if (spent.ranMs !== undefined) this.ran(method, spent.ranMs);

@@ -35,6 +35,10 @@ export interface Result {
   /** The same of the method `batch`, where the command travelled in one. */
   readonly batchOperating?: Operating;
   readonly spent: Spent;
+  /** The portal's own clock of this command, in its own words; absent when it did not tell. */
+  readonly time?: Readonly<Record<string, unknown>>;
+  /** Of a caller's own batch: answer i belongs to command i inside. What was not run is a refusal with `again: 'not_run'`. */
+  readonly inside?: readonly Answer[];
   readonly trip?: Trip;
   /** The `traceparent` of the trip, where trips are traced. */
   readonly trace?: string;

@@ -20,4 +20,17 @@ export interface Command {
   readonly from?: string;
   /** The `traceparent` of the call, where calls are traced. */
   readonly trace?: string;
+  /** Of a `batch` that is a caller's own: what it runs inside, in this order. It travels alone. */
+  readonly inside?: readonly Inner[];
+}
+
+/** One command of a caller's own batch. */
+export interface Inner {
+  readonly name: string;
+  readonly method: string;
+}
+
+/** The methods that a command runs, in lower case: its own and those inside. */
+export function methodsOf({ method, inside = [] }: Pick<Command, 'method' | 'inside'>): string[] {
+  return [method, ...inside.map((it) => it.method)].map((it) => it.toLowerCase());
 }

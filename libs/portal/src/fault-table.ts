@@ -189,7 +189,12 @@ export const faultTable = {
   portal_deleted: row(410, 'never', 'The portal no longer exists', 'Forget it with DELETE /v1/portals/{portal}.'),
   portal_uninstalled: row(410, 'never', 'The app was uninstalled from the portal', 'Install it again at /install.'),
 
-  body_too_large: row(413, 'never', 'The body is too large', 'Send at most 64 KiB.'),
+  body_too_large: row(
+    413,
+    'never',
+    'The body is too large',
+    'Send at most 64 KiB; a batch of commands, and what an SDK sends, may have 2 MiB.',
+  ),
   unsupported_media_type: row(415, 'never', 'The body is of the wrong type', 'Send `Content-Type: application/json`.'),
 
   target_not_allowed: row(
@@ -213,6 +218,13 @@ export const faultTable = {
     'The epic itself may have been kept, without them: look, check the ids of the files, and change it.',
   ),
   rejected_by_portal: row(422, 'never', 'The portal refused', 'See `upstream` for its words.'),
+
+  command_not_run: row(
+    424,
+    'safe',
+    'The command was not run',
+    'What came before it in its batch failed; it was not carried out, and may be sent again once that is mended.',
+  ),
 
   client_rate_limited: row(
     429,

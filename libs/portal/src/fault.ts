@@ -6,6 +6,8 @@ export interface UpstreamWords {
   readonly status: number;
   readonly error: string;
   readonly description: string;
+  /** The whole body of its error, as it came; for those who speak the vendor's own language. */
+  readonly said?: Readonly<Record<string, unknown>>;
 }
 
 /** Why the same command may go again at once: it was certainly not carried out, and something can be done about it. */

@@ -1,7 +1,7 @@
 export type { Answer, Operating, Refusal, Result, Spent, Trip } from './answer';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted } from './clock';
-export type { Command, Entity } from './command';
+export { type Command, type Entity, type Inner, methodsOf } from './command';
 export { ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
 export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } from './fault';
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';

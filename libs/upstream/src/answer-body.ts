@@ -1,4 +1,4 @@
-import { type Answer, Fault, type HttpAnswer, type Operating, type Spent } from '@b24/portal';
+import { Fault, type HttpAnswer, type Operating, type Result, type Spent } from '@b24/portal';
 import { translate } from './translate';
 
 export type Body = Readonly<Record<string, unknown>>;
@@ -24,7 +24,13 @@ export function bodyOf(method: string, { status, body: text }: HttpAnswer): Body
 
 /** What `error` and `error_description` come to. */
 export function refusalOf(method: string, status: number, body: Body, nowMs: number): ReturnType<typeof translate> {
-  const error = { method, status, error: words(body['error']), description: words(body['error_description']) };
+  const error = {
+    method,
+    status,
+    error: words(body['error']),
+    description: words(body['error_description']),
+    said: body,
+  };
   return translate(error, operatingIn(body['time'], nowMs), nowMs);
 }
 
@@ -35,13 +41,21 @@ export function operatingIn(time: unknown, nowMs: number): Operating | undefined
   return { usedSeconds: operating, ...(Math.abs(resetAtMs - nowMs) <= believedResetMs && { resetAtMs }) };
 }
 
-/** The times of one command's answer: what it used of its operating time, and how long it ran. */
-export function timesOf(time: unknown, upstreamMs: number, nowMs: number): Pick<Answer, 'operating' | 'spent'> {
+/** The times of one command's answer: what it used of its operating time, how long it ran, and what the portal said. */
+export function timesOf(
+  time: unknown,
+  upstreamMs: number,
+  nowMs: number,
+): Pick<Result, 'operating' | 'spent' | 'time'> {
   const operating = operatingIn(time, nowMs);
   const { duration } = (time ?? {}) as Body;
   const ran = typeof duration === 'number' && duration >= 0 && Number.isFinite(duration);
   const spent: Spent = { queueMs: 0, upstreamMs, ...(ran && { ranMs: duration * 1000 }) };
-  return { ...(operating && { operating }), spent };
+  return { ...(operating && { operating }), ...(isBody(time) && { time }), spent };
+}
+
+export function isBody(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function pageOf(total: unknown, next: unknown): { total?: number; next?: number } {
@@ -51,7 +65,7 @@ export function pageOf(total: unknown, next: unknown): { total?: number; next?: 
 function objectIn(text: string): Body | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
+    return isBody(value) ? value : undefined;
   } catch {
     return undefined;
   }

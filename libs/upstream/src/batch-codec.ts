@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Answer, type Command, Fault, type HttpAnswer, type Operating } from '@b24/portal';
-import { type Body, bodyOf, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
+import { type Answer, type Command, Fault, type HttpAnswer, type Inner, type Operating } from '@b24/portal';
+import { type Body, bodyOf, isBody, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
 import { phpQuery } from './php-query';
 
 /** Names that no caller can guess, so that no reference can name another's command; never numeric (section 4). */
@@ -16,6 +16,26 @@ export function encodeBatch(commands: readonly Command[], names: readonly string
     return query ? `${method}?${query}` : method;
   });
   return { halt: 0, cmd: Object.fromEntries(urls.map((url, i) => [names[i], url])) };
+}
+
+/**
+ * A batch of a caller's own, which travels alone: what it runs inside may refer to each other by these names, and to
+ * nobody else's. Its answer tells each of theirs.
+ */
+export function ownBatch(commands: readonly Command[], names: readonly string[], halt: boolean): Command {
+  const { cmd } = encodeBatch(commands, names);
+  return {
+    method: 'batch',
+    params: { halt: halt ? 1 : 0, cmd },
+    effect: commands.some(({ effect }) => effect === 'write') ? 'write' : 'read',
+    inside: commands.map(({ method }, i) => ({ name: names[i] ?? '', method })),
+  };
+}
+
+/** What the portal says of each command inside. @throws Fault portal_error when it is no batch's answer */
+export function decodeInside(inside: readonly Inner[], result: unknown, upstreamMs: number, nowMs: number): Answer[] {
+  const batch = { parts: partsOf(result), batchOperating: undefined, upstreamMs, nowMs };
+  return inside.map((it) => itemAnswer(it, it.name, batch));
 }
 
 /** A portal's answer to a batch, decoded: answer i to command i. @throws Fault when the batch as a whole failed. */
@@ -50,7 +70,11 @@ interface Batch {
   readonly nowMs: number;
 }
 
-function itemAnswer({ method }: Command, name: string, { parts, batchOperating, upstreamMs, nowMs }: Batch): Answer {
+function itemAnswer(
+  { method }: Pick<Command, 'method'>,
+  name: string,
+  { parts, batchOperating, upstreamMs, nowMs }: Batch,
+): Answer {
   const times = {
     ...timesOf(parts.result_time[name], upstreamMs, nowMs),
     ...(batchOperating && { batchOperating }),
@@ -96,11 +120,8 @@ function partsOf(result: unknown): Parts {
   };
 }
 
-/** An empty map comes as a list; our names are never numeric, so no other list can come. */
+/** PHP writes a map whose keys are 0..n, an empty one among them, as a list. */
 function mapOf(value: unknown): Body {
+  if (Array.isArray(value)) return Object.fromEntries(value.entries());
   return isBody(value) ? value : {};
-}
-
-function isBody(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

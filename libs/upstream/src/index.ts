@@ -1,6 +1,7 @@
 export { axiosPost } from './axios-post';
+export { commandNames, ownBatch } from './batch-codec';
 export { onlyTo } from './only-to';
-export { sharedSize } from './php-query';
+export { arrivesWhole, sharedSize } from './php-query';
 export { isPublicAddress } from './public-address';
 export { targetWire, type TargetWire } from './target-wire';
 export { undiciAdapter } from './undici-adapter';

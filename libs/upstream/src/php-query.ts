@@ -25,6 +25,19 @@ export function sharedSize(method: string, params: Readonly<Record<string, unkno
   return size.values <= mostValues && size.bytes <= mostBytes ? size.bytes : undefined;
 }
 
+/** The same for a caller's own batch, in which a value may refer to what its other commands returned. */
+export function arrivesWhole(method: string, params: Readonly<Record<string, unknown>>): boolean {
+  return sharedSize(method, withoutDollars(params) as typeof params) !== undefined;
+}
+
+/** Letters of the same size: what is left to be judged is all but the references. */
+function withoutDollars(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('$', 'S');
+  if (Array.isArray(value)) return value.map(withoutDollars);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutDollars(item)]));
+}
+
 function survives(value: unknown, size: { values: number; bytes: number }): boolean {
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);

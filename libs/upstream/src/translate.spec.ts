@@ -33,7 +33,7 @@ describe('the translation of the vendor’s errors', () => {
 });
 
 describe('a decoded answer', () => {
-  it('is the result, with where paging goes on and the operating time', () => {
+  it('is the result, with where paging goes on, the operating time and the portal’s own times', () => {
     const time = { start: 1, operating: 1.5, operating_reset_at: Math.floor(now / 1000) + 60 };
     expect(decode(JSON.stringify({ result: [], total: 70, next: 50, time }))).toEqual({
       ok: true,
@@ -42,6 +42,7 @@ describe('a decoded answer', () => {
       next: 50,
       operating: { usedSeconds: 1.5, resetAtMs: (Math.floor(now / 1000) + 60) * 1000 },
       spent: { queueMs: 0, upstreamMs: 5 },
+      time,
     });
   });
 

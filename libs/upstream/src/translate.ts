@@ -9,6 +9,7 @@ export interface VendorError {
   readonly status: number;
   readonly error: string;
   readonly description: string;
+  readonly said?: Readonly<Record<string, unknown>>;
 }
 
 /** The vendor's error as ours: by its code, then by its sentence, then by its status. */
@@ -25,6 +26,7 @@ export function translate(
     status: it.status,
     error: it.error,
     description: it.description,
+    ...(it.said && { said: it.said }),
   };
   const fault = new Fault(code, {
     upstream,

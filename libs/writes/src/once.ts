@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { asFault, type Clock, Fault, Secret, sleep } from '@b24/portal';
 import { judge, mayRunForMs } from './judge';
 import type { Doubt } from './settlement';
@@ -91,6 +92,7 @@ export class Once {
   ): Promise<WriteAnswer> {
     const { clock } = this.options;
     const controller = new AbortController();
+    setMaxListeners(0, controller.signal);
     const callOff = clock.after(deadlineAtMs - clock.now(), () => {
       controller.abort(new Fault('deadline_exceeded'));
     });

@@ -26,6 +26,10 @@ export const methodParams = z
   })
   .meta({ examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }] });
 
+export const startSchema = z.int().min(-1).meta({
+  description: 'Where a list goes on: the `next` of the page before, or -1 for no `total` and a faster page.',
+});
+
 /** What the last part of a reading method's name is, in lower case. Of any other method nothing is known. */
 const readingNames =
   /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
@@ -35,6 +39,9 @@ const readingNames =
  * carried out, and no answer of it is shared.
  */
 export function anyCommand(method: string, params: Command['params']): Command {
-  const lastName = method.toLowerCase().split('.').at(-1) ?? '';
-  return { method, params, effect: readingNames.test(lastName) ? 'read' : 'write' };
+  return { method, params, effect: onlyReads(method) ? 'read' : 'write' };
+}
+
+export function onlyReads(method: string): boolean {
+  return readingNames.test(method.toLowerCase().split('.').at(-1) ?? '');
 }

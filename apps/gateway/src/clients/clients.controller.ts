@@ -118,7 +118,7 @@ export class ClientsController {
     status: 201,
     inDoubt: {
       kind: 'unknown',
-      at: 'store',
+      writesTo: 'store',
       advice:
         'Whether a client was made is not known, and its key can’t be shown any more: delete it if GET /v1/clients lists it, and make another with a new Idempotency-Key.',
     },
@@ -168,7 +168,7 @@ export class ClientsController {
     status: 200,
     inDoubt: {
       kind: 'unknown',
-      at: 'store',
+      writesTo: 'store',
       advice:
         'The key may have been replaced before its answer was lost; a new one cannot be shown again. Rotate again, with another Idempotency-Key.',
     },

@@ -1,5 +1,6 @@
 import type { Client } from '@b24/access';
 import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
+import { setMaxListeners } from 'node:events';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../request-line';
@@ -23,6 +24,8 @@ export interface GatewayRequest extends FastifyRequest {
   arrivedAtMs?: number;
   /** Of a write. */
   trail?: Trail;
+  /** It writes nothing, whatever its verb says. */
+  onlyReads?: boolean;
   /** Why it was refused. */
   faultCode?: FaultCode;
 }
@@ -45,6 +48,8 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
   if (!client || !clock || !callTimeoutMs) throw new Fault('key_missing');
   const { traceparent } = request.headers;
   const controller = new AbortController();
+  // Many calls of one request may wait by it.
+  setMaxListeners(0, controller.signal);
   const deadlineMs = deadlineOf(request) ?? callTimeoutMs;
   const leftMs = leftOf(deadlineMs, request, clock);
   const callOff = clock.after(leftMs, () => {

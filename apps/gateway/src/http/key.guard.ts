@@ -2,21 +2,25 @@ import { type Client, checkAccess, ClientKeys, type Scope } from '@b24/access';
 import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type GatewayRequest, inTime } from './caller';
+import type { GatewayRequest } from './caller';
+import { keyOwner } from './key-owner';
 import { PortalDirectory } from '../portals/portal-directory';
 import { Throttle } from './throttle';
 import { beginTrail } from './trail';
 
 export const scopeMetadata = 'b24:scope';
 export const operationMetadata = 'b24:operation';
+export const onlyReadsMetadata = 'b24:only reads';
+
+type OnlyReads = (request: GatewayRequest) => boolean;
 
 /** Lets in who has a key with the operation's scope. Which portals it may touch is asked where the portal is known. */
 @Injectable()
 export class KeyGuard implements CanActivate {
   constructor(
-    @Inject(ClientKeys) private readonly keys: ClientKeys,
+    @Inject(ClientKeys) readonly keys: ClientKeys,
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(Throttle) readonly throttle: Throttle,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
   ) {}
 
@@ -24,7 +28,9 @@ export class KeyGuard implements CanActivate {
     const scope = this.reflector.get<Scope | undefined>(scopeMetadata, context.getHandler());
     if (!scope) return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
-    request.client = await inTime(request, this.owner(request));
+    request.client = await this.owner(request);
+    const onlyReads = this.reflector.get<OnlyReads | undefined>(onlyReadsMetadata, context.getHandler());
+    request.onlyReads = request.method === 'GET' || request.method === 'HEAD' || onlyReads?.(request) === true;
     const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
     const trail = beginTrail(request, operation, this.portals);
     if (trail) request.trail = trail;
@@ -36,10 +42,6 @@ export class KeyGuard implements CanActivate {
     const { authorization } = request.headers;
     if (!authorization) throw new Fault('key_missing');
     const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
-    const client = key && (await this.keys.admit(key));
-    if (client) return client;
-    // Asked first all the same: a right key passes, whoever else floods from its address.
-    this.throttle.wrongKey(request);
-    throw new Fault('key_invalid');
+    return keyOwner(request, key, this);
   }
 }

@@ -16,13 +16,13 @@ export const inDoubtMetadata = 'b24:in doubt';
 /**
  * What a retry does when an earlier attempt with its key may have been carried out.
  * settled: the operation settles it by rules of its own. repeated: it runs again, which changes nothing more.
- * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so; where it writes to our
- * own store, the silence of that proves nothing either.
+ * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so;
+ * when it writes to our own store, the store's silence proves nothing.
  */
 export type InDoubt =
   | { readonly kind: 'settled' | 'repeated' }
   | { readonly kind: 'gone'; readonly code: FaultCode }
-  | { readonly kind: 'unknown'; readonly at: 'store' | 'portal'; readonly advice: string };
+  | { readonly kind: 'unknown'; readonly advice: string; readonly writesTo: 'store' | 'portal' };
 
 /** A write that carries an `Idempotency-Key` happens once (docs/idempotency.md). */
 @Injectable()
@@ -36,7 +36,7 @@ export class OnceInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const key = idempotencyKey(request.headers['idempotency-key']);
-    if (key === undefined) return next.handle();
+    if (key === undefined || request.onlyReads) return next.handle();
     const inDoubt = this.reflector.get<InDoubt>(inDoubtMetadata, context.getHandler());
     const caller = callerOf(request, reply);
     const work = (attempt: Attempt) => {
@@ -87,7 +87,7 @@ async function answerOf(
       return { status: reply.statusCode, headers: {}, body: '' };
     }
     if (judge(fault) === 'refused') return refusal(fault, request.id);
-    if (inDoubt.kind === 'unknown' && inDoubt.at === 'store' && fault.code === 'store_unavailable') {
+    if (inDoubt.kind === 'unknown' && inDoubt.writesTo === 'store' && fault.code === 'store_unavailable') {
       throw new Fault('outcome_unknown', { detail: inDoubt.advice, cause: asFault(error) });
     }
     throw fault;

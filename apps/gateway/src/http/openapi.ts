@@ -22,6 +22,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('sprints', 'Sprints of a group’s scrum.')
     .addTag('stages', 'Boards of sprints: their stages, and the tasks on them.')
     .addTag('tasks', 'Tasks as the scrum sees them.')
+    .addTag('calls', 'Any method of a portal, by its name.')
     .addTag('portals', 'The installed portals.')
     .addTag('apps', 'Registrations in Bitrix24; each portal belongs to one.')
     .addTag('clients', 'Keys of internal services.')

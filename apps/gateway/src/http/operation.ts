@@ -3,7 +3,8 @@ import { type FaultCode, faultTable } from '@b24/portal';
 import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { operationMetadata, scopeMetadata } from './key.guard';
+import type { GatewayRequest } from './caller';
+import { onlyReadsMetadata, operationMetadata, scopeMetadata } from './key.guard';
 import { type InDoubt, inDoubtMetadata, OnceInterceptor } from './once.interceptor';
 import { problemSchema } from './problem';
 
@@ -23,6 +24,8 @@ export interface OperationOptions {
   readonly headers?: Record<string, { description: string; schema: { type: 'string' } }>;
   /** For a write: what a retry with the same Idempotency-Key does when it is not known what became of the first. */
   readonly inDoubt?: InDoubt;
+  /** Which of its requests write nothing, though they are posted. */
+  readonly onlyReads?: (request: GatewayRequest) => boolean;
   /** The faults of its own, besides those of every keyed operation. */
   readonly faults?: readonly FaultCode[];
 }
@@ -71,13 +74,14 @@ export const lineFaults: readonly FaultCode[] = [
 
 /** One decorator sets the key's scope and the operation's whole place in the OpenAPI document. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { answer, textType, example, headers, inDoubt } = options;
+  const { answer, textType, example, headers, inDoubt, onlyReads } = options;
   const own = [...(options.faults ?? []), ...(inDoubt ? onceFaults(inDoubt) : [])];
   const faults = [...new Set([...(options.scope ? keyed : []), ...own])];
   return applyDecorators(
     HttpCode(options.status),
     SetMetadata(operationMetadata, options.id),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
+    ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
     ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), UseInterceptors(OnceInterceptor), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,

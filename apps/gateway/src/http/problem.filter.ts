@@ -29,9 +29,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(fault: Fault, request: FastifyRequest, reply: FastifyReply): void {
   if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
-  (request as GatewayRequest).faultCode = fault.code;
+  const carried = request as GatewayRequest;
+  carried.faultCode = fault.code;
   if (reply.sent) return;
-  const effect = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
+  const effect = carried.onlyReads || request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
   // A hook sets it on what is routed; a URL that can't be read is not.
   void reply.header('X-Request-Id', request.id);
   if (fault.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
@@ -69,6 +70,8 @@ const byFrameworkCode: Readonly<Record<string, FaultCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_NOT_FOUND: 'route_not_found',
+  // Its own words repeat the URL, which may hold a key.
+  FST_ERR_BAD_URL: 'invalid_request',
 };
 
 export function faultOf(error: unknown): Fault {

@@ -38,7 +38,14 @@ export function problemOf(fault: Fault, requestId: string, effect: 'read' | 'wri
     requestId,
     retryable: fault.retryable(effect),
     ...(errors && { errors: [...errors] }),
-    ...(upstream && { upstream }),
+    ...(upstream && {
+      upstream: {
+        method: upstream.method,
+        status: upstream.status,
+        error: upstream.error,
+        description: upstream.description,
+      },
+    }),
     ...(authorizeUrl && { authorizeUrl }),
   };
 }

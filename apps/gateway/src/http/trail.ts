@@ -18,11 +18,11 @@ export const FromTrail = createParamDecorator((_: unknown, context: ExecutionCon
  * nobody waits for it.
  */
 export function beginTrail(
-  { method, params }: GatewayRequest,
+  { onlyReads, params }: GatewayRequest,
   action: string,
   portals: PortalDirectory,
 ): Trail | undefined {
-  if (method === 'GET' || method === 'HEAD') return undefined;
+  if (onlyReads) return undefined;
   const { portal } = params as { portal?: string };
   const found = portal === undefined ? Promise.resolve(undefined) : portals.find(portal).catch(() => undefined);
   return { action, portal: found, ids: {} };

@@ -110,5 +110,5 @@ function operationOf(declaration: Declaration): OperationOptions {
 }
 
 function inDoubtOf({ kind, advice }: NonNullable<Declaration['lost']>): NonNullable<OperationOptions['inDoubt']> {
-  return kind === 'unsettled' ? { kind: 'unknown', at: 'portal', advice } : { kind: 'settled' };
+  return kind === 'unsettled' ? { kind: 'unknown', writesTo: 'portal', advice } : { kind: 'settled' };
 }

@@ -61,7 +61,7 @@ export class SubscriptionsController {
     status: 201,
     inDoubt: {
       kind: 'unknown',
-      at: 'store',
+      writesTo: 'store',
       advice:
         'Whether a subscription was made is not known, and its secret can’t be shown any more: delete it if GET /v1/subscriptions lists it, and make another with a new Idempotency-Key.',
     },
@@ -163,7 +163,7 @@ export class SubscriptionsController {
     status: 200,
     inDoubt: {
       kind: 'unknown',
-      at: 'store',
+      writesTo: 'store',
       advice:
         'The secret may have been replaced before its answer was lost; a new one cannot be shown again. Rotate again, with another Idempotency-Key.',
     },

@@ -1,5 +1,6 @@
 import type { MethodTable, RestMethod } from '../method-context';
 import { backlogMethods } from './backlog';
+import { crmDealMethods } from './crm-deal';
 import { epicMethods } from './epic';
 import { kanbanMethods } from './kanban';
 import { portalMethods } from './portal-methods';
@@ -13,6 +14,7 @@ const tables: MethodTable = {
   ...sprintMethods,
   ...kanbanMethods,
   ...taskMethods,
+  ...crmDealMethods,
   methods: { scope: '', run: () => [...methodNames] },
 };
 

@@ -10,10 +10,7 @@ export type Columns<Row> = Readonly<Record<string, keyof Row>>;
 
 /** Filters, sorts and cuts a list of rows the way the vendor's list methods do; 50 a page, `start` is an offset. */
 export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Page {
-  const filter = isMap(params['filter']) ? params['filter'] : {};
-  const order = isMap(params['order']) ? params['order'] : {};
-  const kept = rows.filter((row) => Object.entries(filter).every(([key, wanted]) => keeps(row, columns, key, wanted)));
-  const sorted = [...kept].sort((left, right) => compareBy(left, right, columns, order));
+  const sorted = rowsOf(rows, columns, params);
   const start = Math.max(0, toInt(params['start']));
   const page = sorted.slice(start, start + pageSize);
   const next = sorted.length > start + pageSize ? start + pageSize : undefined;
@@ -24,8 +21,25 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
   );
 }
 
-function keeps<Row>(row: Row, columns: Columns<Row>, key: string, wanted: unknown): boolean {
-  const [, operator = '', column = ''] = /^([=!<>@%]*)(.*)$/.exec(key) ?? [];
+/** The rows that the filter keeps, in the order asked for. */
+export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Row[] {
+  const filter = isMap(params['filter']) ? params['filter'] : {};
+  const order = isMap(params['order']) ? params['order'] : {};
+  const conditions = Object.entries(filter).map(([key, wanted]) => {
+    const [, operator = '', column = ''] = /^([=!<>@%]*)(.*)$/.exec(key) ?? [];
+    return { operator, column, wanted };
+  });
+  const kept = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));
+  return kept.sort((left, right) => compareBy(left, right, columns, order));
+}
+
+interface Condition {
+  readonly operator: string;
+  readonly column: string;
+  readonly wanted: unknown;
+}
+
+function keeps<Row>(row: Row, columns: Columns<Row>, { operator, column, wanted }: Condition): boolean {
   const value = toText(row[columnOf(columns, column)]);
   if (Array.isArray(wanted)) return wanted.map(toText).includes(value) !== operator.startsWith('!');
   const text = toText(wanted);

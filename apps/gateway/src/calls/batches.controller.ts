@@ -1,0 +1,97 @@
+import { type PortalId, unlessAborted } from '@b24/portal';
+import { Body, Controller, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { FromCaller, type GatewayRequest } from '../http/caller';
+import { lineFaults, Operation } from '../http/operation';
+import { problemOf, problemSchema } from '../http/problem';
+import { portalName } from '../http/shapes';
+import { PortalDirectory } from '../portals/portal-directory';
+import type { Caller } from '../request-line';
+import { answerOf, answerShape, anyWriteInDoubt } from './calls.controller';
+import { methodName, methodParams, onlyReads, startSchema } from './any-method';
+import { Batches, type Outcome } from './batches';
+
+/** In one request to the gateway, whatever it takes on the way to the portal. */
+export const mostCommands = 500;
+
+export const batchCommandSchema = z.strictObject({
+  method: methodName,
+  params: methodParams.default({}),
+  start: startSchema.optional(),
+  name: z
+    .string()
+    .regex(/^[A-Za-z_]\w{0,63}$/, 'Must be 1 to 64 letters, digits and underscores, and no digit first.')
+    .optional()
+    .meta({ description: 'What the others refer to it by; its place, from 0, when none has a name.' }),
+});
+
+export const batchSchema = z
+  .strictObject({
+    commands: z.array(batchCommandSchema).min(1).max(mostCommands),
+    halt: z.boolean().default(false).meta({ description: 'Send nothing after the first that was refused.' }),
+    references: z.boolean().default(false).meta({
+      description:
+        'Let `$result[name]` in a value stand for what an earlier command returned, as the vendor has it. At most 50 commands then, in one request to the portal, and every value arrives as text. Otherwise it is text like any other.',
+    }),
+  })
+  .meta({
+    id: 'Batch',
+    examples: [{ commands: [{ method: 'crm.deal.get', params: { id: 1 } }, { method: 'user.current' }] }],
+  });
+
+export const batchItemSchema = z
+  .union([
+    z.object({ ok: z.literal(true), ...answerShape }),
+    z.object({ ok: z.literal(false), problem: problemSchema }),
+  ])
+  .meta({ id: 'BatchItem', examples: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] });
+export const batchAnswerSchema = z
+  .object({ results: z.array(batchItemSchema).meta({ description: 'In the order of the commands.' }) })
+  .meta({ id: 'BatchAnswer', examples: [{ results: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] }] });
+
+@ApiTags('calls')
+@Controller('v1/portals/:portal')
+export class BatchesController {
+  constructor(
+    @Inject(Batches) private readonly batches: Batches,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+  ) {}
+
+  @Post('batch')
+  @Operation({
+    id: 'runBatch',
+    summary: 'Run up to 500 commands',
+    description:
+      'Each command has an answer or a problem of its own. Commands that only read travel with whatever else waits for the portal; once one of them may write, all are run in their order, up to 50 in a request. What may have been run is never sent again; after a request whose outcome is unknown nothing more is sent, and the rest is told `command_not_run`. It fails as a whole only when nothing of it was run.',
+    scope: 'call',
+    status: 200,
+    inDoubt: anyWriteInDoubt,
+    onlyReads: ({ body }: GatewayRequest) => readsOnly(body),
+    says: 'What became of each command.',
+    answer: batchAnswerSchema,
+    faults: [...lineFaults, 'body_too_large', 'unsupported_media_type'],
+  })
+  async run(
+    @Param('portal', { schema: portalName }) name: string,
+    @Body({ schema: batchSchema }) { commands, halt, references }: z.infer<typeof batchSchema>,
+    @FromCaller() caller: Caller,
+    @Req() { id }: GatewayRequest,
+  ): Promise<z.infer<typeof batchAnswerSchema>> {
+    const portal: PortalId = await unlessAborted(this.portals.find(name), caller.signal);
+    const outcomes = await this.batches.run(caller, portal, commands, { halt, references });
+    return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', id)) };
+  }
+}
+
+/** One command's line in the answer. */
+export function itemOf(outcome: Outcome, method: string, requestId: string): z.infer<typeof batchItemSchema> {
+  if (outcome.ok) return { ok: true, ...answerOf(outcome) };
+  return { ok: false, problem: problemOf(outcome.fault, requestId, onlyReads(method) ? 'read' : 'write') };
+}
+
+/** Of a body that nobody has checked yet. */
+function readsOnly(body: unknown): boolean {
+  const { commands } = (body ?? {}) as { commands?: unknown };
+  return Array.isArray(commands) && commands.every((it: { method?: unknown } | null) => onlyReads(String(it?.method)));
+}

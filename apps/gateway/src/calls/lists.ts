@@ -1,0 +1,118 @@
+import { type Answer, type Command, Fault } from '@b24/portal';
+import { arrivesWhole, commandNames, ownBatch } from '@b24/upstream';
+import { commandOf, type MethodCall } from './any-calls';
+
+const pageSize = 50;
+/** Pages of one request: 500 records, a few megabytes at the most. */
+const pagesPerTrip = 10;
+
+/** A method whose list may be read by its id (`start: -1`, as the vendor has it for large lists). */
+interface Cursor {
+  readonly id: string;
+}
+
+/** The CRM's own lists; of others the vendor does not say that they filter and order by id. */
+function cursorOf({ method, params }: MethodCall): Cursor | undefined {
+  // Whoever wants an order of its own must have it.
+  if (params['order'] !== undefined) return undefined;
+  if (/^crm\.item\.list$/i.test(method)) return { id: 'id' };
+  return /^crm\.(?:deal|lead|contact|company|quote|activity)\.list$/i.test(method) ? { id: 'ID' } : undefined;
+}
+
+/** One trip after the other, each as its reader wants it. @throws Fault */
+export async function* pagesOf(
+  list: MethodCall,
+  send: (command: Command) => Promise<Answer>,
+): AsyncGenerator<readonly unknown[]> {
+  const cursor = cursorOf(list);
+  if (cursor) yield* byId(list, cursor, send);
+  else yield* byOffset(list, send);
+}
+
+/** From id to id: nothing is counted, and nothing told twice however the list changes meanwhile. */
+async function* byId(
+  list: MethodCall,
+  { id }: Cursor,
+  send: (command: Command) => Promise<Answer>,
+): AsyncGenerator<readonly unknown[]> {
+  const { select } = list.params;
+  const named = Array.isArray(select) ? (select as unknown[]) : undefined;
+  const wanted = named && !named.includes(id) && !named.includes('*') ? [...named, id] : select;
+  const after = (last: unknown) =>
+    commandOf({
+      ...list,
+      params: {
+        ...list.params,
+        ...(wanted !== undefined && { select: wanted }),
+        order: { [id]: 'ASC' },
+        filter: { ...(list.params['filter'] as object | undefined), [`>${id}`]: last },
+      },
+      start: -1,
+    });
+  const nested = id === 'id' ? '[items]' : '';
+  const shares = arrivesWhole(list.method, after(0).params);
+  let last: unknown = 0;
+  let pages = [rowsOf(await send(after(last)))];
+  for (;;) {
+    for (const rows of pages) {
+      if (rows.length > 0) yield rows;
+      // What follows a short page asked for what comes after nothing.
+      if (rows.length < pageSize) return;
+      last = idIn(rows.at(-1), id);
+    }
+    if (!shares) {
+      pages = [rowsOf(await send(after(last)))];
+      continue;
+    }
+    const names = commandNames(pagesPerTrip);
+    const commands = names.map((_, i) =>
+      after(i === 0 ? last : `$result[${names[i - 1]}]${nested}[${pageSize - 1}][${id}]`),
+    );
+    const answer = await send(ownBatch(commands, names, true));
+    if (!answer.ok) throw answer.fault;
+    pages = [];
+    for (const inner of answer.inside ?? []) {
+      // A refusal behind a short page is of what nobody needs.
+      if (!inner.ok && pages.length > 0) break;
+      pages.push(rowsOf(inner));
+    }
+  }
+}
+
+/** By offsets, where the portal says how many there are, several at once. */
+async function* byOffset(
+  list: MethodCall,
+  send: (command: Command) => Promise<Answer>,
+): AsyncGenerator<readonly unknown[]> {
+  const at = async (start: number) => send(commandOf({ ...list, start }));
+  const first = await at(0);
+  yield rowsOf(first);
+  if (!first.ok) return;
+  let { next } = first;
+  const { total } = first;
+  while (next !== undefined) {
+    const from: number = next;
+    const left = total === undefined ? 1 : Math.ceil((total - from) / pageSize);
+    const starts = Array.from({ length: Math.max(1, Math.min(left, pagesPerTrip)) }, (_, i) => from + i * pageSize);
+    const answers = await Promise.all(starts.map(at));
+    for (const answer of answers) yield rowsOf(answer);
+    const end = answers.at(-1);
+    next = end?.ok && end.next !== undefined && end.next > from ? end.next : undefined;
+  }
+}
+
+/** The records of a page: the result itself, or the one list in it. @throws Fault the portal's refusal, or invalid_request */
+function rowsOf(answer: Answer): readonly unknown[] {
+  if (!answer.ok) throw answer.fault;
+  const { value } = answer;
+  if (Array.isArray(value)) return value;
+  const lists = typeof value === 'object' && value !== null ? Object.values(value).filter(Array.isArray) : [];
+  if (lists.length === 1) return lists[0] as unknown[];
+  throw new Fault('invalid_request', { errors: [{ path: 'method', message: 'Answers with no list of records.' }] });
+}
+
+function idIn(row: unknown, id: string): number {
+  const value = Number((row as Record<string, unknown> | undefined)?.[id]);
+  if (Number.isSafeInteger(value)) return value;
+  throw new Fault('portal_error', { detail: `A record came without its ${id}, so that the list can’t go on.` });
+}

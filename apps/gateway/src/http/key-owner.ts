@@ -1,0 +1,20 @@
+import type { Client, ClientKeys } from '@b24/access';
+import { Fault } from '@b24/portal';
+import { type GatewayRequest, inTime } from './caller';
+import type { Throttle } from './throttle';
+
+/** Whose key this is. @throws Fault key_invalid, key_expired, client_rate_limited, too_many_attempts, store_unavailable */
+export function keyOwner(
+  request: GatewayRequest,
+  key: string | undefined,
+  { keys, throttle }: { keys: ClientKeys; throttle: Throttle },
+): Promise<Client> {
+  const asked = async () => {
+    const client = key && (await keys.admit(key));
+    if (client) return client;
+    // Asked first all the same: a right key passes, whoever else floods from its address.
+    throttle.wrongKey(request);
+    throw new Fault('key_invalid');
+  };
+  return inTime(request, asked());
+}

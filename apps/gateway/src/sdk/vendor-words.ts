@@ -1,0 +1,74 @@
+import type { Answer, Fault, FaultCode, Result } from '@b24/portal';
+
+export interface VendorAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What an SDK is told of a fault of the gateway's own: the vendor's code and status that make it do the right thing. */
+const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: number]>> = {
+  key_missing: ['INVALID_CREDENTIALS', 401],
+  key_invalid: ['INVALID_CREDENTIALS', 401],
+  key_expired: ['INVALID_CREDENTIALS', 401],
+  not_allowed: ['insufficient_scope', 403],
+  insufficient_scope: ['insufficient_scope', 403],
+  access_denied: ['METHOD_CONFIRM_DENIED', 403],
+  reauthorization_required: ['NO_AUTH_FOUND', 401],
+  portal_payment_required: ['PAYMENT_REQUIRED', 401],
+  portal_not_found: ['PORTAL_DELETED', 404],
+  portal_deleted: ['PORTAL_DELETED', 410],
+  portal_uninstalled: ['APPLICATION_NOT_FOUND', 401],
+  method_not_found: ['ERROR_METHOD_NOT_FOUND', 404],
+  route_not_found: ['ERROR_METHOD_NOT_FOUND', 404],
+  invalid_request: ['INVALID_REQUEST', 400],
+  body_too_large: ['INVALID_REQUEST', 413],
+  unsupported_media_type: ['INVALID_REQUEST', 415],
+  operating_time_spent: ['OPERATION_TIME_LIMIT', 429],
+  portal_suspended: ['OVERLOAD_LIMIT', 503],
+  // Not run: wait, and try again.
+  lane_full: ['QUERY_LIMIT_EXCEEDED', 503],
+  client_rate_limited: ['QUERY_LIMIT_EXCEEDED', 503],
+  too_many_attempts: ['QUERY_LIMIT_EXCEEDED', 503],
+  portal_overloaded: ['QUERY_LIMIT_EXCEEDED', 503],
+  store_unavailable: ['QUERY_LIMIT_EXCEEDED', 503],
+  shutting_down: ['QUERY_LIMIT_EXCEEDED', 503],
+  deadline_exceeded: ['QUERY_LIMIT_EXCEEDED', 503],
+  authorization_server_error: ['CONNECTION_ERROR', 401],
+  portal_error: ['ERROR_UNEXPECTED_ANSWER', 502],
+  portal_unreachable: ['ERROR_UNEXPECTED_ANSWER', 502],
+  host_not_allowed: ['ERROR_UNEXPECTED_ANSWER', 502],
+  // It may have been run.
+  outcome_unknown: ['ERROR_UNEXPECTED_ANSWER', 504],
+};
+
+/** The statuses of the vendor's own codes (section 3 of its rules), for an error that came without one; 400 are all others. */
+const vendorStatuses: Readonly<Record<string, number>> = {
+  error_method_not_found: 404,
+  error_manifest_is_not_available: 404,
+  insufficient_scope: 403,
+  operation_time_limit: 429,
+  method_confirm_waiting: 401,
+  method_confirm_denied: 403,
+  internal_server_error: 500,
+  error_unexpected_answer: 500,
+};
+
+/** A result in the vendor's envelope. */
+export function vendorResult({ value, total, next, time }: Result): VendorAnswer {
+  const page = { ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
+  return { status: 200, body: { result: value, ...page, ...(time && { time }) } };
+}
+
+/** The portal's own words where it spoke, else the vendor's word for a fault of ours. */
+export function vendorRefusal(fault: Fault, trip?: Answer['trip']): VendorAnswer {
+  const { upstream, code } = fault;
+  // Of a dead grant an SDK could only make more calls with it.
+  if (upstream?.said && code !== 'reauthorization_required') {
+    // What came out of a shared request had no status of its own.
+    const shared = trip !== undefined && trip.seats > 1;
+    const status = shared ? (vendorStatuses[upstream.error.toLowerCase()] ?? 400) : upstream.status;
+    return { status, body: upstream.said };
+  }
+  const [error, status] = vendorCodes[code] ?? ['INTERNAL_SERVER_ERROR', 500];
+  return { status, body: { error, error_description: fault.message } };
+}

@@ -1,0 +1,121 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { adminKey, type Client, environment, eventually, World } from '../support/gateway';
+import { GatewayProcess } from '../support/gateway-process';
+
+const megabyte = 1024 * 1024;
+
+describe('a list that is streamed', () => {
+  let world: World;
+  let client: Client;
+  let portal: SimulatedPortal;
+
+  const list = (method: string, params: object = {}, url = client.url) =>
+    fetch(`${url}/v1/portals/${portal.memberId}/list/${method}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ params }),
+    });
+  const linesOf = async (response: Response) =>
+    (await response.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const idsTo = (count: number) => Array.from({ length: count }, (_, i) => String(i + 1));
+  const requests = () => portal.requests.filter(({ batchOf }) => batchOf === undefined);
+
+  beforeAll(async () => {
+    world = await World.start({ scope: ['task', 'crm'] });
+    client = await world.gateway();
+  });
+  beforeEach(async () => {
+    portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
+    portal.requests.length = 0;
+  });
+  afterAll(() => world.stop());
+
+  it('is read from id to id where the vendor allows it: each record once, in few requests, none counted', async () => {
+    portal.crm.addDeals(1234);
+    const lines = await linesOf(await list('crm.deal.list', { select: ['TITLE'], filter: { STAGE_ID: 'NEW' } }));
+    expect(lines.at(-1)).toEqual({ end: { records: 1234 } });
+    expect(lines.slice(0, -1).map(({ ID }) => ID)).toEqual(idsTo(1234));
+    expect(requests()).toHaveLength(4);
+  });
+
+  it.each([0, 49, 50, 51, 100, 550])('of %d records ends where they end', async (count) => {
+    portal.crm.addDeals(count);
+    const lines = await linesOf(await list('crm.deal.list'));
+    expect(lines.map(({ ID, end }) => ID ?? end)).toEqual([...idsTo(count), { records: count }]);
+  });
+
+  it('is read by offsets where it has an order of its own, or is none of the CRM', async () => {
+    portal.crm.addDeals(730);
+    const lines = await linesOf(await list('crm.deal.list', { order: { ID: 'DESC' } }));
+    expect(lines.slice(0, -1).map(({ ID }) => ID)).toEqual(idsTo(730).reverse());
+    const epics = await linesOf(await list('tasks.api.scrum.epic.list'));
+    expect(epics).toEqual([{ end: { records: 0 } }]);
+  });
+
+  it('says so in its last line when it breaks off, and is a problem when it does before the first', async () => {
+    portal.crm.addDeals(200);
+    portal.trouble.next('html', { method: 'batch', times: 9 });
+    const lines = await linesOf(await list('crm.deal.list'));
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toMatchObject({ problem: { code: 'portal_error', retryable: true } });
+    expect((await list('no.such.list')).status).toBe(404);
+    expect((await list('crm.deal.add')).status).toBe(400);
+    expect(portal.crm.deals.size).toBe(200);
+  });
+
+  it('asks for no more than is read, and for nothing once its reader has hung up', async () => {
+    for (let i = 0; i < 10_000; i++) portal.crm.addDeal({ TITLE: 'x'.repeat(4000) });
+    const reader = await new Promise<IncomingMessage>((resolve) =>
+      httpRequest(
+        `${client.url}/v1/portals/${portal.memberId}/list/crm.deal.list`,
+        { method: 'POST', headers: { Authorization: `Bearer ${adminKey}` } },
+        resolve,
+      ).end(),
+    );
+    let before = -1;
+    // Nobody reads: what is under way comes to rest.
+    await eventually(async () => {
+      const same = before === requests().length;
+      before = requests().length;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return same;
+    });
+    expect(before).toBeLessThan(15);
+    reader.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(requests().length).toBeLessThanOrEqual(before + 1);
+  });
+
+  it('of 10,000 records holds no more memory at its end than in its middle', async () => {
+    for (let i = 0; i < 10_000; i++) portal.crm.addDeal({ TITLE: 'x'.repeat(4000) });
+    const child = await GatewayProcess.start(environment(world.redis, world.simulator));
+    const used = async () => {
+      const { body } = await child.client.get<string>('/metrics');
+      return Number(/^process_resident_memory_bytes (\S+)/m.exec(body)?.[1]) / megabyte;
+    };
+    try {
+      // The first time round, Node takes what it needs for any.
+      await (await list('crm.deal.list', { filter: { '<=ID': 3000 } }, child.url)).text();
+      const start = await used();
+      const response = await list('crm.deal.list', {}, child.url);
+      let [bytes, most] = [0, 0];
+      let text = '';
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        if (Math.floor(bytes / (4 * megabyte)) < Math.floor((bytes + chunk.length) / (4 * megabyte)))
+          most = Math.max(most, await used());
+        bytes += chunk.length;
+        text = (text + Buffer.from(chunk).toString()).slice(-100);
+      }
+      expect(text).toContain('{"end":{"records":10000}}');
+      expect(bytes / megabyte).toBeGreaterThan(38);
+      // What it would hold if it gathered them: the text, the records and their JSON, three times that.
+      expect(most - start).toBeLessThan(38);
+    } finally {
+      await child.stop();
+    }
+  }, 120_000);
+});
