@@ -58,7 +58,12 @@ describe('docs/storage.md', () => {
     const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
     const at = `/v1/portals/${portal.memberId}`;
     await new Browser().allow(client, portal);
-    await client.call('PATCH', at, { alias: 'acme', suspended: false, limits: { burst: 400, drainPerSecond: 40 } });
+    await client.call('PATCH', at, {
+      alias: 'acme',
+      tags: ['x'],
+      suspended: false,
+      limits: { burst: 400, drainPerSecond: 40 },
+    });
     portal.expireAccessTokens();
     await client.call('PATCH', `${at}/backlogs/1`, { createdBy: 1 }, { 'Idempotency-Key': 'one' });
     const hooked = await world.simulator.addPortal({ burst: 500, drainPerSecond: 50 });

@@ -24,6 +24,8 @@ import { AuditController } from './audit/audit.controller';
 import { BacklogsController } from './backlogs/backlogs.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
+import { FanOut } from './fan-out/fan-out';
+import { FanOutController } from './fan-out/fan-out.controller';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
@@ -95,6 +97,7 @@ export class GatewayModule {
       controllers: [
         BacklogsController,
         PortalsController,
+        FanOutController,
         ClientsController,
         AuditController,
         InstallsController,
@@ -184,6 +187,9 @@ export class GatewayModule {
             return line;
           },
         ),
+        made(FanOut, [grantStoreToken, RequestLine], (store: GrantStore, line: RequestLine) => {
+          return new FanOut(store, line, clock);
+        }),
         made(Once, [sealToken], (seal: Seal) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });

@@ -120,6 +120,7 @@ const environment = z
     B24_CALL_LIMIT_MS: whole('B24_CALL_LIMIT_MS', 0, 3_600_000).default(60_000),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    FAN_OUT_CONCURRENCY: whole('FAN_OUT_CONCURRENCY', 1, 1000).default(100),
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
@@ -161,6 +162,8 @@ export interface Settings {
   readonly callLimitMs: number;
   readonly queueLimit: number;
   readonly callTimeoutMs: number;
+  /** Portals that one fan-out waits for at once. */
+  readonly fanOutConcurrency: number;
   /** Whose word on where a request comes from is believed: addresses and CIDRs. */
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may call the API from a browser; none unless set. */
@@ -213,6 +216,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     callLimitMs: it.B24_CALL_LIMIT_MS,
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
+    fanOutConcurrency: it.FAN_OUT_CONCURRENCY,
     trustedProxies: it.TRUSTED_PROXIES,
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,

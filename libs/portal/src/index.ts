@@ -1,4 +1,5 @@
 export type { Answer, Operating, Refusal, Result, Spent, Trip } from './answer';
+export { asTheyCome } from './as-they-come';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted } from './clock';
 export type { Command, Entity } from './command';

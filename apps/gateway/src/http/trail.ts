@@ -52,7 +52,7 @@ const numbers = [
   'burst',
 ];
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = ['alias', 'limits', 'methods', 'portals'];
+const named = ['alias', 'tags', 'limits', 'methods', 'portals'];
 
 function idsOf(params: unknown, body: unknown): Trail['ids'] {
   const { backlogId, id } = params as Record<string, string | undefined>;
