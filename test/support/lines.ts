@@ -24,7 +24,7 @@ async function* linesOf({ body }: Response): AsyncGenerator<Line> {
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
     const texts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = texts.pop() ?? '';
-    for (const text of texts) yield JSON.parse(text) as Line;
+    for (const text of texts) yield JSON.parse(text);
   }
   if (rest !== '') throw new Error('The last line was cut off.');
 }

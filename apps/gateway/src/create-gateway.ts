@@ -2,8 +2,9 @@ import helmet from '@fastify/helmet';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { bucketToken, platformToken } from './tokens';
-import { AuditLog } from '@b24/access';
+import { bucketToken, jobsToken, platformToken } from './tokens';
+import { AuditLog, type Client } from '@b24/access';
+import type { Jobs } from '@b24/jobs';
 import { KeepAlive } from '@b24/grants';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
@@ -53,6 +54,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   const log = options.log ?? gatewayLog(settings.logLevel);
   const redis = connect(settings.redisUrl, log);
   const laneRedis = connect(settings.redisUrl, log);
+  const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const refused = (error: StoreRefused) => {
     log.fatal(error.message);
     options.refused?.(error);
@@ -77,7 +79,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.on({ settings, clock, redis, laneRedis, log, refused }),
+    GatewayModule.on({ settings, clock, redis, laneRedis, jobRedis, log, refused }),
     adapter,
     {
       bodyParser: false,
@@ -100,6 +102,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       await app.listen(settings.port, settings.host);
       app.get(InstallInbox).start();
       app.get(KeepAlive).start();
+      app.get<Jobs<Client>>(jobsToken).start();
       return app.getUrl();
     },
     async close() {
@@ -116,6 +119,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.get<Bucket>(bucketToken).close();
       app.get<Platform>(platformToken).close();
       laneRedis.disconnect();
+      jobRedis.disconnect();
       await redis.quit().catch(() => undefined);
       redis.disconnect();
     },
@@ -205,13 +209,12 @@ function requestId(given: unknown): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-function connect(url: string, log: PinoLogger): StoreConnection {
-  return connectStore(url, {
-    lost: (code) => {
-      log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
-    },
-    back: () => {
-      log.info('Redis answers again');
-    },
-  });
+function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection {
+  const lost = (code: string) => {
+    log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
+  };
+  const back = () => {
+    log.info('Redis answers again');
+  };
+  return connectStore(url, { lost, back }, use);
 }

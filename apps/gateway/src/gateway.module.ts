@@ -1,4 +1,4 @@
-import { AuditLog, ClientKeys } from '@b24/access';
+import { AuditLog, type Client, ClientKeys } from '@b24/access';
 import {
   FreshGrants,
   type GrantStore,
@@ -11,10 +11,11 @@ import {
   Relocation,
   Seal,
 } from '@b24/grants';
+import { JobQueue, JobRecords, Jobs } from '@b24/jobs';
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
 import type { StoreConnection, StoreRefused } from '@b24/store';
-import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, onlyTo, targetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
@@ -26,6 +27,7 @@ import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
 import { FanOut } from './fan-out/fan-out';
 import { FanOutController } from './fan-out/fan-out.controller';
+import { fanOutWork, type KeptFanOut } from './fan-out/fan-out-work';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
@@ -38,6 +40,9 @@ import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
 import { InstallInbox } from './installs/install-inbox';
 import { InstallsController } from './installs/installs.controller';
+import { jobMessage } from './jobs/job-message';
+import { JobsController } from './jobs/jobs.controller';
+import { LongWork } from './jobs/long-work';
 import { migrations } from './migrations';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
@@ -47,11 +52,14 @@ import { RequestLine } from './request-line';
 import { sealedPlaces } from './sealed-places';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
+import { EventTargets } from './subscriptions/event-targets';
 import {
   bucketToken,
   clockToken,
   grantStoreToken,
   installerToken,
+  jobRecordsToken,
+  jobsToken,
   platformToken,
   redisToken,
   settingsToken,
@@ -64,6 +72,8 @@ export interface Ground {
   readonly redis: StoreConnection;
   /** A connection of its own for the lanes. */
   readonly laneRedis: StoreConnection;
+  /** A connection whose questions may wait, for jobs. */
+  readonly jobRedis: StoreConnection;
   readonly log: FastifyBaseLogger;
   /** Told when the store turns out to be none to work with. */
   readonly refused: (error: StoreRefused) => void;
@@ -72,13 +82,15 @@ export interface Ground {
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
+/** Results are kept for a day, of a job together 32 MiB. */
+const jobLimits = { keepMs: 24 * 3_600_000, mostBytes: 32 * 1024 * 1024 };
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
 
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
 @Module({})
 export class GatewayModule {
-  static on({ settings, clock, redis, laneRedis, log, refused }: Ground): DynamicModule {
+  static on({ settings, clock, redis, laneRedis, jobRedis, log, refused }: Ground): DynamicModule {
     const destinations = new Destinations(settings.rules, settings.oauthServers);
     const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
@@ -98,6 +110,7 @@ export class GatewayModule {
         BacklogsController,
         PortalsController,
         FanOutController,
+        JobsController,
         ClientsController,
         AuditController,
         InstallsController,
@@ -187,9 +200,12 @@ export class GatewayModule {
             return line;
           },
         ),
-        made(FanOut, [grantStoreToken, RequestLine], (store: GrantStore, line: RequestLine) => {
-          return new FanOut(store, line, clock);
-        }),
+        made(
+          FanOut,
+          [grantStoreToken, RequestLine, AuditLog],
+          (store: GrantStore, line: RequestLine, audit: AuditLog) => new FanOut(store, line, clock, audit),
+        ),
+        ...jobProviders({ settings, clock, redis, jobRedis, log }),
         made(Once, [sealToken], (seal: Seal) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });
@@ -241,7 +257,7 @@ export class GatewayModule {
         ),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog],
+          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog, jobsToken],
           (
             line: RequestLine,
             grants: FreshGrants,
@@ -249,11 +265,49 @@ export class GatewayModule {
             keepAlive: KeepAlive,
             once: Once,
             audit: AuditLog,
-          ) => new Drain({ line, grants, inbox, keepAlive, once, audit }),
+            jobs: Jobs<Client>,
+          ) => new Drain({ line, grants, inbox, keepAlive, once, audit, jobs }),
         ),
       ],
     };
   }
+}
+
+/** Long work: what keeps it, whose turn it is, who runs it, and who is told. */
+function jobProviders({
+  settings,
+  clock,
+  redis,
+  jobRedis,
+  log,
+}: Omit<Ground, 'laneRedis' | 'refused'>): FactoryProvider[] {
+  const targets = new EventTargets(settings.events.targets);
+  const mayConnect = (address: string, literal?: string) => targets.mayConnect(address, literal);
+  const { timeoutMs } = settings.events;
+  const wire = targetWire({ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url), mayConnect });
+  const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
+  return [
+    made(jobRecordsToken, [sealToken], (seal: Seal) => new JobRecords(redis, seal, { ...jobLimits, mostOpen })),
+    made(JobQueue, [], () => new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock })),
+    made(
+      jobsToken,
+      [jobRecordsToken, JobQueue, FanOut, ClientKeys, StoreCheck, Metrics],
+      (records: JobRecords, queue: JobQueue, fanOut: FanOut, keys: ClientKeys, check: StoreCheck, metrics: Metrics) => {
+        metrics.watchJobs(queue);
+        return new Jobs<Client>({
+          ...{ records, queue, clock, log, itemsAtOnce: settings.fanOutConcurrency },
+          kinds: { 'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut) },
+          rights: (id) => keys.byId(id),
+          send: jobMessage(wire, clock),
+          ready: () => check.passed,
+          finished: (job) => {
+            metrics.jobFinished(job.kind, job.state);
+          },
+        });
+      },
+    ),
+    made(LongWork, [jobsToken], (jobs: Jobs<Client>) => new LongWork(jobs, targets)),
+  ];
 }
 
 /** What waiting calls hold goes through Redis as sealed as a token. */

@@ -1,7 +1,8 @@
-import { type Seal, SealedGrants, type SealedPlace } from '@b24/grants';
+import { type Seal, SealedGrants, type SealedPlace, sealedUnder } from '@b24/grants';
+import { SealedJobs } from '@b24/jobs';
 import type { StoreConnection } from '@b24/store';
 
 /** Everything that is stored sealed. What is not in this list is not resealed, and its keys can be taken away unseen. */
 export function sealedPlaces(store: StoreConnection, seal: Seal): SealedPlace[] {
-  return [new SealedGrants(store, seal)];
+  return [new SealedGrants(store, seal), new SealedJobs(store, seal, sealedUnder)];
 }

@@ -54,17 +54,15 @@ const encryptionKeys = z
   });
 
 /** Patterns that could never match, or a CIDR that is none, are mistakes to be told at the start. */
-const portalHosts = list.transform((patterns, context) => {
-  try {
-    return new PortalHosts(patterns);
-  } catch {
-    context.addIssue({
-      code: 'custom',
-      message: 'B24_PORTAL_HOSTS must be host names, *.domains or CIDRs of addresses.',
-    });
-    return z.NEVER;
-  }
-});
+const hosts = (name: string) =>
+  list.transform((patterns, context) => {
+    try {
+      return new PortalHosts(patterns);
+    } catch {
+      context.addIssue({ code: 'custom', message: `${name} must be host names, *.domains or CIDRs of addresses.` });
+      return z.NEVER;
+    }
+  });
 
 /** The sentence never repeats the URL, which may hold a password. */
 function soundPlace(context: z.core.ParsePayload<string>): void {
@@ -113,7 +111,7 @@ const environment = z
     B24_CLIENT_SECRET: z.string('B24_CLIENT_SECRET is missing: the secret key of the app in Bitrix24.').min(1),
     B24_SCOPE: list.default(['task']),
     B24_OAUTH_SERVER: origin('B24_OAUTH_SERVER').optional(),
-    B24_PORTAL_HOSTS: portalHosts.prefault(cloudHosts),
+    B24_PORTAL_HOSTS: hosts('B24_PORTAL_HOSTS').prefault(cloudHosts),
     B24_ALLOW_HTTP: flag('B24_ALLOW_HTTP').default(false),
     B24_BURST: whole('B24_BURST', 1, 10_000).default(50),
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
@@ -124,6 +122,10 @@ const environment = z
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
+    EVENT_TARGET_HOSTS: hosts('EVENT_TARGET_HOSTS').prefault(''),
+    EVENT_TIMEOUT_MS: whole('EVENT_TIMEOUT_MS', 100, 60_000).default(10_000),
+    JOB_CONCURRENCY: whole('JOB_CONCURRENCY', 1, 100).default(4),
+    JOBS_PER_CLIENT: whole('JOBS_PER_CLIENT', 1, 1000).default(20),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     LOG_LEVEL: z
       .enum(
@@ -172,6 +174,18 @@ export interface Settings {
   readonly auditKeep: number;
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
+  readonly events: {
+    /** Where messages to internal services may go. */
+    readonly targets: PortalHosts;
+    /** How long a target may take to answer. */
+    readonly timeoutMs: number;
+  };
+  readonly jobs: {
+    /** That a replica runs at once. */
+    readonly atOnce: number;
+    /** Of one client, not finished. */
+    readonly perClient: number;
+  };
   readonly logLevel: string;
 }
 
@@ -221,6 +235,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
     keepAliveDays: it.KEEP_ALIVE_DAYS,
+    events: { targets: it.EVENT_TARGET_HOSTS, timeoutMs: it.EVENT_TIMEOUT_MS },
+    jobs: { atOnce: it.JOB_CONCURRENCY, perClient: it.JOBS_PER_CLIENT },
     logLevel: it.LOG_LEVEL,
   };
 }

@@ -27,7 +27,7 @@ export { type EndpointRules, portalEndpoint } from './portal-endpoint';
 export { PortalHosts } from './portal-hosts';
 export { RedisGrantStore } from './redis-grant-store';
 export { Relocation } from './relocation';
-export { type EncryptionKey, Seal } from './seal';
+export { type EncryptionKey, Seal, sealedUnder } from './seal';
 export { SealedGrants } from './sealed-grants';
 export type { Resealed, SealedPlace } from './sealed-places';
 export { asSpare, keptSpares } from './spares';

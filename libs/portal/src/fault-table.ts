@@ -80,6 +80,12 @@ export const faultTable = {
     'Check the id; a group has a backlog once one was added or its planning page was opened.',
   ),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
+  job_not_found: row(
+    404,
+    'never',
+    'No such job',
+    'It was made by another key, or ended more than a day ago; list yours with GET /v1/jobs.',
+  ),
   method_not_found: row(
     404,
     'never',
@@ -127,6 +133,12 @@ export const faultTable = {
   body_too_large: row(413, 'never', 'The body is too large', 'Send at most 64 KiB.'),
   unsupported_media_type: row(415, 'never', 'The body is of the wrong type', 'Send `Content-Type: application/json`.'),
 
+  target_not_allowed: row(
+    422,
+    'never',
+    'Events may not be sent there',
+    'Set EVENT_TARGET_HOSTS to the hosts of your own services, and to the addresses they have inside your network.',
+  ),
   group_not_found: row(422, 'never', 'No such group', "Check the group's id in the portal."),
   user_not_found: row(422, 'never', 'No such user', "Check the users' ids in the portal."),
   rejected_by_portal: row(422, 'never', 'The portal refused', 'See `upstream` for its words.'),
@@ -142,6 +154,12 @@ export const faultTable = {
     'safe',
     'Too many failed attempts from this address',
     'Come back after `Retry-After` seconds; what proves itself still passes.',
+  ),
+  too_many_jobs: row(
+    429,
+    'safe',
+    'Too many jobs of this key are not finished',
+    'Come back after `Retry-After` seconds, or cancel one.',
   ),
   lane_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
   operating_time_spent: row(
@@ -169,6 +187,12 @@ export const faultTable = {
     'safe',
     'The portal could not be reached',
     'No connection to the portal could be made, so the call was not sent; try again shortly.',
+  ),
+  result_too_large: row(
+    502,
+    'never',
+    'The answer is too large to be kept',
+    'The call was carried out; ask for less at a time, or without respond-async.',
   ),
   host_not_allowed: row(
     502,

@@ -1,7 +1,7 @@
-import { AuditLog, checkAccess } from '@b24/access';
-import { asTheyCome, type Clock, type PortalId } from '@b24/portal';
+import { checkAccess } from '@b24/access';
+import { asTheyCome, type Clock } from '@b24/portal';
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -10,11 +10,14 @@ import { deadlineMsOf, FromCaller, type GatewayRequest, type Trail, whileListeni
 import { Operation } from '../http/operation';
 import { portalName, tagSchema } from '../http/shapes';
 import { FromTrail } from '../http/trail';
+import { acceptedJobSchema, jobExample } from '../jobs/job-view';
+import { callbackUrlSchema, LongWork, mustNotNeedJob, prefersAsync, tellAccepted } from '../jobs/long-work';
 import type { Caller } from '../request-line';
 import type { Settings } from '../settings';
 import { clockToken, settingsToken } from '../tokens';
 import { FanOut, type Round, type Target } from './fan-out';
-import { type Answered, fanOutLineSchema, fanOutSummarySchema, Tally } from './fan-out-line';
+import { fanOutLineSchema, fanOutSummarySchema, Tally } from './fan-out-line';
+import { type KeptFanOut, keptTargets } from './fan-out-work';
 
 const mostNames = 1000;
 
@@ -26,6 +29,7 @@ export const fanOutSchema = z
         description: 'Names of portals; all that the key may use; or those of them with a tag. Each is called once.',
       }),
     call: z.strictObject({ method: methodName, params: methodParams.default({}) }),
+    callbackUrl: callbackUrlSchema.optional(),
   })
   .meta({
     id: 'FanOut',
@@ -37,7 +41,7 @@ export const fanOutSchema = z
 export class FanOutController {
   constructor(
     @Inject(FanOut) private readonly fanOut: FanOut,
-    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(LongWork) private readonly longWork: LongWork,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
@@ -52,10 +56,40 @@ export class FanOutController {
     status: 200,
     says: 'Lines of JSON: a FanOutLine for each portal, then a FanOutSummary.',
     lines: [fanOutLineSchema, fanOutSummarySchema],
-    faults: ['deadline_exceeded', 'body_too_large', 'unsupported_media_type'],
+    faults: [
+      'deadline_exceeded',
+      'body_too_large',
+      'unsupported_media_type',
+      'idempotency_conflict',
+      'target_not_allowed',
+      'too_many_jobs',
+      'shutting_down',
+    ],
+  })
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: '`respond-async`: the work goes on as a job, and the answer is 202 at once.',
+    schema: { type: 'string', example: 'respond-async' },
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'With respond-async: a retry with the same key is answered with the same job.',
+    schema: { type: 'string', minLength: 1, maxLength: 512 },
+  })
+  @ApiResponse({
+    status: 202,
+    description: 'The job that goes on with it.',
+    headers: {
+      Location: { description: 'Where the job is read.', schema: { type: 'string' } },
+      'Preference-Applied': { description: '`respond-async`', schema: { type: 'string' } },
+    },
+    standardSchema: acceptedJobSchema,
+    example: { ...jobExample, state: 'queued' },
   })
   async stream(
-    @Body({ schema: fanOutSchema }) { portals, call }: z.infer<typeof fanOutSchema>,
+    @Body({ schema: fanOutSchema }) { portals, call, callbackUrl }: z.infer<typeof fanOutSchema>,
     @FromCaller() { client }: Caller,
     @FromTrail() trail: Trail,
     @Req() request: GatewayRequest,
@@ -63,32 +97,29 @@ export class FanOutController {
   ): Promise<void> {
     checkAccess(client, { scope: 'call', method: call.method });
     const command = anyCommand(call.method, call.params);
+    const isAsync = prefersAsync(request);
+    if (!isAsync) mustNotNeedJob(request, callbackUrl);
     const targets = await this.fanOut.targets(client, portals);
     trail.ids['targets'] = targets.length;
-    const signal = whileListening(reply);
-    const round = { client, command, deadlineMs: deadlineMsOf(request), requestId: request.id, signal };
+    const given = { deadlineMs: deadlineMsOf(request), requestId: request.id };
+    if (isAsync) {
+      const payload: KeptFanOut = { ...call, ...given, targets: keptTargets(targets) };
+      const order = { kind: 'fan-out', total: targets.length, payload, callbackUrl };
+      tellAccepted(reply, await this.longWork.accept(request, client, order));
+      return;
+    }
+    const round = { client, command, ...given, signal: whileListening(reply) };
     await reply.type('application/x-ndjson').send(Readable.from(this.lines(targets, round), { objectMode: false }));
   }
 
   private async *lines(targets: readonly Target[], round: Round): AsyncGenerator<string> {
     const beganAtMs = this.clock.now();
     const tally = new Tally();
-    const ask = async (target: Target) => {
-      const answered = await this.fanOut.ask(target, round);
-      if (target.portal && round.command.effect === 'write') this.note(target.portal, answered, round);
-      return answered;
-    };
+    const ask = (target: Target) => this.fanOut.ask(target, round);
     for await (const answered of asTheyCome(targets, this.settings.fanOutConcurrency, ask)) {
       tally.count(answered);
       yield `${JSON.stringify(answered.line)}\n`;
     }
     yield `${JSON.stringify(tally.summary(this.clock.now() - beganAtMs))}\n`;
-  }
-
-  /** What was written where is told by portal. */
-  private note(portal: PortalId, { code, status }: Answered, { client, requestId }: Round): void {
-    const { id: actor, name } = client;
-    const told = { actor, name, action: 'fanOut', portal, status, requestId, atMs: this.clock.now() };
-    this.audit.note({ ...told, outcome: code === 'ok' ? 'done' : code });
   }
 }

@@ -1,4 +1,4 @@
-import { type Client, mayTouch } from '@b24/access';
+import { type AuditLog, type Client, mayTouch } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId } from '@b24/portal';
 import { tooLate } from '../http/caller';
@@ -35,6 +35,7 @@ export class FanOut {
     private readonly store: GrantStore,
     private readonly line: Pick<RequestLine, 'call'>,
     private readonly clock: Clock,
+    private readonly audit: Pick<AuditLog, 'note'>,
   ) {}
 
   /** Each portal once, under the first of its names. @throws Fault store_unavailable */
@@ -42,8 +43,20 @@ export class FanOut {
     return to === 'all' || 'tag' in to ? this.allOf(client, to) : this.each(client, to);
   }
 
-  /** Never rejects. */
-  async ask({ portal, named, fault }: Target, round: Round): Promise<Answered> {
+  /** Never rejects. What was written where is in the audit log by portal. */
+  async ask(target: Target, round: Round): Promise<Answered> {
+    const answered = await this.answer(target, round);
+    if (target.portal && round.command.effect === 'write') this.note(target.portal, answered, round);
+    return answered;
+  }
+
+  private note(portal: PortalId, { code, status }: Answered, { client, requestId }: Round): void {
+    const { id: actor, name } = client;
+    const told = { actor, name, action: 'fanOut', portal, status, requestId, atMs: this.clock.now() };
+    this.audit.note({ ...told, outcome: code === 'ok' ? 'done' : code });
+  }
+
+  private async answer({ portal, named, fault }: Target, round: Round): Promise<Answered> {
     const { client, command, deadlineMs, signal, requestId } = round;
     const failed = (why: Fault) => failedBy(named, why, { requestId, effect: command.effect });
     if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));

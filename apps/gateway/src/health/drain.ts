@@ -1,4 +1,6 @@
 import type { AuditLog } from '@b24/access';
+import type { Client } from '@b24/access';
+import type { Jobs } from '@b24/jobs';
 import type { FreshGrants, KeepAlive } from '@b24/grants';
 import type { Once } from '@b24/writes';
 import type { InstallInbox } from '../installs/install-inbox';
@@ -11,6 +13,7 @@ export interface DrainParts {
   readonly keepAlive: KeepAlive;
   readonly once: Once;
   readonly audit: AuditLog;
+  readonly jobs: Jobs<Client>;
 }
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
@@ -24,13 +27,14 @@ export class Drain {
     this.begun = true;
     this.parts.keepAlive.stop();
     this.parts.inbox.stop();
+    this.parts.jobs.stop();
     this.parts.line.close();
   }
 
   /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */
   async settle(): Promise<void> {
-    const { line, grants, inbox, once, audit } = this.parts;
-    await Promise.all([once.settle(), line.settle()]);
+    const { line, grants, inbox, once, audit, jobs } = this.parts;
+    await Promise.all([once.settle(), line.settle(), jobs.settle()]);
     await Promise.all([grants.settle(), inbox.settle()]);
     await audit.settle();
   }

@@ -25,6 +25,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('portals', 'The installed portals.')
     .addTag('clients', 'Keys of internal services.')
     .addTag('fan-out', 'One call to many portals.')
+    .addTag('jobs', 'Work that goes on without its caller.')
     .addTag('audit', 'Who wrote what.')
     .addTag('operations', 'Health and metrics.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key, or the admin key.' }, 'key')

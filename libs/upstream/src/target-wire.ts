@@ -1,0 +1,59 @@
+import { type Clock, ExchangeFailure, hostNotAllowed } from '@b24/portal';
+import { Agent, request } from 'undici';
+import { checkedConnect, type MayConnect } from './checked-connect';
+
+export interface TargetWireOptions {
+  readonly clock: Clock;
+  /** From the first look-up to the end of the answer. */
+  readonly timeoutMs: number;
+  /** By name, looked at for each request. */
+  readonly mayAsk: (url: URL) => boolean;
+  readonly mayConnect: MayConnect;
+}
+
+export interface TargetWire {
+  /** One POST, no redirect followed. @throws ExchangeFailure when no answer came in time */
+  readonly send: (
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    text: string,
+  ) => Promise<{ readonly status: number; readonly retryAfter?: string }>;
+  readonly close: () => Promise<void>;
+}
+
+/** What of an answer is read, so that its connection can be used again; nobody wants it. */
+const mostReadBytes = 64 * 1024;
+
+/** The wire to internal services that subscribe to events. Of an answer only its status and Retry-After count. */
+export function targetWire({ clock, timeoutMs, mayAsk, mayConnect }: TargetWireOptions): TargetWire {
+  const agent = new Agent({ connect: checkedConnect(timeoutMs, mayConnect), pipelining: 1, keepAliveTimeout: 4000 });
+
+  async function post(url: string, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal) {
+    const sent = { ...headers, 'user-agent': 'b24-gateway' };
+    const answer = await request(url, { dispatcher: agent, method: 'POST', headers: sent, body, signal });
+    // Its status is known; whether the rest of it comes in time changes nothing.
+    await answer.body.dump({ limit: mostReadBytes }).catch(() => undefined);
+    const retryAfter = answer.headers['retry-after'];
+    return { status: answer.statusCode, ...(typeof retryAfter === 'string' && { retryAfter }) };
+  }
+
+  return {
+    async send(url, headers, text) {
+      if (!URL.canParse(url) || !mayAsk(new URL(url))) throw new ExchangeFailure(false, hostNotAllowed);
+      const controller = new AbortController();
+      const callOff = clock.after(timeoutMs, () => {
+        controller.abort();
+      });
+      try {
+        return await post(url, headers, text, controller.signal);
+      } catch (error) {
+        const { code, name } = error as { code?: unknown; name?: string };
+        const reason = controller.signal.aborted ? 'TIMEOUT' : typeof code === 'string' ? code : (name ?? 'unknown');
+        throw new ExchangeFailure(true, reason);
+      } finally {
+        callOff();
+      }
+    },
+    close: () => agent.close(),
+  };
+}
