@@ -212,7 +212,7 @@ describe('a fan-out that goes on as a job', () => {
 describe('a job whose replica ends', () => {
   let world: World;
   let one: GatewayProcess;
-  let two: GatewayProcess;
+  let two: GatewayProcess | undefined;
   let portals: SimulatedPortal[];
   const start = () =>
     GatewayProcess.start(environment(world.redis, world.simulator, { ...env, FAN_OUT_CONCURRENCY: '4' }));
@@ -223,7 +223,7 @@ describe('a job whose replica ends', () => {
     portals = await portalsIn(world, one.client, 8, 'eight');
   }, 60_000);
   afterEach(async () => {
-    await Promise.all([one, two].map((it) => it.kill9()));
+    await Promise.all([one, two].map((it) => it?.kill9()));
     await world.stop();
   });
 

@@ -16,6 +16,8 @@ function pattern(key: string): RegExp {
   const parts = key.split(/<([^>]+)>/).map((part, i) => {
     if (i % 2 === 0) return part.replace(/[{}.*+?^$()|[\]\\]/g, '\\$&');
     if (part === 'member id') return '[0-9a-f]{32}';
+    if (part === 'job') return 'j_[0-9a-f]{32}';
+    if (part === 'client') return '(admin|c_[0-9a-f]{16})';
     if (part === 'replica') return '[0-9a-f]{16}';
     if (part.startsWith('sha-256')) return '[0-9a-f]{64}';
     return `(${part.split(', ').join('|')})`;
