@@ -84,6 +84,19 @@ contract((made) => {
     expect(await store.load(portal)).not.toHaveProperty('limits');
   });
 
+  it('keeps the tags that the operator set, each once and in order, until they are removed', async () => {
+    expect(await store.mark(portal, { tags: ['retail', 'emea', 'retail'] })).toMatchObject({
+      tags: ['emea', 'retail'],
+    });
+    await store.mark(portal, { suspended: true });
+    await store.install({ install: installOf(portal), pair: pair('second') });
+    await store.renew(portal, await version(), renewal('third'));
+    const { items } = await store.list({ limit: 10, only: ({ tags }) => tags?.includes('emea') === true });
+    expect(items).toMatchObject([{ portal, tags: ['emea', 'retail'], suspended: true }]);
+    await store.mark(portal, { tags: [] });
+    expect(await store.load(portal)).not.toHaveProperty('tags');
+  });
+
   it('keeps what the portal told of its tariff, through installs and renewals, until it tells something else', async () => {
     const told = { licence: 'de_ent250', family: 'ent', askedAtMs: 7 };
     await store.learnTariff(portal, told);

@@ -20,6 +20,8 @@ function pattern(key: string): RegExp {
   const parts = key.split(/<([^>]+)>/).map((part, i) => {
     if (i % 2 === 0) return part.replace(/[{}.*+?^$()|[\]\\]/g, '\\$&');
     if (part === 'member id') return '[0-9a-f]{32}';
+    if (part === 'job') return 'j_[0-9a-f]{32}';
+    if (part === 'client') return '(admin|c_[0-9a-f]{16})';
     if (part === 'replica') return '[0-9a-f]{16}';
     if (part === 'subscription') return 's_[0-9a-f]{16}';
     if (part.startsWith('sha-256')) return '[0-9a-f]{64}';
@@ -80,7 +82,12 @@ describe('docs/storage.md', () => {
     const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
     const at = `/v1/portals/${portal.memberId}`;
     await new Browser().allow(client, portal);
-    await client.call('PATCH', at, { alias: 'acme', suspended: false, limits: { burst: 400, drainPerSecond: 40 } });
+    await client.call('PATCH', at, {
+      alias: 'acme',
+      tags: ['x'],
+      suspended: false,
+      limits: { burst: 400, drainPerSecond: 40 },
+    });
     portal.expireAccessTokens();
     await client.call('PATCH', `${at}/backlogs/1`, { createdBy: 1 }, { 'Idempotency-Key': 'one' });
     await RegisteredApp.register(client, portal);

@@ -115,12 +115,14 @@ describe('a portal by incoming webhook', () => {
   });
 
   it('gives way to an install of the app, which keeps its alias and what the operator set', async () => {
-    const { body } = await add(portal.webhookUrl(), { alias: 'moved' });
+    const { body } = await add(portal.webhookUrl(), { alias: 'moved', tags: ['retail'] });
     await client.call('PATCH', '/v1/portals/moved', { suspended: true });
     const browser = new Browser();
     await browser.open(await browser.allow(client, portal));
     const view = await client.get('/v1/portals/moved');
-    expect(view.body).toMatchObject({ memberId: portal.memberId, kind: 'app', alias: 'moved', status: 'suspended' });
+    expect(view.body).toMatchObject({
+      ...{ memberId: portal.memberId, kind: 'app', alias: 'moved', status: 'suspended', tags: ['retail'] },
+    });
     expect(await client.get(`/v1/portals/${body.memberId}`)).toMatchObject({ status: 404 });
     expect(await client.get(`/v1/portals/${portal.domain}`)).toMatchObject({ body: { memberId: portal.memberId } });
     await client.call('PATCH', '/v1/portals/moved', { suspended: false });

@@ -62,7 +62,7 @@ export class Client {
     const text = await response.text();
     const { status, headers: answered } = response;
     const type = answered.get('content-type') ?? '';
-    const told = (type.includes('json') && text !== '' ? JSON.parse(text) : text) as T;
+    const told = (type.includes('json') && !type.includes('ndjson') && text !== '' ? JSON.parse(text) : text) as T;
     mustBeDocumented(method, path, { status, type, body: told });
     return { status, headers: answered, body: told };
   }

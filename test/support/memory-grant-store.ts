@@ -143,7 +143,7 @@ export class MemoryGrantStore implements GrantStore {
       if (this.grants.has(portal)) this.change(portal, { ...gone, ...chains, trouble, version: ++this.versions });
     });
 
-  mark: GrantStore['mark'] = (portal, { alias, suspended, limits }) =>
+  mark: GrantStore['mark'] = (portal, { alias, suspended, limits, tags }) =>
     this.asked((): Markings | undefined => {
       const before = this.grants.get(portal);
       if (!before) return undefined;
@@ -155,6 +155,7 @@ export class MemoryGrantStore implements GrantStore {
         ...(alias !== undefined && { alias: alias ?? undefined }),
         ...(suspended !== undefined && { suspended }),
         ...(limits !== undefined && { limits: limits ?? undefined }),
+        ...(tags && { tags: tags.length > 0 ? [...new Set(tags)].sort() : undefined }),
       });
       return this.grants.get(portal);
     });
@@ -241,11 +242,12 @@ function proofOf(before: Stored | undefined, { app }: Install): Secret | undefin
   return before?.app === app ? before?.applicationToken : undefined;
 }
 
-function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tariff'> {
+function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tags' | 'tariff'> {
   return {
     suspended: before?.suspended ?? false,
     ...(before?.alias && { alias: before.alias }),
     ...(before?.limits && { limits: before.limits }),
+    ...(before?.tags && { tags: before.tags }),
     ...(before?.tariff && { tariff: before.tariff }),
   };
 }

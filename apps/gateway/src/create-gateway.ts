@@ -2,9 +2,10 @@ import helmet from '@fastify/helmet';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { bucketToken, platformToken } from './tokens';
-import { AuditLog, ClientKeys } from '@b24/access';
+import { bucketToken, jobsToken, platformToken } from './tokens';
+import { AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Binder, Courier } from '@b24/events';
+import type { Jobs } from '@b24/jobs';
 import { KeepAlive } from '@b24/grants';
 import { type Bucket, type Platform } from '@b24/lanes';
 import { type Clock, Fault, systemClock } from '@b24/portal';
@@ -64,6 +65,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   const redis = connect(settings.redisUrl, log);
   const laneRedis = connect(settings.redisUrl, log);
   const collector = settings.tracing && new Collector(settings.tracing, clock);
+  const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const refused = (error: StoreRefused) => {
     log.fatal(error.message);
     options.refused?.(error);
@@ -89,7 +91,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.on({ settings, clock, redis, laneRedis, log, traces: collector?.traces, refused }),
+    GatewayModule.on({ settings, clock, redis, laneRedis, jobRedis, log, traces: collector?.traces, refused }),
     adapter,
     {
       bodyParser: false,
@@ -114,6 +116,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.get(KeepAlive).start();
       app.get(Courier).start();
       app.get(Binder).start();
+      app.get<Jobs<Client>>(jobsToken).start();
       return app.getUrl();
     },
     async close() {
@@ -131,6 +134,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.get<Bucket>(bucketToken).close();
       app.get<Platform>(platformToken).close();
       laneRedis.disconnect();
+      jobRedis.disconnect();
       await redis.quit().catch(() => undefined);
       redis.disconnect();
     },
@@ -241,13 +245,12 @@ function requestId(given: unknown): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-function connect(url: string, log: PinoLogger): StoreConnection {
-  return connectStore(url, {
-    lost: (code) => {
-      log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
-    },
-    back: () => {
-      log.info('Redis answers again');
-    },
-  });
+function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection {
+  const lost = (code: string) => {
+    log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
+  };
+  const back = () => {
+    log.info('Redis answers again');
+  };
+  return connectStore(url, { lost, back }, use);
 }

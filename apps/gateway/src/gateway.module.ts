@@ -1,4 +1,4 @@
-import { AuditLog, ClientKeys } from '@b24/access';
+import { AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Binder, Bindings, Courier, EventQueue, Subscriptions } from '@b24/events';
 import {
   Apps,
@@ -14,6 +14,7 @@ import {
   Relocation,
   Seal,
 } from '@b24/grants';
+import { JobQueue, JobRecords, Jobs } from '@b24/jobs';
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
 import type { StoreConnection, StoreRefused } from '@b24/store';
@@ -33,6 +34,9 @@ import { CallsController } from './calls/calls.controller';
 import { ListsController } from './calls/lists.controller';
 import { ClientsController } from './clients/clients.controller';
 import { Destinations } from './destinations';
+import { FanOut } from './fan-out/fan-out';
+import { FanOutController } from './fan-out/fan-out.controller';
+import { fanOutWork, type KeptFanOut } from './fan-out/fan-out-work';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
@@ -45,6 +49,9 @@ import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
 import { InstallInbox } from './installs/install-inbox';
 import { InstallsController } from './installs/installs.controller';
+import { jobMessage } from './jobs/job-message';
+import { JobsController } from './jobs/jobs.controller';
+import { LongWork } from './jobs/long-work';
 import { migrations } from './migrations';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
@@ -66,6 +73,8 @@ import {
   clockToken,
   grantStoreToken,
   installerToken,
+  jobRecordsToken,
+  jobsToken,
   platformToken,
   redisToken,
   settingsToken,
@@ -78,6 +87,8 @@ export interface Ground {
   readonly redis: StoreConnection;
   /** A connection of its own for the lanes. */
   readonly laneRedis: StoreConnection;
+  /** A connection whose questions may wait, for jobs. */
+  readonly jobRedis: StoreConnection;
   readonly log: FastifyBaseLogger;
   /** Absent where nobody collects traces. */
   readonly traces?: Traces | undefined;
@@ -89,6 +100,8 @@ const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024,
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
+/** Results are kept for a day, of a job together 32 MiB. */
+const jobLimits = { keepMs: 24 * 3_600_000, mostBytes: 32 * 1024 * 1024 };
 const postToken = Symbol('post');
 const sealToken = Symbol('seal');
 const targetWireToken = Symbol('target wire');
@@ -96,7 +109,7 @@ const targetWireToken = Symbol('target wire');
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
 @Module({})
 export class GatewayModule {
-  static on({ settings, clock, redis, laneRedis, log, traces, refused }: Ground): DynamicModule {
+  static on({ settings, clock, redis, laneRedis, jobRedis, log, traces, refused }: Ground): DynamicModule {
     const destinations = new Destinations(settings.rules, settings.oauthServers);
     const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
@@ -120,6 +133,8 @@ export class GatewayModule {
         BatchesController,
         ListsController,
         PortalsController,
+        FanOutController,
+        JobsController,
         ClientsController,
         AuditController,
         SubscriptionsController,
@@ -220,6 +235,12 @@ export class GatewayModule {
         ),
         made(AnyCalls, [RequestLine], (line: RequestLine) => new AnyCalls(line)),
         made(Batches, [RequestLine, AnyCalls], (line: RequestLine, calls: AnyCalls) => new Batches(line, calls)),
+        made(
+          FanOut,
+          [grantStoreToken, RequestLine, AuditLog],
+          (store: GrantStore, line: RequestLine, audit: AuditLog) => new FanOut(store, line, clock, audit),
+        ),
+        ...jobProviders({ settings, clock, redis, jobRedis, log }),
         made(Once, [sealToken], (seal: Seal) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });
@@ -273,7 +294,7 @@ export class GatewayModule {
         ...eventProviders({ settings, clock, redis, log }),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog, EventInbox, Courier, Binder],
+          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog, EventInbox, Courier, Binder, jobsToken],
           (
             line: RequestLine,
             grants: FreshGrants,
@@ -284,7 +305,8 @@ export class GatewayModule {
             events: EventInbox,
             courier: Courier,
             binder: Binder,
-          ) => new Drain({ line, grants, inbox, keepAlive, once, audit, events, courier, binder }),
+            jobs: Jobs<Client>,
+          ) => new Drain({ line, grants, inbox, keepAlive, once, audit, events, courier, binder, jobs }),
         ),
       ],
     };
@@ -292,7 +314,7 @@ export class GatewayModule {
 }
 
 /** What sends events on: who wants them, what waits, who carries it, and who asks portals for it. */
-function eventProviders({ settings, clock, redis, log }: Omit<Ground, 'laneRedis' | 'refused'>): FactoryProvider[] {
+function eventProviders({ settings, clock, redis, log }: Omit<Ground, 'laneRedis' | 'jobRedis' | 'refused'>): FactoryProvider[] {
   const { targets: hosts, timeoutMs, queueLimit } = settings.events;
   const targets = new EventTargets(hosts);
   return [
@@ -351,6 +373,47 @@ function eventProviders({ settings, clock, redis, log }: Omit<Ground, 'laneRedis
         return new EventInbox({ installer, store, subscriptions, queue, clock, log, kept, lost, updated });
       },
     ),
+  ];
+}
+
+/** Long work: what keeps it, whose turn it is, who runs it, and who is told. */
+function jobProviders({
+  settings,
+  clock,
+  redis,
+  jobRedis,
+  log,
+}: Omit<Ground, 'laneRedis' | 'refused'>): FactoryProvider[] {
+  const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
+  return [
+    made(jobRecordsToken, [sealToken], (seal: Seal) => new JobRecords(redis, seal, { ...jobLimits, mostOpen })),
+    made(JobQueue, [], () => new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock })),
+    made(
+      jobsToken,
+      [jobRecordsToken, JobQueue, FanOut, ClientKeys, StoreCheck, targetWireToken, Metrics],
+      (
+        records: JobRecords,
+        queue: JobQueue,
+        fanOut: FanOut,
+        keys: ClientKeys,
+        check: StoreCheck,
+        wire: TargetWire,
+        metrics: Metrics,
+      ) => {
+        metrics.watchJobs(queue);
+        return new Jobs<Client>({
+          ...{ records, queue, clock, log, itemsAtOnce: settings.fanOutConcurrency },
+          kinds: { 'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut) },
+          rights: (id) => keys.byId(id),
+          send: jobMessage(wire, clock),
+          ready: () => check.passed,
+          finished: (job) => {
+            metrics.jobFinished(job.kind, job.state);
+          },
+        });
+      },
+    ),
+    made(LongWork, [jobsToken, EventTargets], (jobs: Jobs<Client>, targets: EventTargets) => new LongWork(jobs, targets)),
   ];
 }
 

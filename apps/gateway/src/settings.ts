@@ -129,12 +129,15 @@ const environment = z
       .toLowerCase()
       .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, 'SDK_DOMAIN must be a domain as `gw.example.com`.')
       .optional(),
+    FAN_OUT_CONCURRENCY: whole('FAN_OUT_CONCURRENCY', 1, 1000).default(100),
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     EVENT_TARGET_HOSTS: hosts('EVENT_TARGET_HOSTS').prefault(''),
     EVENT_TIMEOUT_MS: whole('EVENT_TIMEOUT_MS', 100, 60_000).default(10_000),
     EVENT_QUEUE_LIMIT: whole('EVENT_QUEUE_LIMIT', 1, 1_000_000).default(10_000),
+    JOB_CONCURRENCY: whole('JOB_CONCURRENCY', 1, 100).default(4),
+    JOBS_PER_CLIENT: whole('JOBS_PER_CLIENT', 1, 1000).default(20),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     OTEL_EXPORTER_OTLP_ENDPOINT: origin('OTEL_EXPORTER_OTLP_ENDPOINT').optional(),
     OTEL_SERVICE_NAME: z.string().default('b24-gateway'),
@@ -183,6 +186,8 @@ export interface Settings {
   readonly callTimeoutMs: number;
   /** `acme.<domain>` is the portal with the alias `acme`, for SDKs. */
   readonly sdkDomain: string | undefined;
+  /** Portals that one fan-out waits for at once. */
+  readonly fanOutConcurrency: number;
   /** Whose word on where a request comes from is believed: addresses and CIDRs. */
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may call the API from a browser; none unless set. */
@@ -194,12 +199,18 @@ export interface Settings {
   /** Where traces go; they are made only if there is somebody to collect them. */
   readonly tracing?: TracingSettings;
   readonly events: {
-    /** Where subscriptions may point to. */
+    /** Where messages to internal services may go. */
     readonly targets: PortalHosts;
     /** How long a target may take to answer. */
     readonly timeoutMs: number;
     /** Events that may wait for one subscription. */
     readonly queueLimit: number;
+  };
+  readonly jobs: {
+    /** That a replica runs at once. */
+    readonly atOnce: number;
+    /** Of one client, not finished. */
+    readonly perClient: number;
   };
   readonly logLevel: string;
 }
@@ -249,6 +260,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     queueLimit: it.QUEUE_LIMIT,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
     sdkDomain: it.SDK_DOMAIN,
+    fanOutConcurrency: it.FAN_OUT_CONCURRENCY,
     trustedProxies: it.TRUSTED_PROXIES,
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
@@ -265,6 +277,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       timeoutMs: it.EVENT_TIMEOUT_MS,
       queueLimit: it.EVENT_QUEUE_LIMIT,
     },
+    jobs: { atOnce: it.JOB_CONCURRENCY, perClient: it.JOBS_PER_CLIENT },
     logLevel: it.LOG_LEVEL,
   };
 }

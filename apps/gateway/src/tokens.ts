@@ -5,4 +5,6 @@ export const redisToken = Symbol('redis');
 export const bucketToken = Symbol('bucket');
 export const grantStoreToken = Symbol('grant store');
 export const installerToken = Symbol('installer');
+export const jobsToken = Symbol('jobs');
+export const jobRecordsToken = Symbol('job records');
 export const platformToken = Symbol('platform');

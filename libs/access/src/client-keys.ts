@@ -66,6 +66,22 @@ export class ClientKeys {
     return client;
   }
 
+  /**
+   * A client as it is now, for what it left to be done.
+   * @throws Fault key_invalid when it was deleted, key_expired
+   */
+  async byId(id: string): Promise<Client> {
+    if (id === admin.id) return admin;
+    const text = await this.asking(async () => {
+      const [current] = ((await this.redis.hget(clientsKey, id)) ?? '').split(',');
+      return current ? this.redis.get(clientKey(current)) : null;
+    });
+    if (text === null) throw new Fault('key_invalid', { detail: 'The client whose key began this was deleted.' });
+    const client = JSON.parse(text) as Client;
+    if (this.hasExpired(client)) throw new Fault('key_expired');
+    return client;
+  }
+
   /** The key itself is told here and never again. */
   async create(wanted: NewClient): Promise<{ client: Client; key: string }> {
     const client: Client = { id: `c_${randomBytes(8).toString('hex')}`, ...wanted, createdAtMs: this.clock.now() };

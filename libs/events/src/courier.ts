@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, ExchangeFailure, hostNotAllowed, sleep } from '@b24/portal';
+import { type Clock, ExchangeFailure, hostNotAllowed, signed, sleep } from '@b24/portal';
 import type { Counts, Delivery, EventQueue } from './event-queue';
 import { type Attempt, judgeAttempt } from './judge-attempt';
-import { signed } from './signature';
-import type { Subscription } from './subscription';
+import { secretsOf, type Subscription } from './subscription';
 import type { Subscriptions } from './subscriptions';
 
 const lookEveryMs = 1000;
@@ -80,7 +79,8 @@ export class Courier {
 
   /** Sends a message once, now, and tells what came of it. */
   async attempt(subscription: Subscription, message: { id: string; text: string }): Promise<Attempt> {
-    const headers = { 'content-type': 'application/json', ...signed(subscription, message, this.options.clock.now()) };
+    const nowMs = this.options.clock.now();
+    const headers = { 'content-type': 'application/json', ...signed(secretsOf(subscription, nowMs), message, nowMs) };
     try {
       return await this.options.send(subscription.url, headers, message.text);
     } catch (error) {

@@ -1,6 +1,5 @@
-import { portalId, Secret } from '@b24/portal';
+import { portalId } from '@b24/portal';
 import { messageOf, type PortalEvent } from './message';
-import { signed } from './signature';
 
 const event: PortalEvent = {
   event: 'ONTASKADD',
@@ -29,16 +28,6 @@ describe('a message', () => {
     expect(messageOf({ ...event, data }, ['token-value']).data).toEqual({
       a: { b: { TITLE: '[secret]' } },
       AUTHOR_ID: '5',
-    });
-  });
-
-  it('is signed as the example of Standard Webhooks is', () => {
-    const secret = new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
-    const message = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', text: '{"test": 2432232314}' };
-    expect(signed({ secret }, message, 1_614_265_330_000)).toEqual({
-      'webhook-id': message.id,
-      'webhook-timestamp': '1614265330',
-      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     });
   });
 });

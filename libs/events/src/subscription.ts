@@ -17,6 +17,11 @@ export interface Subscription {
   readonly former?: { readonly secret: Secret; readonly untilMs: number };
 }
 
+/** What signs a message to it now. */
+export function secretsOf({ secret, former }: Pick<Subscription, 'secret' | 'former'>, nowMs: number): Secret[] {
+  return former && former.untilMs > nowMs ? [secret, former.secret] : [secret];
+}
+
 export type Wanted = Pick<Subscription, 'events' | 'portals'>;
 
 export function wants({ events, portals }: Wanted, portal: PortalId, event: string): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, Secret } from '@b24/portal';
+import { type Clock, Fault, newSigningSecret, Secret } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { asking, withScripts } from './asking';
 import {
@@ -12,7 +12,6 @@ import {
   subscriptionsKey,
   triesKey,
 } from './places';
-import { newSecret } from './signature';
 import type { Subscription } from './subscription';
 
 /** Each has a queue that each replica looks after. */
@@ -47,7 +46,7 @@ export class Subscriptions {
   /** Its secret is new. @throws Fault too_many_subscriptions */
   async create(wanted: NewSubscription): Promise<Subscription> {
     const id = `s_${randomBytes(8).toString('hex')}`;
-    const subscription: Subscription = { id, ...wanted, createdAtMs: this.clock.now(), secret: newSecret() };
+    const subscription: Subscription = { id, ...wanted, createdAtMs: this.clock.now(), secret: newSigningSecret() };
     const kept = await this.swap(id, '', subscription, true);
     if (kept === -1) {
       const detail = `There are ${mostSubscriptions} subscriptions already; delete one that nobody needs.`;
@@ -88,7 +87,7 @@ export class Subscriptions {
   rotate(id: string, graceMs: number): Promise<Subscription> {
     return this.rewrite(id, false, ({ former: _, secret, ...rest }) => ({
       ...rest,
-      secret: newSecret(),
+      secret: newSigningSecret(),
       ...(graceMs > 0 && { former: { secret, untilMs: this.clock.now() + graceMs } }),
     }));
   }

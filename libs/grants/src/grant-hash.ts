@@ -26,6 +26,7 @@ export const openFields = [
   'alias',
   'suspended',
   'limits',
+  'tags',
   'tariff',
   'version',
   'expiresAtMs',
@@ -51,6 +52,7 @@ export function toRecord(hash: Hash): PortalRecord | undefined {
     ...(hash['alias'] && { alias: hash['alias'] }),
     suspended: hash['suspended'] === '1',
     ...(hash['limits'] && { limits: JSON.parse(hash['limits']) as Limits }),
+    ...(hash['tags'] && { tags: JSON.parse(hash['tags']) as string[] }),
     version: Number(hash['version']),
     ...(hash['expiresAtMs'] && { expiresAtMs: Number(hash['expiresAtMs']) }),
     ...(hash['refreshedAtMs'] && { refreshedAtMs: Number(hash['refreshedAtMs']) }),
@@ -147,10 +149,11 @@ function withoutToken({ id, grantedAtMs, oauthServer, scope, userId, renewedAtMs
 }
 
 /** Field, value, field, value …; an empty value removes the field. */
-export function markedFields({ alias, suspended, limits }: NewMarkings): string[] {
+export function markedFields({ alias, suspended, limits, tags }: NewMarkings): string[] {
   const fields: string[] = [];
   if (alias !== undefined) fields.push('alias', alias ?? '');
   if (suspended !== undefined) fields.push('suspended', suspended ? '1' : '');
   if (limits !== undefined) fields.push('limits', limits ? JSON.stringify(limits) : '');
+  if (tags) fields.push('tags', tags.length > 0 ? JSON.stringify([...new Set(tags)].sort()) : '');
   return fields;
 }

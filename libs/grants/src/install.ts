@@ -94,6 +94,8 @@ export interface Markings {
   readonly alias?: string;
   readonly suspended: boolean;
   readonly limits?: Limits;
+  /** Words of the operator's own, in order, by which portals are picked out. */
+  readonly tags?: readonly string[];
 }
 
 /** What the operator sets now; null removes, what is absent stays. */
@@ -101,6 +103,8 @@ export interface NewMarkings {
   readonly alias?: string | null;
   readonly suspended?: boolean;
   readonly limits?: Limits | null;
+  /** All of them; an empty list removes them. */
+  readonly tags?: readonly string[];
 }
 
 /** The portal's own plan at the vendor, in the words of its `app.info`. */

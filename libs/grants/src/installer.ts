@@ -184,13 +184,14 @@ export class Installer {
   }
 
   private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
-    const { alias, suspended, limits } = from;
+    const { alias, suspended, limits, tags } = from;
     await this.options.store.forget(from.portal);
-    if (alias || suspended || limits)
+    if (alias || suspended || limits || tags)
       await this.options.store.mark(to, {
         ...(alias && { alias }),
         ...(suspended && { suspended }),
         ...(limits && { limits }),
+        ...(tags && { tags }),
       });
   }
 

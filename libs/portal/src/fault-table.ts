@@ -107,6 +107,12 @@ export const faultTable = {
     'No such dead letter',
     'It was replayed, or went for a newer one; list them with GET /v1/subscriptions/{id}/dead-letters.',
   ),
+  job_not_found: row(
+    404,
+    'never',
+    'No such job',
+    'It was made by another key, or ended more than a day ago; list yours with GET /v1/jobs.',
+  ),
   method_not_found: row(
     404,
     'never',
@@ -238,6 +244,12 @@ export const faultTable = {
     'Too many failed attempts from this address',
     'Come back after `Retry-After` seconds; what proves itself still passes.',
   ),
+  too_many_jobs: row(
+    429,
+    'safe',
+    'Too many jobs of this key are not finished',
+    'Come back after `Retry-After` seconds, or cancel one.',
+  ),
   lane_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
   operating_time_spent: row(
     429,
@@ -264,6 +276,12 @@ export const faultTable = {
     'safe',
     'The portal could not be reached',
     'No connection to the portal could be made, so the call was not sent; try again shortly.',
+  ),
+  result_too_large: row(
+    502,
+    'never',
+    'The answer is too large to be kept',
+    'The call was carried out; ask for less at a time, or without respond-async.',
   ),
   host_not_allowed: row(
     502,

@@ -1,4 +1,5 @@
 export type { Answer, Operating, Refusal, Result, Spent, Trip } from './answer';
+export { asTheyCome } from './as-they-come';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted } from './clock';
 export { type Command, type Entity, type Inner, methodsOf } from './command';
@@ -8,3 +9,4 @@ export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-tabl
 export { isPortalId, portalId, type PortalId } from './portal';
 export { Secret } from './secret';
 export type { Send } from './send';
+export { newSigningSecret, signed } from './signature';

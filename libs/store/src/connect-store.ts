@@ -14,20 +14,29 @@ export interface StoreObserver {
 const commandTimeoutMs = 2000;
 /** A socket silent for so long while something is asked is given up: a dead host sends no goodbye. */
 const socketTimeoutMs = 6000;
+/** The same where a question may rightly be answered after ten seconds. */
+const waitingTimeoutMs = 15_000;
 
 /** The one place that makes connections. They connect by themselves, again and again, as long as they are open. */
-export function connectStore(url: string, observer: StoreObserver): StoreConnection {
-  const store = connectionTo(redisPlace(url));
+export function connectStore(
+  url: string,
+  observer: StoreObserver,
+  use: 'asking' | 'waiting' = 'asking',
+): StoreConnection {
+  const store = connectionTo(redisPlace(url), use);
   watch(store, observer);
   return store;
 }
 
-function connectionTo(place: RedisPlace): StoreConnection {
+/** @param use waiting: for questions that are answered when there is something to tell, in at most ten seconds. */
+function connectionTo(place: RedisPlace, use: 'asking' | 'waiting'): StoreConnection {
+  const patience = use === 'asking' ? quick : waiting;
+  const single = { ...patience, retryStrategy: soon } satisfies RedisOptions;
   if (place.kind === 'single') return new Redis(place.url, single);
   const { username, password, tls } = place;
   const login = { ...(username && { username }), ...(password && { password }), ...(tls && { tls: {} }) };
   if (place.kind === 'cluster') {
-    return new PatientCluster([...place.nodes], {
+    return new (use === 'asking' ? PatientCluster : Cluster)([...place.nodes], {
       clusterRetryStrategy: soon,
       slotsRefreshTimeout: commandTimeoutMs,
       slotsRefreshInterval: 15_000,
@@ -54,15 +63,13 @@ function connectionTo(place: RedisPlace): StoreConnection {
 
 const soon = (times: number) => Math.min(times * 50, 500);
 
-const patience = {
-  commandTimeout: commandTimeoutMs,
-  socketTimeout: socketTimeoutMs,
+const steady = {
   maxRetriesPerRequest: null,
   // Its address leads to another server now, or will soon. It was not carried out, so it is sent again.
   reconnectOnError: ({ message }: Error) => (message.includes('READONLY') ? 2 : false),
 } satisfies RedisOptions;
-
-const single = { ...patience, retryStrategy: soon } satisfies RedisOptions;
+const quick = { ...steady, commandTimeout: commandTimeoutMs, socketTimeout: socketTimeoutMs } satisfies RedisOptions;
+const waiting = { ...steady, socketTimeout: waitingTimeoutMs } satisfies RedisOptions;
 
 /** A cluster's own queue has no time limit; here a command that waits in it has. */
 class PatientCluster extends Cluster {

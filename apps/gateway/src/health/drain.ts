@@ -1,5 +1,7 @@
 import type { AuditLog } from '@b24/access';
+import type { Client } from '@b24/access';
 import type { Binder, Courier } from '@b24/events';
+import type { Jobs } from '@b24/jobs';
 import type { FreshGrants, KeepAlive } from '@b24/grants';
 import type { Once } from '@b24/writes';
 import type { InstallInbox } from '../installs/install-inbox';
@@ -16,6 +18,7 @@ export interface DrainParts {
   readonly events: EventInbox;
   readonly courier: Courier;
   readonly binder: Binder;
+  readonly jobs: Jobs<Client>;
 }
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
@@ -32,13 +35,14 @@ export class Drain {
     this.parts.events.stop();
     this.parts.courier.stop();
     this.parts.binder.stop();
+    this.parts.jobs.stop();
     this.parts.line.close();
   }
 
   /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */
   async settle(): Promise<void> {
-    const { line, grants, inbox, once, audit, courier, binder } = this.parts;
-    await Promise.all([once.settle(), line.settle()]);
+    const { line, grants, inbox, once, audit, courier, binder, jobs } = this.parts;
+    await Promise.all([once.settle(), line.settle(), jobs.settle()]);
     await Promise.all([grants.settle(), inbox.settle(), courier.settle(), binder.settle()]);
     await audit.settle();
   }

@@ -94,6 +94,12 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
     labelNames: ['subscription'] as const,
     registers: [this.registry],
   });
+  private readonly jobs = new Counter({
+    name: 'b24_jobs_finished_total',
+    help: 'Jobs that ended on this replica, by how.',
+    labelNames: ['kind', 'state'] as const,
+    registers: [this.registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -137,6 +143,27 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   /** @param route the route, never the URL */
   responded(method: string, route: string, status: number): void {
     this.responses.inc({ method, route, status });
+  }
+
+  /** Jobs are counted over all replicas, when Prometheus asks. */
+  watchJobs(queue: { counts(): Promise<{ waiting: number; running: number }> }): void {
+    new Gauge({
+      name: 'b24_jobs',
+      help: 'Jobs that wait for a replica, and jobs that one runs; over all replicas.',
+      labelNames: ['state'] as const,
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        const counts = await queue.counts().catch(() => undefined);
+        if (!counts) return;
+        this.set({ state: 'queued' }, counts.waiting);
+        this.set({ state: 'running' }, counts.running);
+      },
+    });
+  }
+
+  jobFinished(kind: string, state: string): void {
+    this.jobs.inc({ kind, state });
   }
 
   called(portal: PortalId, method: string, outcome: string): void {

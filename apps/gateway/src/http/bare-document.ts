@@ -20,11 +20,17 @@ export async function bareDocument(): Promise<OpenAPIObject> {
   const ground = { settings, clock: systemClock, log: pino({ level: 'silent' }), refused: () => undefined };
   const redis = new Redis({ lazyConnect: true });
   const laneRedis = new Redis({ lazyConnect: true });
-  const app = await NestFactory.create(GatewayModule.on({ ...ground, redis, laneRedis }), new FastifyAdapter(), {
-    logger: false,
-  });
+  const jobRedis = new Redis({ lazyConnect: true });
+  const app = await NestFactory.create(
+    GatewayModule.on({ ...ground, redis, laneRedis, jobRedis }),
+    new FastifyAdapter(),
+    {
+      logger: false,
+    },
+  );
   const document = openApiDocument(app);
   redis.disconnect();
   laneRedis.disconnect();
+  jobRedis.disconnect();
   return document;
 }

@@ -44,26 +44,43 @@ export function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
 }
 
 function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
-  const { client, clock, callTimeoutMs } = request;
-  if (!client || !clock || !callTimeoutMs) throw new Fault('key_missing');
+  const { client, clock } = request;
+  if (!client || !clock) throw new Fault('key_missing');
   const { traceparent } = request.headers;
   const controller = new AbortController();
   // Many calls of one request may wait by it.
   setMaxListeners(0, controller.signal);
-  const deadlineMs = deadlineOf(request) ?? callTimeoutMs;
+  const deadlineMs = deadlineMsOf(request);
   const leftMs = leftOf(deadlineMs, request, clock);
   const callOff = clock.after(leftMs, () => {
-    controller.abort(
-      new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` }),
-    );
+    controller.abort(tooLate(deadlineMs));
   });
   reply.raw.once('close', () => {
     callOff();
     if (reply.raw.writableFinished) return;
-    controller.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
+    controller.abort(hangUp());
   });
   const traced = typeof traceparent === 'string' && { traceparent };
   return { client, signal: controller.signal, deadlineAtMs: clock.now() + leftMs, ...traced };
+}
+
+/** Aborts when the caller hangs up, at no deadline: an answer of many calls gives each its own. */
+export function whileListening(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  // Each call listens to it for as long as it is under way.
+  setMaxListeners(0, controller.signal);
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(hangUp());
+  });
+  return controller.signal;
+}
+
+export function tooLate(deadlineMs: number): Fault {
+  return new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` });
+}
+
+function hangUp(): Fault {
+  return new Fault('deadline_exceeded', { detail: 'The caller hung up.' });
 }
 
 /** What is asked before the call itself, as whose key this is, ends with the same deadline. */
@@ -73,7 +90,7 @@ export function inTime<T>(request: GatewayRequest, work: Promise<T>): Promise<T>
   const deadlineMs = Math.min(statedDeadline(request) ?? callTimeoutMs, longestDeadlineMs);
   return new Promise((resolve, reject) => {
     const callOff = clock.after(leftOf(deadlineMs, request, clock), () => {
-      reject(new Fault('deadline_exceeded', { detail: `The call waited ${deadlineMs} ms and was never sent.` }));
+      reject(tooLate(deadlineMs));
     });
     work.then(resolve, reject).finally(callOff);
   });
@@ -89,8 +106,9 @@ function statedDeadline({ headers }: FastifyRequest): number | undefined {
   return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
-function deadlineOf(request: FastifyRequest): number | undefined {
-  if (request.headers['x-deadline-ms'] === undefined) return undefined;
+/** How long a call may take: as the caller says, or as the settings do. @throws Fault invalid_request */
+export function deadlineMsOf(request: GatewayRequest): number {
+  if (request.headers['x-deadline-ms'] === undefined) return request.callTimeoutMs ?? longestDeadlineMs;
   const deadlineMs = statedDeadline(request) ?? NaN;
   if (deadlineMs <= longestDeadlineMs) return deadlineMs;
   const message = `Must be a whole number of milliseconds from 1 to ${longestDeadlineMs}.`;

@@ -1,7 +1,11 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
+import { fanOutLineSchema, fanOutSummarySchema } from '../fan-out/fan-out-line';
 import { problemSchema } from './problem';
+
+/** What is referred to by its name alone. */
+const shared = [problemSchema, fanOutLineSchema, fanOutSummarySchema];
 
 type JsonSchema = Record<string, unknown>;
 
@@ -27,6 +31,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('apps', 'Registrations in Bitrix24; each portal belongs to one.')
     .addTag('clients', 'Keys of internal services.')
     .addTag('subscriptions', 'Events of portals, sent on to internal services.')
+    .addTag('fan-out', 'One call to many portals.')
+    .addTag('jobs', 'Work that goes on without its caller.')
     .addTag('audit', 'Who wrote what.')
     .addTag('operations', 'Health and metrics.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key, or the admin key.' }, 'key')
@@ -34,8 +40,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
   });
-  const { components } = convert(problemSchema, 'output');
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...components } };
+  const named = Object.assign({}, ...shared.map((it) => convert(it, 'output').components)) as Record<
+    string,
+    JsonSchema
+  >;
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...named } };
   return withoutKeylessSecurity(document);
 }
 

@@ -19,6 +19,8 @@ export interface OperationOptions {
   readonly answer?: z.ZodType;
   /** Of an answer that is text, instead of `answer`. */
   readonly textType?: string;
+  /** Of an answer of JSON lines (NDJSON): what each may be, by schemas that have an id and are in openapi.ts. */
+  readonly lines?: readonly z.ZodType[];
   readonly example?: unknown;
   readonly says: string;
   readonly headers?: Record<string, { description: string; schema: { type: 'string' } }>;
@@ -74,7 +76,7 @@ export const lineFaults: readonly FaultCode[] = [
 
 /** One decorator sets the key's scope and the operation's whole place in the OpenAPI document. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { answer, textType, example, headers, inDoubt, onlyReads } = options;
+  const { answer, textType, lines, example, headers, inDoubt, onlyReads } = options;
   const own = [...(options.faults ?? []), ...(inDoubt ? onceFaults(inDoubt) : [])];
   const faults = [...new Set([...(options.scope ? keyed : []), ...own])];
   return applyDecorators(
@@ -94,6 +96,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
       headers: { ...requestIdHeader, ...(inDoubt && replayedHeader), ...headers },
       ...(answer && { standardSchema: answer }),
       ...(textType && { content: { [textType]: { schema: { type: 'string' } } } }),
+      ...(lines && linesOf(lines)),
       ...(example !== undefined && { example }),
     }),
     ...problemResponses(faults, inDoubt !== undefined),
@@ -105,6 +108,12 @@ export function Operation(options: OperationOptions): MethodDecorator {
     }),
     ...(faults.includes('deadline_exceeded') ? [deadlineHeader] : []),
   );
+}
+
+/** OpenAPI 3.0 has no words for lines: the schema is a line's. */
+function linesOf(schemas: readonly z.ZodType[]) {
+  const anyOf = schemas.map((it) => ({ $ref: `#/components/schemas/${it.meta()?.id ?? ''}` }));
+  return { content: { 'application/x-ndjson': { schema: { anyOf } } } };
 }
 
 function onceFaults({ kind }: InDoubt): FaultCode[] {

@@ -36,6 +36,16 @@ export const portalName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/, 'Must be a member id, an alias or a domain.')
   .meta({ description: 'A member id, an alias or a domain.', examples: ['acme'] });
 
+/** A word by which portals are picked out. */
+export const tagSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._:-]{0,62}$/,
+    'Must be 1 to 63 lower-case letters, digits, dots, colons, dashes and underscores.',
+  )
+  .meta({ examples: ['retail'] });
+export const tagsSchema = z.array(tagSchema).max(20);
+
 /** Neither a member id nor a domain, so that a name leads to one portal only. */
 export const aliasSchema = z
   .string()

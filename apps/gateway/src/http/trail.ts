@@ -61,6 +61,7 @@ const numbers = [
 /** Fields of which it is told only that they were there: what is in them may be anybody's words. */
 const named = [
   'alias',
+  'tags',
   'clientSecret',
   'limits',
   'methods',

@@ -21,6 +21,10 @@ export const portalSchema = z
     memberId: z.string(),
     alias: z.string().optional(),
     domain: z.string(),
+    tags: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Words of the operator’s, by which portals are picked out.' }),
     kind: z.enum(['app', 'webhook']),
     app: z
       .string()
@@ -95,11 +99,12 @@ export interface ViewContext {
 
 /** What anyone may see of a portal; secrets are not among the fields it names. */
 export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): PortalView {
-  const { alias, userId, formerUser, spares, formerDomains, expiresAtMs, refreshedAtMs, trouble } = record;
+  const { alias, tags, userId, formerUser, spares, formerDomains, expiresAtMs, refreshedAtMs, trouble } = record;
   return {
     memberId: record.portal,
     ...(alias && { alias }),
     domain: record.domain,
+    ...(tags && { tags: [...tags] }),
     kind: record.kind,
     ...(record.kind === 'app' && { app: record.app ?? defaultApp }),
     status: statusOf(record),

@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Trail } from '../http/caller';
 import { Operation, portalFaults } from '../http/operation';
-import { aliasSchema, appId, appPattern, portalName } from '../http/shapes';
+import { aliasSchema, appId, appPattern, portalName, tagSchema, tagsSchema } from '../http/shapes';
 import { FromTrail } from '../http/trail';
 import { type Caller, RequestLine } from '../request-line';
 import { grantStoreToken, installerToken, settingsToken } from '../tokens';
@@ -36,6 +36,7 @@ const newPortalSchema = z
       description: 'An incoming webhook, as the portal shows it. It is kept encrypted and never shown again.',
     }),
     alias: aliasSchema.optional(),
+    tags: tagsSchema.optional(),
   })
   .meta({
     id: 'NewPortal',
@@ -55,6 +56,7 @@ const portalChangesSchema = z
   .strictObject({
     alias: aliasSchema.nullable().optional().meta({ description: 'null removes it.' }),
     suspended: z.boolean().optional().meta({ description: 'No call passes while it is true.' }),
+    tags: tagsSchema.optional().meta({ description: 'All of them; an empty list removes them.' }),
     limits: limitsSchema.nullable().optional().meta({
       description:
         'The portal’s leaky bucket, where it is another than its licence says: of a self-hosted portal, or to leave room for others who call it from here. null removes it.',
@@ -118,16 +120,25 @@ export class PortalsController {
     description: 'Portals of this app only; as with a status, a page may then be short.',
     schema: { type: 'string', pattern: appPattern.source },
   })
+  @ApiQuery({
+    name: 'tag',
+    required: false,
+    description: 'Portals with this tag only; pages as with `status`.',
+    schema: { type: 'string' },
+  })
   async list(
     @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
     @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
     @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
     @Query('app', { schema: appId.optional() }) app: string | undefined,
+    @Query('tag', { schema: tagSchema.optional() }) tag: string | undefined,
     @FromCaller() { client }: Caller,
   ): Promise<z.infer<typeof pageSchema>> {
     const isWanted = (record: PortalRecord) =>
-      (!status || statusOf(record) === status) && (!app || belongsTo(record, app));
-    const only = (status ?? app) && { only: isWanted };
+      (!status || statusOf(record) === status) &&
+      (!app || belongsTo(record, app)) &&
+      (!tag || record.tags?.includes(tag) === true);
+    const only = (status ?? app ?? tag) !== undefined && { only: isWanted };
     const { items, next } = await this.store.list({ after: cursor ?? 0, limit: limit ?? 50, ...only });
     const seen = items.filter(({ portal }) => mayTouch(client, portal));
     return { items: seen.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
@@ -149,7 +160,7 @@ export class PortalsController {
     faults: [...portalFaults, 'portal_already_installed', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
   })
   async add(
-    @Body({ schema: newPortalSchema }) { webhookUrl, alias }: z.infer<typeof newPortalSchema>,
+    @Body({ schema: newPortalSchema }) { webhookUrl, alias, tags }: z.infer<typeof newPortalSchema>,
     @FromCaller() { client, signal }: Caller,
     @FromTrail() trail: Trail,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -161,7 +172,7 @@ export class PortalsController {
       return this.trial.scopeOf(id, endpoint, signal);
     });
     trail.portal = Promise.resolve(portal);
-    if (alias) await this.store.mark(portal, { alias });
+    if (alias ?? tags) await this.store.mark(portal, { ...(alias && { alias }), ...(tags && { tags }) });
     void reply.header('Location', `/v1/portals/${portal}`);
     return this.read(portal);
   }
@@ -194,7 +205,7 @@ export class PortalsController {
   @Patch(':portal')
   @Operation({
     id: 'updatePortal',
-    summary: 'Name a portal, suspend it, or set its limits',
+    summary: 'Name a portal, tag it, suspend it, or set its limits',
     scope: 'portals:write',
     status: 200,
     inDoubt: { kind: 'repeated' },
@@ -205,7 +216,7 @@ export class PortalsController {
   })
   async update(
     @Param('portal', { schema: portalName }) name: string,
-    @Body({ schema: portalChangesSchema }) { alias, suspended, limits }: z.infer<typeof portalChangesSchema>,
+    @Body({ schema: portalChangesSchema }) { alias, suspended, limits, tags }: z.infer<typeof portalChangesSchema>,
     @FromCaller() { client }: Caller,
   ): Promise<PortalView> {
     const portal = await this.allowed(client, name, 'portals:write');
@@ -213,6 +224,7 @@ export class PortalsController {
       ...(alias !== undefined && { alias }),
       ...(suspended !== undefined && { suspended }),
       ...(limits !== undefined && { limits }),
+      ...(tags && { tags }),
     });
     if (!changed) throw new Fault('portal_not_found');
     return this.read(portal);

@@ -1,0 +1,124 @@
+import { type AuditLog, type Client, mayTouch } from '@b24/access';
+import type { GrantStore, PortalRecord } from '@b24/grants';
+import { asFault, type Clock, type Command, Fault, type PortalId } from '@b24/portal';
+import { tooLate } from '../http/caller';
+import type { RequestLine } from '../request-line';
+import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
+
+/** Which portals: by name, all that the key may use, or those of them with a tag. */
+export type Addressees = readonly string[] | 'all' | { readonly tag: string };
+
+/** One to be called, or why it is not. */
+export interface Target {
+  readonly named: Named;
+  readonly portal?: PortalId;
+  readonly fault?: Fault;
+}
+
+export interface Round {
+  readonly client: Client;
+  readonly command: Command;
+  /** How long each portal's call may take. */
+  readonly deadlineMs: number;
+  readonly requestId: string;
+  /** Aborts when nobody waits for any of them. */
+  readonly signal: AbortSignal;
+}
+
+const pageSize = 200;
+/** Names looked up at once. */
+const lookUpsAtOnce = 50;
+
+/** One call to many portals, each a call of its own: with its own place in its lane, its own deadline and outcome. */
+export class FanOut {
+  constructor(
+    private readonly store: GrantStore,
+    private readonly line: Pick<RequestLine, 'call'>,
+    private readonly clock: Clock,
+    private readonly audit: Pick<AuditLog, 'note'>,
+  ) {}
+
+  /** Each portal once, under the first of its names. @throws Fault store_unavailable */
+  async targets(client: Client, to: Addressees): Promise<Target[]> {
+    return to === 'all' || 'tag' in to ? this.allOf(client, to) : this.each(client, to);
+  }
+
+  /** Never rejects. What was written where is in the audit log by portal. */
+  async ask(target: Target, round: Round): Promise<Answered> {
+    const answered = await this.answer(target, round);
+    if (target.portal && round.command.effect === 'write') this.note(target.portal, answered, round);
+    return answered;
+  }
+
+  private note(portal: PortalId, { code, status }: Answered, { client, requestId }: Round): void {
+    const { id: actor, name } = client;
+    const told = { actor, name, action: 'fanOut', portal, status, requestId, atMs: this.clock.now() };
+    this.audit.note({ ...told, outcome: code === 'ok' ? 'done' : code });
+  }
+
+  private async answer({ portal, named, fault }: Target, round: Round): Promise<Answered> {
+    const { client, command, deadlineMs, signal, requestId } = round;
+    const failed = (why: Fault) => failedBy(named, why, { requestId, effect: command.effect });
+    if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));
+    const controller = new AbortController();
+    const leave = () => {
+      controller.abort(signal.reason);
+    };
+    const callOff = this.clock.after(deadlineMs, () => {
+      controller.abort(tooLate(deadlineMs));
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      return answeredBy(named, await this.line.call({ client, signal: controller.signal }, 'call', portal, command));
+    } catch (error) {
+      return failed(asFault(error));
+    } finally {
+      callOff();
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  private async allOf(client: Client, to: 'all' | { readonly tag: string }): Promise<Target[]> {
+    const isMeant = ({ portal, tags }: PortalRecord) =>
+      mayTouch(client, portal) && (to === 'all' || tags?.includes(to.tag) === true);
+    const targets: Target[] = [];
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const page = await this.store.list({ after, limit: pageSize, only: isMeant });
+      targets.push(...page.items.map((record) => ({ portal: record.portal, named: namedAs(record) })));
+      after = page.next;
+    }
+    return targets;
+  }
+
+  private async each(client: Client, names: readonly string[]): Promise<Target[]> {
+    const targets: Target[] = [];
+    const seen = new Set<string>();
+    for (let at = 0; at < names.length; at += lookUpsAtOnce) {
+      const found = await Promise.all(names.slice(at, at + lookUpsAtOnce).map((name) => this.one(client, name)));
+      for (const target of found) {
+        const key = target.portal ?? `name ${target.named.name}`;
+        if (!seen.has(key)) targets.push(target);
+        seen.add(key);
+      }
+    }
+    return targets;
+  }
+
+  /** What a key may not use is told no more of than its name. */
+  private async one(client: Client, name: string): Promise<Target> {
+    const portal = await this.store.find(name);
+    if (!portal) return { named: { name }, fault: new Fault('portal_not_found') };
+    if (!mayTouch(client, portal))
+      return { named: { name }, fault: new Fault('not_allowed', { detail: 'This key may not use this portal.' }) };
+    const record = await this.store.load(portal).catch((error: unknown) => asFault(error));
+    if (record instanceof Fault && record.code === 'store_unavailable') throw record;
+    if (record instanceof Fault) return { named: { name }, fault: record };
+    if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
+    return { portal, named: { name, ...namedAs(record) } };
+  }
+}
+
+function namedAs({ portal, domain, alias }: PortalRecord): Named {
+  return { memberId: portal, domain, ...(alias && { alias }) };
+}

@@ -1,0 +1,16 @@
+import type { Callback, Job } from '@b24/jobs';
+import { type Clock, signed } from '@b24/portal';
+import type { TargetWire } from '@b24/upstream';
+import { jobView } from './job-view';
+
+/** Tells that a job is finished. Its id is the message's, so that one that comes twice is known. */
+export function jobMessage({ send }: Pick<TargetWire, 'send'>, clock: Clock) {
+  return async (job: Job, { url, secret }: Callback): Promise<void> => {
+    const data = jobView(job);
+    const message = { type: 'job.finished', timestamp: data.finishedAt, data };
+    const text = JSON.stringify(message);
+    const proof = signed([secret], { id: job.id, text }, clock.now());
+    const { status } = await send(url, { 'content-type': 'application/json', ...proof }, text);
+    if (status < 200 || status > 299) throw new Error(`HTTP ${status}`);
+  };
+}

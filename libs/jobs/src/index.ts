@@ -1,0 +1,5 @@
+export type { Callback, Job, JobState, Kind, NewJob, Outcome, Work } from './job';
+export { JobQueue } from './job-queue';
+export { JobRecords } from './job-records';
+export { Jobs } from './jobs';
+export { SealedJobs } from './sealed-jobs';

@@ -1,0 +1,260 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, Secret } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+import type { Callback, Job, JobState, NewJob, Outcome } from './job';
+
+/* Every key and field is in docs/storage.md. The braces keep a job's keys, and the lists, on one node of a cluster. */
+const jobKey = (id: string) => `b24:{${id}}:job`;
+const itemsKey = (id: string) => `b24:{${id}}:items`;
+const resultsKey = (id: string) => `b24:{${id}}:results`;
+const allKey = 'b24:{jobs}:all';
+const ofKey = (client: string) => `b24:{jobs}:of:${client}`;
+const openKey = 'b24:{jobs}:open';
+const resultsReadAtOnce = 50;
+/** A result that is larger is not kept. */
+const mostResultBytes = 256 * 1024;
+
+/** Closes and opens secrets; what was closed for one place opens there only. */
+export interface Sealer {
+  close(secret: Secret, place: string): string;
+  open(sealed: string, place: string): Secret;
+}
+
+export interface RecordLimits {
+  readonly keepMs: number;
+  /** Of all results of a job, sealed. */
+  readonly mostBytes: number;
+  /** Jobs of a client that are not finished. */
+  readonly mostOpen: number;
+}
+
+/** Whose the job is by now: ours, another's (or it is gone), or it shall end. */
+export type Standing = 'ours' | 'lost' | 'cancelled';
+
+const scripts = {
+  createJob: 1,
+  beginJob: 1,
+  beginItem: 2,
+  keepResult: 3,
+  leaveItem: 2,
+  handBackJob: 1,
+  endJob: 3,
+  cancelJob: 2,
+  openJob: 3,
+} as const;
+type Run = (...args: (string | number)[]) => Promise<number>;
+type Hash = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Jobs as Redis keeps them, what they are to do and what they came to sealed. Whoever runs a job names itself in each
+ * change, so that one that was taken for dead changes nothing. Every method throws Fault `store_unavailable` when the
+ * store can't be asked.
+ */
+export class JobRecords {
+  private readonly run: Record<keyof typeof scripts, Run>;
+
+  constructor(
+    private readonly redis: Redis | Cluster,
+    private readonly seal: Sealer,
+    private readonly limits: RecordLimits,
+  ) {
+    for (const [name, numberOfKeys] of Object.entries(scripts)) {
+      redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
+    }
+    this.run = redis as unknown as JobRecords['run'];
+  }
+
+  /** False when the same is there already. @throws Fault too_many_jobs, idempotency_conflict when another is there */
+  create(job: NewJob, nowMs: number): Promise<boolean> {
+    return asking(async () => {
+      const { id, client, kind, total, fingerprint, payload, callback } = job;
+      const { keepMs, mostOpen } = this.limits;
+      const there = await this.redis.hget(jobKey(id), 'fingerprint');
+      if (there !== null && there !== fingerprint) throw new Fault('idempotency_conflict');
+      if (there !== null) return false;
+      // In this order: no job without its place in the lists, whatever dies in between (docs/storage.md).
+      const open = await this.run.openJob(allKey, ofKey(client), openKey, client, id, nowMs, keepMs, mostOpen);
+      if (open === 0) throw new Fault('too_many_jobs', { retryAfterMs: 10_000 });
+      const fields = ['client', client, 'kind', kind, 'state', 'queued', 'total', total, 'createdAtMs', nowMs];
+      const sealed = (what: string, value: unknown) => [
+        what,
+        this.seal.close(new Secret(JSON.stringify(value)), placeOf(id, what)),
+      ];
+      const told = callback && { url: callback.url, secret: callback.secret.reveal() };
+      const call = told ? [...sealed('callback', told), 'callbackState', 'due'] : [];
+      const all = [...fields, ...sealed('payload', payload), ...call];
+      const made = await this.run.createJob(jobKey(id), fingerprint, keepMs, ...all);
+      if (made === -1) throw new Fault('idempotency_conflict');
+      return made === 1;
+    });
+  }
+
+  find(id: string): Promise<Job | undefined> {
+    return asking(async () => toJob(id, await this.redis.hgetall(jobKey(id))));
+  }
+
+  /** The newest first; of all clients when none is named. */
+  list({ client, after, limit }: { client?: string; after: number; limit: number }): Promise<{
+    jobs: Job[];
+    next?: number;
+  }> {
+    return asking(async () => {
+      const key = client === undefined ? allKey : ofKey(client);
+      const ids = await this.redis.zrevrange(key, after, after + limit);
+      const found = await Promise.all(ids.slice(0, limit).map((id) => this.find(id)));
+      const jobs = found.filter((it) => it !== undefined);
+      return { jobs, ...(ids.length > limit && { next: after + limit }) };
+    });
+  }
+
+  /** Jobs that were not finished a while ago. */
+  open(untilMs: number): Promise<string[]> {
+    return asking(async () => {
+      const members = await this.redis.zrangebyscore(openKey, '-inf', untilMs);
+      return members.flatMap((member) => member.split(' ')[1] ?? []);
+    });
+  }
+
+  payload(id: string): Promise<unknown> {
+    return asking(async () => {
+      const sealed = await this.redis.hget(jobKey(id), 'payload');
+      return sealed === null
+        ? undefined
+        : (JSON.parse(this.seal.open(sealed, placeOf(id, 'payload')).reveal()) as unknown);
+    });
+  }
+
+  callback(id: string): Promise<Callback | undefined> {
+    return asking(async () => {
+      const sealed = await this.redis.hget(jobKey(id), 'callback');
+      if (sealed === null) return undefined;
+      const told = this.seal.open(sealed, placeOf(id, 'callback')).reveal();
+      const { url, secret } = JSON.parse(told) as { url: string; secret: string };
+      return { url, secret: new Secret(secret) };
+    });
+  }
+
+  callbackIs(id: string, state: 'delivered' | 'given_up'): Promise<void> {
+    return asking(async () => {
+      if ((await this.redis.hexists(jobKey(id), 'callbackState')) === 1)
+        await this.redis.hset(jobKey(id), 'callbackState', state);
+    });
+  }
+
+  /** How many runners died over it; undefined when there is nothing to run. */
+  begin(id: string, runner: string, nowMs: number): Promise<number | undefined> {
+    return asking(async () => {
+      const deaths = await this.run.beginJob(jobKey(id), runner, nowMs, this.limits.keepMs);
+      return deaths < 0 ? undefined : deaths;
+    });
+  }
+
+  /** Indexes of items that have a result, and of those that an earlier runner may have sent. */
+  progress(id: string): Promise<{ told: ReadonlySet<number>; sent: readonly number[] }> {
+    return asking(async () => {
+      const [told, sent] = await Promise.all([this.redis.hkeys(resultsKey(id)), this.redis.hkeys(itemsKey(id))]);
+      return { told: new Set(told.map(Number)), sent: sent.map(Number) };
+    });
+  }
+
+  /** Asked before each item is sent. @param isWrite it is written down first, since nobody may send it twice */
+  beginItem(id: string, runner: string, index: number, isWrite: boolean): Promise<Standing> {
+    return asking(async () => {
+      const { keepMs } = this.limits;
+      const may = await this.run.beginItem(jobKey(id), itemsKey(id), runner, index, isWrite ? '1' : '', keepMs);
+      return may === 1 ? 'ours' : may === 0 ? 'lost' : 'cancelled';
+    });
+  }
+
+  /** It was certainly not sent. */
+  leaveItem(id: string, runner: string, index: number): Promise<void> {
+    return asking(async () => {
+      await this.run.leaveItem(jobKey(id), itemsKey(id), runner, index);
+    });
+  }
+
+  /** Whether there was room for it; `lost` when the job is another's. */
+  keep(id: string, runner: string, index: number, { line, code }: Outcome): Promise<'kept' | 'lost' | 'too_large'> {
+    return asking(async () => {
+      const { mostBytes, keepMs } = this.limits;
+      const text = JSON.stringify(line);
+      if (Buffer.byteLength(text) > mostResultBytes) return 'too_large';
+      const sealed = this.seal.close(new Secret(text), placeOf(id, index));
+      const keys = [jobKey(id), itemsKey(id), resultsKey(id)];
+      // A result that says only that another was too large finds room for itself.
+      const room = code === 'result_too_large' ? Number.MAX_SAFE_INTEGER : mostBytes;
+      const counted = code === 'ok' ? 'done' : 'failed';
+      const kept = await this.run.keepResult(...keys, runner, index, sealed, counted, room, keepMs);
+      return kept === 1 ? 'kept' : kept === 0 ? 'lost' : 'too_large';
+    });
+  }
+
+  handBack(id: string, runner: string): Promise<void> {
+    return asking(async () => {
+      await this.run.handBackJob(jobKey(id), runner);
+    });
+  }
+
+  end(id: string, runner: string, state: JobState, nowMs: number, problem?: Job['problem']): Promise<void> {
+    return asking(async () => {
+      const keys = [jobKey(id), itemsKey(id), resultsKey(id)];
+      const why = problem ? JSON.stringify(problem) : '';
+      await this.run.endJob(...keys, runner, state, why, nowMs, this.limits.keepMs);
+    });
+  }
+
+  /** It is finished: it leaves the list of those that are not. */
+  close(id: string, client: string): Promise<void> {
+    return asking(async () => {
+      await this.redis.zrem(openKey, `${client} ${id}`);
+    });
+  }
+
+  cancel(id: string, nowMs: number): Promise<'cancelled' | 'asked' | 'finished'> {
+    return asking(async () => {
+      const what = await this.run.cancelJob(jobKey(id), itemsKey(id), nowMs);
+      return what === 1 ? 'cancelled' : what === 0 ? 'asked' : 'finished';
+    });
+  }
+
+  /** Lines of JSON of those items that have a result, in their order. */
+  async *results(id: string, total: number): AsyncGenerator<string, void, undefined> {
+    for (let at = 0; at < total; at += resultsReadAtOnce) {
+      const indexes = Array.from({ length: Math.min(resultsReadAtOnce, total - at) }, (_, i) => at + i);
+      const sealed = await asking(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
+      for (const [i, text] of sealed.entries()) {
+        if (text !== null) yield this.seal.open(text, placeOf(id, at + i)).reveal();
+      }
+    }
+  }
+}
+
+function placeOf(id: string, what: string | number): string {
+  return `job|${id}|${what}`;
+}
+
+function toJob(id: string, hash: Hash): Job | undefined {
+  const { state, client, kind } = hash;
+  if (!state || !client || !kind) return undefined;
+  const { startedAtMs, finishedAtMs, problem, callbackState } = hash;
+  return {
+    ...{ id, client, kind, state: state as JobState },
+    total: Number(hash['total']),
+    done: Number(hash['done'] ?? 0),
+    failed: Number(hash['failed'] ?? 0),
+    createdAtMs: Number(hash['createdAtMs']),
+    ...(startedAtMs && { startedAtMs: Number(startedAtMs) }),
+    ...(finishedAtMs && { finishedAtMs: Number(finishedAtMs) }),
+    ...(problem && { problem: JSON.parse(problem) as NonNullable<Job['problem']> }),
+    ...(callbackState && { callback: callbackState as NonNullable<Job['callback']> }),
+  };
+}
+
+async function asking<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
+  }
+}
