@@ -314,7 +314,12 @@ export class GatewayModule {
 }
 
 /** What sends events on: who wants them, what waits, who carries it, and who asks portals for it. */
-function eventProviders({ settings, clock, redis, log }: Omit<Ground, 'laneRedis' | 'jobRedis' | 'refused'>): FactoryProvider[] {
+function eventProviders({
+  settings,
+  clock,
+  redis,
+  log,
+}: Omit<Ground, 'laneRedis' | 'jobRedis' | 'refused'>): FactoryProvider[] {
   const { targets: hosts, timeoutMs, queueLimit } = settings.events;
   const targets = new EventTargets(hosts);
   return [
@@ -413,7 +418,11 @@ function jobProviders({
         });
       },
     ),
-    made(LongWork, [jobsToken, EventTargets], (jobs: Jobs<Client>, targets: EventTargets) => new LongWork(jobs, targets)),
+    made(
+      LongWork,
+      [jobsToken, EventTargets],
+      (jobs: Jobs<Client>, targets: EventTargets) => new LongWork(jobs, targets),
+    ),
   ];
 }
 

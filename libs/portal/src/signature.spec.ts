@@ -13,7 +13,9 @@ describe('the signature of a message', () => {
   });
 
   it('has a secret of 256 random bits', () => {
-    const secrets = [newSigningSecret(), newSigningSecret()].map((it) => Buffer.from(it.reveal().slice('whsec_'.length), 'base64'));
+    const secrets = [newSigningSecret(), newSigningSecret()].map((it) =>
+      Buffer.from(it.reveal().slice('whsec_'.length), 'base64'),
+    );
     expect(secrets.map(({ length }) => length)).toEqual([32, 32]);
     expect(secrets[0]).not.toEqual(secrets[1]);
   });
