@@ -42,10 +42,25 @@ describe('a list that is streamed', () => {
     expect(requests()).toHaveLength(4);
   });
 
-  it.each([0, 49, 50, 51, 100, 550])('of %d records ends where they end', async (count) => {
+  it.each([
+    [0, 1],
+    [49, 1],
+    [50, 2],
+    [51, 2],
+    [100, 2],
+    [550, 3],
+  ])('of %d records ends where they end, after %d requests', async (count, asked) => {
     portal.crm.addDeals(count);
     const lines = await linesOf(await list('crm.deal.list'));
     expect(lines.map(({ ID, end }) => ID ?? end)).toEqual([...idsTo(count), { records: count }]);
+    expect(requests()).toHaveLength(asked);
+  });
+
+  it('takes a reference in a filter for text, page by page', async () => {
+    for (let i = 0; i < 120; i++) portal.crm.addDeal({ TITLE: '$total[x]' });
+    const lines = await linesOf(await list('crm.deal.list', { filter: { TITLE: '$total[x]' } }));
+    expect(lines.at(-1)).toEqual({ end: { records: 120 } });
+    expect(requests().map(({ method }) => method)).toEqual(Array(3).fill('crm.deal.list'));
   });
 
   it('is read by offsets where it has an order of its own, or is none of the CRM', async () => {
@@ -76,13 +91,13 @@ describe('a list that is streamed', () => {
         resolve,
       ).end(),
     );
-    let before = -1;
+    let [before, quiet] = [-1, 0];
     // Nobody reads: what is under way comes to rest.
     await eventually(async () => {
-      const same = before === requests().length;
+      quiet = before === requests().length ? quiet + 1 : 0;
       before = requests().length;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return same;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return quiet === 10;
     });
     expect(before).toBeLessThan(15);
     reader.destroy();

@@ -1,5 +1,5 @@
 import { type Answer, type Command, Fault } from '@b24/portal';
-import { arrivesWhole, commandNames, ownBatch } from '@b24/upstream';
+import { commandNames, ownBatch, sharedSize } from '@b24/upstream';
 import { commandOf, type MethodCall } from './any-calls';
 
 const pageSize = 50;
@@ -35,9 +35,7 @@ async function* byId(
   { id }: Cursor,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
-  const { select } = list.params;
-  const named = Array.isArray(select) ? (select as unknown[]) : undefined;
-  const wanted = named && !named.includes(id) && !named.includes('*') ? [...named, id] : select;
+  const wanted = withId(list.params['select'], id);
   const after = (last: unknown) =>
     commandOf({
       ...list,
@@ -50,7 +48,8 @@ async function* byId(
       start: -1,
     });
   const nested = id === 'id' ? '[items]' : '';
-  const shares = arrivesWhole(list.method, after(0).params);
+  // A caller's `$` is text, which no batch leaves alone.
+  const shares = sharedSize(list.method, after(0).params) !== undefined;
   let last: unknown = 0;
   let pages = [rowsOf(await send(after(last)))];
   for (;;) {
@@ -77,6 +76,13 @@ async function* byId(
       pages.push(rowsOf(inner));
     }
   }
+}
+
+/** What was selected, and the id that the next page needs. */
+function withId(select: unknown, id: string): unknown {
+  if (!Array.isArray(select)) return select;
+  const named = select as unknown[];
+  return named.includes(id) || named.includes('*') ? named : [...named, id];
 }
 
 /** By offsets, where the portal says how many there are, several at once. */
