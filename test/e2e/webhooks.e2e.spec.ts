@@ -1,3 +1,5 @@
+import type { GrantStore } from '@b24/grants';
+import { grantStoreToken } from '../../apps/gateway/src/tokens';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Attacker } from '../support/attacker';
 import { Browser } from '../support/browser';
@@ -148,5 +150,15 @@ describe('a portal by incoming webhook', () => {
     });
     expect(portal.requests).toEqual([]);
     expect(await kept()).toEqual(before);
+  });
+
+  it('that somebody else forgets in the same moment is not found', async () => {
+    const store = world.newest.app.get<GrantStore>(grantStoreToken);
+    jest.spyOn(store, 'mark').mockImplementationOnce(async (id) => {
+      await store.forget(id);
+      return undefined;
+    });
+    const answer = await add(portal.webhookUrl(), { alias: 'gone' });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'portal_not_found' } });
   });
 });

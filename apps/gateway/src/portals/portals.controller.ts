@@ -157,7 +157,15 @@ export class PortalsController {
     answer: portalSchema,
     example: { ...portalExample, kind: 'webhook', app: undefined },
     headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
-    faults: [...portalFaults, 'portal_already_installed', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
+    faults: [
+      ...portalFaults,
+      // Forgotten by somebody else in the same moment.
+      'portal_not_found',
+      'portal_already_installed',
+      'alias_taken',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
   })
   async add(
     @Body({ schema: newPortalSchema }) { webhookUrl, alias, tags }: z.infer<typeof newPortalSchema>,
