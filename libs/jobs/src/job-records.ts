@@ -119,7 +119,9 @@ export class JobRecords {
   payload(id: string): Promise<unknown> {
     return asking(async () => {
       const sealed = await this.redis.hget(jobKey(id), 'payload');
-      return sealed === null ? undefined : (JSON.parse(this.seal.open(sealed, placeOf(id, 'payload')).reveal()) as unknown);
+      return sealed === null
+        ? undefined
+        : (JSON.parse(this.seal.open(sealed, placeOf(id, 'payload')).reveal()) as unknown);
     });
   }
 
