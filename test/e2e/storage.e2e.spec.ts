@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser } from '../support/browser';
 import { RegisteredApp } from '../support/registered-app';
@@ -63,6 +65,23 @@ async function listenInVain(world: World): Promise<void> {
   await target.stop();
 }
 
+/** A write that goes on as a job, of which somebody is told. */
+async function jobIn(client: Client, portal: SimulatedPortal): Promise<void> {
+  const hook = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+  await once(hook, 'listening');
+  const { port } = hook.address() as { port: number };
+  const order = {
+    portals: [portal.memberId],
+    call: { method: 'tasks.api.scrum.backlog.update', params: { id: 1, fields: { createdBy: 1 } } },
+    callbackUrl: `http://127.0.0.1:${port}/`,
+  };
+  const { body } = await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
+  await eventually(async () => {
+    return (await client.get(`/v1/jobs/${body.id as string}`)).body.callback === 'delivered';
+  });
+  hook.close();
+}
+
 describe('docs/storage.md', () => {
   let world: World;
   let client: Client;
@@ -78,7 +97,7 @@ describe('docs/storage.md', () => {
     listener.on('pmessage', (_pattern: string, channel: string) =>
       written.add(channel.slice('__keyspace@0__:'.length)),
     );
-    client = await world.gateway({ B24_BURST: '500', B24_DRAIN_PER_SECOND: '50' });
+    client = await world.gateway({ B24_BURST: '500', B24_DRAIN_PER_SECOND: '50', EVENT_TARGET_HOSTS: '127.0.0.0/8' });
     const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
     const at = `/v1/portals/${portal.memberId}`;
     await new Browser().allow(client, portal);
@@ -95,6 +114,7 @@ describe('docs/storage.md', () => {
     const { body } = await client.call('POST', '/v1/portals', { webhookUrl: hooked.webhookUrl(1, ['task']) });
     const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['backlog:read'] });
     await new Client(client.url, key.body.key as string).get(`${at}/backlogs/fields`);
+    await jobIn(client, portal);
     const redis = world.redis.client();
     for (const id of [portal.memberId, body.memberId as string]) grants.push(await redis.hgetall(`b24:{${id}}:grant`));
     redis.disconnect();
@@ -106,7 +126,7 @@ describe('docs/storage.md', () => {
     await waitOnBoth(world, client, portal);
     await listenInVain(world);
     listener.disconnect();
-  }, 60_000);
+  }, 180_000);
   afterAll(() => world.stop());
 
   it('names every key that is written, and every key that it names is', () => {
