@@ -12,6 +12,7 @@ import {
   type Post,
   type Result,
   type Send,
+  type Spent,
 } from '@b24/portal';
 import { TariffScout } from './portals/tariff-scout';
 import { sharedSize, upstream } from '@b24/upstream';
@@ -46,14 +47,22 @@ export interface LineParts {
   readonly callLimitMs: number;
 }
 
-/** Told of what calls came to, for metrics. */
+/** Told of what calls came to, for metrics and the console. */
 export interface CallObserver {
   called(portal: PortalId, method: string, outcome: 'ok' | FaultCode): void;
-  answered(method: string, upstreamMs: number): void;
+  answered(portal: PortalId, method: string, spent: Spent): void;
+  failed(portal: PortalId, method: string, fault: Fault, told: Told): void;
+}
+
+/** Whose call it was, as an operator may know it. */
+export interface Told {
+  readonly caller: string;
+  readonly requestId?: string;
 }
 
 interface Asking {
   readonly client: Client;
+  readonly requestId?: string;
   /** Aborts with a Fault when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal;
 }
@@ -131,9 +140,9 @@ export class RequestLine {
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
-  async call({ client, signal }: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
-    checkAccess(client, { scope, portal, method: command.method });
-    return this.ask(client, portal, command, signal);
+  async call(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+    checkAccess(asking.client, { scope, portal, method: command.method });
+    return this.ask(asking, portal, command);
   }
 
   /** The same for a write, which happens once. @throws Fault also outcome_unknown, where it can't be settled in time */
@@ -141,20 +150,24 @@ export class RequestLine {
     const { client, signal, deadlineAtMs, doubt } = caller;
     checkAccess(client, { scope, portal, method: command.method });
     const { clock, callLimitMs } = this.parts;
-    const send = async (it: Command) => read(await this.ask(client, portal, it, signal));
+    const send = async (it: Command) => read(await this.ask(caller, portal, it));
     return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
   }
 
-  private async ask(client: Client, portal: PortalId, command: Command, signal: AbortSignal): Promise<Result> {
+  private async ask(asking: Asking, portal: PortalId, command: Command): Promise<Result> {
+    const { client, signal, requestId } = asking;
     const { observer } = this.parts;
     try {
       const [answer] = await this.send(portal, [{ ...command, from: client.id }], signal);
-      if (answer) observer.answered(command.method, answer.spent.upstreamMs);
+      if (answer) observer.answered(portal, command.method, answer.spent);
       const result = resultOf(answer);
       observer.called(portal, command.method, 'ok');
       return result;
     } catch (error) {
-      observer.called(portal, command.method, asFault(error).code);
+      const fault = asFault(error);
+      observer.called(portal, command.method, fault.code);
+      const told = { caller: client.name, ...(requestId !== undefined && { requestId }) };
+      observer.failed(portal, command.method, fault, told);
       throw error;
     }
   }

@@ -123,6 +123,8 @@ const environment = z
     TRUSTED_PROXIES: proxies.default([]),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
+    CONSOLE: flag('CONSOLE').default(true),
+    CONSOLE_IDLE_MINUTES: whole('CONSOLE_IDLE_MINUTES', 1, 720).default(60),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     LOG_LEVEL: z
       .enum(
@@ -167,6 +169,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** Entries of the audit log that are kept, more or less. */
   readonly auditKeep: number;
+  /** Whether there is a console, and after how long a session that nobody uses ends. */
+  readonly console: { readonly served: boolean; readonly idleMs: number };
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
   readonly logLevel: string;
@@ -216,6 +220,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     trustedProxies: it.TRUSTED_PROXIES,
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
+    console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },
     keepAliveDays: it.KEEP_ALIVE_DAYS,
     logLevel: it.LOG_LEVEL,
   };

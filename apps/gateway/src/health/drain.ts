@@ -1,6 +1,7 @@
 import type { AuditLog } from '@b24/access';
 import type { FreshGrants, KeepAlive } from '@b24/grants';
 import type { Once } from '@b24/writes';
+import type { Live } from '../console/live';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
 
@@ -11,6 +12,7 @@ export interface DrainParts {
   readonly keepAlive: KeepAlive;
   readonly once: Once;
   readonly audit: AuditLog;
+  readonly live: Live;
 }
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
@@ -25,6 +27,7 @@ export class Drain {
     this.parts.keepAlive.stop();
     this.parts.inbox.stop();
     this.parts.line.close();
+    this.parts.live.close();
   }
 
   /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */

@@ -56,7 +56,7 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
     if (reply.raw.writableFinished) return;
     controller.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
   });
-  return { client, signal: controller.signal, deadlineAtMs: clock.now() + leftMs };
+  return { client, requestId: request.id, signal: controller.signal, deadlineAtMs: clock.now() + leftMs };
 }
 
 /** What is asked before the call itself, as whose key this is, ends with the same deadline. */

@@ -3,6 +3,7 @@ import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type GatewayRequest, inTime } from './caller';
+import { ConsoleDoor } from '../console/console-door';
 import { PortalDirectory } from '../portals/portal-directory';
 import { Throttle } from './throttle';
 import { beginTrail } from './trail';
@@ -18,6 +19,7 @@ export class KeyGuard implements CanActivate {
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(Throttle) private readonly throttle: Throttle,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(ConsoleDoor) private readonly door: ConsoleDoor,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -28,13 +30,14 @@ export class KeyGuard implements CanActivate {
     const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
     const trail = beginTrail(request, operation, this.portals);
     if (trail) request.trail = trail;
+    if (trail && !request.headers.authorization) trail.ids['console'] = true;
     checkAccess(request.client, { scope });
     return true;
   }
 
   private async owner(request: GatewayRequest): Promise<Client> {
     const { authorization } = request.headers;
-    if (!authorization) throw new Fault('key_missing');
+    if (!authorization) return this.door.ownerOf(request);
     const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
     const client = key && (await this.keys.admit(key));
     if (client) return client;
