@@ -38,12 +38,19 @@ export function useAllPortals(): AllPortals {
       setProblem(undefined);
       setLoading(false);
     };
-    load().catch((error: unknown) => {
-      if (!signal.aborted) setProblem(problemOf(error));
-    });
-    const timer = setTimeout(() => {
-      if (!document.hidden) setTurn((it) => it + 1);
-    }, againAfterMs);
+    let timer: number | undefined;
+    load()
+      .catch((error: unknown) => {
+        if (!signal.aborted) setProblem(problemOf(error));
+      })
+      .finally(() => {
+        // Counted from the end: however long it takes, it comes to one.
+        if (!signal.aborted) timer = window.setTimeout(later, againAfterMs);
+      });
+    const later = () => {
+      if (document.hidden) timer = window.setTimeout(later, againAfterMs);
+      else setTurn((it) => it + 1);
+    };
     return () => {
       controller.abort();
       clearTimeout(timer);

@@ -74,7 +74,8 @@ export function span(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
   for (const [unit, size] of units) {
     if (seconds >= size) {
-      const n = Math.floor(seconds / size);
+      // A key made for 30 days has them all still a moment later.
+      const n = unit === 'day' ? Math.round(seconds / size) : Math.floor(seconds / size);
       return `${n} ${unit}${n === 1 ? '' : 's'}`;
     }
   }
@@ -100,8 +101,22 @@ export function milliseconds(ms: number | undefined): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }
 
+const knownActions: Readonly<Record<string, string>> = {
+  signIn: 'Signed in',
+  installPortal: 'Portal connected',
+  uninstallPortal: 'App removed from the portal',
+  addPortalByWebhook: 'Portal connected by webhook',
+  updatePortal: 'Portal changed',
+  forgetPortal: 'Portal forgotten',
+  createClient: 'Key made',
+  rotateClientKey: 'Key replaced',
+  deleteClient: 'Key deleted',
+};
+
 /** `addBacklog` → “Add backlog”. */
 export function actionWords(action: string): string {
+  const known = knownActions[action];
+  if (known) return known;
   const words = action.replace(/([A-Z])/g, ' $1').toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -74,12 +74,11 @@ export function AppsPage() {
                 <button
                   type="button"
                   class="danger"
-                  aria-label={`Remove ${app.name}`}
                   onClick={() => {
                     setRemoving(app);
                   }}
                 >
-                  Remove …
+                  Remove …<span class="hidden"> {app.name}</span>
                 </button>
               </p>
             )}

@@ -194,7 +194,9 @@ export function AuditPage() {
             <thead>
               <tr>
                 <th scope="col">When</th>
-                <th scope="col">Who</th>
+                <th scope="col" class="wide">
+                  Who
+                </th>
                 <th scope="col">What</th>
                 <th scope="col" class="wide">
                   Portal
@@ -253,12 +255,13 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
   return (
     <tr>
       <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
-      <td>
+      <td class="wide">
         {name ?? actor}
         {ids['console'] === true && <span class="soft small block">in the console</span>}
       </td>
       <td>
         {actionWords(action)}
+        <span class="soft small narrow-only">by {name ?? actor}</span>
         {told.length > 0 && (
           <span class="soft small block">{told.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}

@@ -149,22 +149,20 @@ function KeyCard({ client, act }: { client: ClientKey; act: (what: 'rotate' | 'd
       <p class="actions">
         <button
           type="button"
-          aria-label={`Replace the key of ${name}`}
           onClick={() => {
             act('rotate');
           }}
         >
-          Replace key …
+          Replace key …<span class="hidden"> of {name}</span>
         </button>
         <button
           type="button"
           class="danger"
-          aria-label={`Delete ${name}`}
           onClick={() => {
             act('delete');
           }}
         >
-          Delete …
+          Delete …<span class="hidden"> {name}</span>
         </button>
       </p>
     </li>

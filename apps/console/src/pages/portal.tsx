@@ -8,6 +8,7 @@ import { PortalCharts } from '../parts/portal-charts';
 import { PortalFacts, PortalLimits } from '../parts/portal-facts';
 import { Link } from '../router';
 import { useAsked } from '../use-asked';
+import { grouped } from '../grouped';
 import { count, dateTime, milliseconds, statusWords, when } from '../words';
 import { LiveDot } from './portals';
 
@@ -117,15 +118,7 @@ function Operating({ close }: { close: Snapshot['close'] }) {
           <li key={method}>
             <span class="method">{method}</span>
             <span class="number">{usedSeconds.toFixed(usedSeconds < 10 ? 1 : 0)} s</span>
-            <meter
-              min={0}
-              max={blockedSeconds}
-              low={slowSeconds}
-              high={heldSeconds}
-              optimum={0}
-              value={usedSeconds}
-              aria-label={`${method}: ${Math.round(usedSeconds)} of ${blockedSeconds} seconds`}
-            />
+            <Meter method={method} used={usedSeconds} limits={{ slowSeconds, heldSeconds, blockedSeconds }} />
             {usedSeconds >= heldSeconds && resetAtMs !== undefined && (
               <span class="small bad-text">held; goes on {when(resetAtMs)}</span>
             )}
@@ -136,20 +129,47 @@ function Operating({ close }: { close: Snapshot['close'] }) {
   );
 }
 
+interface MeterProps {
+  readonly method: string;
+  readonly used: number;
+  readonly limits: NonNullable<Snapshot['close']>['operatingLimits'];
+}
+
+/** How much of its time a method has used, with marks where the gateway slows and holds it. */
+function Meter({ method, used, limits: { slowSeconds, heldSeconds, blockedSeconds } }: MeterProps) {
+  const share = (seconds: number) => `${Math.min(100, (seconds / blockedSeconds) * 100)}%`;
+  const tone = used >= heldSeconds ? 'bad' : used >= slowSeconds ? 'warn' : '';
+  return (
+    <div
+      class={`meter ${tone}`}
+      role="meter"
+      aria-label={`${method}, seconds of ${blockedSeconds}`}
+      aria-valuenow={Math.round(used)}
+      aria-valuemin={0}
+      aria-valuemax={blockedSeconds}
+    >
+      <span style={{ width: share(used) }} />
+      <i style={{ left: share(slowSeconds) }} />
+      <i style={{ left: share(heldSeconds) }} />
+    </div>
+  );
+}
+
 function Problems({ close }: { close: Snapshot['close'] }) {
   return (
     <section class="card">
       <h2>Recent problems</h2>
       {!close?.problems.length && <p class="soft">None since the gateway started.</p>}
       <ul class="problems">
-        {close?.problems.map(({ atMs, method, code, title, detail, caller, requestId }) => (
-          <li key={`${atMs}${requestId ?? ''}${method}`}>
+        {grouped(close?.problems ?? []).map(({ atMs, method, code, title, detail, caller, requestId, times }) => (
+          <li key={`${method} ${code} ${caller}`}>
             <details>
               <summary>
                 <span class="soft small" title={dateTime(atMs)}>
                   {when(atMs)}
                 </span>{' '}
-                <strong>{title}</strong> <code class="small">{method}</code>
+                <strong>{title}</strong> {times > 1 && <span class="times">{times} times</span>}{' '}
+                <code class="small block">{method}</code>
               </summary>
               <p>{detail}</p>
               <p class="soft small">

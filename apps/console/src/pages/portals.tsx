@@ -131,7 +131,7 @@ function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readon
           <tr>
             <th scope="col">Portal</th>
             <th scope="col">Status</th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide">
               Waiting
             </th>
             <th scope="col" class="number wide">
@@ -141,7 +141,7 @@ function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readon
               Limit
             </th>
             <th scope="col" class="wide">
-              Token
+              Token renewed
             </th>
           </tr>
         </thead>
@@ -171,8 +171,9 @@ function Row({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
             for {span(Date.now() - Date.parse(since))}
           </span>
         )}
+        {now && now.waiting > 0 && <span class="soft small narrow-only">{count(now.waiting, 'call')} waiting</span>}
       </td>
-      <td class="number">{now ? now.waiting : '–'}</td>
+      <td class="number wide">{now ? now.waiting : '–'}</td>
       <td class="number wide">
         {now ? now.ok + now.failed : '–'}
         {now && now.failed > 0 && <span class="bad-text"> ({now.failed} failed)</span>}

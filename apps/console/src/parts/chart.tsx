@@ -54,7 +54,7 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
       {
         ...axis,
         size: 22,
-        space: 90,
+        splits: (plot) => shownTicks(plot),
         font: '11px system-ui',
         values: (plot, ticks) => ticks.map((it) => secondsAgo(plot, it)),
       },
@@ -62,6 +62,7 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
         ...axis,
         size: 42,
         space: 34,
+        incrs: wholeSteps,
         font: '11px system-ui',
         values: (_plot, ticks) => ticks.map((it) => `${it}${unit ?? ''}`),
       },
@@ -78,6 +79,13 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
       })),
     ],
   };
+}
+
+const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
+
+function shownTicks(plot: uPlot): number[] {
+  const max = plot.scales['x']?.max ?? 0;
+  return [max - 90, max - 60, max - 30, max];
 }
 
 function secondsAgo(plot: uPlot, at: number): string {
