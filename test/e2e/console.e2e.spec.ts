@@ -201,7 +201,7 @@ describe('the console', () => {
   it('keeps a thousand portals smooth: all are counted and found, fifty are rows', async () => {
     const redis = world.redis.client();
     const grant = await redis.hgetall(`b24:{${acme.memberId}}:grant`);
-    const ids = Array.from({ length: 1000 }, (_, i) => (i + 1).toString(16).padStart(32, 'f'));
+    const ids = Array.from({ length: 1000 }, (_, i) => `a${(i + 1).toString(16).padStart(31, '0')}`);
     const pipeline = redis.pipeline();
     for (const [i, id] of ids.entries()) {
       const install = { ...(JSON.parse(grant['install'] ?? '{}') as object), portal: id, domain: `p${i}.example.com` };
