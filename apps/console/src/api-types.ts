@@ -51,6 +51,12 @@ export interface ClientKey {
   readonly previousKey?: { readonly validUntil?: string; readonly lastUsedAt?: string };
 }
 
+/** A key as it is told once. */
+export interface ShownKey {
+  readonly name: string;
+  readonly key: string;
+}
+
 export interface App {
   readonly id: string;
   readonly name: string;

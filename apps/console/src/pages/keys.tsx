@@ -1,15 +1,11 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import type { ClientKey, Page } from '../api-types';
+import type { ClientKey, Page, ShownKey } from '../api-types';
 import { NewKey } from '../parts/new-key';
 import { Chip, CopyButton, Dialog, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
 import { useAsked, useWork } from '../use-asked';
 import { count, dateTime, when } from '../words';
 
-export interface ShownKey {
-  readonly name: string;
-  readonly key: string;
-}
 type Doing = { readonly what: 'create' } | { readonly what: 'rotate' | 'delete'; readonly client: ClientKey };
 
 export function KeysPage() {

@@ -74,7 +74,8 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
         stroke: resolved(color),
         width: 1.75,
         points: { show: false },
-        spanGaps: false,
+        // A second without calls says nothing about how long they take.
+        spanGaps: true,
         ...(fill && { fill: faint(resolved(color)) }),
       })),
     ],

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import type { ShownKey } from '../pages/keys';
+import type { ShownKey } from '../api-types';
 import { useWork } from '../use-asked';
 import { scopeWords } from '../words';
 import { Dialog, Field, ProblemBox } from './pieces';

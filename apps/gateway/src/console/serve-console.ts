@@ -33,8 +33,11 @@ const notBuilt = `<!doctype html>
 `;
 
 /** The console's files as `npm run build` left them; every page of it is the same document. */
-export async function serveConsole(app: NestFastifyApplication): Promise<void> {
-  const folder = places.map((it) => join(__dirname, it)).find((it) => existsSync(join(it, 'index.html')));
+export async function serveConsole(
+  app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>,
+  folders = places.map((it) => join(__dirname, it)),
+): Promise<void> {
+  const folder = folders.find((it) => existsSync(join(it, 'index.html')));
   const fastify = app.getHttpAdapter().getInstance();
   const page = folder ? readFileSync(join(folder, 'index.html'), 'utf8') : notBuilt;
   const show = (_request: unknown, reply: FastifyReply) =>
