@@ -14,7 +14,7 @@ export function setTheme(chosen: Theme): void {
 }
 
 export function show(chosen: Theme): void {
-  document.documentElement.dataset['theme'] = chosen;
+  document.documentElement.dataset.theme = chosen;
   dispatchEvent(new Event('theme'));
 }
 

@@ -257,7 +257,7 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
       <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
       <td class="wide">
         {name ?? actor}
-        {ids['console'] === true && <span class="soft small block">in the console</span>}
+        {ids.console === true && <span class="soft small block">in the console</span>}
       </td>
       <td>
         {actionWords(action)}

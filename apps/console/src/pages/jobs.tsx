@@ -15,7 +15,7 @@ const tones: Record<string, Tone> = {
 const lookEveryMs = 3000;
 
 export function JobsPage({ document: api }: { document: OpenApi | undefined }) {
-  const listed = api?.paths['/v1/jobs']?.['get'] !== undefined;
+  const listed = api?.paths['/v1/jobs']?.get !== undefined;
   return (
     <>
       <div class="title">

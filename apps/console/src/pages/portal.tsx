@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api';
 import type { Portal, Snapshot } from '../api-types';
-import { useLive } from '../live';
+import { type Link as LiveLink, useLive } from '../live';
 import { CopyButton, Loading, ProblemBox, StatusChip } from '../parts/pieces';
 import { PortalActions } from '../parts/portal-actions';
 import { PortalCharts } from '../parts/portal-charts';
@@ -27,7 +27,20 @@ export function PortalPage({ name }: { name: string }) {
   const portal = changed ?? snapshot?.close?.portal ?? asked.data;
   if (asked.problem && !portal) return <ProblemBox problem={asked.problem} again={asked.again} />;
   if (!portal) return <Loading what="Loading the portal …" />;
+  return <Opened portal={portal} snapshot={snapshot} link={link} history={history} changed={setChanged} />;
+}
+
+interface OpenedProps {
+  readonly portal: Portal;
+  readonly snapshot: Snapshot | undefined;
+  readonly link: LiveLink;
+  readonly history: readonly Snapshot[];
+  readonly changed: (portal: Portal) => void;
+}
+
+function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
   const now = snapshot?.portals[portal.memberId];
+  const replicas = snapshot?.replicas.length ?? 0;
   return (
     <>
       <nav class="crumbs" aria-label="Where you are">
@@ -36,7 +49,7 @@ export function PortalPage({ name }: { name: string }) {
       <div class="title">
         <h1>{portal.alias ?? portal.domain}</h1>
         <StatusChip status={portal.status} />
-        <LiveDot link={link} replicas={snapshot?.replicas.length ?? 0} />
+        <LiveDot link={link} replicas={replicas} />
         <Link to={`/try/${portal.memberId}`} class="button">
           Try a call
         </Link>
@@ -57,14 +70,14 @@ export function PortalPage({ name }: { name: string }) {
       <div class="columns">
         <PortalFacts portal={portal} />
         <div>
-          <PortalLimits portal={portal} changed={setChanged} />
-          <PortalActions portal={portal} changed={setChanged} />
+          <PortalLimits portal={portal} changed={changed} />
+          <PortalActions portal={portal} changed={changed} />
         </div>
       </div>
       <p class="soft small">
         {now?.medianMs !== undefined &&
           `Half of the calls of the last second took ${milliseconds(now.medianMs)} or less. `}
-        Figures are summed over {count(snapshot?.replicas.length ?? 1, 'replica')} and begin when this page is opened.
+        Figures are summed over {count(replicas || 1, 'replica')} and begin when this page is opened.
       </p>
     </>
   );

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { inOrder, useAllPortals } from '../all-portals';
-import type { Portal, PortalNow, Status } from '../api-types';
+import type { Portal, PortalNow, Snapshot, Status } from '../api-types';
 import { type Link as LiveLink, useLive } from '../live';
 import { Chip, Empty, Loading, ProblemBox, StatusChip, Tile } from '../parts/pieces';
 import { Link } from '../router';
@@ -18,7 +18,6 @@ export function PortalsPage() {
   const found = useMemo(() => matching(portals ?? [], search, filter), [portals, search, filter]);
   const shown = found.slice(page * pageSize, (page + 1) * pageSize);
   const { snapshot, link } = useLive(`?portals=${shown.map(({ memberId }) => memberId).join(',')}`);
-  const ill = portals?.filter(({ status }) => troubled(status)).length ?? 0;
   const turnTo = (to: number) => {
     setPage(to);
     document.querySelector('main h1')?.scrollIntoView();
@@ -32,75 +31,29 @@ export function PortalsPage() {
           Connect a portal
         </Link>
       </div>
-      <div class="tiles">
-        <Tile label="Portals" value={portals ? portals.length.toLocaleString() : '–'}>
-          {loading && portals ? 'loading more …' : ''}
-        </Tile>
-        <Tile
-          label="Need attention"
-          value={portals ? ill.toLocaleString() : '–'}
-          {...(ill > 0 && { tone: 'bad' as const })}
-        >
-          {ill > 0 && (
-            <button
-              type="button"
-              class="link"
-              onClick={() => {
-                setFilter('ill');
-                setPage(0);
-              }}
-            >
-              Show them
-            </button>
-          )}
-        </Tile>
-        <Tile label="Calls a second" value={snapshot ? (snapshot.all.ok + snapshot.all.failed).toLocaleString() : '–'}>
-          {snapshot && snapshot.all.failed > 0 ? `${snapshot.all.failed} failed` : ''}
-        </Tile>
-        <Tile label="Calls waiting" value={snapshot ? snapshot.all.waiting.toLocaleString() : '–'}>
-          {snapshot ? `${snapshot.all.inFlight} under way` : ''}
-        </Tile>
-      </div>
+      <Summary
+        portals={portals}
+        loading={loading}
+        all={snapshot?.all}
+        showIll={() => {
+          setFilter('ill');
+          setPage(0);
+        }}
+      />
       {problem && <ProblemBox problem={problem} again={again} />}
       {!portals && !problem && <Loading what="Loading the portals …" />}
-      {portals?.length === 0 && !loading && (
-        <Empty title="No portal is connected yet">
-          <p>Connect the first one: somebody who is an administrator there allows the app, and calls can begin.</p>
-          <Link to="/connect" class="button main">
-            Connect a portal
-          </Link>
-        </Empty>
-      )}
+      {portals?.length === 0 && !loading && <NoneYet />}
       {portals && portals.length > 0 && (
         <>
-          <div class="filters" role="search">
-            <input
-              type="search"
-              aria-label="Search portals"
-              placeholder="Search by name, address or member id"
-              value={search}
-              onInput={(event) => {
-                setSearch(event.currentTarget.value);
-                setPage(0);
-              }}
-            />
-            <select
-              aria-label="Status"
-              value={filter}
-              onChange={(event) => {
-                setFilter(event.currentTarget.value as Filter);
-                setPage(0);
-              }}
-            >
-              <option value="all">All statuses</option>
-              <option value="ill">Need attention</option>
-              {(Object.keys(statusWords) as Status[]).map((status) => (
-                <option key={status} value={status}>
-                  {statusWords[status].label}
-                </option>
-              ))}
-            </select>
-          </div>
+          <Filters
+            search={search}
+            filter={filter}
+            set={(words, status) => {
+              setSearch(words);
+              setFilter(status);
+              setPage(0);
+            }}
+          />
           {found.length === 0 ? (
             <Empty title="No portal is like that">
               <p>Search for less, or choose another status.</p>
@@ -112,6 +65,86 @@ export function PortalsPage() {
         </>
       )}
     </>
+  );
+}
+
+function NoneYet() {
+  return (
+    <Empty title="No portal is connected yet">
+      <p>Connect the first one: somebody who is an administrator there allows the app, and calls can begin.</p>
+      <Link to="/connect" class="button main">
+        Connect a portal
+      </Link>
+    </Empty>
+  );
+}
+
+interface SummaryProps {
+  readonly portals: readonly Portal[] | undefined;
+  readonly loading: boolean;
+  readonly all: Snapshot['all'] | undefined;
+  readonly showIll: () => void;
+}
+
+function Summary({ portals, loading, all, showIll }: SummaryProps) {
+  const ill = portals?.filter(({ status }) => troubled(status)).length ?? 0;
+  const figure = (n: number | undefined) => n?.toLocaleString() ?? '–';
+  return (
+    <div class="tiles">
+      <Tile label="Portals" value={figure(portals?.length)}>
+        {loading && portals ? 'loading more …' : ''}
+      </Tile>
+      <Tile label="Need attention" value={figure(portals && ill)} {...(ill > 0 && { tone: 'bad' as const })}>
+        {ill > 0 && (
+          <button type="button" class="link" onClick={showIll}>
+            Show them
+          </button>
+        )}
+      </Tile>
+      <Tile label="Calls a second" value={figure(all && all.ok + all.failed)}>
+        {all && all.failed > 0 ? `${all.failed} failed` : ''}
+      </Tile>
+      <Tile label="Calls waiting" value={figure(all?.waiting)}>
+        {all && `${all.inFlight} under way`}
+      </Tile>
+    </div>
+  );
+}
+
+interface FiltersProps {
+  readonly search: string;
+  readonly filter: Filter;
+  readonly set: (search: string, filter: Filter) => void;
+}
+
+function Filters({ search, filter, set }: FiltersProps) {
+  return (
+    <div class="filters" role="search">
+      <input
+        type="search"
+        aria-label="Search portals"
+        placeholder="Search by name, address or member id"
+        value={search}
+        onInput={(event) => {
+          set(event.currentTarget.value, filter);
+        }}
+      />
+      <select
+        aria-label="Status"
+        value={filter}
+        onChange={(event) => {
+          set(search, event.currentTarget.value as Filter);
+        }}
+      >
+        <option value="all">All statuses</option>
+        <option value="ill">Need attention</option>
+        {(Object.keys(statusWords) as Status[]).map((status) => (
+          <option key={status} value={status}>
+            {statusWords[status].label}
+          </option>
+        ))}
+      </select>
+    </div>
   );
 }
 

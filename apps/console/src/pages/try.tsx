@@ -129,7 +129,7 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
 
 function startOf({ parameters = [] }: Operation, portal: string): Record<string, string> {
   const examples = parameters.flatMap(({ name, required, schema }) =>
-    required && schema?.example !== undefined ? [[name, String(schema.example)] as const] : [],
+    required && schema?.example !== undefined ? [[name, `${schema.example as string | number}`] as const] : [],
   );
   return { ...Object.fromEntries(examples), ...(portal && { portal }) };
 }

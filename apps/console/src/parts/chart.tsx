@@ -85,12 +85,12 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
 const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
 
 function shownTicks(plot: uPlot): number[] {
-  const max = plot.scales['x']?.max ?? 0;
+  const max = plot.scales.x?.max ?? 0;
   return [max - 90, max - 60, max - 30, max];
 }
 
 function secondsAgo(plot: uPlot, at: number): string {
-  const ago = Math.round((plot.scales['x']?.max ?? at) - at);
+  const ago = Math.round((plot.scales.x?.max ?? at) - at);
   return ago <= 0 ? 'now' : `${ago} s ago`;
 }
 

@@ -13,13 +13,12 @@ interface ChartsProps {
 export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
   const rows = useMemo(() => rowsOf(history, portal), [history, portal]);
   const now = snapshot?.portals[portal];
-  const { left, capacity, drainPerSecond } = snapshot?.close?.level ?? {};
-  const calls = (now?.ok ?? 0) + (now?.failed ?? 0);
+  const level = snapshot?.close?.level;
   return (
     <section class="charts" aria-label="Live figures">
       <Chart
         title="Calls a second"
-        now={now ? `${calls}${now.failed > 0 ? `, ${now.failed} failed` : ''}` : '–'}
+        now={callsOf(now)}
         lines={[
           { label: 'answered', color: '--green', fill: true },
           { label: 'failed', color: '--red' },
@@ -35,12 +34,8 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
         atLeast={5}
       />
       <Chart
-        title="Time of a call"
-        now={
-          now?.medianMs === undefined
-            ? 'no calls just now'
-            : `${milliseconds(now.medianMs)}, slowest ${milliseconds(now.slowMs)}`
-        }
+        title="Time of a call, in ms"
+        now={timesOf(now)}
         lines={[
           { label: 'half of them', color: '--blue', fill: true },
           { label: 'slowest 5 %', color: '--amber' },
@@ -50,10 +45,10 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
       />
       <Chart
         title="Room for requests"
-        now={left === undefined ? '–' : `${Math.max(0, left)} of ${capacity ?? 0}, +${drainPerSecond ?? 0} a second`}
+        now={roomOf(level)}
         lines={[{ label: 'may leave at once', color: '--blue', fill: true }]}
         data={[rows.at, history.map((it) => (it.close ? Math.max(0, it.close.level.left) : null))]}
-        atLeast={capacity ?? 10}
+        atLeast={level?.capacity ?? 10}
       />
       <Chart
         title="Calls that share a request"
@@ -71,6 +66,21 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
       />
     </section>
   );
+}
+
+function callsOf(now: PortalNow | undefined): string {
+  if (!now) return '–';
+  return `${now.ok + now.failed}${now.failed > 0 ? `, ${now.failed} failed` : ''}`;
+}
+
+function timesOf(now: PortalNow | undefined): string {
+  if (now?.medianMs === undefined) return 'no calls just now';
+  return `${milliseconds(now.medianMs)}, slowest ${milliseconds(now.slowMs)}`;
+}
+
+function roomOf(level: NonNullable<Snapshot['close']>['level'] | undefined): string {
+  if (!level) return '–';
+  return `${Math.max(0, level.left)} of ${level.capacity}, +${level.drainPerSecond} a second`;
 }
 
 function rowsOf(history: readonly Snapshot[], portal: string) {

@@ -26,7 +26,7 @@ export class LiveChannel {
     hearer.on('ready', () => void hearer.subscribe(channel).catch(() => undefined));
     hearer.on('message', (_channel: string, text: string) => {
       const { by, ...word } = JSON.parse(text) as Word & { by: string };
-      if (by !== this.replica) heard(word as Word);
+      if (by !== this.replica) heard(word);
     });
   }
 
