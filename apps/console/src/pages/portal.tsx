@@ -49,7 +49,7 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
       <div class="title">
         <h1>{portal.alias ?? portal.domain}</h1>
         <StatusChip status={portal.status} />
-        <LiveDot link={link} replicas={replicas} />
+        <LiveDot link={link} snapshot={snapshot} />
         <Link to={`/try/${portal.memberId}`} class="button">
           Try a call
         </Link>

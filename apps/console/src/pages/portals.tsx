@@ -26,7 +26,7 @@ export function PortalsPage() {
     <>
       <div class="title">
         <h1>Portals</h1>
-        <LiveDot link={link} replicas={snapshot?.replicas.length ?? 0} />
+        <LiveDot link={link} snapshot={snapshot} />
         <Link to="/connect" class="button main">
           Connect a portal
         </Link>
@@ -267,7 +267,8 @@ const linkWords: Record<LiveLink, string> = {
   lost: 'Reconnecting …',
 };
 
-export function LiveDot({ link, replicas }: { link: LiveLink; replicas: number }) {
+export function LiveDot({ link, snapshot }: { link: LiveLink; snapshot: Snapshot | undefined }) {
+  const replicas = snapshot?.replicas.length ?? 0;
   return (
     <span class={`live ${link}`} role="status">
       {linkWords[link]}
