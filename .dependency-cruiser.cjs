@@ -25,6 +25,12 @@ module.exports = {
       to: { path: '^(libs|apps/gateway)/' },
     },
     {
+      name: 'the-console-knows-the-api-only',
+      severity: 'error',
+      from: { path: '^apps/console/' },
+      to: { path: '^(libs|apps/gateway|apps/portal-simulator|test)/' },
+    },
+    {
       name: 'the-gateway-does-not-know-the-simulator',
       severity: 'error',
       from: { path: '^apps/gateway/', pathNot: '\\.spec\\.ts$' },

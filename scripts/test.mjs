@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findOrInstallChromium } from './launch/chromium-binary.mjs';
 import { prepare } from './launch/prepare.mjs';
 import { findOrInstallRedis } from './launch/redis-binary.mjs';
 import { main, say } from './launch/say.mjs';
@@ -11,7 +12,8 @@ const checks = ['format:check', 'lint', 'types', 'rooms', 'openapi:lint', 'docke
 main(async () => {
   process.chdir(new URL('..', import.meta.url).pathname);
   await prepare();
-  const env = { ...process.env, REDIS_SERVER: await findOrInstallRedis() };
+  const [REDIS_SERVER, CHROMIUM] = [await findOrInstallRedis(), await findOrInstallChromium()];
+  const env = { ...process.env, REDIS_SERVER, CHROMIUM };
   const failed = [];
   for (const check of checks) {
     if ((await shown('npm', ['run', '--silent', check], env)) !== 0) failed.push(check);

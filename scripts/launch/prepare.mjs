@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Stop, step } from './say.mjs';
 
 const stamps = { installed: 'node_modules/.installed-lock', built: 'dist/.built-from' };
@@ -30,9 +31,20 @@ export async function build() {
   for (const app of ['gateway', 'portal-simulator']) {
     await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
   }
+  await step('Building the console', process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'apps/console']);
+  pressAssets('dist/apps/console/assets');
   const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant.lua';
   if (!existsSync(scripts)) throw new Stop(`The build is not whole: ${scripts} is missing.`);
   writeFileSync(stamps.built, digestOf(sources));
+}
+
+/** Pressed once here rather than at every request; the server picks what the browser takes. */
+function pressAssets(folder) {
+  for (const file of filesIn(folder).filter((it) => /\.(js|css|svg)$/.test(it))) {
+    const bytes = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+  }
 }
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

@@ -115,6 +115,11 @@ describe('docs/storage.md', () => {
     const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['backlog:read'] });
     await new Client(client.url, key.body.key as string).get(`${at}/backlogs/fields`);
     await jobIn(client, portal);
+    await fetch(`${client.url}/console/session`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Console': '1' },
+      body: JSON.stringify({ key: client.key }),
+    });
     const redis = world.redis.client();
     for (const id of [portal.memberId, body.memberId as string]) grants.push(await redis.hgetall(`b24:{${id}}:grant`));
     redis.disconnect();

@@ -14,6 +14,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger as PinoLogger } from 'pino';
+import { Live } from './console/live';
+import { serveConsole } from './console/serve-console';
 import { GatewayModule } from './gateway.module';
 import { Drain } from './health/drain';
 import { Metrics } from './health/metrics';
@@ -102,6 +104,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   app.useGlobalPipes(new PlaceNamingPipe());
   const traffic = new Traffic();
   await prepareHttp(app, { clock, settings, log, traffic });
+  if (settings.console.served) await serveConsole(app);
   const document = openApiDocument(app);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', customSiteTitle: 'b24-gateway API' });
 
@@ -117,6 +120,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       app.get(Courier).start();
       app.get(Binder).start();
       app.get<Jobs<Client>>(jobsToken).start();
+      app.get(Live).start();
       return app.getUrl();
     },
     async close() {
@@ -191,7 +195,7 @@ async function prepareHttp(
     });
     void reply.header('X-Request-Id', request.id);
     // An answer may hold a key, and is good for this moment only.
-    if (request.url.startsWith('/v1/')) void reply.header('Cache-Control', 'no-store');
+    if (/^\/(v1|console\/(session|live))\b/.test(request.url)) void reply.header('Cache-Control', 'no-store');
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
@@ -238,7 +242,7 @@ async function prepareHttp(
 
 /** Events are taken at any time: they wait for the store by themselves, and are never sent again. */
 function needsStore(url: string): boolean {
-  return /^\/(v1|install|oauth|bitrix24\/install)\b/.test(url);
+  return /^\/(v1|install|oauth|bitrix24\/install|console\/(session|live))\b/.test(url);
 }
 
 function requestId(given: unknown): string {

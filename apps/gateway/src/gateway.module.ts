@@ -37,6 +37,13 @@ import { Destinations } from './destinations';
 import { FanOut } from './fan-out/fan-out';
 import { FanOutController } from './fan-out/fan-out.controller';
 import { fanOutWork, type KeptFanOut } from './fan-out/fan-out-work';
+import { ConsoleController } from './console/console.controller';
+import { ConsoleDoor } from './console/console-door';
+import { ConsoleSessions } from './console/console-sessions';
+import { heardBy } from './console/heard-by';
+import { Live } from './console/live';
+import { LiveChannel } from './console/live-channel';
+import { LiveFigures } from './console/live-figures';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
@@ -56,6 +63,7 @@ import { migrations } from './migrations';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
 import { planOf } from './portals/plan-of';
+import { viewOf } from './portals/portal-view';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
 import { declarations } from './resources/declarations';
@@ -141,6 +149,7 @@ export class GatewayModule {
         InstallsController,
         EventsController,
         HealthController,
+        ...(settings.console.served ? [ConsoleController] : []),
       ],
       providers: [
         { provide: APP_GUARD, useClass: KeyGuard },
@@ -151,6 +160,24 @@ export class GatewayModule {
         Metrics,
         made(AuditLog, [], () => new AuditLog({ redis, clock, log, keep: settings.auditKeep })),
         made(Throttle, [], () => new Throttle(clock)),
+        made(ConsoleDoor, [ClientKeys, Throttle], (keys: ClientKeys, throttle: Throttle) => {
+          const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
+          return new ConsoleDoor(sessions, throttle, settings.publicUrl);
+        }),
+        made(LiveFigures, [], () => new LiveFigures(clock)),
+        made(
+          Live,
+          [LiveFigures, RequestLine, grantStoreToken],
+          (figures: LiveFigures, { lanes }: RequestLine, store: GrantStore) => {
+            const look = async (portal: PortalId) => {
+              const record = await store.load(portal);
+              if (!record) return undefined;
+              const level = await lanes.level(portal, planOf(record, settings.plan));
+              return { portal: viewOf(record, { defaultPlan: settings.plan }), level };
+            };
+            return new Live({ figures, channel: new LiveChannel(redis), lanes, clock, look });
+          },
+        ),
         made(postToken, [HttpService], (http: HttpService) =>
           onlyTo((url) => destinations.mayAsk(url), axiosPost(http)),
         ),
@@ -210,7 +237,7 @@ export class GatewayModule {
         }),
         made(
           RequestLine,
-          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Relocation, Metrics],
+          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Relocation, Metrics, LiveFigures],
           (
             post: Post,
             bucket: Bucket,
@@ -218,7 +245,8 @@ export class GatewayModule {
             store: GrantStore,
             grants: FreshGrants,
             relocation: Relocation,
-            observer: Metrics,
+            metrics: Metrics,
+            live: LiveFigures,
           ) => {
             const { queueLimit, callTimeoutMs, callLimitMs, plan } = settings;
             const limits = {
@@ -227,9 +255,10 @@ export class GatewayModule {
               callLimitMs,
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
+            const observer = heardBy(metrics, live);
             const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces };
             const line = new RequestLine({ ...parts, ...limits });
-            observer.watch(line.lanes, log);
+            metrics.watch(line.lanes, log);
             return line;
           },
         ),
@@ -294,7 +323,19 @@ export class GatewayModule {
         ...eventProviders({ settings, clock, redis, log }),
         made(
           Drain,
-          [RequestLine, FreshGrants, InstallInbox, KeepAlive, Once, AuditLog, EventInbox, Courier, Binder, jobsToken],
+          [
+            RequestLine,
+            FreshGrants,
+            InstallInbox,
+            KeepAlive,
+            Once,
+            AuditLog,
+            EventInbox,
+            Courier,
+            Binder,
+            jobsToken,
+            Live,
+          ],
           (
             line: RequestLine,
             grants: FreshGrants,
@@ -306,7 +347,8 @@ export class GatewayModule {
             courier: Courier,
             binder: Binder,
             jobs: Jobs<Client>,
-          ) => new Drain({ line, grants, inbox, keepAlive, once, audit, events, courier, binder, jobs }),
+            live: Live,
+          ) => new Drain({ line, grants, inbox, keepAlive, once, audit, events, courier, binder, jobs, live }),
         ),
       ],
     };

@@ -12,6 +12,7 @@ import {
   type Post,
   type Result,
   type Send,
+  type Spent,
 } from '@b24/portal';
 import { TariffScout } from './portals/tariff-scout';
 import type { Traces } from './tracing/traces';
@@ -50,14 +51,22 @@ export interface LineParts {
   readonly callLimitMs: number;
 }
 
-/** Told of what calls came to, for metrics. */
+/** Told of what calls came to, for metrics and the console. */
 export interface CallObserver {
   called(portal: PortalId, method: string, outcome: 'ok' | FaultCode): void;
-  answered(method: string, upstreamMs: number): void;
+  answered(portal: PortalId, method: string, spent: Spent): void;
+  failed(portal: PortalId, method: string, fault: Fault, told: Told): void;
+}
+
+/** Whose call it was, as an operator may know it. */
+export interface Told {
+  readonly caller: string;
+  readonly requestId?: string;
 }
 
 interface Asking {
   readonly client: Client;
+  readonly requestId?: string;
   /** Aborts with a Fault when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal;
   /** The caller's own `traceparent`. */
@@ -169,22 +178,26 @@ export class RequestLine {
     return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
   }
 
-  private async ask({ client, signal, traceparent }: Asking, portal: PortalId, command: Command): Promise<Answer> {
+  private async ask(asking: Asking, portal: PortalId, command: Command): Promise<Answer> {
+    const { client, signal, requestId, traceparent } = asking;
     const { observer, traces } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
-    const told = (outcome: 'ok' | FaultCode, answer?: Answer) => {
-      observer.called(portal, command.method, outcome);
-      traced?.end(answer, outcome);
+    const told = (outcome: 'ok' | Fault, answer?: Answer) => {
+      const code = outcome === 'ok' ? outcome : outcome.code;
+      observer.called(portal, command.method, code);
+      if (answer) observer.answered(portal, command.method, answer.spent);
+      const by = { caller: client.name, ...(requestId !== undefined && { requestId }) };
+      if (outcome !== 'ok') observer.failed(portal, command.method, outcome, by);
+      traced?.end(answer, code);
     };
     try {
       const sent = { ...command, from: client.id, ...(traced && { trace: traced.traceparent }) };
       const [answer] = await this.send(portal, [sent], signal);
       if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
-      told(answer.ok ? 'ok' : answer.fault.code, answer);
-      observer.answered(command.method, answer.spent.upstreamMs);
+      told(answer.ok ? 'ok' : answer.fault, answer);
       return answer;
     } catch (error) {
-      told(asFault(error).code);
+      told(asFault(error));
       throw error;
     }
   }

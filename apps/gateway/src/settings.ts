@@ -138,6 +138,8 @@ const environment = z
     EVENT_QUEUE_LIMIT: whole('EVENT_QUEUE_LIMIT', 1, 1_000_000).default(10_000),
     JOB_CONCURRENCY: whole('JOB_CONCURRENCY', 1, 100).default(4),
     JOBS_PER_CLIENT: whole('JOBS_PER_CLIENT', 1, 1000).default(20),
+    CONSOLE: flag('CONSOLE').default(true),
+    CONSOLE_IDLE_MINUTES: whole('CONSOLE_IDLE_MINUTES', 1, 720).default(60),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     OTEL_EXPORTER_OTLP_ENDPOINT: origin('OTEL_EXPORTER_OTLP_ENDPOINT').optional(),
     OTEL_SERVICE_NAME: z.string().default('b24-gateway'),
@@ -194,6 +196,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** Entries of the audit log that are kept, more or less. */
   readonly auditKeep: number;
+  /** Whether there is a console, and after how long a session that nobody uses ends. */
+  readonly console: { readonly served: boolean; readonly idleMs: number };
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
   /** Where traces go; they are made only if there is somebody to collect them. */
@@ -264,6 +268,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     trustedProxies: it.TRUSTED_PROXIES,
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
+    console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },
     keepAliveDays: it.KEEP_ALIVE_DAYS,
     ...(it.OTEL_EXPORTER_OTLP_ENDPOINT && {
       tracing: {

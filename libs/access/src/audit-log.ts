@@ -21,7 +21,7 @@ export interface AuditEntry {
   readonly actor: string;
   /** The client's name. */
   readonly name?: string;
-  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`. */
+  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`, `signIn`. */
   readonly action: string;
   readonly portal?: PortalId;
   readonly status: number;

@@ -54,8 +54,13 @@ export class ClientKeys {
    */
   async admit(key: string): Promise<Client | undefined> {
     const digest = digestOf(key);
+    if (!keyPattern.test(key)) return timingSafeEqual(digest, this.adminDigest) ? admin : undefined;
+    return this.admitByDigest(digest);
+  }
+
+  /** The same for who holds the key's digest in its place. @throws Fault key_expired, client_rate_limited */
+  async admitByDigest(digest: Buffer): Promise<Client | undefined> {
     if (timingSafeEqual(digest, this.adminDigest)) return admin;
-    if (!keyPattern.test(key)) return undefined;
     const hex = digest.toString('hex');
     const found = await this.asking(() => this.run.admitClient(clientKey(hex), useKey(hex)));
     if (!found) return undefined;
@@ -80,6 +85,19 @@ export class ClientKeys {
     const client = JSON.parse(text) as Client;
     if (this.hasExpired(client)) throw new Fault('key_expired');
     return client;
+  }
+
+  /** Whose digest it still is, which is no use of the key. */
+  async ownerOf(digest: Buffer): Promise<Client | undefined> {
+    if (timingSafeEqual(digest, this.adminDigest)) return admin;
+    const text = await this.asking(() => this.redis.get(clientKey(digest.toString('hex'))));
+    const client = text === null ? undefined : (JSON.parse(text) as Client);
+    return client && !this.hasExpired(client) ? client : undefined;
+  }
+
+  /** What stands for a key where the key itself may not be kept. */
+  digestOf(key: string): Buffer {
+    return digestOf(key);
   }
 
   /** The key itself is told here and never again. */

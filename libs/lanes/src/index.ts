@@ -3,6 +3,6 @@ export { BottleneckBucket } from './bottleneck-bucket';
 export type { LaneCounts } from './lane';
 export type { LaneObserver, LaneOptions } from './lane-options';
 export { Lanes, type LaneState } from './lanes';
-export { type PortalLedger } from './operating-ledger';
+export { operatingLimits, type PortalLedger } from './operating-ledger';
 export { type Delivery, type Offer, type Outlook, type Platform, tripLeaseMs, waitsForMs } from './platform';
 export { RedisPlatform } from './redis-platform';

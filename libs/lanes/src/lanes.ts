@@ -36,9 +36,21 @@ export class Lanes {
     return { ...this.lane(portal).counts, ...(await this.options.bucket.level(portal, plan)) };
   }
 
+  /** What the portal's bucket has left. */
+  async level(portal: PortalId, plan: Plan): Promise<Level> {
+    // With its lane, so that what the bucket holds for it here is freed when it is idle.
+    this.lane(portal);
+    return this.options.bucket.level(portal, plan);
+  }
+
   /** The lanes that have anything to do, or had lately. */
   *counts(): Generator<[PortalId, LaneCounts]> {
     for (const [portal, lane] of this.lanes) yield [portal, lane.counts];
+  }
+
+  /** Undefined when the lane had nothing to do lately. */
+  countsOf(portal: PortalId): LaneCounts | undefined {
+    return this.lanes.get(portal)?.counts;
   }
 
   /** A new portal's bucket begins to fill now, not at its first call. */

@@ -7,6 +7,8 @@ import type { Answer, Clock, Command, Operating, PortalId } from '@b24/portal';
  */
 const spentSeconds = 400;
 const nearLimitSeconds = 300;
+/** From so much on a method goes one by one, is held until its reset, would be blocked by the vendor. */
+export const operatingLimits = { slowSeconds: nearLimitSeconds, heldSeconds: spentSeconds, blockedSeconds: 480 };
 /** How long a spent method rests when the vendor does not say. */
 const restMs = 60_000;
 const forgetAfterMs = 10 * 60_000;

@@ -28,6 +28,13 @@ export const faultTable = {
     'Ask for a new one: POST /v1/clients/{id}/rotate with a later `expiresAt`.',
   ),
 
+  session_ended: row(
+    401,
+    'never',
+    'You are not signed in any more',
+    'Sign in again at /console with an administrator’s key.',
+  ),
+
   portal_payment_required: row(
     402,
     'never',

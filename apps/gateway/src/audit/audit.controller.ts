@@ -16,7 +16,9 @@ const entrySchema = z
         'A client’s id; `admin`, the operator’s key; or how a portal spoke: `portal event`, `portal page`, `authorization`.',
     }),
     name: z.string().optional().meta({ description: 'The client’s name.' }),
-    action: z.string().meta({ description: 'An operationId of this document, `installPortal` or `uninstallPortal`.' }),
+    action: z
+      .string()
+      .meta({ description: 'An operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.' }),
     portal: z.string().optional().meta({ description: 'Member id.' }),
     status: z.int(),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),

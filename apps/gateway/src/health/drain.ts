@@ -4,6 +4,7 @@ import type { Binder, Courier } from '@b24/events';
 import type { Jobs } from '@b24/jobs';
 import type { FreshGrants, KeepAlive } from '@b24/grants';
 import type { Once } from '@b24/writes';
+import type { Live } from '../console/live';
 import type { InstallInbox } from '../installs/install-inbox';
 import type { RequestLine } from '../request-line';
 import type { EventInbox } from '../subscriptions/event-inbox';
@@ -19,6 +20,7 @@ export interface DrainParts {
   readonly courier: Courier;
   readonly binder: Binder;
   readonly jobs: Jobs<Client>;
+  readonly live: Live;
 }
 
 /** The orderly end of a replica: takes no new calls, and waits for what must not be lost. */
@@ -37,6 +39,7 @@ export class Drain {
     this.parts.binder.stop();
     this.parts.jobs.stop();
     this.parts.line.close();
+    this.parts.live.close();
   }
 
   /** Resolves when nothing that must not be lost is under way any more, and the audit log is written. */

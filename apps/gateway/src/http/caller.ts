@@ -61,7 +61,8 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
     controller.abort(hangUp());
   });
   const traced = typeof traceparent === 'string' && { traceparent };
-  return { client, signal: controller.signal, deadlineAtMs: clock.now() + leftMs, ...traced };
+  const deadlineAtMs = clock.now() + leftMs;
+  return { client, requestId: request.id, signal: controller.signal, deadlineAtMs, ...traced };
 }
 
 /** Aborts when the caller hangs up, at no deadline: an answer of many calls gives each its own. */

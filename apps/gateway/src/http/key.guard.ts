@@ -1,8 +1,8 @@
 import { type Client, checkAccess, ClientKeys, type Scope } from '@b24/access';
-import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GatewayRequest } from './caller';
+import { ConsoleDoor } from '../console/console-door';
+import { type GatewayRequest, inTime } from './caller';
 import { keyOwner } from './key-owner';
 import { PortalDirectory } from '../portals/portal-directory';
 import { Throttle } from './throttle';
@@ -22,6 +22,7 @@ export class KeyGuard implements CanActivate {
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(Throttle) readonly throttle: Throttle,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(ConsoleDoor) private readonly door: ConsoleDoor,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -34,13 +35,14 @@ export class KeyGuard implements CanActivate {
     const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
     const trail = beginTrail(request, operation, this.portals);
     if (trail) request.trail = trail;
+    if (trail && !request.headers.authorization) trail.ids['console'] = true;
     checkAccess(request.client, { scope });
     return true;
   }
 
   private async owner(request: GatewayRequest): Promise<Client> {
     const { authorization } = request.headers;
-    if (!authorization) throw new Fault('key_missing');
+    if (!authorization) return inTime(request, this.door.ownerOf(request));
     const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
     return keyOwner(request, key, this);
   }

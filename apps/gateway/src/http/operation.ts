@@ -38,6 +38,7 @@ const keyed: readonly FaultCode[] = [
   'key_missing',
   'key_invalid',
   'key_expired',
+  'session_ended',
   'not_allowed',
   'client_rate_limited',
   'too_many_attempts',

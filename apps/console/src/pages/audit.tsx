@@ -1,0 +1,282 @@
+import { useEffect, useState } from 'preact/hooks';
+import { call, type Problem, problemOf } from '../api';
+import type { AuditEntry, ClientKey, Page, Portal } from '../api-types';
+import { Chip, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
+import { useAsked } from '../use-asked';
+import { actionWords, dateTime, when } from '../words';
+
+const actions = [
+  'signIn',
+  'installPortal',
+  'uninstallPortal',
+  'addPortalByWebhook',
+  'updatePortal',
+  'forgetPortal',
+  'createClient',
+  'rotateClientKey',
+  'deleteClient',
+  'addBacklog',
+  'updateBacklog',
+  'deleteBacklog',
+];
+const speakers = ['admin', 'portal event', 'portal page', 'authorization'];
+
+interface Filter {
+  readonly portal: string;
+  readonly client: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly from: string;
+  readonly to: string;
+}
+const none: Filter = { portal: '', client: '', action: '', outcome: '', from: '', to: '' };
+
+export function AuditPage() {
+  const [filter, setFilter] = useState(none);
+  const [items, setItems] = useState<readonly AuditEntry[]>();
+  const [next, setNext] = useState<string>();
+  const [problem, setProblem] = useState<Problem>();
+  const [turn, setTurn] = useState(0);
+  const clients = useAsked((signal) => call<Page<ClientKey>>('GET', '/v1/clients', undefined, signal), []);
+  const portals = useAsked((signal) => call<Page<Portal>>('GET', '/v1/portals?limit=200', undefined, signal), []);
+  const load = (after: string | undefined, signal?: AbortSignal) =>
+    call<Page<AuditEntry>>('GET', `/v1/audit?${queryOf(filter, after)}`, undefined, signal).then(
+      (page) => {
+        setItems((before) => [...(after ? (before ?? []) : []), ...page.items]);
+        setNext(page.nextCursor);
+        setProblem(undefined);
+      },
+      (error: unknown) => {
+        if (!signal?.aborted) setProblem(problemOf(error));
+      },
+    );
+  useEffect(() => {
+    const controller = new AbortController();
+    // Whoever types a filter is not done with each letter.
+    const timer = setTimeout(() => void load(undefined, controller.signal), turn === 0 && filter === none ? 0 : 300);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [filter, turn]);
+  const set = (changes: Partial<Filter>) => {
+    setFilter((it) => ({ ...it, ...changes }));
+  };
+  const nameOf = (id: string) => {
+    const portal = portals.data?.items.find(({ memberId }) => memberId === id);
+    return portal?.alias ?? portal?.domain ?? id;
+  };
+  return (
+    <>
+      <div class="title">
+        <h1>Audit log</h1>
+        <button
+          type="button"
+          onClick={() => {
+            setTurn((it) => it + 1);
+          }}
+        >
+          Refresh
+        </button>
+      </div>
+      <p class="soft under">
+        Who changed what, newest first. Only who proved to be somebody is in it; nothing of what was written is.
+      </p>
+      <div class="filters grid" role="search">
+        <Field label="Portal">
+          {(ids) => (
+            <>
+              <input
+                {...ids}
+                list="audit-portals"
+                autocapitalize="none"
+                spellcheck={false}
+                value={filter.portal}
+                onInput={(event) => {
+                  set({ portal: event.currentTarget.value.trim() });
+                }}
+              />
+              <datalist id="audit-portals">
+                {portals.data?.items.map(({ memberId, alias, domain }) => (
+                  <option key={memberId} value={alias ?? domain} />
+                ))}
+              </datalist>
+            </>
+          )}
+        </Field>
+        <Choice
+          label="By"
+          value={filter.client}
+          choose={(client) => {
+            set({ client });
+          }}
+        >
+          {speakers.map((it) => (
+            <option key={it} value={it}>
+              {it}
+            </option>
+          ))}
+          {clients.data?.items.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </Choice>
+        <Choice
+          label="Action"
+          value={filter.action}
+          choose={(action) => {
+            set({ action });
+          }}
+        >
+          {actions.map((it) => (
+            <option key={it} value={it}>
+              {actionWords(it)}
+            </option>
+          ))}
+        </Choice>
+        <Choice
+          label="Outcome"
+          value={filter.outcome}
+          choose={(outcome) => {
+            set({ outcome });
+          }}
+        >
+          <option value="done">done</option>
+          {[
+            'not_allowed',
+            'invalid_request',
+            'portal_not_found',
+            'reauthorization_required',
+            'outcome_unknown',
+            'internal_error',
+          ].map((it) => (
+            <option key={it} value={it}>
+              {it}
+            </option>
+          ))}
+        </Choice>
+        <Field label="From">
+          {(ids) => (
+            <input
+              {...ids}
+              type="datetime-local"
+              value={filter.from}
+              onInput={(event) => {
+                set({ from: event.currentTarget.value });
+              }}
+            />
+          )}
+        </Field>
+        <Field label="To">
+          {(ids) => (
+            <input
+              {...ids}
+              type="datetime-local"
+              value={filter.to}
+              onInput={(event) => {
+                set({ to: event.currentTarget.value });
+              }}
+            />
+          )}
+        </Field>
+      </div>
+      {problem && <ProblemBox problem={problem} />}
+      {!items && !problem && <Loading what="Loading the log …" />}
+      {items?.length === 0 && !problem && (
+        <Empty title="Nothing to show">
+          <p>{filter === none ? 'Nobody has changed anything yet.' : 'No entry is like that. Filter by less.'}</p>
+        </Empty>
+      )}
+      {items && items.length > 0 && (
+        <div class="card table">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col" class="wide">
+                  Who
+                </th>
+                <th scope="col">What</th>
+                <th scope="col" class="wide">
+                  Portal
+                </th>
+                <th scope="col">Outcome</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((entry) => (
+                <Row key={entry.id} entry={entry} portal={entry.portal && nameOf(entry.portal)} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {next && (
+        <p class="pager">
+          <button type="button" onClick={() => void load(next)}>
+            Show older
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly choose: (value: string) => void;
+  readonly children: preact.ComponentChildren;
+}
+
+function Choice({ label, value, choose, children }: ChoiceProps) {
+  return (
+    <Field label={label}>
+      {(ids) => (
+        <select
+          {...ids}
+          value={value}
+          onChange={(event) => {
+            choose(event.currentTarget.value);
+          }}
+        >
+          <option value="">any</option>
+          {children}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined }) {
+  const { at, actor, name, action, outcome, requestId, ids = {} } = entry;
+  const told = Object.entries(ids).filter(([field]) => field !== 'console');
+  return (
+    <tr>
+      <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
+      <td class="wide">
+        {name ?? actor}
+        {ids.console === true && <span class="soft small block">in the console</span>}
+      </td>
+      <td>
+        {actionWords(action)}
+        <span class="soft small narrow-only">by {name ?? actor}</span>
+        {told.length > 0 && (
+          <span class="soft small block">{told.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
+        )}
+      </td>
+      <td class="wide">{portal ?? '–'}</td>
+      <td>{outcome === 'done' ? <Chip tone="good">done</Chip> : <Chip tone="bad">{outcome}</Chip>}</td>
+    </tr>
+  );
+}
+
+function queryOf({ from, to, ...words }: Filter, after: string | undefined): string {
+  const query = new URLSearchParams({ limit: '50' });
+  for (const [name, value] of Object.entries(words)) if (value) query.set(name, value);
+  if (from) query.set('from', new Date(from).toISOString());
+  if (to) query.set('to', new Date(to).toISOString());
+  if (after) query.set('cursor', after);
+  return query.toString();
+}

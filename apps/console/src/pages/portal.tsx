@@ -1,0 +1,203 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call } from '../api';
+import type { Portal, Snapshot } from '../api-types';
+import { type Link as LiveLink, useLive } from '../live';
+import { CopyButton, Loading, ProblemBox, StatusChip } from '../parts/pieces';
+import { PortalActions } from '../parts/portal-actions';
+import { PortalCharts } from '../parts/portal-charts';
+import { PortalFacts, PortalLimits } from '../parts/portal-facts';
+import { Link } from '../router';
+import { useAsked } from '../use-asked';
+import { grouped } from '../grouped';
+import { count, dateTime, milliseconds, statusWords, when } from '../words';
+import { LiveDot } from './portals';
+
+export function PortalPage({ name }: { name: string }) {
+  const asked = useAsked(
+    (signal) => call<Portal>('GET', `/v1/portals/${encodeURIComponent(name)}`, undefined, signal),
+    [name],
+  );
+  const [changed, setChanged] = useState<Portal>();
+  const { snapshot, link } = useLive(`?portal=${encodeURIComponent(name)}`);
+  const history = useHistory(snapshot);
+  // A change made here is shown at once; the next second says it as well.
+  useEffect(() => {
+    setChanged(undefined);
+  }, [snapshot?.atMs]);
+  const portal = changed ?? snapshot?.close?.portal ?? asked.data;
+  if (asked.problem && !portal) return <ProblemBox problem={asked.problem} again={asked.again} />;
+  if (!portal) return <Loading what="Loading the portal …" />;
+  return <Opened portal={portal} snapshot={snapshot} link={link} history={history} changed={setChanged} />;
+}
+
+interface OpenedProps {
+  readonly portal: Portal;
+  readonly snapshot: Snapshot | undefined;
+  readonly link: LiveLink;
+  readonly history: readonly Snapshot[];
+  readonly changed: (portal: Portal) => void;
+}
+
+function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
+  const now = snapshot?.portals[portal.memberId];
+  const replicas = snapshot?.replicas.length ?? 0;
+  return (
+    <>
+      <nav class="crumbs" aria-label="Where you are">
+        <Link to="/">Portals</Link> <span aria-hidden="true">/</span>
+      </nav>
+      <div class="title">
+        <h1>{portal.alias ?? portal.domain}</h1>
+        <StatusChip status={portal.status} />
+        <LiveDot link={link} snapshot={snapshot} />
+        <Link to={`/try/${portal.memberId}`} class="button">
+          Try a call
+        </Link>
+      </div>
+      {portal.alias && <p class="soft under">{portal.domain}</p>}
+      <Trouble portal={portal} />
+      {now?.circuit === 'open' && portal.status === 'active' && (
+        <div class="box bad" role="alert">
+          <h2>The portal does not answer</h2>
+          <p>Calls are told so at once and are not sent. The gateway tries again by itself, at most a minute apart.</p>
+        </div>
+      )}
+      <PortalCharts history={history} snapshot={snapshot} portal={portal.memberId} />
+      <div class="columns">
+        <Operating close={snapshot?.close} />
+        <Problems close={snapshot?.close} />
+      </div>
+      <div class="columns">
+        <PortalFacts portal={portal} />
+        <div>
+          <PortalLimits portal={portal} changed={changed} />
+          <PortalActions portal={portal} changed={changed} />
+        </div>
+      </div>
+      <p class="soft small">
+        {now?.medianMs !== undefined &&
+          `Half of the calls of the last second took ${milliseconds(now.medianMs)} or less. `}
+        Figures are summed over {count(replicas || 1, 'replica')} and begin when this page is opened.
+      </p>
+    </>
+  );
+}
+
+/** The last two minutes, second by second. */
+function useHistory(snapshot: Snapshot | undefined): readonly Snapshot[] {
+  const kept = useRef<readonly Snapshot[]>([]);
+  if (snapshot && kept.current.at(-1) !== snapshot) kept.current = [...kept.current, snapshot].slice(-130);
+  return kept.current;
+}
+
+function Trouble({ portal }: { portal: Portal }) {
+  const { status, why, since, domain } = portal;
+  if (status === 'active') return null;
+  const { advice, tone, mendable } = statusWords[status];
+  const link = `${location.origin}/install?portal=${encodeURIComponent(domain)}`;
+  return (
+    <section class={`box ${tone}`} aria-label="Trouble">
+      <h2>{advice}</h2>
+      {why && <p>{why}</p>}
+      {since && (
+        <p class="soft small" title={dateTime(since)}>
+          Since {when(since)}.
+        </p>
+      )}
+      {mendable && (
+        <p class="actions">
+          <a class="button main" href={link} target="_blank" rel="noopener noreferrer">
+            Authorize again
+          </a>
+          <CopyButton text={link} label="Copy the link for the portal’s administrator" />
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Operating({ close }: { close: Snapshot['close'] }) {
+  const { slowSeconds = 300, heldSeconds = 400, blockedSeconds = 480 } = close?.operatingLimits ?? {};
+  return (
+    <section class="card">
+      <h2>Running time by method</h2>
+      <p class="soft small">
+        Bitrix24 blocks a method that ran {blockedSeconds} s within ten minutes. From {slowSeconds} s on its calls go
+        one by one, and at {heldSeconds} s they wait for a reset, so that it never comes to that.
+      </p>
+      {!close?.operating.length && <p class="soft">No method has run noticeably in the last ten minutes.</p>}
+      <ul class="bars">
+        {close?.operating.map(({ method, usedSeconds, resetAtMs }) => (
+          <li key={method}>
+            <span class="method">{method}</span>
+            <span class="number">{usedSeconds.toFixed(usedSeconds < 10 ? 1 : 0)} s</span>
+            <Meter method={method} used={usedSeconds} limits={{ slowSeconds, heldSeconds, blockedSeconds }} />
+            {usedSeconds >= heldSeconds && resetAtMs !== undefined && (
+              <span class="small bad-text">held; goes on {when(resetAtMs)}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface MeterProps {
+  readonly method: string;
+  readonly used: number;
+  readonly limits: NonNullable<Snapshot['close']>['operatingLimits'];
+}
+
+/** How much of its time a method has used, with marks where the gateway slows and holds it. */
+function Meter({ method, used, limits: { slowSeconds, heldSeconds, blockedSeconds } }: MeterProps) {
+  const share = (seconds: number) => `${Math.min(100, (seconds / blockedSeconds) * 100)}%`;
+  const tone = used >= heldSeconds ? 'bad' : used >= slowSeconds ? 'warn' : '';
+  return (
+    <div
+      class={`meter ${tone}`}
+      role="meter"
+      aria-label={`${method}, seconds of ${blockedSeconds}`}
+      aria-valuenow={Math.round(used)}
+      aria-valuemin={0}
+      aria-valuemax={blockedSeconds}
+    >
+      <span style={{ width: share(used) }} />
+      <i style={{ left: share(slowSeconds) }} />
+      <i style={{ left: share(heldSeconds) }} />
+    </div>
+  );
+}
+
+function Problems({ close }: { close: Snapshot['close'] }) {
+  return (
+    <section class="card">
+      <h2>Recent problems</h2>
+      {!close?.problems.length && <p class="soft">None since the gateway started.</p>}
+      <ul class="problems">
+        {grouped(close?.problems ?? []).map(({ atMs, method, code, title, detail, caller, requestId, times }) => (
+          <li key={`${method} ${code} ${caller}`}>
+            <details>
+              <summary>
+                <span class="soft small" title={dateTime(atMs)}>
+                  {when(atMs)}
+                </span>{' '}
+                <strong>{title}</strong> {times > 1 && <span class="times">{times} times</span>}{' '}
+                <code class="small block">{method}</code>
+              </summary>
+              <p>{detail}</p>
+              <p class="soft small">
+                Code <code>{code}</code> · called by {caller}
+                {requestId && (
+                  <>
+                    {' '}
+                    · request <code>{requestId}</code>
+                  </>
+                )}
+              </p>
+            </details>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

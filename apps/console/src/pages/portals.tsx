@@ -1,0 +1,278 @@
+import { useMemo, useState } from 'preact/hooks';
+import { inOrder, useAllPortals } from '../all-portals';
+import type { Portal, PortalNow, Snapshot, Status } from '../api-types';
+import { type Link as LiveLink, useLive } from '../live';
+import { Chip, Empty, Loading, ProblemBox, StatusChip, Tile } from '../parts/pieces';
+import { Link } from '../router';
+import { count, dateTime, span, statusWords, troubled, when } from '../words';
+
+/** Rows on a page: few enough that a thousand portals cost the browser no more than fifty. */
+const pageSize = 50;
+type Filter = 'all' | 'ill' | Status;
+
+export function PortalsPage() {
+  const { portals, loading, problem, again } = useAllPortals();
+  const [search, setSearch] = useState('');
+  const [filter, setFilter] = useState<Filter>('all');
+  const [page, setPage] = useState(0);
+  const found = useMemo(() => matching(portals ?? [], search, filter), [portals, search, filter]);
+  const shown = found.slice(page * pageSize, (page + 1) * pageSize);
+  const { snapshot, link } = useLive(`?portals=${shown.map(({ memberId }) => memberId).join(',')}`);
+  const turnTo = (to: number) => {
+    setPage(to);
+    document.querySelector('main h1')?.scrollIntoView();
+  };
+  return (
+    <>
+      <div class="title">
+        <h1>Portals</h1>
+        <LiveDot link={link} snapshot={snapshot} />
+        <Link to="/connect" class="button main">
+          Connect a portal
+        </Link>
+      </div>
+      <Summary
+        portals={portals}
+        loading={loading}
+        all={snapshot?.all}
+        showIll={() => {
+          setFilter('ill');
+          setPage(0);
+        }}
+      />
+      {problem && <ProblemBox problem={problem} again={again} />}
+      {!portals && !problem && <Loading what="Loading the portals …" />}
+      {portals?.length === 0 && !loading && <NoneYet />}
+      {portals && portals.length > 0 && (
+        <>
+          <Filters
+            search={search}
+            filter={filter}
+            set={(words, status) => {
+              setSearch(words);
+              setFilter(status);
+              setPage(0);
+            }}
+          />
+          {found.length === 0 ? (
+            <Empty title="No portal is like that">
+              <p>Search for less, or choose another status.</p>
+            </Empty>
+          ) : (
+            <PortalTable portals={shown} now={snapshot?.portals ?? {}} />
+          )}
+          {found.length > pageSize && <Pager page={page} total={found.length} turnTo={turnTo} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function NoneYet() {
+  return (
+    <Empty title="No portal is connected yet">
+      <p>Connect the first one: somebody who is an administrator there allows the app, and calls can begin.</p>
+      <Link to="/connect" class="button main">
+        Connect a portal
+      </Link>
+    </Empty>
+  );
+}
+
+interface SummaryProps {
+  readonly portals: readonly Portal[] | undefined;
+  readonly loading: boolean;
+  readonly all: Snapshot['all'] | undefined;
+  readonly showIll: () => void;
+}
+
+function Summary({ portals, loading, all, showIll }: SummaryProps) {
+  const ill = portals?.filter(({ status }) => troubled(status)).length ?? 0;
+  const figure = (n: number | undefined) => n?.toLocaleString() ?? '–';
+  return (
+    <div class="tiles">
+      <Tile label="Portals" value={figure(portals?.length)}>
+        {loading && portals ? 'loading more …' : ''}
+      </Tile>
+      <Tile label="Need attention" value={figure(portals && ill)} {...(ill > 0 && { tone: 'bad' as const })}>
+        {ill > 0 && (
+          <button type="button" class="link" onClick={showIll}>
+            Show them
+          </button>
+        )}
+      </Tile>
+      <Tile label="Calls a second" value={figure(all && all.ok + all.failed)}>
+        {all && all.failed > 0 ? `${all.failed} failed` : ''}
+      </Tile>
+      <Tile label="Calls waiting" value={figure(all?.waiting)}>
+        {all && `${all.inFlight} under way`}
+      </Tile>
+    </div>
+  );
+}
+
+interface FiltersProps {
+  readonly search: string;
+  readonly filter: Filter;
+  readonly set: (search: string, filter: Filter) => void;
+}
+
+function Filters({ search, filter, set }: FiltersProps) {
+  return (
+    <div class="filters" role="search">
+      <input
+        type="search"
+        aria-label="Search portals"
+        placeholder="Search by name, address or member id"
+        value={search}
+        onInput={(event) => {
+          set(event.currentTarget.value, filter);
+        }}
+      />
+      <select
+        aria-label="Status"
+        value={filter}
+        onChange={(event) => {
+          set(search, event.currentTarget.value as Filter);
+        }}
+      >
+        <option value="all">All statuses</option>
+        <option value="ill">Need attention</option>
+        {(Object.keys(statusWords) as Status[]).map((status) => (
+          <option key={status} value={status}>
+            {statusWords[status].label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function matching(portals: readonly Portal[], search: string, filter: Filter): Portal[] {
+  const words = search.trim().toLowerCase();
+  const fits = ({ status, domain, alias, memberId, formerDomains = [] }: Portal) =>
+    (filter === 'all' || (filter === 'ill' ? troubled(status) : status === filter)) &&
+    [domain, alias ?? '', memberId, ...formerDomains].some((it) => it.includes(words));
+  return inOrder(portals.filter(fits), ({ status }) => troubled(status));
+}
+
+function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readonly<Record<string, PortalNow>> }) {
+  return (
+    <div class="card table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Portal</th>
+            <th scope="col">Status</th>
+            <th scope="col" class="number wide">
+              Waiting
+            </th>
+            <th scope="col" class="number wide">
+              Calls / s
+            </th>
+            <th scope="col" class="wide">
+              Limit
+            </th>
+            <th scope="col" class="wide">
+              Token renewed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {portals.map((portal) => (
+            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
+  const { memberId, alias, domain, status, since, why, limits } = portal;
+  return (
+    <tr>
+      <th scope="row">
+        <Link to={`/portals/${memberId}`}>{alias ?? domain}</Link>
+        {alias && <span class="soft small block">{domain}</span>}
+      </th>
+      <td>
+        <StatusChip status={status} />
+        {now?.circuit === 'open' && status === 'active' && <Chip tone="bad">Down</Chip>}
+        {since && (
+          <span class="soft small block" title={why}>
+            for {span(Date.now() - Date.parse(since))}
+          </span>
+        )}
+        {now && now.waiting > 0 && <span class="soft small narrow-only">{count(now.waiting, 'call')} waiting</span>}
+      </td>
+      <td class="number wide">{now ? now.waiting : '–'}</td>
+      <td class="number wide">
+        {now ? now.ok + now.failed : '–'}
+        {now && now.failed > 0 && <span class="bad-text"> ({now.failed} failed)</span>}
+      </td>
+      <td class="wide">
+        {limits.burst} <span class="soft">at once,</span> {limits.drainPerSecond} <span class="soft">a second</span>
+      </td>
+      <td class="wide">
+        <TokenAge portal={portal} />
+      </td>
+    </tr>
+  );
+}
+
+function TokenAge({ portal: { kind, token, installedAt } }: { portal: Portal }) {
+  if (kind === 'webhook') return <span class="soft">webhook</span>;
+  if (!token) return <span class="soft">none</span>;
+  const renewedAt = token.refreshedAt ?? installedAt;
+  return (
+    <span title={`Valid until ${dateTime(token.expiresAt)}; renewed when a call needs it`}>{when(renewedAt)}</span>
+  );
+}
+
+function Pager({ page, total, turnTo }: { page: number; total: number; turnTo: (page: number) => void }) {
+  const last = Math.ceil(total / pageSize) - 1;
+  return (
+    <nav class="pager" aria-label="Pages of portals">
+      <button
+        type="button"
+        disabled={page === 0}
+        onClick={() => {
+          turnTo(page - 1);
+        }}
+      >
+        Previous
+      </button>
+      <span>
+        {(page * pageSize + 1).toLocaleString()}–{Math.min(total, (page + 1) * pageSize).toLocaleString()} of{' '}
+        {total.toLocaleString()}
+      </span>
+      <button
+        type="button"
+        disabled={page === last}
+        onClick={() => {
+          turnTo(page + 1);
+        }}
+      >
+        Next
+      </button>
+    </nav>
+  );
+}
+
+const linkWords: Record<LiveLink, string> = {
+  connecting: 'Connecting …',
+  live: 'Live',
+  paused: 'Paused',
+  lost: 'Reconnecting …',
+};
+
+export function LiveDot({ link, snapshot }: { link: LiveLink; snapshot: Snapshot | undefined }) {
+  const replicas = snapshot?.replicas.length ?? 0;
+  return (
+    <span class={`live ${link}`} role="status">
+      {linkWords[link]}
+      {link === 'live' && replicas > 1 && <span class="soft">· {count(replicas, 'replica')}</span>}
+    </span>
+  );
+}

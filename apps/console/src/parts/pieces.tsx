@@ -1,0 +1,168 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { Problem } from '../api';
+import type { Status } from '../api-types';
+import { statusWords, type Tone } from '../words';
+
+/* The small things every page is made of. */
+
+export function Chip({ tone, children }: { tone: Tone; children: ComponentChildren }) {
+  return <span class={`chip ${tone}`}>{children}</span>;
+}
+
+export function StatusChip({ status }: { status: Status }) {
+  const { label, tone } = statusWords[status];
+  return <Chip tone={tone}>{label}</Chip>;
+}
+
+/** What went wrong and what to do, with what to quote to whoever runs the gateway. */
+export function ProblemBox({ problem, again }: { problem: Problem; again?: () => void }) {
+  const { title, detail, code, requestId, errors, upstream, authorizeUrl, retryable } = problem;
+  return (
+    <div class="box bad" role="alert">
+      <h2>{title}</h2>
+      <p>{detail}</p>
+      {errors && (
+        <ul>
+          {errors.map(({ path, message }) => (
+            <li key={path}>
+              <code>{path}</code>: {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {upstream && (
+        <p>
+          The portal said: <q>{upstream.description || upstream.error}</q>
+        </p>
+      )}
+      {retryable && <p>The same can be tried again as it is.</p>}
+      {authorizeUrl && (
+        <p>
+          <a class="button" href={authorizeUrl} target="_blank" rel="noopener noreferrer">
+            Allow the app again
+          </a>
+        </p>
+      )}
+      <p class="soft small">
+        Code <code>{code}</code>
+        {requestId && (
+          <>
+            {' '}
+            · request <code>{requestId}</code>
+          </>
+        )}
+      </p>
+      {again && (
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Loading({ what }: { what: string }) {
+  return (
+    <div class="loading" role="status">
+      <span class="spinner" aria-hidden="true" />
+      {what}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => {
+    // Only pages by HTTPS or on this machine may use the clipboard; elsewhere one selects and copies by hand.
+    void navigator.clipboard?.writeText(text).then(() => {
+      setCopied(true);
+      setTimeout(() => {
+        setCopied(false);
+      }, 2000);
+    });
+  };
+  return (
+    <button type="button" class="quiet" onClick={copy} aria-live="polite">
+      {copied ? 'Copied' : label}
+    </button>
+  );
+}
+
+interface DialogProps {
+  readonly title: string;
+  readonly close: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** The browser's own dialog: it keeps the keyboard inside and gives it back. */
+export function Dialog({ title, close, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} onClose={close} aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="quiet icon" aria-label="Close" onClick={() => dialog.current?.close()}>
+          ✕
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly hint?: ComponentChildren;
+  readonly children: (ids: { id: string; 'aria-describedby'?: string }) => ComponentChildren;
+}
+
+/** A labelled input; the hint is read out with it. */
+export function Field({ label, hint, children }: FieldProps) {
+  const id = useId();
+  const hintId = `${id}-hint`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children({ id, ...(hint !== undefined && { 'aria-describedby': hintId }) })}
+      {hint !== undefined && (
+        <p class="hint" id={hintId}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function Tile({
+  label,
+  value,
+  tone,
+  children,
+}: {
+  label: string;
+  value: ComponentChildren;
+  tone?: Tone;
+  children?: ComponentChildren;
+}) {
+  return (
+    <div class={`tile ${tone ?? ''}`}>
+      <span class="label">{label}</span>
+      <span class="value">{value}</span>
+      {children && <span class="soft small">{children}</span>}
+    </div>
+  );
+}

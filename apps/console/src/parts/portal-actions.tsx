@@ -1,0 +1,146 @@
+import { useState } from 'preact/hooks';
+import { call } from '../api';
+import type { Portal } from '../api-types';
+import { go } from '../router';
+import { useWork } from '../use-asked';
+import { Dialog, Field, ProblemBox } from './pieces';
+
+/** What changes the portal here: its name, whether calls pass, and the end. */
+export function PortalActions({ portal, changed }: { portal: Portal; changed: (portal: Portal) => void }) {
+  const { memberId, alias, status } = portal;
+  const [name, setName] = useState<string>();
+  const [forgetting, setForgetting] = useState(false);
+  const { busy, problem, run } = useWork();
+  const mark = (changes: object) => {
+    run(async () => {
+      changed(await call<Portal>('PATCH', `/v1/portals/${memberId}`, changes));
+      setName(undefined);
+    });
+  };
+  return (
+    <section class="card">
+      <h2>Change</h2>
+      {name === undefined ? (
+        <p class="actions">
+          <button
+            type="button"
+            onClick={() => {
+              setName(alias ?? '');
+            }}
+          >
+            {alias ? 'Rename' : 'Give it a short name'}
+          </button>
+          <button
+            type="button"
+            disabled={busy}
+            onClick={() => {
+              mark({ suspended: status !== 'suspended' });
+            }}
+          >
+            {status === 'suspended' ? 'Resume calls' : 'Suspend calls'}
+          </button>
+          <button
+            type="button"
+            class="danger"
+            onClick={() => {
+              setForgetting(true);
+            }}
+          >
+            Forget …
+          </button>
+        </p>
+      ) : (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            mark({ alias: name === '' ? null : name });
+          }}
+        >
+          <Field label="Short name" hint="Lower-case letters, digits and dashes; services may call the portal by it.">
+            {(ids) => (
+              <input
+                {...ids}
+                pattern="[a-z0-9][a-z0-9\-]{0,62}"
+                autocapitalize="none"
+                spellcheck={false}
+                value={name}
+                onInput={(event) => {
+                  setName(event.currentTarget.value);
+                }}
+              />
+            )}
+          </Field>
+          <p class="actions">
+            <button type="submit" class="main" disabled={busy}>
+              Save
+            </button>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                setName(undefined);
+              }}
+            >
+              Cancel
+            </button>
+          </p>
+        </form>
+      )}
+      {problem && <ProblemBox problem={problem} />}
+      {forgetting && (
+        <Forget
+          portal={portal}
+          close={() => {
+            setForgetting(false);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Forget({ portal: { memberId, alias, domain }, close }: { portal: Portal; close: () => void }) {
+  const name = alias ?? domain;
+  const [typed, setTyped] = useState('');
+  const { busy, problem, run } = useWork();
+  const forget = (event: Event) => {
+    event.preventDefault();
+    run(async () => {
+      await call('DELETE', `/v1/portals/${memberId}`);
+      go('/', { replace: true });
+    });
+  };
+  return (
+    <Dialog title={`Forget ${name}?`} close={close}>
+      <form onSubmit={forget}>
+        <p>
+          The gateway deletes its tokens for this portal and every call to it is refused. The app stays installed in
+          Bitrix24; connecting the portal again brings it back.
+        </p>
+        <Field label={`Type ${name} to confirm`}>
+          {(ids) => (
+            <input
+              {...ids}
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+              value={typed}
+              onInput={(event) => {
+                setTyped(event.currentTarget.value);
+              }}
+            />
+          )}
+        </Field>
+        {problem && <ProblemBox problem={problem} />}
+        <p class="actions">
+          <button type="submit" class="danger" disabled={busy || typed.trim() !== name}>
+            Forget the portal
+          </button>
+          <button type="button" class="quiet" onClick={close}>
+            Keep it
+          </button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,94 @@
+import { useMemo } from 'preact/hooks';
+import type { PortalNow, Snapshot } from '../api-types';
+import { milliseconds } from '../words';
+import { Chart } from './chart';
+
+interface ChartsProps {
+  readonly history: readonly Snapshot[];
+  readonly snapshot: Snapshot | undefined;
+  readonly portal: string;
+}
+
+/** What the portal's lane does, second by second. */
+export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
+  const rows = useMemo(() => rowsOf(history, portal), [history, portal]);
+  const now = snapshot?.portals[portal];
+  const level = snapshot?.close?.level;
+  return (
+    <section class="charts" aria-label="Live figures">
+      <Chart
+        title="Calls a second"
+        now={callsOf(now)}
+        lines={[
+          { label: 'answered', color: '--green', fill: true },
+          { label: 'failed', color: '--red' },
+        ]}
+        data={[rows.at, rows.of((it) => it.ok), rows.of((it) => it.failed)]}
+        atLeast={5}
+      />
+      <Chart
+        title="Calls waiting"
+        now={now ? `${now.waiting}` : '–'}
+        lines={[{ label: 'waiting', color: '--amber', fill: true }]}
+        data={[rows.at, rows.of((it) => it.waiting)]}
+        atLeast={5}
+      />
+      <Chart
+        title="Time of a call, in ms"
+        now={timesOf(now)}
+        lines={[
+          { label: 'half of them', color: '--blue', fill: true },
+          { label: 'slowest 5 %', color: '--amber' },
+        ]}
+        data={[rows.at, rows.of((it) => it.medianMs ?? null), rows.of((it) => it.slowMs ?? null)]}
+        atLeast={20}
+      />
+      <Chart
+        title="Room for requests"
+        now={roomOf(level)}
+        lines={[{ label: 'may leave at once', color: '--blue', fill: true }]}
+        data={[rows.at, history.map((it) => (it.close ? Math.max(0, it.close.level.left) : null))]}
+        atLeast={level?.capacity ?? 10}
+      />
+      <Chart
+        title="Calls that share a request"
+        now={now ? `${now.seatsPerTrip} on average` : '–'}
+        lines={[{ label: 'calls', color: '--green', fill: true }]}
+        data={[rows.at, rows.of((it) => it.seatsPerTrip)]}
+        atLeast={5}
+      />
+      <Chart
+        title="Requests under way"
+        now={now ? `${now.inFlight}` : '–'}
+        lines={[{ label: 'under way', color: '--blue', fill: true }]}
+        data={[rows.at, rows.of((it) => it.inFlight)]}
+        atLeast={3}
+      />
+    </section>
+  );
+}
+
+function callsOf(now: PortalNow | undefined): string {
+  if (!now) return '–';
+  return `${now.ok + now.failed}${now.failed > 0 ? `, ${now.failed} failed` : ''}`;
+}
+
+function timesOf(now: PortalNow | undefined): string {
+  if (now?.medianMs === undefined) return 'no calls just now';
+  return `${milliseconds(now.medianMs)}, slowest ${milliseconds(now.slowMs)}`;
+}
+
+function roomOf(level: NonNullable<Snapshot['close']>['level'] | undefined): string {
+  if (!level) return '–';
+  return `${Math.max(0, level.left)} of ${level.capacity}, +${level.drainPerSecond} a second`;
+}
+
+function rowsOf(history: readonly Snapshot[], portal: string) {
+  const at = history.map(({ atMs }) => atMs / 1000);
+  const of = (figure: (now: PortalNow) => number | null) =>
+    history.map(({ portals }) => {
+      const now = portals[portal];
+      return now ? figure(now) : null;
+    });
+  return { at, of };
+}

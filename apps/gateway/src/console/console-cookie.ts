@@ -1,0 +1,40 @@
+import { parseCookie, stringifySetCookie } from 'cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Where the gateway is reached by HTTPS the browser itself holds the cookie to this host, this path and to HTTPS. */
+const nameOf = (publicUrl: string) => (publicUrl.startsWith('https:') ? '__Host-b24_console' : 'b24_console');
+
+export function cookieOf({ headers }: FastifyRequest, publicUrl: string): string | undefined {
+  return parseCookie(headers.cookie ?? '')[nameOf(publicUrl)];
+}
+
+/** No id: the browser forgets the cookie. */
+export function setCookie(reply: FastifyReply, publicUrl: string, id: string | undefined): void {
+  const options = {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: publicUrl.startsWith('https:'),
+    ...(id === undefined && { maxAge: 0 }),
+  } as const;
+  void reply.header('Set-Cookie', stringifySetCookie(nameOf(publicUrl), id ?? '', options));
+}
+
+/**
+ * Whether a page of this very origin sent it. A browser lets no other site's page set the header without asking first,
+ * which is never allowed together with cookies; and what the browser says of the page that sent it must agree.
+ */
+export function isFromConsole({ headers }: FastifyRequest, publicUrl: string): boolean {
+  if (headers['x-console'] !== '1') return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin') return false;
+  return headers.origin === undefined || isOwn(headers.origin, headers.host, publicUrl);
+}
+
+function isOwn(origin: string, host: string | undefined, publicUrl: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: from } = new URL(origin);
+  const own = new URL(publicUrl);
+  if (own.protocol === 'https:' && protocol !== 'https:') return false;
+  return from === own.host || from === host;
+}

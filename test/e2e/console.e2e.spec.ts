@@ -1,0 +1,281 @@
+import type { Browser } from 'playwright-core';
+import { portalId } from '@b24/portal';
+import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { ConsolePage, launchChromium } from '../support/chromium';
+import { adminKey, Client, World } from '../support/gateway';
+
+/** A browser on a busy machine takes its time; nothing here is measured by it. */
+jest.setTimeout(120_000);
+const phone = { width: 375, height: 740 };
+
+describe('the console', () => {
+  let world: World;
+  let client: Client;
+  let browser: Browser;
+  let acme: SimulatedPortal;
+  let ill: SimulatedPortal;
+  let seat: ConsolePage;
+
+  /** A portal with a group, a backlog and a name. */
+  const portalNamed = async (alias: string) => {
+    const portal = await world.installed(client, {
+      groups: [125, 126],
+      backlogs: [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }],
+    });
+    await client.call('PATCH', `/v1/portals/${portal.memberId}`, { alias });
+    return portal;
+  };
+  /** As if Bitrix24 had refused its refresh token. */
+  const loseGrant = async ({ memberId }: SimulatedPortal) => {
+    const redis = world.redis.client();
+    const trouble = {
+      code: 'reauthorization_required',
+      sinceMs: Date.now() - 7_200_000,
+      detail: 'Its grant is spent.',
+    };
+    await redis.hset(`b24:{${portalId(memberId)}}:grant`, 'trouble', JSON.stringify(trouble));
+    redis.disconnect();
+  };
+  const open = async (options: Parameters<typeof ConsolePage.open>[2] = {}) => {
+    seat = await ConsolePage.open(browser, client, options);
+    return seat;
+  };
+
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([World.start(), launchChromium()]);
+    client = await world.gateway();
+    acme = await portalNamed('acme');
+    ill = await portalNamed('borealis');
+    await loseGrant(ill);
+  });
+  afterEach(async () => {
+    // Whatever a test did: nothing was asked of anyone else, and the policy was never in the way.
+    expect([seat.elsewhere, seat.complaints]).toEqual([[], []]);
+    await seat.close();
+  });
+  afterAll(async () => {
+    await Promise.all([browser.close(), world.stop()]);
+  });
+
+  it('lets in who has an administrator’s key, tells who has not, and lets go who leaves', async () => {
+    const { page } = await open();
+    await seat.signIn('b24_wrong');
+    await page.getByRole('alert').getByText('The key is not known').waitFor();
+    await seat.enter();
+    expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])')).toBe('[{},{},""]');
+    expect(page.url()).toBe(`${client.url}/console`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
+    await seat.go('/keys');
+    await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
+  });
+
+  it('makes a key that works at once, shows it once, and deletes it', async () => {
+    const { page } = await open();
+    await seat.enter('/keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Name').fill('planning');
+    await page.getByLabel('Portals', { exact: true }).fill('acme');
+    await page.getByLabel('Expires').selectOption({ label: 'In 30 days' });
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const key = await page.locator('.secret code').innerText();
+    const service = new Client(client.url, key);
+    expect((await service.get('/v1/portals/acme/groups/125/backlog')).status).toBe(200);
+    expect((await service.get('/v1/portals/borealis/groups/125/backlog')).body.code).toBe('not_allowed');
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByText('in 30 days').waitFor();
+    expect(await page.content()).not.toContain(key);
+    await page.getByRole('button', { name: 'Delete … planning' }).click();
+    await page.getByRole('button', { name: 'Delete the key' }).click();
+    await page.getByText('No key yet').waitFor();
+    expect((await service.get('/v1/portals/acme/groups/125/backlog')).body.code).toBe('key_invalid');
+  });
+
+  it('suspends a portal, whose calls are refused from then on, and resumes it', async () => {
+    const { page } = await open();
+    await seat.enter(`/portals/${acme.memberId}`);
+    const code = async () => (await client.get('/v1/portals/acme/groups/125/backlog')).body.code as string | undefined;
+    await page.getByRole('button', { name: 'Suspend calls' }).click();
+    await page.getByRole('button', { name: 'Resume calls' }).waitFor();
+    expect(await code()).toBe('portal_suspended');
+    await page.getByRole('button', { name: 'Resume calls' }).click();
+    await page.getByRole('button', { name: 'Suspend calls' }).waitFor();
+    expect(await code()).toBeUndefined();
+  });
+
+  it('shows figures that move while calls flow, and the problem of one that failed', async () => {
+    const { page } = await open();
+    await seat.enter(`/portals/${acme.memberId}`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    const calls = page.locator('figure', { hasText: 'Calls a second' }).locator('.now');
+    const flow = { on: true };
+    const flowing = (async () => {
+      while (flow.on) await client.get('/v1/portals/acme/groups/999/backlog');
+    })();
+    await page.waitForFunction(
+      (element) => /^[1-9]\d*, [1-9]\d* failed$/.test(element?.textContent ?? ''),
+      await calls.elementHandle(),
+    );
+    await page.locator('.problems summary').first().click();
+    await page.locator('.problems').getByText('backlog_not_found').waitFor();
+    flow.on = false;
+    await flowing;
+    await page.waitForFunction((element) => element?.textContent === '0', await calls.elementHandle());
+  });
+
+  it('says why a portal is ill, and links to what mends it', async () => {
+    const { page } = await open();
+    await seat.enter();
+    await page.getByRole('button', { name: 'Show them' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await page.getByRole('link', { name: 'borealis' }).click();
+    await page.getByText('Its grant is spent.').waitFor();
+    const link = page.getByRole('link', { name: 'Authorize again' });
+    expect(await link.getAttribute('href')).toBe(`${client.url}/install?portal=${encodeURIComponent(ill.domain)}`);
+  });
+
+  it('makes a real call, and tells the curl that makes the same', async () => {
+    const { page } = await open();
+    await seat.enter('/try/acme');
+    await page.getByLabel('groupId').fill('125');
+    await page.getByRole('button', { name: 'Call', exact: true }).click();
+    const answer = page.getByRole('status', { name: 'Answer' });
+    await answer.getByText('200', { exact: true }).waitFor();
+    expect(JSON.parse(await answer.locator('pre').innerText())).toMatchObject({ id: 1, groupId: 125 });
+    await answer.getByText('server-timing').waitFor();
+    const curl = await page.locator('.code pre').innerText();
+    expect(curl).toContain('"Authorization: Bearer $KEY"');
+    expect(curl).toContain(`'${client.url}/v1/portals/acme/groups/125/backlog'`);
+  });
+
+  it('tells a problem with its title, its words, its code and the request’s id', async () => {
+    const { page } = await open();
+    await seat.enter('/portals/nobody');
+    const alert = page.getByRole('alert');
+    await alert.getByText('No such portal here').waitFor();
+    await alert.getByText('or install the app on that portal').waitFor();
+    await alert.getByText('portal_not_found').waitFor();
+    expect(await alert.innerText()).toMatch(/request [\w-]{36}/);
+  });
+
+  it('forgets a portal only when its name was typed', async () => {
+    const doomed = await portalNamed('doomed');
+    const { page } = await open();
+    await seat.enter(`/portals/${doomed.memberId}`);
+    await page.getByRole('button', { name: 'Forget …' }).click();
+    const forget = page.getByRole('button', { name: 'Forget the portal' });
+    expect(await forget.isDisabled()).toBe(true);
+    await page.getByLabel('Type doomed to confirm').fill('doomed');
+    await forget.click();
+    await page.getByRole('heading', { name: 'Portals', level: 1 }).waitFor();
+    expect((await client.get('/v1/portals/doomed')).body.code).toBe('portal_not_found');
+  });
+
+  it('is walked by keyboard alone: in, to a portal, through a dialog and back', async () => {
+    const { page } = await open();
+    const { keyboard } = page;
+    const focused = () => page.evaluate('document.activeElement.textContent || document.activeElement.name');
+    const tabTo = async (text: string) => {
+      for (let pressed = 0; (await focused()) !== text; pressed++) {
+        if (pressed > 60) throw new Error(`The keyboard does not reach “${text}”.`);
+        await keyboard.press('Tab');
+      }
+    };
+    await page.getByLabel('Administrator’s key').waitFor();
+    await keyboard.type(adminKey);
+    await keyboard.press('Enter');
+    await page.getByRole('link', { name: 'acme' }).waitFor();
+    await keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the page');
+    await tabTo('acme');
+    await keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Forget …' }).waitFor();
+    await tabTo('Forget …');
+    await keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Forget …');
+  });
+
+  it('keeps a thousand portals smooth: all are counted and found, fifty are rows', async () => {
+    const redis = world.redis.client();
+    const grant = await redis.hgetall(`b24:{${acme.memberId}}:grant`);
+    const ids = Array.from({ length: 1000 }, (_, i) => `a${(i + 1).toString(16).padStart(31, '0')}`);
+    const pipeline = redis.pipeline();
+    for (const [i, id] of ids.entries()) {
+      const install = { ...(JSON.parse(grant['install'] ?? '{}') as object), portal: id, domain: `p${i}.example.com` };
+      pipeline.hset(`b24:{${id}}:grant`, { install: JSON.stringify(install), version: '1' });
+      pipeline.zadd('b24:portals', Date.now() + i, id);
+    }
+    await pipeline.exec();
+    const { page } = await open();
+    await seat.enter();
+    await page.locator('.tile', { hasText: 'Portals' }).getByText('1,002').waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(50);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByText('51–100 of 1,002').waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(50);
+    await page.getByLabel('Search portals').fill('p777.');
+    await page.getByRole('link', { name: 'p777.example.com' }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await redis.zrem('b24:portals', ...ids);
+    redis.disconnect();
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
+    const pages = ['/', 'portal', 'ill', '/connect', '/try/acme', '/keys', '/audit'];
+
+    it('has no page with a serious barrier, nor one wider than a phone', async () => {
+      const { page } = await open({ colorScheme, viewport: phone });
+      const found: string[] = await seat.barriers();
+      await seat.enter();
+      for (const name of pages) {
+        const path = { portal: `/portals/${acme.memberId}`, ill: `/portals/${ill.memberId}` }[name] ?? name;
+        await seat.go(path);
+        await page.locator('main h1').waitFor();
+        await page.waitForLoadState('load');
+        found.push(...(await seat.barriers()).map((it) => `${name}: ${it}`));
+        const pixels = await seat.overflow();
+        if (pixels > 0) found.push(`${name} is ${pixels} pixels too wide`);
+      }
+      await seat.go('/keys');
+      await page.getByRole('button', { name: 'New key' }).click();
+      found.push(...(await seat.barriers()).map((it) => `new key: ${it}`));
+      expect(found).toEqual([]);
+    });
+  });
+
+  it('wears the colours that its switch says, also when it is opened again', async () => {
+    const { page } = await open({ colorScheme: 'light' });
+    const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await page.getByLabel('Administrator’s key').waitFor();
+    const light = await paper();
+    await page.getByText('Dark', { exact: true }).click();
+    const dark = await paper();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    await page.getByLabel('Administrator’s key').waitFor();
+    expect(await paper()).toBe(dark);
+  });
+
+  it('is served under a policy that lets nothing in but its own files, which browsers may keep', async () => {
+    await open();
+    const page = await fetch(`${client.url}/console/portals/anything`);
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self';/,
+    );
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    const html = await page.text();
+    expect(html).not.toMatch(/<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/);
+    const [, script = ''] = /src="(\/console\/assets\/[^"]+\.js)"/.exec(html) ?? [];
+    const asset = await fetch(`${client.url}${script}`, { headers: { 'Accept-Encoding': 'br' } });
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(asset.headers.get('content-encoding')).toBe('br');
+    const missing = await fetch(`${client.url}/console/assets/none.js`);
+    expect([missing.status, missing.headers.get('content-type')]).toEqual([
+      404,
+      'application/problem+json; charset=utf-8',
+    ]);
+  });
+});
