@@ -18,7 +18,7 @@ describe('what portals are asked to send', () => {
     const { body } = await client.call('POST', '/v1/subscriptions', { url: target.url, events, portals });
     return body.id as string;
   };
-  const details = async (id: string) => (await client.get(`/v1/subscriptions/${id}`)).body['bindings'];
+  const details = async (id: string) => (await client.get(`/v1/subscriptions/${id}`)).body.bindings;
 
   beforeEach(async () => {
     const port = `${await freePort()}`;

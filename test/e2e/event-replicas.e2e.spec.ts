@@ -36,7 +36,7 @@ describe('events, however replicas and Redis fare', () => {
     expect(await events.post(portal.event('ONTASKADD', fields(n)))).toMatchObject({ status: 200 });
   };
   const waiting = async (replica: GatewayProcess) =>
-    (await replica.client.get(`/v1/subscriptions/${id}`)).body['waiting'] as number;
+    (await replica.client.get(`/v1/subscriptions/${id}`)).body.waiting as number;
   const numbers = () => target.arrivals.map(({ text }) => Number(/"ID":"(\d+)"/.exec(text)?.[1])).sort((a, b) => a - b);
 
   beforeEach(async () => {

@@ -60,7 +60,7 @@ async function listenInVain(world: World): Promise<void> {
   const events = new VendorEvents(world, client);
   for (const id of ['1', '2']) await events.post(portal.event('ONTASKADD', { ID: id }));
   await eventually(() => target.arrivals.length > 0);
-  await eventually(async () => (await client.get(`/v1/subscriptions/${body.id}`)).body['bindings'].portals > 0);
+  await eventually(async () => (await client.get(`/v1/subscriptions/${body.id}`)).body.bindings.portals > 0);
   await client.call('DELETE', `/v1/subscriptions/${body.id}`);
   await target.stop();
 }

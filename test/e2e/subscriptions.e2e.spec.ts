@@ -133,7 +133,7 @@ describe('events that portals send', () => {
       // Five hours are more than any pause, and each pause but the first is more than a second.
       clock.jump(5 * 3_600_000);
     }
-    await eventually(async () => (await view(id))['dead'] === 2);
+    await eventually(async () => (await view(id)).dead === 2);
     expect(await view(id)).toMatchObject({ waiting: 0, dead: 2 });
     const { body: page } = await client.get(`/v1/subscriptions/${id}/dead-letters?limit=1`);
     const { body: rest } = await client.get(`/v1/subscriptions/${id}/dead-letters?cursor=${page.nextCursor}`);
@@ -151,7 +151,7 @@ describe('events that portals send', () => {
     const all = await client.call('POST', `/v1/subscriptions/${id}/dead-letters/replay`);
     expect(all.body).toEqual({ replayed: 1 });
     await eventually(() => target.arrivals.length === 26);
-    await eventually(async () => (await view(id))['waiting'] === 0);
+    await eventually(async () => (await view(id)).waiting === 0);
     const { body: metrics } = await client.get<string>('/metrics');
     expect(metrics).toContain(`b24_event_deliveries_total{subscription="${id}",outcome="dead"} 2`);
     expect(metrics).toContain(`b24_event_deliveries_total{subscription="${id}",outcome="failed"} 22`);
@@ -187,12 +187,12 @@ describe('events that portals send', () => {
     const { id } = await subscribe({ events: ['ONTASKADD'] });
     target.answer = () => ({ status: 410 });
     await send('ONTASKADD', 1);
-    await eventually(async () => (await view(id))['paused'] === true);
+    await eventually(async () => (await view(id)).paused === true);
     await send('ONTASKADD', 2);
     expect(await view(id)).toMatchObject({ pausedBecause: 'gone', waiting: 2, dead: 0 });
     target.answer = () => ({ status: 200 });
     await client.call('PATCH', `/v1/subscriptions/${id}`, { paused: false });
-    await eventually(async () => (await view(id))['waiting'] === 0);
+    await eventually(async () => (await view(id)).waiting === 0);
     expect(target.arrivals).toHaveLength(3);
   });
 

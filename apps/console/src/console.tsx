@@ -66,7 +66,7 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
     case 'apps':
       return <AppsPage />;
     case 'jobs':
-      return <JobsPage document={document} />;
+      return <JobsPage />;
     case 'audit':
       return <AuditPage />;
     default:

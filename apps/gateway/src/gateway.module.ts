@@ -1,5 +1,5 @@
 import { AuditLog, type Client, ClientKeys } from '@b24/access';
-import { Binder, Bindings, Courier, EventQueue, Subscriptions } from '@b24/events';
+import { Binder, Bindings, Courier } from '@b24/events';
 import {
   Apps,
   defaultApp,
@@ -14,16 +14,14 @@ import {
   Relocation,
   Seal,
 } from '@b24/grants';
-import { JobQueue, JobRecords, Jobs } from '@b24/jobs';
+import { Jobs } from '@b24/jobs';
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
-import { type Clock, type PortalId, type Post, Secret } from '@b24/portal';
-import type { StoreConnection, StoreRefused } from '@b24/store';
-import { axiosPost, onlyTo, targetWire, type TargetWire, undiciAdapter, upstream } from '@b24/upstream';
+import { type PortalId, type Post, Secret } from '@b24/portal';
+import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
-import { type DynamicModule, type FactoryProvider, type InjectionToken, Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import type { FastifyBaseLogger } from 'fastify';
 import { addressesOf } from './apps/app-addresses';
 import { AppsController } from './apps/apps.controller';
 import { AuditController } from './audit/audit.controller';
@@ -33,17 +31,17 @@ import { BatchesController } from './calls/batches.controller';
 import { CallsController } from './calls/calls.controller';
 import { ListsController } from './calls/lists.controller';
 import { ClientsController } from './clients/clients.controller';
-import { Destinations } from './destinations';
-import { FanOut } from './fan-out/fan-out';
-import { FanOutController } from './fan-out/fan-out.controller';
-import { fanOutWork, type KeptFanOut } from './fan-out/fan-out-work';
-import { ConsoleController } from './console/console.controller';
 import { ConsoleDoor } from './console/console-door';
 import { ConsoleSessions } from './console/console-sessions';
+import { ConsoleController } from './console/console.controller';
 import { heardBy } from './console/heard-by';
 import { Live } from './console/live';
 import { LiveChannel } from './console/live-channel';
 import { LiveFigures } from './console/live-figures';
+import { Destinations } from './destinations';
+import { FanOut } from './fan-out/fan-out';
+import { FanOutController } from './fan-out/fan-out.controller';
+import type { Ground } from './ground';
 import { Drain } from './health/drain';
 import { HealthController } from './health/health.controller';
 import { Metrics } from './health/metrics';
@@ -56,63 +54,40 @@ import { Bitrix24Strategy } from './installs/bitrix24-strategy';
 import { EventsController } from './installs/events.controller';
 import { InstallInbox } from './installs/install-inbox';
 import { InstallsController } from './installs/installs.controller';
-import { jobMessage } from './jobs/job-message';
+import { jobProviders } from './jobs/job-providers';
 import { JobsController } from './jobs/jobs.controller';
-import { LongWork } from './jobs/long-work';
+import { made } from './made';
 import { migrations } from './migrations';
-import { PortalDirectory } from './portals/portal-directory';
-import { PortalsController } from './portals/portals.controller';
 import { planOf } from './portals/plan-of';
+import { PortalDirectory } from './portals/portal-directory';
 import { viewOf } from './portals/portal-view';
+import { PortalsController } from './portals/portals.controller';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
 import { declarations } from './resources/declarations';
 import { resourceController } from './resources/resource-controller';
 import { sealedPlaces } from './sealed-places';
-import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
 import { EventInbox } from './subscriptions/event-inbox';
-import { EventTargets } from './subscriptions/event-targets';
-import { portalPages } from './subscriptions/portal-pages';
+import { eventProviders } from './subscriptions/event-providers';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller';
-import type { Traces } from './tracing/traces';
 import {
   bucketToken,
   clockToken,
   grantStoreToken,
   installerToken,
-  jobRecordsToken,
   jobsToken,
   platformToken,
   redisToken,
+  sealToken,
   settingsToken,
 } from './tokens';
-
-/** What a gateway is built on. */
-export interface Ground {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly redis: StoreConnection;
-  /** A connection of its own for the lanes. */
-  readonly laneRedis: StoreConnection;
-  /** A connection whose questions may wait, for jobs. */
-  readonly jobRedis: StoreConnection;
-  readonly log: FastifyBaseLogger;
-  /** Absent where nobody collects traces. */
-  readonly traces?: Traces | undefined;
-  /** Told when the store turns out to be none to work with. */
-  readonly refused: (error: StoreRefused) => void;
-}
 
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
-/** Results are kept for a day, of a job together 32 MiB. */
-const jobLimits = { keepMs: 24 * 3_600_000, mostBytes: 32 * 1024 * 1024 };
 const postToken = Symbol('post');
-const sealToken = Symbol('seal');
-const targetWireToken = Symbol('target wire');
 
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
 @Module({})
@@ -355,132 +330,10 @@ export class GatewayModule {
   }
 }
 
-/** What sends events on: who wants them, what waits, who carries it, and who asks portals for it. */
-function eventProviders({
-  settings,
-  clock,
-  redis,
-  log,
-}: Omit<Ground, 'laneRedis' | 'jobRedis' | 'refused'>): FactoryProvider[] {
-  const { targets: hosts, timeoutMs, queueLimit } = settings.events;
-  const targets = new EventTargets(hosts);
-  return [
-    made(EventTargets, [], () => targets),
-    made(Subscriptions, [sealToken], (seal: Seal) => new Subscriptions(redis, seal, clock)),
-    made(EventQueue, [sealToken], (seal: Seal) => new EventQueue(redis, seal, clock, queueLimit)),
-    made(Bindings, [], () => new Bindings(redis, clock)),
-    made(targetWireToken, [], () => {
-      const mayConnect = (address: string, literal?: string) => targets.mayConnect(address, literal);
-      return targetWire({ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url), mayConnect });
-    }),
-    made(
-      Courier,
-      [Subscriptions, EventQueue, targetWireToken, Metrics],
-      (subscriptions: Subscriptions, queue: EventQueue, { send }: TargetWire, observer: Metrics) => {
-        return new Courier({ subscriptions, queue, send, clock, observer, timeoutMs });
-      },
-    ),
-    made(
-      Binder,
-      [Subscriptions, Bindings, RequestLine, grantStoreToken],
-      (subscriptions: Subscriptions, bindings: Bindings, line: RequestLine, store: GrantStore) => {
-        return new Binder({
-          subscriptions,
-          bindings,
-          clock,
-          log,
-          ask: (portal, command, signal) => line.askForEvents(portal, command, signal),
-          handlerOf: async (portal) => {
-            const grant = await store.load(portal);
-            return grant?.kind === 'app' ? addressesOf(settings.publicUrl, grant.app ?? defaultApp).events : undefined;
-          },
-          portals: () => portalPages(store),
-        });
-      },
-    ),
-    made(
-      EventInbox,
-      [installerToken, grantStoreToken, Subscriptions, EventQueue, Courier, Bindings, Metrics],
-      (
-        installer: Installer,
-        store: GrantStore,
-        subscriptions: Subscriptions,
-        queue: EventQueue,
-        courier: Courier,
-        bindings: Bindings,
-        metrics: Metrics,
-      ) => {
-        const kept = () => {
-          courier.poke();
-        };
-        const lost = (subscription: string) => {
-          metrics.lost(subscription);
-        };
-        const updated = (portal: PortalId) => bindings.renewed(portal);
-        return new EventInbox({ installer, store, subscriptions, queue, clock, log, kept, lost, updated });
-      },
-    ),
-  ];
-}
-
-/** Long work: what keeps it, whose turn it is, who runs it, and who is told. */
-function jobProviders({
-  settings,
-  clock,
-  redis,
-  jobRedis,
-  log,
-}: Omit<Ground, 'laneRedis' | 'refused'>): FactoryProvider[] {
-  const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
-  return [
-    made(jobRecordsToken, [sealToken], (seal: Seal) => new JobRecords(redis, seal, { ...jobLimits, mostOpen })),
-    made(JobQueue, [], () => new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock })),
-    made(
-      jobsToken,
-      [jobRecordsToken, JobQueue, FanOut, ClientKeys, StoreCheck, targetWireToken, Metrics],
-      (
-        records: JobRecords,
-        queue: JobQueue,
-        fanOut: FanOut,
-        keys: ClientKeys,
-        check: StoreCheck,
-        wire: TargetWire,
-        metrics: Metrics,
-      ) => {
-        metrics.watchJobs(queue);
-        return new Jobs<Client>({
-          ...{ records, queue, clock, log, itemsAtOnce: settings.fanOutConcurrency },
-          kinds: { 'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut) },
-          rights: (id) => keys.byId(id),
-          send: jobMessage(wire, clock),
-          ready: () => check.passed,
-          finished: (job) => {
-            metrics.jobFinished(job.kind, job.state);
-          },
-        });
-      },
-    ),
-    made(
-      LongWork,
-      [jobsToken, EventTargets],
-      (jobs: Jobs<Client>, targets: EventTargets) => new LongWork(jobs, targets),
-    ),
-  ];
-}
-
 /** What waiting calls hold goes through Redis as sealed as a token. */
 function textSeal(seal: Seal) {
   return {
     close: (text: string, place: string) => seal.close(new Secret(text), place),
     open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),
   };
-}
-
-/** A provider built of others, checked for nothing but their order. */
-function made(
-  provide: InjectionToken,
-  inject: InjectionToken[],
-  useFactory: (...parts: never[]) => unknown,
-): FactoryProvider {
-  return { provide, inject, useFactory: useFactory as FactoryProvider['useFactory'] };
 }

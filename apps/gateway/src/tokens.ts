@@ -8,3 +8,5 @@ export const installerToken = Symbol('installer');
 export const jobsToken = Symbol('jobs');
 export const jobRecordsToken = Symbol('job records');
 export const platformToken = Symbol('platform');
+export const sealToken = Symbol('seal');
+export const targetWireToken = Symbol('target wire');

@@ -13,7 +13,7 @@ const ofKey = (client: string) => `b24:{jobs}:of:${client}`;
 const openKey = 'b24:{jobs}:open';
 const resultsReadAtOnce = 50;
 /** A result that is larger is not kept. */
-const mostResultBytes = 256 * 1024;
+const mostResultBytes = 2 * 1024 * 1024;
 
 /** Closes and opens secrets; what was closed for one place opens there only. */
 export interface Sealer {

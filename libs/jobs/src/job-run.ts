@@ -53,7 +53,7 @@ export class JobRun<By> {
     }
     const known = new Set([...told, ...sent]);
     const left = Array.from({ length: total }, (_, index) => index).filter((index) => !known.has(index));
-    const items = asTheyCome(left, itemsAtOnce, (index) => this.item(index));
+    const items = asTheyCome(left, work.inOrder ? 1 : itemsAtOnce, (index) => this.item(index));
     while (!(await items.next()).done);
     return this.ending ?? 'done';
   }

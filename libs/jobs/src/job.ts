@@ -50,6 +50,8 @@ export interface Outcome {
 
 /** A job's items, by their index. */
 export interface Work<By> {
+  /** One after the other; several at once when absent. */
+  readonly inOrder?: boolean;
   effectOf(index: number): 'read' | 'write';
   /** Carries one out. Never rejects. */
   perform(index: number, by: By, signal: AbortSignal): Promise<Outcome>;

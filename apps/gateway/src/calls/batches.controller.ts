@@ -1,16 +1,22 @@
 import { type PortalId, unlessAborted } from '@b24/portal';
-import { Body, Controller, Inject, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type GatewayRequest } from '../http/caller';
+import { deadlineMsOf, FromCaller, type GatewayRequest } from '../http/caller';
 import { lineFaults, Operation } from '../http/operation';
-import { problemOf, problemSchema } from '../http/problem';
+import { prefersAsync } from '../http/prefers-async';
 import { portalName } from '../http/shapes';
+import type { JobView } from '../jobs/job-view';
+import { accepted, callbackUrlSchema, LongWork, mustNotNameCallback } from '../jobs/long-work';
+import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { Caller } from '../request-line';
-import { answerOf, answerShape, anyWriteInDoubt } from './calls.controller';
+import { anyWriteInDoubt } from './calls.controller';
 import { methodName, methodParams, onlyReads, startSchema } from './any-method';
-import { Batches, type Outcome } from './batches';
+import { batchItemSchema, itemOf } from './batch-item';
+import { type KeptBatch, partsOf } from './batch-work';
+import { Batches } from './batches';
 
 /** In one request to the gateway, whatever it takes on the way to the portal. */
 export const mostCommands = 500;
@@ -34,18 +40,13 @@ export const batchSchema = z
       description:
         'Let `$result[name]` in a value stand for what an earlier command returned, as the vendor has it. At most 50 commands then, in one request to the portal, and every value arrives as text. Otherwise it is text like any other.',
     }),
+    callbackUrl: callbackUrlSchema.optional(),
   })
   .meta({
     id: 'Batch',
     examples: [{ commands: [{ method: 'crm.deal.get', params: { id: 1 } }, { method: 'user.current' }] }],
   });
 
-export const batchItemSchema = z
-  .union([
-    z.object({ ok: z.literal(true), ...answerShape }),
-    z.object({ ok: z.literal(false), problem: problemSchema }),
-  ])
-  .meta({ id: 'BatchItem', examples: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] });
 export const batchAnswerSchema = z
   .object({ results: z.array(batchItemSchema).meta({ description: 'In the order of the commands.' }) })
   .meta({ id: 'BatchAnswer', examples: [{ results: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] }] });
@@ -56,6 +57,7 @@ export class BatchesController {
   constructor(
     @Inject(Batches) private readonly batches: Batches,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(LongWork) private readonly longWork: LongWork,
   ) {}
 
   @Post('batch')
@@ -66,28 +68,33 @@ export class BatchesController {
       'Each command has an answer or a problem of its own. Commands that only read travel with whatever else waits for the portal; once one of them may write, all are run in their order, up to 50 in a request. What may have been run is never sent again; after a request whose outcome is unknown nothing more is sent, and the rest is told `command_not_run`. It fails as a whole only when nothing of it was run.',
     scope: 'call',
     status: 200,
-    inDoubt: anyWriteInDoubt,
+    inDoubt: { ...anyWriteInDoubt, orJob: true },
     onlyReads: ({ body }: GatewayRequest) => readsOnly(body),
     says: 'What became of each command.',
     answer: batchAnswerSchema,
-    faults: [...lineFaults, 'body_too_large', 'unsupported_media_type'],
+    faults: [...lineFaults, 'body_too_large', 'unsupported_media_type', 'target_not_allowed', 'too_many_jobs'],
   })
+  @MayGoOnAsJob('batch')
   async run(
     @Param('portal', { schema: portalName }) name: string,
-    @Body({ schema: batchSchema }) { commands, halt, references }: z.infer<typeof batchSchema>,
+    @Body({ schema: batchSchema }) { callbackUrl, ...batch }: z.infer<typeof batchSchema>,
     @FromCaller() caller: Caller,
-    @Req() { id }: GatewayRequest,
-  ): Promise<z.infer<typeof batchAnswerSchema>> {
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<z.infer<typeof batchAnswerSchema> | JobView> {
+    const isAsync = prefersAsync(request);
+    if (!isAsync) mustNotNameCallback(callbackUrl);
     const portal: PortalId = await unlessAborted(this.portals.find(name), caller.signal);
-    const outcomes = await this.batches.run(caller, portal, commands, { halt, references });
-    return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', id)) };
+    const { commands, ...options } = batch;
+    if (isAsync) {
+      this.batches.check(caller, portal, commands, options);
+      const payload: KeptBatch = { portal, ...batch, deadlineMs: deadlineMsOf(request), requestId: request.id };
+      const order = { kind: 'batch', total: partsOf(batch), payload, callbackUrl };
+      return accepted(reply, await this.longWork.accept(request, caller.client, order));
+    }
+    const outcomes = await this.batches.run(caller, portal, commands, options);
+    return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', request.id)) };
   }
-}
-
-/** One command's line in the answer. */
-export function itemOf(outcome: Outcome, method: string, requestId: string): z.infer<typeof batchItemSchema> {
-  if (outcome.ok) return { ok: true, ...answerOf(outcome) };
-  return { ok: false, problem: problemOf(outcome.fault, requestId, onlyReads(method) ? 'read' : 'write') };
 }
 
 /** Of a body that nobody has checked yet. */

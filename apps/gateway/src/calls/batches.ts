@@ -31,7 +31,7 @@ export type Progress = (index: number, outcome: Outcome) => void;
 type Asking = Pick<Caller, 'client' | 'signal'>;
 
 /**
- * Many commands of one caller (docs/decisions/0012). Reads travel with whoever waits; once one writes, all keep their
+ * Many commands of one caller (docs/decisions/0015). Reads travel with whoever waits; once one writes, all keep their
  * order. What may have been carried out is never sent again.
  */
 export class Batches {
@@ -39,6 +39,17 @@ export class Batches {
     private readonly line: RequestLine,
     private readonly calls: AnyCalls,
   ) {}
+
+  /** What can be said before any is sent. @throws Fault not_allowed, invalid_request */
+  check(
+    asking: Pick<Caller, 'client'>,
+    portal: PortalId,
+    commands: readonly BatchCommand[],
+    options: BatchOptions,
+  ): void {
+    this.calls.check(asking, portal, commands);
+    if (options.references) namesOf(commands);
+  }
 
   /**
    * Outcome i belongs to command i. Each is asked for its right before any is sent.
@@ -51,7 +62,7 @@ export class Batches {
     options: BatchOptions,
     onProgress: Progress = () => undefined,
   ): Promise<readonly Outcome[]> {
-    this.calls.check(asking, portal, commands);
+    this.check(asking, portal, commands, options);
     const send = (command: Command) => this.line.answer(asking, 'call', portal, command);
     const batch = new RunningBatch(commands.map(commandOf), send, onProgress);
     if (options.references) await batch.asOne(namesOf(commands), options.halt);

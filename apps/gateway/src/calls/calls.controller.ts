@@ -30,12 +30,12 @@ export const callAnswerSchema = z
 export type CallAnswer = z.infer<typeof callAnswerSchema>;
 
 /** Of a write of which nothing is known but its name. */
-export const anyWriteInDoubt: InDoubt = {
+export const anyWriteInDoubt = {
   kind: 'unknown',
   writesTo: 'portal',
   advice:
     'An earlier attempt with this Idempotency-Key may have been carried out; look on the portal before you write again with a new one.',
-};
+} as const satisfies InDoubt;
 
 @ApiTags('calls')
 @Controller('v1/portals/:portal')

@@ -1,17 +1,18 @@
 import { checkAccess } from '@b24/access';
 import { asTheyCome, type Clock } from '@b24/portal';
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { anyCommand, methodName, methodParams } from '../calls/any-method';
 import { deadlineMsOf, FromCaller, type GatewayRequest, type Trail, whileListening } from '../http/caller';
 import { Operation } from '../http/operation';
+import { prefersAsync } from '../http/prefers-async';
 import { portalName, tagSchema } from '../http/shapes';
 import { FromTrail } from '../http/trail';
-import { acceptedJobSchema, jobExample } from '../jobs/job-view';
-import { callbackUrlSchema, LongWork, mustNotNeedJob, prefersAsync, tellAccepted } from '../jobs/long-work';
+import { accepted, callbackUrlSchema, LongWork, mustNotNeedJob } from '../jobs/long-work';
+import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
 import type { Caller } from '../request-line';
 import type { Settings } from '../settings';
 import { clockToken, settingsToken } from '../tokens';
@@ -66,27 +67,12 @@ export class FanOutController {
       'shutting_down',
     ],
   })
-  @ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: '`respond-async`: the work goes on as a job, and the answer is 202 at once.',
-    schema: { type: 'string', example: 'respond-async' },
-  })
+  @MayGoOnAsJob('fan-out')
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
     description: 'With respond-async: a retry with the same key is answered with the same job.',
     schema: { type: 'string', minLength: 1, maxLength: 512 },
-  })
-  @ApiResponse({
-    status: 202,
-    description: 'The job that goes on with it.',
-    headers: {
-      Location: { description: 'Where the job is read.', schema: { type: 'string' } },
-      'Preference-Applied': { description: '`respond-async`', schema: { type: 'string' } },
-    },
-    standardSchema: acceptedJobSchema,
-    example: { ...jobExample, state: 'queued' },
   })
   async stream(
     @Body({ schema: fanOutSchema }) { portals, call, callbackUrl }: z.infer<typeof fanOutSchema>,
@@ -105,7 +91,7 @@ export class FanOutController {
     if (isAsync) {
       const payload: KeptFanOut = { ...call, ...given, targets: keptTargets(targets) };
       const order = { kind: 'fan-out', total: targets.length, payload, callbackUrl };
-      tellAccepted(reply, await this.longWork.accept(request, client, order));
+      await reply.send(accepted(reply, await this.longWork.accept(request, client, order)));
       return;
     }
     const round = { client, command, ...given, signal: whileListening(reply) };

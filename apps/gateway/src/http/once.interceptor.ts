@@ -8,6 +8,7 @@ import { lastValueFrom, type Observable, of } from 'rxjs';
 import { callerOf, type GatewayRequest } from './caller';
 import { mustBeHarmless } from './harmless';
 import { canonical, digestOf, idempotencyKey } from './idempotency-key';
+import { prefersAsync } from './prefers-async';
 import { faultOf, problemType } from './problem.filter';
 import { problemOf } from './problem';
 
@@ -22,7 +23,13 @@ export const inDoubtMetadata = 'b24:in doubt';
 export type InDoubt =
   | { readonly kind: 'settled' | 'repeated' }
   | { readonly kind: 'gone'; readonly code: FaultCode }
-  | { readonly kind: 'unknown'; readonly advice: string; readonly writesTo: 'store' | 'portal' };
+  | {
+      readonly kind: 'unknown';
+      readonly advice: string;
+      readonly writesTo: 'store' | 'portal';
+      /** With `Prefer: respond-async` the key names a job, which tells the rest. */
+      readonly orJob?: true;
+    };
 
 /** A write that carries an `Idempotency-Key` happens once (docs/idempotency.md). */
 @Injectable()
@@ -38,6 +45,7 @@ export class OnceInterceptor implements NestInterceptor {
     const key = idempotencyKey(request.headers['idempotency-key']);
     if (key === undefined || request.onlyReads) return next.handle();
     const inDoubt = this.reflector.get<InDoubt>(inDoubtMetadata, context.getHandler());
+    if (inDoubt.kind === 'unknown' && inDoubt.orJob && prefersAsync(request)) return next.handle();
     const caller = callerOf(request, reply);
     const work = (attempt: Attempt) => {
       request.caller = { ...caller, ...attempt };

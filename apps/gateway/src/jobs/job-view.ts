@@ -8,7 +8,7 @@ export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as
 export const jobSchema = z
   .object({
     id: z.string(),
-    kind: z.enum(['fan-out']),
+    kind: z.enum(['fan-out', 'batch']),
     state: z.enum(jobStates).meta({
       description:
         'queued: no replica runs it just now. done: every item has its outcome, good or bad. failed: it could not go on; `problem` says why.',

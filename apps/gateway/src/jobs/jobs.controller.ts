@@ -6,6 +6,7 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../fan-out/fan-out-line';
 import { FromCaller } from '../http/caller';
 import { Operation } from '../http/operation';
@@ -80,8 +81,8 @@ export class JobsController {
       'Those that have their outcome by now, in the order of the request, also of a job that is cancelled or failed. They are kept for 24 hours after its end.',
     scope: 'call',
     status: 200,
-    says: 'Lines of JSON, as the same request without respond-async gives them.',
-    lines: [fanOutLineSchema],
+    says: 'Lines of JSON: of a fan-out as it streams them, of a batch a line for each part of up to 50 commands.',
+    lines: [fanOutLineSchema, batchPartSchema],
     faults: ['job_not_found', 'result_too_large'],
   })
   async results(

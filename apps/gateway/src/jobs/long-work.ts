@@ -26,17 +26,14 @@ export interface Order {
   readonly callbackUrl?: string | undefined;
 }
 
-/** Does the caller want its answer now, and the work done later? */
-export function prefersAsync({ headers }: GatewayRequest): boolean {
-  return String(headers['prefer'] ?? '')
-    .split(',')
-    .some((it) => /^\s*respond-async\s*(?:;.*)?$/i.test(it));
+/** What only a job can do. @throws Fault invalid_request */
+export function mustNotNameCallback(callbackUrl: string | undefined): void {
+  if (callbackUrl !== undefined) throw refused('callbackUrl', 'Needs `Prefer: respond-async`.');
 }
 
-/** What only a job can do. @throws Fault invalid_request */
+/** The same of a stream. @throws Fault invalid_request */
 export function mustNotNeedJob({ headers }: GatewayRequest, callbackUrl: string | undefined): void {
-  const refused = (path: string, message: string) => new Fault('invalid_request', { errors: [{ path, message }] });
-  if (callbackUrl !== undefined) throw refused('callbackUrl', 'Needs `Prefer: respond-async`.');
+  mustNotNameCallback(callbackUrl);
   if (headers['idempotency-key'] !== undefined)
     throw refused('Idempotency-Key', 'Needs `Prefer: respond-async`: a stream can’t be told again, a job can.');
 }
@@ -64,10 +61,11 @@ export class LongWork {
 }
 
 /** 202, and where to look. */
-export function tellAccepted(reply: FastifyReply, job: z.infer<typeof acceptedJobSchema>): void {
-  void reply
-    .status(202)
-    .header('Location', `/v1/jobs/${job.id}`)
-    .header('Preference-Applied', 'respond-async')
-    .send(job);
+export function accepted(reply: FastifyReply, job: z.infer<typeof acceptedJobSchema>): typeof job {
+  void reply.status(202).header('Location', `/v1/jobs/${job.id}`).header('Preference-Applied', 'respond-async');
+  return job;
+}
+
+function refused(path: string, message: string): Fault {
+  return new Fault('invalid_request', { errors: [{ path, message }] });
 }

@@ -1,0 +1,81 @@
+import type { Client } from '@b24/access';
+import type { Outcome as ItemOutcome, Work } from '@b24/jobs';
+import { asFault, type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
+import { z } from 'zod';
+import { tooLate } from '../http/caller';
+import { onlyReads } from './any-method';
+import { type BatchCommand, type Batches, type BatchOptions, mostInside, type Outcome } from './batches';
+import { batchItemSchema, itemOf } from './batch-item';
+
+/** A batch as a job keeps it. */
+export interface KeptBatch extends BatchOptions {
+  readonly portal: PortalId;
+  readonly commands: readonly BatchCommand[];
+  /** Of each of its parts. */
+  readonly deadlineMs: number;
+  readonly requestId: string;
+}
+
+export const batchPartSchema = z
+  .object({
+    from: z.int().min(0).meta({ description: 'The place in the request of the first of these, from 0.' }),
+    results: z.array(batchItemSchema),
+  })
+  .meta({ id: 'BatchPart', examples: [{ from: 50, results: [{ ok: true, result: true }] }] });
+
+/** Commands that refer to each other stay together; others go in parts of as many as one request takes. */
+export function partsOf({ commands, references }: Pick<KeptBatch, 'commands' | 'references'>): number {
+  return references ? 1 : Math.ceil(commands.length / mostInside);
+}
+
+/** An item is a part of the batch. Where the batch keeps its order, so do the parts. */
+export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work<Client> {
+  const { portal, commands, halt, references, deadlineMs, requestId } = kept;
+  const isRead = commands.every(({ method }) => onlyReads(method));
+  const inOrder = halt || references || !isRead;
+  const size = references ? commands.length : mostInside;
+  const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
+  /** What a part came to forbids those behind it. */
+  let over = false;
+  const told = (index: number, outcomes: readonly Outcome[]): ItemOutcome => {
+    const part = partAt(index);
+    const results = outcomes.map((outcome, i) => itemOf(outcome, part[i]?.method ?? '', requestId));
+    const failed = outcomes.find(({ ok }) => !ok);
+    return { line: { from: index * size, results }, code: failed && !failed.ok ? failed.fault.code : 'ok' };
+  };
+  const all = (index: number, fault: Fault) =>
+    told(
+      index,
+      partAt(index).map(() => ({ ok: false, fault })),
+    );
+  return {
+    inOrder,
+    effectOf: (index) => (partAt(index).every(({ method }) => onlyReads(method)) ? 'read' : 'write'),
+    async perform(index, client, signal) {
+      if (over) return all(index, new Fault('command_not_run'));
+      const deadline = new AbortController();
+      const callOff = clock.after(deadlineMs, () => {
+        deadline.abort(tooLate(deadlineMs));
+      });
+      try {
+        const asking = { client, signal: AbortSignal.any([signal, deadline.signal]) };
+        const outcomes = await batches.run(asking, portal, partAt(index), { halt, references });
+        over = inOrder && outcomes.some((it) => !it.ok && (halt || forbidsMore(it.fault.code)));
+        return told(index, outcomes);
+      } catch (error) {
+        return all(index, asFault(error));
+      } finally {
+        callOff();
+      }
+    },
+    failed(index, code, detail) {
+      over ||= inOrder && forbidsMore(code);
+      return all(index, new Fault(code, detail ? { detail } : {}));
+    },
+  };
+}
+
+/** What is behind it would overtake what may still run. */
+function forbidsMore(code: FaultCode): boolean {
+  return code === 'outcome_unknown' || code === 'command_not_run';
+}
