@@ -59,6 +59,7 @@ import { InstallsController } from './installs/installs.controller';
 import { jobMessage } from './jobs/job-message';
 import { JobsController } from './jobs/jobs.controller';
 import { LongWork } from './jobs/long-work';
+import { McpController } from './mcp/mcp.controller';
 import { migrations } from './migrations';
 import { PortalDirectory } from './portals/portal-directory';
 import { PortalsController } from './portals/portals.controller';
@@ -149,6 +150,7 @@ export class GatewayModule {
         InstallsController,
         EventsController,
         HealthController,
+        McpController,
         ...(settings.console.served ? [ConsoleController] : []),
       ],
       providers: [
