@@ -193,7 +193,11 @@ describe('an assistant over the Model Context Protocol', () => {
     const Authorization = `Bearer ${adminKey}`;
     for (const Origin of ['http://evil.example', 'null', 'http://gw.example.com.evil.example', admin.url]) {
       const refused = await post({ Authorization, Origin });
-      expect([Origin, refused.status, (await refused.json()).code]).toEqual([Origin, 403, 'not_allowed']);
+      expect([Origin, refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+        Origin,
+        403,
+        'not_allowed',
+      ]);
     }
     for (const Origin of ['https://app.example.com', 'http://gw.example.com']) {
       const answer = await post({ Authorization, Origin });
@@ -221,7 +225,7 @@ describe('an assistant over the Model Context Protocol', () => {
     const Authorization = `Bearer ${adminKey}`;
     expect(await (await post({ Authorization }, [ping, ping])).json()).toMatchObject({ code: 'invalid_request' });
     const large = await post({ Authorization }, { ...ping, params: { text: 'x'.repeat(65_536) } });
-    expect([large.status, (await large.json()).code]).toEqual([413, 'body_too_large']);
+    expect([large.status, ((await large.json()) as { code: string }).code]).toEqual([413, 'body_too_large']);
   });
 
   it('leaves no key in the log', async () => {
