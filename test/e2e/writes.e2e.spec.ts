@@ -153,16 +153,16 @@ describe('a write whose answer is lost', () => {
     });
     /** Each answer comes too late; the second is carried out only then, the third never. */
     const late = [
-      ['slow', { afterExecution: true, delayMs: 400 }],
-      ['slow', { delayMs: 400 }],
-      ['cut-before', { delayMs: 400 }],
+      ['slow', { afterExecution: true, delayMs: 1000 }],
+      ['slow', { delayMs: 1000 }],
+      ['cut-before', { delayMs: 1000 }],
     ] as const;
     const lost = stories.flatMap((story) => late.map(([kind, options]) => ({ ...story, kind, options })));
 
     it.each(lost)('is settled by a retry: $name after $kind $options', async ({ kind, options, ...story }) => {
       portal.trouble.next(kind, { method: vendor(story.name), ...options });
       const key = keyed('lost');
-      const unknown = await write(story, client, { ...key, 'X-Deadline-Ms': '150' });
+      const unknown = await write(story, client, { ...key, 'X-Deadline-Ms': '600' });
       expect(unknown).toMatchObject({ status: 504, body: { code: 'outcome_unknown', retryable: true } });
       expect(Number(unknown.headers.get('retry-after'))).toBeGreaterThan(0);
       const settled = await write(story, client, key);

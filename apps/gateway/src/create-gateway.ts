@@ -195,7 +195,7 @@ async function prepareHttp(
     });
     void reply.header('X-Request-Id', request.id);
     // An answer may hold a key, and is good for this moment only.
-    if (/^\/(v1|console\/(session|live))\b/.test(request.url)) void reply.header('Cache-Control', 'no-store');
+    if (/^\/(v1|mcp|console\/(session|live))\b/.test(request.url)) void reply.header('Cache-Control', 'no-store');
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
@@ -242,7 +242,7 @@ async function prepareHttp(
 
 /** Events are taken at any time: they wait for the store by themselves, and are never sent again. */
 function needsStore(url: string): boolean {
-  return /^\/(v1|install|oauth|bitrix24\/install|console\/(session|live))\b/.test(url);
+  return /^\/(v1|mcp|install|oauth|bitrix24\/install|console\/(session|live))\b/.test(url);
 }
 
 function requestId(given: unknown): string {

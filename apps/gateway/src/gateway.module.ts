@@ -57,6 +57,7 @@ import { InstallsController } from './installs/installs.controller';
 import { jobProviders } from './jobs/job-providers';
 import { JobsController } from './jobs/jobs.controller';
 import { made } from './made';
+import { McpController } from './mcp/mcp.controller';
 import { migrations } from './migrations';
 import { planOf } from './portals/plan-of';
 import { PortalDirectory } from './portals/portal-directory';
@@ -124,6 +125,7 @@ export class GatewayModule {
         InstallsController,
         EventsController,
         HealthController,
+        McpController,
         ...(settings.console.served ? [ConsoleController] : []),
       ],
       providers: [

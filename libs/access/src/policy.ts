@@ -9,16 +9,18 @@ export interface Wish {
 }
 
 /** @throws Fault not_allowed, naming what is missing */
-export function checkAccess(client: Client, { scope, portal, method }: Wish): void {
-  if (!client.scopes.includes('admin') && !client.scopes.includes(scope)) {
-    throw new Fault('not_allowed', { detail: `This key lacks the scope ${scope}.` });
-  }
-  if (portal && !mayTouch(client, portal)) {
-    throw new Fault('not_allowed', { detail: 'This key may not use this portal.' });
-  }
-  if (method && client.methods && !client.methods.some((pattern) => matches(pattern, method))) {
-    throw new Fault('not_allowed', { detail: `This key may not run ${method}.` });
-  }
+export function checkAccess(client: Client, wish: Wish): void {
+  const detail = whyNot(client, wish);
+  if (detail !== undefined) throw new Fault('not_allowed', { detail });
+}
+
+/** What keeps the key from it, in one sentence; undefined when nothing does. */
+export function whyNot(client: Client, { scope, portal, method }: Wish): string | undefined {
+  if (!client.scopes.includes('admin') && !client.scopes.includes(scope)) return `This key lacks the scope ${scope}.`;
+  if (portal && !mayTouch(client, portal)) return 'This key may not use this portal.';
+  if (method && client.methods && !client.methods.some((pattern) => matches(pattern, method)))
+    return `This key may not run ${method}.`;
+  return undefined;
 }
 
 export function mayTouch({ portals }: Client, portal: PortalId): boolean {

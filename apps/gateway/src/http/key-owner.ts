@@ -3,6 +3,11 @@ import { Fault } from '@b24/portal';
 import { type GatewayRequest, inTime } from './caller';
 import type { Throttle } from './throttle';
 
+/** The key in an `Authorization`; undefined where there is none in it. */
+export function bearerKey(authorization: string): string | undefined {
+  return /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
+}
+
 /** Whose key this is. @throws Fault key_invalid, key_expired, client_rate_limited, too_many_attempts, store_unavailable */
 export function keyOwner(
   request: GatewayRequest,

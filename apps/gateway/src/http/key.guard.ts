@@ -3,7 +3,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import { ConsoleDoor } from '../console/console-door';
 import { type GatewayRequest, inTime } from './caller';
-import { keyOwner } from './key-owner';
+import { bearerKey, keyOwner } from './key-owner';
 import { PortalDirectory } from '../portals/portal-directory';
 import { Throttle } from './throttle';
 import { beginTrail } from './trail';
@@ -43,7 +43,6 @@ export class KeyGuard implements CanActivate {
   private async owner(request: GatewayRequest): Promise<Client> {
     const { authorization } = request.headers;
     if (!authorization) return inTime(request, this.door.ownerOf(request));
-    const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
-    return keyOwner(request, key, this);
+    return keyOwner(request, bearerKey(authorization), this);
   }
 }

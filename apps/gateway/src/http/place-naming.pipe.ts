@@ -21,9 +21,14 @@ export class PlaceNamingPipe extends StandardSchemaValidationPipe {
     const result = await this.validate<T>(value, schema);
     if (!result.issues) return result.value;
     const place = type === 'body' || data === undefined ? [] : [data];
-    const errors = result.issues.flatMap((issue) => errorsOf(issue, place));
-    throw new Fault('invalid_request', { errors: errors.slice(0, mostErrors) });
+    throw misshapen(result.issues, place);
   }
+}
+
+/** The fault of an input that its schema refused, below this place. */
+export function misshapen(issues: readonly Issue[], place: readonly string[] = []): Fault {
+  const errors = issues.flatMap((issue) => errorsOf(issue, place));
+  return new Fault('invalid_request', { errors: errors.slice(0, mostErrors) });
 }
 
 function errorsOf({ message, path = [], keys }: Issue, place: readonly string[]): { path: string; message: string }[] {

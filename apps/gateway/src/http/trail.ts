@@ -1,6 +1,6 @@
 import type { AuditLog } from '@b24/access';
 import { isAppId } from '@b24/grants';
-import { Fault, isPortalId } from '@b24/portal';
+import { Fault, faultTable, isPortalId } from '@b24/portal';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { PortalDirectory } from '../portals/portal-directory';
@@ -18,7 +18,7 @@ export const FromTrail = createParamDecorator((_: unknown, context: ExecutionCon
  * nobody waits for it.
  */
 export function beginTrail(
-  { onlyReads, params }: GatewayRequest,
+  { onlyReads, params }: Pick<GatewayRequest, 'onlyReads' | 'params'>,
   action: string,
   portals: PortalDirectory,
 ): Trail | undefined {
@@ -34,7 +34,8 @@ export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest,
   if (!trail || !client) return;
   delete request.trail;
   const ids = { ...idsOf(request.params, request.body), ...trail.ids, ...replayed(reply) };
-  const status = reply.statusCode;
+  // A tool that is refused is an answer of 200 all the same.
+  const status = faultCode ? faultTable[faultCode].status : reply.statusCode;
   const known = { atMs, actor: client.id, name: client.name, action: trail.action, status, requestId, ids };
   void trail.portal.then((portal) => {
     audit.note({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done' });
@@ -78,7 +79,8 @@ const named = [
   'storyPoints',
 ];
 
-function idsOf(params: unknown, body: unknown): Trail['ids'] {
+/** What of a write is told: of its path, where all is text, and of its body. */
+export function idsOf(params: unknown, body: unknown): Trail['ids'] {
   const { id, app, deadLetterId, ...others } = params as Record<string, string | undefined>;
   const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
   const told = numbers.flatMap((name) => {

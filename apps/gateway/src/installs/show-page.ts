@@ -40,7 +40,12 @@ export function showFault(request: FastifyRequest, reply: FastifyReply, fault: F
   showPage(reply, fault.status, (nonce) => faultPage(nonce, fault, shown), frame);
 }
 
-export function tellRetryAfter(reply: FastifyReply, { status, mayRetry, retryAfterMs = 2000 }: Fault): void {
-  if (status === 429 || status === 503 || mayRetry)
-    void reply.header('Retry-After', `${Math.ceil(retryAfterMs / 1000)}`);
+export function tellRetryAfter(reply: FastifyReply, fault: Fault): void {
+  const seconds = retryAfterOf(fault);
+  if (seconds !== undefined) void reply.header('Retry-After', `${seconds}`);
+}
+
+/** Seconds until the call may be made again; undefined where that is no matter of time. */
+export function retryAfterOf({ status, mayRetry, retryAfterMs = 2000 }: Fault): number | undefined {
+  return status === 429 || status === 503 || mayRetry ? Math.ceil(retryAfterMs / 1000) : undefined;
 }

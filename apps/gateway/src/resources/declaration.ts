@@ -106,11 +106,12 @@ export function idsIn({ path }: Declaration): string[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '');
 }
 
-/** What a tool takes: the whole input as one JSON object. What passes it may be run. */
-export function inputSchema(declaration: Declaration): z.ZodObject {
+/** What a tool takes: the whole input as one JSON object, after what else it takes. What passes it may be run. */
+export function inputSchema(declaration: Declaration, besides: z.ZodRawShape = {}): z.ZodObject {
   const { query = {}, body } = declaration;
   const asked = Object.entries(query).map(([name, { json, says }]) => [name, json.optional().describe(says)] as const);
   const shape = {
+    ...besides,
     ...Object.fromEntries(idsIn(declaration).map((name) => [name, idSchema])),
     ...Object.fromEntries(asked),
     ...body?.shape,
