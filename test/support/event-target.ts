@@ -14,6 +14,9 @@ type Answer = (arrival: Arrival, n: number) => { status: number; headers?: Recor
 /** An internal service that takes events, on loopback; it answers as it is told to. */
 export class EventTarget {
   readonly arrivals: Arrival[] = [];
+  /** The most that were here at once. */
+  mostAtOnce = 0;
+  private atOnce = 0;
   answer: Answer = () => ({ status: 204 });
 
   private constructor(private readonly server: Server) {}
@@ -28,6 +31,8 @@ export class EventTarget {
         const { headers, url: path = '' } = request;
         const arrival = { path, headers, text: Buffer.concat(chunks).toString('utf8') };
         target.arrivals.push(arrival);
+        target.mostAtOnce = Math.max(target.mostAtOnce, ++target.atOnce);
+        response.once('close', () => target.atOnce--);
         const answer = target.answer(arrival, target.arrivals.length);
         if (answer !== 'never') response.writeHead(answer.status, answer.headers).end();
       });
