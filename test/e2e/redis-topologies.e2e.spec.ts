@@ -92,7 +92,7 @@ describe('over a Redis Cluster of three nodes', () => {
         const replies = await Promise.all(
           some.map((id, i) => replicas[i % 2]!.client.get(`/v1/portals/${memberId}/groups/${id}/backlog`)),
         );
-        expect(replies.map(({ body }) => body['groupId'])).toEqual(some);
+        expect(replies.map(({ body }) => body.groupId)).toEqual(some);
       }
     });
     await Promise.all(asked);
