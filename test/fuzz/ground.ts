@@ -11,6 +11,8 @@ const groups = Array.from({ length: 16 }, (_, i) => 125 + i);
 /** The first of them always have a backlog, the others only for a moment. */
 const taken = 6;
 const users = [1, 6];
+/** All of the second group, in its backlog. */
+const tasks = [11, 12, 13];
 const aliases = ['acme', 'planning', 'beta'];
 export const callTimeoutMs = 2000;
 
@@ -44,7 +46,7 @@ export class Ground {
     const limits = { B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
     const times = { CALL_TIMEOUT_MS: `${callTimeoutMs}`, B24_CALL_LIMIT_MS: '1000' };
     // So that one who tries wrong keys from everywhere is not throttled as one.
-    const more = { ...limits, ...times, TRUSTED_PROXIES: '127.0.0.1' };
+    const more = { ...limits, ...times, TRUSTED_PROXIES: '127.0.0.1', EVENT_TARGET_HOSTS: '127.0.0.0/8' };
     const gateway = await GatewayProcess.start(environment(redis, simulator, more));
     const { url } = gateway;
     simulator.callbackUrl = `${url}/oauth/callback`;
@@ -63,6 +65,10 @@ export class Ground {
     known.set('groupId', [...groups, ...groups.slice(0, taken)]);
     known.set('backlogId', [1, 2, 3, 4, 5, 6]);
     known.set('alias', aliases);
+    known.set('taskId', tasks);
+    known.set('method', ['tasks.api.scrum.backlog.getFields', 'tasks.api.scrum.sprint.list', 'user.current', 'batch']);
+    // Somebody who listens, on loopback.
+    known.set('url', [`${simulator.oauthServer}/`]);
     await eventually(async () => (await ground.mend()) === portals.length);
     makeTrouble(simulator, seed);
     return ground;
@@ -114,6 +120,10 @@ export class Ground {
     const { memberId, scrum } = portal;
     for (const groupId of groups.slice(0, taken)) {
       if (!scrum.backlogOfGroup(groupId)) scrum.addBacklog({ id: groupId - 124, groupId, createdBy: 1, modifiedBy: 0 });
+    }
+    for (const taskId of tasks) {
+      scrum.addTask(taskId, groups[1] ?? 0);
+      if (!scrum.items.has(taskId)) scrum.addItem(2, taskId);
     }
     for (const groupId of groups.slice(taken)) {
       const backlog = scrum.backlogOfGroup(groupId);

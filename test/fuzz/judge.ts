@@ -25,7 +25,8 @@ export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: 
   if (problem) return problem;
   // A refusal of the table is all that can be asked of what is not even a request of its operation.
   if (astray && status >= 400 && isProblem(outcome)) return undefined;
-  return documentedComplaint(document, sketch, outcome, told.body);
+  // Whose request those bytes are, if they are one, is not known here.
+  return sketch.raw === undefined ? documentedComplaint(document, sketch, outcome, told.body) : undefined;
 }
 
 function documentedComplaint(

@@ -21,48 +21,75 @@ export function nameOf(path: string, parameter: string): string {
   return parameter === 'id' ? (path.split('/{id}')[0] ?? '') : parameter;
 }
 
+/** Path parameters that lead to one thing together: a sprint and the portal it is on. */
+export type Place = Readonly<Record<string, unknown>>;
+
 /**
  * Values that lead somewhere, by the name of the parameter or field they fit: what the ground was laid with, and what
  * answers told since. So an operation that nobody thought of when this was written is asked for what is there.
  */
 export class KnownValues {
-  private readonly values = new Map<string, unknown[]>();
+  private readonly values = new Map<string, readonly unknown[]>();
+  private readonly places = new Map<string, readonly Place[]>();
 
   constructor(private readonly operations: readonly Operation[]) {}
 
   set(name: string, values: readonly unknown[]): void {
-    this.values.set(name, [...values]);
+    this.values.set(name, values);
   }
 
-  /** A tree in which each Known has become a value. */
-  filled(value: unknown): unknown {
-    if (value instanceof Known) {
-      const values = this.values.get(value.name) ?? [];
-      return values.length > 0 ? values[value.pick % values.length] : value.otherwise;
-    }
-    if (Array.isArray(value)) return value.map((it) => this.filled(it));
+  /** A place that the operation leads to, if any was told of and the ground was not laid with others. */
+  placeOf({ path }: Operation, pick: number): Place {
+    const last = /.*\{(\w+)\}/.exec(path)?.[1];
+    const name = last === undefined ? '' : nameOf(path, last);
+    const places = this.values.has(name) ? [] : (this.places.get(name) ?? []);
+    return places[pick % places.length] ?? {};
+  }
+
+  /** A tree in which each Known has become a value: of the place, if it has one. */
+  filled(value: unknown, place: Place): unknown {
+    if (value instanceof Known) return this.valueOf(value, place);
+    if (Array.isArray(value)) return value.map((it) => this.filled(it, place));
     if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.filled(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.filled(inner, place)]));
   }
 
-  /** What was created is known from now on. */
-  learn(created: Operation, body: unknown): void {
-    const { id, ...more } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-    if (id === undefined) return;
+  /** What was created is known from now on: where its Location leads, or by its id in its collection. */
+  learn(created: Operation, location: string | undefined, body: unknown): void {
+    const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown };
     for (const { path } of this.operations) {
-      const [, parameter] = path.startsWith(`${created.path}/{`)
-        ? (/\{(\w+)\}/.exec(path.slice(created.path.length)) ?? [])
-        : [];
-      if (parameter) this.add(nameOf(path, parameter), id);
+      const found = location === undefined ? undefined : parametersIn(path, location);
+      const told = found ?? (path === `${created.path}/{id}` && id !== undefined ? { [created.path]: id } : undefined);
+      const name = told && Object.keys(told).at(-1);
+      if (name) this.add(name, told);
     }
-    for (const [name, value] of Object.entries(more)) if (name.endsWith('Id')) this.add(name, value);
   }
 
-  private add(name: string, value: unknown): void {
-    const values = this.values.get(name) ?? [];
-    if (values.includes(value)) return;
-    this.values.set(name, [...values, value].slice(-most));
+  private valueOf({ name, pick, otherwise }: Known, place: Place): unknown {
+    if (Object.hasOwn(place, name)) return place[name];
+    const told = (this.places.get(name) ?? []).map((it) => it[name]);
+    const values = this.values.get(name) ?? told;
+    return values.length > 0 ? values[pick % values.length] : otherwise;
   }
+
+  private add(name: string, place: Place): void {
+    const places = this.places.get(name) ?? [];
+    if (places.some((it) => JSON.stringify(it) === JSON.stringify(place))) return;
+    this.places.set(name, [...places, place].slice(-most));
+  }
+}
+
+/** The parameters of a path template in a path; undefined when it is of another. */
+function parametersIn(template: string, path: string): Place | undefined {
+  const parts = template.split('/');
+  const given = path.split('/');
+  const fits = parts.length === given.length && parts.every((it, i) => it.startsWith('{') || it === given[i]);
+  if (!fits || !template.endsWith('}')) return undefined;
+  const named = parts.flatMap((it, i) => {
+    const name = /^\{(\w+)\}$/.exec(it)?.[1];
+    return name ? [[nameOf(template, name), decodeURIComponent(given[i] ?? '')]] : [];
+  });
+  return Object.fromEntries(named) as Place;
 }
 
 function isPlain(value: object): boolean {

@@ -12,13 +12,15 @@ import {
   hostileValues,
   wrongVerbs,
 } from './hostile';
-import { Known, nameOf } from './known';
+import { Known, type KnownValues, nameOf } from './known';
 import { Fields, type Framing, jsonOf, type KeyKind, percent, type Sketch } from './sketch';
 
 /** A request as it was generated, with names where a known value will stand. */
 export interface Draft {
   readonly operation: Operation;
   readonly key: KeyKind;
+  /** Which of the places that the operation leads to. */
+  readonly place: number;
   readonly inPath: Readonly<Record<string, unknown>>;
   readonly inQuery: Readonly<Record<string, unknown>>;
   readonly inHeader: Readonly<Record<string, unknown>>;
@@ -60,6 +62,7 @@ function draftOf(operation: Operation, resolve: (schema: Schema) => Schema): fc.
   return fc.record({
     operation: fc.constant(operation),
     key: keys,
+    place: fc.nat({ max: 1000 }),
     inPath: values(of('path')),
     inQuery: values(of('query')),
     inHeader: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: values(of('header')) }),
@@ -259,22 +262,17 @@ function offTheMap(operation: Operation): fc.Arbitrary<Draft> {
             ? header({ ...sketch, method, path, query, text: body }, ['Content-Type', form])
             : { ...sketch, method, path, query },
         );
-        return {
-          operation,
-          key: 'none',
-          inPath: {},
-          inQuery: {},
-          inHeader: {},
-          body: undefined,
-          twists: [to],
-        } as const;
+        const nothing = { inPath: {}, inQuery: {}, inHeader: {}, body: undefined };
+        return { ...nothing, operation, key: 'none' as const, place: 0, twists: [to] };
       }),
     );
 }
 
 /** The request itself, with what is known now. */
-export function sketchOf(draft: Draft, filled: (value: unknown) => unknown): Sketch {
+export function sketchOf(draft: Draft, known: KnownValues): Sketch {
   const { operation, key, twists } = draft;
+  const place = known.placeOf(operation, draft.place);
+  const filled = (value: unknown) => known.filled(value, place);
   const inPath = filled(draft.inPath) as Record<string, unknown>;
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => percent(textOf(inPath[name])));
   const query = Object.entries(filled(draft.inQuery) as object).map(([name, it]) => `${name}=${percent(textOf(it))}`);
