@@ -36,6 +36,11 @@ export class HandClock implements Clock {
     this.time = until;
   }
 
+  /** Time has gone on, and what fell due meanwhile comes with the next move: a replica that was not looked at. */
+  jump(ms: number): void {
+    this.time += ms;
+  }
+
   private due(until: number): [number, { at: number; task: () => void }] | undefined {
     return [...this.timers].filter(([, { at }]) => at <= until).sort(([a, x], [b, y]) => x.at - y.at || a - b)[0];
   }
