@@ -1,11 +1,13 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
+import { batchItemSchema } from '../calls/batch-item';
+import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema, fanOutSummarySchema } from '../fan-out/fan-out-line';
 import { problemSchema } from './problem';
 
 /** What is referred to by its name alone. */
-const shared = [problemSchema, fanOutLineSchema, fanOutSummarySchema];
+const shared = [problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema];
 
 type JsonSchema = Record<string, unknown>;
 
@@ -64,6 +66,9 @@ function tidy(value: unknown, io: 'input' | 'output'): unknown {
   if (Array.isArray(value)) return value.map((it) => tidy(it, io));
   if (typeof value !== 'object' || value === null) return value;
   const object = value as JsonSchema;
+  const { allOf } = object;
+  // A reference in a wrapping of its own says no more than the reference.
+  if (Array.isArray(allOf) && allOf.length === 1 && Object.keys(object).length === 1) return tidy(allOf[0], io);
   const entries = Object.entries(object).flatMap(([key, inner]): [string, unknown][] => {
     if (key === 'examples' && Array.isArray(inner)) return [['example', inner[0]]];
     if (key === '$ref' && typeof inner === 'string')
