@@ -21,7 +21,7 @@ const installEvent = z.object({
 });
 const otherEvent = z.object({
   event: z.string().regex(/^[A-Za-z0-9_.]{1,64}$/),
-  ts: z.unknown(),
+  ts: z.unknown().optional(),
   data: z.record(z.string(), z.unknown()).catch({}),
   auth: z.object({ member_id: memberId, application_token: token, access_token: token.optional().catch(undefined) }),
 });
