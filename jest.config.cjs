@@ -26,6 +26,9 @@ const common = {
 
 module.exports = {
   testTimeout: 30_000,
+  // Two at a time: most of a test is waiting. In processes that end, since modules loaded anew for each file add up.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '768MB',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
     { ...common, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BottleneckBucket, capacityOf } from '@b24/lanes';
-import { type Fault, portalId, systemClock } from '@b24/portal';
+import { type Fault, type PortalId, portalId, systemClock } from '@b24/portal';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';
 
@@ -28,6 +28,12 @@ describe('the bucket over a real Redis', () => {
     redis.disconnect();
     return portal;
   };
+  /** One request that is answered at once. */
+  const taken = async (bucket: BottleneckBucket, portal: PortalId) => {
+    const { level, arrived } = await bucket.take(portal, plan);
+    arrived();
+    return level;
+  };
   /** How many of `wanted` takes, one after the other as a lane does, were let out within the time. */
   const letOut = async (
     buckets: BottleneckBucket[],
@@ -39,7 +45,7 @@ describe('the bucket over a real Redis', () => {
     let over = false;
     const pump = async (bucket: BottleneckBucket) => {
       while (!over && count < wanted) {
-        await bucket.take(portal, plan);
+        await taken(bucket, portal);
         if (!over) count++;
       }
     };
@@ -64,6 +70,24 @@ describe('the bucket over a real Redis', () => {
     const portal = await oldPortal();
     expect(await letOut([replica()], portal, 100, 3400)).toBeGreaterThanOrEqual(capacity + 2 * 3 - 2);
     expect((await replica().level(portal, plan)).left).toBeLessThanOrEqual(2);
+  });
+
+  it('lets nothing drip in the place of requests that may not have arrived, however late they are', async () => {
+    const portal = await oldPortal();
+    const bucket = replica();
+    const drops = await Promise.all(Array.from({ length: capacity }, () => bucket.take(portal, plan)));
+    await wait(2200);
+    expect((await bucket.level(portal, plan)).left).toBe(0);
+    for (const drop of drops) drop.arrived();
+    expect(await letOut([bucket], portal, 2, 3000)).toBe(2);
+  });
+
+  it('waits for the arrival of a request for seconds only, so that one whose replica was killed costs no more', async () => {
+    const portal = await oldPortal();
+    const killed = replica();
+    await Promise.all(Array.from({ length: capacity }, () => killed.take(portal, plan)));
+    open.at(-1)?.redis.disconnect();
+    expect(await letOut([replica()], portal, 1, 9000)).toBe(1);
   });
 
   it('is one bucket for all replicas', async () => {
@@ -91,9 +115,9 @@ describe('the bucket over a real Redis', () => {
   it('takes back what was not used, and never holds more than its capacity', async () => {
     const portal = await oldPortal();
     const bucket = replica();
-    await bucket.take(portal, plan);
-    await bucket.giveBack(portal, plan);
-    await bucket.giveBack(portal, plan);
+    const drop = await bucket.take(portal, plan);
+    await drop.giveBack();
+    await drop.giveBack();
     expect((await bucket.level(portal, plan)).left).toBe(capacity);
   });
 
@@ -120,7 +144,7 @@ describe('the bucket over a real Redis', () => {
     const portal = await oldPortal();
     const bucket = replica();
     await bucket.take(portal, { burst: 50, drainPerSecond: 2 });
-    expect((await bucket.take(portal, plan)).left).toBeLessThan(capacity);
+    expect((await taken(bucket, portal)).left).toBeLessThan(capacity);
     expect((await bucket.level(portal, { burst: 250, drainPerSecond: 5 })).capacity).toBe(240);
   });
 

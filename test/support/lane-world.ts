@@ -27,6 +27,7 @@ class HandBucket implements Bucket {
   drops = 0;
   taken = 0;
   givenBack = 0;
+  arrived = 0;
   readonly stoodBackMs: number[] = [];
   /** Whose departures wait; a killed replica's does not. */
   private readonly waiting: { go: () => void; waits: () => void; isAlive: () => boolean }[] = [];
@@ -53,12 +54,12 @@ class HandBucket implements Bucket {
     this.taken++;
     if (this.drops > 0) this.drops--;
     else await new Promise<void>((go) => this.waiting.push({ go, waits, isAlive }));
-    return this.theLevel;
-  }
-
-  giveBack(): Promise<void> {
-    this.givenBack++;
-    return this.drip();
+    const arrived = () => void this.arrived++;
+    const giveBack = () => {
+      this.givenBack++;
+      return this.drip();
+    };
+    return { level: this.theLevel, arrived, giveBack };
   }
 
   standBack(_portal: PortalId, _plan: Plan, forMs: number): Promise<void> {
@@ -111,7 +112,6 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
   const lanes = new Lanes({
     bucket: {
       take,
-      giveBack: () => bucket.giveBack(),
       standBack: (to, itsPlan, forMs) => bucket.standBack(to, itsPlan, forMs),
       level: bucket.level,
       open: bucket.open,

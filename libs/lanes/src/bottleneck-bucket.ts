@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import Bottleneck from 'bottleneck';
 import type { Cluster, Redis } from 'ioredis';
-import { type Bucket, capacityOf, type Level, type Plan } from './bucket';
+import { type Bucket, capacityOf, type Drop, type Level, type Plan } from './bucket';
 import { bottleneckConnection } from './bottleneck-connection';
 
 /** A drip falls by itself, not with a second's others, so that departures are spread; but no oftener than this. */
@@ -12,8 +12,11 @@ const forgetAfterMs = 10 * 60_000;
 /** So many questions unanswered in a row mean that the store is gone. */
 const patience = 3;
 const openWithinMs = 3000;
-/** A job is done as soon as it has its permission; one whose replica was killed is forgotten after this. */
-const jobEndsMs = 60_000;
+/**
+ * A request that is not answered yet may not have been counted yet, so its job runs on and nothing drips in its place;
+ * for so long, since by then it has arrived, or its replica was killed.
+ */
+const arrivesWithinMs = 5000;
 
 export interface BottleneckBucketOptions {
   /** A connection of its own: Bottleneck defines its scripts on it and duplicates it to subscribe. */
@@ -44,21 +47,17 @@ export class BottleneckBucket implements Bucket {
     this.connection.on('error', () => undefined); // told by whoever asks
   }
 
-  async take(portal: PortalId, plan: Plan, waits?: () => void): Promise<Level> {
+  async take(portal: PortalId, plan: Plan, waits?: () => void): Promise<Drop> {
     const limiter = await this.limiter(portal, plan);
+    let arrived: () => void;
     try {
-      await this.permission(limiter, dripOf(plan).everyMs, waits);
+      arrived = await this.permission(limiter, dripOf(plan).everyMs, waits);
     } catch (error) {
       this.leave(portal);
       throw storeUnavailable(error);
     }
-    return levelOf(plan, this.left.get(limiterId(portal)) ?? 0);
-  }
-
-  async giveBack(portal: PortalId, plan: Plan): Promise<void> {
-    await this.asking(portal, plan, async (limiter) => {
-      await keepWithin(limiter, capacityOf(plan), await limiter.incrementReservoir(1));
-    });
+    const giveBack = () => this.giveBack(portal, plan).finally(arrived);
+    return { level: levelOf(plan, this.left.get(limiterId(portal)) ?? 0), arrived, giveBack };
   }
 
   async standBack(portal: PortalId, plan: Plan, forMs: number): Promise<void> {
@@ -86,6 +85,12 @@ export class BottleneckBucket implements Bucket {
   close(): void {
     for (const portal of [...this.limiters.keys()]) this.leave(portal);
     void this.connection.disconnect(false);
+  }
+
+  private async giveBack(portal: PortalId, plan: Plan): Promise<void> {
+    await this.asking(portal, plan, async (limiter) => {
+      await keepWithin(limiter, capacityOf(plan), await limiter.incrementReservoir(1));
+    });
   }
 
   private async asking<T>(portal: PortalId, plan: Plan, question: (limiter: Bottleneck) => Promise<T>): Promise<T> {
@@ -150,9 +155,14 @@ export class BottleneckBucket implements Bucket {
     });
   }
 
-  /** Resolves at Bottleneck's `scheduled`, which is when it gives permission; running the job costs another tick. */
-  private permission(limiter: Bottleneck, dripMs: number, waits: () => void = () => undefined): Promise<void> {
+  /**
+   * Resolves at Bottleneck's `scheduled`, which is when it gives permission; running the job costs another tick.
+   * The job runs until what this resolves to is called.
+   */
+  private permission(limiter: Bottleneck, dripMs: number, waits: () => void = () => undefined): Promise<() => void> {
     return new Promise((resolve, reject) => {
+      let arrived: () => void = () => undefined;
+      const arrival = new Promise<void>((done) => (arrived = done));
       const id = randomUUID();
       let unanswered = 0;
       let stopAsking: () => void = () => undefined;
@@ -182,9 +192,9 @@ export class BottleneckBucket implements Bucket {
       };
       this.permitted.set(id, () => {
         end();
-        resolve();
+        resolve(arrived);
       });
-      limiter.schedule({ id, expiration: jobEndsMs }, () => Promise.resolve()).catch(fail);
+      limiter.schedule({ id, expiration: arrivesWithinMs }, () => arrival).catch(fail);
       stopAsking = this.options.clock.after(dripMs / 2, ask);
     });
   }

@@ -59,9 +59,16 @@ function filledSinceBirth(init: string): string {
   return filling.replace(/return \{\}\s*$/, "redis.call('persist', KEYS[9])\nreturn {}");
 }
 
+/** Nothing drips in the place of a request that is not known to have arrived: the vendor may count it only later. */
+function fedByArrivals(lua: string): string {
+  const full = 'reservoirIncreaseMaximum - (reservoir or 0)';
+  return replaced(lua, full, 'reservoirIncreaseMaximum - running - (reservoir or 0)');
+}
+
 function script(name: string): string {
   const lua = onRedisTime(scripts.payload(name));
-  return name === 'init' ? filledSinceBirth(lua) : lua;
+  if (name === 'init') return filledSinceBirth(lua);
+  return lua.includes('local process_tick') ? fedByArrivals(lua) : lua;
 }
 
 /** The key that remembers since when a limiter's portal is known here; it never expires by itself. */

@@ -1,4 +1,4 @@
-export { type Bucket, capacityOf, type Level, type Plan } from './bucket';
+export { type Bucket, type Drop, capacityOf, type Level, type Plan } from './bucket';
 export { BottleneckBucket } from './bottleneck-bucket';
 export type { LaneCounts } from './lane';
 export type { LaneObserver, LaneOptions } from './lane-options';

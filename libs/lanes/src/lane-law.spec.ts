@@ -102,6 +102,8 @@ describe('the law of lanes', () => {
             await settle();
             look();
             expect(bucket.taken - bucket.givenBack - seen).toBeLessThanOrEqual(1);
+            // A drop is told of its arrival when its trip is back, and only then.
+            expect(bucket.arrived).toBe(sent.filter((it) => it.back).length);
           }
           // In the end everyone is let out and answered.
           for (let i = 0; i < 120; i++) {

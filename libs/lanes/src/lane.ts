@@ -1,7 +1,7 @@
 import { type Answer, asFault, type Command, Fault, methodsOf, type PortalId, type Trip } from '@b24/portal';
 import { Arrivals } from './arrivals';
 import type { Booking, Rider } from './booking';
-import type { Level, Plan } from './bucket';
+import type { Drop, Level, Plan } from './bucket';
 import { Circuit } from './circuit';
 import { Company } from './company';
 import { Handover, type Outcome } from './handover';
@@ -136,10 +136,10 @@ export class Lane {
         const { refusals } = this.arrivals;
         this.plan = await this.options.prepare(this.portal);
         if (!this.someoneCanLeave()) break;
-        const level = await this.options.bucket.take(this.portal, this.plan, this.lookAround);
+        const drop = await this.options.bucket.take(this.portal, this.plan, this.lookAround);
         // What was fresh when this departure began to wait has been refused since.
-        if (refusals !== this.arrivals.refusals) await this.options.bucket.giveBack(this.portal, this.plan);
-        else await this.depart(level, this.plan);
+        if (refusals !== this.arrivals.refusals) await drop.giveBack();
+        else await this.depart(drop);
       } catch (error) {
         this.clear(asFault(error));
       }
@@ -167,17 +167,20 @@ export class Lane {
       .every((method) => !this.ledger.isNearLimit(method) || !this.underWay.has(method));
   };
 
-  private async depart(level: Level, plan: Plan): Promise<void> {
+  private async depart(drop: Drop): Promise<void> {
+    const { level } = drop;
     const name = this.handover.newTrip();
     const company = await this.gather(name, level);
     // Everyone left while the departure waited: the drop is not wasted.
-    if (company.bookings.length === 0) return this.options.bucket.giveBack(this.portal, plan);
+    if (company.bookings.length === 0) return drop.giveBack();
     const seats = company.commands.length;
     this.left = level.left;
     this.seatsPerTrip += (seats - this.seatsPerTrip) / 10;
     const queueMs = company.bookings.flatMap((booking) => booking.waitedMs());
     this.options.observer.departed(this.portal, seats, queueMs);
-    const journey = this.travel(name, company, { seats, ...level }).finally(() => this.withGuests.delete(journey));
+    const journey = this.travel(name, company, { seats, ...level }, drop).finally(() =>
+      this.withGuests.delete(journey),
+    );
     if (company.bookings.some(({ guest }) => guest !== undefined)) this.withGuests.add(journey);
   }
 
@@ -204,7 +207,7 @@ export class Lane {
     return company.bookings;
   }
 
-  private async travel(name: string, company: Company, trip: Trip): Promise<void> {
+  private async travel(name: string, company: Company, trip: Trip, drop: Drop): Promise<void> {
     const { bookings, commands } = company;
     const guests = bookings.filter(({ guest }) => guest !== undefined);
     const stopKeeping = guests.length > 0 ? this.handover.keep(name) : () => undefined;
@@ -221,6 +224,7 @@ export class Lane {
       await this.arrivals.failed(bookings, outcome, this.plan);
     }
     this.trips--;
+    drop.arrived();
     for (const method of slowed) this.underWay.delete(method);
     this.lastUsedAtMs = this.options.clock.now();
     void this.letOut();

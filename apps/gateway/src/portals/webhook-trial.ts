@@ -1,4 +1,4 @@
-import type { Bucket, Plan } from '@b24/lanes';
+import type { Bucket, Drop, Plan } from '@b24/lanes';
 import { asFault, Fault, type PortalId, type Secret, type SendAuthorized, unlessAborted } from '@b24/portal';
 
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
@@ -12,8 +12,9 @@ export class WebhookTrial {
   /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
   async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     // The trial costs the portal's bucket like every request.
-    await this.wait(portal, signal);
+    const { arrived } = await this.wait(portal, signal);
     const trial = this.send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
+    void trial.catch(() => undefined).finally(arrived);
     const [answer] = await unlessAborted(trial, signal).catch((error: unknown) => {
       throw inItsWords(asFault(error));
     });
@@ -21,13 +22,12 @@ export class WebhookTrial {
     return Array.isArray(answer?.value) ? answer.value.filter((it) => typeof it === 'string') : [];
   }
 
-  private async wait(portal: PortalId, signal: AbortSignal): Promise<void> {
-    const plan = await this.planOf(portal);
-    const taken = this.bucket.take(portal, plan);
+  private async wait(portal: PortalId, signal: AbortSignal): Promise<Drop> {
+    const taken = this.bucket.take(portal, await this.planOf(portal));
     try {
-      await unlessAborted(taken, signal);
+      return await unlessAborted(taken, signal);
     } catch (error) {
-      void taken.then(() => this.bucket.giveBack(portal, plan)).catch(() => undefined);
+      void taken.then((drop) => drop.giveBack()).catch(() => undefined);
       throw error;
     }
   }
