@@ -30,9 +30,9 @@ describe('the bucket over a real Redis', () => {
   };
   /** One request that is answered at once. */
   const taken = async (bucket: BottleneckBucket, portal: PortalId) => {
-    const { level, arrived } = await bucket.take(portal, plan);
-    arrived();
-    return level;
+    const drop = await bucket.take(portal, plan);
+    drop.arrived();
+    return drop.level;
   };
   /** How many of `wanted` takes, one after the other as a lane does, were let out within the time. */
   const letOut = async (

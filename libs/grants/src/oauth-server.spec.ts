@@ -46,13 +46,28 @@ describe('the secret of an app', () => {
     expect(sent).toEqual(['new', 'newest']);
   });
 
-  it('is tried twice at most, whatever is set meanwhile, so that the request ends before its lease', async () => {
+  it('is tried again when the one before is refused too, since the vendor may have switched in between', async () => {
+    const { sent, state, refresh } = world('old', { ...app, previousSecret: new Secret('old') });
+    state.meanwhile = () => {
+      state.good = 'new';
+    };
+    expect(await refresh()).toMatchObject({ kind: 'granted' });
+    expect(sent).toEqual(['new', 'old', 'new']);
+  });
+
+  it('is not sent again when it is the only one', async () => {
+    const { sent, refresh } = world('other', app);
+    expect(await refresh()).toMatchObject({ kind: 'refused', code: 'authorization_server_error' });
+    expect(sent).toEqual(['new']);
+  });
+
+  it('is tried three times at most, whatever is set meanwhile, so that the request ends before its lease', async () => {
     const { sent, state, refresh } = world('never', app);
     let count = 0;
     state.meanwhile = () => {
       state.known = { ...app, clientSecret: new Secret(`another ${++count}`) };
     };
     expect(await refresh()).toMatchObject({ kind: 'refused', code: 'authorization_server_error' });
-    expect(sent).toEqual(['new', 'another 1']);
+    expect(sent).toEqual(['new', 'another 1', 'another 2']);
   });
 });

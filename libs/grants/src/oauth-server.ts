@@ -24,8 +24,8 @@ export interface OAuthServerOptions {
 
 /** Longer than the server ever takes: an answer given up on is a token pair lost. */
 export const tokenTimeoutMs = 20_000;
-/** While an app's secret is rotated, either may be the good one. */
-const mostSecrets = 2;
+/** While an app's secret is rotated, either may be the good one: the new, the old, and the new if it came between. */
+const mostTries = 3;
 const pausesMs = [300, 1500];
 
 /** The authorization server's own word on an access token. */
@@ -97,12 +97,13 @@ export class OAuthServer {
     return this.ridingOut<TokenVerdict>(async () => {
       for (;;) {
         const { clientId, clientSecret, previousSecret } = await apps.get(app);
+        const last = refused.at(-1);
         const untried = [clientSecret, previousSecret].find(
           (it) => it && !refused.some(({ secret }) => sameSecret(secret, it)),
         );
-        const last = refused.at(-1);
-        if (last && (!untried || refused.length >= mostSecrets)) return { verdict: last.verdict };
+        // The vendor may have switched after it refused the new one and before it refused the old.
         const secret = untried ?? clientSecret;
+        if (last && (refused.length >= mostTries || sameSecret(secret, last.secret))) return { verdict: last.verdict };
         const askedAtMs = clock.now();
         const secrets = { client_id: clientId, client_secret: secret.reveal() };
         const verdict = judgeTokenAnswer(await this.form(`${server}/oauth/token/`, { ...form, ...secrets }), askedAtMs);

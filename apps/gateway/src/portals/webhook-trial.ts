@@ -12,9 +12,13 @@ export class WebhookTrial {
   /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
   async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     // The trial costs the portal's bucket like every request.
-    const { arrived } = await this.wait(portal, signal);
+    const drop = await this.wait(portal, signal);
     const trial = this.send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
-    void trial.catch(() => undefined).finally(arrived);
+    void trial
+      .catch(() => undefined)
+      .finally(() => {
+        drop.arrived();
+      });
     const [answer] = await unlessAborted(trial, signal).catch((error: unknown) => {
       throw inItsWords(asFault(error));
     });
