@@ -68,6 +68,16 @@ describe('a batch that goes on as a job', () => {
     expect(added().length).toBeLessThanOrEqual(50);
   });
 
+  it('sends nothing behind a part that the portal did not take', async () => {
+    portal.trouble.next('METHOD_CONFIRM_WAITING', { method: 'batch', level: 'trip', times: 20 });
+    const { body } = await order({ commands: groups.map(adding) });
+    const { all } = await isOver(body.id as string);
+    const codes = all.map(({ problem }) => problem?.code);
+    expect(new Set(codes.slice(0, 50))).toEqual(new Set(['access_denied']));
+    expect(new Set(codes.slice(50))).toEqual(new Set(['command_not_run']));
+    expect(added()).toEqual([]);
+  });
+
   it('stops at the first refusal when told to, also in a later part', async () => {
     const commands = groups.map((id) => (id === 60 ? adding(9999) : adding(id)));
     const { body } = await order({ commands, halt: true });

@@ -35,7 +35,7 @@ import { RequestLine } from './request-line';
 import { webhooks } from './sdk/webhooks';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
-import { Collector } from './tracing/collector';
+import type { Collector, TracingSettings } from './tracing/collector';
 
 const bodyLimit = 64 * 1024;
 /** Of many commands in one. */
@@ -66,7 +66,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   const log = options.log ?? gatewayLog(settings.logLevel);
   const redis = connect(settings.redisUrl, log);
   const laneRedis = connect(settings.redisUrl, log);
-  const collector = settings.tracing && new Collector(settings.tracing, clock);
+  const collector = settings.tracing && collectorOf(settings.tracing, clock);
   const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const refused = (error: StoreRefused) => {
     log.fatal(error.message);
@@ -257,4 +257,11 @@ function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection
     log.info('Redis answers again');
   };
   return connectStore(url, { lost, back }, use);
+}
+
+/** Most gateways have none, and its modules cost a start more than any others. */
+function collectorOf(tracing: TracingSettings, clock: Clock): Collector {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when it is wanted
+  const { Collector } = require('./tracing/collector') as typeof import('./tracing/collector');
+  return new Collector(tracing, clock);
 }

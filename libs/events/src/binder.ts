@@ -1,4 +1,4 @@
-import { asFault, type Clock, type Command, Fault, type PortalId, type Result } from '@b24/portal';
+import { asFault, type Clock, type Command, Fault, type PortalId, type Result, within } from '@b24/portal';
 import type { Bindings, Bound, TakenBinding } from './bindings';
 import { covers, type Subscription, wantsOf } from './subscription';
 import type { Subscriptions } from './subscriptions';
@@ -174,16 +174,11 @@ export class Binder {
 
   private async ask(portal: PortalId, method: string, params: Command['params'], event?: string): Promise<Result> {
     const entity = { family: 'event', ids: { event: event ?? method } };
-    const deadline = new AbortController();
-    const callOff = this.options.clock.after(answerWithinMs, () => {
-      deadline.abort(new Fault('deadline_exceeded'));
-    });
-    const signal = AbortSignal.any([this.controller.signal, deadline.signal]);
-    try {
-      return await this.options.ask(portal, { method, params, effect: event ? 'write' : 'read', entity }, signal);
-    } finally {
-      callOff();
-    }
+    const { clock } = this.options;
+    const inTime = { clock, ms: answerWithinMs, late: () => new Fault('deadline_exceeded') };
+    return within(inTime, this.controller.signal, (signal) =>
+      this.options.ask(portal, { method, params, effect: event ? 'write' : 'read', entity }, signal),
+    );
   }
 }
 

@@ -52,3 +52,27 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     });
   });
 }
+
+/** Work whose signal aborts as the given one does, or with `late()` once `ms` have passed. */
+export async function within<T>(
+  { clock, ms, late }: { clock: Clock; ms: number; late: () => Error },
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const leave = () => {
+    controller.abort(signal.reason);
+  };
+  const callOff = clock.after(ms, () => {
+    controller.abort(late());
+  });
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
+  try {
+    return await work(controller.signal);
+  } finally {
+    callOff();
+    // Of a signal that lives long, AbortSignal.any would keep one for each call.
+    signal.removeEventListener('abort', leave);
+  }
+}

@@ -1,7 +1,7 @@
 export type { Answer, Operating, Refusal, Result, Spent, Trip } from './answer';
 export { asTheyCome } from './as-they-come';
 export type { Authorization, SendAuthorized } from './authorized';
-export { type Clock, sleep, systemClock, unlessAborted } from './clock';
+export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
 export { type Command, type Entity, type Inner, methodsOf } from './command';
 export { ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
 export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } from './fault';

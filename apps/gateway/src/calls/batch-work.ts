@@ -1,6 +1,6 @@
 import type { Client } from '@b24/access';
 import type { Outcome as ItemOutcome, Work } from '@b24/jobs';
-import { asFault, type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
+import { asFault, type Clock, Fault, type FaultCode, type PortalId, within } from '@b24/portal';
 import { z } from 'zod';
 import { tooLate } from '../http/caller';
 import { onlyReads } from './any-method';
@@ -53,19 +53,17 @@ export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work
     effectOf: (index) => (partAt(index).every(({ method }) => onlyReads(method)) ? 'read' : 'write'),
     async perform(index, client, signal) {
       if (over) return all(index, new Fault('command_not_run'));
-      const deadline = new AbortController();
-      const callOff = clock.after(deadlineMs, () => {
-        deadline.abort(tooLate(deadlineMs));
-      });
+      const inTime = { clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
+      const run = (ends: AbortSignal) =>
+        batches.run({ client, signal: ends }, portal, partAt(index), { halt, references });
       try {
-        const asking = { client, signal: AbortSignal.any([signal, deadline.signal]) };
-        const outcomes = await batches.run(asking, portal, partAt(index), { halt, references });
-        over = inOrder && outcomes.some((it) => !it.ok && (halt || forbidsMore(it.fault.code)));
+        const { outcomes, stopped } = await within(inTime, signal, run);
+        over = stopped;
         return told(index, outcomes);
       } catch (error) {
-        return all(index, asFault(error));
-      } finally {
-        callOff();
+        const fault = asFault(error);
+        over = inOrder && fault.code !== 'operating_time_spent';
+        return all(index, fault);
       }
     },
     failed(index, code, detail) {

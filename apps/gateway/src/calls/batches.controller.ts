@@ -92,7 +92,7 @@ export class BatchesController {
       const order = { kind: 'batch', total: partsOf(batch), payload, callbackUrl };
       return accepted(reply, await this.longWork.accept(request, caller.client, order));
     }
-    const outcomes = await this.batches.run(caller, portal, commands, options);
+    const { outcomes } = await this.batches.run(caller, portal, commands, options);
     return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', request.id)) };
   }
 }

@@ -26,6 +26,13 @@ export interface BatchOptions {
 
 /** What became of a command. */
 export type Outcome = Result | { readonly ok: false; readonly fault: Fault };
+/** A batch that has been run. */
+export interface Ran {
+  /** Outcome i belongs to command i. */
+  readonly outcomes: readonly Outcome[];
+  /** What would come behind it must not be sent: it would overtake what may still run, or meet the same. */
+  readonly stopped: boolean;
+}
 /** Told of each command as soon as it is known what became of it. */
 export type Progress = (index: number, outcome: Outcome) => void;
 type Asking = Pick<Caller, 'client' | 'signal'>;
@@ -52,7 +59,7 @@ export class Batches {
   }
 
   /**
-   * Outcome i belongs to command i. Each is asked for its right before any is sent.
+   * Each is asked for its right before any is sent.
    * @throws Fault when the portal said nothing about any of them, and none may have been carried out
    */
   async run(
@@ -61,14 +68,14 @@ export class Batches {
     commands: readonly BatchCommand[],
     options: BatchOptions,
     onProgress: Progress = () => undefined,
-  ): Promise<readonly Outcome[]> {
+  ): Promise<Ran> {
     this.check(asking, portal, commands, options);
     const send = (command: Command) => this.line.answer(asking, 'call', portal, command);
     const batch = new RunningBatch(commands.map(commandOf), send, onProgress);
     if (options.references) await batch.asOne(namesOf(commands), options.halt);
     else if (options.halt || commands.some((it) => commandOf(it).effect === 'write')) await batch.inOrder(options.halt);
     else await batch.atOnce();
-    return batch.outcomes();
+    return { outcomes: batch.outcomes(), stopped: batch.stopped };
   }
 }
 
@@ -93,6 +100,7 @@ class RunningBatch {
   private readonly told: (Outcome | undefined)[];
   /** Those that can't share a request: by what they hold, or since the portal takes no batch of them now. */
   private readonly alone: Set<number>;
+  stopped = false;
   /** The portal pronounced on one of them, or may have carried one out. */
   private heard = false;
 
@@ -140,6 +148,7 @@ class RunningBatch {
       vain = left.length < waiting.length || this.alone.has(chunk[0] ?? 0) ? 0 : vain + 1;
       waiting = left;
       if (goesOn && !(halt && refusedOne) && vain < mostVain) continue;
+      this.stopped = true;
       for (const i of waiting) this.tell(i, notRun());
       return;
     }

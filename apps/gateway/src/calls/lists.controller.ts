@@ -1,4 +1,4 @@
-import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted } from '@b24/portal';
+import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within } from '@b24/portal';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -79,17 +79,8 @@ export class ListsController {
     reply.raw.once('close', () => {
       gone.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
     });
-    return async (command) => {
-      const late = new AbortController();
-      const callOff = clock.after(deadlineMs, () => {
-        late.abort(new Fault('deadline_exceeded'));
-      });
-      try {
-        return await send({ client, signal: AbortSignal.any([gone.signal, late.signal]) }, command);
-      } finally {
-        callOff();
-      }
-    };
+    const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
+    return (command) => within(inTime, gone.signal, (signal) => send({ client, signal }, command));
   }
 }
 

@@ -1,6 +1,6 @@
 import { type AuditLog, type Client, mayTouch } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
-import { asFault, type Clock, type Command, Fault, type PortalId } from '@b24/portal';
+import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../http/caller';
 import type { RequestLine } from '../request-line';
 import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
@@ -60,22 +60,12 @@ export class FanOut {
     const { client, command, deadlineMs, signal, requestId } = round;
     const failed = (why: Fault) => failedBy(named, why, { requestId, effect: command.effect });
     if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));
-    const controller = new AbortController();
-    const leave = () => {
-      controller.abort(signal.reason);
-    };
-    const callOff = this.clock.after(deadlineMs, () => {
-      controller.abort(tooLate(deadlineMs));
-    });
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
+    const inTime = { clock: this.clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
     try {
-      return answeredBy(named, await this.line.call({ client, signal: controller.signal }, 'call', portal, command));
+      const call = (ends: AbortSignal) => this.line.call({ client, signal: ends }, 'call', portal, command);
+      return answeredBy(named, await within(inTime, signal, call));
     } catch (error) {
       return failed(asFault(error));
-    } finally {
-      callOff();
-      signal.removeEventListener('abort', leave);
     }
   }
 
