@@ -164,7 +164,9 @@ class BacklogLife {
 
   private addedOnce(): void {
     const adds = this.adds();
-    if (adds > 1) this.scene.findings.flaw('doubled', `group ${this.groupId}: added ${adds} times with one key`);
+    // Told again with its key after it was deleted, an add that Redis forgot is a new one.
+    if (adds > 1 && !this.forgot)
+      this.scene.findings.flaw('doubled', `group ${this.groupId}: added ${adds} times with one key`);
   }
 
   private adds(): number {

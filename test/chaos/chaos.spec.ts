@@ -22,6 +22,8 @@ describe(`after ${seconds} seconds of kills, restarts and failures (seed ${seed}
     seconds * 1000 + aroundMs,
   );
   afterAll(async () => {
+    const logs = process.env['CHAOS_LOGS'];
+    if (logs) story.stage.keepLogs(logs);
     await story.end();
     process.stdout.write(table(story, seed, seconds));
   }, 60_000);

@@ -4,15 +4,21 @@ import { parseArgs } from 'node:util';
 import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
 import { main } from '../../scripts/launch/say.mjs';
 
-/** npm run chaos -- [--seconds 300] [--seed 1] */
+/** npm run chaos -- [--seconds 300] [--seed 1] [--logs folder] */
 main(async () => {
   process.chdir(new URL('../..', import.meta.url).pathname);
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' }, seed: { type: 'string' } } });
+  const options = {
+    seconds: { type: 'string', default: '300' },
+    seed: { type: 'string' },
+    logs: { type: 'string' },
+  };
+  const { values } = parseArgs({ options });
   const env = {
     ...process.env,
     REDIS_SERVER: await findOrInstallRedis(),
     CHAOS_SECONDS: values.seconds,
     ...(values.seed && { CHAOS_SEED: values.seed }),
+    ...(values.logs && { CHAOS_LOGS: values.logs }),
   };
   const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
   const child = spawn(process.execPath, [jest, '--selectProjects', 'chaos'], { env, stdio: 'inherit' });

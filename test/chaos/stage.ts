@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Bitrix24Simulator, type SimulatorOptions } from '../../apps/portal-simulator/src';
 import { environment } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
@@ -86,6 +88,16 @@ export class Stage {
     await Promise.all(this.berths.map((berth) => berth.kill()));
     await this.simulator.stop();
     await this.redis.stop();
+  }
+
+  /** Writes what each life of each replica logged into a file of its own, for whoever must find out. */
+  keepLogs(folder: string): void {
+    mkdirSync(folder, { recursive: true });
+    for (const [at, { lives }] of this.berths.entries()) {
+      for (const [life, { logLines, errors }] of lives.entries()) {
+        writeFileSync(join(folder, `replica-${at}-life-${life + 1}.log`), [...logLines, errors].join('\n'));
+      }
+    }
   }
 
   private async killReplicas(): Promise<void> {

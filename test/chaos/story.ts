@@ -36,6 +36,7 @@ export class Story {
   private readonly troubles: Troubles;
   private clientKey = '';
   private isOver = false;
+  private isAtRest = false;
   private hasEnded = false;
   private era = 0;
 
@@ -91,7 +92,7 @@ export class Story {
   }
 
   async end(): Promise<void> {
-    this.hasEnded = this.isOver = true;
+    this.hasEnded = this.isOver = this.isAtRest = true;
     this.troubles.end();
     this.board.stalls.end();
     await this.stage.strike();
@@ -106,14 +107,18 @@ export class Story {
   /** Everybody calls while everything is killed and fails; then all is calm, and what is under way comes to its end. */
   private async during(act: () => Promise<void>): Promise<void> {
     if (this.hasEnded) throw new Error('The story took too long.');
-    this.isOver = false;
+    this.isOver = this.isAtRest = false;
     this.beginStorm();
     const callers = this.callers();
+    // A write on a portal that was lost comes to its end once the portal is installed again.
+    const lookedAfter = this.actors.map((actor) => this.administrator.lookAfter(actor, () => this.isAtRest));
     await this.timed('storm', act());
     this.troubles.end();
     await this.timed('all up again', this.stage.endKilling());
     this.isOver = true;
     await this.timed('every call came to its end', this.allAtRest(callers));
+    this.isAtRest = true;
+    await Promise.all(lookedAfter);
   }
 
   private beginStorm(): void {
@@ -140,7 +145,6 @@ export class Story {
         read(actor, this.chance.of(`${actor.name} reads ${i}`), scene),
       ),
       write(actor, this.chance.of(`${actor.name} writes`), scene),
-      this.administrator.lookAfter(actor, () => this.isOver),
     ]);
   }
 

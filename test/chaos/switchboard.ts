@@ -55,8 +55,9 @@ export class Switchboard {
     findings.calls++;
     findings.latestMs = Math.max(findings.latestMs, lateMs);
     const what = `${call.method} ${call.path}`;
-    if (told === 'silence') findings.flaw('waiting', `${what} was never answered`);
-    else if (lateMs > toleranceMs) findings.flaw('waiting', `${what} was ${Math.round(lateMs)} ms late`);
+    const where = `at replica ${replica}, ${this.stage.berths[replica]?.lives.length} lives`;
+    if (told === 'silence') findings.flaw('waiting', `${what} ${where} was never answered`);
+    else if (lateMs > toleranceMs) findings.flaw('waiting', `${what} ${where} was ${Math.round(lateMs)} ms late`);
     if (told === undefined || told === 'silence') {
       findings.cut++;
       await pause(50);

@@ -10,13 +10,15 @@ export interface Backlog {
 }
 
 /** A killed replica's connections end with it; the witness hears of it so much later at most. */
-const heardWithinMs = 3000;
+const heardWithinMs = 1000;
 /** A pair that was answered is saved within this, if the store is there. */
 const savedWithinMs = 1500;
 /** After the store is back, a save that failed is tried again. */
 const againWithinMs = 4000;
 /** Troubles that let the pair through to whoever asked. */
 const harmless = new Set(['trouble:slow', 'trouble:foreign-endpoint', 'trouble:other-client']);
+/** Words on a token that an install must not be believed after. */
+const disowning = new Set(['trouble:other-member', 'trouble:other-client', 'trouble:foreign-endpoint']);
 
 export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy }: Backlog): boolean {
   const told = body as Partial<Backlog> | undefined;
@@ -45,9 +47,12 @@ export function tripped({ requests }: SimulatedPortal): number {
  * through, so that the gateway should have it.
  */
 export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, stage: Stage): string[] | undefined {
+  const { tokenRequests } = simulator.oauth;
   const cuts = [...chains].map((chain) => {
-    const newest = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.chain === chain);
-    return newest && cutOf(newest, portal, stage);
+    const all = tokenRequests.filter(({ issued }) => issued?.chain === chain);
+    const [newest] = all.slice(-1);
+    if (!newest) return disownedAtInstall(tokenRequests.filter(({ about }) => about === chain));
+    return refusedAtInstall(all) ?? cutOf(newest, portal, stage);
   });
   return cuts.every((cut) => cut !== undefined) ? cuts : undefined;
 }
@@ -61,6 +66,17 @@ export function lastWordsOn({ chains }: Actor, simulator: Bitrix24Simulator): st
     return `${outcome} at ${new Date(at).toISOString()}, answered after ${answeredAt - at} ms, closed after ${closedAt - at} ms`;
   });
   return last.join('; ');
+}
+
+/** An install whose portal is said to be where the gateway may not go is refused; later such a word is not believed. */
+function refusedAtInstall([first]: readonly TokenRequestLog[]): string | undefined {
+  return first?.outcome === 'trouble:foreign-endpoint' ? 'foreign-endpoint at its install' : undefined;
+}
+
+/** An install whose token the authorization server calls another's is not taken, whatever comes after. */
+function disownedAtInstall(asked: readonly TokenRequestLog[]): string | undefined {
+  const lie = asked.find(({ outcome }) => disowning.has(outcome));
+  return lie && `${lie.outcome.slice(8)} at its install`;
 }
 
 function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Stage): string | undefined {

@@ -30,7 +30,9 @@ class HandBucket implements Bucket {
   arrived = 0;
   readonly stoodBackMs: number[] = [];
   /** Whose departures wait; a killed replica's does not. */
-  private readonly waiting: { go: () => void; waits: () => void; isAlive: () => boolean }[] = [];
+  private readonly waiting: { go: (fault?: Fault) => void; waits: () => void; isAlive: () => boolean }[] = [];
+  /** Every question fails at once, and those who wait are told. */
+  private down = false;
   readonly theLevel = { left: 7, capacity: 46, drainPerSecond: 2 };
 
   drip(count = 1): Promise<void> {
@@ -44,6 +46,12 @@ class HandBucket implements Bucket {
     return settle();
   }
 
+  breaksDown(): Promise<void> {
+    this.down = true;
+    for (const { go } of this.waiting.splice(0)) go(new Fault('store_unavailable'));
+    return settle();
+  }
+
   /** Everyone who waits looks around, as each does now and again. */
   async looks(): Promise<void> {
     for (const { waits, isAlive } of this.waiting) if (isAlive()) waits();
@@ -52,8 +60,14 @@ class HandBucket implements Bucket {
 
   async take(_portal?: PortalId, _plan?: Plan, waits: () => void = () => undefined, isAlive = () => true) {
     this.taken++;
+    // Whoever asks without end would leave no test time to say so.
+    if (this.taken > 10_000) await new Promise(() => undefined);
+    if (this.down) throw new Fault('store_unavailable');
     if (this.drops > 0) this.drops--;
-    else await new Promise<void>((go) => this.waiting.push({ go, waits, isAlive }));
+    else {
+      const fault = await new Promise<Fault | undefined>((go) => this.waiting.push({ go, waits, isAlive }));
+      if (fault) throw fault;
+    }
     const arrived = () => void this.arrived++;
     const giveBack = () => {
       this.givenBack++;

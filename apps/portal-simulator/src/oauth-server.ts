@@ -24,6 +24,8 @@ export interface TokenRequestLog {
   rotated: boolean;
   /** The access token that came of it, and whose chain it is. */
   issued?: { readonly accessToken: string; readonly chain: string };
+  /** Of `app.info`: whose chain the token is. */
+  about?: string;
   /** When the answer was handed to the wire, and when its connection came to an end. */
   answeredAt?: number;
   closedAt?: number;
@@ -82,6 +84,7 @@ export class OauthServer {
       { grantType: 'app.info', memberId: chain?.memberId, clientId: undefined },
       'auth' in exchange.query,
     );
+    if (chain) log.about = chain.id;
     await this.answer(exchange, log, () => this.appInfoOf(typeof token === 'string' ? token : ''));
   }
 

@@ -203,10 +203,17 @@ export class Arrivals {
       this.fail(booking, fault);
       return;
     }
+    // It is being withdrawn already.
+    if (booking.pausing) return;
+    // Until it is known where it is, it can't leave: whoever tried again at once would fail at once, without end.
+    booking.pausing = true;
     const fail = () => {
+      booking.pausing = false;
       this.fail(booking, fault);
     };
     void this.withdraw(booking, fail).then((state) => {
+      if (state === 'back') return;
+      booking.pausing = false;
       if (state === 'unknown') this.end(booking, booking.writes ? new Fault('outcome_unknown') : fault);
     });
   }

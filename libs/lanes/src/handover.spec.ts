@@ -233,6 +233,22 @@ describe('the handover between replicas', () => {
     expect(await offered).toBe(nameOf(write(1)));
   });
 
+  it('does not go round and round when the store goes down under what is on offer, and tells its callers', async () => {
+    const { bucket, clock, all, looks } = scene(2);
+    const [one, two] = all;
+    void one!.call(1);
+    const reading = two!.send(read(2));
+    const writing = two!.send(write(3));
+    await settle();
+    await looks();
+    const before = bucket.taken;
+    two!.platform.take = () => new Promise(() => undefined);
+    await bucket.breaksDown();
+    expect(bucket.taken - before).toBeLessThan(5);
+    await clock.advance(500);
+    expect([await reading, await writing]).toEqual(['store_unavailable', 'outcome_unknown']);
+  });
+
   it('tells the owners at last when the platform was down at the end of the trip', async () => {
     const { bucket, clock, all, looks } = scene(2);
     const [one, two] = all;
