@@ -8,7 +8,7 @@ import { pause, type Stage } from './stage';
 /** A call that is not answered so long after its deadline never will be. */
 const foreverMs = 15_000;
 /** What a busy machine may add. */
-const toleranceMs = 5000;
+const toleranceMs = 1000;
 
 export interface Call {
   readonly method: string;
