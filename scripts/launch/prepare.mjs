@@ -28,7 +28,7 @@ export async function install() {
 }
 
 export async function build() {
-  for (const app of ['gateway', 'portal-simulator']) {
+  for (const app of ['gateway', 'portal-simulator', 'cli']) {
     await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
   }
   await step('Building the console', process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'apps/console']);
