@@ -48,6 +48,6 @@ function usageOf({ code, message }: CommanderError): string {
     .replace(/^error: /, '')
     .replace(/(--?[\w-]+)=[^'\s]*/g, '$1')
     .replace(/[\w-]{24,}/g, '[…]')
-    .replaceAll('\n', ' ');
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.)]$/.test(words) ? '' : '.'} \`--help\` says what is understood.`;
+    .replace(/\n\((.*)\)$/, '. $1');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.?]$/.test(words) ? '' : '.'} \`--help\` says what is understood.`;
 }

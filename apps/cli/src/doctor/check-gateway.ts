@@ -33,7 +33,7 @@ export async function checkPortals(api: GatewayApi, reachable: boolean): Promise
   try {
     const portals = await api.all<Portal>('/v1/portals');
     const ill = portals.filter(isIll).length;
-    const detail = `${ill} of ${portals.length} ${ill === 1 ? 'needs' : 'need'} somebody: \`b24-gateway portals --ill\` names ${ill === 1 ? 'it' : 'them'}.`;
+    const detail = `${ill} of ${portals.length} portals ${ill === 1 ? 'needs' : 'need'} somebody: \`b24-gateway portals --ill\` names ${ill === 1 ? 'it' : 'them'}.`;
     const good = `None of ${portals.length} portals is ill.`;
     return [ok('key', 'The key is accepted.'), ill > 0 ? warning('portals', detail) : ok('portals', good)];
   } catch (error) {
