@@ -88,7 +88,7 @@ export class GatewayApi {
   }
 
   private noGateway(status: number, type: string): Failure {
-    const what = `status ${status}, ${type.split(';')[0] || 'no content type'}`;
+    const what = `status ${status}, ${type === '' ? 'no content type' : type.split(';')[0]}`;
     return Failure.of(
       'not_a_gateway',
       `What answers at ${this.reach.url} is not b24-gateway, or a proxy answers for it (${what}). Correct B24_GATEWAY_URL or --url.`,

@@ -15,7 +15,7 @@ describe('paper', () => {
     expect(red(terminal)).toBe('\u001b[31mx\u001b[39m');
     expect(red(terminal, '')).toBe('\u001b[31mx\u001b[39m');
     expect(red(terminal, '1')).toBe('x');
-    expect(red({ ...terminal, isTTY: false } as never)).toBe('x');
+    expect(red({ ...terminal, isTTY: false })).toBe('x');
     expect(red({ ...terminal, hasColors: () => false })).toBe('x');
     expect(red({ write: () => true })).toBe('x');
   });

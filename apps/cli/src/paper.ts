@@ -112,6 +112,5 @@ export function tableOf<T>(columns: readonly Column<T>[], rows: readonly T[], st
 
 /** What others named can't move the cursor or colour the screen of whoever reads it. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what it is about
   return stripVTControlCharacters(text).replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '·');
 }

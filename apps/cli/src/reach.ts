@@ -41,19 +41,19 @@ export async function readInput(file: string, what: string): Promise<string> {
 
 async function givenKey(keyFile: string | undefined, env: Env): Promise<string | undefined> {
   if (keyFile !== undefined) return (await readInput(keyFile, 'the key')).trim();
-  return env['B24_GATEWAY_KEY']?.trim() || undefined;
+  return env['B24_GATEWAY_KEY']?.trim();
 }
 
 /** The operator's key of the gateway on this machine: it never leaves for another. */
 async function keyOfThisMachine(env: Env): Promise<string | undefined> {
-  const file = join(env['DATA_DIR'] || 'data', 'admin-key');
+  const file = join(env['DATA_DIR'] ?? 'data', 'admin-key');
   if (env['ADMIN_KEY']) return env['ADMIN_KEY'];
   return existsSync(file) ? (await readInput(file, 'the key')).trim() : undefined;
 }
 
 function urlOfThisMachine({ HOST, PORT }: Env): string {
   const host = !HOST || HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT || 3000}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT ?? 3000}`;
 }
 
 function soundUrl(text: string): string {

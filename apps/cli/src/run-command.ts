@@ -15,7 +15,12 @@ export interface Surroundings {
 export type ExitCode = 0 | 1 | 2;
 
 /** One command from its words to its exit code. Never rejects. */
-export async function runCommand(words: readonly string[], { env, stdout, stderr }: Surroundings): Promise<ExitCode> {
+export async function runCommand(
+  words: readonly string[],
+  { stdout, stderr, ...given }: Surroundings,
+): Promise<ExitCode> {
+  // What is set to nothing is not set.
+  const env = Object.fromEntries(Object.entries(given.env).filter(([, value]) => value !== ''));
   const paper = new Paper(stdout, stderr, words.includes('--json'), env['NO_COLOR']);
   const verdict = { healthy: true };
   const program = programOf({

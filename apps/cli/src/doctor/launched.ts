@@ -4,7 +4,7 @@ import type { Env } from '../reach';
 
 /** The settings with which `npm start` runs a gateway here, as it keeps them in DATA_DIR: those that the environment does not set. */
 export function launchedSettings(env: Env): Record<string, string> {
-  const folder = env['DATA_DIR'] || 'data';
+  const folder = env['DATA_DIR'] ?? 'data';
   const kept = (name: string) => {
     const file = join(folder, name);
     return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
