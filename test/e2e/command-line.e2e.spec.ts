@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { CommandLine } from '../support/command-line';
+import { CommandLine, commandLineProgram } from '../support/command-line';
 import { adminKey, Client, eventually, World } from '../support/gateway';
 import { freePort } from '../support/redis-server';
 import { RegisteredApp } from '../support/registered-app';
@@ -340,6 +342,13 @@ describe('the command line', () => {
     expect(stdout).toContain('calm red·');
 
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  });
+
+  it('is a program of the package, which npx runs as it was built', async () => {
+    const { bin } = JSON.parse(await readFile('package.json', 'utf8')) as { bin: Record<string, string> };
+    expect(resolve(bin['b24-gateway'] ?? '')).toBe(commandLineProgram);
+    const { stdout } = await promisify(execFile)(commandLineProgram, ['--help']);
+    expect(stdout).toContain('Usage: b24-gateway');
   });
 
   it('explains each command', async () => {
