@@ -31,6 +31,21 @@ module.exports = {
       to: { path: '^(libs|apps/gateway|apps/portal-simulator|test)/' },
     },
     {
+      name: 'the-command-line-knows-the-api-only',
+      severity: 'error',
+      from: { path: '^apps/cli/', pathNot: '^apps/cli/src/doctor/' },
+      to: { path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/' },
+    },
+    {
+      name: 'the-doctor-knows-the-settings-and-the-store-besides',
+      severity: 'error',
+      from: { path: '^apps/cli/src/doctor/' },
+      to: {
+        path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/',
+        pathNot: '^(apps/gateway/src/settings\\.ts|libs/(store|portal)/src/index\\.ts)$',
+      },
+    },
+    {
       name: 'the-gateway-does-not-know-the-simulator',
       severity: 'error',
       from: { path: '^apps/gateway/', pathNot: '\\.spec\\.ts$' },

@@ -43,8 +43,8 @@ export default tseslint.config(
     },
   },
   {
-    // Its wire is the browser's.
-    files: ['apps/console/**'],
+    // The console's wire is the browser's; the command line is no part of the line.
+    files: ['apps/console/**', 'apps/cli/**'],
     rules: { 'no-restricted-globals': 'off' },
   },
   { files: ['**/*.mjs'], extends: [tseslint.configs.base] },

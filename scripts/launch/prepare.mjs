@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Stop, step } from './say.mjs';
@@ -28,9 +28,11 @@ export async function install() {
 }
 
 export async function build() {
-  for (const app of ['gateway', 'portal-simulator']) {
+  for (const app of ['gateway', 'portal-simulator', 'cli']) {
     await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
   }
+  // npx runs it as it is, and makes it a program only the first time.
+  chmodSync('dist/apps/cli/apps/cli/src/main.js', 0o755);
   await step('Building the console', process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'apps/console']);
   pressAssets('dist/apps/console/assets');
   const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant.lua';

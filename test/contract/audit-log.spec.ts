@@ -53,6 +53,24 @@ describe('the audit log over a real Redis', () => {
     expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => `r${24 - n}`));
   });
 
+  it('reads no further back than the time that is asked for', async () => {
+    const audit = auditLog();
+    const old = { ...entry(0), id: 'old' };
+    await redis.xadd('b24:audit', '1700000000000-0', 'entry', JSON.stringify(old));
+    audit.note(entry(1, { atMs: Date.now() }));
+    await audit.settle();
+    expect(await requestIds(audit, { fromMs: old.atMs })).toEqual(['r1', 'r0']);
+    expect(await requestIds(audit, { fromMs: old.atMs + 30_000, outcome: 'done' })).toEqual(['r1']);
+    // One that claims a time long after it was written shows where the reading began.
+    await redis.xadd(
+      'b24:audit',
+      '*',
+      'entry',
+      JSON.stringify({ ...entry(2, { atMs: Date.now() + 999_999_999 }), id: 'late' }),
+    );
+    expect(await requestIds(audit, { fromMs: Date.now() + 9_999_999 })).toEqual([]);
+  });
+
   it('finds by every filter', async () => {
     const audit = auditLog();
     audit.note(entry(1, { portal }));

@@ -60,6 +60,11 @@ export class Exchange {
     }
   }
 
+  /** What the answer says the time is; a server says what its own clock shows. */
+  dated(ms: number): void {
+    this.response.setHeader('date', new Date(ms).toUTCString());
+  }
+
   json(status: number, body: unknown): void {
     this.send(status, 'application/json; charset=utf-8', JSON.stringify(body));
   }

@@ -131,7 +131,10 @@ export class Bitrix24Simulator {
 
   private async handle(exchange: Exchange): Promise<void> {
     if (exchange.path.startsWith('/_simulator')) await handleControl(exchange, this.opened, this.ready);
-    else await this.oauth.handle(exchange);
+    else {
+      exchange.dated(this.clock.now());
+      await this.oauth.handle(exchange);
+    }
   }
 
   private save(): void {

@@ -12,6 +12,8 @@ const pauseMs = 500;
 const lastWaitMs = 5000;
 const scannedAtOnce = 500;
 const mostScanned = 10_000;
+/** Redis' clock, by which entries are in order, may be so far behind the replica's that wrote one. */
+const skewMs = 60_000;
 
 /** What somebody known did, or tried to do. Holds ids, numbers and codes; never a secret nor a text of a user's. */
 export interface AuditEntry {
@@ -94,8 +96,10 @@ export class AuditLog {
   ): Promise<{ items: KeptEntry[]; next?: string }> {
     const items: KeptEntry[] = [];
     let end = before ? `(${before}` : '+';
+    // An entry is written after what it tells of, so none of what is asked for is older.
+    const start = filter.fromMs === undefined ? '-' : `${Math.max(0, filter.fromMs - skewMs)}`;
     for (let scanned = 0; scanned < mostScanned; scanned += scannedAtOnce) {
-      const rows = await this.rows(end);
+      const rows = await this.rows(end, start);
       for (const [id, entry] of rows) {
         end = `(${id}`;
         if (matchesFilter(entry, filter) && items.at(-1)?.id !== entry.id) items.push(entry);
@@ -106,9 +110,9 @@ export class AuditLog {
     return { items, next: end.slice(1) };
   }
 
-  private async rows(end: string): Promise<[string, KeptEntry][]> {
+  private async rows(end: string, start: string): Promise<[string, KeptEntry][]> {
     try {
-      const rows = await this.options.redis.xrevrange(auditKey, end, '-', 'COUNT', scannedAtOnce);
+      const rows = await this.options.redis.xrevrange(auditKey, end, start, 'COUNT', scannedAtOnce);
       return rows.map(([id, [, text = '{}']]) => [id, JSON.parse(text) as KeptEntry]);
     } catch (error) {
       throw new Fault('store_unavailable', { cause: error });

@@ -1,0 +1,47 @@
+import type { CallAnswer } from '../api-types';
+import type { Hand } from '../hand';
+import { plain } from '../paper';
+import { Failure } from '../problem';
+import { readInput } from '../reach';
+import { pathOf } from './portals';
+
+export interface CallOptions {
+  readonly start?: number;
+  readonly deadlineMs?: number;
+  readonly idempotencyKey?: string;
+}
+
+/** @param given JSON, `@file`, or `-` for standard input */
+export async function callMethod(
+  { api, paper }: Hand,
+  { portal, method, given }: { portal: string; method: string; given: string | undefined },
+  { start, deadlineMs, idempotencyKey }: CallOptions,
+): Promise<void> {
+  const params = given === undefined ? {} : paramsOf(await textOf(given));
+  const answer = await api.ask<CallAnswer>('POST', `${pathOf(portal)}/call/${encodeURIComponent(method)}`, {
+    body: { params, ...(start !== undefined && { start }) },
+    headers: {
+      'X-Deadline-Ms': deadlineMs === undefined ? undefined : `${deadlineMs}`,
+      'Idempotency-Key': idempotencyKey,
+    },
+  });
+  paper.tell(answer, ({ result }) => JSON.stringify(result, undefined, 2).split('\n').map(plain).join('\n'));
+  const { total, next } = answer;
+  if (next !== undefined)
+    paper.hint(`${total === undefined ? 'There are more' : `${total} in all`}; the next page: --start ${next}`);
+}
+
+function textOf(given: string): string | Promise<string> {
+  if (given === '-') return readInput('-', 'the parameters');
+  return given.startsWith('@') ? readInput(given.slice(1), 'the parameters') : given;
+}
+
+function paramsOf(text: string): object {
+  try {
+    const params: unknown = JSON.parse(text);
+    if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params;
+  } catch {
+    // Told below: the parser's own words would repeat what was given.
+  }
+  throw Failure.of('unusable_input', 'The parameters must be one JSON object, as {"id": 125}, in single quotes.');
+}

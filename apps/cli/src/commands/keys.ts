@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { Client, CreatedClient } from '../api-types';
+import type { Hand } from '../hand';
+import { type Column, factsOf, type Style, tableOf } from '../paper';
+import { Failure } from '../problem';
+import { when } from '../times';
+
+export interface Expiry {
+  readonly expiresAt?: string;
+  readonly expiresInDays?: number;
+}
+
+export interface NewKey extends Expiry {
+  readonly name: string;
+  readonly scope: readonly string[];
+  readonly portal?: readonly string[];
+  readonly method?: readonly string[];
+  readonly ratePerSecond?: number;
+  readonly burst?: number;
+  readonly out?: string;
+}
+
+export async function listKeys({ api, paper }: Hand): Promise<void> {
+  paper.tell(await api.get<{ items: readonly Client[] }>('/v1/clients'), keysTable);
+}
+
+export async function createKey(hand: Hand, { scope, portal, method, out, ...rest }: NewKey): Promise<void> {
+  const body = { ...rest, scopes: scope, ...(portal && { portals: portal }), ...(method && { methods: method }) };
+  await shownOnce(hand, out, '/v1/clients', body);
+}
+
+export async function rotateKey(
+  hand: Hand,
+  id: string,
+  { out, ...body }: Expiry & { readonly graceSeconds?: number; readonly out?: string },
+): Promise<void> {
+  await shownOnce(hand, out, `/v1/clients/${encodeURIComponent(id)}/rotate`, body);
+}
+
+export async function revokeKey({ api, paper }: Hand, id: string): Promise<void> {
+  await api.ask('DELETE', `/v1/clients/${encodeURIComponent(id)}`);
+  paper.tell({ id, revoked: true }, () => `${id} is gone; its key works no more.`);
+}
+
+/** The file is opened first: a key that can't be kept must not be made. */
+async function shownOnce({ api, paper }: Hand, out: string | undefined, path: string, body: object): Promise<void> {
+  const file = out === undefined ? undefined : await newFile(out);
+  try {
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const { key, ...client } = await api.ask<CreatedClient>('POST', path, { body, headers });
+    await file?.writeFile(`${key}\n`);
+    if (out === undefined) paper.tell({ ...client, key }, createdPage);
+    else paper.tell({ ...client, keyFile: out }, createdPage);
+    if (out === undefined) paper.hint('The key is shown here only. Next time --out writes it to a file instead.');
+  } finally {
+    await file?.close();
+  }
+}
+
+async function newFile(name: string) {
+  try {
+    return await open(name, 'wx', 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it is there already' : code;
+    throw Failure.of('unusable_input', `No file can be made of --out (${why}); no key was made. Name another.`);
+  }
+}
+
+function createdPage(client: Client & { readonly key?: string; readonly keyFile?: string }, style: Style): string {
+  const { id, name, scopes, portals, methods, expiresAt, key, keyFile } = client;
+  return factsOf(
+    {
+      id,
+      name,
+      scopes: scopes.join(', '),
+      portals: portals === 'all' ? 'all' : portals.join(', '),
+      ...(methods && { methods: methods.join(', ') }),
+      ...(expiresAt && { ends: when(expiresAt) }),
+      ...(key !== undefined ? { key } : { 'key is in': keyFile }),
+    },
+    style,
+  );
+}
+
+const columns: readonly Column<Client>[] = [
+  { title: 'ID', of: ({ id }) => id },
+  { title: 'NAME', of: ({ name }) => name },
+  { title: 'SCOPES', of: ({ scopes }) => scopes.join(', ') },
+  { title: 'PORTALS', of: ({ portals }) => (portals === 'all' ? 'all' : `${portals.length}`) },
+  { title: 'RATE', of: ({ ratePerSecond }) => (ratePerSecond === undefined ? undefined : `${ratePerSecond}/s`) },
+  {
+    title: 'ENDS',
+    of: ({ expiresAt }) => when(expiresAt),
+    colour: ({ expiresAt }) => (expiresAt && Date.parse(expiresAt) < Date.now() ? 'red' : undefined),
+  },
+  { title: 'LAST USED', of: ({ lastUsedAt }) => when(lastUsedAt) },
+  { title: 'OLD KEY ENDS', of: ({ previousKey }) => previousKey && (when(previousKey.validUntil) ?? 'rotate again') },
+];
+
+function keysTable({ items }: { items: readonly Client[] }, style: Style): string {
+  if (items.length === 0) return 'There are no keys but the operator’s own. `b24-gateway keys create` makes one.';
+  return tableOf(columns, items, style);
+}

@@ -1,0 +1,122 @@
+import type { Portal, PortalDetails } from '../api-types';
+import type { GatewayApi } from '../gateway-api';
+import type { Hand } from '../hand';
+import { type Colour, type Column, factsOf, type Style, tableOf } from '../paper';
+import { moment, when } from '../times';
+
+export interface PortalFilter {
+  readonly status?: string;
+  readonly app?: string;
+  readonly tag?: string;
+  readonly ill?: boolean;
+  readonly lanes?: boolean;
+}
+
+/** Portals whose lanes are asked for at once. */
+const atOnce = 8;
+
+export async function listPortals({ api, paper }: Hand, { status, app, tag, ill, lanes }: PortalFilter): Promise<void> {
+  const all = await api.all<Portal>('/v1/portals', { status, app, tag });
+  const items = ill ? all.filter(isIll) : all;
+  if (lanes) paper.tell({ items: await withLanes(api, items) }, portalsTable([...columns, ...laneColumns]));
+  else paper.tell({ items }, portalsTable(columns));
+}
+
+export async function showPortal({ api, paper }: Hand, name: string): Promise<void> {
+  paper.tell(await api.get<PortalDetails>(pathOf(name)), portalPage);
+}
+
+export async function setSuspended({ api, paper }: Hand, name: string, suspended: boolean): Promise<void> {
+  const portal = await api.ask<Portal>('PATCH', pathOf(name), { body: { suspended } });
+  paper.tell(
+    portal,
+    () => `${nameOf(portal)} is ${suspended ? 'suspended: no call passes' : `${portal.status} again`}.`,
+  );
+}
+
+export function pathOf(name: string): string {
+  return `/v1/portals/${encodeURIComponent(name)}`;
+}
+
+/** In a trouble that somebody has to look at; suspended is what somebody wanted. */
+export function isIll({ status }: Portal): boolean {
+  return status !== 'active' && status !== 'suspended';
+}
+
+export function nameOf({ alias, memberId }: Portal): string {
+  return alias ?? memberId;
+}
+
+async function withLanes(api: GatewayApi, portals: readonly Portal[]): Promise<PortalDetails[]> {
+  const found: PortalDetails[] = [];
+  for (let at = 0; at < portals.length; at += atOnce) {
+    const some = portals.slice(at, at + atOnce);
+    found.push(...(await Promise.all(some.map(({ memberId }) => api.get<PortalDetails>(pathOf(memberId))))));
+  }
+  return found;
+}
+
+const columns: readonly Column<Portal>[] = [
+  { title: 'PORTAL', of: nameOf },
+  { title: 'DOMAIN', of: ({ domain }) => domain },
+  { title: 'STATUS', of: ({ status }) => status, colour: (portal) => colourOf(portal) },
+  { title: 'SINCE', of: ({ since }) => when(since) },
+  { title: 'APP', of: ({ kind, app }) => (kind === 'webhook' ? 'by webhook' : app) },
+  { title: 'PLAN', of: ({ limits: { burst, drainPerSecond } }) => `${burst}, ${drainPerSecond}/s` },
+  { title: 'TOKEN ENDS', of: ({ token }) => when(token?.expiresAt) },
+];
+const laneColumns: readonly Column<PortalDetails>[] = [
+  { title: 'WAITING', of: ({ lane }) => `${lane.waiting}` },
+  { title: 'LEFT', of: ({ lane }) => `${lane.left} of ${lane.capacity}` },
+  { title: 'CIRCUIT', of: ({ lane }) => lane.circuit },
+];
+
+function portalsTable<T extends Portal>(wanted: readonly Column<T>[]) {
+  return ({ items }: { items: readonly T[] }, style: Style) => {
+    if (items.length === 0) return 'No such portal. `b24-gateway install-link` says how one comes.';
+    const ill = items.filter(isIll).length;
+    const sum = items.length === 1 ? '1 portal' : `${items.length} portals`;
+    return `${tableOf(wanted, items, style)}\n\n${style.dim(`${sum}, ${ill === 0 ? 'none' : ill} ill.`)}`;
+  };
+}
+
+function portalPage(portal: PortalDetails, style: Style): string {
+  const { lane, limits, token, operating } = portal;
+  const facts = factsOf(
+    {
+      status: portal.status,
+      ...(portal.since && { since: `${moment(portal.since)} (${when(portal.since)})` }),
+      ...(portal.why && { why: portal.why }),
+      ...(isIll(portal) &&
+        portal.kind === 'app' && { 'authorize again': `b24-gateway install-link ${nameOf(portal)}` }),
+      domain: portal.domain,
+      ...(portal.formerDomains && { formerly: portal.formerDomains.join(', ') }),
+      'member id': portal.memberId,
+      ...(portal.tags && { tags: portal.tags.join(', ') }),
+      'comes by': portal.kind === 'webhook' ? 'an incoming webhook' : `the app ${portal.app}`,
+      scope: portal.scope.join(', '),
+      ...(portal.userId !== undefined && { 'granted by': `user ${portal.userId}` }),
+      installed: moment(portal.installedAt),
+      ...(token && {
+        token: `ends ${when(token.expiresAt)}${token.refreshedAt ? `, refreshed ${when(token.refreshedAt)}` : ''}`,
+      }),
+      'spare chains': `${portal.spareChains}`,
+      plan: `${limits.burst} requests fit, ${limits.drainPerSecond} leak a second (${limits.from})`,
+      lane: `${lane.waiting} waiting, ${lane.inFlight} under way, ${lane.left} of ${lane.capacity} left, circuit ${lane.circuit}`,
+    },
+    style,
+  );
+  const spent = operating.length === 0 ? [] : ['', tableOf(operatingColumns, operating, style)];
+  return [style.bold(nameOf(portal)), facts, ...spent].join('\n');
+}
+
+const operatingColumns: readonly Column<PortalDetails['operating'][number]>[] = [
+  { title: 'METHOD', of: ({ method }) => method },
+  { title: 'OPERATING SECONDS', of: ({ usedSeconds }) => usedSeconds.toFixed(1) },
+  { title: 'NEXT RELIEF', of: ({ resetAt }) => when(resetAt) },
+];
+
+function colourOf(portal: Portal): Colour {
+  if (isIll(portal)) return 'red';
+  return portal.status === 'active' ? 'green' : 'yellow';
+}

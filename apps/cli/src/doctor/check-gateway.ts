@@ -1,0 +1,95 @@
+import type { Portal, Readiness } from '../api-types';
+import { isIll } from '../commands/portals';
+import { type GatewayApi, reasonOf } from '../gateway-api';
+import { Failure } from '../problem';
+import { type Finding, ok, problem, skipped, warning } from './finding';
+
+const patienceMs = 10_000;
+
+/** Is it ready for calls, and what does it say of itself? */
+export async function checkGateway(url: string): Promise<Finding[]> {
+  const answer = await readinessOf(url);
+  if (typeof answer === 'string') {
+    const detail = `No gateway answers at ${url} (${answer}). Start it, or say where it is by B24_GATEWAY_URL or --url; if it ended by itself, its last log lines say why.`;
+    return [problem('gateway', detail)];
+  }
+  const warnings = answer.warnings.map((detail) => warning('gateway', detail));
+  const ill = Object.values(answer.parts).filter(({ ready }) => !ready);
+  if (ill.length === 0) return [ok('gateway', `The gateway at ${url} is ready.`), ...warnings];
+  const why = ill.map(({ detail }) => detail).join(' ');
+  return [
+    problem('gateway', `The gateway at ${url} takes no calls: ${why} docs/troubleshooting.md says what to do.`),
+    ...warnings,
+  ];
+}
+
+/** Is the key any good, and does any portal need somebody? */
+export async function checkPortals(api: GatewayApi, reachable: boolean): Promise<Finding[]> {
+  if (!reachable) return [];
+  if (!api.hasKey)
+    return [
+      skipped('key', 'No key was given, so portals were not looked at. Set B24_GATEWAY_KEY, or name --key-file.'),
+    ];
+  try {
+    const portals = await api.all<Portal>('/v1/portals');
+    const ill = portals.filter(isIll).length;
+    const detail = `${ill} of ${portals.length} portals ${ill === 1 ? 'needs' : 'need'} somebody: \`b24-gateway portals --ill\` names ${ill === 1 ? 'it' : 'them'}.`;
+    const good = `None of ${portals.length} portals is ill.`;
+    return [ok('key', 'The key is accepted.'), ill > 0 ? warning('portals', detail) : ok('portals', good)];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, detail } = error.problem;
+    if (code === 'not_allowed') return [warning('key', `${detail} Portals were not looked at.`)];
+    return [problem('key', `The gateway refused the key (${code}). ${detail}`)];
+  }
+}
+
+/** Where browsers and Bitrix24 come in. */
+export async function checkPublicUrl(publicUrl: string | undefined, url: string): Promise<Finding[]> {
+  if (publicUrl === undefined)
+    return [skipped('public_url', 'PUBLIC_URL was not tried, since the settings are wrong.')];
+  if (publicUrl === url)
+    return [ok('public_url', `PUBLIC_URL is the gateway's own address, ${url}: only this machine gets there.`)];
+  const refused = await whyNotLive(publicUrl);
+  if (refused !== undefined)
+    return [
+      problem(
+        'public_url',
+        `PUBLIC_URL ${publicUrl} does not lead to the gateway (${refused}). Browsers and Bitrix24 come by it, for installs and events: look at DNS, the certificate and the reverse proxy, or correct PUBLIC_URL.`,
+      ),
+    ];
+  if (publicUrl.startsWith('http:'))
+    return [
+      warning(
+        'public_url',
+        `PUBLIC_URL ${publicUrl} is not https, without which Bitrix24 opens no page of an app. Put a certificate before it.`,
+      ),
+    ];
+  return [ok('public_url', `PUBLIC_URL ${publicUrl} leads to a gateway.`)];
+}
+
+async function whyNotLive(publicUrl: string): Promise<string | undefined> {
+  try {
+    const answer = await bare(`${publicUrl}/health/live`);
+    const { status } = answer.ok ? ((await answer.json()) as { status?: string }) : {};
+    return status === 'live' ? undefined : `status ${answer.status}`;
+  } catch (error) {
+    return error instanceof SyntaxError ? 'no JSON' : reasonOf(error);
+  }
+}
+
+/** Or why there is none. */
+async function readinessOf(url: string): Promise<Readiness | string> {
+  try {
+    const answer = await bare(`${url}/health/ready`);
+    const body = (await answer.json()) as Partial<Readiness>;
+    const { status, parts, warnings } = body;
+    return status && parts && warnings ? { status, parts, warnings } : `status ${answer.status}, and no readiness`;
+  } catch (error) {
+    return error instanceof SyntaxError ? 'what answers is not b24-gateway' : reasonOf(error);
+  }
+}
+
+function bare(url: string): Promise<Response> {
+  return fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patienceMs) });
+}

@@ -1,0 +1,54 @@
+import { type Clock, systemClock } from '@b24/portal';
+import type { Hand } from '../hand';
+import type { Style } from '../paper';
+import { plain } from '../paper';
+import type { Env } from '../reach';
+import { checkGateway, checkPortals, checkPublicUrl } from './check-gateway';
+import { checkRedis } from './check-redis';
+import { checkServers } from './check-servers';
+import { checkSettings } from './check-settings';
+import type { Finding } from './finding';
+
+export interface Diagnosis {
+  readonly healthy: boolean;
+  readonly checks: readonly Finding[];
+}
+
+/** Looks at everything that a gateway here stands on, whatever is wrong with the rest. Resolves to whether it is well. */
+export async function examine({ api, paper }: Hand, given: Env, clock: Clock = systemClock): Promise<boolean> {
+  const { findings, env, settings } = checkSettings(given);
+  const [redis, servers, gateway, publicUrl] = await Promise.all([
+    checkRedis(env['REDIS_URL'], clock),
+    checkServers(settings?.oauthServers, clock),
+    checkGateway(api.url),
+    checkPublicUrl(settings?.publicUrl, api.url),
+  ]);
+  const portals = await checkPortals(api, gateway[0]?.state === 'ok');
+  const checks = toldOnce([...findings, ...redis, ...servers, ...gateway, ...portals, ...publicUrl]);
+  const healthy = checks.every(({ state }) => state !== 'problem');
+  paper.tell<Diagnosis>({ healthy, checks }, report);
+  return healthy;
+}
+
+/** What the gateway says of its Redis is often what was just seen. */
+function toldOnce(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ detail }, i) => findings.findIndex((it) => it.detail === detail) === i);
+}
+
+const marks = { ok: '✓', warning: '!', problem: '✗', skipped: '–' } as const;
+const colours = { ok: 'green', warning: 'yellow', problem: 'red', skipped: 'dim' } as const;
+
+function report({ checks }: Diagnosis, style: Style): string {
+  const names = checks.map(({ check }) => check.replaceAll('_', ' '));
+  const width = Math.max(...names.map(({ length }) => length));
+  const lines = checks.map(({ state, detail }, i) => {
+    return `${style[colours[state]](marks[state])} ${(names[i] ?? '').padEnd(width)}  ${plain(detail)}`;
+  });
+  const count = (state: Finding['state']) => checks.filter((it) => it.state === state).length;
+  const [problems, warnings] = [count('problem'), count('warning')];
+  return [...lines, '', `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`].join('\n');
+}
+
+function counted(n: number, what: string): string {
+  return `${n === 0 ? 'no' : n} ${what}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,124 @@
+import { Failure, type Problem } from './problem';
+import type { Reach } from './reach';
+
+/** Longer than any call may wait for its portal. */
+const patienceMs = 150_000;
+
+export interface Wish {
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** A running gateway, by its REST API. Every way to fail is a Failure, and none of them repeats the key. */
+export class GatewayApi {
+  constructor(private readonly reach: Reach) {}
+
+  get url(): string {
+    return this.reach.url;
+  }
+
+  get hasKey(): boolean {
+    return this.reach.key !== undefined;
+  }
+
+  get<T>(path: string, query: Wish['query'] = {}): Promise<T> {
+    return this.ask<T>('GET', path, { query });
+  }
+
+  /** @throws Failure with the gateway's problem, or one of our own where none came */
+  async ask<T>(method: Method, path: string, wish: Wish = {}): Promise<T> {
+    if (this.reach.key === undefined) throw Failure.of('no_key', howToGiveKey);
+    const { status, headers, text } = await this.exchange(method, path, wish);
+    if (status === 204) return undefined as T;
+    const type = headers.get('content-type') ?? '';
+    const body = /^application\/(problem\+)?json\b/.test(type) ? parsed(text) : undefined;
+    if (status < 300 && body !== undefined) return body as T;
+    if (!isProblem(body)) throw this.noGateway(status, type);
+    const retryAfter = headers.get('retry-after');
+    throw new Failure({ ...body, ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }) });
+  }
+
+  /** All pages of a list, one after the other. */
+  async all<T>(path: string, query: Wish['query'] = {}): Promise<T[]> {
+    const items: T[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await this.get<{ items: T[]; nextCursor?: string }>(path, { ...query, limit: '200', cursor });
+      items.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === undefined) return items;
+    }
+  }
+
+  private async exchange(method: Method, path: string, { query = {}, body, headers = {} }: Wish) {
+    const url = new URL(`${this.reach.url}${path}`);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+    const given = Object.entries(headers).filter((it): it is [string, string] => it[1] !== undefined);
+    try {
+      const response = await fetch(url, {
+        method,
+        // The key goes where it was meant to go, and nowhere else.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(patienceMs),
+        headers: {
+          Authorization: `Bearer ${this.reach.key ?? ''}`,
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...Object.fromEntries(given),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    } catch (error) {
+      throw this.unreachable(reasonOf(error), method);
+    }
+  }
+
+  private unreachable(reason: string, method: Method): Failure {
+    const advice =
+      'Start it, or say where it is by B24_GATEWAY_URL or --url; `b24-gateway doctor` looks for the cause.';
+    const sent =
+      method === 'GET' || isNeverSent(reason)
+        ? ''
+        : ' What was asked may have been carried out: look before you ask again.';
+    return Failure.of('gateway_unreachable', `No answer came from ${this.reach.url} (${reason}).${sent} ${advice}`, {
+      retryable: method === 'GET' || isNeverSent(reason),
+    });
+  }
+
+  private noGateway(status: number, type: string): Failure {
+    const what = `status ${status}, ${type === '' ? 'no content type' : type.split(';')[0]}`;
+    return Failure.of(
+      'not_a_gateway',
+      `What answers at ${this.reach.url} is not b24-gateway, or a proxy answers for it (${what}). Correct B24_GATEWAY_URL or --url.`,
+    );
+  }
+}
+
+export const howToGiveKey =
+  'Set B24_GATEWAY_KEY, or name a file that holds the key by --key-file (`-` reads it from standard input).';
+
+/** The network's own word, as ECONNREFUSED; never a URL. */
+export function reasonOf(error: unknown): string {
+  const { name, cause } = error as { name: string; cause?: { code?: string; name?: string } };
+  if (name === 'TimeoutError') return 'it is silent';
+  return cause?.code ?? cause?.name ?? name;
+}
+
+function isNeverSent(reason: string): boolean {
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(reason);
+}
+
+function isProblem(body: unknown): body is Problem {
+  const { code, title, detail } = (body ?? {}) as Partial<Problem>;
+  return [code, title, detail].every((it) => typeof it === 'string');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+import { GatewayApi } from './gateway-api';
+import { Paper, type Stream } from './paper';
+import { Failure } from './problem';
+import { programOf } from './program';
+import { type Env, reachOf, type ReachOptions } from './reach';
+
+export interface Surroundings {
+  readonly env: Env;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+}
+
+/** 0: done, 1: it came to nothing, 2: it was not understood. */
+export type ExitCode = 0 | 1 | 2;
+
+/** One command from its words to its exit code. Never rejects. */
+export async function runCommand(
+  words: readonly string[],
+  { stdout, stderr, ...given }: Surroundings,
+): Promise<ExitCode> {
+  // What is set to nothing is not set.
+  const env = Object.fromEntries(Object.entries(given.env).filter(([, value]) => value !== ''));
+  const paper = new Paper(stdout, stderr, words.includes('--json'), env['NO_COLOR']);
+  const verdict = { healthy: true };
+  const program = programOf({
+    env,
+    paper,
+    verdict,
+    reach: async (options: ReachOptions) => ({ paper, api: new GatewayApi(await reachOf(options, env)) }),
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return verdict.healthy ? 0 : 1;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = failureOf(error);
+    paper.fail(failure);
+    return failure.exitCode;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof CommanderError) return Failure.of('wrong_usage', usageOf(error));
+  return Failure.of('bug', `Please report this: ${error instanceof Error ? error.message : 'an unknown error'}.`);
+}
+
+/** What was typed is repeated by name only: somebody may have put a key there. */
+function usageOf({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'Name a command: the help above has them all.';
+  const words = message
+    .replace(/^error: /, '')
+    .replace(/(--?[\w-]+)=[^'\s]*/g, '$1')
+    .replace(/[\w-]{24,}/g, '[…]')
+    .replace(/\n\((.*)\)$/, '. $1');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.?]$/.test(words) ? '' : '.'} \`--help\` says what is understood.`;
+}
