@@ -11,6 +11,7 @@ module.exports = {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     room('portal', []),
     room('access', ['portal']),
+    room('client', []),
     room('events', ['portal']),
     room('lanes', ['portal']),
     room('grants', ['portal']),
@@ -29,6 +30,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/console/' },
       to: { path: '^(libs|apps/gateway|apps/portal-simulator|test)/' },
+    },
+    {
+      name: 'the-client-is-for-others',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^libs/client/' },
+      to: { path: '^libs/client/' },
     },
     {
       name: 'the-gateway-does-not-know-the-simulator',
@@ -58,7 +65,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^dist/|\\.generated/)' },
+    exclude: { path: '((^|/)dist/|\\.generated/)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
