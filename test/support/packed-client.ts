@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,18 +21,15 @@ export class PackedClient {
 
   static async install(): Promise<PackedClient> {
     const folder = await mkdtemp(join(tmpdir(), 'b24-packed-'));
-    const packing = [
-      'pack',
-      resolve('libs/client'),
-      '--pack-destination',
-      folder,
-      '--json',
-      '--foreground-scripts=false',
-    ];
+    // Built aside: other tests may pack it at the same time.
+    const source = join(folder, 'source');
+    await mkdir(source);
+    for (const name of ['package.json', 'README.md', 'LICENSE'])
+      await copyFile(join('libs/client', name), join(source, name));
+    await run(process.execPath, ['libs/client/build.mjs', join(source, 'dist')]).catch(shown);
+    const packing = ['pack', source, '--pack-destination', folder, '--json', '--ignore-scripts'];
     const { stdout } = await run('npm', packing).catch(shown);
-    const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [
-      { filename: string; files: { path: string }[] },
-    ];
+    const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
     const tarball = join(folder, filename);
     await writeFile(join(folder, 'package.json'), '{"name":"of-a-team","private":true,"type":"commonjs"}');
     await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: folder }).catch(shown);

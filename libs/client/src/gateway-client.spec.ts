@@ -7,6 +7,7 @@ interface Sent {
   readonly method: string;
   readonly headers: Headers;
   readonly body: unknown;
+  readonly redirect: unknown;
 }
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
@@ -31,9 +32,9 @@ describe('a client of the gateway', () => {
   let answers: Answer[];
 
   /** Answers in the order given, and stays silent afterwards. */
-  const fetch: GatewayOptions['fetch'] = (url, { method = '', headers, body, signal }) => {
+  const fetch: GatewayOptions['fetch'] = (url, { method = '', headers, body, redirect, signal }) => {
     const copy = new Headers(headers);
-    sent.push({ url, method, headers: copy, body: body ? JSON.parse(body as string) : undefined });
+    sent.push({ url, method, headers: copy, body: body ? JSON.parse(body as string) : undefined, redirect });
     const answer = answers.shift() ?? 'silence';
     if (answer instanceof Response) return Promise.resolve(answer);
     if (answer instanceof Error) return Promise.reject(answer);
@@ -79,7 +80,7 @@ describe('a client of the gateway', () => {
   it.each(['', '.', '..', undefined])(
     'sends nothing to a portal named %j, which would lead elsewhere',
     async (portal) => {
-      const error = await failureOf(client().forgetPortal({ portal: portal as string }));
+      const error = await failureOf(client().forgetPortal({ portal: portal! }));
       expect(error).toEqual(new TypeError('portal must be named.'));
       expect(sent).toHaveLength(0);
     },
@@ -152,7 +153,7 @@ describe('a client of the gateway', () => {
   it('takes the page of a proxy for no answer of the gateway, and follows it nowhere with its key', async () => {
     answers = [new Response('<html>', { status: 302, headers: { Location: 'http://elsewhere/' } })];
     expect(await failureOf(client().getBacklog(reading))).toMatchObject({ name: 'NoAnswer', status: 302 });
-    expect(sent).toHaveLength(1);
+    expect(sent).toMatchObject([{ redirect: 'manual' }]);
   });
 
   describe('with a deadline', () => {
@@ -274,6 +275,28 @@ describe('a client of the gateway', () => {
       await clock.advance(500);
       expect((await gathered).error).toBeUndefined();
     });
+  });
+
+  it('hangs up on a stream that its reader leaves, and says when a line of one is cut', async () => {
+    let hungUp = false;
+    const line = new TextEncoder().encode('{"portal":{}}\n{"por');
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          controller.enqueue(line.slice(0, 14));
+        },
+        cancel: () => void (hungUp = true),
+      });
+    answers = [new Response(endless()), text(new TextDecoder().decode(line))];
+    const ask = () => client().fanOut({ body: { portals: 'all', call: { method: 'crm.deal.list' } } });
+    for await (const told of ask()) {
+      expect(told).toEqual({ portal: {} });
+      break;
+    }
+    expect(hungUp).toBe(true);
+    const cut = ask();
+    expect((await cut.next()).value).toEqual({ portal: {} });
+    expect(await failureOf(cut.next())).toMatchObject({ name: 'NoAnswer' });
   });
 
   it('sends a streamed fan-out once: it takes no key', async () => {

@@ -21,7 +21,7 @@ describe('the generated part of the client', () => {
   it('is made of the openapi.json that is committed (`npm run openapi` writes both)', async () => {
     await generate('openapi.json');
     expect(await contents(folder)).toEqual(await contents(committed));
-  });
+  }, 60_000);
 
   it('has a method for every operation of services, and follows the document when it gains one', async () => {
     const document = JSON.parse(await readFile('openapi.json', 'utf8')) as Record<string, Record<string, never>>;
@@ -39,7 +39,7 @@ describe('the generated part of the client', () => {
       .flatMap(([, verbs]) => Object.values(verbs as Record<string, { operationId: string }>))
       .map(({ operationId }) => operationId);
     expect(ids.filter((id) => !methods.includes(`  ${id}(`))).toEqual([]);
-  });
+  }, 60_000);
 
   it('is of the version of the gateway whose document it was made of', async () => {
     const versions = await Promise.all(

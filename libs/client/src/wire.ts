@@ -45,6 +45,7 @@ export interface Route {
 
 /** What goes into the path, the query and the body. */
 export type Given = Readonly<Record<string, unknown>>;
+type Parts = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Asked {
   readonly url: string;
@@ -99,7 +100,7 @@ export class Wire {
     const { body } = given;
     if (body !== undefined) headers.set('Content-Type', 'application/json');
     return {
-      url: urlOf(baseUrl, path, given),
+      url: urlOf(baseUrl, path, given as Parts),
       init: { method: verb, headers, redirect: 'manual', ...(body !== undefined && { body: JSON.stringify(body) }) },
       repeatable: effect !== 'once',
       ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -154,7 +155,7 @@ async function failureOf(response: Response, idempotencyKey: string | undefined)
 }
 
 /** What the path does not name goes into the query. @throws TypeError for what can't be part of a path */
-function urlOf(baseUrl: string, path: string, given: Given): string {
+function urlOf(baseUrl: string, path: string, given: Parts): string {
   const inPath = new Set<string>();
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     inPath.add(name);
