@@ -11,6 +11,7 @@ module.exports = {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     room('portal', []),
     room('access', ['portal']),
+    room('client', []),
     room('events', ['portal']),
     room('lanes', ['portal']),
     room('grants', ['portal']),
@@ -46,6 +47,12 @@ module.exports = {
       },
     },
     {
+      name: 'the-client-is-for-others',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^libs/client/' },
+      to: { path: '^libs/client/' },
+    },
+    {
       name: 'the-gateway-does-not-know-the-simulator',
       severity: 'error',
       from: { path: '^apps/gateway/', pathNot: '\\.spec\\.ts$' },
@@ -73,7 +80,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^dist/|\\.generated/)' },
+    exclude: { path: '((^|/)dist/|\\.generated/)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -67,6 +67,7 @@ function digestOf(places) {
 function filesIn(place) {
   if (!statSync(place).isDirectory()) return [place];
   return readdirSync(place)
+    .filter((name) => name !== 'dist')
     .sort()
     .flatMap((name) => filesIn(join(place, name)));
 }

@@ -98,6 +98,15 @@ describe('a fan-out that goes on as a job', () => {
     expect((await client.get('/v1/jobs')).body.items).toContainEqual(job);
   });
 
+  it('says when to ask again, until it is over', async () => {
+    for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 500 });
+    const { body } = await order(client, 'five', reading);
+    const at = `/v1/jobs/${body.id as string}`;
+    expect((await client.get(at)).headers.get('retry-after')).toBe('1');
+    await isOver(client, body.id as string);
+    expect((await client.get(at)).headers.has('retry-after')).toBe(false);
+  });
+
   it('tells of each item that failed, and is done all the same', async () => {
     portals[1]!.trouble.next('cut-after', { method: add });
     const { body } = await order(client, 'five', writing);

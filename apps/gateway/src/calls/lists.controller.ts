@@ -12,6 +12,7 @@ import { PortalDirectory } from '../portals/portal-directory';
 import { type Caller, RequestLine } from '../request-line';
 import { clockToken } from '../tokens';
 import { methodName, methodParams, onlyReads } from './any-method';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
 import { pagesOf } from './lists';
 
 const listMethod = methodName.refine(onlyReads, 'Must be a method that reads, as `crm.deal.list`.');
@@ -38,7 +39,8 @@ export class ListsController {
     scope: 'call',
     status: 200,
     onlyReads: () => true,
-    says: 'The records, and how it ended.',
+    says: 'Lines of JSON: the records, and how it ended.',
+    lines: [listRecordSchema, listEndSchema, listBrokenOffSchema],
     faults: [
       ...lineFaults,
       'group_not_found',

@@ -3,11 +3,15 @@ import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
 import { batchItemSchema } from '../calls/batch-item';
 import { batchPartSchema } from '../calls/batch-work';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../calls/list-line';
 import { fanOutLineSchema, fanOutSummarySchema } from '../fan-out/fan-out-line';
 import { problemSchema } from './problem';
 
 /** What is referred to by its name alone. */
-const shared = [problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema];
+const shared = [
+  ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
+  ...[listRecordSchema, listEndSchema, listBrokenOffSchema],
+];
 
 type JsonSchema = Record<string, unknown>;
 

@@ -66,11 +66,23 @@ export class JobsController {
     status: 200,
     says: 'The job.',
     answer: jobSchema,
+    headers: {
+      'Retry-After': {
+        description: 'Seconds to wait before it is asked for again; absent once it is finished.',
+        schema: { type: 'string' },
+      },
+    },
     example: jobExample,
     faults: ['job_not_found'],
   })
-  async get(@Param('id', { schema: jobId }) id: string, @FromCaller() { client }: Caller): Promise<JobView> {
-    return jobView(await this.own(client, id));
+  async get(
+    @Param('id', { schema: jobId }) id: string,
+    @FromCaller() { client }: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JobView> {
+    const job = await this.own(client, id);
+    if (job.finishedAtMs === undefined) void reply.header('Retry-After', '1');
+    return jobView(job);
   }
 
   @Get(':id/results')

@@ -1,0 +1,548 @@
+// Made of openapi.json by generate.mjs; not to be changed by hand.
+import { type Args, Caller, type Paged } from '../caller';
+import type { CallOptions } from '../wire';
+import type {
+  AddBacklogData,
+  AddBacklogResponses,
+  AddEpicData,
+  AddEpicResponses,
+  AddPortalByWebhookData,
+  AddPortalByWebhookResponses,
+  AddSprintData,
+  AddSprintResponses,
+  AddStageData,
+  AddStageResponses,
+  CallMethodData,
+  CallMethodResponses,
+  CancelJobData,
+  CancelJobResponses,
+  CompleteSprintData,
+  CompleteSprintResponses,
+  CreateClientData,
+  CreateClientResponses,
+  CreateSubscriptionData,
+  CreateSubscriptionResponses,
+  DeleteAppData,
+  DeleteAppResponses,
+  DeleteBacklogData,
+  DeleteBacklogResponses,
+  DeleteClientData,
+  DeleteClientResponses,
+  DeleteEpicData,
+  DeleteEpicResponses,
+  DeleteSprintData,
+  DeleteSprintResponses,
+  DeleteStageData,
+  DeleteStageResponses,
+  DeleteSubscriptionData,
+  DeleteSubscriptionResponses,
+  FanOutData,
+  FanOutResponses,
+  ForgetPortalData,
+  ForgetPortalResponses,
+  GetAppData,
+  GetAppResponses,
+  GetBacklogData,
+  GetBacklogFieldsData,
+  GetBacklogFieldsResponses,
+  GetBacklogResponses,
+  GetEpicData,
+  GetEpicFieldsData,
+  GetEpicFieldsResponses,
+  GetEpicResponses,
+  GetJobData,
+  GetJobResponses,
+  GetJobResultsData,
+  GetJobResultsResponses,
+  GetPortalData,
+  GetPortalResponses,
+  GetSprintData,
+  GetSprintFieldsData,
+  GetSprintFieldsResponses,
+  GetSprintResponses,
+  GetStageFieldsData,
+  GetStageFieldsResponses,
+  GetSubscriptionData,
+  GetSubscriptionResponses,
+  GetTaskScrumData,
+  GetTaskScrumFieldsData,
+  GetTaskScrumFieldsResponses,
+  GetTaskScrumResponses,
+  ListAppsResponses,
+  ListAuditData,
+  ListAuditResponses,
+  ListClientsResponses,
+  ListDeadLettersData,
+  ListDeadLettersResponses,
+  ListEpicsData,
+  ListEpicsResponses,
+  ListJobsData,
+  ListJobsResponses,
+  ListPortalsData,
+  ListPortalsResponses,
+  ListSprintsData,
+  ListSprintsResponses,
+  ListStagesData,
+  ListStagesResponses,
+  ListSubscriptionsResponses,
+  PlaceTaskData,
+  PlaceTaskResponses,
+  RegisterAppData,
+  RegisterAppResponses,
+  ReplayDeadLetterData,
+  ReplayDeadLetterResponses,
+  ReplayDeadLettersData,
+  ReplayDeadLettersResponses,
+  RotateClientKeyData,
+  RotateClientKeyResponses,
+  RotateSubscriptionSecretData,
+  RotateSubscriptionSecretResponses,
+  RunBatchData,
+  RunBatchResponses,
+  StartSprintData,
+  StartSprintResponses,
+  StreamListData,
+  StreamListResponses,
+  TestSubscriptionData,
+  TestSubscriptionResponses,
+  UnplaceTaskData,
+  UnplaceTaskResponses,
+  UpdateAppData,
+  UpdateAppResponses,
+  UpdateBacklogData,
+  UpdateBacklogResponses,
+  UpdateEpicData,
+  UpdateEpicResponses,
+  UpdatePortalData,
+  UpdatePortalResponses,
+  UpdateSprintData,
+  UpdateSprintResponses,
+  UpdateStageData,
+  UpdateStageResponses,
+  UpdateSubscriptionData,
+  UpdateSubscriptionResponses,
+  UpdateTaskScrumData,
+  UpdateTaskScrumResponses,
+} from './types.gen';
+
+/** A method for each operation of the gateway. */
+export abstract class Operations extends Caller {
+  /** Register an app of Bitrix24. `POST /v1/apps` */
+  registerApp(args: Args<RegisterAppData>, options?: CallOptions): Promise<RegisterAppResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/apps', effect: 'write' }, args, options);
+  }
+
+  /** The apps, that of the settings first, then oldest first. `GET /v1/apps` */
+  listApps(options?: CallOptions): Promise<ListAppsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/apps', effect: 'read' }, {}, options);
+  }
+
+  /** An app and its addresses. `GET /v1/apps/{app}` */
+  getApp(args: Args<GetAppData>, options?: CallOptions): Promise<GetAppResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/apps/{app}', effect: 'read' }, args, options);
+  }
+
+  /** Rename an app, or give it another secret. `PATCH /v1/apps/{app}` */
+  updateApp(args: Args<UpdateAppData>, options?: CallOptions): Promise<UpdateAppResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/apps/{app}', effect: 'write' }, args, options);
+  }
+
+  /** Delete an app that no portal belongs to. `DELETE /v1/apps/{app}` */
+  deleteApp(args: Args<DeleteAppData>, options?: CallOptions): Promise<DeleteAppResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/apps/{app}', effect: 'write' }, args, options);
+  }
+
+  /** A group's backlog. `GET /v1/portals/{portal}/groups/{groupId}/backlog` */
+  getBacklog(args: Args<GetBacklogData>, options?: CallOptions): Promise<GetBacklogResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/backlog', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** The fields of a backlog, as the portal describes them. `GET /v1/portals/{portal}/backlogs/fields` */
+  getBacklogFields(args: Args<GetBacklogFieldsData>, options?: CallOptions): Promise<GetBacklogFieldsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/backlogs/fields', effect: 'read' }, args, options);
+  }
+
+  /** Add a backlog to a group. `POST /v1/portals/{portal}/backlogs` */
+  addBacklog(args: Args<AddBacklogData>, options?: CallOptions): Promise<AddBacklogResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/backlogs', effect: 'write' }, args, options);
+  }
+
+  /** Change a backlog. `PATCH /v1/portals/{portal}/backlogs/{backlogId}` */
+  updateBacklog(args: Args<UpdateBacklogData>, options?: CallOptions): Promise<UpdateBacklogResponses[200]> {
+    return this.one(
+      { verb: 'PATCH', path: '/v1/portals/{portal}/backlogs/{backlogId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Delete an empty backlog. `DELETE /v1/portals/{portal}/backlogs/{backlogId}` */
+  deleteBacklog(args: Args<DeleteBacklogData>, options?: CallOptions): Promise<DeleteBacklogResponses[204]> {
+    return this.one(
+      { verb: 'DELETE', path: '/v1/portals/{portal}/backlogs/{backlogId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** A group's epics, in the order of their ids. `GET /v1/portals/{portal}/groups/{groupId}/epics` */
+  listEpics(args: Args<ListEpicsData>, options?: CallOptions): Paged<ListEpicsResponses[200]> {
+    return this.page(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/epics', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** Add an epic to a group. `POST /v1/portals/{portal}/groups/{groupId}/epics` */
+  addEpic(args: Args<AddEpicData>, options?: CallOptions): Promise<AddEpicResponses[201]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/groups/{groupId}/epics', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** An epic. `GET /v1/portals/{portal}/epics/{epicId}` */
+  getEpic(args: Args<GetEpicData>, options?: CallOptions): Promise<GetEpicResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/epics/{epicId}', effect: 'read' }, args, options);
+  }
+
+  /** Change an epic. `PATCH /v1/portals/{portal}/epics/{epicId}` */
+  updateEpic(args: Args<UpdateEpicData>, options?: CallOptions): Promise<UpdateEpicResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}/epics/{epicId}', effect: 'write' }, args, options);
+  }
+
+  /** Delete an epic. `DELETE /v1/portals/{portal}/epics/{epicId}` */
+  deleteEpic(args: Args<DeleteEpicData>, options?: CallOptions): Promise<DeleteEpicResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/portals/{portal}/epics/{epicId}', effect: 'write' }, args, options);
+  }
+
+  /** The fields of an epic, as the portal describes them. `GET /v1/portals/{portal}/epics/fields` */
+  getEpicFields(args: Args<GetEpicFieldsData>, options?: CallOptions): Promise<GetEpicFieldsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/epics/fields', effect: 'read' }, args, options);
+  }
+
+  /** A group's sprints, in the order of their ids. `GET /v1/portals/{portal}/groups/{groupId}/sprints` */
+  listSprints(args: Args<ListSprintsData>, options?: CallOptions): Paged<ListSprintsResponses[200]> {
+    return this.page(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/sprints', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** Add a sprint to a group. `POST /v1/portals/{portal}/groups/{groupId}/sprints` */
+  addSprint(args: Args<AddSprintData>, options?: CallOptions): Promise<AddSprintResponses[201]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/groups/{groupId}/sprints', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** A sprint. `GET /v1/portals/{portal}/sprints/{sprintId}` */
+  getSprint(args: Args<GetSprintData>, options?: CallOptions): Promise<GetSprintResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/sprints/{sprintId}', effect: 'read' }, args, options);
+  }
+
+  /** Change a sprint. `PATCH /v1/portals/{portal}/sprints/{sprintId}` */
+  updateSprint(args: Args<UpdateSprintData>, options?: CallOptions): Promise<UpdateSprintResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}/sprints/{sprintId}', effect: 'write' }, args, options);
+  }
+
+  /** Delete a sprint. `DELETE /v1/portals/{portal}/sprints/{sprintId}` */
+  deleteSprint(args: Args<DeleteSprintData>, options?: CallOptions): Promise<DeleteSprintResponses[204]> {
+    return this.one(
+      { verb: 'DELETE', path: '/v1/portals/{portal}/sprints/{sprintId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** The fields of a sprint, as the portal describes them. `GET /v1/portals/{portal}/sprints/fields` */
+  getSprintFields(args: Args<GetSprintFieldsData>, options?: CallOptions): Promise<GetSprintFieldsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/sprints/fields', effect: 'read' }, args, options);
+  }
+
+  /** Start a planned sprint. `POST /v1/portals/{portal}/sprints/{sprintId}/start` */
+  startSprint(args: Args<StartSprintData>, options?: CallOptions): Promise<StartSprintResponses[200]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/sprints/{sprintId}/start', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Complete a group's active sprint. `POST /v1/portals/{portal}/groups/{groupId}/sprints/complete` */
+  completeSprint(args: Args<CompleteSprintData>, options?: CallOptions): Promise<CompleteSprintResponses[200]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/groups/{groupId}/sprints/complete', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** The stages of a sprint's board. `GET /v1/portals/{portal}/sprints/{sprintId}/stages` */
+  listStages(args: Args<ListStagesData>, options?: CallOptions): Promise<ListStagesResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/sprints/{sprintId}/stages', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** Add a stage to a sprint's board. `POST /v1/portals/{portal}/sprints/{sprintId}/stages` */
+  addStage(args: Args<AddStageData>, options?: CallOptions): Promise<AddStageResponses[201]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/sprints/{sprintId}/stages', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** The fields of a stage, as the portal describes them. `GET /v1/portals/{portal}/stages/fields` */
+  getStageFields(args: Args<GetStageFieldsData>, options?: CallOptions): Promise<GetStageFieldsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/stages/fields', effect: 'read' }, args, options);
+  }
+
+  /** Change a stage. `PATCH /v1/portals/{portal}/stages/{stageId}` */
+  updateStage(args: Args<UpdateStageData>, options?: CallOptions): Promise<UpdateStageResponses[204]> {
+    return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}/stages/{stageId}', effect: 'write' }, args, options);
+  }
+
+  /** Delete a stage that has no tasks. `DELETE /v1/portals/{portal}/stages/{stageId}` */
+  deleteStage(args: Args<DeleteStageData>, options?: CallOptions): Promise<DeleteStageResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/portals/{portal}/stages/{stageId}', effect: 'write' }, args, options);
+  }
+
+  /** Put a task on a stage of a sprint's board. `PUT /v1/portals/{portal}/sprints/{sprintId}/tasks/{taskId}` */
+  placeTask(args: Args<PlaceTaskData>, options?: CallOptions): Promise<PlaceTaskResponses[204]> {
+    return this.one(
+      { verb: 'PUT', path: '/v1/portals/{portal}/sprints/{sprintId}/tasks/{taskId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Take a task off a sprint's board. `DELETE /v1/portals/{portal}/sprints/{sprintId}/tasks/{taskId}` */
+  unplaceTask(args: Args<UnplaceTaskData>, options?: CallOptions): Promise<UnplaceTaskResponses[204]> {
+    return this.one(
+      { verb: 'DELETE', path: '/v1/portals/{portal}/sprints/{sprintId}/tasks/{taskId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** A task's place in the scrum. `GET /v1/portals/{portal}/tasks/{taskId}/scrum` */
+  getTaskScrum(args: Args<GetTaskScrumData>, options?: CallOptions): Promise<GetTaskScrumResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}/scrum', effect: 'read' }, args, options);
+  }
+
+  /** Change a task's place in the scrum, its story points or its epic. `PATCH /v1/portals/{portal}/tasks/{taskId}/scrum` */
+  updateTaskScrum(args: Args<UpdateTaskScrumData>, options?: CallOptions): Promise<UpdateTaskScrumResponses[204]> {
+    return this.one(
+      { verb: 'PATCH', path: '/v1/portals/{portal}/tasks/{taskId}/scrum', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** The scrum's fields of a task, as the portal describes them. `GET /v1/portals/{portal}/tasks/scrum/fields` */
+  getTaskScrumFields(
+    args: Args<GetTaskScrumFieldsData>,
+    options?: CallOptions,
+  ): Promise<GetTaskScrumFieldsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/scrum/fields', effect: 'read' }, args, options);
+  }
+
+  /** Run any method of the portal. `POST /v1/portals/{portal}/call/{method}` */
+  callMethod(args: Args<CallMethodData>, options?: CallOptions): Promise<CallMethodResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/call/{method}', effect: 'write' }, args, options);
+  }
+
+  /** Run up to 500 commands. `POST /v1/portals/{portal}/batch` */
+  runBatch(args: Args<RunBatchData>, options?: CallOptions): Promise<RunBatchResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/batch', effect: 'write' }, args, options);
+  }
+
+  /** Run up to 500 commands. Answered at once with the job that goes on with it. `POST /v1/portals/{portal}/batch` */
+  runBatchAsJob(args: Args<RunBatchData>, options?: CallOptions): Promise<RunBatchResponses[202]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/batch', effect: 'write', prefer: 'respond-async' },
+      args,
+      options,
+    );
+  }
+
+  /** All records of a list, as a stream. `POST /v1/portals/{portal}/list/{method}` */
+  streamList(
+    args: Args<StreamListData>,
+    options?: CallOptions,
+  ): AsyncGenerator<StreamListResponses[200], void, undefined> {
+    return this.lines({ verb: 'POST', path: '/v1/portals/{portal}/list/{method}', effect: 'read' }, args, options);
+  }
+
+  /** The installed portals this key may use. `GET /v1/portals` */
+  listPortals(args: Args<ListPortalsData> = {}, options?: CallOptions): Paged<ListPortalsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals', effect: 'read' }, args, options);
+  }
+
+  /** Add a portal by incoming webhook. `POST /v1/portals` */
+  addPortalByWebhook(
+    args: Args<AddPortalByWebhookData>,
+    options?: CallOptions,
+  ): Promise<AddPortalByWebhookResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/portals', effect: 'write' }, args, options);
+  }
+
+  /** A portal: its status, limits, lane and token ages. `GET /v1/portals/{portal}` */
+  getPortal(args: Args<GetPortalData>, options?: CallOptions): Promise<GetPortalResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}', effect: 'read' }, args, options);
+  }
+
+  /** Name a portal, tag it, suspend it, or set its limits. `PATCH /v1/portals/{portal}` */
+  updatePortal(args: Args<UpdatePortalData>, options?: CallOptions): Promise<UpdatePortalResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}', effect: 'write' }, args, options);
+  }
+
+  /** Forget a portal and its tokens. `DELETE /v1/portals/{portal}` */
+  forgetPortal(args: Args<ForgetPortalData>, options?: CallOptions): Promise<ForgetPortalResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/portals/{portal}', effect: 'write' }, args, options);
+  }
+
+  /** Run one method on many portals. `POST /v1/fan-out` */
+  fanOut(args: Args<FanOutData>, options?: CallOptions): AsyncGenerator<FanOutResponses[200], void, undefined> {
+    return this.lines({ verb: 'POST', path: '/v1/fan-out', effect: 'once' }, args, options);
+  }
+
+  /** Run one method on many portals. Answered at once with the job that goes on with it. `POST /v1/fan-out` */
+  fanOutAsJob(args: Args<FanOutData>, options?: CallOptions): Promise<FanOutResponses[202]> {
+    return this.one({ verb: 'POST', path: '/v1/fan-out', effect: 'write', prefer: 'respond-async' }, args, options);
+  }
+
+  /** The jobs of this key, newest first; of all keys for an administrator. `GET /v1/jobs` */
+  listJobs(args: Args<ListJobsData> = {}, options?: CallOptions): Paged<ListJobsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/jobs', effect: 'read' }, args, options);
+  }
+
+  /** A job: its state and progress. `GET /v1/jobs/{id}` */
+  getJob(args: Args<GetJobData>, options?: CallOptions): Promise<GetJobResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/jobs/{id}', effect: 'read' }, args, options);
+  }
+
+  /** What the items of a job came to. `GET /v1/jobs/{id}/results` */
+  getJobResults(
+    args: Args<GetJobResultsData>,
+    options?: CallOptions,
+  ): AsyncGenerator<GetJobResultsResponses[200], void, undefined> {
+    return this.lines({ verb: 'GET', path: '/v1/jobs/{id}/results', effect: 'read' }, args, options);
+  }
+
+  /** Cancel a job. `POST /v1/jobs/{id}/cancel` */
+  cancelJob(args: Args<CancelJobData>, options?: CallOptions): Promise<CancelJobResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/jobs/{id}/cancel', effect: 'write' }, args, options);
+  }
+
+  /** Make a client key. `POST /v1/clients` */
+  createClient(args: Args<CreateClientData>, options?: CallOptions): Promise<CreateClientResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/clients', effect: 'write' }, args, options);
+  }
+
+  /** The clients, oldest first. `GET /v1/clients` */
+  listClients(options?: CallOptions): Promise<ListClientsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/clients', effect: 'read' }, {}, options);
+  }
+
+  /** Give a client another key. `POST /v1/clients/{id}/rotate` */
+  rotateClientKey(args: Args<RotateClientKeyData>, options?: CallOptions): Promise<RotateClientKeyResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/clients/{id}/rotate', effect: 'write' }, args, options);
+  }
+
+  /** Delete a client; its key stops working at once. `DELETE /v1/clients/{id}` */
+  deleteClient(args: Args<DeleteClientData>, options?: CallOptions): Promise<DeleteClientResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/clients/{id}', effect: 'write' }, args, options);
+  }
+
+  /** Who wrote what, newest first. `GET /v1/audit` */
+  listAudit(args: Args<ListAuditData> = {}, options?: CallOptions): Paged<ListAuditResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/audit', effect: 'read' }, args, options);
+  }
+
+  /** Have events sent to an internal service. `POST /v1/subscriptions` */
+  createSubscription(
+    args: Args<CreateSubscriptionData>,
+    options?: CallOptions,
+  ): Promise<CreateSubscriptionResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/subscriptions', effect: 'write' }, args, options);
+  }
+
+  /** The subscriptions, oldest first. `GET /v1/subscriptions` */
+  listSubscriptions(options?: CallOptions): Promise<ListSubscriptionsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/subscriptions', effect: 'read' }, {}, options);
+  }
+
+  /** A subscription, and whether portals send its events. `GET /v1/subscriptions/{id}` */
+  getSubscription(args: Args<GetSubscriptionData>, options?: CallOptions): Promise<GetSubscriptionResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/subscriptions/{id}', effect: 'read' }, args, options);
+  }
+
+  /** Change, pause or resume a subscription. `PATCH /v1/subscriptions/{id}` */
+  updateSubscription(
+    args: Args<UpdateSubscriptionData>,
+    options?: CallOptions,
+  ): Promise<UpdateSubscriptionResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/subscriptions/{id}', effect: 'write' }, args, options);
+  }
+
+  /** Delete a subscription with all that waits for it. `DELETE /v1/subscriptions/{id}` */
+  deleteSubscription(
+    args: Args<DeleteSubscriptionData>,
+    options?: CallOptions,
+  ): Promise<DeleteSubscriptionResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/subscriptions/{id}', effect: 'write' }, args, options);
+  }
+
+  /** Give a subscription another secret. `POST /v1/subscriptions/{id}/rotate` */
+  rotateSubscriptionSecret(
+    args: Args<RotateSubscriptionSecretData>,
+    options?: CallOptions,
+  ): Promise<RotateSubscriptionSecretResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/subscriptions/{id}/rotate', effect: 'write' }, args, options);
+  }
+
+  /** Send a message of our own to the target, once and now. `POST /v1/subscriptions/{id}/test` */
+  testSubscription(args: Args<TestSubscriptionData>, options?: CallOptions): Promise<TestSubscriptionResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/subscriptions/{id}/test', effect: 'write' }, args, options);
+  }
+
+  /** What could not be delivered, newest first. `GET /v1/subscriptions/{id}/dead-letters` */
+  listDeadLetters(args: Args<ListDeadLettersData>, options?: CallOptions): Paged<ListDeadLettersResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/subscriptions/{id}/dead-letters', effect: 'read' }, args, options);
+  }
+
+  /** Send all dead letters again. `POST /v1/subscriptions/{id}/dead-letters/replay` */
+  replayDeadLetters(
+    args: Args<ReplayDeadLettersData>,
+    options?: CallOptions,
+  ): Promise<ReplayDeadLettersResponses[200]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/subscriptions/{id}/dead-letters/replay', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Send a dead letter again. `POST /v1/subscriptions/{id}/dead-letters/{deadLetterId}/replay` */
+  replayDeadLetter(args: Args<ReplayDeadLetterData>, options?: CallOptions): Promise<ReplayDeadLetterResponses[204]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/subscriptions/{id}/dead-letters/{deadLetterId}/replay', effect: 'write' },
+      args,
+      options,
+    );
+  }
+}

@@ -1,0 +1,6 @@
+export type { Args, Paged } from './caller';
+export type { Clock } from './clock';
+export { GatewayProblem, isProblem, NoAnswer, type ProblemCode } from './failures';
+export { GatewayClient } from './gateway-client';
+export type * from './generated/types.gen';
+export type { CallOptions, GatewayOptions } from './wire';
