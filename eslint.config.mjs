@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['apps/console/vite.config.mts', 'dist/', 'node_modules/', 'data/', '.tmp/', '**/*.cjs'] },
+  { ignores: ['apps/*/vite.config.mts', 'dist/', 'node_modules/', 'data/', '.tmp/', '**/*.cjs'] },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylisticTypeChecked],
@@ -44,7 +44,7 @@ export default tseslint.config(
   },
   {
     // Its wire is the browser's.
-    files: ['apps/console/**'],
+    files: ['apps/console/**', 'apps/reference/**'],
     rules: { 'no-restricted-globals': 'off' },
   },
   { files: ['**/*.mjs'], extends: [tseslint.configs.base] },

@@ -31,8 +31,10 @@ export async function build() {
   for (const app of ['gateway', 'portal-simulator']) {
     await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
   }
-  await step('Building the console', process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'apps/console']);
-  pressAssets('dist/apps/console/assets');
+  for (const site of ['console', 'reference']) {
+    await step(`Building the ${site}`, process.execPath, ['node_modules/vite/bin/vite.js', 'build', `apps/${site}`]);
+    pressAssets(`dist/apps/${site}/assets`);
+  }
   const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant.lua';
   if (!existsSync(scripts)) throw new Stop(`The build is not whole: ${scripts} is missing.`);
   writeFileSync(stamps.built, digestOf(sources));
