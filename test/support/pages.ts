@@ -15,7 +15,9 @@ export class DocPage {
   private readonly tokens: Token[] = [];
 
   constructor(readonly path: string) {
-    marked.walkTokens(marked.lexer(readFileSync(path, 'utf8')), (token) => this.tokens.push(token));
+    void marked.walkTokens(marked.lexer(readFileSync(path, 'utf8')), (token) => {
+      this.tokens.push(token);
+    });
   }
 
   /** Every page of this repository. */

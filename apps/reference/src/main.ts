@@ -66,7 +66,7 @@ function listParts({ tags }: ApiDocument): void {
 /** What the renderer draws without a name is given the one that stands beside it, for those who do not see that. */
 function name(): void {
   for (const field of document.querySelectorAll('#reference :is(input, select, textarea):not([aria-label])')) {
-    const row = field.closest('tr')?.dataset['paramName'];
+    const row = field.closest('tr')?.dataset.paramName;
     const told = field.matches('.operation-filter-input') ? 'Show the parts with this in their name' : undefined;
     field.setAttribute('aria-label', told ?? row ?? (field.matches('select') ? 'Which one is shown' : 'Value'));
   }

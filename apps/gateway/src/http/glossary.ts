@@ -98,18 +98,25 @@ type Operations = Readonly<Record<string, { readonly parameters?: Parameters }>>
 type Schemas = Readonly<Record<string, { readonly properties?: Readonly<Record<string, Described>> }>>;
 
 /** Gives what has no words the glossary's. */
-export function explain(document: Documented): void {
-  for (const path of Object.values(document.paths) as Operations[])
-    for (const { parameters = [] } of Object.values(path))
-      for (const parameter of parameters) {
-        const told = parameter.description ?? parameter.schema?.description ?? glossary[parameter.name ?? ''];
-        if (told !== undefined) parameter.description = told;
-      }
-  for (const [schema, { properties = {} }] of Object.entries((document.components?.schemas ?? {}) as Schemas))
-    for (const [name, property] of Object.entries(properties)) {
-      // Beside a reference OpenAPI 3.0 reads nothing.
-      if (property.$ref !== undefined || property.description !== undefined) continue;
-      const told = glossary[`${schema}.${name}`] ?? glossary[name];
-      if (told !== undefined) property.description = told;
-    }
+export function explain({ paths, components }: Documented): void {
+  for (const path of Object.values(paths) as Operations[])
+    for (const { parameters = [] } of Object.values(path)) explainParameters(parameters);
+  for (const [schema, { properties = {} }] of Object.entries((components?.schemas ?? {}) as Schemas))
+    explainFields(schema, properties);
+}
+
+function explainParameters(parameters: Parameters): void {
+  for (const parameter of parameters) {
+    const told = parameter.description ?? parameter.schema?.description ?? glossary[parameter.name ?? ''];
+    if (told !== undefined) parameter.description = told;
+  }
+}
+
+function explainFields(schema: string, properties: Readonly<Record<string, Described>>): void {
+  for (const [name, property] of Object.entries(properties)) {
+    // Beside a reference OpenAPI 3.0 reads nothing.
+    if (property.$ref !== undefined || property.description !== undefined) continue;
+    const told = glossary[`${schema}.${name}`] ?? glossary[name];
+    if (told !== undefined) property.description = told;
+  }
 }
