@@ -26,9 +26,9 @@ module.exports = {
       to: { path: '^(libs|apps/gateway)/' },
     },
     {
-      name: 'the-console-knows-the-api-only',
+      name: 'the-browser-knows-the-api-only',
       severity: 'error',
-      from: { path: '^apps/console/' },
+      from: { path: '^apps/(console|reference)/' },
       to: { path: '^(libs|apps/gateway|apps/portal-simulator|test)/' },
     },
     {

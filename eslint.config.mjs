@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['apps/console/vite.config.mts', '**/dist/', 'node_modules/', 'data/', '.tmp/', '**/*.cjs', '**/*.gen.ts'],
+    ignores: ['apps/*/vite.config.mts', '**/dist/', 'node_modules/', 'data/', '.tmp/', '**/*.cjs', '**/*.gen.ts'],
   },
   {
     files: ['**/*.ts', '**/*.tsx'],
@@ -47,7 +47,7 @@ export default tseslint.config(
   },
   {
     // The wire of these is the platform's; the command line is no part of the line.
-    files: ['apps/console/**', 'apps/cli/**', 'libs/client/**'],
+    files: ['apps/console/**', 'apps/reference/**', 'apps/cli/**', 'libs/client/**'],
     rules: { 'no-restricted-globals': 'off' },
   },
   { files: ['**/*.mjs'], extends: [tseslint.configs.base] },

@@ -33,8 +33,10 @@ export async function build() {
   }
   // npx runs it as it is, and makes it a program only the first time.
   chmodSync('dist/apps/cli/apps/cli/src/main.js', 0o755);
-  await step('Building the console', process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'apps/console']);
-  pressAssets('dist/apps/console/assets');
+  for (const site of ['console', 'reference']) {
+    await step(`Building the ${site}`, process.execPath, ['node_modules/vite/bin/vite.js', 'build', `apps/${site}`]);
+    pressAssets(`dist/apps/${site}/assets`);
+  }
   const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant.lua';
   if (!existsSync(scripts)) throw new Stop(`The build is not whole: ${scripts} is missing.`);
   writeFileSync(stamps.built, digestOf(sources));

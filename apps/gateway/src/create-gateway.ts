@@ -12,7 +12,6 @@ import { type Clock, Fault, systemClock } from '@b24/portal';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/store';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger as PinoLogger } from 'pino';
 import { Live } from './console/live';
 import { serveConsole } from './console/serve-console';
@@ -25,6 +24,7 @@ import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
+import { serveReference } from './http/serve-reference';
 import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
@@ -105,8 +105,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   const traffic = new Traffic();
   await prepareHttp(app, { clock, settings, log, traffic });
   if (settings.console.served) await serveConsole(app);
-  const document = openApiDocument(app);
-  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', customSiteTitle: 'b24-gateway API' });
+  await serveReference(app, openApiDocument(app));
 
   return {
     app,

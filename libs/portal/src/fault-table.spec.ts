@@ -18,6 +18,14 @@ const openapi = JSON.parse(readFileSync('openapi.json', 'utf8')) as {
 const said = { never: 'never', safe: 'safe', unsafe: 'reads' };
 
 describe('the fault table', () => {
+  it('tells a caller or an operator what to do in docs/faults.md, once for each code', () => {
+    const rows = readFileSync('docs/faults.md', 'utf8').match(/^\| `.*$/gm) ?? [];
+    const told = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+    expect(told.filter(([, , , , , caller, operator]) => caller === '–' && operator === '–')).toEqual([]);
+    const codes = told.map(([, code]) => code);
+    expect(codes.filter((code, i) => codes.indexOf(code) !== i)).toEqual([]);
+  });
+
   it('is explained row by row in docs/faults.md, and nothing else is', () => {
     const rows = faultCodes.map((code) => [
       code,

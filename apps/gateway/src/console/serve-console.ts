@@ -1,11 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
-
-/** Beside this build, and for tests, which run the sources, beside them. */
-const places = ['../../../../../console', '../../../../dist/apps/console'];
+import { builtInto, serveSite } from '../http/serve-site';
 
 /** Nothing from elsewhere, nothing inline, no text that becomes script, in nobody's frame. */
 const policy = [
@@ -19,7 +13,7 @@ const policy = [
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
-].join('; ');
+];
 
 const notBuilt = `<!doctype html>
 <html lang="en">
@@ -32,33 +26,9 @@ const notBuilt = `<!doctype html>
 </html>
 `;
 
-/** The console's files as `npm run build` left them; every page of it is the same document. */
-export async function serveConsole(
+export function serveConsole(
   app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>,
-  folders = places.map((it) => join(__dirname, it)),
+  folders = builtInto('console'),
 ): Promise<void> {
-  const folder = folders.find((it) => existsSync(join(it, 'index.html')));
-  const fastify = app.getHttpAdapter().getInstance();
-  const page = folder ? readFileSync(join(folder, 'index.html'), 'utf8') : notBuilt;
-  const show = (_request: unknown, reply: FastifyReply) =>
-    reply
-      .status(folder ? 200 : 503)
-      .header('Content-Security-Policy', policy)
-      .header('X-Frame-Options', 'DENY')
-      .header('Cache-Control', 'no-store')
-      .type('text/html; charset=utf-8')
-      .send(page);
-  fastify.get('/console', show);
-  fastify.get('/console/*', show);
-  if (!folder) return;
-  await app.register(fastifyStatic, {
-    root: join(folder, 'assets'),
-    prefix: '/console/assets/',
-    decorateReply: false,
-    // Their names hold a digest of what is in them.
-    immutable: true,
-    maxAge: '365d',
-    index: false,
-    preCompressed: true,
-  });
+  return serveSite(app, { address: '/console', folders, policy, notBuilt });
 }

@@ -25,6 +25,21 @@ describe('the OpenAPI document', () => {
     expect(ids.filter((id) => !/^[a-z][A-Za-z]+$/.test(id ?? ''))).toEqual([]);
   });
 
+  it('says what every parameter and every field of a named schema is, and shows an example of every body', () => {
+    const explained = (it: object) => 'description' in it || '$ref' in it;
+    const parameters = operations().flatMap(({ operationId = '', parameters = [] }) =>
+      parameters.filter((it) => !explained(it)).map((it) => `${operationId} ${'name' in it ? it.name : ''}`),
+    );
+    const fields = Object.entries(document.components?.schemas ?? {}).flatMap(([schema, it]) =>
+      Object.entries(('properties' in it && it.properties) || {})
+        .filter(([, property]) => !explained(property))
+        .map(([name]) => `${schema}.${name}`),
+    );
+    expect([...parameters, ...fields]).toEqual([]);
+    const bodies = Object.entries(document.components?.schemas ?? {}).filter(([name]) => /^New|Changes$/.test(name));
+    expect(bodies.filter(([, it]) => !('example' in it)).map(([name]) => name)).toEqual([]);
+  });
+
   it('says of every operation with a key what a missing, wrong or too weak key gets', () => {
     const keyed = operations().filter(({ security }) => security?.length);
     expect(keyed.length).toBeGreaterThan(10);

@@ -5,6 +5,7 @@ import { batchItemSchema } from '../calls/batch-item';
 import { batchPartSchema } from '../calls/batch-work';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../calls/list-line';
 import { fanOutLineSchema, fanOutSummarySchema } from '../fan-out/fan-out-line';
+import { explain } from './glossary';
 import { problemSchema } from './problem';
 
 /** What is referred to by its name alone. */
@@ -12,6 +13,37 @@ const shared = [
   ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
   ...[listRecordSchema, listEndSchema, listBrokenOffSchema],
 ];
+
+/** What a stranger must know before the first call; Markdown. */
+const introduction = `
+One service between your software and every Bitrix24 portal it works with. Name a portal and a resource, and get an answer
+or an honest problem; tokens, limits and batches are the gateway’s affair.
+
+## The first call
+
+Send your key with every request. An operator makes keys with \`POST /v1/clients\` or in the console.
+
+\`\`\`
+curl -H "Authorization: Bearer $KEY" https://gateway.example/v1/portals
+\`\`\`
+
+In paths \`{portal}\` is a portal’s member id, its alias or its domain. Ids are Bitrix24’s own.
+
+## When it does not work
+
+Every failure is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; \`detail\` says what to do, and
+\`retryable\` whether the same call may be made again as it is. Wait for \`Retry-After\` where there is one.
+
+## Writes
+
+Give each write an \`Idempotency-Key\` of your own, as a UUID: a retry with the same key is told what the first was told,
+and nothing is written twice. Without one, \`outcome_unknown\` means: look before you write again.
+
+## Time
+
+A call waits while the portal’s limit is used up, at most as long as \`X-Deadline-Ms\` says. \`Server-Timing\` tells where
+the time went.
+`.trim();
 
 type JsonSchema = Record<string, unknown>;
 
@@ -21,10 +53,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.0.3')
     .setTitle('b24-gateway')
     .setVersion('1')
-    .setDescription(
-      'One service between your software and every Bitrix24 portal it works with. Name a portal and a resource, and get ' +
-        'an answer or an honest problem; tokens, limits and batches are the gateway’s affair.',
-    )
+    .setDescription(introduction)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This gateway')
     .addTag('backlogs', 'Scrum backlogs of a portal’s groups.')
@@ -51,6 +80,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     JsonSchema
   >;
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...named } };
+  explain(document);
   return withoutKeylessSecurity(document);
 }
 
@@ -59,10 +89,16 @@ function convert(
   schema: z.ZodType,
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
-  const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as JsonSchema;
+  const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any', override }) as JsonSchema;
   const { definitions = {}, ...rest } = tidy(json, io) as JsonSchema & { definitions?: Record<string, JsonSchema> };
   delete rest['$schema'];
   return { schema: rest, components: definitions };
+}
+
+/** Zod leaves out the examples of what it transforms, for they might be of its outcome; ours are of what is sent. */
+function override({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: z.core.JSONSchema.BaseSchema }) {
+  const meta = z.globalRegistry.get(zodSchema as z.ZodType);
+  if (Array.isArray(meta?.['examples'])) jsonSchema.examples ??= meta['examples'];
 }
 
 /** OpenAPI 3.0 has `example` where JSON Schema has `examples`, and its own place for shared schemas. */

@@ -104,7 +104,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ApiHeader({
       name: 'X-Request-Id',
       required: false,
-      description: 'Echoed; made when absent.',
+      description: 'A name of yours for this request, which the log and every problem repeat; made when absent.',
       schema: { type: 'string', maxLength: 128 },
     }),
     ...(faults.includes('deadline_exceeded') ? [deadlineHeader] : []),
@@ -125,8 +125,9 @@ const idempotencyKeyHeader = ApiHeader({
   name: 'Idempotency-Key',
   required: false,
   description:
-    'A name of your own for this write, new for each and the same for its retries: for 24 hours they are told what the first was told, and nothing is written twice.',
-  schema: { type: 'string', minLength: 1, maxLength: 512, example: '8e03978e-40d5-43e8-bc93-6894a57f9324' },
+    'A name of your own for this write, as a UUID: new for each and the same for its retries. For 24 hours they are told what the first was told, and nothing is written twice.',
+  // No example: a page that fills it in would make every second try a conflict.
+  schema: { type: 'string', minLength: 1, maxLength: 512 },
 });
 const replayedHeader = {
   'Idempotent-Replayed': {
@@ -146,7 +147,8 @@ const retryAfterHeader = {
 const deadlineHeader = ApiHeader({
   name: 'X-Deadline-Ms',
   required: false,
-  description: 'How long the caller will wait, in milliseconds; CALL_TIMEOUT_MS by default.',
+  description:
+    'How long you will wait, in milliseconds. Past it the answer is `deadline_exceeded` (never sent) or `outcome_unknown` (sent). By default what the setting `CALL_TIMEOUT_MS` says: 30000.',
   schema: { type: 'integer', minimum: 1, maximum: 120_000 },
 });
 

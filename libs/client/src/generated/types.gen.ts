@@ -5,12 +5,21 @@ export type ClientOptions = {
 };
 
 export type NewApp = {
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * The app’s id in Bitrix24: `local.…` or `app.…`.
+   */
   clientId: string;
   /**
    * Kept encrypted and never shown again.
    */
   clientSecret: string;
+  /**
+   * The app’s permissions in Bitrix24.
+   */
   scope?: Array<string>;
 };
 
@@ -19,12 +28,21 @@ export type App = {
    * `default` for the app of the settings.
    */
   id: string;
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * The app’s id in Bitrix24: `local.…` or `app.…`.
+   */
   clientId: string;
   /**
    * What the app is meant to be allowed.
    */
   scope: Array<string>;
+  /**
+   * When it was registered here.
+   */
   registeredAt?: string;
   /**
    * When its secret was last changed.
@@ -54,10 +72,16 @@ export type App = {
 };
 
 export type Apps = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<App>;
 };
 
 export type AppChanges = {
+  /**
+   * Its name, for people.
+   */
   name?: string;
   /**
    * Kept encrypted and never shown again.
@@ -66,9 +90,21 @@ export type AppChanges = {
 };
 
 export type Backlog = {
+  /**
+   * Its id here.
+   */
   id: number;
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy: number;
 };
 
@@ -79,29 +115,74 @@ export type BacklogFields = {
 };
 
 export type NewBacklog = {
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type BacklogChanges = {
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId?: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy?: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type EpicPage = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Epic>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last one.
+   */
   nextCursor?: string;
 };
 
 export type Epic = {
+  /**
+   * Its id here.
+   */
   id: number;
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId: number;
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * A text of any length.
+   */
   description: string;
+  /**
+   * A colour, as `#69dafc`.
+   */
   color: string;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy: number;
   /**
    * Attachments by their ids; told where one epic is read.
@@ -116,48 +197,114 @@ export type EpicFields = {
 };
 
 export type NewEpic = {
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * A text of any length.
+   */
   description?: string;
+  /**
+   * A colour, as `#69dafc`.
+   */
   color?: string;
   /**
    * Files of the Drive by their ids; in a change they take the place of those there were.
    */
   files?: Array<number>;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy?: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type EpicChanges = {
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId?: number;
+  /**
+   * Its name, for people.
+   */
   name?: string;
+  /**
+   * A text of any length.
+   */
   description?: string;
+  /**
+   * A colour, as `#69dafc`.
+   */
   color?: string;
   /**
    * Files of the Drive by their ids; in a change they take the place of those there were.
    */
   files?: Array<number>;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy?: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type SprintPage = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Sprint>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last one.
+   */
   nextCursor?: string;
 };
 
 export type Sprint = {
+  /**
+   * Its id here.
+   */
   id: number;
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId: number;
+  /**
+   * Its name, for people.
+   */
   name: string;
   /**
    * Set in Bitrix24 only, when the sprint is started there.
    */
   goal: string;
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy: number;
+  /**
+   * When it begins, with its offset from UTC.
+   */
   dateStart: string | null;
+  /**
+   * When it ends, with its offset from UTC.
+   */
   dateEnd: string | null;
+  /**
+   * `planned`, `active` (a group has one at most) or `completed`.
+   */
   status: 'planned' | 'active' | 'completed';
 };
 
@@ -168,36 +315,102 @@ export type SprintFields = {
 };
 
 export type NewSprint = {
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * When it begins, with its offset from UTC.
+   */
   dateStart: string;
+  /**
+   * When it ends, with its offset from UTC.
+   */
   dateEnd: string;
+  /**
+   * `planned` unless said otherwise.
+   */
   status?: 'planned' | 'active' | 'completed';
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort?: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy?: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type SprintChanges = {
+  /**
+   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   */
   groupId?: number;
+  /**
+   * Its name, for people.
+   */
   name?: string;
+  /**
+   * When it begins, with its offset from UTC.
+   */
   dateStart?: string;
+  /**
+   * When it ends, with its offset from UTC.
+   */
   dateEnd?: string;
+  /**
+   * `planned`, `active` (a group has one at most) or `completed`.
+   */
   status?: 'planned' | 'active' | 'completed';
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort?: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy?: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type StageList = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Stage>;
 };
 
 export type Stage = {
+  /**
+   * Its id here.
+   */
   id: number;
+  /**
+   * The id of the sprint.
+   */
   sprintId: number;
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * `NEW` for the first stage, `FINISH` for the last, `WORK` between.
+   */
   type: 'NEW' | 'WORK' | 'FINISH';
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort: number;
+  /**
+   * A colour, as `#69dafc`.
+   */
   color: string;
 };
 
@@ -208,25 +421,58 @@ export type StageFields = {
 };
 
 export type NewStage = {
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * `NEW` for the first stage, `FINISH` for the last, `WORK` between.
+   */
   type?: 'NEW' | 'WORK' | 'FINISH';
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort?: number;
+  /**
+   * A colour, as `#69dafc`.
+   */
   color?: string;
 };
 
 export type StageId = {
+  /**
+   * Its id here.
+   */
   id: number;
 };
 
 export type StageChanges = {
+  /**
+   * The id of the sprint.
+   */
   sprintId?: number;
+  /**
+   * Its name, for people.
+   */
   name?: string;
+  /**
+   * `NEW` for the first stage, `FINISH` for the last, `WORK` between.
+   */
   type?: 'NEW' | 'WORK' | 'FINISH';
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort?: number;
+  /**
+   * A colour, as `#69dafc`.
+   */
   color?: string;
 };
 
 export type TaskPlace = {
+  /**
+   * The id of a stage (a column) of the sprint’s board.
+   */
   stageId: number;
 };
 
@@ -243,8 +489,17 @@ export type ScrumTask = {
    * 0 when it is of none.
    */
   epicId: number;
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy: number;
 };
 
@@ -263,13 +518,28 @@ export type ScrumTaskChanges = {
    * A text, as Bitrix24 has it: `8`, `0.5`, `XL`.
    */
   storyPoints?: string;
+  /**
+   * The id of the epic.
+   */
   epicId?: number;
+  /**
+   * Its place among its like: a lower number comes first.
+   */
   sort?: number;
+  /**
+   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   */
   createdBy?: number;
+  /**
+   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   */
   modifiedBy?: number;
 };
 
 export type Call = {
+  /**
+   * What the method takes, as Bitrix24’s documentation of it says.
+   */
   params?: {
     [key: string]: unknown;
   };
@@ -301,6 +571,9 @@ export type CallAnswer = {
 };
 
 export type Batch = {
+  /**
+   * The commands, in order.
+   */
   commands: Array<{
     method: string;
     params?: {
@@ -368,7 +641,13 @@ export type Problem = {
    * A URN that names the kind of problem.
    */
   type: string;
+  /**
+   * The kind of problem, in a few words.
+   */
   title: string;
+  /**
+   * The HTTP status.
+   */
   status: number;
   /**
    * What happened and what to do, in one sentence.
@@ -445,6 +724,9 @@ export type Problem = {
     | 'shutting_down'
     | 'deadline_exceeded'
     | 'outcome_unknown';
+  /**
+   * The `X-Request-Id` of the request: what to look for in the log.
+   */
   requestId: string;
   /**
    * The same call may be made again as it is.
@@ -473,12 +755,21 @@ export type Problem = {
 };
 
 export type AcceptedJob = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Of which request it is the work.
+   */
   kind: 'fan-out' | 'batch';
   /**
    * queued: no replica runs it just now. done: every item has its outcome, good or bad. failed: it could not go on; `problem` says why.
    */
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  /**
+   * How many of its items have their outcome, and how many there are.
+   */
   progress: {
     total: number;
     /**
@@ -490,8 +781,17 @@ export type AcceptedJob = {
      */
     failed: number;
   };
+  /**
+   * When it was made.
+   */
   createdAt: string;
+  /**
+   * When it was begun.
+   */
   startedAt?: string;
+  /**
+   * When it ended.
+   */
   finishedAt?: string;
   problem?: Problem;
   /**
@@ -505,29 +805,53 @@ export type AcceptedJob = {
 };
 
 export type List = {
+  /**
+   * What the method takes, as Bitrix24’s documentation of it says.
+   */
   params?: {
     [key: string]: unknown;
   };
 };
 
 export type PortalPage = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Portal>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last one.
+   */
   nextCursor?: string;
 };
 
 export type Portal = {
+  /**
+   * What Bitrix24 calls the portal for ever, also when it is renamed.
+   */
   memberId: string;
+  /**
+   * A short name of your own for the portal, to use in paths.
+   */
   alias?: string;
+  /**
+   * Where the portal is now.
+   */
   domain: string;
   /**
    * Words of the operator’s, by which portals are picked out.
    */
   tags?: Array<string>;
+  /**
+   * How it came to be here.
+   */
   kind: 'app' | 'webhook';
   /**
    * The app it belongs to: the one installed last. A webhook has none.
    */
   app?: string;
+  /**
+   * Whether it can be called, and if not, why.
+   */
   status:
     | 'active'
     | 'suspended'
@@ -568,7 +892,13 @@ export type Portal = {
    * Hosts the portal was renamed from; it is still found by them.
    */
   formerDomains?: Array<string>;
+  /**
+   * When it was installed here, last.
+   */
   installedAt: string;
+  /**
+   * How old its tokens are and how long they last; never the tokens.
+   */
   token?: {
     expiresAt: string;
     refreshedAt?: string;
@@ -597,23 +927,44 @@ export type NewPortal = {
    * An incoming webhook, as the portal shows it. It is kept encrypted and never shown again.
    */
   webhookUrl: string;
+  /**
+   * A short name of your own for the portal, to use in paths.
+   */
   alias?: string;
+  /**
+   * Words of your own, by which portals can be picked out.
+   */
   tags?: Array<string>;
 };
 
 export type PortalDetails = {
+  /**
+   * What Bitrix24 calls the portal for ever, also when it is renamed.
+   */
   memberId: string;
+  /**
+   * A short name of your own for the portal, to use in paths.
+   */
   alias?: string;
+  /**
+   * Where the portal is now.
+   */
   domain: string;
   /**
    * Words of the operator’s, by which portals are picked out.
    */
   tags?: Array<string>;
+  /**
+   * How it came to be here.
+   */
   kind: 'app' | 'webhook';
   /**
    * The app it belongs to: the one installed last. A webhook has none.
    */
   app?: string;
+  /**
+   * Whether it can be called, and if not, why.
+   */
   status:
     | 'active'
     | 'suspended'
@@ -654,7 +1005,13 @@ export type PortalDetails = {
    * Hosts the portal was renamed from; it is still found by them.
    */
   formerDomains?: Array<string>;
+  /**
+   * When it was installed here, last.
+   */
   installedAt: string;
+  /**
+   * How old its tokens are and how long they last; never the tokens.
+   */
   token?: {
     expiresAt: string;
     refreshedAt?: string;
@@ -676,6 +1033,9 @@ export type PortalDetails = {
      */
     from: 'operator' | 'licence' | 'default';
   };
+  /**
+   * What waits and runs for it on the replica that answers.
+   */
   lane: {
     /**
      * Calls that wait on this replica.
@@ -747,6 +1107,9 @@ export type FanOut = {
         tag: string;
       }
     | Array<string>;
+  /**
+   * The method to run, and its parameters.
+   */
   call: {
     method: string;
     params?: {
@@ -760,17 +1123,32 @@ export type FanOut = {
 };
 
 export type JobPage = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Job>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last one.
+   */
   nextCursor?: string;
 };
 
 export type Job = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Of which request it is the work.
+   */
   kind: 'fan-out' | 'batch';
   /**
    * queued: no replica runs it just now. done: every item has its outcome, good or bad. failed: it could not go on; `problem` says why.
    */
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  /**
+   * How many of its items have their outcome, and how many there are.
+   */
   progress: {
     total: number;
     /**
@@ -782,8 +1160,17 @@ export type Job = {
      */
     failed: number;
   };
+  /**
+   * When it was made.
+   */
   createdAt: string;
+  /**
+   * When it was begun.
+   */
   startedAt?: string;
+  /**
+   * When it ended.
+   */
   finishedAt?: string;
   problem?: Problem;
   /**
@@ -793,7 +1180,13 @@ export type Job = {
 };
 
 export type NewClient = {
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * What the key may do.
+   */
   scopes: Array<
     | 'backlog:read'
     | 'backlog:write'
@@ -808,11 +1201,17 @@ export type NewClient = {
    * Member ids, aliases or domains of installed portals; all of them by default.
    */
   portals?: 'all' | Array<string>;
+  /**
+   * Which methods of Bitrix24 it may call, as patterns: `crm.*`. Absent: any that its scopes allow.
+   */
   methods?: Array<string>;
   /**
    * When the key stops working; it works until deleted when neither this nor days are given.
    */
   expiresAt?: string;
+  /**
+   * After how many days the key ends by itself.
+   */
   expiresInDays?: number;
   /**
    * Calls a second that the key may make, over all replicas; as many as it likes by default.
@@ -825,8 +1224,17 @@ export type NewClient = {
 };
 
 export type CreatedClient = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * What the key may do.
+   */
   scopes: Array<
     | 'backlog:read'
     | 'backlog:write'
@@ -837,8 +1245,17 @@ export type CreatedClient = {
     | 'portals:write'
     | 'admin'
   >;
+  /**
+   * `all`, or the member ids it is for.
+   */
   portals: 'all' | Array<string>;
+  /**
+   * Which methods of Bitrix24 it may call, as patterns: `crm.*`. Absent: any that its scopes allow.
+   */
   methods?: Array<string>;
+  /**
+   * When it was made.
+   */
   createdAt: string;
   /**
    * From then on the key is refused.
@@ -848,7 +1265,13 @@ export type CreatedClient = {
    * When the key was last used, to the minute.
    */
   lastUsedAt?: string;
+  /**
+   * How many calls a second the key may make, over all replicas.
+   */
   ratePerSecond?: number;
+  /**
+   * How many calls it may make at once before that rate counts.
+   */
   burst?: number;
   /**
    * The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.
@@ -864,12 +1287,24 @@ export type CreatedClient = {
 };
 
 export type Clients = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Client>;
 };
 
 export type Client = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Its name, for people.
+   */
   name: string;
+  /**
+   * What the key may do.
+   */
   scopes: Array<
     | 'backlog:read'
     | 'backlog:write'
@@ -880,8 +1315,17 @@ export type Client = {
     | 'portals:write'
     | 'admin'
   >;
+  /**
+   * `all`, or the member ids it is for.
+   */
   portals: 'all' | Array<string>;
+  /**
+   * Which methods of Bitrix24 it may call, as patterns: `crm.*`. Absent: any that its scopes allow.
+   */
   methods?: Array<string>;
+  /**
+   * When it was made.
+   */
   createdAt: string;
   /**
    * From then on the key is refused.
@@ -891,7 +1335,13 @@ export type Client = {
    * When the key was last used, to the minute.
    */
   lastUsedAt?: string;
+  /**
+   * How many calls a second the key may make, over all replicas.
+   */
   ratePerSecond?: number;
+  /**
+   * How many calls it may make at once before that rate counts.
+   */
   burst?: number;
   /**
    * The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.
@@ -911,11 +1361,20 @@ export type KeyRotation = {
    * When the key stops working; it works until deleted when neither this nor days are given.
    */
   expiresAt?: string;
+  /**
+   * After how many days the key ends by itself.
+   */
   expiresInDays?: number;
 };
 
 export type AuditPage = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<AuditEntry>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last one.
+   */
   nextCursor?: string;
 };
 
@@ -924,6 +1383,9 @@ export type AuditEntry = {
    * Two entries of one id are one: Redis fell silent while it was written.
    */
   id: string;
+  /**
+   * When it happened.
+   */
   at: string;
   /**
    * A client’s id; `admin`, the operator’s key; or how a portal spoke: `portal event`, `portal page`, `authorization`.
@@ -941,11 +1403,17 @@ export type AuditEntry = {
    * Member id.
    */
   portal?: string;
+  /**
+   * The HTTP status.
+   */
   status: number;
   /**
    * `done`, or the code of the problem.
    */
   outcome: string;
+  /**
+   * The `X-Request-Id` of the request: what to look for in the log.
+   */
   requestId: string;
   /**
    * What it concerned: ids, numbers and flags; of texts only that they were set.
@@ -956,6 +1424,9 @@ export type AuditEntry = {
 };
 
 export type NewSubscription = {
+  /**
+   * Its name, for people.
+   */
   name?: string;
   /**
    * Where events are sent: a host of EVENT_TARGET_HOSTS.
@@ -972,16 +1443,37 @@ export type NewSubscription = {
 };
 
 export type CreatedSubscription = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Its name, for people.
+   */
   name?: string;
+  /**
+   * Where messages are posted to.
+   */
   url: string;
+  /**
+   * The events that it wants, by Bitrix24’s names: `ONTASKADD`.
+   */
   events: 'all' | Array<string>;
+  /**
+   * `all`, or the member ids it is for.
+   */
   portals: 'all' | Array<string>;
+  /**
+   * While it is, messages wait and are not sent.
+   */
   paused: boolean;
   /**
    * gone: the target answered 410. Mend it, then set `paused` to false.
    */
   pausedBecause?: 'operator' | 'gone';
+  /**
+   * When it was made.
+   */
   createdAt: string;
   /**
    * So long the former secret signs as well.
@@ -1002,20 +1494,44 @@ export type CreatedSubscription = {
 };
 
 export type Subscriptions = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<Subscription>;
 };
 
 export type Subscription = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Its name, for people.
+   */
   name?: string;
+  /**
+   * Where messages are posted to.
+   */
   url: string;
+  /**
+   * The events that it wants, by Bitrix24’s names: `ONTASKADD`.
+   */
   events: 'all' | Array<string>;
+  /**
+   * `all`, or the member ids it is for.
+   */
   portals: 'all' | Array<string>;
+  /**
+   * While it is, messages wait and are not sent.
+   */
   paused: boolean;
   /**
    * gone: the target answered 410. Mend it, then set `paused` to false.
    */
   pausedBecause?: 'operator' | 'gone';
+  /**
+   * When it was made.
+   */
   createdAt: string;
   /**
    * So long the former secret signs as well.
@@ -1032,16 +1548,37 @@ export type Subscription = {
 };
 
 export type SubscriptionDetails = {
+  /**
+   * Its id here.
+   */
   id: string;
+  /**
+   * Its name, for people.
+   */
   name?: string;
+  /**
+   * Where messages are posted to.
+   */
   url: string;
+  /**
+   * The events that it wants, by Bitrix24’s names: `ONTASKADD`.
+   */
   events: 'all' | Array<string>;
+  /**
+   * `all`, or the member ids it is for.
+   */
   portals: 'all' | Array<string>;
+  /**
+   * While it is, messages wait and are not sent.
+   */
   paused: boolean;
   /**
    * gone: the target answered 410. Mend it, then set `paused` to false.
    */
   pausedBecause?: 'operator' | 'gone';
+  /**
+   * When it was made.
+   */
   createdAt: string;
   /**
    * So long the former secret signs as well.
@@ -1105,12 +1642,24 @@ export type SubscriptionTrial = {
    * The `webhook-id` it was sent with.
    */
   id: string;
+  /**
+   * Whether the receiver took it, with a 2xx.
+   */
   delivered: boolean;
+  /**
+   * What the receiver answered; absent when no answer came.
+   */
   status?: number;
+  /**
+   * What happened, in a sentence.
+   */
   detail: string;
 };
 
 export type DeadLetters = {
+  /**
+   * What there is of them on this page.
+   */
   items: Array<{
     id: string;
     /**
@@ -1137,19 +1686,34 @@ export type DeadLetters = {
     status?: number;
     detail: string;
   }>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last one.
+   */
   nextCursor?: string;
 };
 
 export type Replay = {
+  /**
+   * How many are sent again.
+   */
   replayed: number;
 };
 
 export type Live = {
+  /**
+   * `live` whenever it can answer.
+   */
   status: 'live';
 };
 
 export type Readiness = {
+  /**
+   * `ready` to take calls, or not.
+   */
   status: 'ready' | 'not_ready';
+  /**
+   * What it needs to take calls, each with whether it is well.
+   */
   parts: {
     store: {
       ready: boolean;
@@ -1183,6 +1747,9 @@ export type FanOutLine = {
    * What the method answered.
    */
   result?: unknown;
+  /**
+   * How many there are in all.
+   */
   total?: number;
   /**
    * Where the next page starts, of a method that pages.
@@ -1195,6 +1762,9 @@ export type FanOutLine = {
 };
 
 export type FanOutSummary = {
+  /**
+   * The last line: what all of it came to.
+   */
   summary: {
     ok: number;
     failed: number;
@@ -1213,6 +1783,9 @@ export type BatchPart = {
    * The place in the request of the first of these, from 0.
    */
   from: number;
+  /**
+   * What came of each, in order.
+   */
   results: Array<BatchItem>;
 };
 
@@ -1265,6 +1838,9 @@ export type RegisterAppResponse = RegisterAppResponses[keyof RegisterAppResponse
 export type DeleteAppData = {
   body?: never;
   path: {
+    /**
+     * `default` for the app of the settings, or the id that `POST /v1/apps` answered.
+     */
     app: string;
   };
   query?: never;
@@ -1283,6 +1859,9 @@ export type DeleteAppResponse = DeleteAppResponses[keyof DeleteAppResponses];
 export type GetAppData = {
   body?: never;
   path: {
+    /**
+     * `default` for the app of the settings, or the id that `POST /v1/apps` answered.
+     */
     app: string;
   };
   query?: never;
@@ -1301,6 +1880,9 @@ export type GetAppResponse = GetAppResponses[keyof GetAppResponses];
 export type UpdateAppData = {
   body: AppChanges;
   path: {
+    /**
+     * `default` for the app of the settings, or the id that `POST /v1/apps` answered.
+     */
     app: string;
   };
   query?: never;
@@ -1323,6 +1905,9 @@ export type GetBacklogData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     */
     groupId: number;
   };
   query?: never;
@@ -1387,6 +1972,9 @@ export type DeleteBacklogData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the backlog itself, which is not its group’s.
+     */
     backlogId: number;
   };
   query?: never;
@@ -1409,6 +1997,9 @@ export type UpdateBacklogData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the backlog itself, which is not its group’s.
+     */
     backlogId: number;
   };
   query?: never;
@@ -1431,6 +2022,9 @@ export type ListEpicsData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     */
     groupId: number;
   };
   query?: {
@@ -1466,6 +2060,9 @@ export type AddEpicData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     */
     groupId: number;
   };
   query?: never;
@@ -1488,6 +2085,9 @@ export type DeleteEpicData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the epic.
+     */
     epicId: number;
   };
   query?: never;
@@ -1510,6 +2110,9 @@ export type GetEpicData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the epic.
+     */
     epicId: number;
   };
   query?: never;
@@ -1532,6 +2135,9 @@ export type UpdateEpicData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the epic.
+     */
     epicId: number;
   };
   query?: never;
@@ -1575,6 +2181,9 @@ export type ListSprintsData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     */
     groupId: number;
   };
   query?: {
@@ -1614,6 +2223,9 @@ export type AddSprintData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     */
     groupId: number;
   };
   query?: never;
@@ -1636,6 +2248,9 @@ export type DeleteSprintData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
   };
   query?: never;
@@ -1658,6 +2273,9 @@ export type GetSprintData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
   };
   query?: never;
@@ -1680,6 +2298,9 @@ export type UpdateSprintData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
   };
   query?: never;
@@ -1723,6 +2344,9 @@ export type StartSprintData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
   };
   query?: never;
@@ -1745,6 +2369,9 @@ export type CompleteSprintData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     */
     groupId: number;
   };
   query?: never;
@@ -1767,6 +2394,9 @@ export type ListStagesData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
   };
   query?: never;
@@ -1789,6 +2419,9 @@ export type AddStageData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
   };
   query?: never;
@@ -1832,6 +2465,9 @@ export type DeleteStageData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of a stage (a column) of the sprint’s board.
+     */
     stageId: number;
   };
   query?: never;
@@ -1854,6 +2490,9 @@ export type UpdateStageData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of a stage (a column) of the sprint’s board.
+     */
     stageId: number;
   };
   query?: never;
@@ -1876,7 +2515,13 @@ export type UnplaceTaskData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
+    /**
+     * The id of the task: the number in its address.
+     */
     taskId: number;
   };
   query?: never;
@@ -1899,7 +2544,13 @@ export type PlaceTaskData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the sprint.
+     */
     sprintId: number;
+    /**
+     * The id of the task: the number in its address.
+     */
     taskId: number;
   };
   query?: never;
@@ -1922,6 +2573,9 @@ export type GetTaskScrumData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the task: the number in its address.
+     */
     taskId: number;
   };
   query?: never;
@@ -1944,6 +2598,9 @@ export type UpdateTaskScrumData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * The id of the task: the number in its address.
+     */
     taskId: number;
   };
   query?: never;
@@ -1987,6 +2644,9 @@ export type CallMethodData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * A method of Bitrix24’s REST API by its full name, as `crm.deal.list`.
+     */
     method: string;
   };
   query?: never;
@@ -2034,6 +2694,9 @@ export type StreamListData = {
      * A member id, an alias or a domain.
      */
     portal: string;
+    /**
+     * A method of Bitrix24’s REST API by its full name, as `crm.deal.list`.
+     */
     method: string;
   };
   query?: never;
@@ -2197,7 +2860,13 @@ export type ListJobsData = {
   body?: never;
   path?: never;
   query?: {
+    /**
+     * At most so many on the page.
+     */
     limit?: string;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
     cursor?: string;
   };
   url: '/v1/jobs';
@@ -2215,6 +2884,9 @@ export type ListJobsResponse = ListJobsResponses[keyof ListJobsResponses];
 export type GetJobData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2233,6 +2905,9 @@ export type GetJobResponse = GetJobResponses[keyof GetJobResponses];
 export type GetJobResultsData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2251,6 +2926,9 @@ export type GetJobResultsResponse = GetJobResultsResponses[keyof GetJobResultsRe
 export type CancelJobData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2301,6 +2979,9 @@ export type CreateClientResponse = CreateClientResponses[keyof CreateClientRespo
 export type RotateClientKeyData = {
   body: KeyRotation;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2319,6 +3000,9 @@ export type RotateClientKeyResponse = RotateClientKeyResponses[keyof RotateClien
 export type DeleteClientData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2490,6 +3174,9 @@ export type CreateSubscriptionResponse = CreateSubscriptionResponses[keyof Creat
 export type DeleteSubscriptionData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2508,6 +3195,9 @@ export type DeleteSubscriptionResponse = DeleteSubscriptionResponses[keyof Delet
 export type GetSubscriptionData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2526,6 +3216,9 @@ export type GetSubscriptionResponse = GetSubscriptionResponses[keyof GetSubscrip
 export type UpdateSubscriptionData = {
   body: SubscriptionChanges;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2544,6 +3237,9 @@ export type UpdateSubscriptionResponse = UpdateSubscriptionResponses[keyof Updat
 export type RotateSubscriptionSecretData = {
   body: SecretRotation;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2563,6 +3259,9 @@ export type RotateSubscriptionSecretResponse =
 export type TestSubscriptionData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2581,6 +3280,9 @@ export type TestSubscriptionResponse = TestSubscriptionResponses[keyof TestSubsc
 export type ListDeadLettersData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: {
@@ -2608,6 +3310,9 @@ export type ListDeadLettersResponse = ListDeadLettersResponses[keyof ListDeadLet
 export type ReplayDeadLettersData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
   };
   query?: never;
@@ -2626,7 +3331,13 @@ export type ReplayDeadLettersResponse = ReplayDeadLettersResponses[keyof ReplayD
 export type ReplayDeadLetterData = {
   body?: never;
   path: {
+    /**
+     * Its id here.
+     */
     id: string;
+    /**
+     * The id of the dead letter, from the list of them.
+     */
     deadLetterId: string;
   };
   query?: never;

@@ -1,0 +1,73 @@
+import swaggerUi from 'swagger-ui-dist/swagger-ui-es-bundle.js';
+import './reference.css';
+
+interface ApiDocument {
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+}
+
+/** The renderer knows dark by a class; which one counts is the system's word. */
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', follow);
+follow();
+
+void show();
+
+async function show(): Promise<void> {
+  const answer = await fetch('/openapi.json');
+  if (!answer.ok) {
+    document
+      .getElementById('reference')
+      ?.append(`The document could not be read (${answer.status}). Load the page again.`);
+    return;
+  }
+  const spec = (await answer.json()) as ApiDocument;
+  listParts(spec);
+  const reference = document.getElementById('reference');
+  if (reference) new MutationObserver(name).observe(reference, { childList: true, subtree: true });
+  swaggerUi({
+    spec,
+    dom_id: '#reference',
+    deepLinking: true,
+    docExpansion: 'list',
+    // Each operation shows its own; a list of all of them is long and nobody's question.
+    defaultModelsExpandDepth: -1,
+    defaultModelExpandDepth: 3,
+    displayRequestDuration: true,
+    filter: true,
+    // Its colours are written for one background.
+    syntaxHighlight: { activated: false },
+    // A key typed in here is gone with the page.
+    persistAuthorization: false,
+    // Neither is it sent to, nor is anything asked of, anybody else.
+    validatorUrl: null,
+  });
+}
+
+function listParts({ tags }: ApiDocument): void {
+  const list = document.createElement('ul');
+  for (const { name, description } of tags) {
+    const link = document.createElement('a');
+    link.href = `#/${name}`;
+    link.textContent = name;
+    link.title = description;
+    link.addEventListener('click', (event) => {
+      event.preventDefault();
+      history.replaceState(undefined, '', link.href);
+      document.getElementById(`operations-tag-${name}`)?.scrollIntoView();
+    });
+    const item = document.createElement('li');
+    item.append(link);
+    list.append(item);
+  }
+  document.getElementById('parts')?.append(list);
+}
+
+/** What the renderer draws without a name is given the one that stands beside it, for those who do not see that. */
+function name(): void {
+  for (const field of document.querySelectorAll('#reference :is(input, select, textarea):not([aria-label])')) {
+    const row = field.closest('tr')?.dataset.paramName;
+    const told = field.matches('.operation-filter-input') ? 'Show the parts with this in their name' : undefined;
+    field.setAttribute('aria-label', told ?? row ?? (field.matches('select') ? 'Which one is shown' : 'Value'));
+  }
+}

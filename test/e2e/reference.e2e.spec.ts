@@ -1,0 +1,94 @@
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { ConsolePage, launchChromium } from '../support/chromium';
+import { adminKey, type Client, World } from '../support/gateway';
+
+/** A browser on a busy machine takes its time; nothing here is measured by it. */
+jest.setTimeout(120_000);
+const phone = { width: 375, height: 740 };
+
+describe('the reference at /docs', () => {
+  let world: World;
+  let client: Client;
+  let browser: Browser;
+  let seat: ConsolePage;
+
+  const open = async (options: BrowserContextOptions = {}, at = '') => {
+    seat = await ConsolePage.open(browser, client, options);
+    await seat.page.goto(`${client.url}/docs${at}`);
+    await seat.page.locator('.opblock').first().waitFor();
+    return seat.page;
+  };
+
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([World.start(), launchChromium()]);
+    client = await world.gateway();
+    const { memberId } = await world.installed(client, {
+      groups: [125],
+      backlogs: [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }],
+    });
+    await client.call('PATCH', `/v1/portals/${memberId}`, { alias: 'acme' });
+  });
+  afterEach(async () => {
+    // Whatever a test did: nothing was asked of anyone else, and the policy was never in the way.
+    expect([seat.elsewhere, seat.complaints]).toEqual([[], []]);
+    await seat.close();
+  });
+  afterAll(async () => {
+    await Promise.all([browser.close(), world.stop()]);
+  });
+
+  it('shows every operation of the document, by parts that a link leads to', async () => {
+    const page = await open();
+    const { body } = await client.get<{ paths: Record<string, object> }>('/openapi.json');
+    const operations = Object.values(body.paths).flatMap((path) => Object.keys(path));
+    expect(await page.locator('.opblock').count()).toBe(operations.length);
+    await page.getByRole('navigation', { name: 'Parts of the API' }).getByRole('link', { name: 'jobs' }).click();
+    await page.locator('#operations-tag-jobs:visible').waitFor();
+    expect(new URL(page.url()).hash).toBe('#/jobs');
+  });
+
+  it('makes a real call with a key that is typed in, and keeps the key nowhere', async () => {
+    const page = await open({}, '#/backlogs/getBacklog');
+    await page.locator('.btn.authorize').first().click();
+    await page.locator('.modal-ux input').fill(adminKey);
+    await page.locator('.modal-ux .btn.authorize').click();
+    await page.locator('.modal-ux .btn-done').click();
+    const operation = page.locator('#operations-backlogs-getBacklog');
+    await operation.getByRole('button', { name: 'Try it out' }).click();
+    await operation.locator('tr[data-param-name="portal"] input').fill('acme');
+    await operation.locator('tr[data-param-name="groupId"] input').fill('125');
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const answer = operation.locator('.live-responses-table');
+    await answer.getByText('"groupId"').first().waitFor();
+    expect(await answer.locator('tr.response .response-col_status').first().innerText()).toContain('200');
+    expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])')).toBe('[{},{},""]');
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+    it.each([
+      ['a desk', { width: 1280, height: 900 }],
+      ['a phone', phone],
+    ])('has no serious barrier and nothing that sticks out, at the width of %s', async (_where, viewport) => {
+      const page = await open({ colorScheme, viewport }, '#/backlogs/addBacklog');
+      await page.locator('#operations-backlogs-addBacklog .responses-inner').waitFor();
+      expect(await seat.overflow()).toBe(0);
+      const shots = process.env['SCREENSHOTS'];
+      if (shots) {
+        await page.screenshot({ path: `${shots}/reference-${colorScheme}-${viewport.width}-operation.png` });
+        await page.evaluate('scrollTo(0, 0)');
+        await page.screenshot({ path: `${shots}/reference-${colorScheme}-${viewport.width}-top.png` });
+      }
+      // The renderer puts the link to an operation into the button that opens it.
+      expect(await seat.barriers(['nested-interactive'])).toEqual([]);
+    });
+  });
+
+  it('is under a policy that lets in nothing from elsewhere and no script of a text', async () => {
+    const page = await open();
+    const response = await fetch(`${client.url}/docs`);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    expect(await page.locator('script:not([src]), style, [onclick]').count()).toBe(0);
+  });
+});
