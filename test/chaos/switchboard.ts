@@ -8,7 +8,7 @@ import { pause, type Stage } from './stage';
 /** A call that is not answered so long after its deadline never will be. */
 const foreverMs = 15_000;
 /** What a busy machine may add. */
-const toleranceMs = 1000;
+const toleranceMs = 2000;
 
 export interface Call {
   readonly method: string;

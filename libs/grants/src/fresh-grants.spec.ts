@@ -224,9 +224,9 @@ describe('a fresh grant', () => {
     await clock.advance(1000);
     server.next = undefined;
     const asked = watched(replica().ensure(portal));
-    await clock.advance(13_000);
+    await clock.advance(6000);
     expect([asked.code, server.asked]).toEqual([undefined, 1]);
-    await clock.advance(7000);
+    await clock.advance(5000);
     expect([asked.code, server.asked]).toEqual(['fresh', 2]);
   });
 

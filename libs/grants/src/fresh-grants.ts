@@ -9,14 +9,14 @@ import type { Grant, Refusal, Trouble } from './install';
  * Renewed until the request and the save are over, so that a second refresh never starts beside a living first; short,
  * so that a killed holder's portal does not wait for as long as a refresh may take.
  */
-const leaseMs = 15_000;
-const renewLeaseEveryMs = 4000;
+const leaseMs = 8000;
+const renewLeaseEveryMs = 2000;
 const askLeaseEveryMs = 60;
 const refreshAheadMs = 60_000;
 /** A grant looked at for a departure is not loaded again for the trip that leaves right then. */
 const sameDepartureMs = 100;
-/** For so long a pair that may wait to be saved is waited for; whoever holds it tries every two seconds. */
-const unreportedMs = 5000;
+/** For so long a pair that may wait to be saved is waited for; whoever holds it tries every second. */
+const unreportedMs = 3000;
 
 export interface FreshGrantsOptions extends ChainRenewalOptions {
   /** Where a person authorizes the portal again. */

@@ -5,7 +5,7 @@ import { asFault, type Clock, sleep } from '@b24/portal';
  * the pair must not be lost. Those who wait for it have deadlines of their own.
  */
 export async function untilKept<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
-  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
     try {
       return await work();
     } catch (error) {

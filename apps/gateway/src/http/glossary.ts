@@ -18,6 +18,7 @@ export const glossary: Readonly<Record<string, string>> = {
   limit: 'At most so many on the page.',
   cursor: 'The `nextCursor` of the page before; absent for the first page.',
   items: 'What there is of them on this page.',
+  'ListEnd.end': 'The last line of a list that came whole, and how many records it had.',
   nextCursor: 'Send it as `cursor` to get the next page. Absent on the last one.',
   // people and things of Bitrix24
   createdBy: 'The id of the user in Bitrix24 who made it; 0 where nobody is named.',

@@ -1794,6 +1794,9 @@ export type ListRecord = {
 };
 
 export type ListEnd = {
+  /**
+   * The last line of a list that came whole, and how many records it had.
+   */
   end: {
     records: number;
   };
