@@ -7,6 +7,7 @@ import { adminKey, Client, World } from '../support/gateway';
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
 const phone = { width: 375, height: 740 };
+const desk = { width: 1280, height: 900 };
 
 describe('the console', () => {
   let world: World;
@@ -89,6 +90,37 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Delete the key' }).click();
     await page.getByText('No key yet').waitFor();
     expect((await service.get('/v1/portals/acme/groups/125/backlog')).body.code).toBe('key_invalid');
+  });
+
+  it('registers an app, takes another secret for it, and removes it', async () => {
+    const { page } = await open();
+    await seat.enter('/apps');
+    const secrets = async () => {
+      const redis = world.redis.client();
+      const kept = Object.values(await redis.hgetall('b24:apps')).map((it) => JSON.parse(it) as { secret: string });
+      redis.disconnect();
+      return kept.map(({ secret }) => secret);
+    };
+    const type = async (dialog: string, fields: Record<string, string>, act: string) => {
+      await page.getByRole('dialog', { name: dialog }).waitFor();
+      for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
+      await page.getByRole('button', { name: act, exact: true }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    const key = 'Application key (client_secret)';
+    await page.getByRole('button', { name: 'Register an app' }).click();
+    const wanted = { Name: 'north', 'Application id (client_id)': 'local.north', [key]: 'a first secret' };
+    await type('Register an app', wanted, 'Register');
+    await page.getByRole('heading', { name: 'north' }).waitFor();
+    const [before] = await secrets();
+    await page.getByRole('button', { name: 'Change secret … of north' }).click();
+    await type('Another secret for north', { [key]: 'a second secret' }, 'Change the secret');
+    expect(await secrets()).not.toEqual([before]);
+    expect(await page.content()).not.toMatch(/a (first|second) secret/);
+    await page.getByRole('button', { name: 'Remove … north' }).click();
+    await type('Remove north?', {}, 'Remove the app');
+    await page.getByRole('heading', { name: 'north' }).waitFor({ state: 'detached' });
+    expect(await secrets()).toEqual([]);
   });
 
   it('suspends a portal, whose calls are refused from then on, and resumes it', async () => {
@@ -224,10 +256,13 @@ describe('the console', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    const pages = ['/', 'portal', 'ill', '/connect', '/try/acme', '/keys', '/audit'];
+    const pages = ['/', 'portal', 'ill', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit'];
 
-    it('has no page with a serious barrier, nor one wider than a phone', async () => {
-      const { page } = await open({ colorScheme, viewport: phone });
+    it.each([
+      ['a phone', phone],
+      ['a desk', desk],
+    ])('has no page with a serious barrier, nor one wider than %s', async (_, viewport) => {
+      const { page } = await open({ colorScheme, viewport });
       const found: string[] = await seat.barriers();
       await seat.enter();
       for (const name of pages) {

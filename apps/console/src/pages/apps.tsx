@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { App, Page } from '../api-types';
-import { CopyButton, Dialog, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
-import { useAsked, useWork } from '../use-asked';
+import { CopyButton, Empty, Loading, ProblemBox, TextField, verbatim, WorkDialog } from '../parts/pieces';
+import { useAsked } from '../use-asked';
 import { when } from '../words';
 
 const urlWords: Record<string, string> = {
@@ -12,13 +12,16 @@ const urlWords: Record<string, string> = {
   events: 'Installation callback',
 };
 
+type Doing = { readonly what: 'register' } | { readonly what: 'secret' | 'remove'; readonly app: App };
+
 export function AppsPage() {
   const { data, problem, again } = useAsked((signal) => call<Page<App>>('GET', '/v1/apps', undefined, signal), []);
-  const [adding, setAdding] = useState(false);
-  const [removing, setRemoving] = useState<App>();
+  const [doing, setDoing] = useState<Doing>();
+  const close = () => {
+    setDoing(undefined);
+  };
   const done = () => {
-    setAdding(false);
-    setRemoving(undefined);
+    close();
     again();
   };
   return (
@@ -29,7 +32,7 @@ export function AppsPage() {
           type="button"
           class="main"
           onClick={() => {
-            setAdding(true);
+            setDoing({ what: 'register' });
           }}
         >
           Register an app
@@ -73,9 +76,17 @@ export function AppsPage() {
               <p class="actions">
                 <button
                   type="button"
+                  onClick={() => {
+                    setDoing({ what: 'secret', app });
+                  }}
+                >
+                  Change secret …<span class="hidden"> of {app.name}</span>
+                </button>
+                <button
+                  type="button"
                   class="danger"
                   onClick={() => {
-                    setRemoving(app);
+                    setDoing({ what: 'remove', app });
                   }}
                 >
                   Remove …<span class="hidden"> {app.name}</span>
@@ -85,23 +96,9 @@ export function AppsPage() {
           </li>
         ))}
       </ul>
-      {adding && (
-        <Register
-          close={() => {
-            setAdding(false);
-          }}
-          done={done}
-        />
-      )}
-      {removing && (
-        <Remove
-          app={removing}
-          close={() => {
-            setRemoving(undefined);
-          }}
-          done={done}
-        />
-      )}
+      {doing?.what === 'register' && <Register close={close} done={done} />}
+      {doing?.what === 'secret' && <ChangeSecret app={doing.app} close={close} done={done} />}
+      {doing?.what === 'remove' && <Remove app={doing.app} close={close} done={done} />}
     </>
   );
 }
@@ -117,106 +114,76 @@ function Address({ name, url }: { name: string; url: string }) {
   );
 }
 
-function Register({ close, done }: { close: () => void; done: () => void }) {
+interface AppDialogProps {
+  readonly app: App;
+  readonly close: () => void;
+  readonly done: () => void;
+}
+
+const secretField = {
+  label: 'Application key (client_secret)',
+  hint: 'Kept encrypted and never shown again.',
+  input: { type: 'password', autocomplete: 'off', required: true },
+} as const;
+
+function Register({ close, done }: Omit<AppDialogProps, 'app'>) {
   const [name, setName] = useState('');
   const [clientId, setClientId] = useState('');
   const [clientSecret, setClientSecret] = useState('');
-  const { busy, problem, run } = useWork();
-  const register = (event: Event) => {
-    event.preventDefault();
-    run(async () => {
-      await call('POST', '/v1/apps', { name, clientId, clientSecret });
-      done();
-    });
+  const register = async () => {
+    await call('POST', '/v1/apps', { name, clientId: clientId.trim(), clientSecret: clientSecret.trim() });
+    done();
   };
   return (
-    <Dialog title="Register an app" close={close}>
-      <form onSubmit={register}>
-        <p>
-          Bitrix24 shows the id and the secret when you make the app there. Its addresses are shown here afterwards.
-        </p>
-        <Field label="Name">
-          {(ids) => (
-            <input
-              {...ids}
-              required
-              maxLength={100}
-              autofocus
-              value={name}
-              onInput={(event) => {
-                setName(event.currentTarget.value);
-              }}
-            />
-          )}
-        </Field>
-        <Field label="Application id (client_id)">
-          {(ids) => (
-            <input
-              {...ids}
-              required
-              spellcheck={false}
-              autocapitalize="none"
-              value={clientId}
-              onInput={(event) => {
-                setClientId(event.currentTarget.value.trim());
-              }}
-            />
-          )}
-        </Field>
-        <Field label="Application key (client_secret)" hint="Kept encrypted and never shown again.">
-          {(ids) => (
-            <input
-              {...ids}
-              type="password"
-              autocomplete="off"
-              required
-              value={clientSecret}
-              onInput={(event) => {
-                setClientSecret(event.currentTarget.value.trim());
-              }}
-            />
-          )}
-        </Field>
-        {problem && <ProblemBox problem={problem} />}
-        <p class="actions">
-          <button type="submit" class="main" disabled={busy}>
-            Register
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Cancel
-          </button>
-        </p>
-      </form>
-    </Dialog>
+    <WorkDialog title="Register an app" act="Register" close={close} work={register}>
+      <p>Bitrix24 shows the id and the secret when you make the app there. Its addresses are shown here afterwards.</p>
+      <TextField label="Name" value={name} set={setName} input={{ required: true, maxLength: 100, autofocus: true }} />
+      <TextField
+        label="Application id (client_id)"
+        value={clientId}
+        set={setClientId}
+        input={{ ...verbatim, required: true }}
+      />
+      <TextField {...secretField} value={clientSecret} set={setClientSecret} />
+    </WorkDialog>
   );
 }
 
-function Remove({ app, close, done }: { app: App; close: () => void; done: () => void }) {
-  const { busy, problem, run } = useWork();
-  const remove = (event: Event) => {
-    event.preventDefault();
-    run(async () => {
-      await call('DELETE', `/v1/apps/${app.id}`);
-      done();
-    });
+function ChangeSecret({ app, close, done }: AppDialogProps) {
+  const [clientSecret, setClientSecret] = useState('');
+  const change = async () => {
+    await call('PATCH', `/v1/apps/${app.id}`, { clientSecret: clientSecret.trim() });
+    done();
   };
   return (
-    <Dialog title={`Remove ${app.name}?`} close={close}>
-      <form onSubmit={remove}>
-        <p>
-          The gateway forgets the app’s secret. Portals that were connected through it can’t renew their tokens without
-          it.
-        </p>
-        {problem && <ProblemBox problem={problem} />}
-        <p class="actions">
-          <button type="submit" class="danger" disabled={busy}>
-            Remove the app
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Keep it
-          </button>
-        </p>
-      </form>
-    </Dialog>
+    <WorkDialog title={`Another secret for ${app.name}`} act="Change the secret" close={close} work={change}>
+      <p>
+        Set it here before you renew it in Bitrix24, or after: until Bitrix24 takes the new one the old one is used, and
+        no call fails in between.
+      </p>
+      <TextField {...secretField} value={clientSecret} set={setClientSecret} />
+    </WorkDialog>
+  );
+}
+
+function Remove({ app, close, done }: AppDialogProps) {
+  const remove = async () => {
+    await call('DELETE', `/v1/apps/${app.id}`);
+    done();
+  };
+  return (
+    <WorkDialog
+      title={`Remove ${app.name}?`}
+      act="Remove the app"
+      tone="danger"
+      keep="Keep it"
+      close={close}
+      work={remove}
+    >
+      <p>
+        The gateway forgets the app’s secret. Portals that were connected through it can’t renew their tokens without
+        it.
+      </p>
+    </WorkDialog>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, Refused } from '../api';
 import type { Portal } from '../api-types';
-import { CopyButton, Field, ProblemBox } from '../parts/pieces';
+import { CopyButton, ProblemBox, ShortName, TextField, verbatim } from '../parts/pieces';
 import { Link } from '../router';
 import { useWork } from '../use-asked';
 
@@ -67,27 +67,22 @@ function ByApp() {
   };
   return (
     <form class="card narrow" onSubmit={open}>
-      <Field
+      <TextField
         label="Address of the portal"
         hint="You go to the portal, sign in there as an administrator and allow the app."
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            inputMode="url"
-            autocapitalize="none"
-            spellcheck={false}
-            placeholder="company.bitrix24.com"
-            required
-            maxLength={253}
-            value={domain}
-            onInput={(event) => {
-              setDomain(event.currentTarget.value);
-              setWaiting(false);
-            }}
-          />
-        )}
-      </Field>
+        value={domain}
+        set={(value) => {
+          setDomain(value);
+          setWaiting(false);
+        }}
+        input={{
+          ...verbatim,
+          inputMode: 'url',
+          placeholder: 'company.bitrix24.com',
+          required: true,
+          maxLength: 253,
+        }}
+      />
       <p class="actions">
         <button type="submit" class="main">
           Continue to the portal
@@ -161,43 +156,21 @@ function ByWebhook() {
   };
   return (
     <form class="card narrow" onSubmit={add}>
-      <Field
+      <TextField
         label="Address of the webhook"
         hint="In Bitrix24: Developer resources, Other, Inbound webhook. It is a secret: it is kept encrypted and never shown again."
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            type="password"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="https://company.bitrix24.com/rest/1/…/"
-            required
-            maxLength={512}
-            value={url}
-            onInput={(event) => {
-              setUrl(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
-      <Field
-        label="Short name (optional)"
-        hint="Lower-case letters, digits and dashes; services may call the portal by it."
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            pattern="[a-z0-9][a-z0-9\-]{0,62}"
-            autocapitalize="none"
-            spellcheck={false}
-            value={alias}
-            onInput={(event) => {
-              setAlias(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
+        value={url}
+        set={setUrl}
+        input={{
+          ...verbatim,
+          type: 'password',
+          autocomplete: 'off',
+          placeholder: 'https://company.bitrix24.com/rest/1/…/',
+          required: true,
+          maxLength: 512,
+        }}
+      />
+      <ShortName label="Short name (optional)" value={alias} set={setAlias} />
       {problem && <ProblemBox problem={problem} />}
       <p class="actions">
         <button type="submit" class="main" disabled={busy}>

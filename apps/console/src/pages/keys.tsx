@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { ClientKey, Page, ShownKey } from '../api-types';
 import { NewKey } from '../parts/new-key';
-import { Chip, CopyButton, Dialog, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
-import { useAsked, useWork } from '../use-asked';
+import { Chip, CopyButton, Empty, Field, Loading, ProblemBox, TextField, WorkDialog } from '../parts/pieces';
+import { useAsked } from '../use-asked';
 import { count, dateTime, when } from '../words';
 
 type Doing = { readonly what: 'create' } | { readonly what: 'rotate' | 'delete'; readonly client: ClientKey };
@@ -181,89 +181,59 @@ const graces = [
 function Rotate({ client, close, done }: DoingProps) {
   const [grace, setGrace] = useState(3600);
   const [days, setDays] = useState('');
-  const { busy, problem, run } = useWork();
-  const rotate = (event: Event) => {
-    event.preventDefault();
-    run(async () => {
-      const wanted = { graceSeconds: grace, ...(days && { expiresInDays: Number(days) }) };
-      done(await call<ShownKey>('POST', `/v1/clients/${client.id}/rotate`, wanted));
-    });
+  const rotate = async () => {
+    const wanted = { graceSeconds: grace, ...(days && { expiresInDays: Number(days) }) };
+    done(await call<ShownKey>('POST', `/v1/clients/${client.id}/rotate`, wanted));
   };
   return (
-    <Dialog title={`Replace the key of ${client.name}`} close={close}>
-      <form onSubmit={rotate}>
-        <p>The service gets a new key; what it may do stays the same.</p>
-        <Field label="The key of now" hint="Time to bring the new key to the service.">
-          {(ids) => (
-            <select
-              {...ids}
-              value={grace}
-              onChange={(event) => {
-                setGrace(Number(event.currentTarget.value));
-              }}
-            >
-              {graces.map(({ seconds, words }) => (
-                <option key={seconds} value={seconds}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        {client.expiresAt && (
-          <Field label="The new key expires in days" hint="As the key of now, when left empty.">
-            {(ids) => (
-              <input
-                {...ids}
-                type="number"
-                min={1}
-                max={3650}
-                value={days}
-                onInput={(event) => {
-                  setDays(event.currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
+    <WorkDialog title={`Replace the key of ${client.name}`} act="Replace the key" close={close} work={rotate}>
+      <p>The service gets a new key; what it may do stays the same.</p>
+      <Field label="The key of now" hint="Time to bring the new key to the service.">
+        {(ids) => (
+          <select
+            {...ids}
+            value={grace}
+            onChange={(event) => {
+              setGrace(Number(event.currentTarget.value));
+            }}
+          >
+            {graces.map(({ seconds, words }) => (
+              <option key={seconds} value={seconds}>
+                {words}
+              </option>
+            ))}
+          </select>
         )}
-        {problem && <ProblemBox problem={problem} />}
-        <p class="actions">
-          <button type="submit" class="main" disabled={busy}>
-            Replace the key
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Cancel
-          </button>
-        </p>
-      </form>
-    </Dialog>
+      </Field>
+      {client.expiresAt && (
+        <TextField
+          label="The new key expires in days"
+          hint="As the key of now, when left empty."
+          value={days}
+          set={setDays}
+          input={{ type: 'number', min: 1, max: 3650 }}
+        />
+      )}
+    </WorkDialog>
   );
 }
 
 function Delete({ client, close, done }: DoingProps) {
-  const { busy, problem, run } = useWork();
-  const remove = (event: Event) => {
-    event.preventDefault();
-    run(async () => {
-      await call('DELETE', `/v1/clients/${client.id}`);
-      done();
-    });
+  const remove = async () => {
+    await call('DELETE', `/v1/clients/${client.id}`);
+    done();
   };
   return (
-    <Dialog title={`Delete ${client.name}?`} close={close}>
-      <form onSubmit={remove}>
-        <p>Its key stops working at once, and with it whatever service uses it. This can’t be undone.</p>
-        {client.lastUsedAt && <p>It was last used {when(client.lastUsedAt)}.</p>}
-        {problem && <ProblemBox problem={problem} />}
-        <p class="actions">
-          <button type="submit" class="danger" disabled={busy}>
-            Delete the key
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Keep it
-          </button>
-        </p>
-      </form>
-    </Dialog>
+    <WorkDialog
+      title={`Delete ${client.name}?`}
+      act="Delete the key"
+      tone="danger"
+      keep="Keep it"
+      close={close}
+      work={remove}
+    >
+      <p>Its key stops working at once, and with it whatever service uses it. This can’t be undone.</p>
+      {client.lastUsedAt && <p>It was last used {when(client.lastUsedAt)}.</p>}
+    </WorkDialog>
   );
 }

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { ShownKey } from '../api-types';
-import { useWork } from '../use-asked';
 import { scopeWords } from '../words';
-import { Dialog, Field, ProblemBox } from './pieces';
+import { Field, TextField, verbatim, WorkDialog } from './pieces';
 
 const expiries = [
   { days: 0, words: 'Never' },
@@ -28,131 +27,94 @@ const nothing: Wish = { name: '', scopes: ['backlog:read'], portals: '', methods
 
 export function NewKey({ close, done }: { close: () => void; done: (key: ShownKey) => void }) {
   const [wish, setWish] = useState(nothing);
-  const { busy, problem, run } = useWork();
   const set = (changes: Partial<Wish>) => {
     setWish((it) => ({ ...it, ...changes }));
   };
   const toggle = (scope: string) => {
     set({ scopes: wish.scopes.includes(scope) ? wish.scopes.filter((it) => it !== scope) : [...wish.scopes, scope] });
   };
-  const create = (event: Event) => {
-    event.preventDefault();
-    run(async () => {
-      done(await call<ShownKey>('POST', '/v1/clients', bodyOf(wish)));
-    });
+  const create = async () => {
+    done(await call<ShownKey>('POST', '/v1/clients', bodyOf(wish)));
   };
   return (
-    <Dialog title="New client key" close={close}>
-      <form onSubmit={create}>
-        <Field label="Name" hint="Of the service that will use it.">
-          {(ids) => (
+    <WorkDialog title="New client key" act="Make the key" ready={wish.scopes.length > 0} close={close} work={create}>
+      <TextField
+        label="Name"
+        hint="Of the service that will use it."
+        value={wish.name}
+        set={(name) => {
+          set({ name });
+        }}
+        input={{ required: true, maxLength: 100, autofocus: true }}
+      />
+      <fieldset>
+        <legend>It may</legend>
+        {scopeWords.map(({ scope, words }) => (
+          <label key={scope} class="tick">
             <input
-              {...ids}
-              required
-              maxLength={100}
-              autofocus
-              value={wish.name}
-              onInput={(event) => {
-                set({ name: event.currentTarget.value });
+              type="checkbox"
+              checked={wish.scopes.includes(scope)}
+              onChange={() => {
+                toggle(scope);
               }}
             />
-          )}
-        </Field>
-        <fieldset>
-          <legend>It may</legend>
-          {scopeWords.map(({ scope, words }) => (
-            <label key={scope} class="tick">
-              <input
-                type="checkbox"
-                checked={wish.scopes.includes(scope)}
-                onChange={() => {
-                  toggle(scope);
-                }}
-              />
-              <span>
-                {words} <code class="soft small">{scope}</code>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        <Field label="Portals" hint="Names or addresses between commas; all portals when left empty.">
+            <span>
+              {words} <code class="soft small">{scope}</code>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <TextField
+        label="Portals"
+        hint="Names or addresses between commas; all portals when left empty."
+        value={wish.portals}
+        set={(portals) => {
+          set({ portals });
+        }}
+        input={verbatim}
+      />
+      <TextField
+        label="Bitrix24 methods"
+        hint={
+          <>
+            Only these, as <code>crm.deal.*</code>; whatever it may do otherwise when left empty.
+          </>
+        }
+        value={wish.methods}
+        set={(methods) => {
+          set({ methods });
+        }}
+        input={verbatim}
+      />
+      <div class="pair">
+        <Field label="Expires">
           {(ids) => (
-            <input
+            <select
               {...ids}
-              autocapitalize="none"
-              spellcheck={false}
-              value={wish.portals}
-              onInput={(event) => {
-                set({ portals: event.currentTarget.value });
+              value={wish.days}
+              onChange={(event) => {
+                set({ days: Number(event.currentTarget.value) });
               }}
-            />
+            >
+              {expiries.map(({ days, words }) => (
+                <option key={days} value={days}>
+                  {words}
+                </option>
+              ))}
+            </select>
           )}
         </Field>
-        <Field
-          label="Bitrix24 methods"
-          hint={
-            <>
-              Only these, as <code>crm.deal.*</code>; whatever it may do otherwise when left empty.
-            </>
-          }
-        >
-          {(ids) => (
-            <input
-              {...ids}
-              autocapitalize="none"
-              spellcheck={false}
-              value={wish.methods}
-              onInput={(event) => {
-                set({ methods: event.currentTarget.value });
-              }}
-            />
-          )}
-        </Field>
-        <div class="pair">
-          <Field label="Expires">
-            {(ids) => (
-              <select
-                {...ids}
-                value={wish.days}
-                onChange={(event) => {
-                  set({ days: Number(event.currentTarget.value) });
-                }}
-              >
-                {expiries.map(({ days, words }) => (
-                  <option key={days} value={days}>
-                    {words}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-          <Field label="Calls a second, at most" hint="No limit when left empty.">
-            {(ids) => (
-              <input
-                {...ids}
-                type="number"
-                min={0.01}
-                max={10000}
-                step="any"
-                value={wish.rate}
-                onInput={(event) => {
-                  set({ rate: event.currentTarget.value });
-                }}
-              />
-            )}
-          </Field>
-        </div>
-        {problem && <ProblemBox problem={problem} />}
-        <p class="actions">
-          <button type="submit" class="main" disabled={busy || wish.scopes.length === 0}>
-            Make the key
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Cancel
-          </button>
-        </p>
-      </form>
-    </Dialog>
+        <TextField
+          label="Calls a second, at most"
+          hint="No limit when left empty."
+          value={wish.rate}
+          set={(rate) => {
+            set({ rate });
+          }}
+          input={{ type: 'number', min: 0.01, max: 10000, step: 'any' }}
+        />
+      </div>
+    </WorkDialog>
   );
 }
 

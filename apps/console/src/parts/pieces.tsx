@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../api';
 import type { Status } from '../api-types';
+import { useWork } from '../use-asked';
 import { statusWords, type Tone } from '../words';
 
 /* The small things every page is made of. */
@@ -124,6 +125,50 @@ export function Dialog({ title, close, children }: DialogProps) {
   );
 }
 
+interface WorkDialogProps extends DialogProps {
+  /** What its button says, and whether that can't be undone. */
+  readonly act: string;
+  readonly tone?: 'main' | 'danger';
+  /** What the way out says. */
+  readonly keep?: string;
+  /** All that it needs is there. */
+  readonly ready?: boolean;
+  readonly work: () => Promise<void>;
+}
+
+/** Asks before it does something; when that fails, it stays and says why. */
+export function WorkDialog({
+  act,
+  tone = 'main',
+  keep = 'Cancel',
+  ready = true,
+  work,
+  children,
+  ...it
+}: WorkDialogProps) {
+  const { busy, problem, run } = useWork();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    run(work);
+  };
+  return (
+    <Dialog {...it}>
+      <form onSubmit={submit}>
+        {children}
+        {problem && <ProblemBox problem={problem} />}
+        <p class="actions">
+          <button type="submit" class={tone} disabled={busy || !ready}>
+            {act}
+          </button>
+          <button type="button" class="quiet" onClick={it.close}>
+            {keep}
+          </button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
 interface FieldProps {
   readonly label: string;
   readonly hint?: ComponentChildren;
@@ -144,6 +189,61 @@ export function Field({ label, hint, children }: FieldProps) {
         </p>
       )}
     </div>
+  );
+}
+
+/** What may stand in a line, in the browser's words. */
+interface LineRules {
+  readonly type?: 'text' | 'password' | 'number';
+  readonly inputMode?: 'url';
+  readonly required?: boolean;
+  readonly autofocus?: boolean;
+  readonly maxLength?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly step?: 'any';
+  readonly pattern?: string;
+  readonly placeholder?: string;
+  readonly autocomplete?: 'off';
+  readonly autocapitalize?: 'none';
+  readonly spellcheck?: boolean;
+}
+
+interface TextFieldProps extends Pick<FieldProps, 'label' | 'hint'> {
+  readonly value: string;
+  readonly set: (value: string) => void;
+  readonly input?: LineRules;
+}
+
+/** A labelled line of text; `input` says what may stand in it. */
+export function TextField({ value, set, input, ...field }: TextFieldProps) {
+  return (
+    <Field {...field}>
+      {(ids) => (
+        <input
+          {...ids}
+          {...input}
+          value={value}
+          onInput={(event) => {
+            set(event.currentTarget.value);
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** For names, addresses and ids: nothing is corrected in them. */
+export const verbatim = { autocapitalize: 'none', spellcheck: false } as const;
+
+/** What services may call a portal by. */
+export function ShortName(it: Pick<TextFieldProps, 'label' | 'value' | 'set'>) {
+  return (
+    <TextField
+      {...it}
+      hint="Lower-case letters, digits and dashes; services may call the portal by it."
+      input={{ ...verbatim, pattern: '[a-z0-9][a-z0-9\\-]{0,62}' }}
+    />
   );
 }
 

@@ -3,7 +3,7 @@ import { call } from '../api';
 import type { Portal } from '../api-types';
 import { go } from '../router';
 import { useWork } from '../use-asked';
-import { Dialog, Field, ProblemBox } from './pieces';
+import { ProblemBox, ShortName, TextField, verbatim, WorkDialog } from './pieces';
 
 /** What changes the portal here: its name, whether calls pass, and the end. */
 export function PortalActions({ portal, changed }: { portal: Portal; changed: (portal: Portal) => void }) {
@@ -56,20 +56,7 @@ export function PortalActions({ portal, changed }: { portal: Portal; changed: (p
             mark({ alias: name === '' ? null : name });
           }}
         >
-          <Field label="Short name" hint="Lower-case letters, digits and dashes; services may call the portal by it.">
-            {(ids) => (
-              <input
-                {...ids}
-                pattern="[a-z0-9][a-z0-9\-]{0,62}"
-                autocapitalize="none"
-                spellcheck={false}
-                value={name}
-                onInput={(event) => {
-                  setName(event.currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
+          <ShortName label="Short name" value={name} set={setName} />
           <p class="actions">
             <button type="submit" class="main" disabled={busy}>
               Save
@@ -102,45 +89,30 @@ export function PortalActions({ portal, changed }: { portal: Portal; changed: (p
 function Forget({ portal: { memberId, alias, domain }, close }: { portal: Portal; close: () => void }) {
   const name = alias ?? domain;
   const [typed, setTyped] = useState('');
-  const { busy, problem, run } = useWork();
-  const forget = (event: Event) => {
-    event.preventDefault();
-    run(async () => {
-      await call('DELETE', `/v1/portals/${memberId}`);
-      go('/', { replace: true });
-    });
+  const forget = async () => {
+    await call('DELETE', `/v1/portals/${memberId}`);
+    go('/', { replace: true });
   };
   return (
-    <Dialog title={`Forget ${name}?`} close={close}>
-      <form onSubmit={forget}>
-        <p>
-          The gateway deletes its tokens for this portal and every call to it is refused. The app stays installed in
-          Bitrix24; connecting the portal again brings it back.
-        </p>
-        <Field label={`Type ${name} to confirm`}>
-          {(ids) => (
-            <input
-              {...ids}
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
-              value={typed}
-              onInput={(event) => {
-                setTyped(event.currentTarget.value);
-              }}
-            />
-          )}
-        </Field>
-        {problem && <ProblemBox problem={problem} />}
-        <p class="actions">
-          <button type="submit" class="danger" disabled={busy || typed.trim() !== name}>
-            Forget the portal
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Keep it
-          </button>
-        </p>
-      </form>
-    </Dialog>
+    <WorkDialog
+      title={`Forget ${name}?`}
+      act="Forget the portal"
+      tone="danger"
+      keep="Keep it"
+      ready={typed.trim() === name}
+      close={close}
+      work={forget}
+    >
+      <p>
+        The gateway deletes its tokens for this portal and every call to it is refused. The app stays installed in
+        Bitrix24; connecting the portal again brings it back.
+      </p>
+      <TextField
+        label={`Type ${name} to confirm`}
+        value={typed}
+        set={setTyped}
+        input={{ ...verbatim, autocomplete: 'off' }}
+      />
+    </WorkDialog>
   );
 }
