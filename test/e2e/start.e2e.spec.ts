@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Launcher } from '../support/launcher';
+import { lastingPort, Launcher } from '../support/launcher';
 import { freePort } from '../support/redis-server';
 
 const run = promisify(exec);
@@ -28,7 +28,7 @@ describe('npm start', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'b24-start-'));
-    env = { DATA_DIR: folder, PORT: `${await freePort()}` };
+    env = { DATA_DIR: folder, PORT: `${await lastingPort()}` };
   });
   afterEach(() => Promise.all(launched.splice(0).map((launcher) => launcher.interrupt())));
   afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Launcher } from '../support/launcher';
+import { lastingPort, Launcher } from '../support/launcher';
 import { DocPage } from '../support/pages';
-import { freePort } from '../support/redis-server';
+import { RedisServer } from '../support/redis-server';
 
 /** The pages that a stranger walks through. A fence marked `run` is run; one marked `answer` is what comes of it. */
 const walks = ['README.md', 'docs/quick-start.md', 'docs/registering-the-app.md', 'docs/faq.md'];
@@ -15,17 +15,21 @@ const readers = /…|gw\.example\.com|npm start/;
 describe('a stranger’s walk', () => {
   let folder: string;
   let port: number;
+  let redis: RedisServer;
   let launcher: Launcher;
   let terminal: Terminal | undefined;
 
   beforeAll(async () => {
-    [folder, port] = [await mkdtemp(join(tmpdir(), 'b24-walk-')), await freePort()];
-    launcher = new Launcher({ DATA_DIR: folder, PORT: `${port}` });
+    [folder, port] = [await mkdtemp(join(tmpdir(), 'b24-walk-')), await lastingPort()];
+    // Two launchers that look for a Redis's port at the same time may find the same one; start.e2e.spec.ts tries its own.
+    redis = await RedisServer.start();
+    launcher = new Launcher({ DATA_DIR: folder, PORT: `${port}`, REDIS_URL: redis.url });
     await launcher.says('Ctrl-C stops everything');
   }, 120_000);
   afterEach(() => terminal?.close());
   afterAll(async () => {
     await launcher.interrupt();
+    await redis.stop();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -1,5 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/**
+ * A port for a launcher, which keeps it, and those of its portals behind it, from one start to the next. It is below
+ * those that the system gives to whoever asks for any, as every other test does.
+ */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 500) * 20;
+    const server = createServer();
+    const free = new Promise<boolean>((resolve) => {
+      server.once('error', () => {
+        resolve(false);
+      });
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (await free) return port;
+  }
+}
 
 /** `npm start` as a person sees it: what it prints, and how it ends. */
 export class Launcher {
