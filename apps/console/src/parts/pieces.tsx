@@ -222,7 +222,8 @@ export function TextField({ value, set, input, ...field }: TextFieldProps) {
       {(ids) => (
         <input
           {...ids}
-          {...input}
+          // Preact's types want to know the kind of input before anything else.
+          {...(input as object)}
           value={value}
           onInput={(event) => {
             set(event.currentTarget.value);
