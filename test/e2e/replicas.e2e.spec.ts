@@ -57,6 +57,7 @@ describe('two replicas over one Redis', () => {
         (i % 2 ? one.client : two.client).get(`/v1/portals/${portal.memberId}/groups/${groupId}/backlog`),
       ),
     );
+    expect(replies.filter(({ status }) => status !== 200).map(({ body }) => body)).toEqual([]);
     expect(replies.map(({ body }) => body.groupId)).toEqual(groups);
     expect(world.simulator.oauth.refreshes - before).toBe(1);
   });
