@@ -2,6 +2,7 @@ import { type Command, Fault, type Result } from '@b24/portal';
 import { settle } from '../../../test/support/hand-clock';
 import { deadline, nameOf, other, plan, portal, read, result, world, write } from '../../../test/support/lane-world';
 import type { Plan } from './bucket';
+import type { Outlook } from './platform';
 
 describe('a lane', () => {
   it('sends a call that is alone at once and alone', async () => {
@@ -202,6 +203,25 @@ describe('a lane', () => {
     await bucket.drip();
     await settle();
     expect([prepared, sent.length, bucket.givenBack]).toEqual([3, 2, 1]);
+  });
+
+  it('does not seat who was just refused in a departure that goes with the same token', async () => {
+    const { bucket, platform, sent, call, methods } = world();
+    void call(1);
+    await bucket.drip();
+    void call(2);
+    await settle();
+    let answer: (outlook: Outlook) => void = () => undefined;
+    platform.wait = () => new Promise((resolve) => (answer = resolve));
+    await bucket.looks();
+    // Let out, but it has yet to hear from the platform whom it may seat.
+    await bucket.drip();
+    await sent[0]?.fail(new Fault('reauthorization_required', { again: 'token_refused' }));
+    answer({ othersWait: false, ours: new Map() });
+    await settle();
+    expect([methods(), bucket.givenBack]).toEqual([[['m1']], 1]);
+    await bucket.drip();
+    expect(methods()).toEqual([['m1'], ['m1', 'm2']]);
   });
 
   it('tells everyone who waits when the grant is dead, and lets later calls try again', async () => {

@@ -139,7 +139,7 @@ export class Lane {
         const drop = await this.options.bucket.take(this.portal, this.plan, this.lookAround);
         // What was fresh when this departure began to wait has been refused since.
         if (refusals !== this.arrivals.refusals) await drop.giveBack();
-        else await this.depart(drop);
+        else await this.depart(drop, () => refusals !== this.arrivals.refusals);
       } catch (error) {
         this.clear(asFault(error));
       }
@@ -167,11 +167,11 @@ export class Lane {
       .every((method) => !this.ledger.isNearLimit(method) || !this.underWay.has(method));
   };
 
-  private async depart(drop: Drop): Promise<void> {
+  private async depart(drop: Drop, isOutdated: () => boolean): Promise<void> {
     const { level } = drop;
     const name = this.handover.newTrip();
-    const company = await this.gather(name, level);
-    // Everyone left while the departure waited: the drop is not wasted.
+    const company = await this.gather(name, level, isOutdated);
+    // Everyone left while the departure waited, or it would meet what others just met: the drop is not wasted.
     if (company.bookings.length === 0) return drop.giveBack();
     const seats = company.commands.length;
     this.left = level.left;
@@ -185,11 +185,13 @@ export class Lane {
   }
 
   /** Those who travel; when the bucket is empty, others may wait for it on other replicas. */
-  private async gather(trip: string, { left }: Level): Promise<Company> {
+  private async gather(trip: string, { left }: Level, isOutdated: () => boolean): Promise<Company> {
     const company = new Company(this.ledger);
     const guests: Booking[] = [];
     const offers = left < 1 ? await this.handover.offers() : [];
     const gone = await this.handover.board(trip, () => {
+      // Whoever was refused meanwhile would be refused again, for good.
+      if (isOutdated()) return [];
       for (const { id, commands } of offers) guests.push(this.room.lodge(commands, id));
       this.room.seat(company, this.mayLeave, this.options.clock.now());
       return company.bookings;
