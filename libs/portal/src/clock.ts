@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Time and timers, so that a test can hold them. */
 export interface Clock {
   /** Unix milliseconds. */
@@ -60,6 +62,8 @@ export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
+  // Whatever is under way at once may listen to it.
+  setMaxListeners(0, signal);
   const leave = () => {
     controller.abort(signal.reason);
   };
