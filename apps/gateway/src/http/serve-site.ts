@@ -9,11 +9,25 @@ export interface Site {
   readonly address: string;
   /** The folders it may have been built into; the first that is there counts. */
   readonly folders: readonly string[];
-  /** Its Content-Security-Policy. */
+  /** What it is called, as `console`. */
+  readonly name: string;
+  /** What its policy says beyond that of every site. */
   readonly policy: readonly string[];
-  /** Shown where it was not built. */
-  readonly notBuilt: string;
+  /** What there is without it, as HTML. */
+  readonly meanwhile: string;
 }
+
+/** Nothing from elsewhere, nothing inline, in nobody's frame. */
+const ownFilesOnly = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+];
 
 /** Where the build of an app for browsers is: beside this build, and for tests, which run the sources, beside them. */
 export const builtInto = (name: string) =>
@@ -22,15 +36,15 @@ export const builtInto = (name: string) =>
 /** A site's files as `npm run build` left them; every page of it is the same document. */
 export async function serveSite(
   app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>,
-  { address, folders, policy, notBuilt }: Site,
+  { address, folders, name, policy, meanwhile }: Site,
 ): Promise<void> {
   const folder = folders.find((it) => existsSync(join(it, 'index.html')));
   const fastify = app.getHttpAdapter().getInstance();
-  const page = folder ? readFileSync(join(folder, 'index.html'), 'utf8') : notBuilt;
+  const page = folder ? readFileSync(join(folder, 'index.html'), 'utf8') : notBuilt(name, meanwhile);
   const show = (_request: unknown, reply: FastifyReply) =>
     reply
       .status(folder ? 200 : 503)
-      .header('Content-Security-Policy', policy.join('; '))
+      .header('Content-Security-Policy', [...ownFilesOnly, ...policy].join('; '))
       .header('X-Frame-Options', 'DENY')
       .header('Cache-Control', 'no-store')
       .type('text/html; charset=utf-8')
@@ -48,4 +62,17 @@ export async function serveSite(
     index: false,
     preCompressed: true,
   });
+}
+
+function notBuilt(name: string, meanwhile: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The ${name} is not built yet</title>
+<h1>The ${name} is not built yet</h1>
+<p>Run <code>npm run build</code> in the gateway’s folder and start the gateway again.</p>
+<p>${meanwhile}</p>
+</html>
+`;
 }
