@@ -137,9 +137,8 @@ export class Lane {
         this.plan = await this.options.prepare(this.portal);
         if (!this.someoneCanLeave()) break;
         const drop = await this.options.bucket.take(this.portal, this.plan, this.lookAround);
-        // What was fresh when this departure began to wait has been refused since.
-        if (refusals !== this.arrivals.refusals) await drop.giveBack();
-        else await this.depart(drop, () => refusals !== this.arrivals.refusals);
+        // What was fresh when this departure began to wait may be refused meanwhile.
+        await this.depart(drop, () => refusals !== this.arrivals.refusals);
       } catch (error) {
         this.clear(asFault(error));
       }
