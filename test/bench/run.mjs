@@ -1,3 +1,4 @@
+import { besideConsole } from './console.mjs';
 import { cost } from './cost.mjs';
 import { runBenchmark } from './figures/table.mjs';
 import { idleLatency } from './idle-latency.mjs';
@@ -5,4 +6,4 @@ import { manyPortals } from './many-portals.mjs';
 import { proxy } from './proxy.mjs';
 import { throughput } from './throughput.mjs';
 
-for (const benchmark of [idleLatency, throughput, proxy, manyPortals, cost]) await runBenchmark(benchmark);
+for (const benchmark of [idleLatency, throughput, proxy, manyPortals, besideConsole, cost]) await runBenchmark(benchmark);

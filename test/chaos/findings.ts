@@ -27,7 +27,8 @@ export class Findings {
   answered = 0;
   /** Their replica died under them. */
   cut = 0;
-  latestMs = 0;
+  /** The answer that came latest after its deadline. */
+  latest = { ms: 0, what: '' };
   reads = 0;
   writes = { added: 0, changed: 0, deleted: 0, replayed: 0, refused: 0 };
   cuts: string[] = [];

@@ -1,7 +1,11 @@
 import type { Story } from './story';
 
 /** What was done to it and what came of it, for people. */
-export function table({ stage, findings, actors, parts, board }: Story, seed: string, seconds: number): string {
+export function table(
+  { stage, findings, actors, parts, board, renames }: Story,
+  seed: string,
+  seconds: number,
+): string {
   const { kills, restarts, simulator } = stage;
   const requests = actors.flatMap(({ portal }) => portal.requests);
   const injected = ({ outcome }: { outcome: string }) => outcome.startsWith('trouble:');
@@ -11,12 +15,13 @@ export function table({ stage, findings, actors, parts, board }: Story, seed: st
     ['parts, s', parts.map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)}`).join(', ')],
     ['replicas killed', kills.length],
     ['Redis killed, with its data and without', `${restarts.withData}, ${restarts.withoutData}`],
+    ['Redis standing still, portals renamed', `${stage.freezes}, ${renames}`],
     ['requests to portals, failed on purpose', `${requests.length}, ${requests.filter(injected).length}`],
     ['token requests, failed on purpose', tokens(simulator.oauth.tokenRequests, injected)],
     ['calls, answered as asked, cut by a kill', `${findings.calls}, ${findings.answered}, ${findings.cut}`],
     ['reads that were right', findings.reads],
     ['writes: added, changed, deleted, told again, refused', [added, changed, deleted, replayed, refused].join(', ')],
-    ['the latest answer, ms after its deadline', Math.round(findings.latestMs)],
+    ['the latest answer, ms after its deadline', `${Math.round(findings.latest.ms)}: ${findings.latest.what}`],
     ['the callers themselves stood still for at most, ms', Math.round(board.stalls.longestMs)],
     ['grants cut off in strict rotation', findings.cuts.length],
     ...findings.cuts.map((cut): [string, unknown] => ['', cut]),

@@ -41,6 +41,8 @@ export class Stage {
   readonly kills: number[] = [];
   readonly outages: { readonly from: number; until: number }[] = [];
   restarts = { withData: 0, withoutData: 0 };
+  /** How often Redis kept its connections and said nothing. */
+  freezes = 0;
   private killing: Promise<unknown> | undefined;
   private calm = true;
 
@@ -61,10 +63,10 @@ export class Stage {
     return new Stage(redis, simulator, berths, chance);
   }
 
-  /** Every two seconds a replica that listens is killed and started again; Redis is killed about every ten. */
+  /** Every two seconds a replica that listens is killed and started again; Redis is killed, or stands still, about every ten. */
   beginKilling(): void {
     this.calm = false;
-    this.killing = Promise.all([this.killReplicas(), this.killRedis()]);
+    this.killing = Promise.all([this.killReplicas(), this.takeRedisAway()]);
   }
 
   /** Resolves when everything is up again. */
@@ -81,6 +83,16 @@ export class Stage {
     await this.redis.startAgain({ withData });
     outage.until = Date.now();
     this.restarts[withData ? 'withData' : 'withoutData']++;
+  }
+
+  private async freezeRedis(forMs: number): Promise<void> {
+    const outage = { from: Date.now(), until: Infinity };
+    this.outages.push(outage);
+    this.redis.freeze();
+    await pause(forMs);
+    this.redis.thaw();
+    outage.until = Date.now();
+    this.freezes++;
   }
 
   async strike(): Promise<void> {
@@ -115,11 +127,12 @@ export class Stage {
     await Promise.all(starts);
   }
 
-  private async killRedis(): Promise<void> {
+  private async takeRedisAway(): Promise<void> {
     const chance = this.chance.of('redis');
     for (let nextAt = Date.now() + chance.between(3000, 6000); !this.calm; await pause(100)) {
       if (Date.now() < nextAt) continue;
-      await this.restartRedis(true, chance.between(100, 1500));
+      if (chance.happens(0.7)) await this.restartRedis(true, chance.between(100, 1500));
+      else await this.freezeRedis(chance.between(100, 5000));
       nextAt = Date.now() + chance.between(6000, 12_000);
     }
   }

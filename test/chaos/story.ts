@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { adminKey } from '../support/gateway';
 import { Administrator } from './administrator';
 import { read, type Scene, write } from './callers';
@@ -14,21 +15,16 @@ const callLimitMs = 3000;
 const slowestMs = 1500;
 /** A minute instead of an hour would be kind already. */
 const tokensLiveMs = 5000;
+const renameEveryMs = 12_000;
 const readersPerPortal = 2;
 /** More than the most patient caller has. */
 const restsWithinMs = 150_000;
-
-export interface Length {
-  readonly seed: string;
-  /** Of the storm in which Redis keeps its data, and of the one in which it loses it. */
-  readonly seconds: number;
-  readonly forgetfulSeconds: number;
-}
 
 /** The whole story: a storm, calm, questions; a storm in which Redis loses everything, calm, questions. */
 export class Story {
   readonly findings = new Findings();
   actors: readonly Actor[] = [];
+  renames = 0;
   readonly board: Switchboard;
   /** How long each part took, in milliseconds. */
   readonly parts: [name: string, ms: number][] = [];
@@ -110,12 +106,14 @@ export class Story {
     this.isOver = this.isAtRest = false;
     this.beginStorm();
     const callers = this.callers();
+    const renaming = this.rename();
     // A write on a portal that was lost comes to its end once the portal is installed again.
     const lookedAfter = this.actors.map((actor) => this.administrator.lookAfter(actor, () => this.isAtRest));
     await this.timed('storm', act());
     this.troubles.end();
     await this.timed('all up again', this.stage.endKilling());
     this.isOver = true;
+    await renaming;
     await this.timed('every call came to its end', this.allAtRest(callers));
     this.isAtRest = true;
     await Promise.all(lookedAfter);
@@ -126,9 +124,20 @@ export class Story {
     this.stage.beginKilling();
   }
 
+  /** One portal after the other gets another name, and its old one leads to the new one. */
+  private async rename(): Promise<void> {
+    const chance = this.chance.of('names');
+    for (let nextAt = Date.now() + renameEveryMs; !this.isOver; await pause(100)) {
+      if (Date.now() < nextAt) continue;
+      await chance.pick(this.actors).portal.rename();
+      this.renames++;
+      nextAt = Date.now() + renameEveryMs;
+    }
+  }
+
   private async allAtRest(callers: readonly Promise<void>[]): Promise<void> {
     const ended = Promise.all(callers).then(() => true);
-    if (await Promise.race([ended, pause(restsWithinMs).then(() => false)])) return;
+    if (await Promise.race([ended, sleep(restsWithinMs, false, { ref: false })])) return;
     this.findings.flaw('waiting', `somebody still waits: ${[...this.board.open].join('; ') || 'for no call'}`);
   }
 

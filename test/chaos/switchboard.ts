@@ -8,7 +8,7 @@ import { pause, type Stage } from './stage';
 /** A call that is not answered so long after its deadline never will be. */
 const foreverMs = 15_000;
 /** What a busy machine may add. */
-const toleranceMs = 2000;
+const toleranceMs = Number(process.env['CHAOS_TOLERANCE_MS'] ?? 2000);
 
 export interface Call {
   readonly method: string;
@@ -53,11 +53,10 @@ export class Switchboard {
     const told = await this.heard(replica, call);
     const lateMs = performance.now() - startedAt - call.deadlineMs - (this.stalls.totalMs - stalledMs);
     findings.calls++;
-    findings.latestMs = Math.max(findings.latestMs, lateMs);
-    const what = `${call.method} ${call.path}`;
-    const where = `at replica ${replica}, ${this.stage.berths[replica]?.lives.length} lives`;
-    if (told === 'silence') findings.flaw('waiting', `${what} ${where} was never answered`);
-    else if (lateMs > toleranceMs) findings.flaw('waiting', `${what} ${where} was ${Math.round(lateMs)} ms late`);
+    const what = `${call.method} ${call.path} at replica ${replica}, ${this.stage.berths[replica]?.lives.length} lives`;
+    if (lateMs > findings.latest.ms) findings.latest = { ms: lateMs, what: `${what}, ${new Date().toISOString()}` };
+    if (told === 'silence') findings.flaw('waiting', `${what} was never answered`);
+    else if (lateMs > toleranceMs) findings.flaw('waiting', `${what} was ${Math.round(lateMs)} ms late`);
     if (told === undefined || told === 'silence') {
       findings.cut++;
       await pause(50);

@@ -247,6 +247,51 @@ describe('a portal installed by the page in its frame', () => {
   });
 });
 
+describe("an app with a page that is opened from the portal's menu", () => {
+  let world: World;
+  let client: Client;
+  let portal: SimulatedPortal;
+  const open = (overrides?: Overrides, handler = '/oauth/callback') =>
+    openFrame(client, portal.framePost(overrides), `${client.url}${handler}`);
+
+  beforeAll(async () => {
+    world = await World.start();
+    client = await world.gateway();
+    portal = await world.simulator.addPortal();
+  });
+  afterAll(() => world.stop());
+
+  it('says that there is nothing to do, in a frame of that portal only, and where to connect it again', async () => {
+    const page = await open();
+    expect(page).toMatchObject({ status: 200, html: expect.stringContaining('works in the background') });
+    expect(policyOf(page)).toMatchObject({ 'frame-ancestors': `http://${portal.domain}`, 'default-src': "'none'" });
+    expect(page.headers.has('x-frame-options')).toBe(false);
+    const [, again] = /<a [^>]*href="([^"]+)" target="_blank"/.exec(page.html) ?? [];
+    const start = await new Browser().open(`${client.url}${again}`);
+    expect(start.location).toMatch(new RegExp(`^http://${portal.domain}/oauth/authorize/`));
+  });
+
+  it('takes nothing of what was posted: who opens it need not be an administrator', async () => {
+    const before = await memoryOf(world.redis);
+    const asked = world.simulator.oauth.tokenRequests.length;
+    await open();
+    expect(await memoryOf(world.redis)).toEqual(before);
+    expect(world.simulator.oauth.tokenRequests).toHaveLength(asked);
+    expect(await client.get(`/v1/portals/${portal.memberId}`)).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ['a portal that is not allowed', { query: { DOMAIN: 'evil.example' } }, '/oauth/callback', 403],
+    ['no portal', { query: { DOMAIN: undefined } }, '/oauth/callback', 403],
+    ['an app that is not registered', {}, '/oauth/callback/a_0123456789abcdef', 404],
+  ] satisfies [string, Overrides, string, number][])(
+    'is a page also for %s',
+    async (_what, overrides, path, status) => {
+      expect(await open(overrides, path)).toMatchObject({ status, html: expect.stringContaining('<h1 class="bad">') });
+    },
+  );
+});
+
 function refreshing({ simulator }: World): boolean {
   return simulator.oauth.tokenRequests.at(-1)?.grantType === 'refresh_token';
 }

@@ -1,91 +1,15 @@
-/* What the API answers, as far as the console shows it; openapi.json says the rest. */
+import type { App, AuditEntry, Client, CreatedClient, Job, Portal } from '../../../libs/client/src/generated/types.gen';
 
-export type Status =
-  | 'active'
-  | 'suspended'
-  | 'reauthorization_required'
-  | 'payment_required'
-  | 'uninstalled'
-  | 'deleted'
-  | 'unreachable'
-  | 'authorization_server_error';
+/* What the API answers is made from openapi.json, as the client's types are; what only the console hears is said here. */
 
-export interface Portal {
-  readonly memberId: string;
-  readonly alias?: string;
-  readonly domain: string;
-  readonly kind: 'app' | 'webhook';
-  readonly app?: string;
-  readonly status: Status;
-  readonly since?: string;
-  readonly why?: string;
-  readonly scope: readonly string[];
-  readonly userId?: number;
-  readonly spareChains: number;
-  readonly formerDomains?: readonly string[];
-  readonly installedAt: string;
-  readonly token?: { readonly expiresAt: string; readonly refreshedAt?: string };
-  readonly limits: {
-    readonly burst: number;
-    readonly drainPerSecond: number;
-    readonly from: 'operator' | 'licence' | 'default';
-  };
-}
+export type { App, AuditEntry, Client as ClientKey, Job, Portal };
+export type Status = Portal['status'];
+/** A key as it is told once. */
+export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;
 
 export interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor?: string;
-}
-
-export interface ClientKey {
-  readonly id: string;
-  readonly name: string;
-  readonly scopes: readonly string[];
-  readonly portals: 'all' | readonly string[];
-  readonly methods?: readonly string[];
-  readonly createdAt: string;
-  readonly expiresAt?: string;
-  readonly lastUsedAt?: string;
-  readonly ratePerSecond?: number;
-  readonly burst?: number;
-  readonly previousKey?: { readonly validUntil?: string; readonly lastUsedAt?: string };
-}
-
-/** A key as it is told once. */
-export interface ShownKey {
-  readonly name: string;
-  readonly key: string;
-}
-
-export interface App {
-  readonly id: string;
-  readonly name: string;
-  readonly clientId: string;
-  readonly scope: readonly string[];
-  readonly registeredAt?: string;
-  readonly urls?: Readonly<Record<string, string>>;
-}
-
-export interface Job {
-  readonly id: string;
-  readonly state: string;
-  readonly createdAt?: string;
-  readonly finishedAt?: string;
-  readonly progress?: { readonly done: number; readonly total?: number };
-  readonly [more: string]: unknown;
-}
-
-export interface AuditEntry {
-  readonly id: string;
-  readonly at: string;
-  readonly actor: string;
-  readonly name?: string;
-  readonly action: string;
-  readonly portal?: string;
-  readonly status: number;
-  readonly outcome: string;
-  readonly requestId: string;
-  readonly ids?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface SignedIn {

@@ -40,6 +40,8 @@ import type { Collector, TracingSettings } from './tracing/collector';
 const bodyLimit = 64 * 1024;
 /** Of many commands in one. */
 const largeBodyLimit = 2 * 1024 * 1024;
+/** Where Bitrix24 posts forms; everything else takes JSON, which no other site's page can post. */
+const vendorForms = /^\/(bitrix24|oauth\/callback)([/?]|$)/;
 const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
 /** What a page of an allowed origin may read of an answer, besides its body. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
@@ -172,7 +174,7 @@ async function prepareHttp(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit },
     (request, body, done) => {
-      if (!request.url.startsWith('/bitrix24/')) {
+      if (!vendorForms.test(request.url)) {
         done(new Fault('unsupported_media_type'));
         return;
       }

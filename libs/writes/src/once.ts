@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { asFault, type Clock, Fault, Secret, sleep } from '@b24/portal';
+import { asFault, type Clock, Fault, Secret, sleep, unlessAborted } from '@b24/portal';
 import { judge, mayRunForMs } from './judge';
 import type { Doubt } from './settlement';
-import type { Claim, WriteRecords } from './write-records';
+import type { Claim, Taken, WriteRecords } from './write-records';
 
 /** An answer as it is told, and told again. */
 export interface WriteAnswer {
@@ -62,25 +62,34 @@ export class Once {
     const taken = await this.take(claim, wait.signal);
     if ('answer' in taken) return { answer: JSON.parse(taken.answer.reveal()) as WriteAnswer, replayed: true };
     const run = this.hold(claim, wait.deadlineAtMs, taken.doubt, work, settles);
-    this.underWay.add(run);
-    const answer = await run.finally(() => this.underWay.delete(run));
-    return { answer, replayed: false };
+    this.goesOn(run);
+    return { answer: await run, replayed: false };
   }
 
   /** Resolves when no write is under way. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.underWay);
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
   }
 
   private async take(claim: Claim, signal: AbortSignal): Promise<{ doubt?: Doubt } | { answer: Secret }> {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      const taken = await this.options.records.take(claim);
+      const taken = await this.asked(claim, signal);
       if (taken.kind === 'other_request') throw new Fault('idempotency_conflict');
       if (taken.kind !== 'running') return taken;
       await sleep(this.options.clock, pauseMs, signal).catch(() => {
         throw inProgress();
       });
     }
+  }
+
+  /** Whoever could not wait for the store's word gives back what it may have taken. */
+  private async asked(claim: Claim, signal: AbortSignal): Promise<Taken> {
+    const { records } = this.options;
+    const asking = records.take(claim);
+    return unlessAborted(asking, signal).catch((error: unknown) => {
+      void asking.then(({ kind }) => (kind === 'taken' ? records.free(claim) : undefined)).catch(() => undefined);
+      throw error;
+    });
   }
 
   private async hold(
@@ -99,10 +108,10 @@ export class Once {
     const letGo = this.keepLease(claim, controller);
     try {
       const answer = await work({ signal: controller.signal, ...(doubt && { doubt }) });
-      await this.keep(claim, new Secret(JSON.stringify(answer)));
+      await this.noted(this.keep(claim, new Secret(JSON.stringify(answer))), controller.signal);
       return answer;
     } catch (error) {
-      throw await this.failed(claim, asFault(error), settles);
+      throw await this.failed(claim, asFault(error), settles, controller.signal);
     } finally {
       callOff();
       letGo();
@@ -130,12 +139,21 @@ export class Once {
     };
   }
 
-  /** The answer is kept before it is told; if the store is away, told all the same, and kept as soon as it can be. */
+  /** What comes of a write is noted before it is told, but a store that is silent keeps nobody past the deadline. */
+  private async noted(note: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    this.goesOn(note);
+    await unlessAborted(note, signal).catch(() => undefined);
+  }
+
+  private goesOn(work: Promise<unknown>): void {
+    this.underWay.add(work);
+    void work.catch(() => undefined).finally(() => this.underWay.delete(work));
+  }
+
+  /** If the store is away, the answer is told all the same, and kept as soon as it can be. */
   private async keep(claim: Claim, answer: Secret): Promise<void> {
-    const { records } = this.options;
-    await records.answer(claim, answer).catch(() => {
-      const later = this.keepLater(claim, answer).finally(() => this.underWay.delete(later));
-      this.underWay.add(later);
+    await this.options.records.answer(claim, answer).catch(() => {
+      this.goesOn(this.keepLater(claim, answer));
     });
   }
 
@@ -152,14 +170,14 @@ export class Once {
     }
   }
 
-  private async failed(claim: Claim, fault: Fault, settles: boolean): Promise<Fault> {
+  private async failed(claim: Claim, fault: Fault, settles: boolean, signal: AbortSignal): Promise<Fault> {
     const { records, callLimitMs } = this.options;
     if (judge(fault) !== 'lost') {
-      await records.free(claim).catch(() => undefined);
+      await this.noted(records.free(claim), signal);
       return fault;
     }
     const doubt = { mayRunForMs: mayRunForMs(fault, callLimitMs) };
-    await records.doubt(claim, doubt).catch(() => undefined);
+    await this.noted(records.doubt(claim, doubt), signal);
     if (!settles) return fault;
     return fault.with({
       detail: `${fault.message} Or send the same request with the same Idempotency-Key after Retry-After: it is settled then.`,

@@ -21,7 +21,7 @@ export type Taken =
 /**
  * Where it is kept what became of writes, for 24 hours each. Every method throws Fault `store_unavailable` when it can't
  * be asked. What a holder does after its lease was taken over changes nothing.
- * The contract suite in test/contract/write-records.spec.ts says the rest.
+ * test/e2e/idempotency.e2e.spec.ts says the rest.
  */
 export interface WriteRecords {
   /** A write left by a holder whose lease has ended is taken over in doubt. */

@@ -4,7 +4,7 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Operation } from '../http/operation';
-import { portalName } from '../http/shapes';
+import { listLimit, portalName } from '../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
 
 const entrySchema = z
@@ -45,11 +45,6 @@ const pageSchema = z
   .object({ items: z.array(entrySchema), nextCursor: z.string().optional() })
   .meta({ id: 'AuditPage', examples: [{ items: [entryExample], nextCursor: '1761987600000-0' }] });
 
-const limitSchema = z
-  .string()
-  .regex(/^[1-9]\d{0,2}$/, 'Must be a whole number from 1 to 200.')
-  .transform(Number)
-  .refine((n) => n <= 200, 'Must be a whole number from 1 to 200.');
 const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}$/, 'Must be a nextCursor of an earlier page.');
 const actorSchema = z.string().regex(/^[a-z0-9_ ]{1,64}$/, 'Must be a client’s id, admin, or how a portal spoke.');
 const actionSchema = z.string().regex(/^[A-Za-z]{1,64}$/, 'Must be an operationId, installPortal or uninstallPortal.');
@@ -97,7 +92,7 @@ export class AuditController {
     @Query('requestId', { schema: requestIdSchema.optional() }) requestId: string | undefined,
     @Query('from', { schema: timeSchema.optional() }) fromMs: number | undefined,
     @Query('to', { schema: timeSchema.optional() }) toMs: number | undefined,
-    @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
+    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
     @Query('cursor', { schema: cursorSchema.optional() }) before: string | undefined,
   ): Promise<z.infer<typeof pageSchema>> {
     const filter = {

@@ -23,6 +23,9 @@ export function pageLimit(most: number): { text: z.ZodType<number>; json: z.ZodT
   return { text, json };
 }
 
+/** The same for what the gateway itself keeps. */
+export const listLimit = pageLimit(200).text;
+
 /** A moment as ISO 8601 with an offset, as `2026-11-02T09:00:00+01:00`. */
 export const momentSchema = z.iso
   .datetime({ offset: true, error: 'Must be a moment with an offset, as 2026-11-02T09:00:00+01:00.' })

@@ -26,7 +26,7 @@ export function askedPage(
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
   const [path = '', query = ''] = url.split('?');
   if (method === 'GET' && /^\/(install|oauth\/callback)(\/[^/]+)?$/.test(path)) return {};
-  if (method !== 'POST' || !/^\/bitrix24\/install(\/[^/]+)?$/.test(path)) return undefined;
+  if (method !== 'POST' || !/^\/(bitrix24\/install|oauth\/callback)(\/[^/]+)?$/.test(path)) return undefined;
   const named = new URLSearchParams(query).getAll('DOMAIN');
   const parent = named.length === 1 ? portalNamed(named[0] ?? '', rules) : undefined;
   return { frame: { ancestors: parent?.origin } };

@@ -13,10 +13,11 @@ import { clockToken, installerToken, settingsToken } from '../tokens';
 import { portalNamed } from './asked-page';
 import { Bitrix24Strategy } from './bitrix24-strategy';
 import { readFrame } from './claims';
-import { askPortalPage, framePage, installedPage } from './pages';
+import { askPortalPage, framePage, installedPage, openedPage } from './pages';
 import { type Frame, showFault, showPage } from './show-page';
 
 const cookieName = 'b24_install';
+const foreignHost = "The portal's host is not among B24_PORTAL_HOSTS.";
 const frameScript = 'https://api.bitrix24.com';
 
 /** As it came: a name may be there twice. */
@@ -106,7 +107,7 @@ export class InstallsController {
       reply,
       async () => {
         const claim = { app: app ?? defaultApp, ...readFrame(formOf(body)) };
-        if (!parent) throw new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
+        if (!parent) throw new Fault('install_refused', { detail: foreignHost });
         const attempt = this.throttle.page(request);
         const record = await this.installer.fromClaim(claim);
         attempt.proven();
@@ -115,6 +116,29 @@ export class InstallsController {
         showPage(reply, 200, (nonce) => framePage(nonce, record), { ancestors: origin, scripts: frameScript });
       },
       { ancestors: parent?.origin },
+    );
+  }
+
+  /** Whoever opens an app with a page from Bitrix24's menu posts to its handler: nothing of it is taken, or believed. */
+  @Post(['oauth/callback', 'oauth/callback/:app'])
+  async opened(
+    @Param('app') named: string | undefined,
+    @Query() query: Query,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const parent = portalNamed(text(query['DOMAIN']) ?? '', this.settings.rules);
+    const frame = { ancestors: parent?.origin };
+    await this.showing(
+      request,
+      reply,
+      async () => {
+        if (!parent) throw new Fault('install_refused', { detail: foreignHost });
+        await this.apps.get(named ?? defaultApp);
+        const again = `${installPath(request.url)}?portal=${encodeURIComponent(parent.domain)}`;
+        showPage(reply, 200, (nonce) => openedPage(nonce, parent.domain, again), frame);
+      },
+      frame,
     );
   }
 

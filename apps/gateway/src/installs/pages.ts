@@ -95,6 +95,18 @@ export function framePage(nonce: string, { domain, scope }: PortalRecord): strin
   );
 }
 
+/** What an app with a page shows when it is opened from the portal's menu; `again` is where to connect the portal anew. */
+export function openedPage(nonce: string, domain: string, again: string): string {
+  return page(
+    'Nothing to do here',
+    nonce,
+    `<h1>This app works in the background</h1>
+<p>Your company’s services use it to work with <strong>${escape(domain)}</strong>. There is nothing to do here.</p>
+<p>If they say that the portal must be authorized again, an administrator of the portal can do that:</p>
+<p><a class="button" href="${escape(again)}" target="_blank" rel="noopener">Connect the portal again, in a new tab</a></p>`,
+  );
+}
+
 /** What went wrong, and what to do next; `again` is where to start anew. */
 export function faultPage(
   nonce: string,

@@ -10,6 +10,7 @@ import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../fan-out/fan-out-line';
 import { FromCaller } from '../http/caller';
 import { Operation } from '../http/operation';
+import { listLimit } from '../http/shapes';
 import type { Caller } from '../request-line';
 import { jobRecordsToken, jobsToken } from '../tokens';
 import { jobExample, jobSchema, type JobView, jobView } from './job-view';
@@ -18,11 +19,6 @@ const jobId = z.string().regex(/^[\w-]{1,64}$/, 'Must be the id of a job.');
 const pageSchema = z
   .object({ items: z.array(jobSchema), nextCursor: z.string().optional() })
   .meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
-const limitSchema = z
-  .string()
-  .regex(/^\d{1,3}$/, 'Must be a whole number from 1 to 200.')
-  .transform(Number)
-  .refine((n) => n >= 1 && n <= 200, 'Must be a whole number from 1 to 200.');
 const cursorSchema = z
   .string()
   .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
@@ -48,7 +44,7 @@ export class JobsController {
   @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200 } })
   @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' } })
   async list(
-    @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
+    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
     @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
     @FromCaller() { client }: Caller,
   ): Promise<z.infer<typeof pageSchema>> {

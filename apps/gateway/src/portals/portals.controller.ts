@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Trail } from '../http/caller';
 import { Operation, portalFaults } from '../http/operation';
-import { aliasSchema, appId, appPattern, portalName, tagSchema, tagsSchema } from '../http/shapes';
+import { aliasSchema, appId, appPattern, listLimit, portalName, tagSchema, tagsSchema } from '../http/shapes';
 import { FromTrail } from '../http/trail';
 import { type Caller, RequestLine } from '../request-line';
 import { grantStoreToken, installerToken, settingsToken } from '../tokens';
@@ -64,11 +64,6 @@ const portalChangesSchema = z
   })
   .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
   .meta({ id: 'PortalChanges', minProperties: 1, examples: [{ alias: 'acme' }] });
-const limitSchema = z
-  .string()
-  .regex(/^\d{1,3}$/, 'Must be a whole number from 1 to 200.')
-  .transform(Number)
-  .refine((n) => n >= 1 && n <= 200, 'Must be a whole number from 1 to 200.');
 const statusSchema = z.enum(statuses, `Must be one of ${statuses.join(', ')}.`);
 const cursorSchema = z
   .string()
@@ -127,7 +122,7 @@ export class PortalsController {
     schema: { type: 'string' },
   })
   async list(
-    @Query('limit', { schema: limitSchema.optional() }) limit: number | undefined,
+    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
     @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
     @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
     @Query('app', { schema: appId.optional() }) app: string | undefined,

@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Trail } from '../http/caller';
 import { Operation } from '../http/operation';
+import { listLimit } from '../http/shapes';
 import { FromTrail } from '../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
 import { EventTargets } from './event-targets';
@@ -27,11 +28,6 @@ import {
 } from './subscription-view';
 
 const anyId = z.string().max(64);
-const limitSchema = z
-  .string()
-  .regex(/^[1-9]\d{0,2}$/, 'Must be a whole number from 1 to 200.')
-  .transform(Number)
-  .refine((n) => n <= 200, 'Must be a whole number from 1 to 200.');
 const cursorSchema = z
   .string()
   .regex(/^\d{1,6}$/, 'Must be a nextCursor of an earlier page.')
@@ -238,7 +234,7 @@ export class SubscriptionsController {
   })
   async deadLetters(
     @Param('id', { schema: anyId }) id: string,
-    @Query('limit', { schema: limitSchema.optional() }) limit = 50,
+    @Query('limit', { schema: listLimit.optional() }) limit = 50,
     @Query('cursor', { schema: cursorSchema.optional() }) from = 0,
   ): Promise<z.infer<typeof deadLettersSchema>> {
     await this.subscriptions.get(id);

@@ -2722,7 +2722,7 @@ export type ListPortalsData = {
     /**
      * Portals on the page; 50 by default.
      */
-    limit?: string;
+    limit?: number;
     /**
      * The `nextCursor` of the page before.
      */
@@ -2866,7 +2866,7 @@ export type ListJobsData = {
     /**
      * At most so many on the page.
      */
-    limit?: string;
+    limit?: number;
     /**
      * The `nextCursor` of the page before; absent for the first page.
      */
@@ -3124,7 +3124,7 @@ export type ListAuditData = {
     /**
      * Entries on the page, at most 200; 50 by default.
      */
-    limit?: string;
+    limit?: number;
     /**
      * The `nextCursor` of the page before.
      */
@@ -3292,7 +3292,7 @@ export type ListDeadLettersData = {
     /**
      * Letters on the page; 50 by default.
      */
-    limit?: string;
+    limit?: number;
     /**
      * The `nextCursor` of the page before.
      */

@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
+import { main } from '../../scripts/launch/say.mjs';
+
+/**
+ * npm run chaos:broken -- [--seconds 45] [--only words]
+ * Takes one defence after the other out of the build, and shows that the chaos suite sees it. The build is put back.
+ */
+const defences = [
+  {
+    without: 'an answer that is kept for its key',
+    seen: 'doubled',
+    in: { 'libs/writes/src/takeWrite.lua': ['if seen[2] then', 'if false then'] },
+  },
+  {
+    without: 'word of a sending by a replica that died',
+    seen: 'doubled',
+    in: { 'libs/writes/src/takeWrite.lua': ['if mayRunUntil then', 'if false then'] },
+  },
+  {
+    without: 'the difference between lost and not done',
+    seen: 'doubled',
+    in: { 'libs/writes/src/judge.js': ["'not_done' : 'lost'", "'not_done' : 'not_done'"] },
+  },
+  {
+    without: 'the names of the commands in a batch',
+    seen: 'crossed',
+    in: { 'libs/upstream/src/batch-codec.js': ["names[i] ?? '', { parts,", 'names[names.length - 1 - i], { parts,'] },
+  },
+  {
+    without: 'the lease of a refresh, and word that one has begun',
+    seen: 'grants',
+    in: {
+      'libs/grants/src/takeLease.lua': ['if holder and', 'if false and'],
+      'libs/grants/src/fresh-grants.js': ['grant.begunVersion === grant.version', 'false'],
+    },
+  },
+  {
+    without: 'saving again what the store did not take',
+    seen: 'grants',
+    in: { 'libs/grants/src/until-kept.js': ["code !== 'store_unavailable'", "code !== 'nothing'"] },
+  },
+  {
+    without: 'spare chains',
+    seen: 'grants',
+    in: {
+      'libs/grants/src/chain-renewal.js': ['(0, spares_1.sparesToTry)(grant, why, this.options.clock.now())', '[]'],
+    },
+  },
+  {
+    without: "the server's word on where a portal is",
+    seen: 'grants',
+    in: {
+      'libs/grants/src/chain-renewal.js': [
+        '(0, portal_endpoint_1.portalEndpoint)(endpoint, this.options.rules) ?? grant',
+        'grant',
+      ],
+      'libs/grants/src/relocation.js': ['await store.move(', 'void ('],
+    },
+  },
+  {
+    without: 'half of the pace',
+    seen: 'tripped',
+    in: {
+      'libs/lanes/src/bottleneck-bucket.js': ['reservoirIncreaseAmount: amount', 'reservoirIncreaseAmount: 2 * amount'],
+    },
+  },
+  {
+    without: "the caller's deadline",
+    seen: 'waiting',
+    in: { 'apps/gateway/src/http/caller.js': ['return Math.max(0, deadlineMs -', 'return Math.max(0, 30_000 -'] },
+  },
+  {
+    without: 'a wrapping around tokens',
+    seen: 'secrets',
+    in: {
+      'libs/portal/src/secret.js': ['reveal() {', 'reveal() { console.log(JSON.stringify({ told: this.#text }));'],
+    },
+  },
+  {
+    without: 'a fault for an answer in no known shape',
+    seen: 'faults',
+    in: {
+      'libs/upstream/src/batch-codec.js': [
+        "throw new portal_1.Fault('portal_error', {\n            detail: 'The portal answered",
+        "throw new Error('x', {\n            detail: 'The portal answered",
+      ],
+    },
+  },
+];
+
+main(async () => {
+  process.chdir(new URL('../..', import.meta.url).pathname);
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '45' }, only: { type: 'string', default: '' } },
+  });
+  const env = {
+    ...process.env,
+    REDIS_SERVER: await findOrInstallRedis(),
+    CHAOS_SECONDS: values.seconds,
+    CHAOS_SEED: '1',
+  };
+  let unseen = 0;
+  for (const { without, seen, in: changes } of defences.filter((it) => it.without.includes(values.only))) {
+    const flaws = withoutDefence(changes, () => flawsOf(env));
+    if (!flaws.includes(seen)) unseen++;
+    console.log(
+      `without ${without}: ${flaws.join(', ') || 'nothing'} (${flaws.includes(seen) ? 'seen' : `${seen} was not seen`})`,
+    );
+  }
+  process.exit(unseen === 0 ? 0 : 1);
+});
+
+/** @throws Error when the build does not hold the words exactly once */
+function withoutDefence(changes, work) {
+  const files = Object.entries(changes).map(([path, [words, others]]) => {
+    const file = join('dist/apps/gateway', path);
+    const text = readFileSync(file, 'utf8');
+    if (text.split(words).length !== 2) throw new Error(`${file} does not hold these words once: ${words}`);
+    return { file, text, broken: text.replace(words, () => others) };
+  });
+  try {
+    for (const { file, broken } of files) writeFileSync(file, broken);
+    return work();
+  } finally {
+    for (const { file, text } of files) writeFileSync(file, text);
+  }
+}
+
+/** The questions that were answered badly. */
+function flawsOf(env) {
+  const folder = mkdtempSync(join(tmpdir(), 'b24-chaos-'));
+  const report = join(folder, 'report.json');
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+  const args = [jest, '--selectProjects', 'chaos', '--json', `--outputFile=${report}`];
+  spawnSync(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'ignore'] });
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  rmSync(folder, { recursive: true, force: true });
+  const failed = testResults.flatMap((it) => it.assertionResults).filter(({ status }) => status === 'failed');
+  return failed.map(({ title }) => title.split(':')[0]);
+}

@@ -1,0 +1,76 @@
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { findOrInstallChromium } from '../../scripts/launch/chromium-binary.mjs';
+import { main, say } from '../../scripts/launch/say.mjs';
+import { onGround } from '../bench/ground/ground.mjs';
+import { CompanyAtWork } from './story.mjs';
+
+/*
+ * npm run screens: every page that people see, in both themes, at a desk and on a phone, into .tmp/screens; what the
+ * README and docs/console.md show goes into docs/images as well.
+ */
+const folder = '.tmp/screens';
+const sizes = { desk: { width: 1360, height: 900 }, phone: { width: 375, height: 740 } };
+const shownInDocs = { 'portals-light-desk': 'console-portals.png', 'portal-light-desk': 'console-portal.png' };
+
+main(async () => {
+  process.chdir(new URL('../..', import.meta.url).pathname);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const executablePath = await findOrInstallChromium();
+  const company = new CompanyAtWork();
+  const settings = { B24_PORTAL_HOSTS: '127.0.0.1/32' };
+  await onGround({ startVendor: company.startVendor, replicas: 2, settings }, async (ground) => {
+    await company.begin(ground);
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+    try {
+      for (const theme of ['light', 'dark'])
+        for (const size of Object.keys(sizes)) await shootAll(browser, company, theme, size);
+    } finally {
+      await browser.close();
+      await company.end();
+    }
+  });
+  for (const [shot, file] of Object.entries(shownInDocs))
+    copyFileSync(join(folder, `${shot}.png`), join('docs/images', file));
+  say(`Every page is in ${folder}.`);
+  process.exit(0);
+});
+
+async function shootAll(browser, { ground, portals }, colorScheme, size) {
+  const [{ url }] = ground.replicas;
+  const context = await browser.newContext({ viewport: sizes[size], colorScheme });
+  const page = await context.newPage();
+  const shoot = async (name, path, until, whole = size === 'phone' || path.startsWith('/console')) => {
+    if (path) await page.goto(url + path);
+    await until?.();
+    await page.waitForTimeout(300);
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${size}.png`), fullPage: whole });
+  };
+  const heading = (name) => () => page.getByRole('heading', { name, level: 1 }).waitFor();
+  // The charts fill while one looks; without two dozen seconds of them a page looks broken.
+  const filled = () => page.waitForTimeout(25_000);
+  await shoot('install', '/install');
+  await shoot('install-mistake', '/install?portal=not%20a%20portal');
+  await shoot('sign-in', '/console');
+  await page.getByLabel('Administrator’s key').fill(ground.adminKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await heading('Portals')();
+  await page.waitForTimeout(3000);
+  await shoot('portals', '', undefined, true);
+  await shoot('portal', '/console/portals/acme', filled, true);
+  await shoot('portal-ill', `/console/portals/${portals.hooli.memberId}`, () => page.waitForTimeout(2500), true);
+  for (const [name, title] of Object.entries({
+    connect: /Connect/,
+    keys: /Keys/,
+    apps: /Apps/,
+    jobs: /Jobs/,
+    audit: /Audit/,
+  }))
+    await shoot(name, `/console/${name}`, heading(title), true);
+  await shoot('try', '/console/try/acme', heading(/Try/), true);
+  await shoot('nowhere', '/console/nowhere', undefined, true);
+  await shoot('reference', '/docs', () => page.waitForTimeout(4000), false);
+  await context.close();
+}
