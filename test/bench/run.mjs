@@ -6,4 +6,5 @@ import { manyPortals } from './many-portals.mjs';
 import { proxy } from './proxy.mjs';
 import { throughput } from './throughput.mjs';
 
-for (const benchmark of [idleLatency, throughput, proxy, manyPortals, besideConsole, cost]) await runBenchmark(benchmark);
+for (const benchmark of [idleLatency, throughput, proxy, manyPortals, besideConsole, cost])
+  await runBenchmark(benchmark);
