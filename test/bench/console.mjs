@@ -1,4 +1,3 @@
-import { findOrInstallChromium } from '../../scripts/launch/chromium-binary.mjs';
 import { Callers, percentile } from './figures/callers.mjs';
 import { Onlooker, smoothness } from './figures/onlooker.mjs';
 import { readRightly, throughGateway } from './figures/readers.mjs';
@@ -33,10 +32,7 @@ export function besideConsole() {
       begin: () => onlooker.watch([measured, ...others.slice(0, onPage - 1)]),
       end: () => onlooker.leave(),
     });
-    const page = await smoothness({
-      executablePath: await findOrInstallChromium(),
-      ...{ url, key: ground.adminKey, seconds: Math.min(seconds, 30) },
-    });
+    const page = await smoothness({ url, key: ground.adminKey, seconds: Math.min(seconds, 30) });
     [caller, busy].forEach((it) => it.end());
     await reader.close();
     return [...callRows(turns), ...pageRows(page)];

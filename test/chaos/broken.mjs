@@ -3,13 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
 import { main } from '../../scripts/launch/say.mjs';
 
 /**
  * npm run chaos:broken -- [--seconds 45] [--only words]
  * Takes one defence after the other out of the build, and shows that the chaos suite sees it. The build is put back.
+ * What chance rarely asks for takes `times` as long.
  */
 const defences = [
   {
@@ -25,6 +26,7 @@ const defences = [
   {
     without: 'the difference between lost and not done',
     seen: 'doubled',
+    times: 4,
     in: { 'libs/writes/src/judge.js': ["'not_done' : 'lost'", "'not_done' : 'not_done'"] },
   },
   {
@@ -43,6 +45,7 @@ const defences = [
   {
     without: 'saving again what the store did not take',
     seen: 'grants',
+    times: 4,
     in: { 'libs/grants/src/until-kept.js': ["code !== 'store_unavailable'", "code !== 'nothing'"] },
   },
   {
@@ -83,12 +86,12 @@ const defences = [
     },
   },
   {
-    without: 'a fault for an answer in no known shape',
+    without: 'a fault for an answer that can not be read',
     seen: 'faults',
     in: {
-      'libs/upstream/src/batch-codec.js': [
-        "throw new portal_1.Fault('portal_error', {\n            detail: 'The portal answered",
-        "throw new Error('x', {\n            detail: 'The portal answered",
+      'libs/upstream/src/answer-body.js': [
+        'catch {\n        return undefined;',
+        'catch (error) {\n        throw error;',
       ],
     },
   },
@@ -99,19 +102,15 @@ main(async () => {
   const { values } = parseArgs({
     options: { seconds: { type: 'string', default: '45' }, only: { type: 'string', default: '' } },
   });
-  const env = {
-    ...process.env,
-    REDIS_SERVER: await findOrInstallRedis(),
-    CHAOS_SECONDS: values.seconds,
-    CHAOS_SEED: '1',
-  };
+  const env = { ...process.env, REDIS_SERVER: await findOrInstallRedis(), CHAOS_SEED: '1' };
   let unseen = 0;
-  for (const { without, seen, in: changes } of defences.filter((it) => it.without.includes(values.only))) {
-    const flaws = withoutDefence(changes, () => flawsOf(env));
-    if (!flaws.includes(seen)) unseen++;
-    console.log(
-      `without ${without}: ${flaws.join(', ') || 'nothing'} (${flaws.includes(seen) ? 'seen' : `${seen} was not seen`})`,
-    );
+  for (const { without, seen, times = 1, in: changes } of defences.filter((it) => it.without.includes(values.only))) {
+    const seconds = Number(values.seconds) * times;
+    const flaws = withoutDefence(changes, () => flawsOf({ ...env, CHAOS_SECONDS: `${seconds}` }));
+    const isSeen = flaws.some(({ question }) => question === seen);
+    if (!isSeen) unseen++;
+    console.log(`without ${without}: ${isSeen ? `seen as ${seen}` : `not seen as ${seen}`}`);
+    for (const { question, flaw } of flaws) console.log(`  ${question}: ${flaw}`);
   }
   process.exit(unseen === 0 ? 0 : 1);
 });
@@ -132,7 +131,7 @@ function withoutDefence(changes, work) {
   }
 }
 
-/** The questions that were answered badly. */
+/** The questions that were answered badly, and the first flaw of each. */
 function flawsOf(env) {
   const folder = mkdtempSync(join(tmpdir(), 'b24-chaos-'));
   const report = join(folder, 'report.json');
@@ -142,5 +141,8 @@ function flawsOf(env) {
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   rmSync(folder, { recursive: true, force: true });
   const failed = testResults.flatMap((it) => it.assertionResults).filter(({ status }) => status === 'failed');
-  return failed.map(({ title }) => title.split(':')[0]);
+  return failed.map(({ title, failureMessages }) => ({
+    question: title.split(':')[0],
+    flaw: /^\S*\+\s+"(.*)",?$/m.exec(stripVTControlCharacters(failureMessages.join('\n')))?.[1] ?? '',
+  }));
 }

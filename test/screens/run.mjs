@@ -1,8 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { findOrInstallChromium } from '../../scripts/launch/chromium-binary.mjs';
 import { main, say } from '../../scripts/launch/say.mjs';
+import { launchChromium } from '../bench/figures/browser.mjs';
 import { onGround } from '../bench/ground/ground.mjs';
 import { CompanyAtWork } from './story.mjs';
 
@@ -18,18 +17,16 @@ main(async () => {
   process.chdir(new URL('../..', import.meta.url).pathname);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const executablePath = await findOrInstallChromium();
   const company = new CompanyAtWork();
   const settings = { B24_PORTAL_HOSTS: '127.0.0.1/32' };
   await onGround({ startVendor: company.startVendor, replicas: 2, settings }, async (ground) => {
-    await company.begin(ground);
-    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await launchChromium();
     try {
+      await company.begin(ground);
       for (const theme of ['light', 'dark'])
         for (const size of Object.keys(sizes)) await shootAll(browser, company, theme, size);
     } finally {
-      await browser.close();
-      await company.end();
+      await Promise.all([browser.close(), company.end()]);
     }
   });
   for (const [shot, file] of Object.entries(shownInDocs))
@@ -48,7 +45,11 @@ async function shootAll(browser, { ground, portals }, colorScheme, size) {
     await page.waitForTimeout(300);
     await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${size}.png`), fullPage: whole });
   };
-  const heading = (name) => () => page.getByRole('heading', { name, level: 1 }).waitFor();
+  const there = () => page.getByRole('heading', { level: 1 }).waitFor();
+  const loaded = async () => {
+    await there();
+    await page.waitForTimeout(1500);
+  };
   // The charts fill while one looks; without two dozen seconds of them a page looks broken.
   const filled = () => page.waitForTimeout(25_000);
   await shoot('install', '/install');
@@ -56,20 +57,13 @@ async function shootAll(browser, { ground, portals }, colorScheme, size) {
   await shoot('sign-in', '/console');
   await page.getByLabel('Administrator’s key').fill(ground.adminKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await heading('Portals')();
+  await page.getByRole('heading', { name: 'Portals', level: 1 }).waitFor();
   await page.waitForTimeout(3000);
   await shoot('portals', '', undefined, true);
   await shoot('portal', '/console/portals/acme', filled, true);
   await shoot('portal-ill', `/console/portals/${portals.hooli.memberId}`, () => page.waitForTimeout(2500), true);
-  for (const [name, title] of Object.entries({
-    connect: /Connect/,
-    keys: /Keys/,
-    apps: /Apps/,
-    jobs: /Jobs/,
-    audit: /Audit/,
-  }))
-    await shoot(name, `/console/${name}`, heading(title), true);
-  await shoot('try', '/console/try/acme', heading(/Try/), true);
+  for (const name of ['connect', 'keys', 'apps', 'jobs', 'audit']) await shoot(name, `/console/${name}`, loaded, true);
+  await shoot('try', '/console/try/acme', loaded, true);
   await shoot('nowhere', '/console/nowhere', undefined, true);
   await shoot('reference', '/docs', () => page.waitForTimeout(4000), false);
   await context.close();

@@ -55,14 +55,14 @@ export class CompanyAtWork {
 
   async keys() {
     const client = (name, more) => this.post('clients', { name, scopes: ['backlog:read', 'backlog:write'], ...more });
-    this.planning = (await client('planning', { portals: ['acme', 'globex'], ratePerSecond: 20, burst: 40 })).key;
+    this.planning = (await client('planning')).key;
+    await client('timesheets', { portals: ['acme', 'globex'], ratePerSecond: 20, burst: 40 });
     this.reports = (await client('reports', { scopes: ['call', 'portals:read'] })).key;
     await client('migration 2027', { expiresAt: new Date(Date.now() + 20 * 86_400_000).toISOString() });
     const app = { clientId: 'local.65f2b8c1d9e0a7.40200131', clientSecret: 'xxxxxxxxxxxxxxxxxxxxxxxx' };
     await this.post('apps', { name: 'acme’s own', ...app });
-    await this.post('fan-out', { method: 'tasks.api.scrum.backlog.getFields', portals: { all: true } }, this.reports, {
-      Prefer: 'respond-async',
-    });
+    const order = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: 'all' };
+    await this.post('fan-out', order, this.reports, { Prefer: 'respond-async' });
   }
 
   async fallIll(url) {

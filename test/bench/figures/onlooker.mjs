@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './browser.mjs';
 
 const own = { 'X-Console': '1' };
 /** As the console does. */
@@ -66,8 +66,8 @@ export class Onlooker {
 }
 
 /** Frames and long tasks of the console's page in a real browser, which draws on the processor here. */
-export async function smoothness({ executablePath, url, key, seconds }) {
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+export async function smoothness({ url, key, seconds }) {
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     await page.goto(`${url}/console`);

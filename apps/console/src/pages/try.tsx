@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { ask, call } from '../api';
 import type { Answer } from '../api';
 import type { OpenApi, Operation, Page, Parameter, Portal } from '../api-types';
-import { CopyButton, Field, Loading, ProblemBox, Tile } from '../parts/pieces';
+import { CopyButton, Field, Loading, ProblemBox, Tile, Worded } from '../parts/pieces';
 import { curlOf, exampleBody, isWrite, type Offer, offersOf, shownHeaders, urlOf } from '../try-call';
 import { useAsked, useWork } from '../use-asked';
 import { milliseconds } from '../words';
@@ -80,7 +80,11 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
             {method} {url}
           </code>
         </p>
-        {operation.description && <p class="soft small">{operation.description}</p>}
+        {operation.description && (
+          <p class="soft small">
+            <Worded text={operation.description} />
+          </p>
+        )}
         {parameters.map((parameter) => (
           <Value
             key={parameter.name}

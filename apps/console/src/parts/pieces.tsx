@@ -185,11 +185,16 @@ export function Field({ label, hint, children }: FieldProps) {
       {children({ id, ...(hint !== undefined && { 'aria-describedby': hintId }) })}
       {hint !== undefined && (
         <p class="hint" id={hintId}>
-          {hint}
+          {typeof hint === 'string' ? <Worded text={hint} /> : hint}
         </p>
       )}
     </div>
   );
+}
+
+/** Words of the API's document, where backticks mark what is typed as it is. */
+export function Worded({ text }: { text: string }) {
+  return <>{text.split('`').map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))}</>;
 }
 
 /** What may stand in a line, in the browser's words. */
