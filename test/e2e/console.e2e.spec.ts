@@ -255,6 +255,16 @@ describe('the console', () => {
     redis.disconnect();
   });
 
+  it('shows what became of a job, and of how many of its parts', async () => {
+    const order = { portals: ['acme', 'borealis'], call: { method: 'tasks.api.scrum.backlog.getFields' } };
+    await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
+    const { page } = await open();
+    await seat.enter('/jobs');
+    const card = page.getByRole('listitem').filter({ hasText: 'One call to many portals.' });
+    await card.getByText('2 of 2, 1 with a problem').waitFor();
+    await card.getByText('done').waitFor();
+  });
+
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
     const pages = ['/', 'portal', 'ill', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit'];
 

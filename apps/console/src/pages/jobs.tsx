@@ -5,10 +5,14 @@ import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
 import { useAsked, useWork } from '../use-asked';
 import { type Tone, when } from '../words';
 
-const tones: Record<string, Tone> = {
+const tones: Partial<Record<Job['state'], Tone>> = {
   done: 'good',
   failed: 'bad',
   cancelled: 'off',
+};
+const kinds: Record<Job['kind'], string> = {
+  'fan-out': 'One call to many portals.',
+  batch: 'Many commands on one portal.',
 };
 const lookEveryMs = 3000;
 
@@ -54,7 +58,8 @@ function JobList() {
 }
 
 function JobCard({ job, changed }: { job: Job; changed: () => void }) {
-  const { id, state, createdAt, finishedAt, progress } = job;
+  const { id, kind, state, createdAt, finishedAt, progress } = job;
+  const { done, total, failed } = progress;
   const { busy, problem, run } = useWork();
   const ended = tones[state] !== undefined || finishedAt !== undefined;
   const cancel = () => {
@@ -71,16 +76,14 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
         </h2>
         <Chip tone={tones[state] ?? 'warn'}>{state}</Chip>
       </header>
-      {progress && (
-        <p>
-          <progress max={progress.total ?? 1} value={progress.done} aria-label="Progress" /> {progress.done}
-          {progress.total !== undefined && ` of ${progress.total}`}
-        </p>
-      )}
-      <p class="soft small">
-        {createdAt && `Begun ${when(createdAt)}. `}
-        {finishedAt && `Ended ${when(finishedAt)}.`}
+      <p>
+        <progress max={total} value={done} aria-label="Progress" /> {done} of {total}
+        {failed > 0 && `, ${failed} with a problem`}
       </p>
+      <p class="soft small">
+        {kinds[kind]} Asked for {when(createdAt)}. {finishedAt && `Ended ${when(finishedAt)}.`}
+      </p>
+      {job.problem && <ProblemBox problem={job.problem} />}
       {problem && <ProblemBox problem={problem} />}
       {!ended && (
         <p class="actions">
