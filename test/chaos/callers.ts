@@ -3,12 +3,14 @@ import type { Chance } from './chance';
 import type { Findings } from './findings';
 import { pause } from './stage';
 import type { Call, Switchboard, Told } from './switchboard';
-import { type Backlog, executed, sameBacklog } from './witness';
+import type { Stage } from './stage';
+import { type Backlog, executed, mayBeUnkept, sameBacklog } from './witness';
 
 /** What every caller shares with the story. */
 export interface Scene {
   readonly board: Switchboard;
   readonly findings: Findings;
+  readonly stage: Stage;
   /** The key to call with: a client's, or the admin's. */
   readonly keyFor: (chance: Chance) => string;
   /** No new call, or no new write, is begun. */
@@ -76,7 +78,9 @@ class BacklogLife {
     const add = await this.send('POST', '/backlogs', { groupId: this.groupId, createdBy });
     const backlog = add && this.added(add, createdBy);
     if (!add || !backlog) return;
-    if (chance.happens(0.5)) await this.replayed(add);
+    const toldAtMs = Date.now();
+    const unkept = () => mayBeUnkept(this.scene.stage, toldAtMs);
+    if (chance.happens(0.5)) await this.replayed(add, unkept);
     for (const step of ['first', 'second']) {
       const modifiedBy = chance.between(1, 40);
       const told = await this.send('PATCH', `/backlogs/${backlog.id}`, { modifiedBy }, step);
@@ -85,8 +89,8 @@ class BacklogLife {
     const removed = await this.send('DELETE', `/backlogs/${backlog.id}`, undefined);
     if (removed) this.deleted(removed, backlog);
     // Whoever asks again for what was added, and deleted since, must be told the same, and nothing be added.
-    if (removed?.status === 204 && chance.happens(0.7) && !this.forgot) await this.replayed(add);
-    this.addedOnce();
+    if (removed?.status === 204 && chance.happens(0.7) && !this.forgot) await this.replayed(add, unkept);
+    this.addedOnce(unkept);
   }
 
   /** Repeats the write as `retryable` and `Retry-After` say, until it is certain what became of it. */
@@ -154,18 +158,19 @@ class BacklogLife {
     if (!isThere && !this.forgot) this.liedTo('delete', body);
   }
 
-  private async replayed({ call, body }: Told & { call: Call }): Promise<void> {
+  private async replayed({ call, body }: Told & { call: Call }, unkept: () => boolean): Promise<void> {
     const { findings } = this.scene;
     const told = await this.send(call.method, call.path.slice(call.path.indexOf('/backlogs')), call.body);
     if (this.forgot || !told) return;
-    if (told.status === 201 && told.replayed && sameBacklog(told.body, body)) findings.writes.replayed++;
+    if (!told.replayed && unkept()) findings.unkept++;
+    else if (told.status === 201 && told.replayed && sameBacklog(told.body, body)) findings.writes.replayed++;
     else findings.flaw('doubled', `group ${this.groupId}: asked again with its key, told ${JSON.stringify(told.body)}`);
   }
 
-  private addedOnce(): void {
+  private addedOnce(unkept: () => boolean): void {
     const adds = this.adds();
-    // Told again with its key after it was deleted, an add that Redis forgot is a new one.
-    if (adds > 1 && !this.forgot)
+    // Told again with its key after it was deleted, an add that Redis forgot, or never knew of, is a new one.
+    if (adds > 1 && !this.forgot && !unkept())
       this.scene.findings.flaw('doubled', `group ${this.groupId}: added ${adds} times with one key`);
   }
 

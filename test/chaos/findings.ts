@@ -31,6 +31,8 @@ export class Findings {
   latest = { ms: 0, what: '' };
   reads = 0;
   writes = { added: 0, changed: 0, deleted: 0, replayed: 0, refused: 0 };
+  /** Answers that were told while the store was away, and died with their replica before they could be kept. */
+  unkept = 0;
   cuts: string[] = [];
   installedAgain = 0;
 

@@ -21,6 +21,7 @@ export function table(
     ['calls, answered as asked, cut by a kill', `${findings.calls}, ${findings.answered}, ${findings.cut}`],
     ['reads that were right', findings.reads],
     ['writes: added, changed, deleted, told again, refused', [added, changed, deleted, replayed, refused].join(', ')],
+    ['answers told while Redis was away, that died with their replica', findings.unkept],
     ['the latest answer, ms after its deadline', `${Math.round(findings.latest.ms)}: ${findings.latest.what}`],
     ['the callers themselves stood still for at most, ms', Math.round(board.stalls.longestMs)],
     ['grants cut off in strict rotation', findings.cuts.length],

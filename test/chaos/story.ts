@@ -145,6 +145,7 @@ export class Story {
     const scene: Scene = {
       board: this.board,
       findings: this.findings,
+      stage: this.stage,
       keyFor: (chance) => (chance.happens(0.5) ? this.clientKey : adminKey),
       over: () => this.isOver,
       era: () => this.era,

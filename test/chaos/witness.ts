@@ -95,6 +95,17 @@ function wasAway({ outages }: Stage, from: number, until: number): boolean {
   return outages.some((outage) => outage.from <= from + savedWithinMs && outage.until + againWithinMs >= until);
 }
 
+/**
+ * Whether what was told then may never have been kept: the store was away, and some replica was killed before it can have
+ * tried again.
+ */
+export function mayBeUnkept({ outages, kills }: Stage, toldAtMs: number): boolean {
+  return outages.some(({ from, until }) => {
+    if (toldAtMs < from || toldAtMs > until + savedWithinMs) return false;
+    return kills.some((at) => at >= toldAtMs && at <= until + savedWithinMs);
+  });
+}
+
 /** Everything that must not be readable, in whichever replica's log it is. */
 export function secretsIn(lines: Iterable<string>, tokens: ReadonlySet<string>, others: readonly string[]): string[] {
   const seen: string[] = [];

@@ -9,6 +9,8 @@ const answer: WriteAnswer = { status: 201, headers: {}, body: '{"id":1}' };
 /** A store that takes its time for some of its words. */
 class SlowRecords implements WriteRecords {
   readonly noted: string[] = [];
+  /** It refuses so many words about what a write came to. */
+  refusals = 0;
   readonly silent = new Set<'take' | 'answer' | 'doubt' | 'free'>();
   private readonly waiting: (() => void)[] = [];
 
@@ -28,6 +30,7 @@ class SlowRecords implements WriteRecords {
   }
 
   answer(_claim: Claim, _answer: Secret): Promise<void> {
+    if (this.refusals-- > 0) return Promise.reject(new Fault('store_unavailable'));
     return this.said('answer');
   }
 
@@ -111,6 +114,18 @@ describe('a write with a key, while the store is silent', () => {
       expect([settled, records.noted]).toEqual([true, ['take', word]]);
     },
   );
+
+  it('is told what it came to though the store is away, which is asked again until it has kept it', async () => {
+    records.refusals = 3;
+    begin(() => Promise.resolve(answer));
+    await settle();
+    expect([told, records.noted]).toEqual([{ answer, replayed: false }, ['take']]);
+    await clock.advance(500);
+    expect(records.noted).toEqual(['take']);
+    await clock.advance(250);
+    expect(records.noted).toEqual(['take', 'answer']);
+    await once.settle();
+  });
 
   it('is told what it came to only once that is noted, while there is time', async () => {
     begin(() => Promise.resolve(answer));

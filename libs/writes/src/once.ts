@@ -38,8 +38,12 @@ export interface OnceOptions {
 
 const firstPauseMs = 20;
 const longestPauseMs = 400;
-/** Between tries to keep an answer that the store did not take. */
-const keepPausesMs = [200, 1000, 4000];
+/**
+ * An answer that the store did not take is tried again so soon, for until it is kept a killed replica takes it along; and
+ * for about as long as a lease lasts, after which another may have taken the write over.
+ */
+const keepAgainMs = 250;
+const keepTries = 40;
 
 /** Runs what carries an idempotency key once; whoever comes with the same key is told the same. */
 export class Once {
@@ -160,8 +164,8 @@ export class Once {
   /** At worst the lease ends, and the next attempt finds out what became of this one. */
   private async keepLater(claim: Claim, answer: Secret): Promise<void> {
     const { records, clock } = this.options;
-    for (const pauseMs of keepPausesMs) {
-      await sleep(clock, pauseMs);
+    for (let tries = 0; tries < keepTries; tries++) {
+      await sleep(clock, keepAgainMs);
       const kept = await records.answer(claim, answer).then(
         () => true,
         () => false,
