@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../scripts/launch/ports.mjs';
 
 const { Bitrix24Simulator } = createRequire(import.meta.url)(
   '../../dist/apps/portal-simulator/apps/portal-simulator/src/index.js',
@@ -34,7 +35,7 @@ export class CompanyAtWork {
     this.simulator.callbackUrl = `${url}/oauth/callback`;
     for (const [name, portal] of Object.entries(this.portals)) {
       await portal.sendInstallEvent(`${url}/bitrix24/events`);
-      for (let tries = 0; tries < 100 && !(await this.named(name, portal)); tries++) await sleep(100);
+      await until(() => this.named(name, portal), { tries: 100, everyMs: 100 });
     }
     await this.keys();
     await this.fallIll(url);
