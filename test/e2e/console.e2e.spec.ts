@@ -185,7 +185,7 @@ describe('the console', () => {
     await seat.enter('/portals/nobody');
     const alert = page.getByRole('alert');
     await alert.getByText('No such portal here').waitFor();
-    await alert.getByText('or install the app on that portal').waitFor();
+    await alert.getByText('or install the app on it').waitFor();
     await alert.getByText('portal_not_found').waitFor();
     expect(await alert.innerText()).toMatch(/request [\w-]{36}/);
   });

@@ -1,6 +1,6 @@
 import { authorize, type FreshGrants, type GrantStore, Outages, type PortalRecord, type Relocation } from '@b24/grants';
-import { type Client, checkAccess, type Scope } from '@b24/access';
-import { Lanes, type Bucket, type LaneObserver, type Plan, type Platform } from '@b24/lanes';
+import { allowCommand, type AllowedCommand, type Client, type Scope } from '@b24/access';
+import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/lanes';
 import {
   type Answer,
   type Clock,
@@ -11,18 +11,17 @@ import {
   type PortalId,
   type Post,
   type Result,
-  type Send,
   type Spent,
 } from '@b24/portal';
 import { TariffScout } from './portals/tariff-scout';
 import type { Traces } from './tracing/traces';
-import { sharedSize, upstream } from '@b24/upstream';
+import { loneSurrogateIn, sharedSize, upstream } from '@b24/upstream';
 import { type Doubt, type Rule, writeOnce } from '@b24/writes';
 
 /*
  * The line. A call goes down these stations and its answer comes back up the same way:
  *
- *   access     may this key do this here?                            not_allowed
+ *   access     may this key do this here?                            not_allowed, portal_not_found
  *   writes     a write whose answer is lost is settled               outcome_unknown
  *   ── from here on, everything has the shape Send ──
  *   lanes      wait for the portal's bucket, share a trip (≤ 50)     lane_full, operating_time_spent, deadline_exceeded
@@ -105,9 +104,18 @@ const binderClient: Client = {
   methods: ['events', 'event.*'],
 };
 
+/** Nothing is sent to a portal but by `ask`, and there what the policy has allowed. */
+type SendAllowed = (
+  portal: PortalId,
+  commands: readonly AllowedCommand[],
+  signal: AbortSignal,
+) => Promise<readonly Answer[]>;
+
 export class RequestLine {
-  readonly lanes: Lanes;
-  private readonly send: Send;
+  /** What the queues hold, for whoever looks at them; commands enter them here only. */
+  readonly lanes: LaneReadings;
+  private readonly queues: Lanes;
+  private readonly send: SendAllowed;
   private readonly scout: TariffScout;
 
   constructor(private readonly parts: LineParts) {
@@ -119,19 +127,20 @@ export class RequestLine {
     });
     const wire = upstream({ post, clock });
     const authorized = authorize({ grants, relocation, store, clock }, wire);
-    this.lanes = new Lanes({
+    this.queues = new Lanes({
       ...parts,
       observer: notingOutages(parts.observer, new Outages(store, clock)),
       prepare: (portal) => this.prepare(portal),
       luggageOf: ({ method, params }) => sharedSize(method, params),
       next: parts.traces ? parts.traces.station(authorized) : authorized,
     });
-    this.send = this.lanes.send;
+    this.lanes = this.queues;
+    this.send = this.queues.send;
   }
 
   /** A new portal's bucket begins to fill, and its licence is asked. */
   async installed(record: PortalRecord): Promise<void> {
-    await this.lanes.open(record.portal, this.parts.planOf(record));
+    await this.queues.open(record.portal, this.parts.planOf(record));
     this.scout.look(record);
   }
 
@@ -143,12 +152,12 @@ export class RequestLine {
   /** Takes no more calls; those under way go on. */
   close(): void {
     this.scout.stop();
-    this.lanes.close();
+    this.queues.close();
   }
 
   /** Resolves when no trip carries other replicas' calls any more. */
   settle(): Promise<void> {
-    return this.lanes.settle();
+    return this.queues.settle();
   }
 
   private async prepare(portal: PortalId): Promise<Plan> {
@@ -163,23 +172,27 @@ export class RequestLine {
   }
 
   /** The same, where the portal's refusal of this command is an answer. @throws Fault whatever went wrong on the way */
-  async answer(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
-    // Of a batch it is what it runs inside that must be allowed.
-    for (const { method } of command.inside ?? [command]) checkAccess(asking.client, { scope, portal, method });
-    return this.ask(asking, portal, command);
+  answer(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
+    return this.ask(asking, scope, portal, command);
   }
 
   /** The same for a write, which happens once. @throws Fault also outcome_unknown, where it can't be settled in time */
   async write<T>(caller: Caller, scope: Scope, portal: PortalId, { command, read, rule }: WriteOf<T>): Promise<T> {
     const { client, signal, deadlineAtMs, doubt } = caller;
-    checkAccess(client, { scope, portal, method: command.method });
     const { clock, callLimitMs } = this.parts;
-    const send = async (it: Command) => read(resultOf(await this.ask(caller, portal, it)));
+    const send = async (it: Command) => {
+      // What settles a lost answer is the gateway's own question: the key's method patterns are about the write.
+      const asked = it === command ? caller : { ...caller, client: { ...client, methods: [it.method] } };
+      return read(resultOf(await this.ask(asked, scope, portal, it)));
+    };
     return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
   }
 
-  private async ask(asking: Asking, portal: PortalId, command: Command): Promise<Answer> {
+  /** The one way to a portal: decides whether the client may, and sends. */
+  private async ask(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
     const { client, signal, requestId, traceparent } = asking;
+    const allowed = allowCommand(client, { scope, portal }, command);
+    mustBeReadable(command);
     const { observer, traces } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
     const told = (outcome: 'ok' | Fault, answer?: Answer) => {
@@ -191,7 +204,7 @@ export class RequestLine {
       traced?.end(answer, code);
     };
     try {
-      const sent = { ...command, from: client.id, ...(traced && { trace: traced.traceparent }) };
+      const sent = { ...allowed, from: client.id, ...(traced && { trace: traced.traceparent }) };
       const [answer] = await this.send(portal, [sent], signal);
       if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
       told(answer.ok ? 'ok' : answer.fault, answer);
@@ -214,6 +227,17 @@ function notingOutages(observer: LaneObserver, outages: Outages): LaneObserver {
       if (fault && change === 'opened') void outages.note(portal, fault);
     },
   };
+}
+
+/** @throws Fault invalid_request for half an emoji, which would make the portal read none of the parameters */
+function mustBeReadable({ params }: Command): void {
+  const path = loneSurrogateIn(params);
+  if (path === undefined) return;
+  const message = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
+  throw new Fault('invalid_request', {
+    detail: `\`${path}\` holds half of a surrogate pair, such as half an emoji. Bitrix24 would read no parameter at all; cut texts between characters.`,
+    errors: [{ path: `params.${path}`, message }],
+  });
 }
 
 function resultOf(answer: Answer): Result {

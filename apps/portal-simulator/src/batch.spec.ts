@@ -84,6 +84,19 @@ describe('A batch on a simulated portal', () => {
     expect((await client.call(`${prefix}.get`, { id: 125 })).body.result.createdBy).toBe(1);
   });
 
+  it.each(['CMD', 'Cmd', 'cMd'])(
+    'runs what stands under %s, as the vendor folds the names of its parameters',
+    async (name) => {
+      const { body } = await client.call('batch', { [name]: { a: `${prefix}.get?id=125` } });
+      expect(body.result.result.a).toEqual(backlog);
+      const both = { cmd: { a: 'no.such' }, [name]: { b: `${prefix}.get?id=125` }, HALT: 1 };
+      expect((await client.call('batch', both)).body.result).toMatchObject({
+        result: { b: backlog },
+        result_error: [],
+      });
+    },
+  );
+
   it('fails as a whole with an ordinary error body', async () => {
     portal.expireAccessTokens();
     expect(await client.batch({ a: 'scope' })).toMatchObject({ status: 401, body: { error: 'expired_token' } });

@@ -15,7 +15,7 @@ export class Exchange {
   private constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    readonly bodyText: string,
+    private readonly bodyBytes: Buffer,
   ) {
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
@@ -28,7 +28,11 @@ export class Exchange {
   static async read(request: IncomingMessage, response: ServerResponse): Promise<Exchange> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    return new Exchange(request, response, Buffer.concat(chunks).toString('utf8'));
+    return new Exchange(request, response, Buffer.concat(chunks));
+  }
+
+  get bodyText(): string {
+    return this.bodyBytes.toString('utf8');
   }
 
   header(name: string): string {
@@ -39,7 +43,7 @@ export class Exchange {
   /** The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map (section 3). */
   body(): Params {
     const contentType = this.header('content-type').toLowerCase();
-    if (contentType.includes('json')) return jsonMap(this.bodyText);
+    if (contentType.includes('json')) return jsonMap(this.bodyBytes);
     return contentType.includes('x-www-form-urlencoded') ? parsePhpQuery(this.bodyText) : {};
   }
 
@@ -102,9 +106,14 @@ export class Exchange {
   }
 }
 
-function jsonMap(text: string): Params {
+/** `json_decode`: half a surrogate pair, or bytes that are not UTF-8, make the whole body unreadable. */
+function jsonMap(bytes: Buffer): Params {
   try {
-    const value: unknown = JSON.parse(text);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value: unknown = JSON.parse(text, (name, inner: unknown) => {
+      if (!name.isWellFormed() || (typeof inner === 'string' && !inner.isWellFormed())) throw new Error('UTF-16');
+      return inner;
+    });
     return isMap(value) ? value : {};
   } catch {
     return {};

@@ -35,7 +35,8 @@ export function readRestCall(exchange: Exchange): RestCall {
 /** The names of the commands inside a batch. */
 export function nestedMethods(call: RestCall): string[] {
   if (call.method.toLowerCase() !== 'batch') return [];
-  const cmd = call.params['cmd'];
+  const spelled = Object.keys(call.params).filter((name) => name.toUpperCase() === 'CMD');
+  const cmd = call.params[spelled.at(-1) ?? ''];
   const commands = Array.isArray(cmd) ? (cmd as unknown[]) : isMap(cmd) ? Object.values(cmd) : [];
   return commands.filter((command) => typeof command === 'string').map((command) => command.split('?')[0] ?? '');
 }

@@ -40,6 +40,17 @@ describe('The REST interface of a simulated portal', () => {
     expect(answer.body.result).toEqual(backlog);
   });
 
+  it.each(['"\\ud83d"', '"\\ude00"', '{"\\ud800x":1}', '"\\ude00\\ud83d"'])(
+    'reads nothing of a JSON body that holds half a surrogate pair, not even the token: %s',
+    async (text) => {
+      const body = `{"id":125,"note":${text},"auth":"${client.token}"}`;
+      expect(await client.send('tasks.api.scrum.backlog.get', body)).toMatchObject({
+        status: 401,
+        body: { error: 'NO_AUTH_FOUND' },
+      });
+    },
+  );
+
   it('reads malformed JSON as nothing at all', async () => {
     expect(await client.send(get, '{"id":125')).toMatchObject({ status: 401, body: { error: 'NO_AUTH_FOUND' } });
   });

@@ -29,19 +29,20 @@ export function runBatch(params: Params, runOnly: number, runItem: RunItem, show
     time: new Map(),
     error: new Map(),
   };
+  // The vendor folds the names of a batch's own parameters to one case; of two spellings the last counts.
+  const own = new Map(Object.entries(params).map(([name, value]) => [name.toUpperCase(), value]));
   let seen = 0;
-  for (const [key, command] of commandsOf(params)) {
+  for (const [key, command] of commandsOf(own.get('CMD'))) {
     seen += 1;
     if (seen > runOnly) break;
     if (seen <= longest && typeof command !== 'string') continue;
     const refused = runOne(sections, key, seen > longest ? undefined : (command as string), runItem, showRefusal);
-    if (refused && isTruthy(params['halt'])) break;
+    if (refused && isTruthy(own.get('HALT'))) break;
   }
   return shown(sections);
 }
 
-function commandsOf(params: Params): [string, unknown][] {
-  const cmd = params['cmd'];
+function commandsOf(cmd: unknown): [string, unknown][] {
   return isMap(cmd) || Array.isArray(cmd) ? Object.entries(cmd) : [];
 }
 

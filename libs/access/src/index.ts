@@ -2,4 +2,13 @@ export { type AuditEntry, type AuditFilter, AuditLog, type KeptEntry } from './a
 export { type BudgetLimits, Budgets } from './budgets';
 export { type Client, type ListedClient, type Scope, scopes } from './client';
 export { ClientKeys, type NewClient, type Rotation } from './client-keys';
-export { checkAccess, matches, mayTouch, whyNot, type Wish } from './policy';
+export {
+  administers,
+  allowCommand,
+  type AllowedCommand,
+  checkAccess,
+  matches,
+  mayTouch,
+  whyNot,
+  type Wish,
+} from './policy';

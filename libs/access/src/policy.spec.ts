@@ -1,7 +1,7 @@
-import { portalId } from '@b24/portal';
+import { type Command, portalId } from '@b24/portal';
 import fc from 'fast-check';
 import type { Client } from './client';
-import { checkAccess, matches } from './policy';
+import { administers, allowCommand, checkAccess, matches } from './policy';
 
 const mine = portalId('a'.repeat(32));
 const other = portalId('b'.repeat(32));
@@ -34,7 +34,7 @@ describe('the policy', () => {
     }).not.toThrow();
     expect(() => {
       checkAccess(some, { scope: 'call', portal: other });
-    }).toThrow('may not use this portal');
+    }).toThrow(expect.objectContaining({ code: 'portal_not_found' }));
   });
 
   it('keeps a key to its methods', () => {
@@ -56,5 +56,91 @@ describe('the policy', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('a command', () => {
+  const here = { scope: 'call', portal: mine } as const;
+  const caller = client({ scopes: ['call'], portals: [mine], methods: ['crm.deal.*', 'batch*'] });
+  const command = (method: string, more: Partial<Command> = {}): Command => ({
+    method,
+    params: {},
+    effect: 'read',
+    ...more,
+  });
+  const batch = (cmd: unknown, inside: Command['inside'], params: object = {}) =>
+    command('batch', { params: { cmd, ...params }, ...(inside && { inside }) });
+  const get = { name: 'a', method: 'crm.deal.get' };
+  const outcome = (it: Command, by = caller, to: Parameters<typeof allowCommand>[1] = here) => {
+    try {
+      return allowCommand(by, to, it) === it ? 'allowed' : 'changed';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  it.each<[string, Command]>([
+    ['a method of its patterns', command('crm.deal.get')],
+    ['the same in another case', command('CRM.Deal.GET')],
+    ['a batch of such', batch({ a: 'crm.deal.get?id=1' }, [get])],
+    ['a batch that halts', batch({ a: 'crm.deal.get' }, [get], { halt: 1 })],
+    ['a command with a fragment', batch({ a: 'crm.deal.get#x?id=1' }, [get])],
+  ])('is allowed: %s', (_, it) => {
+    expect(outcome(it)).toBe('allowed');
+  });
+
+  it.each<[string, Command]>([
+    ['another method', command('crm.lead.get')],
+    ['a batch that says nothing of what is inside', batch({ a: 'crm.deal.get' }, undefined)],
+    ['a batch with nothing inside', batch({}, [])],
+    ['a batch in another case with nothing inside', command('BATCH', { params: {} })],
+    ['a batch whose name has a transport', command('batch.json', { params: { cmd: { a: 'crm.deal.get' } } })],
+    ['a name with a transport', command('crm.deal.get.xml')],
+    ['a download', command('download')],
+    [
+      'a command inside that is not of its patterns',
+      batch({ a: 'crm.lead.get' }, [{ name: 'a', method: 'crm.lead.get' }]),
+    ],
+    ['a batch inside a batch', batch({ a: 'batch?cmd[x]=y' }, [{ name: 'a', method: 'batch' }])],
+    [
+      'another spelling beside what was read',
+      batch({ a: 'crm.deal.get' }, [get], { CMD: { b: 'crm.deal.delete?id=1' } }),
+    ],
+    ['more commands than are named', batch({ a: 'crm.deal.get', b: 'crm.lead.get' }, [get])],
+    ['another command than is named', batch({ a: 'crm.lead.get' }, [get])],
+    ['another key than is named', batch({ b: 'crm.deal.get' }, [get])],
+    ['a command that is no text', batch({ a: ['crm.deal.get'] }, [get])],
+    ['commands that are a text', batch('crm.deal.get', [get])],
+    ['something inside what is no batch', command('crm.deal.get', { inside: [get] })],
+  ])('is denied: %s', (_, it) => {
+    expect(outcome(it)).toBe('not_allowed');
+  });
+
+  it('is denied on another portal as if that were not there, whatever else is wrong with it', () => {
+    const elsewhere = { scope: 'backlog:read', portal: other } as const;
+    expect(outcome(command('crm.deal.get'), caller, elsewhere)).toBe('portal_not_found');
+    expect(outcome(command('crm.lead.get'), client({ portals: [mine] }), elsewhere)).toBe('portal_not_found');
+  });
+
+  it('is denied without the scope', () => {
+    expect(outcome(command('crm.deal.get'), client({ scopes: ['backlog:read'] }))).toBe('not_allowed');
+  });
+});
+
+describe('an administrator', () => {
+  it.each<[boolean, Partial<Client>]>([
+    [true, { scopes: ['admin'] }],
+    [true, { scopes: ['admin', 'call'] }],
+    [false, { scopes: ['call', 'portals:write'] }],
+    [false, { scopes: ['admin'], portals: [mine] }],
+    [false, { scopes: ['admin'], portals: [] }],
+    [false, { scopes: ['admin'], methods: ['*'] }],
+  ])('is one (%s) with %j', (is, given) => {
+    expect(administers(client(given))).toBe(is);
+    const ask = () => {
+      checkAccess(client(given), { scope: 'admin' });
+    };
+    if (is) expect(ask).not.toThrow();
+    else expect(ask).toThrow(expect.objectContaining({ code: 'not_allowed' }));
   });
 });

@@ -10,6 +10,9 @@ const sweepEveryMs = 30_000;
 
 export interface LaneState extends Level, LaneCounts {}
 
+/** What may be read of the lanes, without a way to send anything. */
+export type LaneReadings = Pick<Lanes, 'ledger' | 'state' | 'level' | 'counts' | 'countsOf'>;
+
 /**
  * The station where calls wait for their portal's bucket and share its trips. Lanes are made on first use and dropped
  * when idle; one timer serves them all.

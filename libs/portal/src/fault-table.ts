@@ -78,7 +78,7 @@ export const faultTable = {
     404,
     'never',
     'No such portal here',
-    'Check the member id, alias or domain, or install the app on that portal at /install.',
+    'Check the member id, alias or domain, and that this key may use the portal; or install the app on it at /install.',
   ),
   backlog_not_found: row(
     404,

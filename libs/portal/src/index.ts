@@ -6,6 +6,7 @@ export { type Command, type Entity, type Inner, methodsOf } from './command';
 export { ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
 export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } from './fault';
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
+export { isMethodName } from './method-name';
 export { isPortalId, portalId, type PortalId } from './portal';
 export { Secret } from './secret';
 export type { Send } from './send';

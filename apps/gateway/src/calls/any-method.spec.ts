@@ -11,16 +11,30 @@ describe('a method that nobody declared', () => {
     ['lists.element.get.and.delete', 'write'],
     ['bizproc.workflow.start', 'write'],
     ['listing', 'write'],
+    ['Event.Offline.Get', 'write'],
   ])('%s is a %s', (method, effect) => {
     expect(anyCommand(method, {}).effect).toBe(effect);
   });
 
-  it.each(['batch', 'BATCH', 'crm/deal', 'crm.deal.', '.crm', 'crm..deal', 'crm deal', '../rest', 'a'.repeat(101), ''])(
-    'can not be called %s',
-    (name) => {
-      expect(methodName.safeParse(name).success).toBe(false);
-    },
-  );
+  it.each([
+    'batch',
+    'BATCH',
+    'batch.json',
+    'user.get.xml',
+    'user.get.JSON',
+    'download',
+    'Upload',
+    'crm/deal',
+    'crm.deal.',
+    '.crm',
+    'crm..deal',
+    'crm deal',
+    '../rest',
+    'a'.repeat(101),
+    '',
+  ])('can not be called %s', (name) => {
+    expect(methodName.safeParse(name).success).toBe(false);
+  });
 
   it('takes no parameter that is the gateway’s to set, in any case, and names it', () => {
     const { error } = methodParams.safeParse({ AUTH: 'x', start: 50, filter: { auth: 1 } });

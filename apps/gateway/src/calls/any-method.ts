@@ -1,4 +1,4 @@
-import type { Command } from '@b24/portal';
+import { type Command, isMethodName } from '@b24/portal';
 import { z } from 'zod';
 
 /*
@@ -8,12 +8,13 @@ import { z } from 'zod';
 /** The vendor's own words at the top of a request (section 3 of its rules); `start` has a place of its own. */
 const reserved = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
 
-/** As in `crm.deal.list`. Batches have an operation of their own. */
+/** Such as `crm.deal.list`. Batches have an operation of their own. */
 export const methodName = z
   .string()
   .max(100)
-  .regex(/^[a-z][a-z0-9]*(?:[._][a-z0-9]+)*$/i, 'Must be the name of a Bitrix24 method, as `crm.deal.list`.')
-  .refine((name) => name.toLowerCase() !== 'batch', 'Batches go to POST /v1/portals/{portal}/batch.')
+  .regex(/^[a-z][a-z0-9]*(?:[._][a-z0-9]+)*$/i, 'Must be the name of a Bitrix24 method, such as `crm.deal.list`.')
+  .refine((name) => !/^batch(?:\.|$)/i.test(name), 'Batches go to POST /v1/portals/{portal}/batch.')
+  .refine(isMethodName, 'Must be the name of one method, without `.json` or `.xml`; files are not served.')
   .meta({ examples: ['crm.deal.list'] });
 
 export const methodParams = z
@@ -34,6 +35,11 @@ export const startSchema = z.int().min(-1).meta({
 const readingNames =
   /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
 
+const maxNamedWrites = 20;
+
+/** Methods that are named as if they read, and take away what they return. */
+const consuming: ReadonlySet<string> = new Set(['event.offline.get']);
+
 /**
  * A command of any method. What is not known to read is taken for a write: it is never sent again once it may have been
  * carried out, and no answer of it is shared.
@@ -42,6 +48,14 @@ export function anyCommand(method: string, params: Command['params']): Command {
   return { method, params, effect: onlyReads(method) ? 'read' : 'write' };
 }
 
+/** The writing methods among these, each once, for the audit log; at most 20 are named. */
+export function writesAmong(methods: readonly string[]): string {
+  const writes = [...new Set(methods.filter((method) => !onlyReads(method)))];
+  const rest = writes.length - maxNamedWrites;
+  return [...writes.slice(0, maxNamedWrites), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ');
+}
+
 export function onlyReads(method: string): boolean {
-  return readingNames.test(method.toLowerCase().split('.').at(-1) ?? '');
+  const name = method.toLowerCase();
+  return readingNames.test(name.slice(name.lastIndexOf('.') + 1)) && !consuming.has(name);
 }

@@ -13,7 +13,7 @@ import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { Caller } from '../request-line';
 import { anyWriteInDoubt } from './calls.controller';
-import { methodName, methodParams, onlyReads, startSchema } from './any-method';
+import { methodName, methodParams, onlyReads, startSchema, writesAmong } from './any-method';
 import { batchItemSchema, itemOf } from './batch-item';
 import { type KeptBatch, partsOf } from './batch-work';
 import { Batches } from './batches';
@@ -93,6 +93,9 @@ export class BatchesController {
       return accepted(reply, await this.longWork.accept(request, caller.client, order));
     }
     const { outcomes } = await this.batches.run(caller, portal, commands, options);
+    // Only names that the portal knows: any other may be anybody's words.
+    const known = commands.filter((_, i) => outcomes[i]?.ok).map(({ method }) => method);
+    if (request.trail) request.trail.ids['methods'] = writesAmong(known);
     return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', request.id)) };
   }
 }

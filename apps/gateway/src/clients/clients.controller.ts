@@ -83,6 +83,15 @@ const newClientSchema = z
     path: ['burst'],
     error: 'Needs ratePerSecond.',
   })
+  .refine(
+    ({ scopes: held, portals, methods, ratePerSecond }) =>
+      !held.includes('admin') || !(portals !== 'all' || methods || ratePerSecond),
+    {
+      path: ['scopes'],
+      error: 'A key with the scope admin could lift its own limits: give it no portals, methods or ratePerSecond.',
+      when: ({ issues }) => issues.length === 0,
+    },
+  )
   .meta({
     id: 'NewClient',
     examples: [{ name: 'planning', scopes: ['backlog:read', 'backlog:write'], portals: 'all' }],

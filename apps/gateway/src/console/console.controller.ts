@@ -77,7 +77,7 @@ export class ConsoleController {
   ): Promise<void> {
     const client = await this.door.onlookerOf(request);
     const closely = name === undefined ? undefined : await this.portals.find(name);
-    if (closely && !mayTouch(client, closely)) throw new Fault('not_allowed');
+    if (closely && !mayTouch(client, closely)) throw new Fault('portal_not_found');
     const stream = new PassThrough();
     void reply
       .type('text/event-stream')

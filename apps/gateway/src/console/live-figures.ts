@@ -1,4 +1,4 @@
-import type { LaneCounts, Lanes } from '@b24/lanes';
+import type { LaneCounts, LaneReadings } from '@b24/lanes';
 import type { Clock, Fault, FaultCode, PortalId, Spent } from '@b24/portal';
 import type { CallObserver, Told } from '../request-line';
 
@@ -97,7 +97,7 @@ export class LiveFigures implements CallObserver {
   }
 
   /** What came since the last time; from now on these portals are counted, and no others. */
-  take(lanes: Lanes, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+  take(lanes: LaneReadings, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
     const { ok, failed } = this.all;
     this.all = { ok: 0, failed: 0, tookMs: [] };
     const told = [...portals].map((portal) => [portal, this.figuresOf(portal, lanes)] as const);
@@ -117,21 +117,21 @@ export class LiveFigures implements CallObserver {
     this.tallies.clear();
   }
 
-  private figuresOf(portal: PortalId, lanes: Lanes): PortalFigures {
+  private figuresOf(portal: PortalId, lanes: LaneReadings): PortalFigures {
     const { ok, failed, tookMs } = this.tallies.get(portal) ?? { ok: 0, failed: 0, tookMs: [] };
     this.tallies.set(portal, { ok: 0, failed: 0, tookMs: [] });
     const { waiting, inFlight, seatsPerTrip, circuit } = lanes.countsOf(portal) ?? idle;
     return { waiting, inFlight, seatsPerTrip, circuit, ok, failed, tookMs };
   }
 
-  private troubleOf(portal: PortalId, lanes: Lanes): PortalTrouble {
+  private troubleOf(portal: PortalId, lanes: LaneReadings): PortalTrouble {
     const used = lanes.ledger.of(portal).view();
     const operating = used.map(({ method, operating: it }) => ({ method, ...it }));
     return { operating, problems: this.problems.get(portal) ?? [] };
   }
 }
 
-function sumOf(lanes: Lanes): Pick<Figures, 'waiting' | 'inFlight' | 'down'> {
+function sumOf(lanes: LaneReadings): Pick<Figures, 'waiting' | 'inFlight' | 'down'> {
   const sum = { waiting: 0, inFlight: 0, down: 0 };
   for (const [, { waiting, inFlight, circuit }] of lanes.counts()) {
     sum.waiting += waiting;

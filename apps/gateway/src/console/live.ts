@@ -1,4 +1,4 @@
-import type { Level, Lanes } from '@b24/lanes';
+import type { Level, LaneReadings } from '@b24/lanes';
 import type { Clock, PortalId } from '@b24/portal';
 import type { LiveChannel, Word } from './live-channel';
 import type { Figures, LiveFigures } from './live-figures';
@@ -25,7 +25,7 @@ export interface Watcher {
 export interface LiveParts {
   readonly figures: LiveFigures;
   readonly channel: LiveChannel;
-  readonly lanes: Lanes;
+  readonly lanes: LaneReadings;
   readonly clock: Clock;
   /** The portal as its page shows it, and what its bucket has left. */
   readonly look: (portal: PortalId) => Promise<{ portal: unknown; level: Level } | undefined>;

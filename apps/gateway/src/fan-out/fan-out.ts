@@ -98,9 +98,7 @@ export class FanOut {
   /** What a key may not use is told no more of than its name. */
   private async one(client: Client, name: string): Promise<Target> {
     const portal = await this.store.find(name);
-    if (!portal) return { named: { name }, fault: new Fault('portal_not_found') };
-    if (!mayTouch(client, portal))
-      return { named: { name }, fault: new Fault('not_allowed', { detail: 'This key may not use this portal.' }) };
+    if (!portal || !mayTouch(client, portal)) return { named: { name }, fault: new Fault('portal_not_found') };
     const record = await this.store.load(portal).catch((error: unknown) => asFault(error));
     if (record instanceof Fault && record.code === 'store_unavailable') throw record;
     if (record instanceof Fault) return { named: { name }, fault: record };

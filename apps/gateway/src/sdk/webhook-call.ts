@@ -1,5 +1,5 @@
-import type { Command } from '@b24/portal';
-import { anyCommand, methodName, onlyReads } from '../calls/any-method';
+import { type Command, Fault, isMethodName } from '@b24/portal';
+import { anyCommand, onlyReads } from '../calls/any-method';
 import type { Params } from './php-params';
 
 /** A request to an incoming webhook, taken apart. */
@@ -18,25 +18,28 @@ export function webhookUrl(path: string): WebhookUrl | undefined {
 
 /** An SDK's own telemetry, and what the gateway sets itself. */
 const dropped = /^(?:auth|access_token|auth_connector|state|token|bx24_request_id|bx24_sdk_ver|bx24_sdk_type)$/i;
-const innerName = /^[a-z][\w.]*$/i;
 
 /** The command that it asks for; undefined when there can be no such method. */
 export function webhookCommand(method: string, given: Params): Command | undefined {
+  if (method.toLowerCase() === 'batch') return batchCommand(given);
   const params = Object.fromEntries(Object.entries(given).filter(([name]) => !dropped.test(name)));
-  if (method.toLowerCase() === 'batch') return batchCommand(params);
-  return methodName.safeParse(method).success && !/\.xml$/i.test(method) ? anyCommand(method, params) : undefined;
+  return isMethodName(method) ? anyCommand(method, params) : undefined;
 }
 
-/** A batch with the caller's own names, `halt` and references, which goes as it came. */
-function batchCommand(params: Params): Command | undefined {
-  const { cmd } = params;
-  const commands = Object.entries(typeof cmd === 'object' && cmd !== null ? cmd : {}) as [string, unknown][];
-  // The vendor passes over in silence what is no text.
-  const inside = commands.flatMap(([name, it]) =>
-    typeof it === 'string' ? [{ name, method: it.replace(/[?#].*$/s, '') }] : [],
-  );
-  // What can't be a method's name can't be held against a key's patterns.
-  if (!inside.every((it) => innerName.test(it.method))) return undefined;
+/**
+ * A batch with the caller's own names, `halt` and references. The vendor folds the names of a batch's own parameters to
+ * one case, the last of two counts, and skips commands that are no text. What is sent is what was read here, no more.
+ */
+function batchCommand(given: Params): Command | undefined {
+  const own = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
+  const cmd = own.get('cmd');
+  const all = Object.entries(typeof cmd === 'object' && cmd !== null ? cmd : {}) as [string, unknown][];
+  const commands = all.filter((it): it is [string, string] => typeof it[1] === 'string');
+  if (commands.length === 0) throw new Fault('invalid_request', { detail: 'The batch has no command in `cmd`.' });
+  const inside = commands.map(([name, text]) => ({ name, method: text.split(/[?#]/, 1)[0] ?? '' }));
+  // A command that names no method could not be held against a key's patterns.
+  if (!inside.every((it) => isMethodName(it.method))) return undefined;
   const effect = inside.every((it) => onlyReads(it.method)) ? 'read' : 'write';
+  const params = { ...(own.has('halt') && { halt: own.get('halt') }), cmd: Object.fromEntries(commands) };
   return { method: 'batch', params, effect, inside };
 }

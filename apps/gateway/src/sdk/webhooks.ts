@@ -1,6 +1,7 @@
 import type { ClientKeys } from '@b24/access';
-import { Fault, type PortalId, unlessAborted } from '@b24/portal';
+import { type Command, Fault, type PortalId, type Result, unlessAborted } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { writesAmong } from '../calls/any-method';
 import { callerOf, type GatewayRequest } from '../http/caller';
 import { mustBeHarmless } from '../http/harmless';
 import { keyOwner } from '../http/key-owner';
@@ -82,8 +83,15 @@ async function serve(
   const answer = await parts.line.answer(caller, 'call', portal, command);
   tellTrip(reply, answer);
   if (!answer.ok) return refuse(answer.fault, request, reply, vendorRefusal(answer.fault, answer.trip));
-  if (carried.trail) carried.trail.ids['method'] = command.method;
+  if (carried.trail) Object.assign(carried.trail.ids, writesIn(command, answer));
   return tell(reply, vendorResult(answer));
+}
+
+/** For the audit log. Only names that the portal knows are written down: any other may be anybody's words. */
+function writesIn({ method, inside }: Command, { inside: answers = [] }: Result): Record<string, string> {
+  if (!inside) return { method };
+  const known = inside.filter((_, i) => answers[i]?.ok).map((it) => it.method);
+  return { method, methods: writesAmong(known) };
 }
 
 function refuse(
