@@ -102,7 +102,7 @@ describe('a call to many portals', () => {
     }
     const lines = await told([portals[0]!.domain, portals[2]!.domain], read, {}, key);
     const refused = lines.find((it) => it.problem);
-    expect(refused).toMatchObject({ portal: { name: portals[0]!.domain }, problem: { code: 'not_allowed' } });
+    expect(refused).toMatchObject({ portal: { name: portals[0]!.domain }, problem: { code: 'portal_not_found' } });
     expect(refused.portal).not.toHaveProperty('memberId');
     expect(portals[0]!.requests).toEqual([]);
     expect(await told({ tag: 'nothing' }, read, {}, key)).toMatchObject([{ summary: { ok: 0, failed: 0 } }]);

@@ -166,10 +166,10 @@ describe('an assistant over the Model Context Protocol', () => {
     });
     const before = other.requests.length;
     expect(await refusal(mine, 'getBacklog', { portal: other.memberId, groupId: 125 })).toMatchObject({
-      code: 'not_allowed',
+      code: 'portal_not_found',
     });
     expect(await refusal(mine, 'call_method', { portal: other.memberId, method: 'profile' })).toMatchObject({
-      code: 'not_allowed',
+      code: 'portal_not_found',
     });
     expect(other.requests.length).toBe(before);
   });

@@ -153,12 +153,17 @@ describe('what the gateway refuses', () => {
       const refused = await Promise.all([
         reader.get(at('/backlogs/fields')),
         reader.call('PATCH', at('/backlogs/1'), { modifiedBy: 1 }),
-        reader.get(`/v1/portals/${other.memberId}/groups/125/backlog`),
         reader.get('/v1/portals'),
         reader.get('/v1/clients'),
         reader.call('DELETE', at('')),
       ]);
       expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [403, 'not_allowed']));
+      // Another's portal is answered like one that is not there: which are connected is not everyone's to know.
+      const [foreign, unknown] = await Promise.all(
+        [other.memberId, 'f'.repeat(32)].map((it) => reader.get(`/v1/portals/${it}/groups/125/backlog`)),
+      );
+      expect([foreign?.status, foreign?.body.code]).toEqual([404, 'portal_not_found']);
+      expect({ ...foreign?.body, requestId: 0 }).toEqual({ ...unknown?.body, requestId: 0 });
     });
 
     it('a client sees its own portals only', async () => {

@@ -166,6 +166,56 @@ describe('an SDK that takes the gateway for a portal', () => {
     expect(JSON.stringify(portal.requests)).not.toContain('stolen');
   });
 
+  it.each([
+    [
+      'CMD in a form',
+      'cmd',
+      (name: string, text: string) => ({ ...form, body: `${name}[a]=${encodeURIComponent(text)}` }),
+    ],
+    [
+      'CMD in JSON',
+      'cmd',
+      (name: string, text: string) => ({
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ [name]: { a: text } }),
+      }),
+    ],
+  ])('can not run more than its key may by another spelling: %s', async (_, usual, init) => {
+    const made = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'], methods: ['crm.deal.get'] });
+    const elsewhere = await world.installed(client);
+    const weak = await client.call('POST', '/v1/clients', {
+      name: 'weak',
+      scopes: ['backlog:read'],
+      portals: [elsewhere.memberId],
+    });
+    portal.requests.length = 0;
+    for (const name of [usual, 'CMD', 'Cmd', 'cMD']) {
+      const [narrow, other] = [made.body.key as string, weak.body.key as string].map(
+        (it) => `/p/${portal.memberId}/rest/1/${it}/batch`,
+      );
+      const refused = await ask(narrow ?? '', init(name, 'crm.deal.delete?id=1'));
+      expect([name, refused.status, refused.body.error]).toEqual([name, 403, 'insufficient_scope']);
+      expect([name, (await ask(other ?? '', init(name, 'crm.deal.get?id=1'))).body.error]).toEqual([
+        name,
+        'PORTAL_DELETED',
+      ]);
+      const mixed = await ask(`${narrow}?cmd[a]=crm.deal.get%3Fid%3D1`, init(name, 'crm.deal.delete?id=1'));
+      expect([name, mixed.status]).toEqual([name, 403]);
+      expect(portal.requests).toEqual([]);
+      const allowed = await ask(narrow ?? '', init(name, 'crm.deal.get?id=1'));
+      expect([name, allowed.body.result]).toEqual([
+        name,
+        expect.objectContaining({ result: { a: expect.anything() } }),
+      ]);
+      expect(portal.requests.splice(0)[0]?.params).toEqual({ cmd: { a: 'crm.deal.get?id=1' } });
+    }
+    for (const body of ['', '{}'])
+      expect((await ask(`/p/${portal.memberId}/rest/1/${key}/batch`, { ...form, body })).status).toBe(400);
+    expect(portal.requests).toEqual([]);
+    expect(portal.crm.deals.has(1)).toBe(true);
+  });
+
   it('is told in the vendor’s words what the gateway refuses', async () => {
     const made = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'], methods: ['crm.deal.get'] });
     const narrow = `/p/${portal.memberId}/rest/1/${made.body.key}`;

@@ -13,6 +13,7 @@ import {
   type Result,
   type Spent,
 } from '@b24/portal';
+import { halfEmoji } from './calls/any-method';
 import { TariffScout } from './portals/tariff-scout';
 import type { Traces } from './tracing/traces';
 import { loneSurrogateIn, sharedSize, upstream } from '@b24/upstream';
@@ -233,10 +234,9 @@ function notingOutages(observer: LaneObserver, outages: Outages): LaneObserver {
 function mustBeReadable({ params }: Command): void {
   const path = loneSurrogateIn(params);
   if (path === undefined) return;
-  const message = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
   throw new Fault('invalid_request', {
     detail: `\`${path}\` holds half of a surrogate pair, such as half an emoji. Bitrix24 would read no parameter at all; cut texts between characters.`,
-    errors: [{ path: `params.${path}`, message }],
+    errors: [{ path: `params.${path}`, message: halfEmoji }],
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Command, isMethodName } from '@b24/portal';
+import { loneSurrogateIn } from '@b24/upstream';
 import { z } from 'zod';
 
 /*
@@ -17,6 +18,9 @@ export const methodName = z
   .refine(isMethodName, 'Must be the name of one method, without `.json` or `.xml`; files are not served.')
   .meta({ examples: ['crm.deal.list'] });
 
+/** What is wrong with a text that was cut within a character. */
+export const halfEmoji = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
+
 export const methodParams = z
   .record(z.string(), z.unknown())
   .superRefine((params, context) => {
@@ -24,6 +28,8 @@ export const methodParams = z
       if (!reserved.includes(name.toLowerCase())) continue;
       context.addIssue({ code: 'custom', path: [name], message: 'Reserved: the gateway sets it itself.' });
     }
+    const unreadable = loneSurrogateIn(params);
+    if (unreadable !== undefined) context.addIssue({ code: 'custom', path: [unreadable], message: halfEmoji });
   })
   .meta({ examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }] });
 
