@@ -46,6 +46,25 @@ export default tseslint.config(
     },
   },
   {
+    // What sends commands to portals is composed once, where the policy decides about each.
+    files: ['apps/gateway/**/*.ts'],
+    ignores: ['apps/gateway/src/request-line.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@b24/lanes',
+              importNames: ['Lanes'],
+              message: 'Commands enter the queue in request-line.ts only, after allowCommand.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // The wire of these is the platform's; the command line is no part of the line.
     files: ['apps/console/**', 'apps/reference/**', 'apps/cli/**', 'libs/client/**'],
     rules: { 'no-restricted-globals': 'off' },

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
 import { main } from '../../scripts/launch/say.mjs';
+import { withoutDefence } from '../support/broken-build.mjs';
 
 /**
  * npm run chaos:broken -- [--seconds 45] [--only words]
@@ -100,22 +101,6 @@ main(async () => {
   }
   process.exit(unseen === 0 ? 0 : 1);
 });
-
-/** @throws Error when the build does not hold the words exactly once */
-function withoutDefence(changes, work) {
-  const files = Object.entries(changes).map(([path, [words, others]]) => {
-    const file = join('dist/apps/gateway', path);
-    const text = readFileSync(file, 'utf8');
-    if (text.split(words).length !== 2) throw new Error(`${file} does not hold these words once: ${words}`);
-    return { file, text, broken: text.replace(words, () => others) };
-  });
-  try {
-    for (const { file, broken } of files) writeFileSync(file, broken);
-    return work();
-  } finally {
-    for (const { file, text } of files) writeFileSync(file, text);
-  }
-}
 
 /** The questions that were answered badly, and the first flaw of each. */
 function flawsOf(env) {

@@ -77,8 +77,8 @@ export function matches(pattern: string, method: string): boolean {
 /** The methods that the portal would run for this command; undefined when one of them can't be named. */
 function methodsRunBy({ method, params, inside }: Command): readonly string[] | undefined {
   if (method.toLowerCase() !== 'batch') return inside === undefined && isMethodName(method) ? [method] : undefined;
-  const { cmd, halt: _halt, ...others } = params;
-  if (!inside?.length || Object.keys(others).length > 0) return undefined;
+  const { cmd } = params;
+  if (!inside?.length || !Object.keys(params).every((name) => name === 'cmd' || name === 'halt')) return undefined;
   if (typeof cmd !== 'object' || cmd === null || Object.keys(cmd).length !== inside.length) return undefined;
   // What is said to be inside must be what is sent.
   const texts = cmd as Readonly<Record<string, unknown>>;
