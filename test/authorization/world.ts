@@ -102,10 +102,10 @@ export class AuthorizationWorld {
     const known = new Set<string>();
     let more = '';
     for (;;) {
-      const { body } = await client.get<AuditPage>(`/v1/audit?limit=200${more}`);
-      for (const { requestId } of body.items) known.add(requestId);
-      if (body.nextCursor === undefined) return known;
-      more = `&cursor=${encodeURIComponent(body.nextCursor)}`;
+      const page: AuditPage = (await client.get<AuditPage>(`/v1/audit?limit=200${more}`)).body;
+      for (const { requestId } of page.items) known.add(requestId);
+      if (page.nextCursor === undefined) return known;
+      more = `&cursor=${encodeURIComponent(page.nextCursor)}`;
     }
   }
 
