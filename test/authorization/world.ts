@@ -10,6 +10,11 @@ import { dealCount, type Place } from './wire';
 const portalCount = 4;
 const keyCount = 40;
 
+interface JobPage {
+  readonly items: readonly { readonly state: string }[];
+  readonly nextCursor?: string;
+}
+
 interface AuditPage {
   readonly items: readonly { readonly requestId: string }[];
   readonly nextCursor?: string;
@@ -86,11 +91,9 @@ export class AuthorizationWorld {
     const isOver = ({ state }: { state: string }) => state !== 'queued' && state !== 'running';
     await eventually(async () => {
       for (let cursor: string | undefined = '0'; cursor !== undefined;) {
-        const { body } = await client.get<{ items: { state: string }[]; nextCursor?: string }>(
-          `/v1/jobs?limit=200&cursor=${cursor}`,
-        );
-        if (!body.items.every(isOver)) return false;
-        cursor = body.nextCursor;
+        const page: JobPage = (await client.get<JobPage>(`/v1/jobs?limit=200&cursor=${cursor}`)).body;
+        if (!page.items.every(isOver)) return false;
+        cursor = page.nextCursor;
       }
       return true;
     });
