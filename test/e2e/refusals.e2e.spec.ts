@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Client, World } from '../support/gateway';
 
@@ -164,6 +165,53 @@ describe('what the gateway refuses', () => {
       );
       expect([foreign?.status, foreign?.body.code]).toEqual([404, 'portal_not_found']);
       expect({ ...foreign?.body, requestId: 0 }).toEqual({ ...unknown?.body, requestId: 0 });
+    });
+
+    it.each([{ portals: ['PORTAL'] }, { methods: ['crm.*'] }, { ratePerSecond: 1 }])(
+      'an administrator’s key is not made with limits that it could lift: %j',
+      async (limits) => {
+        const wanted = JSON.parse(JSON.stringify(limits).replace('PORTAL', portal.memberId)) as object;
+        const reply = await client.call('POST', '/v1/clients', { name: 'sneaky', scopes: ['admin'], ...wanted });
+        expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'scopes' }] } });
+      },
+    );
+
+    it('a key with the scope admin for certain portals, as older versions made, administers nothing', async () => {
+      const { body } = await client.call('POST', '/v1/clients', {
+        name: 'old',
+        scopes: ['call'],
+        portals: [portal.memberId],
+      });
+      const redis = world.redis.client();
+      const name = `b24:client:${createHash('sha256')
+        .update(body.key as string)
+        .digest('hex')}`;
+      await redis.set(name, ((await redis.get(name)) ?? '').replace('"call"', '"admin"'));
+      redis.disconnect();
+      const old = new Client(client.url, body.key as string);
+      expect((await old.get(at('/backlogs/fields'))).status).toBe(200);
+      const mine = await client.call('POST', '/v1/clients', { name: 'other', scopes: ['call'] });
+      for (const [method, path, sent] of [
+        ['POST', '/v1/clients', { name: 'sneaky', scopes: ['admin'] }],
+        ['POST', `/v1/clients/${mine.body.id}/rotate`, {}],
+        ['DELETE', `/v1/clients/${mine.body.id}`, undefined],
+        ['GET', '/v1/clients', undefined],
+        ['GET', '/v1/apps', undefined],
+        ['GET', '/v1/audit', undefined],
+        ['GET', '/v1/subscriptions', undefined],
+      ] as const)
+        expect([path, await old.call(method, path, sent)]).toMatchObject([
+          path,
+          { status: 403, body: { code: 'not_allowed' } },
+        ]);
+      const job = await client.call(
+        'POST',
+        at('/batch'),
+        { commands: [{ method: 'profile' }] },
+        { Prefer: 'respond-async' },
+      );
+      expect((await old.get('/v1/jobs')).body.items).toEqual([]);
+      expect((await old.get(`/v1/jobs/${job.body.id}`)).body.code).toBe('job_not_found');
     });
 
     it('a client sees its own portals only', async () => {
