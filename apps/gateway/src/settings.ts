@@ -38,7 +38,7 @@ const origin = (name: string) =>
       (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
       `${name} must be an http or https URL.`,
     )
-    .transform((text) => text.replace(/\/+$/, ''));
+    .transform((text) => text.replace(/(?<!\/)\/+$/, ''));
 
 const keyPattern = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
 const encryptionKeys = z

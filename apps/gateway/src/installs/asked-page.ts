@@ -2,13 +2,18 @@ import { type EndpointRules, portalEndpoint } from '@b24/grants';
 import type { FastifyRequest } from 'fastify';
 import type { Frame } from './show-page';
 
-/** A portal as somebody typed it, or as a query names it: with or without scheme and path. */
+/** A domain name and the scheme before it. */
+const maxGivenLength = 253 + 'https://'.length;
+
+/**
+ * Returns the portal that somebody typed, or that a query names: with or without scheme and path. Undefined for what is
+ * longer than any domain name or holds a control character, and for a host that is not allowed.
+ */
 export function portalNamed(given: string, rules: EndpointRules): { domain: string; origin: string } | undefined {
-  const host = given
-    .trim()
-    .replace(/^https?:\/\//i, '')
-    .replace(/\/.*$/, '')
-    .toLowerCase();
+  if (given.length > maxGivenLength || /[\0-\x1f\x7f]/.test(given)) return undefined;
+  const named = given.trim().replace(/^https?:\/\//i, '');
+  const path = named.indexOf('/');
+  const host = (path < 0 ? named : named.slice(0, path)).toLowerCase();
   const place = portalEndpoint(`https://${host}/rest/`, rules) ?? portalEndpoint(`http://${host}/rest/`, rules);
   if (!place) return undefined;
   // Plain http is allowed in a lab only, and there the portals speak nothing else.
