@@ -25,14 +25,14 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
  * undefined when no page is asked for, or by something that is no browser.
  */
 export function askedPage(
-  { method, url, headers }: FastifyRequest,
+  { method, url, headers, routeOptions }: FastifyRequest,
   rules: EndpointRules,
 ): { frame?: Frame } | undefined {
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
-  const [path = '', query = ''] = url.split('?');
-  if (method === 'GET' && /^\/(install|oauth\/callback)(\/[^/]+)?$/.test(path)) return {};
-  if (method !== 'POST' || !/^\/(bitrix24\/install|oauth\/callback)(\/[^/]+)?$/.test(path)) return undefined;
-  const named = new URLSearchParams(query).getAll('DOMAIN');
+  const page = `${method} ${routeOptions.url?.replace('/:app', '') ?? ''}`;
+  if (page === 'GET /install' || page === 'GET /oauth/callback') return {};
+  if (page !== 'POST /bitrix24/install' && page !== 'POST /oauth/callback') return undefined;
+  const named = new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('DOMAIN');
   const parent = named.length === 1 ? portalNamed(named[0] ?? '', rules) : undefined;
   return { frame: { ancestors: parent?.origin } };
 }
