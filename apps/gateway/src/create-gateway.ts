@@ -1,5 +1,4 @@
 import helmet from '@fastify/helmet';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
 import { bucketToken, jobsToken, platformToken } from './tokens';
@@ -28,6 +27,7 @@ import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
+import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
 import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
@@ -223,8 +223,9 @@ async function prepareHttp(
       throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
     await wayIn.admit(carried, reply);
   });
-  fastify.addHook('preParsing', (_request, reply, _payload, done) => {
-    askForBody(reply.raw);
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    // One that is too large is refused without it.
+    if (Number(request.headers['content-length'] ?? 0) <= request.routeOptions.bodyLimit) askForBody(reply.raw);
     done();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
@@ -252,10 +253,6 @@ async function prepareHttp(
       domain: given.settings.sdkDomain,
     }),
   );
-}
-
-function requestId(given: unknown): string {
-  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection {
