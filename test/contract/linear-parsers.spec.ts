@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { parsers } from './outside-text';
+import { excused, parsers } from './outside-text';
 
 const [few, many] = [250_000, 1_000_000];
 /** Steps that a character may cost, and that a text may cost whatever its length. */
@@ -61,6 +62,11 @@ class StepCounter {
   }
 }
 
+/** Where requests are read before anything bounds them. */
+const doors = ['console', 'http', 'installs', 'mcp', 'sdk'].map((name) => `apps/gateway/src/${name}`);
+const reads =
+  /JSON\.parse|\.(?:split|replace|replaceAll|matchAll|match|exec|test)\(|new URL\(|URLSearchParams|decodeURI|unescape/;
+
 describe('text from outside', () => {
   const counter = new StepCounter();
 
@@ -86,4 +92,12 @@ describe('text from outside', () => {
     },
     300_000,
   );
+
+  it('is read at the doors by nothing that is not tried here, or excused for a reason', () => {
+    const files = doors.flatMap((folder) => readdirSync(folder).map((file) => `${folder}/${file}`));
+    const readers = files.filter((it) => !it.endsWith('.spec.ts') && reads.test(readFileSync(it, 'utf8')));
+    const known = new Set([...parsers.map(({ file }) => file), ...Object.keys(excused)]);
+    expect(readers.filter((it) => !known.has(it))).toEqual([]);
+    expect([...known].filter((it) => !readFileSync(it, 'utf8'))).toEqual([]);
+  });
 });

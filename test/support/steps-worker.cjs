@@ -148,7 +148,9 @@ parentPort.on('message', ({ name, text }) => {
   expressions.clear();
   counting = true;
   try {
-    parser.read(text);
+    const answer = parser.read(text);
+    // What it does later is not counted, and may fail.
+    if (answer instanceof Promise) answer.catch(() => undefined);
   } catch {
     // What is refused was read as well.
   } finally {
