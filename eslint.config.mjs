@@ -1,3 +1,4 @@
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -70,6 +71,16 @@ export default tseslint.config(
     rules: { 'no-restricted-globals': 'off' },
   },
   { files: ['**/*.mjs'], extends: [tseslint.configs.base] },
+  {
+    // Text from outside is read in linear time; what a regular expression may cost is judged for the worst of texts.
+    files: ['{apps,libs}/**/*.{ts,tsx,mjs}', 'scripts/**/*.mjs'],
+    ignores: ['**/*.spec.ts'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: false }],
+    },
+  },
   {
     files: ['test/**/*.ts', '**/*.spec.ts', 'apps/portal-simulator/**/*.ts'],
     rules: {

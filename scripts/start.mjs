@@ -20,7 +20,7 @@ main(async () => {
   stopOnSignals();
   const { PORT = '3000', HOST = '127.0.0.1', B24_CLIENT_ID, B24_CLIENT_SECRET } = process.env;
   const port = Number(PORT);
-  const publicUrl = (process.env.PUBLIC_URL || `http://${HOST}:${PORT}`).replace(/\/+$/, '');
+  const publicUrl = (process.env.PUBLIC_URL || `http://${HOST}:${PORT}`).replace(/(?<!\/)\/+$/, '');
   if (Boolean(B24_CLIENT_ID) !== Boolean(B24_CLIENT_SECRET)) {
     throw new Stop(
       'Set both B24_CLIENT_ID and B24_CLIENT_SECRET, or neither to try the gateway with the portal simulator.',

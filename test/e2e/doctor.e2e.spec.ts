@@ -183,7 +183,10 @@ describe('the doctor', () => {
     for (const elsewhere of [await answering(200, '<p>Welcome</p>'), await answering(404, '{}')])
       expect((await look({ PUBLIC_URL: elsewhere })).ill).toEqual([found('public_url', 'problem', elsewhere)]);
     const plain = await answering(200, '{"status":"live"}');
-    expect((await look({ PUBLIC_URL: plain })).ill).toEqual([found('public_url', 'warning', 'not https')]);
+    expect((await look({ PUBLIC_URL: plain })).ill).toEqual([
+      found('metrics', 'warning', 'METRICS_TOKEN'),
+      found('public_url', 'warning', 'not https'),
+    ]);
     for (const server of servers) server.close();
   });
 

@@ -51,7 +51,7 @@ function usageOf({ code, message }: CommanderError): string {
   if (code === 'commander.help') return 'Name a command: the help above has them all.';
   const words = message
     .replace(/^error: /, '')
-    .replace(/(--?[\w-]+)=[^'\s]*/g, '$1')
+    .replace(/(?<![\w-])(--?\w[\w-]*)=[^'\s]*/g, '$1')
     .replace(/[\w-]{24,}/g, '[…]')
     .replace(/\n\((.*)\)$/, '. $1');
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.?]$/.test(words) ? '' : '.'} \`--help\` says what is understood.`;

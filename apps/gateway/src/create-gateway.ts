@@ -1,7 +1,6 @@
 import helmet from '@fastify/helmet';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
 import { bucketToken, jobsToken, platformToken } from './tokens';
 import { AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Binder, Courier } from '@b24/events';
@@ -13,6 +12,7 @@ import { connectStore, type StoreConnection, type StoreRefused } from '@b24/stor
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { ConsoleDoor } from './console/console-door';
 import { Live } from './console/live';
 import { serveConsole } from './console/serve-console';
 import { GatewayModule } from './gateway.module';
@@ -20,14 +20,19 @@ import { Drain } from './health/drain';
 import { Metrics } from './health/metrics';
 import { RedisWatch } from './health/redis-watch';
 import type { GatewayRequest } from './http/caller';
+import { boundConnections } from './http/connections';
+import { doorOf, withoutDoor } from './http/door';
+import { askForBody, holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
+import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
 import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
+import { WayIn } from './http/way-in';
 import { InstallInbox } from './installs/install-inbox';
 import { parsePhpForm } from './installs/php-form';
 import { PortalDirectory } from './portals/portal-directory';
@@ -40,8 +45,6 @@ import type { Collector, TracingSettings } from './tracing/collector';
 const bodyLimit = 64 * 1024;
 /** Of many commands in one. */
 const largeBodyLimit = 2 * 1024 * 1024;
-/** Where Bitrix24 posts forms; everything else takes JSON, which no other site's page can post. */
-const vendorForms = /^\/(bitrix24|oauth\/callback)([/?]|$)/;
 const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
 /** What a page of an allowed origin may read of an answer, besides its body. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
@@ -168,13 +171,16 @@ async function prepareHttp(
   // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.
   const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  holdBackBodies(server);
+  boundConnections(server, given.settings);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
   fastify.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit },
     (request, body, done) => {
-      if (!vendorForms.test(request.url)) {
+      // Only where Bitrix24 posts: all else takes JSON, which no other site's page can post.
+      if (!doorOf(request)?.takesForms) {
         done(new Fault('unsupported_media_type'));
         return;
       }
@@ -185,30 +191,41 @@ async function prepareHttp(
       }
     },
   );
+  const routes: RouteOptions[] = [];
   fastify.addHook('onRoute', (route) => {
     if (largeBodies.includes(route.url)) route.bodyLimit = largeBodyLimit;
+    routes.push(route);
   });
-  fastify.addHook('onRequest', (request, reply, done) => {
+  fastify.addHook('onReady', (done) => {
+    const doorless = routes.flatMap((route) => withoutDoor(route) ?? []);
+    done(doorless.length > 0 ? new Error(`Routes without a door: ${doorless.join(', ')}`) : undefined);
+  });
+  const wayIn = new WayIn({
+    keys: app.get(ClientKeys),
+    throttle: app.get(Throttle),
+    console: app.get(ConsoleDoor),
+    settings: given.settings,
+    storeIsReady: () => app.get(StoreCheck).passed,
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
     given.traffic.enter(request);
     // Answered or hung up; onResponse does not run for the latter.
     reply.raw.once('close', () => {
       given.traffic.leave(request);
     });
-    void reply.header('X-Request-Id', request.id);
-    // An answer may hold a key, and is good for this moment only.
-    if (/^\/(v1|mcp|console\/(session|live))\b/.test(request.url)) void reply.header('Cache-Control', 'no-store');
+    // An answer may hold a key, and is good for this moment only; what may be kept says so.
+    void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
     const carried = request as GatewayRequest;
     carried.clock = given.clock;
     carried.callTimeoutMs = given.settings.callTimeoutMs;
     carried.arrivedAtMs = given.clock.now();
-    if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined) {
-      sendProblem(new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' }), request, reply);
-      return;
-    }
-    if (needsStore(request.url) && !app.get(StoreCheck).passed) {
-      sendProblem(new Fault('store_unavailable'), request, reply);
-      return;
-    }
+    if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined)
+      throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
+    await wayIn.admit(carried, reply);
+  });
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    // One that is too large is refused without it.
+    if (Number(request.headers['content-length'] ?? 0) <= request.routeOptions.bodyLimit) askForBody(reply.raw);
     done();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
@@ -231,23 +248,11 @@ async function prepareHttp(
   });
   await app.register(
     webhooks({
-      keys: app.get(ClientKeys),
-      throttle: app.get(Throttle),
       portals: app.get(PortalDirectory),
       line: app.get(RequestLine),
       domain: given.settings.sdkDomain,
-      ready: () => app.get(StoreCheck).passed,
     }),
   );
-}
-
-/** Events are taken at any time: they wait for the store by themselves, and are never sent again. */
-function needsStore(url: string): boolean {
-  return /^\/(v1|mcp|install|oauth|bitrix24\/install|console\/(session|live))\b/.test(url);
-}
-
-function requestId(given: unknown): string {
-  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection {

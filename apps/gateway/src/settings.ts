@@ -38,7 +38,7 @@ const origin = (name: string) =>
       (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
       `${name} must be an http or https URL.`,
     )
-    .transform((text) => text.replace(/\/+$/, ''));
+    .transform((text) => text.replace(/(?<!\/)\/+$/, ''));
 
 const keyPattern = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
 const encryptionKeys = z
@@ -131,6 +131,18 @@ const environment = z
       .optional(),
     FAN_OUT_CONCURRENCY: whole('FAN_OUT_CONCURRENCY', 1, 1000).default(100),
     TRUSTED_PROXIES: proxies.default([]),
+    CONNECTION_LIMIT: whole('CONNECTION_LIMIT', 10, 1_000_000).default(10_000),
+    CONNECTIONS_PER_ADDRESS: whole('CONNECTIONS_PER_ADDRESS', 1, 1_000_000).default(2000),
+    REQUEST_LIMIT: whole('REQUEST_LIMIT', 10, 1_000_000).default(8000),
+    REQUESTS_PER_ADDRESS: whole('REQUESTS_PER_ADDRESS', 1, 1_000_000).default(2000),
+    REQUESTS_PER_CLIENT: whole('REQUESTS_PER_CLIENT', 1, 1_000_000).default(2000),
+    METRICS_TOKEN: z
+      .string()
+      .regex(
+        /^[\x21-\x7e]{16,512}$/,
+        'METRICS_TOKEN must have at least 16 characters and at most 512, without spaces or letters beyond ASCII.',
+      )
+      .optional(),
     CORS_ORIGINS: origins.default([]),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     EVENT_TARGET_HOSTS: hosts('EVENT_TARGET_HOSTS').prefault(''),
@@ -192,6 +204,12 @@ export interface Settings {
   readonly fanOutConcurrency: number;
   /** Whose word on where a request comes from is believed: addresses and CIDRs. */
   readonly trustedProxies: readonly string[];
+  /** Open connections of a replica; those of trusted proxies count in all only. */
+  readonly connections: { readonly inAll: number; readonly perAddress: number };
+  /** Requests under way at once on a replica: of an address until their key is known, and then of their client. */
+  readonly requests: { readonly inAll: number; readonly perAddress: number; readonly perClient: number };
+  /** Asked of whoever reads /metrics; open to all unless set. */
+  readonly metricsToken: Secret | undefined;
   /** Origins whose pages may call the API from a browser; none unless set. */
   readonly corsOrigins: readonly string[];
   /** Entries of the audit log that are kept, more or less. */
@@ -266,6 +284,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     sdkDomain: it.SDK_DOMAIN,
     fanOutConcurrency: it.FAN_OUT_CONCURRENCY,
     trustedProxies: it.TRUSTED_PROXIES,
+    connections: { inAll: it.CONNECTION_LIMIT, perAddress: it.CONNECTIONS_PER_ADDRESS },
+    requests: {
+      inAll: it.REQUEST_LIMIT,
+      perAddress: it.REQUESTS_PER_ADDRESS,
+      perClient: it.REQUESTS_PER_CLIENT,
+    },
+    metricsToken: it.METRICS_TOKEN === undefined ? undefined : new Secret(it.METRICS_TOKEN),
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
     console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },

@@ -1,4 +1,4 @@
-import { type Params, isMap } from './php-query';
+import { bracketed, type Params, isMap } from './php-query';
 
 /** What the earlier commands of a batch have returned so far. */
 export type BatchResults = Readonly<
@@ -24,7 +24,7 @@ function replaced(value: unknown, results: BatchResults): unknown {
 function replacedText(text: string, results: BatchResults): unknown {
   let current = text;
   for (const [whole, name = '', path = ''] of text.matchAll(reference)) {
-    const keys = [...path.matchAll(/\[([^\]]+)\]/g)].map((match) => match[1] ?? '');
+    const keys = bracketed(path).filter((key) => key !== '');
     if (keys.length === 0) continue;
     const found = lookUp(results[name.toLowerCase() as keyof BatchResults], keys);
     if (whole === current) return found;

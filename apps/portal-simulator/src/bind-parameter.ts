@@ -25,7 +25,7 @@ export function bindOptionalFields(params: Params, name: string): Params {
 /** PHP's `is_numeric`. */
 export function isNumeric(value: unknown): value is number | string {
   if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value === 'string' && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
+  return typeof value === 'string' && /^\s*[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
 }
 
 /** PHP's `(int)` cast. */

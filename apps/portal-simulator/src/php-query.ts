@@ -64,7 +64,19 @@ function pathOf(name: string): string[] {
   const bracket = trimmed.indexOf('[');
   const base = (bracket < 0 ? trimmed : trimmed.slice(0, bracket)).replace(/[. ]/g, '_');
   const rest = bracket < 0 ? '' : trimmed.slice(bracket);
-  return [base, ...[...rest.matchAll(/\[([^\]]*)\]/g)].map((match) => match[1] ?? '')];
+  return [base, ...bracketed(rest)];
+}
+
+/** What stands between each `[` and the first `]` behind it. */
+export function bracketed(text: string): string[] {
+  const found: string[] = [];
+  for (let open = text.indexOf('['); open >= 0;) {
+    const close = text.indexOf(']', open);
+    if (close < 0) break;
+    found.push(text.slice(open + 1, close));
+    open = text.indexOf('[', close);
+  }
+  return found;
 }
 
 function assign(root: Params, path: readonly string[], value: string): void {

@@ -26,10 +26,16 @@ export class Budgets {
     private readonly clock: Clock,
   ) {}
 
+  /** Returns how many ms until there is one, 0 when there is; takes nothing. */
+  waitMs(name: string): number {
+    return this.shortMs(this.budgetOf(name));
+  }
+
   /** Takes one. 0 when there was one, else how many ms until there is. */
   take(name: string): number {
     const budget = this.budgetOf(name);
-    if (budget.left < one) return Math.ceil(((one - budget.left) / this.limits.perSecond) * 1000);
+    const waitMs = this.shortMs(budget);
+    if (waitMs > 0) return waitMs;
     budget.left = Math.max(0, budget.left - 1);
     return 0;
   }
@@ -43,6 +49,10 @@ export class Budgets {
   /** Names in mind. */
   get size(): number {
     return this.budgets.size;
+  }
+
+  private shortMs({ left }: Budget): number {
+    return left < one ? Math.ceil(((one - left) / this.limits.perSecond) * 1000) : 0;
   }
 
   private budgetOf(name: string): Budget {

@@ -164,7 +164,7 @@ function urlOf(baseUrl: string, path: string, given: Parts): string {
     if (['', '.', '..'].includes(value)) throw new TypeError(`${name} must be named.`);
     return encodeURIComponent(value);
   });
-  const url = new URL(`${baseUrl.replace(/\/+$/, '')}${filled}`);
+  const url = new URL(`${baseUrl.replace(/(?<!\/)\/+$/, '')}${filled}`);
   for (const [name, value] of Object.entries(given)) {
     if (name !== 'body' && !inPath.has(name) && value !== undefined) url.searchParams.set(name, String(value));
   }

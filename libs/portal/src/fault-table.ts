@@ -251,6 +251,12 @@ export const faultTable = {
     'Too many failed attempts from this address',
     'Come back after `Retry-After` seconds; what proves itself still passes.',
   ),
+  too_many_requests: row(
+    429,
+    'safe',
+    'Too many requests of this key or address are under way',
+    'Come back after `Retry-After` seconds, and wait for answers before you send more at once.',
+  ),
   too_many_jobs: row(
     429,
     'safe',

@@ -58,14 +58,30 @@ export async function checkPublicUrl(publicUrl: string | undefined, url: string)
         `PUBLIC_URL ${publicUrl} does not lead to the gateway (${refused}). Browsers and Bitrix24 come by it, for installs and events: look at DNS, the certificate and the reverse proxy, or correct PUBLIC_URL.`,
       ),
     ];
+  const metrics = await checkMetrics(publicUrl);
   if (publicUrl.startsWith('http:'))
     return [
+      ...metrics,
       warning(
         'public_url',
         `PUBLIC_URL ${publicUrl} is not https, without which Bitrix24 opens no page of an app. Put a certificate before it.`,
       ),
     ];
-  return [ok('public_url', `PUBLIC_URL ${publicUrl} leads to a gateway.`)];
+  return [ok('public_url', `PUBLIC_URL ${publicUrl} leads to a gateway.`), ...metrics];
+}
+
+/** Metrics name portals and methods, and are nothing for the world. */
+async function checkMetrics(publicUrl: string): Promise<Finding[]> {
+  const status = await bare(`${publicUrl}/metrics`).then(
+    async (answer) => {
+      await answer.body?.cancel();
+      return answer.status;
+    },
+    () => undefined,
+  );
+  if (status !== 200) return [];
+  const detail = `Everybody can read ${publicUrl}/metrics, which names portals and methods. Set METRICS_TOKEN, or let the reverse proxy refuse /metrics.`;
+  return [warning('metrics', detail)];
 }
 
 async function whyNotLive(publicUrl: string): Promise<string | undefined> {

@@ -52,11 +52,11 @@ function Way({ chosen, choose, title, words }: { chosen: boolean; choose: () => 
 function ByApp() {
   const [domain, setDomain] = useState('');
   const [waiting, setWaiting] = useState(false);
-  const host = domain
+  const [host = ''] = domain
     .trim()
     .replace(/^https?:\/\//i, '')
-    .replace(/\/.*$/, '')
-    .toLowerCase();
+    .toLowerCase()
+    .split('/', 1);
   const link = `${location.origin}/install?portal=${encodeURIComponent(host)}`;
   const portal = useArrival(waiting ? host : undefined);
   const open = (event: Event) => {

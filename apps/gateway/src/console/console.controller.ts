@@ -5,10 +5,13 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res 
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { GatewayRequest } from '../http/caller';
+import { Through } from '../http/door';
 import { portalName } from '../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
 import { clockToken } from '../tokens';
 import { ConsoleDoor } from './console-door';
+import { sessionDoor, signInDoor, watchDoor } from './console-doors';
 import { Live } from './live';
 
 const signInSchema = z.strictObject({
@@ -43,6 +46,7 @@ export class ConsoleController {
   ) {}
 
   @Post('session')
+  @Through(signInDoor)
   @HttpCode(200)
   async signIn(
     @Body({ schema: signInSchema }) { key }: z.infer<typeof signInSchema>,
@@ -57,11 +61,13 @@ export class ConsoleController {
   }
 
   @Get('session')
-  async session(@Req() request: FastifyRequest): Promise<SignedIn> {
-    return signedIn(await this.door.ownerOf(request));
+  @Through(sessionDoor)
+  session(@Req() request: GatewayRequest): SignedIn {
+    return signedIn(known(request));
   }
 
   @Delete('session')
+  @Through(signInDoor)
   @HttpCode(204)
   async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     await this.door.signOut(request, reply);
@@ -69,13 +75,14 @@ export class ConsoleController {
 
   /** Server-sent events, one a second, until the session or the replica ends. */
   @Get('live')
+  @Through(watchDoor)
   async live(
     @Query('portals', { schema: portalsSchema.optional() }) wanted: PortalId[] | undefined,
     @Query('portal', { schema: portalName.optional() }) name: string | undefined,
-    @Req() request: FastifyRequest,
+    @Req() request: GatewayRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const client = await this.door.onlookerOf(request);
+    const client = known(request);
     const closely = name === undefined ? undefined : await this.portals.find(name);
     if (closely && !mayTouch(client, closely)) throw new Fault('portal_not_found');
     const stream = new PassThrough();
@@ -109,6 +116,12 @@ export class ConsoleController {
       return error instanceof Fault && error.code === 'store_unavailable';
     }
   }
+}
+
+/** @throws Fault key_missing for a request that came by a door without a key */
+function known({ client }: GatewayRequest): Client {
+  if (!client) throw new Fault('key_missing');
+  return client;
 }
 
 function signedIn({ id, name, portals }: Client): SignedIn {

@@ -3,11 +3,13 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { StoreConnection } from '@b24/store';
 import { z } from 'zod';
+import { probeDoor } from '../http/door';
 import { Operation } from '../http/operation';
 import { StoreCheck } from '../store-check';
 import { redisToken } from '../tokens';
 import { Drain } from './drain';
 import { Metrics } from './metrics';
+import { metricsDoor } from './metrics-door';
 import { RedisWatch } from './redis-watch';
 
 const liveSchema = z.object({ status: z.literal('live') }).meta({ id: 'Live', examples: [{ status: 'live' }] });
@@ -41,7 +43,14 @@ export class HealthController {
   ) {}
 
   @Get('health/live')
-  @Operation({ id: 'getLiveness', summary: 'Is the process alive?', status: 200, says: 'It is.', answer: liveSchema })
+  @Operation({
+    id: 'getLiveness',
+    door: probeDoor,
+    summary: 'Is the process alive?',
+    status: 200,
+    says: 'It is.',
+    answer: liveSchema,
+  })
   live(): z.infer<typeof liveSchema> {
     return { status: 'live' };
   }
@@ -49,6 +58,7 @@ export class HealthController {
   @Get('health/ready')
   @Operation({
     id: 'getReadiness',
+    door: probeDoor,
     summary: 'Can this replica take calls? Says which part can not.',
     status: 200,
     says: 'It can.',
@@ -66,7 +76,10 @@ export class HealthController {
   @Get('metrics')
   @Operation({
     id: 'getMetrics',
+    door: metricsDoor,
     summary: 'Metrics for Prometheus',
+    description: 'Where `METRICS_TOKEN` is set it is asked for, as `Authorization: Bearer <token>`.',
+    faults: ['key_missing', 'key_invalid', 'too_many_attempts', 'too_many_requests'],
     status: 200,
     says: 'Metrics in the text format.',
     textType: 'text/plain',

@@ -3,7 +3,9 @@ import { type FaultCode, faultTable } from '@b24/portal';
 import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { apiDoor } from './api-door';
 import type { GatewayRequest } from './caller';
+import { type Door, openDoor, Through } from './door';
 import { onlyReadsMetadata, operationMetadata, scopeMetadata } from './key.guard';
 import { type InDoubt, inDoubtMetadata, OnceInterceptor } from './once.interceptor';
 import { problemSchema } from './problem';
@@ -15,6 +17,8 @@ export interface OperationOptions {
   readonly description?: string;
   /** What the key must have; absent for what needs no key. */
   readonly scope?: Scope;
+  /** How its requests come in, where that is not what the scope says. */
+  readonly door?: Door;
   readonly status: number;
   readonly answer?: z.ZodType;
   /** Of an answer that is text, instead of `answer`. */
@@ -42,6 +46,7 @@ const keyed: readonly FaultCode[] = [
   'not_allowed',
   'client_rate_limited',
   'too_many_attempts',
+  'too_many_requests',
   'store_unavailable',
   'internal_error',
 ];
@@ -83,6 +88,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
   return applyDecorators(
     HttpCode(options.status),
     SetMetadata(operationMetadata, options.id),
+    Through(options.door ?? (options.scope ? apiDoor : openDoor)),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
     ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), UseInterceptors(OnceInterceptor), idempotencyKeyHeader] : []),

@@ -2,9 +2,10 @@ import { asFault, Fault, type FaultCode } from '@b24/portal';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { askedPage } from '../installs/asked-page';
-import { showFault, tellRetryAfter } from '../installs/show-page';
+import { retryAfterOf, showFault, tellRetryAfter } from '../installs/show-page';
 import type { Settings } from '../settings';
 import { settingsToken } from '../tokens';
 import type { GatewayRequest } from './caller';
@@ -44,18 +45,22 @@ export function sendProblem(fault: Fault, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify(problemOf(fault, request.id, effect)));
 }
 
+const unreadable = () =>
+  new Fault('invalid_request', { detail: 'Send HTTP/1.1, with a header of at most 16 KiB, in time.' });
+
 /** What is not even HTTP has no request to answer to, only a socket. */
-export function sendProblemOn(socket: Socket): void {
+export function sendProblemOn(socket: Socket, fault = unreadable()): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   const requestId = randomUUID();
-  const fault = new Fault('invalid_request', { detail: 'Send HTTP/1.1, with a header of at most 16 KiB, in time.' });
+  const retryAfter = retryAfterOf(fault);
   const body = JSON.stringify(problemOf(fault, requestId, 'write'));
   const header = [
-    `HTTP/1.1 ${fault.status} Bad Request`,
+    `HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status] ?? ''}`,
     'Connection: close',
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     `Content-Type: ${problemType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,

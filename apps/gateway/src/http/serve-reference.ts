@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { openDoor } from './door';
 import { builtInto, serveSite } from './serve-site';
+import { StaticDocument } from './static-document';
 
 const meanwhile = 'The document that it shows is there: <a href="/openapi.json">/openapi.json</a>.';
 
@@ -10,7 +12,9 @@ export async function serveReference(
   app: NestFastifyApplication & INestApplication,
   document: OpenAPIObject,
 ): Promise<void> {
-  SwaggerModule.setup('docs', app, document, { ui: false, raw: ['json'], jsonDocumentUrl: 'openapi.json' });
+  const text = new StaticDocument(JSON.stringify(document), 'application/json; charset=utf-8');
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/openapi.json', { config: { door: openDoor } }, (request, reply) => text.show(request, reply));
   // Trusted types are not known to what renders its texts.
   const site = { name: 'reference', policy: [], meanwhile };
   await serveSite(app, { address: '/docs', folders: builtInto('reference'), ...site });

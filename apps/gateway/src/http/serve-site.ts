@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { openDoor } from './door';
 
 export interface Site {
   /** Its address, and the name of its folder in the build: `/console`. */
@@ -49,18 +50,24 @@ export async function serveSite(
       .header('Cache-Control', 'no-store')
       .type('text/html; charset=utf-8')
       .send(page);
-  fastify.get(address, show);
-  fastify.get(`${address}/*`, show);
+  const open = { config: { door: openDoor } };
+  fastify.get(address, open, show);
+  fastify.get(`${address}/*`, open, show);
   if (!folder) return;
-  await app.register(fastifyStatic, {
-    root: join(folder, 'assets'),
-    prefix: `${address}/assets/`,
-    decorateReply: false,
-    // Their names hold a digest of what is in them.
-    immutable: true,
-    maxAge: '365d',
-    index: false,
-    preCompressed: true,
+  await app.register(async (scope: FastifyInstance) => {
+    scope.addHook('onRoute', (route) => {
+      Object.assign(route, { config: { ...route.config, door: openDoor } });
+    });
+    await scope.register(fastifyStatic, {
+      root: join(folder, 'assets'),
+      prefix: `${address}/assets/`,
+      decorateReply: false,
+      // Their names hold a digest of what is in them.
+      immutable: true,
+      maxAge: '365d',
+      index: false,
+      preCompressed: true,
+    });
   });
 }
 

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
  * address. Behind proxies of the setting TRUSTED_PROXIES it is what they say.
  */
 export function sourceOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
-  const address = ip.replace(/%.*$/, '').toLowerCase();
+  const [address = ''] = ip.toLowerCase().split('%', 1);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
   if (mapped?.[1]) return mapped[1];
   return isIP(address) === 6 ? network(address) : address;

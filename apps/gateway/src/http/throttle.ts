@@ -39,6 +39,16 @@ export class Throttle {
     mustBeFree(this.wrongKeys.take(sourceOf(request)));
   }
 
+  /** Asked before a page's form is read, at no cost. @throws Fault too_many_attempts */
+  mayOpenPage(request: FastifyRequest): void {
+    mustBeFree(this.pages.waitMs(sourceOf(request)));
+  }
+
+  /** Asked before an event is read, at no cost: whose it is, only its body says. @throws Fault too_many_attempts */
+  mayPostEvent(request: FastifyRequest): void {
+    mustBeFree(this.events.waitMs(sourceOf(request)));
+  }
+
   /** Somebody opens a page of the install. @throws Fault too_many_attempts */
   page(request: FastifyRequest): Attempt {
     const source = sourceOf(request);
@@ -50,9 +60,8 @@ export class Throttle {
     };
   }
 
-  /** Somebody begins an authorization. @throws Fault too_many_attempts */
-  authorization(request: FastifyRequest): void {
-    this.page(request);
+  /** Somebody begins an authorization, from whatever address. @throws Fault too_many_attempts */
+  authorization(): void {
     mustBeFree(this.authorizations.take('of all'));
   }
 

@@ -2,13 +2,18 @@ import { type EndpointRules, portalEndpoint } from '@b24/grants';
 import type { FastifyRequest } from 'fastify';
 import type { Frame } from './show-page';
 
-/** A portal as somebody typed it, or as a query names it: with or without scheme and path. */
+/** A domain name and the scheme before it. */
+const maxGivenLength = 253 + 'https://'.length;
+
+/**
+ * Returns the portal that somebody typed, or that a query names: with or without scheme and path. Undefined for what is
+ * longer than any domain name or holds a control character, and for a host that is not allowed.
+ */
 export function portalNamed(given: string, rules: EndpointRules): { domain: string; origin: string } | undefined {
-  const host = given
-    .trim()
-    .replace(/^https?:\/\//i, '')
-    .replace(/\/.*$/, '')
-    .toLowerCase();
+  if (given.length > maxGivenLength || /[\0-\x1f\x7f]/.test(given)) return undefined;
+  const named = given.trim().replace(/^https?:\/\//i, '');
+  const path = named.indexOf('/');
+  const host = (path < 0 ? named : named.slice(0, path)).toLowerCase();
   const place = portalEndpoint(`https://${host}/rest/`, rules) ?? portalEndpoint(`http://${host}/rest/`, rules);
   if (!place) return undefined;
   // Plain http is allowed in a lab only, and there the portals speak nothing else.
@@ -20,14 +25,14 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
  * undefined when no page is asked for, or by something that is no browser.
  */
 export function askedPage(
-  { method, url, headers }: FastifyRequest,
+  { method, url, headers, routeOptions }: FastifyRequest,
   rules: EndpointRules,
 ): { frame?: Frame } | undefined {
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
-  const [path = '', query = ''] = url.split('?');
-  if (method === 'GET' && /^\/(install|oauth\/callback)(\/[^/]+)?$/.test(path)) return {};
-  if (method !== 'POST' || !/^\/(bitrix24\/install|oauth\/callback)(\/[^/]+)?$/.test(path)) return undefined;
-  const named = new URLSearchParams(query).getAll('DOMAIN');
+  const page = `${method} ${routeOptions.url?.replace('/:app', '') ?? ''}`;
+  if (page === 'GET /install' || page === 'GET /oauth/callback') return {};
+  if (page !== 'POST /bitrix24/install' && page !== 'POST /oauth/callback') return undefined;
+  const named = new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('DOMAIN');
   const parent = named.length === 1 ? portalNamed(named[0] ?? '', rules) : undefined;
   return { frame: { ancestors: parent?.origin } };
 }

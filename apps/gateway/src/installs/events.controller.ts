@@ -4,6 +4,7 @@ import { asFault, type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { Through } from '../http/door';
 import { sourceOf } from '../http/source';
 import { Throttle } from '../http/throttle';
 import type { Settings } from '../settings';
@@ -12,6 +13,7 @@ import { clockToken, settingsToken } from '../tokens';
 import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
 import { formOf } from './installs.controller';
+import { eventsDoor } from './vendor-doors';
 
 /** Where Bitrix24 posts its events, each app's to an address of its own. */
 @ApiExcludeController()
@@ -28,6 +30,7 @@ export class EventsController {
   ) {}
 
   @Post(['', ':app'])
+  @Through(eventsDoor)
   @HttpCode(200)
   async take(
     @Param('app') app: string | undefined,

@@ -8,6 +8,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { installPath } from '../apps/app-addresses';
 import type { Settings } from '../settings';
+import { Through } from '../http/door';
 import { Throttle } from '../http/throttle';
 import { clockToken, installerToken, settingsToken } from '../tokens';
 import { portalNamed } from './asked-page';
@@ -15,6 +16,7 @@ import { Bitrix24Strategy } from './bitrix24-strategy';
 import { readFrame } from './claims';
 import { askPortalPage, framePage, installedPage, openedPage } from './pages';
 import { type Frame, showFault, showPage } from './show-page';
+import { pageDoor } from './vendor-doors';
 
 const cookieName = 'b24_install';
 const foreignHost = "The portal's host is not among B24_PORTAL_HOSTS.";
@@ -38,6 +40,7 @@ export class InstallsController {
   ) {}
 
   @Get(['install', 'install/:app'])
+  @Through(pageDoor)
   async start(
     @Param('app') named: string | undefined,
     @Query() query: Query,
@@ -47,8 +50,9 @@ export class InstallsController {
     await this.showing(request, reply, async () => {
       const given = text(query['portal']);
       const action = installPath(request.url);
+      if (given !== undefined) this.throttle.page(request);
       const portal = given === undefined ? undefined : portalNamed(given, this.settings.rules);
-      if (portal) this.throttle.authorization(request);
+      if (portal) this.throttle.authorization();
       const app = await this.apps.get(named ?? defaultApp);
       if (given === undefined) return showPage(reply, 200, (nonce) => askPortalPage(nonce, action));
       if (!portal) {
@@ -72,6 +76,7 @@ export class InstallsController {
   }
 
   @Get(['oauth/callback', 'oauth/callback/:app'])
+  @Through(pageDoor)
   async finish(
     @Param('app') named: string | undefined,
     @Query() query: Query,
@@ -94,6 +99,7 @@ export class InstallsController {
   }
 
   @Post(['bitrix24/install', 'bitrix24/install/:app'])
+  @Through(pageDoor)
   async frame(
     @Param('app') app: string | undefined,
     @Body() body: unknown,
@@ -106,9 +112,9 @@ export class InstallsController {
       request,
       reply,
       async () => {
+        const attempt = this.throttle.page(request);
         const claim = { app: app ?? defaultApp, ...readFrame(formOf(body)) };
         if (!parent) throw new Fault('install_refused', { detail: foreignHost });
-        const attempt = this.throttle.page(request);
         const record = await this.installer.fromClaim(claim);
         attempt.proven();
         this.note('portal page', record, request);
@@ -121,6 +127,7 @@ export class InstallsController {
 
   /** Whoever opens an app with a page from Bitrix24's menu posts to its handler: nothing of it is taken, or believed. */
   @Post(['oauth/callback', 'oauth/callback/:app'])
+  @Through(pageDoor)
   async opened(
     @Param('app') named: string | undefined,
     @Query() query: Query,

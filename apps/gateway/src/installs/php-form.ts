@@ -4,6 +4,8 @@ import { parse } from 'qs';
 /** Deeper or longer than any form of the vendor's. */
 const maxDepth = 4;
 const maxFields = 200;
+/** Longer than any name of the vendor's, percent-encoded in full. */
+const maxNameLength = 1000;
 const ofPrototypes = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -12,7 +14,8 @@ const ofPrototypes = new Set(['__proto__', 'constructor', 'prototype']);
  */
 export function parsePhpForm(text: string): Record<string, unknown> {
   const malformed = () => new Fault('invalid_request', { detail: 'The form is malformed, too deep or too long.' });
-  if (text.split('&').some(aimsAtPrototype)) throw malformed();
+  const fields = text.split('&', maxFields + 1);
+  if (fields.length > maxFields || !fields.every(isHarmless)) throw malformed();
   try {
     return parse(text, {
       depth: maxDepth,
@@ -28,12 +31,15 @@ export function parsePhpForm(text: string): Record<string, unknown> {
   }
 }
 
-/** Only in its name, which may hold `=` inside brackets; a value may hold any words. */
-function aimsAtPrototype(field: string): boolean {
+/** Neither long in its name, which may hold `=` inside brackets, nor aimed at a prototype; a value may hold any words. */
+function isHarmless(field: string): boolean {
   const plain = field.replace(/%5b/gi, '[').replace(/%5d/gi, ']');
   const bracketed = plain.indexOf(']=');
-  const name = bracketed < 0 ? (plain.split('=', 1)[0] ?? '') : plain.slice(0, bracketed);
-  return decoded(name)
+  const equals = plain.indexOf('=');
+  const end = bracketed < 0 ? equals : bracketed;
+  const name = end < 0 ? plain : plain.slice(0, end);
+  if (name.length > maxNameLength) return false;
+  return !decoded(name)
     .split(/[[\]]/)
     .some((segment) => ofPrototypes.has(segment.trim().toLowerCase()));
 }

@@ -1,4 +1,3 @@
-import { ClientKeys } from '@b24/access';
 import type { GrantStore } from '@b24/grants';
 import { Fault } from '@b24/portal';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -11,12 +10,12 @@ import type { FastifyReply } from 'fastify';
 import { AnyCalls } from '../calls/any-calls';
 import { callerOf, type GatewayRequest } from '../http/caller';
 import { mustBeHarmless } from '../http/harmless';
-import { bearerKey, keyOwner } from '../http/key-owner';
-import { Throttle } from '../http/throttle';
+import { openDoor, Through } from '../http/door';
 import { PortalDirectory } from '../portals/portal-directory';
 import { type Caller, RequestLine } from '../request-line';
 import type { Settings } from '../settings';
 import { grantStoreToken, settingsToken } from '../tokens';
+import { mcpDoor } from './mcp-door';
 import { runTool, toolsFor } from './run-tool';
 import type { Ground } from './tool';
 
@@ -32,31 +31,24 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator();
 @Controller('mcp')
 export class McpController {
   private readonly ground: Ground;
-  private readonly origins: ReadonlySet<string>;
 
   constructor(
     @Inject(RequestLine) line: RequestLine,
     @Inject(PortalDirectory) portals: PortalDirectory,
     @Inject(AnyCalls) calls: AnyCalls,
     @Inject(grantStoreToken) store: GrantStore,
-    @Inject(ClientKeys) readonly keys: ClientKeys,
-    @Inject(Throttle) readonly throttle: Throttle,
-    @Inject(settingsToken) { plan, publicUrl, corsOrigins }: Settings,
+    @Inject(settingsToken) { plan }: Settings,
   ) {
     this.ground = { line, portals, calls, store, plan };
-    this.origins = new Set([new URL(publicUrl).origin, ...corsOrigins]);
   }
 
   @Post()
+  @Through(mcpDoor)
   @HttpCode(200)
   async take(
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | undefined> {
-    this.mustBeOurs(request.headers.origin);
-    const { authorization } = request.headers;
-    if (!authorization) throw new Fault('key_missing');
-    request.client = await keyOwner(request, bearerKey(authorization), this);
     mustBeHarmless(request.body);
     if (Array.isArray(request.body))
       throw new Fault('invalid_request', { detail: 'Send one message of the protocol at a time.' });
@@ -67,23 +59,17 @@ export class McpController {
   }
 
   @Get()
+  @Through(openDoor)
   @HttpCode(405)
   stream(@Res({ passthrough: true }) reply: FastifyReply): object {
     return onlyPost(reply, 'There is no stream to listen to: each answer comes with its request.');
   }
 
   @Delete()
+  @Through(openDoor)
   @HttpCode(405)
   session(@Res({ passthrough: true }) reply: FastifyReply): object {
     return onlyPost(reply, 'There is no session to end.');
-  }
-
-  /** A browser says whose page asks. @throws Fault not_allowed for one that no setting names: its host may be any DNS name */
-  private mustBeOurs(origin: string | undefined): void {
-    if (origin === undefined || this.origins.has(origin)) return;
-    throw new Fault('not_allowed', {
-      detail: 'Pages of this origin may not come here: CORS_ORIGINS names those that may.',
-    });
   }
 
   /** By a server of its own: nothing is kept, so any replica may take the next message. */

@@ -1,26 +1,33 @@
+import { unescape } from 'node:querystring';
 import { Fault } from '@b24/portal';
+import { PhpArray } from './php-array';
 
 export type Params = Record<string, unknown>;
 
-/** PHP itself drops what is beyond. */
-const mostVariables = 1000;
-const mostLevels = 20;
+/** Bitrix24's server check asks PHP for `max_input_vars` of at least this. */
+const maxVariables = 10_000;
+const maxLevels = 20;
+/** Longer than any name of the vendor's, percent-encoded in full. */
+const maxNameLength = 2_000;
 const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * A query or a form as PHP reads it: `filter[>ID]=1`, `select[]=ID`. Every value is a string; keys 0..n are a list.
+ * Returns a query or a form as PHP reads it: `filter[>ID]=1`, `select[]=ID`. Every value is a string; keys 0..n are a
+ * list. Its work grows with the length of the text and no faster.
  * @throws Fault invalid_request for what is too deep, too long or aims at a prototype
  */
 export function parsePhpParams(text: string): Params {
-  const pairs = text.split('&').filter((pair) => pair !== '');
-  if (pairs.length > mostVariables) throw malformed();
-  const root: Params = {};
-  for (const pair of pairs) {
+  const root = new PhpArray();
+  let variables = 0;
+  for (const pair of pairsOf(text)) {
+    if (++variables > maxVariables) throw malformed();
     const equals = pair.indexOf('=');
-    const path = pathOf(decoded(equals < 0 ? pair : pair.slice(0, equals)));
-    put(root, path, equals < 0 ? '' : decoded(pair.slice(equals + 1)));
+    const end = equals < 0 ? pair.length : equals;
+    if (end > maxNameLength) throw malformed();
+    const path = pathOf(decoded(pair.slice(0, end)));
+    if (path) root.put(path, equals < 0 ? '' : decoded(pair.slice(equals + 1)));
   }
-  return Object.fromEntries(Object.entries(root).map(([key, value]) => [key, withLists(value)]));
+  return root.toObject();
 }
 
 /** A JSON body as the vendor reads it: what is no object is none. */
@@ -33,49 +40,57 @@ export function parseJsonParams(text: string): Params {
   }
 }
 
-/** `a[b][]` → a, b and the next index. */
-function pathOf(name: string): string[] {
-  const bracket = name.indexOf('[');
-  const base = (bracket < 0 ? name : name.slice(0, bracket)).trimStart().replace(/[. ]/g, '_');
-  const inner = bracket < 0 ? [] : [...name.slice(bracket).matchAll(/\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
-  const path = [base, ...inner];
-  if (path.length > mostLevels || path.some((step) => ofPrototypes.has(step))) throw malformed();
+function* pairsOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    const mark = text.indexOf('&', from);
+    const end = mark < 0 ? text.length : mark;
+    if (end > from) yield text.slice(from, end);
+    from = end + 1;
+  }
+}
+
+/**
+ * Splits `a[b][]` into `a`, `b` and undefined for the next index; undefined for a name that PHP passes over. The rules
+ * are those of `php_register_variable_ex`: https://github.com/php/php-src/blob/master/main/php_variables.c
+ */
+function pathOf(name: string): (string | undefined)[] | undefined {
+  const given = untilNul(name).replace(/^ +/, '');
+  const bracket = given.indexOf('[');
+  if (given === '' || bracket === 0) return undefined;
+  const base = underscored(bracket < 0 ? given : given.slice(0, bracket));
+  const path: (string | undefined)[] = [base];
+  for (let open = bracket; open >= 0 && given[open] === '[';) {
+    const close = given.indexOf(']', open);
+    // A bracket that nothing closes is part of the first name, and after another pair it is dropped.
+    if (close < 0) return path.length > 1 ? checked(path) : checked([underscored(given)]);
+    path.push(stepIn(given.slice(open + 1, close)));
+    open = close + 1;
+  }
+  return checked(path);
+}
+
+/** PHP's names end at a NUL. */
+function untilNul(name: string): string {
+  const nul = name.indexOf('\0');
+  return nul < 0 ? name : name.slice(0, nul);
+}
+
+function underscored(name: string): string {
+  return name.replace(/[. []/g, '_');
+}
+
+/** `[]` and `[ ]` are the next index. */
+function stepIn(brackets: string): string | undefined {
+  return brackets === '' || /^[ \t\n\v\f\r]$/.test(brackets) ? undefined : brackets;
+}
+
+function checked(path: (string | undefined)[]): (string | undefined)[] {
+  if (path.length > maxLevels || path.some((step) => step !== undefined && ofPrototypes.has(step))) throw malformed();
   return path;
 }
 
-function put(root: Params, path: readonly string[], value: string): void {
-  if (path[0] === '') return;
-  let node = root;
-  path.forEach((step, i) => {
-    const key = step === '' ? nextIndex(node) : step;
-    if (i === path.length - 1) {
-      node[key] = value;
-      return;
-    }
-    const child = node[key];
-    node = (typeof child === 'object' ? child : (node[key] = {})) as Params;
-  });
-}
-
-function nextIndex(node: Params): string {
-  const indexes = Object.keys(node).filter((key) => /^\d+$/.test(key));
-  return indexes.length === 0 ? '0' : String(Math.max(...indexes.map(Number)) + 1);
-}
-
-function withLists(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]) => [key, withLists(inner)] as const);
-  const isList = entries.length > 0 && entries.every(([key], i) => key === String(i));
-  return isList ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
-}
-
 function decoded(text: string): string {
-  const spaced = text.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced;
-  }
+  return unescape(text.replaceAll('+', ' '));
 }
 
 function malformed(): Fault {

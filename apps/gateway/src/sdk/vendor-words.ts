@@ -29,6 +29,7 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   lane_full: ['QUERY_LIMIT_EXCEEDED', 503],
   client_rate_limited: ['QUERY_LIMIT_EXCEEDED', 503],
   too_many_attempts: ['QUERY_LIMIT_EXCEEDED', 503],
+  too_many_requests: ['QUERY_LIMIT_EXCEEDED', 503],
   portal_overloaded: ['QUERY_LIMIT_EXCEEDED', 503],
   store_unavailable: ['QUERY_LIMIT_EXCEEDED', 503],
   shutting_down: ['QUERY_LIMIT_EXCEEDED', 503],

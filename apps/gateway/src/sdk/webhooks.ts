@@ -1,31 +1,25 @@
-import type { ClientKeys } from '@b24/access';
 import { type Command, Fault, type PortalId, type Result, unlessAborted } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { writesAmong } from '../calls/any-method';
 import { callerOf, type GatewayRequest } from '../http/caller';
 import { mustBeHarmless } from '../http/harmless';
-import { keyOwner } from '../http/key-owner';
 import { tellTrip } from '../http/line-headers';
 import { faultOf } from '../http/problem.filter';
-import type { Throttle } from '../http/throttle';
 import { tellRetryAfter } from '../installs/show-page';
 import type { PortalDirectory } from '../portals/portal-directory';
 import type { RequestLine } from '../request-line';
 import { type Params, parseJsonParams, parsePhpParams } from './php-params';
 import { type VendorAnswer, vendorRefusal, vendorResult } from './vendor-words';
-import { webhookCommand, webhookUrl } from './webhook-call';
+import { webhookDoor, webhookOf } from './webhook-door';
+import { webhookCommand } from './webhook-call';
 
 const bodyLimit = 2 * 1024 * 1024;
 
 export interface WebhookParts {
-  readonly keys: ClientKeys;
-  readonly throttle: Throttle;
   readonly portals: PortalDirectory;
   readonly line: RequestLine;
   /** `acme.<domain>` is the portal with this alias. */
   readonly domain: string | undefined;
-  /** Whether the store may be worked with. */
-  readonly ready: () => boolean;
 }
 
 /**
@@ -46,7 +40,7 @@ export function webhooks(parts: WebhookParts) {
     scope.setErrorHandler((error, request, reply) => {
       refuse(faultOf(error), request, reply);
     });
-    const route = { method: ['GET', 'POST'], bodyLimit };
+    const route = { method: ['GET', 'POST'], bodyLimit, config: { door: webhookDoor } };
     scope.route<{ Params: { '*': string } }>({
       ...route,
       url: '/rest/*',
@@ -67,12 +61,8 @@ async function serve(
   reply: FastifyReply,
   findPortal: () => Promise<PortalId>,
 ): Promise<FastifyReply> {
-  void reply.header('Cache-Control', 'no-store');
-  if (!parts.ready()) throw new Fault('store_unavailable');
-  const asked = webhookUrl(request.params['*']);
-  if (!asked) throw new Fault('key_missing', { detail: 'Call /rest/{userId}/{client key}/{method}.' });
+  const asked = webhookOf(request);
   const carried: GatewayRequest = request;
-  carried.client = await keyOwner(carried, asked.key, parts);
   const caller = callerOf(carried, reply);
   const portal = await unlessAborted(findPortal(), caller.signal);
   const params = { ...parsePhpParams(queryOf(request)), ...(request.body as Params | undefined) };

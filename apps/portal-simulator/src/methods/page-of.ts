@@ -26,7 +26,7 @@ export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
   const filter = isMap(params['filter']) ? params['filter'] : {};
   const order = isMap(params['order']) ? params['order'] : {};
   const conditions = Object.entries(filter).map(([key, wanted]) => {
-    const [, operator = '', column = ''] = /^([=!<>@%]*)(.*)$/.exec(key) ?? [];
+    const [, operator = '', column = ''] = /^([=!<>@%]*)([^=!<>@%].*)?$/.exec(key) ?? [];
     return { operator, column, wanted };
   });
   const kept = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));

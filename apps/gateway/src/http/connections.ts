@@ -1,0 +1,41 @@
+import type { Server } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
+import { Fault } from '@b24/portal';
+import type { Settings } from '../settings';
+import { FairShare } from './fair-share';
+import { sendProblemOn } from './problem.filter';
+import { sourceOf } from './source';
+
+/**
+ * Bounds open connections, in all and by address. Those of trusted proxies carry the requests of many and count in all
+ * only. One too many is closed with a problem, and one beyond the bound of all without a word.
+ */
+export function boundConnections(
+  server: Server,
+  { connections: { inAll, perAddress }, trustedProxies }: Pick<Settings, 'connections' | 'trustedProxies'>,
+): void {
+  const share = new FairShare({ places: inAll, perName: perAddress });
+  const isTrusted = trusting(trustedProxies);
+  server.maxConnections = inAll;
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (isTrusted(address)) return;
+    const leave = share.enter(sourceOf({ ip: address }));
+    if (leave) socket.once('close', leave);
+    else sendProblemOn(socket, new Fault('too_many_requests', { retryAfterMs: 1000 }));
+  });
+}
+
+function trusting(proxies: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const proxy of proxies) {
+    const [address = '', prefix] = proxy.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  };
+}

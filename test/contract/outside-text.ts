@@ -1,0 +1,254 @@
+import 'reflect-metadata';
+import { parse as parseJsonBody } from 'secure-json-parse';
+import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
+import { portalEndpoint, PortalHosts } from '@b24/grants';
+import { isPortalId } from '@b24/portal';
+import { installPath } from '../../apps/gateway/src/apps/app-addresses';
+import { methodName } from '../../apps/gateway/src/calls/any-method';
+import { cookieOf, isFromConsole } from '../../apps/gateway/src/console/console-cookie';
+import { deadlineMsOf, type GatewayRequest } from '../../apps/gateway/src/http/caller';
+import { mustBeHarmless } from '../../apps/gateway/src/http/harmless';
+import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempotency-key';
+import { bearerKey } from '../../apps/gateway/src/http/key-owner';
+import { prefersAsync } from '../../apps/gateway/src/http/prefers-async';
+import { requestId } from '../../apps/gateway/src/http/request-id';
+import { sourceOf } from '../../apps/gateway/src/http/source';
+import { StaticDocument } from '../../apps/gateway/src/http/static-document';
+import { idsOf } from '../../apps/gateway/src/http/trail';
+import { askedPage, portalNamed } from '../../apps/gateway/src/installs/asked-page';
+import { readEvent, readFrame } from '../../apps/gateway/src/installs/claims';
+import { parsePhpForm } from '../../apps/gateway/src/installs/php-form';
+import { parseJsonParams, parsePhpParams } from '../../apps/gateway/src/sdk/php-params';
+import { webhookCommand, webhookUrl } from '../../apps/gateway/src/sdk/webhook-call';
+import { bodyOf } from '../../libs/upstream/src/answer-body';
+import { phpQuery, sharedSize } from '../../libs/upstream/src/php-query';
+import { judgeTokenAnswer } from '../../libs/grants/src/token-answer';
+
+/** A function that reads text from outside. */
+export interface OutsideText {
+  readonly name: string;
+  /** The file it is in. */
+  readonly file: string;
+  readonly read: (text: string) => unknown;
+  /** Its own worst texts, of about this many characters. */
+  readonly worst?: readonly ((characters: number) => string)[];
+}
+
+const http = 'apps/gateway/src/http';
+const rules = { hosts: new PortalHosts(['*.bitrix24.com']), allowHttp: false };
+const headed = (headers: Record<string, string>) => ({ headers }) as unknown as GatewayRequest;
+const document = new StaticDocument('text', 'text/plain');
+const noop = () => reply;
+const reply = {
+  getHeader: () => undefined,
+  headers: noop,
+  status: noop,
+  send: noop,
+  header: noop,
+  type: noop,
+} as never;
+const numbered = (pair: (i: number) => string) => (characters: number) => {
+  const parts: string[] = [];
+  for (let i = 0, size = 0; size < characters; i++) {
+    const part = pair(i);
+    parts.push(part);
+    size += part.length + 1;
+  }
+  return parts.join('&');
+};
+const json = (part: (i: number) => string) => (characters: number) =>
+  `{${numbered(part)(characters).replaceAll('&', ',')}}`;
+
+/** Files at the doors that look as if they read text from outside, and why they are not below. */
+export const excused: Readonly<Record<string, string>> = {
+  'apps/gateway/src/http/connections.ts': 'reads TRUSTED_PROXIES, which settings.ts has checked',
+  'apps/gateway/src/http/openapi.ts': 'reads our own schemas',
+  'apps/gateway/src/http/serve-site.ts': 'reads no text',
+  'apps/gateway/src/http/shapes.ts': 'bounds every text by its schema',
+  'apps/gateway/src/console/console-sessions.ts': 'reads an id of 43 letters, and what it wrote itself',
+  'apps/gateway/src/console/console.controller.ts': 'splits a query, which Node bounds to 16 KiB, at its commas',
+  'apps/gateway/src/console/live-channel.ts': 'reads what replicas publish',
+  'apps/gateway/src/installs/authorization-states.ts': 'reads a state after its signature was checked, by split',
+  'apps/gateway/src/installs/bitrix24-strategy.ts': 'reads a URL that it made',
+  'apps/gateway/src/installs/installs.controller.ts':
+    'reads a cookie by the library that the console cookie is read by',
+  'apps/gateway/src/installs/pages.ts': 'escapes texts that were bounded before',
+  'apps/gateway/src/mcp/mcp-door.ts': 'reads PUBLIC_URL',
+  'apps/gateway/src/sdk/php-array.ts': 'is read through parsePhpParams',
+  'apps/gateway/src/sdk/webhooks.ts': 'tests a content type from its start, and cuts a host and a URL at one mark',
+};
+
+/** Everything that reads text from outside before its length is bounded by a schema. */
+export const parsers: readonly OutsideText[] = [
+  {
+    name: 'parsePhpParams',
+    file: 'apps/gateway/src/sdk/php-params.ts',
+    read: parsePhpParams,
+    worst: [numbered(() => 'a[]='), numbered((i) => `a[${i}][]=%`), numbered((i) => `a[b${'['.repeat(90)}${i}=+`)],
+  },
+  { name: 'parseJsonParams', file: 'apps/gateway/src/sdk/php-params.ts', read: parseJsonParams },
+  { name: 'webhookUrl', file: 'apps/gateway/src/sdk/webhook-call.ts', read: webhookUrl },
+  {
+    name: 'webhookCommand',
+    file: 'apps/gateway/src/sdk/webhook-call.ts',
+    read: (text) => [webhookCommand(text, {}), webhookCommand('batch', { cmd: { a: text }, [text]: text })],
+    worst: [(characters) => `a${'\n?'.repeat(characters / 2)}`],
+  },
+  {
+    name: 'parsePhpForm',
+    file: 'apps/gateway/src/installs/php-form.ts',
+    read: parsePhpForm,
+    worst: [(characters) => `a${'[b'.repeat(characters / 2)}`, (characters) => `a=${'%5B'.repeat(characters / 3)}`],
+  },
+  {
+    name: 'portalNamed',
+    file: 'apps/gateway/src/installs/asked-page.ts',
+    read: (text) => portalNamed(text, rules),
+    worst: [(characters) => `${'/'.repeat(characters)}\na`],
+  },
+  {
+    name: 'askedPage',
+    file: 'apps/gateway/src/installs/asked-page.ts',
+    read: (text) => {
+      const request = {
+        method: 'POST',
+        url: `/bitrix24/install?DOMAIN=${text}`,
+        headers: { accept: `${text}text/html` },
+      };
+      return askedPage({ ...request, routeOptions: { url: '/bitrix24/install' } } as never, rules);
+    },
+    worst: [(characters) => `${'/'.repeat(characters)}%0Aa`, (characters) => 'text/htm'.repeat(characters / 8)],
+  },
+  {
+    name: 'readEvent',
+    file: 'apps/gateway/src/installs/claims.ts',
+    read: (text) => readEvent({ event: text, ts: text, auth: { member_id: text, application_token: text } }, rules),
+  },
+  {
+    name: 'readFrame',
+    file: 'apps/gateway/src/installs/claims.ts',
+    read: (text) => readFrame({ AUTH_ID: text, REFRESH_ID: text, member_id: text, SERVER_ENDPOINT: text }),
+  },
+  {
+    name: 'installPath',
+    file: 'apps/gateway/src/apps/app-addresses.ts',
+    read: (text) => installPath(`/install/${text}`),
+  },
+  {
+    name: 'bearerKey',
+    file: `${http}/key-owner.ts`,
+    read: (text) => bearerKey(`Bearer ${text}`),
+    worst: [(n) => ' '.repeat(n)],
+  },
+  {
+    name: 'idempotencyKey',
+    file: `${http}/idempotency-key.ts`,
+    read: idempotencyKey,
+    worst: [(characters) => `"${'\\"'.repeat(characters / 2)}`, (characters) => `"${'\\'.repeat(characters)}`],
+  },
+  {
+    name: 'canonical',
+    file: `${http}/idempotency-key.ts`,
+    read: (text) => canonical(JSON.parse(text)),
+    worst: [json((i) => `"f${i}":1`)],
+  },
+  {
+    name: 'mustBeHarmless',
+    file: `${http}/harmless.ts`,
+    read: (text) => {
+      mustBeHarmless(JSON.parse(text));
+    },
+    worst: [
+      json((i) => `"f${i}":[{"a":[1]}]`),
+      (characters) => `${'['.repeat(characters / 2)}${']'.repeat(characters / 2)}`,
+    ],
+  },
+  {
+    name: 'prefersAsync',
+    file: `${http}/prefers-async.ts`,
+    read: (text) => prefersAsync(headed({ prefer: text })),
+    worst: [(n) => `respond-async${' '.repeat(n)}x`, (n) => ' ,'.repeat(n / 2)],
+  },
+  {
+    name: 'deadlineMsOf',
+    file: `${http}/caller.ts`,
+    read: (text) => deadlineMsOf(headed({ 'x-deadline-ms': text })),
+    worst: [(n) => '1'.repeat(n)],
+  },
+  { name: 'requestId', file: `${http}/request-id.ts`, read: requestId },
+  {
+    name: 'sourceOf',
+    file: `${http}/source.ts`,
+    read: (text) => sourceOf({ ip: text }),
+    worst: [(n) => ':'.repeat(n), (n) => '1.'.repeat(n / 2)],
+  },
+  {
+    name: 'StaticDocument',
+    file: `${http}/static-document.ts`,
+    read: (text) => document.show(headed({ 'accept-encoding': text, 'if-none-match': text }), reply),
+    worst: [(n) => ','.repeat(n), (n) => 'br;q=0,'.repeat(n / 7)],
+  },
+  {
+    name: 'idsOf',
+    file: `${http}/trail.ts`,
+    read: (text) => idsOf({ id: text, app: text, taskId: text }, { url: text }),
+    worst: [(n) => '1'.repeat(n)],
+  },
+  {
+    name: 'the body of JSON',
+    file: 'apps/gateway/src/create-gateway.ts',
+    read: (text) => parseJsonBody(text),
+    worst: [json((i) => `"\\u005f${i}":{"constructor":1}`)],
+  },
+  {
+    name: 'a message of MCP',
+    file: 'apps/gateway/src/mcp/mcp.controller.ts',
+    read: (text) => JSONRPCMessageSchema.parse(JSON.parse(text)),
+    worst: [json((i) => `"f${i}":1`)],
+  },
+  {
+    name: 'the console cookie',
+    file: 'apps/gateway/src/console/console-cookie.ts',
+    read: (text) => [
+      cookieOf(headed({ cookie: text }), 'https://gw.example.com'),
+      isFromConsole(headed({ 'x-console': '1', origin: text }), 'https://gw.example.com'),
+    ],
+    worst: [(n) => '=;'.repeat(n / 2), (n) => `${' '.repeat(n)}a`],
+  },
+  {
+    name: 'methodName',
+    file: 'apps/gateway/src/calls/any-method.ts',
+    read: (text) => methodName.parse(text),
+    worst: [(n) => 'a.'.repeat(n / 2)],
+  },
+  {
+    name: 'portalEndpoint',
+    file: 'libs/grants/src/portal-endpoint.ts',
+    read: (text) => portalEndpoint(text, rules),
+    worst: [(n) => `https://${'a.'.repeat(n / 2)}`],
+  },
+  {
+    name: 'PortalHosts',
+    file: 'libs/grants/src/portal-hosts.ts',
+    read: (text) => rules.hosts.allows(text),
+    worst: [(n) => 'a.'.repeat(n / 2)],
+  },
+  { name: 'isPortalId', file: 'libs/portal/src/portal.ts', read: isPortalId, worst: [(n) => 'a'.repeat(n)] },
+  {
+    name: 'sharedSize',
+    file: 'libs/upstream/src/php-query.ts',
+    read: (text) => sharedSize('a', { a: text, [text]: [text] }),
+    worst: [(n) => '\ud83d\ude00'.repeat(n / 2)],
+  },
+  { name: 'phpQuery', file: 'libs/upstream/src/php-query.ts', read: (text) => phpQuery({ a: [text], [text]: text }) },
+  {
+    name: 'bodyOf',
+    file: 'libs/upstream/src/answer-body.ts',
+    read: (text) => bodyOf('a', { status: 200, body: text }),
+  },
+  {
+    name: 'judgeTokenAnswer',
+    file: 'libs/grants/src/token-answer.ts',
+    read: (text) => judgeTokenAnswer({ status: 400, body: text }, 0),
+  },
+];
