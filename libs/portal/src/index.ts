@@ -7,6 +7,7 @@ export { ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './e
 export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } from './fault';
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
 export { isPortalId, portalId, type PortalId } from './portal';
+export { linkRemoved, Scrubber, secretRemoved } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Send } from './send';
 export { newSigningSecret, signed } from './signature';
