@@ -56,6 +56,25 @@ describe('what a portal says of its own tokens', () => {
     await Promise.all([target.stop(), collector.stop()]);
   });
 
+  /** What the console's live stream says until it is called off. */
+  const watched = async (signal: AbortSignal): Promise<string> => {
+    const own = { 'X-Console': '1', 'Sec-Fetch-Site': 'same-origin' };
+    const body = JSON.stringify({ key: client.key });
+    const headers = { ...own, 'Content-Type': 'application/json' };
+    const session = await fetch(`${client.url}/console/session`, { method: 'POST', headers, body });
+    const cookie = session.headers.getSetCookie().map((it) => it.split(';')[0])[0] ?? '';
+    const stream = await fetch(`${client.url}/console/live?portal=${app.memberId}`, {
+      headers: { ...own, Cookie: cookie },
+      signal,
+    });
+    let text = '';
+    try {
+      for await (const chunk of stream.body ?? []) text += Buffer.from(chunk as Uint8Array).toString();
+    } catch {
+      // Called off.
+    }
+    return text;
+  };
   const keyOf = (portal: SimulatedPortal) =>
     portal.requests.flatMap(({ token }) => (token ? [token] : [])).at(-1) ?? '';
 
@@ -91,9 +110,7 @@ describe('what a portal says of its own tokens', () => {
       };
     }
     const live = new AbortController();
-    const stream = heard('live stream', `/console/live?portal=${app.memberId}`, { signal: live.signal }).catch(
-      () => undefined,
-    );
+    const streamed = watched(live.signal);
 
     for (const alias of ['app', 'hook']) {
       const of = `/v1/portals/${alias}`;
@@ -128,7 +145,7 @@ describe('what a portal says of its own tokens', () => {
         { Prefer: 'respond-async' },
       );
       const { id } = JSON.parse(job.text) as { id: string };
-      await eventually(async () => (await heard('job', `/v1/jobs/${id}`)).text.includes('"done"'));
+      await eventually(async () => !/"state":"(queued|running)"/.test((await heard('job', `/v1/jobs/${id}`)).text));
       await heard('job results', `/v1/jobs/${id}/results`);
       const call = { name: 'call_method', arguments: { portal: alias, ...missing } };
       const speaks = { Accept: 'application/json, text/event-stream' };
@@ -172,15 +189,21 @@ describe('what a portal says of its own tokens', () => {
       expect(await events.post(app.event('ONCRMDEALADD', data))).toMatchObject({ status: 200 });
     }
     await eventually(() => target.arrivals.length === 40);
-    target.answer = () => ({ status: 410 });
-    await events.post(app.event('ONCRMDEALADD', { NOTE: Buffer.from(app.applicationToken).toString('base64') }));
-    await eventually(() => target.arrivals.length > 40);
-    await heard('dead letters', `/v1/subscriptions/${subscription.id as string}/dead-letters`);
+    await client.call('PATCH', `/v1/subscriptions/${subscription.id as string}`, { paused: true });
+    const small = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8', EVENT_QUEUE_LIMIT: '2' });
+    for (let i = 0; i < 5; i++) {
+      const around = wrappings[i] ?? [];
+      await new VendorEvents(world, small).post(
+        app.event('ONCRMDEALUPDATE', { NOTE: wrapped(app.applicationToken, around), N: String(i) }),
+      );
+    }
+    const letters = await heard('dead letters', `/v1/subscriptions/${subscription.id as string}/dead-letters`);
+    expect(JSON.parse(letters.text)).toMatchObject({ items: [{}, {}, {}] });
     for (const path of ['/v1/portals', '/v1/portals/app', '/v1/portals/hook', '/v1/audit?limit=100', '/metrics'])
       await heard(path, path);
     await eventually(() => collector.arrivals.length > 0);
     live.abort();
-    await stream;
+    left.push(['live stream', await streamed]);
     await world.closeGateways();
     left.push(...target.arrivals.map(({ text }) => ['event', text] as [string, string]));
     left.push(...collector.arrivals.map(({ text }) => ['trace', text] as [string, string]));
@@ -201,7 +224,26 @@ describe('what a portal says of its own tokens', () => {
     expect([...new Set(found)]).toEqual([]);
     expect(used).toBeGreaterThan(150);
     const seen = new Set(left.map(([place]) => place));
-    expect([...seen].filter((it) => !it.endsWith('headers')).length).toBeGreaterThan(15);
+    expect([...seen].filter((it) => !it.endsWith('headers')).length).toBeGreaterThan(18);
+    for (const place of [
+      'job results',
+      'dead letters',
+      'live stream',
+      'assistant',
+      'SDK',
+      'list',
+      'event',
+      'problem',
+      'pair before',
+    ]) {
+      const texts = left.filter(([it]) => it === place).map(([, text]) => text);
+      expect({
+        place,
+        replaced: texts.some((it) =>
+          place === 'live stream' ? it.includes('rejected_by_portal') : it.includes('[secret]'),
+        ),
+      }).toEqual({ place, replaced: true });
+    }
     expect(left.filter(([, text]) => text.includes('[secret]')).length).toBeGreaterThan(30);
   }, 180_000);
 });
