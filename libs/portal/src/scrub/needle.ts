@@ -17,22 +17,35 @@ export function needleOf(text: string): Needle {
 }
 
 /** The text with each occurrence of the secret, as much of it as is there, replaced. */
-export function withoutNeedle(text: string, { secret, middle, offset }: Needle, replacement: string): string {
+export function withoutNeedle(text: string, needle: Needle, replacement: string): string {
   const lower = text.toLowerCase();
   // Where lower case has another length, places in the one text are not places in the other.
-  if (lower.length !== text.length) return lower.includes(middle) ? replacement : text;
+  if (lower.length !== text.length) return lower.includes(needle.middle) ? replacement : text;
   let result = '';
   let done = 0;
-  for (let at = lower.indexOf(middle); at >= 0; at = lower.indexOf(middle, done)) {
-    let begin = at;
-    let before = offset;
-    while (begin > done && before > 0 && lower[begin - 1] === secret[before - 1])
-      [begin, before] = [begin - 1, before - 1];
-    let end = at + middle.length;
-    let after = offset + middle.length;
-    while (after < secret.length && lower[end] === secret[after]) [end, after] = [end + 1, after + 1];
+  for (let at = lower.indexOf(needle.middle); at >= 0; at = lower.indexOf(needle.middle, done)) {
+    const [begin, end] = extentOf(lower, needle, at, done);
     result += text.slice(done, begin) + replacement;
     done = end;
   }
   return result + text.slice(done);
+}
+
+/** How far the secret goes whose middle is at this place. */
+function extentOf(lower: string, { secret, middle, offset }: Needle, at: number, earliest: number): [number, number] {
+  const begins = [at - offset, at].find((it) => it >= earliest && lower.startsWith(secret, it));
+  if (begins !== undefined) return [begins, begins + secret.length];
+  let begin = at;
+  let before = offset;
+  while (begin > earliest && before > 0 && lower[begin - 1] === secret[before - 1]) {
+    begin--;
+    before--;
+  }
+  let end = at + middle.length;
+  let after = offset + middle.length;
+  while (after < secret.length && lower[end] === secret[after]) {
+    end++;
+    after++;
+  }
+  return [begin, end];
 }
