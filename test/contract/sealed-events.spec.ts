@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventQueue, messageOf, SealedEvents, Subscriptions } from '@b24/events';
 import { Seal, sealedUnder } from '@b24/grants';
-import { portalId, systemClock } from '@b24/portal';
+import { portalId, Scrubber, systemClock } from '@b24/portal';
 import type { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';
 
@@ -32,7 +32,9 @@ describe('sealed events over a real Redis', () => {
     const made = await subscriptions(old).create({ url: 'http://x.example/', events: 'all', portals: 'all' });
     const portal = { memberId: portalId('a'.repeat(32)), domain: 'acme.bitrix24.de' };
     for (const ts of [1, 2])
-      await queue(old).keep(messageOf({ event: 'ONTASKADD', portal, receivedAtMs: 0, ts, data: {} }, []), [made.id]);
+      await queue(old).keep(messageOf({ event: 'ONTASKADD', portal, receivedAtMs: 0, ts, data: {} }, Scrubber.of([])), [
+        made.id,
+      ]);
     expect([...(await place(rotated).keysInUse())]).toEqual([['k1', 3]]);
     expect(await place(new Seal([k2])).reseal()).toEqual({ changed: 0, unopened: 3 });
     expect(await place(rotated).reseal()).toEqual({ changed: 3, unopened: 0 });

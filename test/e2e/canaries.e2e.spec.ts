@@ -1,19 +1,13 @@
 import { Client, encryptionKeys, eventually, World } from '../support/gateway';
 import { Browser } from '../support/browser';
 import { RegisteredApp } from '../support/registered-app';
+import { secretsIn, stringsIn } from '../support/secret-finder';
 
-/** Where a secret was seen, in any of the forms it may take. */
+/** Where a secret was seen, in whichever encoding. */
 function sightings(secrets: Record<string, string>, places: Record<string, string>): string[] {
-  return Object.entries(secrets).flatMap(([name, secret]) => {
-    const forms = [
-      secret,
-      encodeURIComponent(secret),
-      Buffer.from(secret).toString('base64'),
-      Buffer.from(secret).toString('hex'),
-    ];
-    return Object.entries(places).flatMap(([place, text]) =>
-      forms.some((form) => text.includes(form)) ? [`${name} in ${place}`] : [],
-    );
+  return Object.entries(places).flatMap(([place, text]) => {
+    const found = new Set(stringsIn(text).flatMap((it) => secretsIn(it, secrets)));
+    return [...found].map((name) => `${name} in ${place}`);
   });
 }
 

@@ -24,7 +24,7 @@ export class Authenticator {
     const webhook = this.portal.webhooks.find((hook) => hook.userId === userId && sameText(hook.secret, secret));
     if (webhook === undefined) throw VendorRefusal.of('INVALID_CREDENTIALS');
     if (this.portal.dismissedUsers.has(userId)) throw VendorRefusal.of('authorization_error');
-    return { kind: 'webhook', userId, scopes: webhook.scopes, owner: `webhook:${userId}` };
+    return { kind: 'webhook', userId, scopes: webhook.scopes, owner: `webhook:${userId}`, key: secret };
   }
 
   private token(token: string): Caller {
@@ -38,7 +38,7 @@ export class Authenticator {
     const { clientId, scope: scopes } = app;
     // Operating time is counted per app (section 5).
     const owner = clientId === portal.app.clientId ? 'app' : `app:${clientId}`;
-    return { kind: 'app', userId: chain.userId, scopes, owner, clientId };
+    return { kind: 'app', userId: chain.userId, scopes, owner, clientId, key: token };
   }
 
   /** Expiry is the portal's own clock; everything else is the authorization server's word, perhaps an old one. */

@@ -54,6 +54,8 @@ const refreshLifetimeMs = 180 * 24 * 3600 * 1000;
 export class ChainLedger {
   /** Portals (member ids) whose chains rotate otherwise than `options` says. */
   readonly rotations = new Map<string, Rotation>();
+  /** Every code and token that was ever issued. */
+  readonly issued: string[] = [];
   private readonly codes = new Map<string, { memberId: string; clientId: string; userId: number; expiresAt: number }>();
   private readonly accessTokens = new Map<string, AccessToken>();
   private readonly refreshTokens = new Map<string, RefreshToken>();
@@ -65,6 +67,7 @@ export class ChainLedger {
 
   issueCode(memberId: string, clientId: string, userId: number): string {
     const code = randomBytes(35).toString('hex');
+    this.issued.push(code);
     this.codes.set(code, { memberId, clientId, userId, expiresAt: this.clock.now() + codeLifetimeMs });
     return code;
   }
@@ -171,6 +174,7 @@ export class ChainLedger {
     const accessToken = randomBytes(35).toString('hex');
     const refreshToken = randomBytes(35).toString('hex');
     const expiresAt = now + this.options.accessTokenLifetimeMs;
+    this.issued.push(accessToken, refreshToken);
     this.accessTokens.set(accessToken, { token: accessToken, chain, expiresAt, dead: false });
     this.refreshTokens.set(refreshToken, {
       token: refreshToken,

@@ -11,6 +11,8 @@ export interface Caller {
   readonly owner: string;
   /** Of an app. */
   readonly clientId?: string;
+  /** The access token or, of an incoming webhook, its secret: links to files carry it. */
+  readonly key: string;
 }
 
 export interface MethodContext {

@@ -59,6 +59,7 @@ export const defaultQuirks: PortalQuirks = {
   cacheVerdicts: false,
   deletedStatus: 500,
   scopeStatus: 403,
+  repeats: undefined,
 };
 
 export function bucketOf(options: PortalOptions): LeakyCounterSettings {

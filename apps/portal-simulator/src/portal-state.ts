@@ -47,6 +47,11 @@ export interface PortalQuirks {
   deletedStatus: 500 | 403 | 410;
   /** The status of `insufficient_scope`: 403 in the docs, 401 seen. */
   scopeStatus: 403 | 401;
+  /**
+   * Data and words that hold what the portal was called with, the access token or the webhook's secret, as handlers and
+   * links of its own may: a text of it, put into each record of a result and into the words of an error.
+   */
+  repeats: ((key: string) => string) | undefined;
 }
 
 export interface RequestLog {

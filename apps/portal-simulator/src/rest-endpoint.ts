@@ -3,7 +3,7 @@ import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
 import { type Caller, Page, type RestMethod } from './method-context';
 import { findMethod } from './methods';
-import type { Params } from './php-query';
+import { type Params, isMap } from './php-query';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
 import { type ItemAnswer, runBatch } from './run-batch';
@@ -124,12 +124,24 @@ export class RestEndpoint {
     if (operating.isSpent(billedTo, caller.owner)) throw VendorRefusal.of('OPERATION_TIME_LIMIT');
     const silentlyFails = trouble?.kind === 'silent-delete';
     const context = { portal: this.portal, caller, params, cache: serving.cache, silentlyFails };
-    const result = trouble?.kind === 'silent-false' ? false : method.run(context);
+    const result = trouble?.kind === 'silent-false' ? false : this.repeating(caller, () => method.run(context));
     log.executed = trouble?.kind !== 'silent-false';
     operating.chargeCost(name, billedTo, caller.owner);
     if (method.writes === true) this.portal.changed();
     if (refusal !== undefined) throw refusal;
     return this.item(result, this.time(billedTo, caller.owner, serving.startedAt));
+  }
+
+  /** What the method returns or refuses with, with the key of the caller in it where the portal repeats that. */
+  private repeating({ key }: Caller, run: () => unknown): unknown {
+    const { repeats } = this.portal.quirks;
+    if (repeats === undefined) return run();
+    try {
+      return withText(run(), () => repeats(key));
+    } catch (error) {
+      if (!(error instanceof VendorRefusal)) throw error;
+      throw new VendorRefusal(error.code, `${error.description} ${repeats(key)}`, error.status, error.verbatim);
+    }
   }
 
   private takeItemTrouble(method: string): Trouble<PortalTroubleKind> | undefined {
@@ -211,6 +223,18 @@ export class RestEndpoint {
     this.portal.requests.push(log);
     return log;
   }
+}
+
+function withText(result: unknown, text: () => string): unknown {
+  if (result instanceof Page) {
+    return new Page(
+      result.result.map((row) => withText(row, text)),
+      result.total,
+      result.next,
+    );
+  }
+  if (Array.isArray(result)) return result.map((row: unknown) => withText(row, text));
+  return isMap(result) ? { ...result, UF_NOTE: text(), [text()]: 'noted' } : result;
 }
 
 /** Kinds that spoil a real answer, so that the call is executed first. */

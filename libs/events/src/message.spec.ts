@@ -1,4 +1,4 @@
-import { portalId } from '@b24/portal';
+import { portalId, Scrubber, Secret } from '@b24/portal';
 import { messageOf, type PortalEvent } from './message';
 
 const event: PortalEvent = {
@@ -8,7 +8,7 @@ const event: PortalEvent = {
   ts: 1,
   data: { FIELDS_AFTER: { ID: '1', TITLE: 'x' } },
 };
-const idOf = (changes: Partial<PortalEvent>) => messageOf({ ...event, ...changes }, []).id;
+const idOf = (changes: Partial<PortalEvent>) => messageOf({ ...event, ...changes }, Scrubber.of([])).id;
 
 describe('a message', () => {
   it('has the id of what it says, whenever it came and however its fields are ordered', () => {
@@ -25,9 +25,17 @@ describe('a message', () => {
       a: { ACCESS_TOKEN: '2', b: { refresh_token: '3', client_secret: '4', TITLE: 'about token-value here' } },
       AUTHOR_ID: '5',
     };
-    expect(messageOf({ ...event, data }, ['token-value']).data).toEqual({
-      a: { b: { TITLE: '[secret]' } },
+    expect(messageOf({ ...event, data }, Scrubber.of([new Secret('token-value')])).data).toEqual({
+      a: { b: { TITLE: 'about [secret] here' } },
       AUTHOR_ID: '5',
     });
+  });
+
+  it('holds no secret in an encoding either, neither in its data nor in the names of them nor as its own name', () => {
+    const secret = 'a'.repeat(16) + 'b'.repeat(16);
+    const hidden = Buffer.from(`x${secret}`).toString('base64');
+    const told = { ...event, event: secret.toUpperCase(), data: { [hidden]: { LINK: encodeURIComponent(hidden) } } };
+    const { event: name, data } = messageOf(told, Scrubber.of([new Secret(secret)]));
+    expect({ name, data }).toEqual({ name: '[secret]', data: { '[secret]': { LINK: '[secret]' } } });
   });
 });

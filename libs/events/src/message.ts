@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PortalId } from '@b24/portal';
+import type { PortalId, Scrubber } from '@b24/portal';
 
 /** An event of a portal that has proved itself. */
 export interface PortalEvent {
@@ -24,14 +24,15 @@ export interface Message {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** @param secrets values that must not go on, whatever they are called */
-export function messageOf(event: PortalEvent, secrets: readonly string[]): Message {
+/** @param scrubber knows the secrets that must not go on, whatever they are called and however they are written */
+export function messageOf(event: PortalEvent, scrubber: Scrubber): Message {
   const { portal, ts, receivedAtMs } = event;
-  const data = withoutSecrets(event.data, secrets) as Message['data'];
-  const said = JSON.stringify([portal.memberId, event.event, ts ?? null, sorted(data)]);
+  const name = scrubber.text(event.event);
+  const data = scrubber.value(withoutNamedSecrets(event.data)) as Message['data'];
+  const said = JSON.stringify([portal.memberId, name, ts ?? null, sorted(data)]);
   return {
     id: `msg_${createHash('sha256').update(said).digest('hex').slice(0, 32)}`,
-    event: event.event,
+    event: name,
     portal,
     receivedAt: new Date(receivedAtMs).toISOString(),
     ts: ts ?? null,
@@ -42,11 +43,10 @@ export function messageOf(event: PortalEvent, secrets: readonly string[]): Messa
 /** Bots' events carry tokens in their data as well, as `data[BOT][39][access_token]`. */
 const namesOfSecrets = /^(auth|.*token|.*secret|refresh_id|auth_id)$/i;
 
-function withoutSecrets(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') return secrets.some((it) => value.includes(it)) ? '[secret]' : value;
+function withoutNamedSecrets(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([name]) => !namesOfSecrets.test(name));
-  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutSecrets(inner, secrets)]));
+  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutNamedSecrets(inner)]));
 }
 
 /** The order of its fields is not what makes an event another one. */

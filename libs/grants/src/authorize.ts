@@ -3,6 +3,7 @@ import type { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
 import type { Grant, Trouble } from './install';
 import type { Relocation } from './relocation';
+import { secretsOf } from './secrets-of';
 import { refusalAfter, restAfter, troubleAfter } from './trouble';
 
 /** The portal's word is believed for so long before it is asked again, twice as long each time. */
@@ -80,8 +81,10 @@ export function authorize({ grants, relocation, store, clock }: AuthorizeOptions
   };
 }
 
-function authorization({ endpoint, webhook, pair }: Grant): Authorization {
-  if (webhook) return { endpoint: new Secret(`${endpoint}${webhook.reveal()}/`) };
+function authorization(grant: Grant): Authorization {
+  const { endpoint, webhook, pair } = grant;
+  const otherSecrets = secretsOf(grant);
+  if (webhook) return { endpoint: new Secret(`${endpoint}${webhook.reveal()}/`), otherSecrets };
   if (!pair) throw new Fault('internal_error', { detail: 'A grant without a right to call.' });
-  return { endpoint: new Secret(endpoint), accessToken: pair.accessToken };
+  return { endpoint: new Secret(endpoint), accessToken: pair.accessToken, otherSecrets };
 }

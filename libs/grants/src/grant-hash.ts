@@ -83,6 +83,7 @@ export function toGrant(record: PortalRecord, hash: Hash, seal: Seal): Grant {
   const accessToken = open('accessToken');
   const refreshToken = open('refreshToken');
   const webhook = open('webhook');
+  const applicationToken = open('applicationToken');
   const expiresAtMs = Number(hash['expiresAtMs']);
   const { spares: told = [], ...rest } = record;
   const spares = told.flatMap((spare, i) => {
@@ -94,6 +95,7 @@ export function toGrant(record: PortalRecord, hash: Hash, seal: Seal): Grant {
     ...(accessToken &&
       refreshToken && { pair: { accessToken, refreshToken, expiresAtMs, lifetimeMs: Number(hash['lifetimeMs']) } }),
     ...(webhook && { webhook }),
+    ...(applicationToken && { applicationToken }),
     ...(spares.length > 0 && { spares }),
     ...(hash['refused'] && { refused: JSON.parse(hash['refused']) as Refusal }),
     ...(hash['begunVersion'] && { begunVersion: Number(hash['begunVersion']) }),

@@ -29,6 +29,7 @@ export { type EndpointRules, portalEndpoint } from './portal-endpoint';
 export { PortalHosts } from './portal-hosts';
 export { RedisGrantStore } from './redis-grant-store';
 export { Relocation } from './relocation';
+export { secretsOf } from './secrets-of';
 export { type EncryptionKey, Seal, sealedUnder } from './seal';
 export { SealedApps } from './sealed-apps';
 export { SealedGrants } from './sealed-grants';

@@ -138,6 +138,8 @@ export interface Grant extends PortalRecord {
   readonly pair?: TokenPair;
   /** The secret path of an incoming webhook: `<user id>/<secret>`. */
   readonly webhook?: Secret;
+  /** What the portal proves its events with. */
+  readonly applicationToken?: Secret;
   readonly spares?: readonly SpareChain[];
   /** The latest refusal; of this very pair when the versions are the same. */
   readonly refused?: Refusal;

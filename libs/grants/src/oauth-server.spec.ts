@@ -71,3 +71,35 @@ describe('the secret of an app', () => {
     expect(sent).toEqual(['new', 'another 1', 'another 2']);
   });
 });
+
+describe('what an authorization server says beside the pair', () => {
+  const [clientSecret, refreshToken] = ['c'.repeat(30), 'f'.repeat(30)];
+  const secrets = [clientSecret, refreshToken, tokens.access_token, tokens.refresh_token];
+  const apps = { get: () => Promise.resolve({ ...app, clientSecret: new Secret(clientSecret) }) };
+  const serverThatSays = (body: object) => {
+    const post: Post = () => Promise.resolve(answer(200, body));
+    return new OAuthServer({ servers: ['https://oauth.example'], apps, post, clock: new HandClock() });
+  };
+
+  it('is kept without a secret of the request or of the pair, in any encoding', async () => {
+    const scope = ['task', ...secrets, ...secrets.map((it) => Buffer.from(`x${it}`).toString('base64'))].join(',');
+    const oauth = serverThatSays({ ...tokens, scope, client_endpoint: `https://${clientSecret}.bitrix24.de/rest/` });
+    const verdict = await oauth.refresh('a_1', new Secret(refreshToken), 'https://oauth.example');
+    const granted = {
+      scope: ['task', ...Array<string>(8).fill('[secret]')],
+      endpoint: expect.stringContaining('removed'),
+    };
+    expect(verdict).toMatchObject({ kind: 'granted', granted });
+    expect(verdict.kind === 'granted' && verdict.granted.pair.accessToken.reveal()).toBe(tokens.access_token);
+  });
+
+  it('is kept without the token that it was asked about', async () => {
+    const token = tokens.access_token;
+    const install = { client_endpoint: 'https://acme.bitrix24.de/rest/', member_id: tokens.member_id };
+    const oauth = serverThatSays({ result: { client_id: 'local.1', scope: `task,${token}`, install } });
+    expect(await oauth.tokenInfo(new Secret(token), 'https://oauth.example')).toMatchObject({
+      scope: 'task,[secret]',
+      endpoint: install.client_endpoint,
+    });
+  });
+});

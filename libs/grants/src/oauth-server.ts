@@ -6,13 +6,14 @@ import {
   isPortalId,
   type Post,
   type PortalId,
-  type Secret,
+  Scrubber,
+  Secret,
   sleep,
 } from '@b24/portal';
 import { z } from 'zod';
 import type { Apps } from './apps';
 import { sameSecret } from './same-secret';
-import { errorCode, judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
+import { errorCode, type Granted, judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
 
 export interface OAuthServerOptions {
   /** Origins that may be asked; the first is asked unless an install names another of them. */
@@ -83,7 +84,7 @@ export class OAuthServer {
       const answer = await this.form(`${server}/rest/app.info`, { auth: accessToken.reveal() });
       const body = parsed(answer.body);
       const info = tokenInfoBody.safeParse(body);
-      if (info.success) return { verdict: toTokenInfo(info.data.result) };
+      if (info.success) return { verdict: toTokenInfo(info.data.result, accessToken) };
       if (errorCode(body) === 'expired_token') return { verdict: 'expired' };
       if (answer.status >= 400 && answer.status < 500) return { verdict: undefined };
       return { passing: `status ${answer.status}` };
@@ -108,7 +109,11 @@ export class OAuthServer {
         const secrets = { client_id: clientId, client_secret: secret.reveal() };
         const verdict = judgeTokenAnswer(await this.form(`${server}/oauth/token/`, { ...form, ...secrets }), askedAtMs);
         if (verdict.kind === 'passing') return { passing: verdict.reason };
-        if (verdict.kind === 'granted' || !verdict.secretRefused) return { verdict };
+        if (verdict.kind === 'granted') {
+          const sent = [secret, ...[form['refresh_token'], form['code']].flatMap((it) => (it ? [new Secret(it)] : []))];
+          return { verdict: { ...verdict, granted: withoutSecrets(verdict.granted, sent) } };
+        }
+        if (!verdict.secretRefused) return { verdict };
         refused.push({ secret, verdict });
       }
     });
@@ -134,12 +139,25 @@ export class OAuthServer {
   }
 }
 
-function toTokenInfo(result: z.infer<typeof tokenInfoBody>['result']): TokenInfo {
+/** Whatever of a grant is shown to operators or sent elsewhere; the pair itself is kept sealed. */
+function withoutSecrets(granted: Granted, sent: readonly Secret[]): Granted {
+  const { pair, endpoint, scope, licence } = granted;
+  const scrubber = Scrubber.of([pair.accessToken, pair.refreshToken, ...sent]);
+  return {
+    ...granted,
+    endpoint: scrubber.text(endpoint),
+    scope: scope.map((it) => scrubber.text(it)),
+    ...(licence && { licence: scrubber.text(licence) }),
+  };
+}
+
+function toTokenInfo(result: z.infer<typeof tokenInfoBody>['result'], accessToken: Secret): TokenInfo {
+  const scrubber = Scrubber.of([accessToken]);
   return {
     clientId: result.client_id,
     portal: result.install.member_id,
-    endpoint: result.install.client_endpoint,
-    scope: result.scope,
+    endpoint: scrubber.text(result.install.client_endpoint),
+    scope: scrubber.text(result.scope),
     ...(result.user_id !== undefined && { userId: result.user_id }),
   };
 }

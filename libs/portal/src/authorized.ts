@@ -11,6 +11,8 @@ export interface Authorization {
   readonly endpoint: Secret;
   /** Absent for an incoming webhook. */
   readonly accessToken?: Secret;
+  /** What else the portal may know of this grant and nobody else may: refresh tokens, the application token. */
+  readonly otherSecrets?: readonly Secret[];
 }
 
 /** `Send` below the grants. */

@@ -8,6 +8,7 @@ export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } fro
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
 export { isMethodName } from './method-name';
 export { isPortalId, portalId, type PortalId } from './portal';
+export { linkRemoved, Scrubber, secretRemoved } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Send } from './send';
 export { newSigningSecret, signed } from './signature';

@@ -9,6 +9,7 @@ import {
   type Post,
   type SendAuthorized,
 } from '@b24/portal';
+import { answerScrubber } from './answer-scrubber';
 import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
 import { decodeCall } from './call-codec';
 
@@ -22,6 +23,8 @@ export interface UpstreamOptions {
 
 /** The last station: encode, POST, decode, translate. One command goes as a call, several as a batch. */
 export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
+  const withoutSecrets = answerScrubber();
+
   async function timed(authorization: Authorization, call: Pick<Command, 'method' | 'params'>) {
     const startedAt = clock.now();
     const answer = withoutSecrets(await exchange(post, authorization, call), authorization);
@@ -62,10 +65,4 @@ async function exchange(
         : `No connection to the portal could be made (${error.reason}), so the call was not sent.`,
     });
   }
-}
-
-/** A vendor or a proxy that repeats the request in its error must not make us repeat the secret. */
-function withoutSecrets({ status, body }: HttpAnswer, { endpoint, accessToken }: Authorization): HttpAnswer {
-  const secret = accessToken?.reveal() ?? endpoint.reveal().split('/').at(-2) ?? '';
-  return { status, body: body.includes(secret) ? body.replaceAll(secret, '[secret]') : body };
 }

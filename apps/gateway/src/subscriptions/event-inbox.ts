@@ -1,6 +1,6 @@
 import { type EventQueue, messageOf, type Subscriptions, wants } from '@b24/events';
-import type { GrantStore, Installer } from '@b24/grants';
-import { asFault, type Clock, type PortalId, type Secret, sleep } from '@b24/portal';
+import { type GrantStore, type Installer, secretsOf } from '@b24/grants';
+import { asFault, type Clock, type PortalId, Scrubber, type Secret, sleep } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
 
 /** Events that wait for the store in memory: a few megabytes. */
@@ -114,10 +114,11 @@ export class EventInbox {
     const { event, ts, data, receivedAtMs, applicationToken, accessToken } = incoming;
     const wanting = (await subscriptions.list()).filter((it) => wants(it, memberId, event)).map(({ id }) => id);
     if (wanting.length === 0) return;
-    const domain = (await store.load(memberId))?.domain ?? '';
-    const secrets = [applicationToken, ...(accessToken ? [accessToken] : [])].map((it) => it.reveal());
-    const portal = { memberId, domain };
-    const message = messageOf({ event, portal, receivedAtMs, data, ...(ts !== undefined && { ts }) }, secrets);
+    const grant = await store.load(memberId);
+    const portal = { memberId, domain: grant?.domain ?? '' };
+    const secrets = [applicationToken, ...(accessToken ? [accessToken] : []), ...(grant ? secretsOf(grant) : [])];
+    const scrubber = Scrubber.of(secrets, portal.domain);
+    const message = messageOf({ event, portal, receivedAtMs, data, ...(ts !== undefined && { ts }) }, scrubber);
     const outcomes = await queue.keep(message, wanting);
     outcomes.forEach((it, i) => {
       if (it === 'lost') lost(wanting[i] ?? '');

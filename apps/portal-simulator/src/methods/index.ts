@@ -1,11 +1,13 @@
 import type { MethodTable, RestMethod } from '../method-context';
 import { backlogMethods } from './backlog';
 import { crmDealMethods } from './crm-deal';
+import { diskMethods } from './disk';
 import { epicMethods } from './epic';
 import { kanbanMethods } from './kanban';
 import { portalMethods } from './portal-methods';
 import { sprintMethods } from './sprint';
 import { taskMethods } from './task';
+import { userMethods } from './user';
 
 const tables: MethodTable = {
   ...portalMethods,
@@ -15,6 +17,8 @@ const tables: MethodTable = {
   ...kanbanMethods,
   ...taskMethods,
   ...crmDealMethods,
+  ...diskMethods,
+  ...userMethods,
   methods: { scope: '', run: () => [...methodNames] },
 };
 

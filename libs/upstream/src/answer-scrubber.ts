@@ -1,0 +1,42 @@
+import { type Authorization, type HttpAnswer, Scrubber, Secret } from '@b24/portal';
+
+/** Portals whose scrubbers are kept; one costs about a kilobyte. */
+const maxKept = 2000;
+/** Access tokens of a portal that are looked for: the one in use and those before, which its answers may still repeat. */
+const maxTokens = 3;
+
+interface Kept {
+  readonly tokens: readonly Secret[];
+  /** All secrets, to see whether they are still the same. */
+  readonly secrets: string;
+  readonly scrubber: Scrubber;
+}
+
+/** Returns what takes the secrets of a request out of its answer, in any encoding, and links that carry them (decision 25). */
+export function answerScrubber(): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
+  const kept = new Map<string, Kept>();
+
+  function scrubberOf({ endpoint, accessToken, otherSecrets = [] }: Authorization): Scrubber {
+    const url = endpoint.reveal();
+    const token = accessToken ?? webhookSecret(url);
+    const known = kept.get(url);
+    const earlier = known?.tokens.filter((it) => it.reveal() !== token.reveal()) ?? [];
+    const tokens = [token, ...earlier].slice(0, maxTokens);
+    const all = [...tokens, ...otherSecrets];
+    const secrets = all.map((it) => it.reveal()).join(' ');
+    if (known?.secrets === secrets) return known.scrubber;
+    const scrubber = Scrubber.of(all, url.split('/')[2]);
+    kept.delete(url);
+    kept.set(url, { tokens, secrets, scrubber });
+    const [oldest] = kept.keys();
+    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+    return scrubber;
+  }
+
+  return ({ status, body }, authorization) => ({ status, body: scrubberOf(authorization).body(body) });
+}
+
+/** Of `https://<portal>/rest/<user>/<secret>/`. */
+function webhookSecret(endpoint: string): Secret {
+  return new Secret(endpoint.split('/').at(-2) ?? '');
+}
