@@ -31,8 +31,8 @@ export interface AuthorizeOptions {
   readonly probe: Pick<PortalProbe, 'ask'>;
 }
 
-/** The vendor's own words for a token that is over. */
-const namesToken = /^(?:expired_token|invalid_token)$/i;
+/** The vendor's plain word that the token is over; its other words may mean something else. */
+const isPlain = ({ upstream }: Fault) => /^(?:expired_token|invalid_token)$/i.test(upstream?.error ?? '');
 
 /**
  * The station that puts the token on. What the portal says about the token, the user, the app or itself is remembered
@@ -91,8 +91,8 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
     }
     const finding = await probe.ask(grant);
     // Without an answer of our own the vendor's plain word about a token counts: a refresh does no harm.
-    const isPlain = finding.kind === 'silent' && !grant.webhook && namesToken.test(fault.upstream?.error ?? '');
-    return isPlain ? { kind: 'refused', fault } : finding;
+    const isRefused = finding.kind === 'silent' && !grant.webhook && isPlain(fault);
+    return isRefused ? { kind: 'refused', fault } : finding;
   }
 
   /** The answers to a request that was refused. @throws Fault what the whole request failed with */
@@ -102,8 +102,9 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
     if (finding.kind === 'refused') throw await remember(grant, inWordsOf(fault, finding.fault));
     if (finding.kind === 'passed') heal(grant);
     const own = ownRefusal(fault);
-    // Of a batch nothing was run, and which of its commands was meant is not known.
-    if (seats > 1) throw own.with({ again: 'alone' });
+    // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
+    // for the next was over by a mistake.
+    if (seats > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
     return [{ ok: false, fault: own, spent: { queueMs: 0, upstreamMs } }];
   }
 

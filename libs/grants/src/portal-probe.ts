@@ -21,9 +21,7 @@ const answerWithinMs = 10_000;
  * fault. silent: neither is known.
  */
 export type Finding =
-  | { readonly kind: 'passed' }
-  | { readonly kind: 'refused'; readonly fault: Fault }
-  | { readonly kind: 'silent' };
+  { readonly kind: 'passed' } | { readonly kind: 'refused'; readonly fault: Fault } | { readonly kind: 'silent' };
 
 /** Leave for one request to the portal; it is called once the request is over. */
 export type Permit = () => void;

@@ -16,6 +16,7 @@ import type { Handover } from './handover';
 import type { LaneOptions } from './lane-options';
 import type { PortalLedger } from './operating-ledger';
 import type { Delivery } from './platform';
+import { RefusedMethods } from './refused-methods';
 import type { WaitingRoom } from './waiting-room';
 
 /** For so long nothing leaves after the portal said that its bucket is full; twice as long each time in a row. */
@@ -39,6 +40,7 @@ export class Arrivals {
   refusals = 0;
   /** Of writes that were given up, and keep their place on their entity for as long as they may be carried out. */
   private readonly orderKept = new Set<() => void>();
+  private readonly refusedMethods: RefusedMethods;
   private standBackMs = firstStandBackMs;
   private stoodBackUntilMs = 0;
 
@@ -48,12 +50,15 @@ export class Arrivals {
     private readonly lane: LaneParts,
     /** Someone who could not leave may be able to. */
     private readonly letOut: () => void,
-  ) {}
+  ) {
+    this.refusedMethods = new RefusedMethods(options.clock);
+  }
 
   /** The portal answered: each booking has its part, and the ledger and the circuit hear of it. */
   arrive(shares: ReadonlyMap<Booking, readonly Answer[]>, trip: Trip): void {
     this.closeCircuit();
     this.standBackMs = firstStandBackMs;
+    this.refusedMethods.answered(ranMethods(shares));
     for (const [booking, answers] of shares) {
       const own = answers.map((answer, i) => this.heard(booking.commands[i], answer));
       const [answer] = own;
@@ -72,6 +77,7 @@ export class Arrivals {
     const { circuit, ledger } = this.lane;
     if (fault.again === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
     if (fault.again && grantIsOld.has(fault.again)) this.refusals++;
+    if (fault.again === 'bucket_full' && this.isOwn(bookings)) return this.endOwn(bookings, fault);
     if (fault.again === 'bucket_full' && plan) await this.standBack(plan);
     const before = circuit.state;
     const change = circuit.failed(fault);
@@ -164,6 +170,18 @@ export class Arrivals {
     else booking.abandon();
   }
 
+  /** One method that says so of itself makes nobody else wait. */
+  private isOwn(bookings: readonly Booking[]): boolean {
+    const [command, ...others] = bookings.flatMap(({ commands }) => commands);
+    return command !== undefined && others.length === 0 && this.refusedMethods.isOwn(command.method);
+  }
+
+  private endOwn(bookings: readonly Booking[], fault: Fault): void {
+    this.closeCircuit();
+    for (const booking of bookings) this.end(booking, fault.final());
+    this.endSpent();
+  }
+
   /** Finds out whether the portal answers at all, since nothing else did lately. Never rejects. */
   private async ask(fault: Fault): Promise<void> {
     const { circuit } = this.lane;
@@ -211,11 +229,12 @@ export class Arrivals {
       this.end(booking, lostInBatch(fault));
       return;
     }
-    if (fault.again === 'alone' || fault.again === 'reads_alone') booking.luggage = undefined;
+    const goesAlone = fault.again === 'alone' || fault.again === 'reads_alone';
+    if (goesAlone) booking.luggage = undefined;
     const wanted = fault.again && booking.riders.size > 0 && this.lane.circuit.state !== 'open';
     const pauseMs = wanted ? pauseBeforeGoingAgain(fault.again, booking.countGoingAgain(fault.again)) : undefined;
     if (pauseMs === undefined) {
-      this.end(booking, fault);
+      this.end(booking, goesAlone ? fault.final() : fault);
       return;
     }
     if (booking.departedAtMs !== undefined) this.lane.room.putBack(booking);
@@ -281,6 +300,11 @@ export class Arrivals {
     // What failed was the batch; a caller knows of none.
     booking.reject(upstream && method ? fault.with({ upstream: { ...upstream, method } }) : fault);
   }
+}
+
+function* ranMethods(shares: ReadonlyMap<Booking, readonly Answer[]>): Generator<string> {
+  for (const [{ commands }, answers] of shares)
+    for (const [i, { method }] of commands.entries()) if (answers[i]?.ok) yield method;
 }
 
 /** A write whose part of a batch's answer is not known; what is too large may hold any of its answers. */

@@ -92,8 +92,9 @@ function itemAnswer(
   const error = parts.result_error[name];
   if (error !== undefined) {
     const { fault } = refusalOf(method, 200, isBody(error) ? error : { error: '' }, nowMs);
-    // The portal took the batch, and with it the token: what it says of one command concerns that command.
-    return { ok: false, fault: isAboutGrant(fault) ? ownRefusal(fault) : fault, ...times };
+    // The portal took the batch and its token: what it says of one command then concerns that command.
+    const isOwn = isAboutGrant(fault) || fault.again === 'bucket_full';
+    return { ok: false, fault: isOwn ? ownRefusal(fault) : fault, ...times };
   }
   if (!Object.hasOwn(parts.result, name)) return { ok: false, fault: notRun(method), ...times };
   const page = pageOf(parts.result_total[name], parts.result_next[name]);

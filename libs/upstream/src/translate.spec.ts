@@ -63,7 +63,16 @@ describe('a decoded answer', () => {
   });
 
   it("is nothing but this call's own failure when the portal took the call and answered with no readable object", () => {
-    for (const body of ['', '<html>', '%PDF-1.7', '<?xml version="1.0"?><response/>', '[]', 'null', '"x"', '{"result":'])
+    for (const body of [
+      '',
+      '<html>',
+      '%PDF-1.7',
+      '<?xml version="1.0"?><response/>',
+      '[]',
+      'null',
+      '"x"',
+      '{"result":',
+    ])
       expect(decode(body)).toMatchObject({ ok: false, fault: { code: 'portal_error' } });
   });
 
