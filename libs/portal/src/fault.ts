@@ -42,6 +42,8 @@ export interface FaultOptions {
   readonly cause?: unknown;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** The one error of this product; every other error is a bug and becomes `internal_error`. */
 export class Fault extends Error {
   override readonly name = 'Fault';
@@ -76,8 +78,9 @@ export class Fault extends Error {
 
   /** The same fault as the last word: nothing is retried for it. */
   final(): Fault {
-    const { again: _again, ...rest }: FaultOptions = this;
-    return new Fault(this.code, { ...rest, detail: this.message, cause: this.cause });
+    const words: Writable<FaultOptions> = { ...this, detail: this.message, cause: this.cause };
+    delete words.again;
+    return new Fault(this.code, words);
   }
 
   get status(): number {

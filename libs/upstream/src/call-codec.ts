@@ -24,6 +24,7 @@ export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upst
 
 function valueOf(body: Body): { value: unknown; whole?: true } {
   if ('result' in body) return { value: body['result'] };
-  const { time: _time, ...rest } = body;
-  return { value: rest, whole: true };
+  const value = { ...body };
+  delete value['time'];
+  return { value, whole: true };
 }
