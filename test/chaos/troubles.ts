@@ -102,7 +102,8 @@ export class Troubles {
   }
 
   private sentence(chance: Chance, { trouble, memberId }: SimulatedPortal): void {
-    if (chance.happens(0.5)) trouble.next(chance.pick(verdictsOfPortal));
+    // Often enough that the gateway's own question meets it too.
+    if (chance.happens(0.5)) trouble.next(chance.pick(verdictsOfPortal), { times: 3 });
     else this.simulator.oauth.trouble.next(chance.pick(verdictsOfServer), { memberId });
   }
 }

@@ -176,7 +176,7 @@ describe('a write whose answer is lost', () => {
 
     it('stays unknown, and is not sent again, for as long as the portal may still carry it out', async () => {
       portal.trouble.next('hang', { method: vendor('update') });
-      const key = keyed('patience', { 'X-Deadline-Ms': '300' });
+      const key = keyed('patience', { 'X-Deadline-Ms': '1000' });
       for (const attempt of [1, 2, 3]) {
         const reply = await write(stories[1]!, patient, key);
         expect([attempt, reply.status, reply.body.retryable]).toEqual([attempt, 504, true]);

@@ -110,7 +110,14 @@ export function replicas(count: number, lags?: readonly number[]) {
   return { ...shared, replicas: Array.from({ length: count }, () => world({}, shared)) };
 }
 
-export function world(options: { queueLimit?: number; prepare?: () => Promise<Plan> } = {}, shared = ground()) {
+interface WorldOptions {
+  readonly queueLimit?: number;
+  readonly prepare?: () => Promise<Plan>;
+  /** Whether the portal answers a question of our own; it is down unless told. */
+  readonly answers?: () => Promise<boolean>;
+}
+
+export function world(options: WorldOptions = {}, shared = ground()) {
   const { clock, bucket } = shared;
   const platform = shared.station.platform();
   const sent: Sent[] = [];
@@ -136,6 +143,8 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
     clock,
     prepare: options.prepare ?? (() => Promise.resolve(plan)),
     luggageOf: ({ params }) => (JSON.stringify(params).includes('$') ? undefined : 100),
+    answers: options.answers ?? (() => Promise.resolve(false)),
+    callLimitMs: 60_000,
     queueLimit: options.queueLimit ?? 10_000,
     callTimeoutMs: 30_000,
     observer,

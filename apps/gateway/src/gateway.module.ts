@@ -15,7 +15,7 @@ import {
   Seal,
 } from '@b24/grants';
 import { Jobs } from '@b24/jobs';
-import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
+import { BottleneckBucket, type Bucket, mostTrips, type Platform, RedisPlatform } from '@b24/lanes';
 import { type PortalId, type Post, Secret } from '@b24/portal';
 import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
@@ -84,7 +84,13 @@ import {
   settingsToken,
 } from './tokens';
 
-const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
+/** What a portal is asked beside its calls, a probe or a webhook's trial, does not wait for them to end. */
+const ownConnections = 2;
+const wireLimits = {
+  connectTimeoutMs: 10_000,
+  maxAnswerBytes: 16 * 1024 * 1024,
+  connections: mostTrips + ownConnections,
+};
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
@@ -156,7 +162,7 @@ export class GatewayModule {
           },
         ),
         made(postToken, [HttpService], (http: HttpService) =>
-          onlyTo((url) => destinations.mayAsk(url), axiosPost(http)),
+          onlyTo((url) => destinations.mayAsk(url), axiosPost(http, clock)),
         ),
         made(sealToken, [], () => new Seal(settings.encryptionKeys)),
         made(StoreCheck, [sealToken], (seal: Seal) => {

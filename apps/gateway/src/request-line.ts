@@ -1,4 +1,12 @@
-import { authorize, type FreshGrants, type GrantStore, Outages, type PortalRecord, type Relocation } from '@b24/grants';
+import {
+  authorize,
+  type FreshGrants,
+  type GrantStore,
+  Outages,
+  PortalProbe,
+  type PortalRecord,
+  type Relocation,
+} from '@b24/grants';
 import { allowCommand, type AllowedCommand, type Client, type Scope } from '@b24/access';
 import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/lanes';
 import {
@@ -14,6 +22,7 @@ import {
   type Spent,
 } from '@b24/portal';
 import { halfEmoji } from './calls/any-method';
+import { permitOf } from './portals/permit-of';
 import { TariffScout } from './portals/tariff-scout';
 import type { Traces } from './tracing/traces';
 import { loneSurrogateIn, sharedSize, upstream } from '@b24/upstream';
@@ -127,11 +136,15 @@ export class RequestLine {
       ask: (portal, command, signal) => this.call({ client: scoutClient, signal }, 'portals:read', portal, command),
     });
     const wire = upstream({ post, clock });
-    const authorized = authorize({ grants, relocation, store, clock }, wire);
+    const permit = (record: PortalRecord, signal: AbortSignal) =>
+      permitOf(parts.bucket, record.portal, parts.planOf(record), signal);
+    const probe = new PortalProbe({ clock, permit, send: wire });
+    const authorized = authorize({ grants, relocation, store, clock, probe }, wire);
     this.queues = new Lanes({
       ...parts,
       observer: notingOutages(parts.observer, new Outages(store, clock)),
       prepare: (portal) => this.prepare(portal),
+      answers: async (portal) => (await probe.ask(await grants.usable(portal))).kind !== 'silent',
       luggageOf: ({ method, params }) => sharedSize(method, params),
       next: parts.traces ? parts.traces.station(authorized) : authorized,
     });

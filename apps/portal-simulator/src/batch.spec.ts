@@ -108,7 +108,7 @@ describe('A batch on a simulated portal', () => {
       result_error: { a: { error: '0', error_description: 'No' } },
       result: { b: ['task', 'user', 'sonet_group'] },
     });
-    portal.trouble.next('OVERLOAD_LIMIT', { method: 'scope' });
+    portal.trouble.next('OVERLOAD_LIMIT', { method: 'scope', level: 'trip' });
     expect((await client.batch({ a: 'scope' })).status).toBe(503);
     portal.trouble.next('unrun', { ranOnly: 1 });
     expect(Object.keys((await client.batch({ a: 'scope', b: 'scope' })).body.result.result)).toEqual(['a']);

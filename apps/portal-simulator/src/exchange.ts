@@ -100,6 +100,16 @@ export class Exchange {
     });
   }
 
+  /** Begins an answer and sends a blank of it now and again, until nobody reads it any more. */
+  trickle(status: number, everyMs: number): void {
+    if (this.response.destroyed) return;
+    this.response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+    this.response.write(' ');
+    const blanks = setInterval(() => this.response.write(' '), everyMs);
+    blanks.unref();
+    this.response.once('close', () => clearInterval(blanks));
+  }
+
   /** Cuts the connection without a word. */
   cut(): void {
     this.request.socket.destroy();

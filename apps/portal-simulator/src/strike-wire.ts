@@ -16,7 +16,7 @@ const frontEndPage = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<
  */
 export async function strikeWire(exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer): Promise<boolean> {
   const delayMs = trouble.delayMs ?? (trouble.kind === 'slow' ? 1000 : 0);
-  if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+  if (delayMs > 0 && trouble.kind !== 'trickle') await delay(delayMs, undefined, { ref: false });
   if (!isWireTrouble(trouble.kind)) return false;
   return strikes[trouble.kind](exchange, trouble, answer);
 }
@@ -54,6 +54,9 @@ const strikes: Record<WireTrouble, Strike> = {
   hang: () => true,
   stall: spoilt((exchange, { status }, answer) => {
     exchange.sendPart(status ?? answer.status, textOf(answer), 0.5, false);
+  }),
+  trickle: spoilt((exchange, { status, delayMs }, answer) => {
+    exchange.trickle(status ?? answer.status, delayMs ?? 1000);
   }),
   redirect: spoilt((exchange, { location }) => {
     exchange.redirect(location ?? `http://${exchange.header('host')}${exchange.path}`);

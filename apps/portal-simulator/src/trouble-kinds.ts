@@ -11,6 +11,7 @@ export const wireTroubles = [
   'slow',
   'hang',
   'stall',
+  'trickle',
   'redirect',
   'result-missing',
   'result-null',
@@ -68,8 +69,13 @@ export function isOddError(kind: string): kind is OddError {
   return Object.hasOwn(oddErrors, kind);
 }
 
-/** Whether a trouble strikes one command inside a batch, or the whole HTTP request. */
-export function levelOf(kind: string): 'item' | 'trip' {
+/**
+ * Whether a trouble strikes one command inside a batch, or the whole HTTP request. What a method of a batch says is
+ * caught and stands in `result_error`, whatever its code (section 4), so that an error of one method strikes its item.
+ */
+export function levelOf(kind: string, method?: string): 'item' | 'trip' {
+  const isOfMethod = method !== undefined && method.toLowerCase() !== 'batch';
+  if (isOfMethod && isVendorErrorCode(kind)) return 'item';
   if (isOddError(kind) || kind.startsWith('silent-')) return 'item';
   return isVendorErrorCode(kind) ? vendorError(kind).level : 'trip';
 }

@@ -11,7 +11,7 @@ export interface TroubleOptions {
   skip?: number;
   /** Strike after the call was executed (or the chain rotated); `cut-after` and `answer-lost` always do. */
   afterExecution?: boolean;
-  /** How long the answer is held back, in real milliseconds. */
+  /** How long the answer is held back, in real milliseconds; for `trickle` from one blank to the next. */
   delayMs?: number;
   /** Another HTTP status than the kind's own. */
   status?: number;
@@ -92,7 +92,7 @@ function skipped(entry: { skip: number }): boolean {
 
 function matches(trouble: Trouble<string>, subject: TroubleSubject): boolean {
   if (trouble.memberId !== undefined && trouble.memberId !== subject.memberId) return false;
-  const level = trouble.level ?? levelOf(trouble.kind);
+  const level = trouble.level ?? levelOf(trouble.kind, trouble.method);
   if (subject.place === 'item' && level !== 'item') return false;
   if (subject.place === 'batch' && level !== 'trip') return false;
   return concerns(trouble, subject);

@@ -7,6 +7,14 @@ import type { PortalTroubleKind } from './index';
 const add = 'tasks.api.scrum.backlog.add';
 const fields = { groupId: 126, createdBy: 1 };
 
+const ofTheWholePortal: Record<string, (portal: SimulatedPortal) => void> = {
+  deleted: (portal) => portal.delete(),
+  'left by the app': (portal) => portal.uninstall(),
+  'without the user who granted': (portal) => portal.dismissUser(1),
+  'of a plan that is over': (portal) => portal.trouble.next('PAYMENT_REQUIRED', { times: Infinity }),
+  'without the chain': (portal) => portal.revokeChains(),
+};
+
 describe('Trouble on demand at a simulated portal', () => {
   let simulator: Bitrix24Simulator;
   let portal: SimulatedPortal;
@@ -86,6 +94,36 @@ describe('Trouble on demand at a simulated portal', () => {
       await expect(asked).rejects.toThrow();
     }
   });
+
+  it('trickles: begins an answer at once and ends it never', async () => {
+    portal.trouble.next('trickle', { delayMs: 1 });
+    const ends = new AbortController();
+    const init = { signal: ends.signal, headers: { authorization: `Bearer ${client.token}` } };
+    const response = await fetch(`${portal.endpoint}scope`, init);
+    const reader = response.body?.getReader();
+    let text = '';
+    while (text.length < 5) text += new TextDecoder().decode((await reader?.read())?.value);
+    expect([response.status, text.trim()]).toEqual([200, '']);
+    ends.abort();
+  });
+
+  it('strikes the command of a method that refuses, and none of its batch beside it, whatever the code', async () => {
+    for (const code of Object.keys(vendorErrors)) {
+      portal.trouble.next(code as PortalTroubleKind, { method: 'profile' });
+      const { body } = await client.batch({ a: 'profile', b: 'scope' });
+      expect(body.result).toMatchObject({ result: { b: expect.any(Array) }, result_error: { a: { error: code } } });
+    }
+  });
+
+  it.each(Object.entries(ofTheWholePortal))(
+    'refuses every method, profile among them, when it is %s',
+    async (_, become) => {
+      become(portal);
+      const said = await Promise.all(['profile', 'scope', add].map((method) => client.call(method)));
+      expect(new Set(said.map(({ body }) => (body as { error: string }).error)).size).toBe(1);
+      expect(said[0]?.status).toBeGreaterThanOrEqual(400);
+    },
+  );
 
   it('strikes as often, as late and at whom it is told to', async () => {
     portal.trouble.next('OVERLOAD_LIMIT', { method: 'profile', times: 2, skip: 1 });

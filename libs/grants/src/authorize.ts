@@ -1,9 +1,19 @@
-import { asFault, type Authorization, type Clock, Fault, Secret, type Send, type SendAuthorized } from '@b24/portal';
+import {
+  type Answer,
+  asFault,
+  type Clock,
+  Fault,
+  isAboutGrant,
+  ownRefusal,
+  type Send,
+  type SendAuthorized,
+} from '@b24/portal';
+import { authorization } from './authorization';
 import type { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
 import type { Grant, Trouble } from './install';
+import type { Finding, PortalProbe } from './portal-probe';
 import type { Relocation } from './relocation';
-import { secretsOf } from './secrets-of';
 import { refusalAfter, restAfter, troubleAfter } from './trouble';
 
 /** The portal's word is believed for so long before it is asked again, twice as long each time. */
@@ -18,13 +28,18 @@ export interface AuthorizeOptions {
   readonly relocation: Pick<Relocation, 'find'>;
   readonly store: GrantStore;
   readonly clock: Clock;
+  readonly probe: Pick<PortalProbe, 'ask'>;
 }
 
+/** The vendor's plain word that the token is over; its other words may mean something else. */
+const isPlain = ({ upstream }: Fault) => /^(?:expired_token|invalid_token)$/i.test(upstream?.error ?? '');
+
 /**
- * The station that puts the token on. What the portal says about the token, the user, the app or itself is remembered:
- * the next departure refreshes, takes another user's chain, goes to the new host, or does not leave.
+ * The station that puts the token on. What the portal says about the token, the user, the app or itself is remembered
+ * once a command of our own met it too: the next request refreshes, takes another user's chain, goes to the new host, or
+ * is not sent. Until then it is the refusal of the command that met it (docs/decisions/0022).
  */
-export function authorize({ grants, relocation, store, clock }: AuthorizeOptions, next: SendAuthorized): Send {
+export function authorize({ grants, relocation, store, clock, probe }: AuthorizeOptions, next: SendAuthorized): Send {
   const rest = (grant: Grant, code: Trouble['code'], detail: string, restMs = believeMs) => {
     const trouble = troubleAfter(grant.trouble, { code, detail, restMs }, clock.now());
     return store.trouble(grant.portal, grant.version, trouble);
@@ -44,8 +59,11 @@ export function authorize({ grants, relocation, store, clock }: AuthorizeOptions
       const trouble = { code: 'reauthorization_required', detail: refusedAgain, sinceMs } as const;
       await store.trouble(grant.portal, grant.version, { ...trouble, untilMs: clock.now() + restMs });
     }
-    return fault.with({ authorizeUrl: grants.reauthorization(grant).authorizeUrl ?? '' });
+    return withLink(grant, fault);
   }
+
+  const withLink = (grant: Grant, fault: Fault) =>
+    fault.with({ authorizeUrl: grants.reauthorization(grant).authorizeUrl ?? '' });
 
   async function moved(grant: Grant, fault: Fault): Promise<Fault> {
     if (!grant.webhook && (await relocation.find(grant))) return fault;
@@ -57,10 +75,37 @@ export function authorize({ grants, relocation, store, clock }: AuthorizeOptions
     const { code, again, message } = fault;
     if (again === 'token_refused') return refused(grant, fault, 'token');
     if (again === 'user_refused') return refused(grant, fault, 'user');
-    if (again === 'moved') return moved(grant, fault);
     if (code === 'portal_deleted' || code === 'portal_uninstalled' || code === 'portal_payment_required')
       await rest(grant, code, message);
     return fault;
+  }
+
+  /**
+   * What is to be made of a refusal that would hold for all of the portal's commands. A pair that was replaced meanwhile,
+   * or is over by our own clock, is refreshed without a question; the ordinary end of a token costs no request more.
+   */
+  async function judged(grant: Grant, fault: Fault): Promise<Finding | { readonly kind: 'outdated' }> {
+    if (fault.again && !grant.webhook) {
+      const now = await store.load(grant.portal);
+      if (now?.version !== grant.version || grants.isOver(grant)) return { kind: 'outdated' };
+    }
+    const finding = await probe.ask(grant);
+    // Without an answer of our own the vendor's plain word about a token counts: a refresh does no harm.
+    const isRefused = finding.kind === 'silent' && !grant.webhook && isPlain(fault);
+    return isRefused ? { kind: 'refused', fault } : finding;
+  }
+
+  /** The answers to a request that was refused. @throws Fault what the whole request failed with */
+  async function refusedAnswers(grant: Grant, fault: Fault, seats: number, upstreamMs: number): Promise<Answer[]> {
+    const finding = await judged(grant, fault);
+    if (finding.kind === 'outdated') throw withLink(grant, fault);
+    if (finding.kind === 'refused') throw await remember(grant, inWordsOf(fault, finding.fault));
+    if (finding.kind === 'passed') heal(grant);
+    const own = ownRefusal(fault);
+    // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
+    // for the next was over by a mistake.
+    if (seats > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
+    return [{ ok: false, fault: own, spent: { queueMs: 0, upstreamMs } }];
   }
 
   /** The portal took the call, so whatever it was in trouble for is over. */
@@ -71,20 +116,20 @@ export function authorize({ grants, relocation, store, clock }: AuthorizeOptions
   return async (portal, commands, signal) => {
     const grant = await grants.forTrip(portal);
     signal.throwIfAborted();
+    const sentAtMs = clock.now();
     try {
       const answers = await next(authorization(grant), commands, signal);
       heal(grant);
       return answers;
     } catch (error) {
-      throw await remember(grant, asFault(error));
+      const fault = asFault(error);
+      if (isAboutGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
+      throw fault.again === 'moved' ? await moved(grant, fault) : fault;
     }
   };
 }
 
-function authorization(grant: Grant): Authorization {
-  const { endpoint, webhook, pair } = grant;
-  const otherSecrets = secretsOf(grant);
-  if (webhook) return { endpoint: new Secret(`${endpoint}${webhook.reveal()}/`), otherSecrets };
-  if (!pair) throw new Fault('internal_error', { detail: 'A grant without a right to call.' });
-  return { endpoint: new Secret(endpoint), accessToken: pair.accessToken, otherSecrets };
+/** What the portal said to the caller's own command, where that is what it said to ours. */
+function inWordsOf(own: Fault, confirmed: Fault): Fault {
+  return own.code === confirmed.code && own.again === confirmed.again ? own : confirmed;
 }

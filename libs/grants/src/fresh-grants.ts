@@ -114,11 +114,17 @@ export class FreshGrants {
     });
   }
 
+  /** By our own clock the pair is over, or about to be. */
+  isOver({ pair }: Pick<Grant, 'pair'>): boolean {
+    if (!pair) return false;
+    const aheadMs = Math.min(refreshAheadMs, pair.lifetimeMs / 10);
+    return pair.expiresAtMs - this.options.clock.now() <= aheadMs;
+  }
+
   private stale({ pair, version, refused }: Grant): Refusal['why'] | undefined {
     if (!pair) return undefined;
     if (refused?.version === version) return refused.why;
-    const aheadMs = Math.min(refreshAheadMs, pair.lifetimeMs / 10);
-    return pair.expiresAtMs - this.options.clock.now() <= aheadMs ? 'token' : undefined;
+    return this.isOver({ pair }) ? 'token' : undefined;
   }
 
   private checkTrouble(grant: Grant, { code, detail, untilMs }: Trouble): void {

@@ -27,6 +27,7 @@ export { OAuthServer } from './oauth-server';
 export { Outages } from './outages';
 export { type EndpointRules, portalEndpoint } from './portal-endpoint';
 export { PortalHosts } from './portal-hosts';
+export { type Finding, PortalProbe } from './portal-probe';
 export { RedisGrantStore } from './redis-grant-store';
 export { Relocation } from './relocation';
 export { secretsOf } from './secrets-of';

@@ -16,6 +16,7 @@ import type { Handover } from './handover';
 import type { LaneOptions } from './lane-options';
 import type { PortalLedger } from './operating-ledger';
 import type { Delivery } from './platform';
+import { RefusedMethods } from './refused-methods';
 import type { WaitingRoom } from './waiting-room';
 
 /** For so long nothing leaves after the portal said that its bucket is full; twice as long each time in a row. */
@@ -37,21 +38,27 @@ export interface LaneParts {
 export class Arrivals {
   /** Trips that showed the grant to be an old one. */
   refusals = 0;
+  /** Of writes that were given up, and keep their place on their entity for as long as they may be carried out. */
+  private readonly orderKept = new Set<() => void>();
+  private readonly refusedMethods: RefusedMethods;
   private standBackMs = firstStandBackMs;
   private stoodBackUntilMs = 0;
 
   constructor(
     private readonly portal: PortalId,
-    private readonly options: Pick<LaneOptions, 'bucket' | 'clock' | 'observer'>,
+    private readonly options: Pick<LaneOptions, 'answers' | 'bucket' | 'callLimitMs' | 'clock' | 'observer'>,
     private readonly lane: LaneParts,
     /** Someone who could not leave may be able to. */
     private readonly letOut: () => void,
-  ) {}
+  ) {
+    this.refusedMethods = new RefusedMethods(options.clock);
+  }
 
   /** The portal answered: each booking has its part, and the ledger and the circuit hear of it. */
   arrive(shares: ReadonlyMap<Booking, readonly Answer[]>, trip: Trip): void {
     this.closeCircuit();
     this.standBackMs = firstStandBackMs;
+    this.refusedMethods.answered(ranMethods(shares));
     for (const [booking, answers] of shares) {
       const own = answers.map((answer, i) => this.heard(booking.commands[i], answer));
       const [answer] = own;
@@ -70,14 +77,13 @@ export class Arrivals {
     const { circuit, ledger } = this.lane;
     if (fault.again === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
     if (fault.again && grantIsOld.has(fault.again)) this.refusals++;
+    if (fault.again === 'bucket_full' && this.isOwn(bookings)) return this.endOwn(bookings, fault);
     if (fault.again === 'bucket_full' && plan) await this.standBack(plan);
-    const wasOpen = circuit.state;
-    if (circuit.opensFor(fault)) {
-      this.options.observer.circuit(this.portal, 'opened', fault);
-      this.clear(circuit.refusal() ?? fault);
-    } else if (wasOpen !== 'closed' && circuit.state === 'closed') {
-      this.options.observer.circuit(this.portal, 'closed');
-    }
+    const before = circuit.state;
+    const change = circuit.failed(fault);
+    if (change === 'opens') this.opened(fault);
+    else if (change === 'ask') void this.ask(fault);
+    else if (before !== 'closed' && circuit.state === 'closed') this.options.observer.circuit(this.portal, 'closed');
     for (const booking of bookings) this.fail(booking, fault);
     this.endSpent();
   }
@@ -94,6 +100,16 @@ export class Arrivals {
     // The trip's own replica stands back for all.
     if ('fault' in delivery) await this.failed([...shares.keys()], delivery.fault, undefined);
     else this.arrive(shares, delivery.trip);
+  }
+
+  get keepsOrder(): boolean {
+    return this.orderKept.size > 0;
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    for (const callOff of this.orderKept) callOff();
+    this.orderKept.clear();
   }
 
   /** Everyone who still waits is told the fault. */
@@ -151,7 +167,34 @@ export class Arrivals {
     rider.reject(waits ? asFault(reason) : afterDeparture(reason));
     if (booking.riders.size > 0) return;
     if (waits) this.lane.room.remove(booking);
-    else booking.abandoned?.();
+    else booking.abandon();
+  }
+
+  /** One method that says so of itself makes nobody else wait. */
+  private isOwn(bookings: readonly Booking[]): boolean {
+    const [command, ...others] = bookings.flatMap(({ commands }) => commands);
+    return command !== undefined && others.length === 0 && this.refusedMethods.isOwn(command.method);
+  }
+
+  private endOwn(bookings: readonly Booking[], fault: Fault): void {
+    this.closeCircuit();
+    for (const booking of bookings) this.end(booking, fault.final());
+    this.endSpent();
+  }
+
+  /** Finds out whether the portal answers at all, since nothing else did lately. Never rejects. */
+  private async ask(fault: Fault): Promise<void> {
+    const { circuit } = this.lane;
+    const before = circuit.state;
+    const answers = await this.options.answers(this.portal).catch(() => true);
+    if (circuit.asked(answers, fault)) this.opened(fault);
+    else if (before !== 'closed' && circuit.state === 'closed') this.options.observer.circuit(this.portal, 'closed');
+    this.letOut();
+  }
+
+  private opened(fault: Fault): void {
+    this.options.observer.circuit(this.portal, 'opened', fault);
+    this.clear(this.lane.circuit.refusal() ?? fault);
   }
 
   private closeCircuit(): void {
@@ -182,10 +225,16 @@ export class Arrivals {
 
   /** It goes again if that is safe and of use; otherwise its callers are told. */
   private fail(booking: Booking, fault: Fault): void {
+    if (fault.again === 'reads_alone' && booking.writes) {
+      this.end(booking, lostInBatch(fault));
+      return;
+    }
+    const goesAlone = fault.again === 'alone' || fault.again === 'reads_alone';
+    if (goesAlone) booking.luggage = undefined;
     const wanted = fault.again && booking.riders.size > 0 && this.lane.circuit.state !== 'open';
     const pauseMs = wanted ? pauseBeforeGoingAgain(fault.again, booking.countGoingAgain(fault.again)) : undefined;
     if (pauseMs === undefined) {
-      this.end(booking, fault);
+      this.end(booking, goesAlone ? fault.final() : fault);
       return;
     }
     if (booking.departedAtMs !== undefined) this.lane.room.putBack(booking);
@@ -218,6 +267,21 @@ export class Arrivals {
     });
   }
 
+  /**
+   * Nobody waits for the write any more and its request was given up, but the portal may still carry it out: until that
+   * is over, nothing else on its entity overtakes it.
+   */
+  private keepOrder(booking: Booking): void {
+    const { clock, callLimitMs } = this.options;
+    const leftMs = (booking.departedAtMs ?? clock.now()) + callLimitMs - clock.now();
+    const callOff = clock.after(Math.max(0, leftMs), () => {
+      this.orderKept.delete(callOff);
+      this.lane.room.remove(booking);
+      this.letOut();
+    });
+    this.orderKept.add(callOff);
+  }
+
   private mayBeTaken(booking: Booking): boolean {
     return booking.departedAtMs === undefined && this.lane.handover.isOut(booking);
   }
@@ -229,12 +293,26 @@ export class Arrivals {
   }
 
   private end(booking: Booking, fault: Fault): void {
-    this.lane.room.remove(booking);
+    if (booking.isAbandoned && booking.writes && fault.code === 'outcome_unknown') this.keepOrder(booking);
+    else this.lane.room.remove(booking);
     const { upstream } = fault;
     const method = booking.commands[0]?.method;
     // What failed was the batch; a caller knows of none.
     booking.reject(upstream && method ? fault.with({ upstream: { ...upstream, method } }) : fault);
   }
+}
+
+function* ranMethods(shares: ReadonlyMap<Booking, readonly Answer[]>): Generator<string> {
+  for (const [{ commands }, answers] of shares)
+    for (const [i, { method }] of commands.entries()) if (answers[i]?.ok) yield method;
+}
+
+/** A write whose part of a batch's answer is not known; what is too large may hold any of its answers. */
+function lostInBatch(fault: Fault): Fault {
+  if (fault.code !== 'answer_too_large') return fault.final();
+  return new Fault('outcome_unknown', {
+    detail: 'The answers that shared a request with this one were too large to be read; it may have been carried out.',
+  });
 }
 
 function afterDeparture(reason: unknown): Fault {

@@ -15,8 +15,10 @@ export class Booking {
   departedAtMs: number | undefined;
   /** It stays for a while, before it goes again. */
   pausing = false;
-  /** Told when its last rider leaves while it is under way. */
+  /** Called when its last rider leaves while it is under way. */
   abandoned: (() => void) | undefined;
+  /** Its last rider left while it was under way. */
+  isAbandoned = false;
   /** What it asks, where another caller may share the answer: a single read. */
   readonly question: string | undefined;
   /** Where it may meet another on the same entity. */
@@ -31,13 +33,18 @@ export class Booking {
     readonly ticket: number,
     readonly commands: readonly Command[],
     /** The bytes it takes in a batch; undefined when it may not share one with others'. */
-    readonly luggage: number | undefined,
+    public luggage: number | undefined,
   ) {
     this.question = questionOf(commands);
     this.places = commands.flatMap(({ entity }) =>
       Object.entries(entity?.ids ?? {}).map(([kind, id]) => `${entity?.family} ${kind} ${id}`),
     );
     this.writes = commands.some(({ effect }) => effect === 'write');
+  }
+
+  abandon(): void {
+    this.isAbandoned = true;
+    this.abandoned?.();
   }
 
   /** Whose turn it takes. */

@@ -1,26 +1,35 @@
 import { type Clock, Fault, type FaultCode } from '@b24/portal';
 
-/** So many trips in a row that the portal did not answer open the circuit. */
+/** So many requests in a row without an answer raise the question whether the portal is down. */
 const patience = 5;
 const firstRestMs = 5000;
 const longestRestMs = 60_000;
-const noAnswer: ReadonlySet<FaultCode> = new Set(['portal_unreachable', 'portal_error', 'outcome_unknown']);
+/** Requests to which no readable answer came, although they may have reached the portal. */
+const noAnswer: ReadonlySet<FaultCode> = new Set(['portal_error', 'outcome_unknown']);
 
 /**
- * Spares a portal that is down, and its callers' time: open, calls are told so at once; when the rest is over, one trip
- * probes while the others wait for what becomes of it.
+ * Spares a portal that is down, and its callers' time: open, calls are refused at once; when the rest is over, one
+ * request at a time may try again. Connections that can't be made say of the portal that it is down. A request without
+ * an answer says so only once a question of our own has none either, because one method may answer oddly or slowly.
  */
 export class Circuit {
-  private failures = 0;
+  private unconnected = 0;
+  private unanswered = 0;
   private restMs = firstRestMs;
   private openUntilMs: number | undefined;
   private reason: Fault | undefined;
+  private asking = false;
 
   constructor(private readonly clock: Clock) {}
 
   get state(): 'closed' | 'open' | 'probing' {
     if (this.openUntilMs === undefined) return 'closed';
     return this.openUntilMs > this.clock.now() ? 'open' : 'probing';
+  }
+
+  /** Whether the portal is asked just now if it answers at all. */
+  get isAsking(): boolean {
+    return this.asking;
   }
 
   /** What a call is told while the circuit is open. */
@@ -31,34 +40,65 @@ export class Circuit {
 
   /** The portal answered. */
   closes(): void {
-    this.failures = 0;
+    this.unconnected = 0;
+    this.unanswered = 0;
     this.restMs = firstRestMs;
     this.openUntilMs = undefined;
   }
 
-  /** A trip failed as a whole. True when the circuit opens for it. */
-  opensFor(fault: Fault): boolean {
+  /**
+   * A request failed as a whole. opens: the circuit is open for it. ask: whether the portal answers at all must be found
+   * out; `asked` takes what was found.
+   */
+  failed(fault: Fault): 'opens' | 'ask' | 'nothing' {
     if (fault.haltMs !== undefined) {
       this.open(fault.haltMs, fault);
-      return true;
+      return 'opens';
     }
-    // A portal that was renamed is not down.
-    if (!noAnswer.has(fault.code) || fault.again === 'moved') {
-      if (fault.upstream) this.closes();
+    const isUnconnected = fault.code === 'portal_unreachable';
+    if (!isUnconnected && !isUnanswered(fault)) {
+      if (fault.upstream || fault.code === 'answer_too_large') this.closes();
+      return 'nothing';
+    }
+    // Requests that were sent before it opened say nothing new.
+    if (this.state === 'open') return 'nothing';
+    const times = isUnconnected ? ++this.unconnected : ++this.unanswered;
+    if (times < patience && this.state === 'closed') return 'nothing';
+    if (isUnconnected) {
+      this.rest(times, fault);
+      return 'opens';
+    }
+    if (this.asking) return 'nothing';
+    this.asking = true;
+    return 'ask';
+  }
+
+  /** What came of our own question. True when the circuit opens. */
+  asked(answers: boolean, fault: Fault): boolean {
+    this.asking = false;
+    if (answers) {
+      this.closes();
       return false;
     }
-    if (++this.failures < patience && this.state === 'closed') return false;
-    // Trips that left before it opened say nothing new.
     if (this.state === 'open') return false;
-    this.open(this.restMs, portalIsDown(this.failures, fault));
-    this.restMs = Math.min(this.restMs * 2, longestRestMs);
+    this.rest(this.unanswered, fault);
     return true;
+  }
+
+  private rest(times: number, fault: Fault): void {
+    this.open(this.restMs, portalIsDown(times, fault));
+    this.restMs = Math.min(this.restMs * 2, longestRestMs);
   }
 
   private open(forMs: number, reason: Fault): void {
     this.openUntilMs = this.clock.now() + forMs;
     this.reason = reason;
   }
+}
+
+/** A portal that was renamed is not down, and neither is one whose answer can be read. */
+function isUnanswered({ code, again, upstream }: Fault): boolean {
+  return noAnswer.has(code) && again !== 'moved' && !upstream?.error;
 }
 
 function portalIsDown(failures: number, { message }: Fault): Fault {

@@ -17,6 +17,8 @@ const pausesMs: Record<Again, readonly number[]> = {
   // What travelled in a batch may go by itself.
   batch_spent: [0],
   not_run: [0, 0, 0],
+  alone: [0],
+  reads_alone: [0],
 };
 
 /** How long to pause before going again; undefined when it does not. Pure, so that it can be read. */

@@ -1,6 +1,6 @@
 export { type Bucket, type Drop, capacityOf, type Level, type Plan } from './bucket';
 export { BottleneckBucket } from './bottleneck-bucket';
-export type { LaneCounts } from './lane';
+export { type LaneCounts, mostTrips } from './lane';
 export type { LaneObserver, LaneOptions } from './lane-options';
 export { type LaneReadings, Lanes, type LaneState } from './lanes';
 export { operatingLimits, type PortalLedger } from './operating-ledger';

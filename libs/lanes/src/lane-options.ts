@@ -26,6 +26,10 @@ export interface LaneOptions {
   readonly luggageOf: (command: Command) => number | undefined;
   /** Calls that may wait here, on this replica. */
   readonly queueLimit: number;
+  /** Whether the portal answers a question of our own: asked when nothing else of it was answered lately. */
+  readonly answers: (portal: PortalId) => Promise<boolean>;
+  /** How long a portal may run one call, whatever became of its connection. */
+  readonly callLimitMs: number;
   /** How long a caller usually waits, for an honest Retry-After. */
   readonly callTimeoutMs: number;
   readonly observer: LaneObserver;

@@ -1,6 +1,6 @@
 import { Fault } from '@b24/portal';
 import { type HandClock, settle } from '../../../test/support/hand-clock';
-import { portal, read, result, world } from '../../../test/support/lane-world';
+import { portal, read, result, world, write } from '../../../test/support/lane-world';
 
 describe('a lane whose method is near its operating time', () => {
   const used = (usedSeconds: number, clock: HandClock, resetInMs = 120_000) => ({
@@ -128,6 +128,66 @@ describe('a lane in passing trouble', () => {
   });
 });
 
+describe('a lane whose batch failed as a whole', () => {
+  it('sends each command alone when the batch was refused before it was run', async () => {
+    const { bucket, sent, methods, call, send } = world();
+    const outcomes = [call(1), send(write(2)), call(3)];
+    await bucket.drip();
+    await sent[0]?.fail(new Fault('rejected_by_portal', { again: 'alone' }));
+    await bucket.drip(3);
+    await sent[1]?.answer();
+    await sent[2]?.fail(new Fault('access_denied', { again: 'alone' }));
+    await sent[3]?.answer();
+    expect(await Promise.all(outcomes)).toEqual(['m1 {}', 'access_denied', 'm3 {}']);
+    expect(methods()).toEqual([['m1', 'm2', 'm3'], ['m1'], ['m2'], ['m3']]);
+  });
+
+  it.each(['answer_too_large', 'outcome_unknown', 'portal_error'] as const)(
+    'sends its reads alone after %s, which one of them may have caused, and its writes never again',
+    async (code) => {
+      const { bucket, sent, methods, lanes, call } = world();
+      const reads = [call(1), call(3)];
+      const written = lanes.send(portal, [write(2)], new AbortController().signal).catch((fault: unknown) => fault);
+      await bucket.drip();
+      await sent[0]?.fail(new Fault(code, { again: 'reads_alone' }));
+      await bucket.drip(2);
+      await sent[1]?.answer();
+      await sent[2]?.fail(new Fault(code));
+      expect(await Promise.all(reads)).toEqual(['m1 {}', code]);
+      const told = code === 'answer_too_large' ? 'outcome_unknown' : code;
+      expect(await written).toMatchObject({ code: told, again: undefined });
+      expect(methods()).toEqual([['m1', 'm3', 'm2'], ['m1'], ['m3']]);
+    },
+  );
+});
+
+describe('a lane whose method says of itself that the bucket is full', () => {
+  it('stands back a few times, and then not for that method while others are answered', async () => {
+    const { clock, bucket, sent, call } = world();
+    const full = () => new Fault('portal_overloaded', { again: 'bucket_full' });
+    const odd = call(1);
+    for (const _ of [1, 2]) {
+      await bucket.drip();
+      await sent.at(-1)?.fail(full());
+      await clock.advance(20_000);
+      await bucket.drip();
+      // It goes again; while it is under way another is answered.
+      const other = call(2);
+      await bucket.drip();
+      await sent.at(-1)?.answer();
+      expect(await other).toBe('m2 {}');
+      await sent.at(-2)?.fail(full());
+      await clock.advance(20_000);
+    }
+    expect(await odd).toBe('portal_overloaded');
+    expect(bucket.stoodBackMs).toHaveLength(3);
+    const again = call(1);
+    await bucket.drip();
+    await sent.at(-1)?.fail(full());
+    expect([await again, bucket.stoodBackMs.length]).toEqual(['portal_overloaded', 3]);
+  });
+});
+
 describe('the circuit of a lane', () => {
   const dead = () => new Fault('portal_unreachable');
 
@@ -188,6 +248,99 @@ describe('the circuit of a lane', () => {
       retryAfterMs: 300_000,
     });
     expect(changes).toEqual(['opened']);
+  });
+
+  const noAnswer = [
+    ['a page', () => new Fault('portal_error', { upstream: { method: 'm', status: 504, error: '', description: '' } })],
+    ['a cut connection or nothing in time', () => new Fault('outcome_unknown')],
+  ] as const;
+
+  it.each(noAnswer)('stays closed for %s, for as long as a question of our own is answered', async (_, fault) => {
+    let asked = 0;
+    const { bucket, sent, changes, call } = world({ answers: () => Promise.resolve(++asked > 0) });
+    for (let n = 0; n < 64; n++) {
+      const outcome = call(n);
+      await bucket.drip();
+      await sent[n]?.fail(fault());
+      expect(await outcome).toBe(fault().code);
+    }
+    expect([changes, asked]).toEqual([[], 12]);
+  });
+
+  it.each(noAnswer)('opens for %s once a question of our own has no answer either', async (_, fault) => {
+    let asked = 0;
+    const { clock, bucket, sent, changes, call } = world({ answers: () => Promise.resolve(++asked < 0) });
+    for (let n = 0; n < 5; n++) {
+      expect([asked, changes]).toEqual([0, []]);
+      void call(n);
+      await bucket.drip();
+      await sent[n]?.fail(fault());
+    }
+    expect([asked, changes, await call(9)]).toEqual([1, ['opened'], 'portal_unreachable']);
+    await clock.advance(5000);
+    void call(10);
+    await bucket.drip();
+    await sent[5]?.fail(fault());
+    expect([asked, changes, await call(11)]).toEqual([2, ['opened', 'opened'], 'portal_unreachable']);
+  });
+
+  it('is not held open by one method that has no answer: our own question closes it', async () => {
+    let down = true;
+    const { clock, bucket, sent, changes, call } = world({ answers: () => Promise.resolve(!down) });
+    for (let n = 0; n < 5; n++) {
+      void call(n);
+      await bucket.drip();
+      await sent[n]?.fail(new Fault('outcome_unknown'));
+    }
+    down = false;
+    await clock.advance(5000);
+    void call(1);
+    await bucket.drip();
+    const other = call(2);
+    await sent[5]?.fail(new Fault('outcome_unknown'));
+    await bucket.drip();
+    await sent[6]?.answer();
+    expect([await other, changes]).toEqual(['m2 {}', ['opened', 'closed']]);
+  });
+
+  it('lets nobody leave while it asks, once it was open, and asks once at a time', async () => {
+    let answer: (answers: boolean) => void = () => undefined;
+    let asked = 0;
+    const answers = () => new Promise<boolean>((resolve) => (asked++, (answer = resolve)));
+    const { clock, bucket, sent, call } = world({ answers });
+    for (let n = 0; n < 7; n++) {
+      void call(n);
+      await bucket.drip();
+      await sent[n]?.fail(new Fault('outcome_unknown'));
+    }
+    expect(asked).toBe(1);
+    answer(false);
+    await settle();
+    await clock.advance(5000);
+    void call(7);
+    await bucket.drip();
+    await sent[7]?.fail(new Fault('outcome_unknown'));
+    const waits = call(8);
+    await bucket.drip();
+    expect([asked, sent.length]).toEqual([2, 8]);
+    answer(true);
+    await settle();
+    await bucket.drip();
+    await sent[8]?.answer();
+    expect(await waits).toBe('m8 {}');
+  });
+
+  it('says nothing of a portal whose answer is too large, or is an error that can be read', async () => {
+    let asked = 0;
+    const { bucket, sent, changes, call } = world({ answers: () => Promise.resolve(++asked < 0) });
+    const upstream = { method: 'm', status: 500, error: 'INTERNAL_SERVER_ERROR', description: '' };
+    const faults = [new Fault('answer_too_large'), new Fault('portal_error', { upstream })];
+    for (let n = 0; n < 20; n++) {
+      void call(n);
+      await bucket.drip();
+      await sent[n]?.fail(faults[n % 2]!);
+    }
+    expect([asked, changes]).toEqual([0, []]);
   });
 
   it('does not open for refusals, which are answers', async () => {

@@ -302,6 +302,78 @@ describe('a lane', () => {
     expect(await left).toBe('done');
   });
 
+  it('gives a request up as soon as nobody waits for it, and its place is free', async () => {
+    const { bucket, sent, lanes, methods, send } = world();
+    const hangUps = Array.from({ length: 64 }, () => new AbortController());
+    const slow = hangUps.map(({ signal }, n) => send({ ...read(n), params: { alone: '$' } }, signal));
+    await bucket.drip(64);
+    const other = send(read(100, 'b'));
+    await bucket.drip();
+    expect([methods().length, lanes.countsOf(portal)?.inFlight]).toEqual([64, 64]);
+    for (const hangUp of hangUps) hangUp.abort(deadline());
+    expect(new Set(await Promise.all(slow))).toEqual(new Set(['outcome_unknown']));
+    expect(sent.map(({ signal }) => signal.aborted)).toEqual(hangUps.map(() => true));
+    for (const trip of sent.slice(0, 64)) await trip.fail(new Fault('outcome_unknown'));
+    await sent[64]?.answer();
+    expect([await other, lanes.countsOf(portal)?.inFlight]).toEqual(['m100 {}', 0]);
+  });
+
+  it('does not give up a request that somebody else waits for', async () => {
+    const { bucket, sent, call } = world();
+    const hangUp = new AbortController();
+    const [left, stays] = [call(1, hangUp.signal), call(2)];
+    await bucket.drip();
+    hangUp.abort(deadline());
+    expect([await left, sent[0]?.signal.aborted]).toEqual(['outcome_unknown', false]);
+    await sent[0]?.answer();
+    expect(await stays).toBe('m2 {}');
+  });
+
+  it('lets nothing overtake a write that was given up, on its entity, for as long as the portal may carry it out', async () => {
+    const { clock, bucket, sent, lanes, methods, send, call } = world();
+    const hangUp = new AbortController();
+    const left = send(write(1), hangUp.signal);
+    await bucket.drip();
+    await clock.advance(10_000);
+    hangUp.abort(deadline());
+    await sent[0]?.fail(new Fault('outcome_unknown'));
+    const next = send({ ...write(1), method: 'next' });
+    void call(2);
+    await bucket.drip(2);
+    expect([await left, methods()]).toEqual(['outcome_unknown', [['m1'], ['m2']]]);
+    expect(lanes.countsOf(portal)?.inFlight).toBe(1);
+    await clock.advance(49_999);
+    expect(methods()).toHaveLength(2);
+    await clock.advance(1);
+    await sent[2]?.answer();
+    expect([methods()[2], await next]).toEqual([['next'], 'next {"to":"a"}']);
+  });
+
+  it('does not keep the order of a write that was given up but certainly not carried out', async () => {
+    const { bucket, sent, methods, send } = world();
+    const hangUp = new AbortController();
+    const left = send(write(1), hangUp.signal);
+    await bucket.drip();
+    hangUp.abort(deadline());
+    await left;
+    await sent[0]?.fail(new Fault('portal_unreachable'));
+    void send({ ...write(1), method: 'next' });
+    await bucket.drip();
+    expect(methods()).toEqual([['m1'], ['next']]);
+  });
+
+  it('waits for no write that was given up when the replica is going', async () => {
+    const { clock, bucket, sent, lanes, send } = world();
+    const hangUp = new AbortController();
+    const left = send(write(1), hangUp.signal);
+    await bucket.drip();
+    hangUp.abort(deadline());
+    await left;
+    await sent[0]?.fail(new Fault('outcome_unknown'));
+    lanes.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('is dropped when idle, so that portals cost nothing while nobody calls them', async () => {
     const { clock, bucket, sent, call } = world();
     const outcome = call(1);

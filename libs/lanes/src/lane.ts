@@ -80,7 +80,8 @@ export class Lane {
   idleSinceMs(): number | undefined {
     const busy =
       this.departing || !this.room.isEmpty || this.trips > 0 || this.withGuests.size > 0 || !this.handover.isEmpty;
-    return busy || this.circuit.state === 'open' ? undefined : this.lastUsedAtMs;
+    const isOwed = this.arrivals.keepsOrder || this.circuit.isAsking;
+    return busy || isOwed || this.circuit.state === 'open' ? undefined : this.lastUsedAtMs;
   }
 
   send(commands: readonly Command[], signal: AbortSignal): Promise<readonly Answer[]> {
@@ -111,9 +112,10 @@ export class Lane {
     });
   }
 
-  /** Everyone who still waits is told the fault. */
-  clear(fault: Fault): void {
+  /** Everyone who still waits is told the fault, and nothing more is sent. */
+  close(fault: Fault): void {
     this.arrivals.clear(fault);
+    this.arrivals.close();
   }
 
   /** Another replica's trip is back that had taken bookings of ours along. */
@@ -140,7 +142,7 @@ export class Lane {
         // What was fresh when this departure began to wait may be refused meanwhile.
         await this.depart(drop, () => refusals !== this.arrivals.refusals);
       } catch (error) {
-        this.clear(asFault(error));
+        this.arrivals.clear(asFault(error));
       }
       this.arrivals.endSpent();
     }
@@ -155,7 +157,7 @@ export class Lane {
   private someoneCanLeave(): boolean {
     if (this.room.isEmpty || this.trips >= mostTrips) return false;
     // The probe goes alone; what becomes of it decides about the others.
-    if (this.circuit.state === 'probing' && this.trips > 0) return false;
+    if (this.circuit.state === 'probing' && (this.trips > 0 || this.circuit.isAsking)) return false;
     return this.room.some(this.mayLeave);
   }
 

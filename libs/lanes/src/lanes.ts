@@ -66,7 +66,7 @@ export class Lanes {
   close(): void {
     this.closing = true;
     this.stopSweeping?.();
-    for (const lane of this.lanes.values()) lane.clear(new Fault('shutting_down'));
+    for (const lane of this.lanes.values()) lane.close(new Fault('shutting_down'));
   }
 
   /** Resolves when no trip carries other replicas' calls any more. */

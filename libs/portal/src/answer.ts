@@ -29,6 +29,8 @@ export interface Operating {
 export interface Result {
   readonly ok: true;
   readonly value: unknown;
+  /** The answer had no `result`: `value` is all of it but its `time`. */
+  readonly whole?: true;
   readonly total?: number;
   readonly next?: number;
   readonly operating?: Operating;

@@ -4,6 +4,13 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+export interface PostOptions {
+  /** From the first look-up of the name to the last byte of the answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Aborts when nobody waits for the answer any more: the connection is closed at once. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One POST without redirects, bounded in time and size.
  * @throws ExchangeFailure when no whole answer came.
@@ -11,11 +18,13 @@ export interface HttpAnswer {
 export type Post = (
   url: string,
   body: { readonly type: 'application/json' | 'application/x-www-form-urlencoded'; readonly text: string },
-  options: { readonly timeoutMs: number },
+  options: PostOptions,
 ) => Promise<HttpAnswer>;
 
 /** The reason of a failure when the URL, or the address that its name led to, is none that may be asked. */
 export const hostNotAllowed = 'HOST_NOT_ALLOWED';
+/** The reason when the answer is larger than the wire reads. */
+export const answerTooLarge = 'ANSWER_TOO_LARGE';
 
 /** No whole answer came. Holds neither URL nor body, since both may hold secrets. */
 export class ExchangeFailure extends Error {

@@ -296,6 +296,12 @@ export const faultTable = {
     'The answer is too large to be kept',
     'The call was carried out; ask for less at a time, or without respond-async.',
   ),
+  answer_too_large: row(
+    502,
+    'never',
+    "The portal's answer is too large",
+    'An answer of the portal may have 16 MiB; the call was carried out. Ask for less at a time: fewer fields, or a page of a list.',
+  ),
   host_not_allowed: row(
     502,
     'never',

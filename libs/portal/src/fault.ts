@@ -12,7 +12,17 @@ export interface UpstreamWords {
 
 /** Why the same command may go again at once: it was certainly not carried out, and something can be done about it. */
 export type Again =
-  'token_refused' | 'user_refused' | 'moved' | 'bucket_full' | 'passing_trouble' | 'batch_spent' | 'not_run';
+  | 'token_refused'
+  | 'user_refused'
+  | 'moved'
+  | 'bucket_full'
+  | 'passing_trouble'
+  | 'batch_spent'
+  | 'not_run'
+  /** A shared batch was refused before it was run: each of its commands is sent by itself. */
+  | 'alone'
+  /** One command may be why a shared batch has no answer: its reads are sent by themselves. Its writes may have been run. */
+  | 'reads_alone';
 
 export interface FaultOptions {
   /** One sentence that says what happened and what to do; the table's advice by default. */
@@ -31,6 +41,8 @@ export interface FaultOptions {
   readonly haltMs?: number;
   readonly cause?: unknown;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The one error of this product; every other error is a bug and becomes `internal_error`. */
 export class Fault extends Error {
@@ -62,6 +74,13 @@ export class Fault extends Error {
   /** The same fault with some of its words replaced. */
   with(options: FaultOptions): Fault {
     return new Fault(this.code, { ...this, detail: this.message, cause: this.cause, ...options });
+  }
+
+  /** The same fault as the last word: nothing is retried for it. */
+  final(): Fault {
+    const words: Writable<FaultOptions> = { ...this, detail: this.message, cause: this.cause };
+    delete words.again;
+    return new Fault(this.code, words);
   }
 
   get status(): number {

@@ -3,35 +3,59 @@ import { translate } from './translate';
 
 export type Body = Readonly<Record<string, unknown>>;
 
+const quote = 0x22;
+const backslash = 0x5c;
+
 /** A reset comes within minutes; what is further away is a clock gone wrong, and nobody is made to wait for it. */
 const believedResetMs = 3_600_000;
 
-/** The vendor's envelope: an object with `error`, or a success with `result`. @throws Fault portal_error */
-export function bodyOf(method: string, { status, body: text }: HttpAnswer): Body {
-  const body = objectIn(text);
+/** What PHP writes at most (`json_encode`); deeper ones could not be written by every door. */
+const maxDepth = 512;
+
+/** What came instead of an envelope. */
+export interface Unreadable {
+  readonly fault: Fault;
+  /** The portal itself answered, although not as it should: nothing but this call failed. */
+  readonly ownOfCall: boolean;
+}
+
+/**
+ * The vendor's envelope: an object with `error`, or under a 2xx any other object. An answer may come without `result`,
+ * as `{"vats":[],"total":0}` does.
+ */
+export function bodyOf(method: string, { status, body: text }: HttpAnswer): Body | Unreadable {
   const taken = status >= 200 && status < 300;
-  if (body && ('error' in body || (taken && 'result' in body))) return body;
-  // HTML, nothing, or half of something: the portal's front end spoke, not the portal.
+  const tooDeep = isDeeperThan(maxDepth, text);
+  const value = tooDeep ? undefined : jsonIn(text);
+  if (isBody(value) && ('error' in value || taken)) return value;
   const moved = status >= 300 && status < 400;
-  throw new Fault('portal_error', {
-    detail: moved
-      ? 'The portal answered with a redirect, which is not followed; if it was renamed, authorize it again. The call was not run.'
-      : `The portal answered with status ${status} and no readable body; a write may or may not have been carried out.`,
+  const fault = new Fault('portal_error', {
+    detail: detailOf(status, { moved, tooDeep }),
     upstream: { method, status, error: '', description: '' },
     ...(moved && { again: 'moved' }),
   });
+  return { fault, ownOfCall: !moved && (taken || tooDeep || value !== undefined) };
+}
+
+export function isUnreadable(body: Body | Unreadable): body is Unreadable {
+  return (body as Partial<Unreadable>).fault instanceof Fault;
+}
+
+function detailOf(status: number, { moved, tooDeep }: { moved: boolean; tooDeep: boolean }): string {
+  if (moved)
+    return 'The portal answered with a redirect, which is not followed; if it was renamed, authorize it again. The call was not run.';
+  if (tooDeep)
+    return `The portal answered with JSON of more than ${maxDepth} levels, which is not read; a write may or may not have been carried out.`;
+  return `The portal answered with status ${status} and no readable body; a write may or may not have been carried out.`;
 }
 
 /** What `error` and `error_description` come to. */
 export function refusalOf(method: string, status: number, body: Body, nowMs: number): ReturnType<typeof translate> {
-  const error = {
-    method,
-    status,
-    error: words(body['error']),
-    description: words(body['error_description']),
-    said: body,
-  };
-  return translate(error, operatingIn(body['time'], nowMs), nowMs);
+  const { error: code, error_description: description } = body;
+  // The third version of the API says its error as an object.
+  const [error, sentence] = isBody(code) ? [code['code'], code['message']] : [code, description];
+  const it = { method, status, error: words(error), description: words(sentence), said: body };
+  return translate(it, operatingIn(body['time'], nowMs), nowMs);
 }
 
 export function operatingIn(time: unknown, nowMs: number): Operating | undefined {
@@ -62,13 +86,33 @@ export function pageOf(total: unknown, next: unknown): { total?: number; next?: 
   return { ...(typeof total === 'number' && { total }), ...(typeof next === 'number' && { next }) };
 }
 
-function objectIn(text: string): Body | undefined {
+function jsonIn(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isBody(value) ? value : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
+}
+
+/** Whether brackets are nested deeper; those inside strings count only where there are that many. */
+export function isDeeperThan(max: number, text: string): boolean {
+  if (text.length <= 2 * max || deepest(text, false) <= max) return false;
+  return deepest(text, true) > max;
+}
+
+function deepest(text: string, passStrings: boolean): number {
+  let depth = 0;
+  let most = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text.charCodeAt(at);
+    if (passStrings && sign === quote) inString = !inString;
+    else if (passStrings && inString && sign === backslash) at++;
+    else if (inString) continue;
+    else if (sign === 0x5b || sign === 0x7b) most = Math.max(most, ++depth);
+    else if (sign === 0x5d || sign === 0x7d) depth--;
+  }
+  return most;
 }
 
 function words(value: unknown): string {

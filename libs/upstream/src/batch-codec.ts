@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { type Answer, type Command, Fault, type HttpAnswer, type Inner, type Operating } from '@b24/portal';
-import { type Body, bodyOf, isBody, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
+import {
+  type Answer,
+  type Command,
+  Fault,
+  type HttpAnswer,
+  type Inner,
+  isAboutGrant,
+  type Operating,
+  ownRefusal,
+} from '@b24/portal';
+import { type Body, bodyOf, isBody, isUnreadable, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
 import { phpQuery } from './php-query';
 
 /** Names that no caller can guess, so that no reference can name another's command; never numeric (section 4). */
@@ -47,6 +56,7 @@ export function decodeBatch(
   nowMs: number,
 ): Answer[] {
   const body = bodyOf('batch', answer);
+  if (isUnreadable(body)) throw body.fault;
   if ('error' in body) throw wholeFailure(answer.status, body, nowMs);
   const parts = partsOf(body['result']);
   const batchOperating = operatingIn(body['time'], nowMs);
@@ -82,17 +92,23 @@ function itemAnswer(
   const error = parts.result_error[name];
   if (error !== undefined) {
     const { fault } = refusalOf(method, 200, isBody(error) ? error : { error: '' }, nowMs);
-    return { ok: false, fault, ...times };
+    // The portal took the batch and its token: what it says of one command then concerns that command.
+    const isOwn = isAboutGrant(fault) || fault.again === 'bucket_full';
+    return { ok: false, fault: isOwn ? ownRefusal(fault) : fault, ...times };
   }
   if (!Object.hasOwn(parts.result, name)) return { ok: false, fault: notRun(method), ...times };
   const page = pageOf(parts.result_total[name], parts.result_next[name]);
   return { ok: true, value: parts.result[name], ...page, ...times };
 }
 
-/** The portal's budget for `batch` itself is spent: the same commands may still go one by one. */
+/**
+ * The portal's budget for `batch` itself is spent, or it refuses `batch`: nothing was run, and the same commands may go
+ * one by one.
+ */
 function wholeFailure(status: number, body: Body, nowMs: number): Fault {
-  const { fault } = refusalOf('batch', status, body, nowMs);
-  return fault.code === 'operating_time_spent' ? fault.with({ again: 'batch_spent' }) : fault;
+  const { fault, concerns } = refusalOf('batch', status, body, nowMs);
+  if (fault.code === 'operating_time_spent') return fault.with({ again: 'batch_spent' });
+  return concerns === 'command' && fault.code !== 'portal_error' ? fault.with({ again: 'alone' }) : fault;
 }
 
 function notRun(method: string): Fault {

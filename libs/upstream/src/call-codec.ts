@@ -1,17 +1,30 @@
-import type { Answer, Command, HttpAnswer } from '@b24/portal';
-import { bodyOf, pageOf, refusalOf, timesOf } from './answer-body';
+import { type Answer, type Command, type HttpAnswer, isAboutGrant } from '@b24/portal';
+import { type Body, bodyOf, isUnreadable, pageOf, refusalOf, timesOf } from './answer-body';
 import { decodeInside } from './batch-codec';
 
-/** A portal's answer to one call, decoded. @throws Fault when the request as a whole failed. */
+/**
+ * A portal's answer to one call, decoded. @throws Fault when the request as a whole failed, and when the refusal would
+ * hold for every command of the portal: then it is for `authorize` to find out
+ */
 export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upstreamMs: number, nowMs: number): Answer {
   const body = bodyOf(method, answer);
+  if (isUnreadable(body)) {
+    if (!body.ownOfCall) throw body.fault;
+    return { ok: false, fault: body.fault, spent: { queueMs: 0, upstreamMs } };
+  }
   const times = timesOf(body['time'], upstreamMs, nowMs);
   if (!('error' in body)) {
-    const value = body['result'];
-    const told = inside && { inside: decodeInside(inside, value, upstreamMs, nowMs) };
-    return { ok: true, value, ...pageOf(body['total'], body['next']), ...times, ...told };
+    const told = inside && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
+    return { ok: true, ...valueOf(body), ...pageOf(body['total'], body['next']), ...times, ...told };
   }
   const { fault, concerns } = refusalOf(method, answer.status, body, nowMs);
-  if (concerns === 'trip') throw fault;
+  if (concerns === 'trip' || isAboutGrant(fault)) throw fault;
   return { ok: false, fault, ...times };
+}
+
+function valueOf(body: Body): { value: unknown; whole?: true } {
+  if ('result' in body) return { value: body['result'] };
+  const value = { ...body };
+  delete value['time'];
+  return { value, whole: true };
 }

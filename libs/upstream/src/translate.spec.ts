@@ -56,15 +56,58 @@ describe('a decoded answer', () => {
 
   it('rejects the trip when the request as a whole failed', () => {
     expect(() => decode('{"error":"expired_token"}', 401)).toThrow(expect.objectContaining({ again: 'token_refused' }));
-    for (const body of ['', '<html>', '[]', 'null', '"x"', '{}', '{"result":']) {
-      expect(() => decode(body)).toThrow(expect.objectContaining({ code: 'portal_error' }));
+    for (const body of ['', '<html>', '{"result":']) {
+      for (const status of [302, 404, 502, 503, 504])
+        expect(() => decode(body, status)).toThrow(expect.objectContaining({ code: 'portal_error' }));
     }
   });
 
+  it("is nothing but this call's own failure when the portal took the call and answered with no readable object", () => {
+    for (const body of [
+      '',
+      '<html>',
+      '%PDF-1.7',
+      '<?xml version="1.0"?><response/>',
+      '[]',
+      'null',
+      '"x"',
+      '{"result":',
+    ])
+      expect(decode(body)).toMatchObject({ ok: false, fault: { code: 'portal_error' } });
+  });
+
+  it('may come without `result`, and is given whole', () => {
+    expect(decode('{"vats":[],"total":1,"time":{"start":1}}')).toEqual({
+      ok: true,
+      ...{ value: { vats: [], total: 1 }, whole: true, total: 1 },
+      ...{ spent: { queueMs: 0, upstreamMs: 5 }, time: { start: 1 } },
+    });
+    expect(decode('{"status":"success","data":true,"errors":[]}')).toMatchObject({
+      value: { status: 'success', data: true, errors: [] },
+    });
+    expect(decode('{"result":null}')).toMatchObject({ ok: true, value: null });
+    expect(decode('{}')).toMatchObject({ ok: true, value: {} });
+  });
+
+  it("is nothing but this call's own failure when it is nested deeper than PHP writes", () => {
+    const nested = (levels: number) => `{"result":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(decode(nested(20_000))).toMatchObject({ ok: false, fault: { code: 'portal_error' } });
+    expect(decode(nested(512))).toMatchObject({ ok: false });
+    expect(decode(nested(511))).toMatchObject({ ok: true });
+    expect(decode(JSON.stringify({ result: `"\\${'['.repeat(20_000)}` }))).toMatchObject({ ok: true });
+  });
+
+  it('says the words of an error that is an object', () => {
+    const error = { code: 'BITRIX_REST_V3_EXCEPTION', message: 'Unknown field' };
+    expect(decode(JSON.stringify({ error }), 400)).toMatchObject({
+      fault: { upstream: { error: error.code, description: error.message, said: { error } } },
+    });
+  });
+
   it('is no answer unless the status says that the call was taken', () => {
-    for (const status of [302, 404, 500, 503]) {
-      expect(() => decode('{"result":{"id":1}}', status)).toThrow(expect.objectContaining({ code: 'portal_error' }));
-    }
+    for (const status of [404, 500, 503])
+      expect(decode('{"result":{"id":1}}', status)).toMatchObject({ ok: false, fault: { code: 'portal_error' } });
+    expect(() => decode('{"result":{"id":1}}', 302)).toThrow(expect.objectContaining({ again: 'moved' }));
     expect(() => decode('', 302)).toThrow(/redirect/);
     expect(() => decode('<html>', 503)).toThrow(/status 503/);
   });
@@ -82,7 +125,7 @@ describe('a decoded answer', () => {
       const answer = decode(`{"error":${error},"error_description":${description}}`, 400);
       return answer.ok ? undefined : answer.fault.upstream;
     };
-    expect(['0', '"0"', '""', '100', 'null', '{"code":"x"}'].map((error) => words(error)?.error)).toEqual([
+    expect(['0', '"0"', '""', '100', 'null', '{"code":[]}'].map((error) => words(error)?.error)).toEqual([
       '0',
       '0',
       '',

@@ -1,5 +1,16 @@
 import { Fault, type Operating, type UpstreamWords } from '@b24/portal';
-import { refusalSentences, type Translation, vendorErrors } from './vendor-errors';
+import {
+  methodDenied,
+  namesPlan,
+  namesToken,
+  refusalSentences,
+  refusalsOfMethods,
+  refusalsOfMethodsAt403,
+  tokenRefused,
+  type Translation,
+  unpaid,
+  vendorErrors,
+} from './vendor-errors';
 
 /** How long a spent method rests when the vendor does not say. */
 const restMs = 60_000;
@@ -41,9 +52,18 @@ export function translate(
 function translation({ status, error, description }: VendorError): Translation {
   const code = error.toLowerCase();
   const known = Object.hasOwn(vendorErrors, code) ? vendorErrors[code] : undefined;
+  if (refusalsOfMethods.has(code) || (status === 403 && refusalsOfMethodsAt403.has(code))) {
+    return ofMethod(description);
+  }
   if (known) return known;
   const words = description.trim().toLowerCase();
   const sentence = refusalSentences.find(([start]) => words.startsWith(start));
   if (sentence) return { code: sentence[1], concerns: 'command' };
   return { code: status >= 500 ? 'portal_error' : 'rejected_by_portal', concerns: 'command' };
+}
+
+/** Of what a method refuses itself, unless the sentence says otherwise. */
+function ofMethod(description: string): Translation {
+  if (namesPlan.test(description)) return unpaid;
+  return namesToken.test(description) ? tokenRefused : methodDenied;
 }

@@ -12,7 +12,8 @@ export interface WireLimits {
 
 /**
  * axios over undici: fewer milliseconds and clearer failures than its default (docs/decisions/0004). It never follows
- * a redirect, and an error of it holds no part of the request.
+ * a redirect, and an error of it holds no part of the request. The request's signal is its only time limit: limits
+ * between bytes would let an answer of single bytes last for ever.
  */
 export function undiciAdapter(limits: WireLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
   const agent = new Agent({
@@ -24,14 +25,14 @@ export function undiciAdapter(limits: WireLimits): { adapter: AxiosAdapter; clos
     keepAliveTimeout: 4000,
   });
   const adapter: AxiosAdapter = async (config) => {
-    const timeoutMs = config.timeout ?? 0;
     const { statusCode, headers, body } = await request(config.url ?? '', {
       dispatcher: agent,
       method: (config.method ?? 'get').toUpperCase() as 'POST',
       headers: AxiosHeaders.from(config.headers).toJSON() as Record<string, string>,
       body: config.data as string,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: config.signal as AbortSignal,
     });
     const response: AxiosResponse<string> = {
       status: statusCode,

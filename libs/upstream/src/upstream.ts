@@ -1,9 +1,12 @@
 import {
+  answerTooLarge,
+  asFault,
   type Authorization,
   type Clock,
   type Command,
   ExchangeFailure,
   Fault,
+  type FaultCode,
   hostNotAllowed,
   type HttpAnswer,
   type Post,
@@ -25,9 +28,9 @@ export interface UpstreamOptions {
 export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
   const withoutSecrets = answerScrubber();
 
-  async function timed(authorization: Authorization, call: Pick<Command, 'method' | 'params'>) {
+  async function timed(authorization: Authorization, call: Call, signal: AbortSignal) {
     const startedAt = clock.now();
-    const answer = withoutSecrets(await exchange(post, authorization, call), authorization);
+    const answer = withoutSecrets(await exchange(post, authorization, call, signal), authorization);
     const nowMs = clock.now();
     return { answer, upstreamMs: nowMs - startedAt, nowMs };
   }
@@ -37,28 +40,41 @@ export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
     const [command, ...others] = commands;
     if (!command) return [];
     if (others.length === 0) {
-      const { answer, upstreamMs, nowMs } = await timed(authorization, command);
+      const { answer, upstreamMs, nowMs } = await timed(authorization, command, signal);
       return [decodeCall(command, answer, upstreamMs, nowMs)];
     }
-    const names = commandNames(commands.length);
-    const batch = { method: 'batch', params: encodeBatch(commands, names) };
-    const { answer, upstreamMs, nowMs } = await timed(authorization, batch);
-    return decodeBatch(commands, names, answer, upstreamMs, nowMs);
+    try {
+      const names = commandNames(commands.length);
+      const batch = { method: 'batch', params: encodeBatch(commands, names) };
+      const { answer, upstreamMs, nowMs } = await timed(authorization, batch, signal);
+      return decodeBatch(commands, names, answer, upstreamMs, nowMs);
+    } catch (error) {
+      const fault = asFault(error);
+      throw signal.aborted || fault.again || !unanswered.has(fault.code) ? fault : fault.with({ again: 'reads_alone' });
+    }
   };
 }
+
+type Call = Pick<Command, 'method' | 'params'>;
+
+/** What one heavy or odd command can do to the batch that it shares. */
+const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
 
 async function exchange(
   post: Post,
   { endpoint, accessToken }: Authorization,
-  { method, params }: Pick<Command, 'method' | 'params'>,
+  { method, params }: Call,
+  signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const body = accessToken ? { ...params, auth: accessToken.reveal() } : params;
   try {
     const url = `${endpoint.reveal()}${method}`;
-    return await post(url, { type: 'application/json', text: JSON.stringify(body) }, { timeoutMs: callTimeoutMs });
+    const options = { timeoutMs: callTimeoutMs, signal };
+    return await post(url, { type: 'application/json', text: JSON.stringify(body) }, options);
   } catch (error) {
     if (!(error instanceof ExchangeFailure)) throw error;
     if (error.reason === hostNotAllowed) throw new Fault('host_not_allowed');
+    if (error.reason === answerTooLarge) throw new Fault('answer_too_large');
     throw new Fault(error.sent ? 'outcome_unknown' : 'portal_unreachable', {
       detail: error.sent
         ? `The connection to the portal ended without an answer (${error.reason}); the call may have been carried out.`

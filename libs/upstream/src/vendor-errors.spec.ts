@@ -14,12 +14,14 @@ const codes: readonly Row[] = [
   ['invalid_token', [401], 'reauthorization_required', 'trip', 'token_refused'],
   ['CONNECTION_ERROR', [401], 'portal_overloaded', 'trip', 'passing_trouble'],
   ['NO_AUTH_FOUND', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
-  ['INVALID_CREDENTIALS', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
-  ['WRONG_AUTH_TYPE', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
+  ['INVALID_CREDENTIALS', [401], 'reauthorization_required', 'trip', 'token_refused'],
+  ['INVALID_CREDENTIALS', [403], 'access_denied', 'command'],
+  ['WRONG_AUTH_TYPE', [401, 403], 'access_denied', 'command'],
   ['authorization_error', [401], 'reauthorization_required', 'trip', 'user_refused'],
+  ['authorization_error', [403], 'access_denied', 'command'],
   ['user_access_error', [403, 401], 'reauthorization_required', 'trip', 'user_refused'],
   ['insufficient_scope', [403, 401], 'insufficient_scope', 'command'],
-  ['ACCESS_DENIED', [403, 401], 'portal_payment_required', 'trip'],
+  ['ACCESS_DENIED', [403, 401, 400], 'access_denied', 'command'],
   ['PAYMENT_REQUIRED', [401, 403], 'portal_payment_required', 'trip'],
   ['verification_needed', [401, 403], 'portal_payment_required', 'trip'],
   ['APPLICATION_NOT_FOUND', [401], 'portal_uninstalled', 'trip'],
@@ -28,7 +30,7 @@ const codes: readonly Row[] = [
   ['METHOD_CONFIRM_WAITING', [401], 'access_denied', 'command'],
   ['METHOD_CONFIRM_DENIED', [403], 'access_denied', 'command'],
   ['ERROR_METHOD_NOT_FOUND', [404], 'method_not_found', 'command'],
-  ['INVALID_REQUEST', [400], 'portal_error', 'trip'],
+  ['INVALID_REQUEST', [400], 'portal_error', 'command'],
   ['ERROR_BATCH_METHOD_NOT_ALLOWED', [200, 405], 'rejected_by_portal', 'command'],
   ['ERROR_BATCH_LENGTH_EXCEEDED', [200, 400], 'rejected_by_portal', 'command'],
   ['ERROR_MANIFEST_IS_NOT_AVAILABLE', [404], 'rejected_by_portal', 'command'],
@@ -114,8 +116,28 @@ describe("the vendor's table", () => {
     }
   });
 
+  const ofMethods = ['ACCESS_DENIED 400', 'WRONG_AUTH_TYPE 403', 'INVALID_CREDENTIALS 403', 'AUTHORIZATION_ERROR 403'];
+  const sentencesOfMethods: readonly (readonly [sentence: string, code: FaultCode, concerns: Concerns])[] = [
+    ['REST API is available only on commercial plans.', 'portal_payment_required', 'trip'],
+    ['Not available on your plan', 'portal_payment_required', 'trip'],
+    ['Доступно на коммерческих тарифах', 'portal_payment_required', 'trip'],
+    ['The access token is not for this portal', 'reauthorization_required', 'trip'],
+    ['Access denied! | No permission to modify the deal', 'access_denied', 'command'],
+    ['Current authorization type is denied for this method Application context required', 'access_denied', 'command'],
+    ['The user does not have permission to plan sprints', 'access_denied', 'command'],
+    ['', 'access_denied', 'command'],
+  ];
+  it.each(ofMethods)("%s is the method's own refusal, unless its sentence names the plan or the token", (row) => {
+    const [error = '', status] = row.split(' ');
+    for (const [sentence, code, on] of sentencesOfMethods) {
+      const { fault, concerns } = said(error, sentence, Number(status));
+      expect([sentence, fault.code, concerns]).toEqual([sentence, code, on]);
+    }
+  });
+
   it('holds nothing else', () => {
-    expect(Object.keys(vendorErrors).sort()).toEqual(codes.map(([error]) => error.toLowerCase()).sort());
+    const names = new Set(codes.map(([error]) => error.toLowerCase()));
+    expect(Object.keys(vendorErrors).sort()).toEqual([...names].sort());
     const known = sentences.filter(([, code]) => code !== 'rejected_by_portal');
     const told = new Set(known.map(([it]) => it.toLowerCase().split('. ')[0]));
     expect(refusalSentences.map(([sentence]) => sentence)).toEqual([...told]);

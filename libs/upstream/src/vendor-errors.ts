@@ -1,6 +1,9 @@
 import type { Again, FaultCode } from '@b24/portal';
 
-/** trip: the request as a whole failed. command: this command was refused, others of its trip may have run. */
+/**
+ * command: this command was refused, others of its batch may have run. trip: the request as a whole failed, or the
+ * refusal would hold for every command of the portal; the latter is believed once a command of our own meets it too.
+ */
 export interface Translation {
   readonly code: FaultCode;
   readonly concerns: 'trip' | 'command';
@@ -21,15 +24,29 @@ const command = (code: FaultCode, detail?: string): Translation => ({
   ...(detail && { detail }),
 });
 
-const tokenRefused = trip('reauthorization_required', { again: 'token_refused' });
+export const tokenRefused = trip('reauthorization_required', { again: 'token_refused' });
 const userGone = trip('reauthorization_required', {
   again: 'user_refused',
   detail:
     'The user who granted access was dismissed or may no longer use the app; another administrator must authorize it.',
 });
-const unpaid = trip('portal_payment_required');
+export const unpaid = trip('portal_payment_required');
 const uninstalled = trip('portal_uninstalled');
 const failed = command('portal_error');
+export const methodDenied = command(
+  'access_denied',
+  'The portal refuses this method to the user who granted access, or to this kind of authorization; `upstream` has its words.',
+);
+
+/**
+ * Codes with which single methods refuse (`ACCESS_DENIED` on some 400 pages of the vendor's reference,
+ * `WRONG_AUTH_TYPE` on 77), and those that do so under 403 only. Their sentence may name the plan or the token instead.
+ */
+export const refusalsOfMethods: ReadonlySet<string> = new Set(['access_denied', 'wrong_auth_type']);
+export const refusalsOfMethodsAt403: ReadonlySet<string> = new Set(['invalid_credentials', 'authorization_error']);
+export const namesPlan =
+  /\b(?:commercial|paid|current|your) (?:plan|tariff|edition|subscription|licen[cs]e)s?\b|\btariff|тариф/i;
+export const namesToken = /\b(?:access )?token\b/i;
 
 /** The vendor's error codes (section 3 of its rules), in lower case. What is not here is the method's own refusal. */
 export const vendorErrors: Readonly<Record<string, Translation>> = {
@@ -44,7 +61,7 @@ export const vendorErrors: Readonly<Record<string, Translation>> = {
   invalid_token: tokenRefused,
   no_auth_found: tokenRefused,
   invalid_credentials: tokenRefused,
-  wrong_auth_type: tokenRefused,
+  wrong_auth_type: methodDenied,
   connection_error: trip('portal_overloaded', {
     again: 'passing_trouble',
     detail: 'The portal could not reach its authorization server to check the token; the call was not run.',
@@ -53,7 +70,7 @@ export const vendorErrors: Readonly<Record<string, Translation>> = {
   user_access_error: userGone,
 
   insufficient_scope: command('insufficient_scope'),
-  access_denied: unpaid,
+  access_denied: methodDenied,
   payment_required: unpaid,
   verification_needed: unpaid,
   application_not_found: uninstalled,
@@ -66,7 +83,7 @@ export const vendorErrors: Readonly<Record<string, Translation>> = {
   error_batch_method_not_allowed: command('rejected_by_portal'),
   error_batch_length_exceeded: command('rejected_by_portal'),
   error_manifest_is_not_available: command('rejected_by_portal'),
-  invalid_request: trip('portal_error', { detail: 'The portal takes calls over HTTPS only.' }),
+  invalid_request: command('portal_error', 'The portal takes calls over HTTPS only.'),
 
   internal_server_error: failed,
   error_unexpected_answer: failed,

@@ -2,7 +2,7 @@ import { type Fault, type FaultCode, faultTable } from '@b24/portal';
 
 /**
  * What a failed write came to.
- * refused: the portal pronounced on this very write, and did not carry it out. not_done: nothing was done, for a reason
+ * refused: the portal pronounced on this very write, and sent again it would be told the same, or be done twice. not_done: nothing was done, for a reason
  * that may pass. lost: it may have been carried out.
  */
 export type Verdict = 'refused' | 'not_done' | 'lost';
@@ -20,6 +20,8 @@ export function judge(fault: Fault): Verdict {
   const { retry } = faultTable[fault.code];
   // Only what was certainly not carried out carries `again`.
   if (fault.again) return 'not_done';
+  // It was carried out, and only its answer could not be read.
+  if (fault.code === 'answer_too_large') return 'refused';
   if (retry === 'unsafe') return wasTurnedAway(fault) ? 'not_done' : 'lost';
   return retry === 'never' && fault.upstream && !mendable.includes(fault.code) ? 'refused' : 'not_done';
 }

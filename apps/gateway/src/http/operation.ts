@@ -64,6 +64,7 @@ export const portalFaults: readonly FaultCode[] = [
   'operating_time_spent',
   'portal_error',
   'portal_unreachable',
+  'answer_too_large',
   'host_not_allowed',
   'portal_overloaded',
   'deadline_exceeded',
@@ -160,6 +161,8 @@ const deadlineHeader = ApiHeader({
 
 /** Under these a portal's refusal of a write is told again. */
 const retold = [403, 404, 409, 422];
+/** Under these it is said when to come back; under 502 where that is known. */
+const waitable = [429, 502, 503];
 /** Under these a write may be asked for again by its Idempotency-Key, after a while. */
 const settledLater = [409, 502, 504];
 
@@ -174,7 +177,7 @@ function problemResponses(faults: readonly FaultCode[], isWrite: boolean): Metho
       headers: {
         ...requestIdHeader,
         ...(isWrite && retold.includes(status) && replayedHeader),
-        ...((status === 429 || status === 503 || (isWrite && settledLater.includes(status))) && retryAfterHeader),
+        ...((waitable.includes(status) || (isWrite && settledLater.includes(status))) && retryAfterHeader),
       },
       content: {
         'application/problem+json': {

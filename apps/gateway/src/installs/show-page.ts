@@ -1,4 +1,4 @@
-import type { Fault } from '@b24/portal';
+import { type Fault, faultTable } from '@b24/portal';
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { installPath } from '../apps/app-addresses';
@@ -46,6 +46,8 @@ export function tellRetryAfter(reply: FastifyReply, fault: Fault): void {
 }
 
 /** Seconds until the call may be made again; undefined where that is no matter of time. */
-export function retryAfterOf({ status, mayRetry, retryAfterMs = 2000 }: Fault): number | undefined {
-  return status === 429 || status === 503 || mayRetry ? Math.ceil(retryAfterMs / 1000) : undefined;
+export function retryAfterOf({ code, status, mayRetry, retryAfterMs }: Fault): number | undefined {
+  const isNamed = retryAfterMs !== undefined && faultTable[code].retry === 'safe';
+  if (!isNamed && status !== 429 && status !== 503 && !mayRetry) return undefined;
+  return Math.ceil((retryAfterMs ?? 2000) / 1000);
 }

@@ -2,6 +2,7 @@ import { type Result, unlessAborted } from '@b24/portal';
 import type { PortalDirectory } from '../portals/portal-directory';
 import type { Caller, RequestLine } from '../request-line';
 import { commandOf, type Declaration, type Input, ruleOf } from './declaration';
+import { returnedIn } from './understood';
 
 /** What a declared method runs on. */
 export interface Ground {
@@ -36,7 +37,7 @@ export async function runDeclared<I extends Input, A>(
   let last: Result | undefined;
   const read = (result: Result) => {
     heard((last = result));
-    return declaration.read(result.value, input, method);
+    return declaration.read(returnedIn(result), input, method);
   };
   const answer = lost
     ? await line.write(caller, scope, found, { command, read, rule: ruleOf(lost, input) })

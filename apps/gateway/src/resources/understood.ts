@@ -1,7 +1,17 @@
-import { Fault } from '@b24/portal';
+import { Fault, type Result } from '@b24/portal';
 import { z } from 'zod';
 
 const truth = z.literal(true);
+
+const controllersOwn = z.object({ status: z.literal('success'), data: z.unknown() });
+
+/**
+ * What the method returned: the `result` of the portal's answer, or the `data` of the answer that some of the vendor's
+ * controllers give instead, `{"status":"success","data":…,"errors":[]}`. @throws Fault portal_error
+ */
+export function returnedIn({ value, whole }: Result): unknown {
+  return whole ? understood(controllersOwn, value).data : value;
+}
 
 /** The portal's answer, of the documented shape. @throws Fault portal_error */
 export function understood<T>(schema: z.ZodType<T>, value: unknown): T {

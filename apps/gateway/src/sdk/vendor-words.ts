@@ -39,6 +39,7 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   portal_unreachable: ['ERROR_UNEXPECTED_ANSWER', 502],
   host_not_allowed: ['ERROR_UNEXPECTED_ANSWER', 502],
   // It may have been run.
+  answer_too_large: ['ERROR_UNEXPECTED_ANSWER', 502],
   outcome_unknown: ['ERROR_UNEXPECTED_ANSWER', 504],
 };
 
@@ -47,6 +48,13 @@ const vendorStatuses: Readonly<Record<string, number>> = {
   error_method_not_found: 404,
   error_manifest_is_not_available: 404,
   insufficient_scope: 403,
+  access_denied: 403,
+  wrong_auth_type: 403,
+  invalid_credentials: 403,
+  authorization_error: 403,
+  user_access_error: 403,
+  payment_required: 401,
+  no_auth_found: 401,
   operation_time_limit: 429,
   method_confirm_waiting: 401,
   method_confirm_denied: 403,
@@ -55,7 +63,9 @@ const vendorStatuses: Readonly<Record<string, number>> = {
 };
 
 /** A result in the vendor's envelope. */
-export function vendorResult({ value, total, next, time }: Result): VendorAnswer {
+export function vendorResult({ value, whole, total, next, time }: Result): VendorAnswer {
+  // It came without `result`, and goes on so.
+  if (whole) return { status: 200, body: { ...(value as Record<string, unknown>), ...(time && { time }) } };
   const page = { ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
   return { status: 200, body: { result: value, ...page, ...(time && { time }) } };
 }

@@ -1,0 +1,252 @@
+import { type Answer, type Authorization, type Command, Fault, type FaultCode, portalId, Secret } from '@b24/portal';
+import { HandClock } from '../../../test/support/hand-clock';
+import { MemoryGrantStore } from '../../../test/support/memory-grant-store';
+import { authorize } from './authorize';
+import { FreshGrants } from './fresh-grants';
+import type { OAuthServer } from './oauth-server';
+import { PortalHosts } from './portal-hosts';
+import { PortalProbe } from './portal-probe';
+
+const portal = portalId('a'.repeat(32));
+const hour = 3_600_000;
+const rules = { hosts: new PortalHosts(['p.example']), allowHttp: false };
+const command = (method: string): Command => ({ method, params: {}, effect: 'read' });
+const signal = new AbortController().signal;
+
+/** What the vendor says, as `upstream` throws it. */
+const said = (error: string, code: FaultCode, more: object = {}, status = 401) =>
+  new Fault(code, { upstream: { method: 'm', status, error, description: 'words', said: { error } }, ...more });
+const verdicts = {
+  NO_AUTH_FOUND: said('NO_AUTH_FOUND', 'reauthorization_required', { again: 'token_refused' }),
+  INVALID_CREDENTIALS: said('INVALID_CREDENTIALS', 'reauthorization_required', { again: 'token_refused' }),
+  expired_token: said('expired_token', 'reauthorization_required', { again: 'token_refused' }),
+  user_access_error: said('user_access_error', 'reauthorization_required', { again: 'user_refused' }, 403),
+  PAYMENT_REQUIRED: said('PAYMENT_REQUIRED', 'portal_payment_required'),
+  NOT_INSTALLED: said('NOT_INSTALLED', 'portal_uninstalled'),
+  PORTAL_DELETED: said('PORTAL_DELETED', 'portal_deleted', {}, 500),
+  OVERLOAD_LIMIT: said('OVERLOAD_LIMIT', 'portal_overloaded', { haltMs: 300_000 }, 503),
+} as const;
+type Verdict = keyof typeof verdicts;
+const names = Object.keys(verdicts) as Verdict[];
+
+type Word = Fault | 'silence' | undefined;
+type Portal = (method: string) => Word | Promise<Word>;
+
+/** A portal that says of each method what the test lets it say, on a clock that the test holds. */
+async function world(kind: 'app' | 'webhook' = 'app') {
+  const clock = new HandClock();
+  const store = new MemoryGrantStore(clock);
+  let refreshes = 0;
+  const oauth = {
+    refresh: () => {
+      const n = ++refreshes;
+      const tokens = { accessToken: new Secret(`a${n}`), refreshToken: new Secret(`r${n}`) };
+      const pair = { ...tokens, expiresAtMs: clock.now() + hour, lifetimeMs: hour };
+      const granted = { portal, pair, endpoint: 'https://p.example/rest/', scope: ['task'] };
+      return Promise.resolve({ kind: 'granted', granted });
+    },
+  } as unknown as OAuthServer;
+  const observer = { refreshed: () => undefined };
+  const authorizeUrl = () => 'https://gw.example/install?portal=p.example';
+  const grants = new FreshGrants({ store, clock, oauth, rules, authorizeUrl, observer });
+  const place = { domain: 'p.example', endpoint: 'https://p.example/rest/', oauthServer: 'https://oauth.example' };
+  const install = { portal, kind, ...place, scope: ['task'], installedAtMs: clock.now() };
+  const tokens = { accessToken: new Secret('a0'), refreshToken: new Secret('r0') };
+  const pair = { ...tokens, expiresAtMs: clock.now() + hour, lifetimeMs: hour };
+  await store.install(kind === 'app' ? { install, pair } : { install, webhook: new Secret('1/secret') });
+
+  const sent: string[] = [];
+  const permits = { given: 0, over: 0 };
+  const it = { says: (() => undefined) as Portal };
+  const wire = async (
+    _: Authorization,
+    [{ method } = command(''), ...others]: readonly Command[],
+    ends: AbortSignal,
+  ) => {
+    const name = others.length > 0 ? 'batch' : method;
+    sent.push(name);
+    const told = await it.says(name);
+    if (told instanceof Fault) throw told;
+    if (told)
+      await new Promise((_resolve, reject) => ends.addEventListener('abort', () => reject(ends.reason as Error)));
+    const answer: Answer = { ok: true, value: name, spent: { queueMs: 0, upstreamMs: 0 } };
+    return [answer, ...others.map(() => answer)];
+  };
+  const permit = () => {
+    permits.given++;
+    return Promise.resolve(() => void permits.over++);
+  };
+  const probe = new PortalProbe({ clock, permit, send: wire });
+  const relocation = { find: () => Promise.resolve(false) };
+  const send = authorize({ grants, relocation, store, clock, probe }, wire);
+  /** As a lane does it: what may go again does so once. */
+  const call = async (...methods: string[]): Promise<string> => {
+    const once = async () => {
+      await grants.ensure(portal);
+      const [answer] = await send(portal, methods.map(command), signal);
+      return answer?.ok ? 'ok' : `answer ${answer?.fault.code} ${answer?.fault.again ?? 'final'}`;
+    };
+    const told = (error: unknown) => `fault ${(error as Fault).code} ${(error as Fault).again ?? 'final'}`;
+    const first = await once().catch(told);
+    return first.endsWith('_refused') ? once().catch(told) : first;
+  };
+  const only =
+    (refused: string, what: Fault): Portal =>
+    (method) =>
+      method === refused ? what : undefined;
+  const record = async () => (await store.load(portal))!;
+  return Object.assign(it, {
+    clock,
+    store,
+    grants,
+    sent,
+    permits,
+    send,
+    call,
+    only,
+    record,
+    refreshed: () => refreshes,
+  });
+}
+
+describe('a refusal that would hold for the whole portal', () => {
+  it.each(names)("is the command's own when a command of our own is taken: %s", async (name) => {
+    for (const kind of ['app', 'webhook'] as const) {
+      const it = await world(kind);
+      it.says = it.only('odd.get', verdicts[name]);
+      const before = await it.record();
+      for (let times = 0; times < 10; times++) {
+        const told = await it.call('odd.get');
+        // What says plainly that the token is over is tried once more; it is nothing to be believed either.
+        expect(told).toMatch(name === 'expired_token' ? /^fault rejected_by_portal alone$/ : /^answer \w+ final$/);
+        expect(await it.call('user.current')).toBe('ok');
+      }
+      expect(await it.record()).toEqual(before);
+      expect([it.refreshed(), it.permits.given]).toEqual([0, 10]);
+      expect(it.permits.over).toBe(10);
+    }
+  });
+
+  it.each(names)('keeps the words of the vendor, and nothing that could be acted on: %s', async (name) => {
+    const it = await world();
+    it.says = it.only('odd.get', verdicts[name]);
+    const answers = await it.send(portal, [command('odd.get')], signal).catch((fault: unknown) => [{ fault }]);
+    const { fault } = answers[0] as { fault: Fault };
+    expect(fault.upstream).toEqual(verdicts[name].upstream);
+    expect([fault.haltMs, fault.authorizeUrl, fault.code === 'reauthorization_required']).toEqual([
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+
+  it.each(names.filter((name) => verdicts[name].code !== 'reauthorization_required' && name !== 'OVERLOAD_LIMIT'))(
+    'is believed when our own command meets it too, and is over when that is taken again: %s',
+    async (name) => {
+      for (const kind of ['app', 'webhook'] as const) {
+        const it = await world(kind);
+        it.says = () => verdicts[name];
+        expect(await it.call('odd.get')).toBe(`fault ${verdicts[name].code} final`);
+        expect(await it.record()).toMatchObject({ trouble: { code: verdicts[name].code, times: 1 } });
+        expect(await it.call('user.current')).toBe(`fault ${verdicts[name].code} final`);
+        expect(it.sent).toEqual(['odd.get', 'profile']);
+        await it.clock.advance(60_000);
+        // The first that passes after the rest is refused for itself; ours is taken.
+        it.says = it.only('odd.get', verdicts[name]);
+        expect(await it.call('odd.get')).toMatch(/^answer/);
+        expect((await it.record()).trouble).toBeUndefined();
+      }
+    },
+  );
+
+  it('is rested from for twice as long each time that our own command meets it again, whoever asked', async () => {
+    const it = await world();
+    it.says = () => verdicts.PAYMENT_REQUIRED;
+    const rests: number[] = [];
+    for (let times = 0; times < 3; times++) {
+      await Promise.all(Array.from({ length: 20 }, (_, n) => it.call(`m${n}`)));
+      const restMs = ((await it.record()).trouble?.untilMs ?? 0) - it.clock.now();
+      rests.push(restMs);
+      await it.clock.advance(restMs);
+    }
+    expect(rests).toEqual([60_000, 120_000, 240_000]);
+    expect(it.sent.filter((method) => method === 'profile')).toHaveLength(3);
+  });
+
+  it('of the token leads to one refresh when our own command meets it, and to none while it does not', async () => {
+    const it = await world();
+    it.says = () => (it.refreshed() === 0 ? verdicts.NO_AUTH_FOUND : undefined);
+    expect(await it.call('m')).toBe('ok');
+    expect([it.refreshed(), it.sent]).toEqual([1, ['m', 'profile', 'm']]);
+    expect((await it.record()).trouble).toBeUndefined();
+  });
+
+  it('of the token is refreshed without a question when the pair is over by our own clock, or another took its place', async () => {
+    const it = await world();
+    it.says = () => {
+      it.clock.jump(hour);
+      return verdicts.expired_token;
+    };
+    await expect(it.send(portal, [command('m')], signal)).rejects.toMatchObject({ again: 'token_refused' });
+    expect(it.sent).toEqual(['m']);
+    const late = await world();
+    late.says = async () => {
+      const install = await late.record();
+      await late.store.install({ install, pair: install.pair! });
+      return verdicts.expired_token;
+    };
+    await expect(late.send(portal, [command('m')], signal)).rejects.toMatchObject({ again: 'token_refused' });
+    expect([late.sent, (await late.record()).refused]).toEqual([['m'], undefined]);
+  });
+
+  it('of token after token is rested from, each time for longer', async () => {
+    const it = await world();
+    it.says = () => verdicts.NO_AUTH_FOUND;
+    expect(await it.call('m')).toBe('fault reauthorization_required token_refused');
+    expect([it.refreshed(), it.sent]).toEqual([1, ['m', 'profile', 'm', 'profile']]);
+    expect((await it.record()).trouble?.untilMs).toBe(it.clock.now() + 5000);
+  });
+
+  it('of a webhook is believed and rested from when our own command meets it', async () => {
+    const it = await world('webhook');
+    it.says = () => verdicts.INVALID_CREDENTIALS;
+    expect(await it.call('m')).toBe('fault reauthorization_required final');
+    expect((await it.record()).trouble?.code).toBe('reauthorization_required');
+  });
+
+  it('is told in the words of our own command when that is refused for another reason', async () => {
+    const it = await world();
+    it.says = (method) => (method === 'profile' ? verdicts.PORTAL_DELETED : verdicts.NO_AUTH_FOUND);
+    expect(await it.call('m')).toBe('fault portal_deleted final');
+    expect((await it.record()).trouble?.code).toBe('portal_deleted');
+    expect(it.refreshed()).toBe(0);
+  });
+
+  it('is not believed when our own command has no answer, except the plain word that a token is over', async () => {
+    const it = await world();
+    it.says = (method) => (method === 'profile' ? 'silence' : verdicts.PAYMENT_REQUIRED);
+    const told = it.call('m');
+    await it.clock.advance(10_000);
+    expect(await told).toBe('answer portal_payment_required final');
+    expect((await it.record()).trouble).toBeUndefined();
+    it.says = (method) =>
+      method === 'profile' ? 'silence' : it.refreshed() === 0 ? verdicts.expired_token : undefined;
+    const plain = it.call('m');
+    await it.clock.advance(10_000);
+    expect([await plain, it.refreshed()]).toEqual(['ok', 1]);
+  });
+
+  it('is asked about once by all who meet it together', async () => {
+    const it = await world();
+    it.says = (method) => (method === 'profile' ? undefined : verdicts.PAYMENT_REQUIRED);
+    await Promise.all(Array.from({ length: 50 }, () => it.call('m')));
+    expect(it.sent.filter((method) => method === 'profile')).toHaveLength(1);
+  });
+
+  it('of a batch sends each of its commands alone when our own command is taken', async () => {
+    const it = await world();
+    it.says = it.only('batch', verdicts.NO_AUTH_FOUND);
+    expect(await it.call('m1', 'm2')).toBe('fault rejected_by_portal alone');
+    expect((await it.record()).refused).toBeUndefined();
+  });
+});

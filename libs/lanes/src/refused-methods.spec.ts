@@ -1,0 +1,45 @@
+import { HandClock } from '../../../test/support/hand-clock';
+import { RefusedMethods } from './refused-methods';
+
+describe('a method that is told that the bucket is full', () => {
+  it('says so of itself at the third time that others were answered in between', () => {
+    const methods = new RefusedMethods(new HandClock());
+    const heard = [1, 2, 3, 4].map(() => {
+      const own = methods.isOwn('crm.odd.get');
+      methods.answered(['user.current']);
+      return own;
+    });
+    expect(heard).toEqual([false, false, true, true]);
+  });
+
+  it('says so of the bucket while nothing else is answered', () => {
+    const methods = new RefusedMethods(new HandClock());
+    methods.answered(['user.current']);
+    expect([1, 2, 3, 4, 5].map(() => methods.isOwn('m'))).toEqual([false, false, false, false, false]);
+  });
+
+  it('says so of the bucket again once it was run itself, and after ten minutes', async () => {
+    const clock = new HandClock();
+    const methods = new RefusedMethods(clock);
+    const refused = (times: number) =>
+      Array.from({ length: times }, () => {
+        const own = methods.isOwn('M');
+        methods.answered(['other']);
+        return own;
+      }).at(-1);
+    expect(refused(3)).toBe(true);
+    methods.answered(['m']);
+    expect(refused(2)).toBe(false);
+    expect(refused(1)).toBe(true);
+    await clock.advance(600_000);
+    expect(refused(1)).toBe(false);
+  });
+
+  it('is one of a hundred that are remembered, whatever names callers make up', () => {
+    const methods = new RefusedMethods(new HandClock());
+    for (let times = 0; times < 3; times++) {
+      for (let n = 0; n < 101; n++) expect(methods.isOwn(`m${n}`)).toBe(false);
+      methods.answered([]);
+    }
+  });
+});

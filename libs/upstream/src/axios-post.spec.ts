@@ -1,0 +1,89 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { HandClock } from '../../../test/support/hand-clock';
+import { axiosPost } from './axios-post';
+import { undiciAdapter } from './undici-adapter';
+
+const body = { type: 'application/json', text: '{}' } as const;
+const limits = { connectTimeoutMs: 5000, maxAnswerBytes: 1024 * 1024, connections: 1, mayConnect: () => true };
+
+describe('one exchange with a portal', () => {
+  const servers: Server[] = [];
+  const closings: (() => Promise<void>)[] = [];
+
+  async function wire(listener: RequestListener) {
+    const server = createServer(listener);
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { adapter, close } = undiciAdapter(limits);
+    closings.push(close);
+    const clock = new HandClock();
+    const http = new HttpService(axios.create({ adapter, responseType: 'text', validateStatus: () => true }));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    return { clock, post: axiosPost(http, clock), url };
+  }
+
+  /** A portal that sends one byte now and again, and how often somebody hung up on it. */
+  function trickling() {
+    const gone = { times: 0 };
+    let reached: () => void = () => undefined;
+    const listener: RequestListener = (request, response) => {
+      if (request.url === '/quick') return void response.end('{}');
+      response.writeHead(200).write(' ', () => {
+        reached();
+      });
+      const bytes = setInterval(() => response.write(' '), 5);
+      response.once('close', () => {
+        clearInterval(bytes);
+        gone.times++;
+      });
+    };
+    return { gone, listener, began: () => new Promise<void>((resolve) => (reached = resolve)) };
+  }
+
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+    await Promise.all(closings.splice(0).map((close) => close()));
+  });
+
+  it('has one time limit for all of the answer, however steadily its bytes come', async () => {
+    const { gone, listener, began } = trickling();
+    const { clock, post, url } = await wire(listener);
+    const started = began();
+    const asked = post(url, body, { timeoutMs: 70_000 }).catch((error: unknown) => error);
+    await started;
+    await clock.advance(69_999);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    expect(await asked).toMatchObject({ sent: true, reason: 'TIMEOUT' });
+    // The one connection there is was freed.
+    expect(await post(`${url}quick`, body, { timeoutMs: 70_000 })).toEqual({ status: 200, body: '{}' });
+    expect([gone.times, clock.pending]).toEqual([1, 0]);
+  });
+
+  it('ends at once when nobody waits for it any more, and frees its connection', async () => {
+    const { listener, began } = trickling();
+    const { clock, post, url } = await wire(listener);
+    const started = began();
+    const nobody = new AbortController();
+    const asked = post(url, body, { timeoutMs: 70_000, signal: nobody.signal }).catch((error: unknown) => error);
+    await started;
+    nobody.abort();
+    expect(await asked).toMatchObject({ sent: true, reason: 'ABANDONED' });
+    expect(await post(`${url}quick`, body, { timeoutMs: 70_000 })).toMatchObject({ status: 200 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('says that the answer is too large to be read', async () => {
+    const { post, url } = await wire((_, response) => void response.end('x'.repeat(limits.maxAnswerBytes + 1)));
+    await expect(post(url, body, { timeoutMs: 70_000 })).rejects.toMatchObject({
+      sent: true,
+      reason: 'ANSWER_TOO_LARGE',
+    });
+  });
+});
