@@ -17,7 +17,7 @@ import {
 import { Jobs } from '@b24/jobs';
 import { BottleneckBucket, type Bucket, type Platform, RedisPlatform } from '@b24/lanes';
 import { type PortalId, type Post, Secret } from '@b24/portal';
-import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, type MayConnect, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -95,7 +95,7 @@ const postToken = Symbol('post');
 export class GatewayModule {
   static on({ settings, clock, redis, laneRedis, jobRedis, log, traces, refused }: Ground): DynamicModule {
     const destinations = new Destinations(settings.rules, settings.oauthServers);
-    const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
+    const mayConnect: MayConnect = (address, target) => destinations.mayConnect(address, target);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
     const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
       `${addressesOf(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;

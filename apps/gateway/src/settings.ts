@@ -65,7 +65,7 @@ const hosts = (name: string) =>
     try {
       return new PortalHosts(patterns);
     } catch {
-      context.addIssue({ code: 'custom', message: `${name} must be host names, *.domains or CIDRs of addresses.` });
+      context.addIssue({ code: 'custom', message: `${name} must be host names, *.domains or CIDRs of addresses, each with or without a port.` });
       return z.NEVER;
     }
   });
