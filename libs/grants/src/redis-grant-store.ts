@@ -81,14 +81,16 @@ export class RedisGrantStore implements GrantStore {
   list({
     after = 0,
     limit,
+    among,
     only,
   }: Parameters<GrantStore['list']>[0]): Promise<{ items: PortalRecord[]; next?: number }> {
     return asking(async () => {
       const items: PortalRecord[] = [];
       const readAtOnce = only ? 200 : limit + 1;
+      const own = among && (await this.inOrder(among));
       let at = after;
       while (at - after < mostReadForAPage) {
-        const ids = (await this.redis.zrange(portalsKey, `${at}`, `${at + readAtOnce - 1}`)) as PortalId[];
+        const ids = own ? own.slice(at, at + readAtOnce) : await this.idsFrom(at, readAtOnce);
         const records = await Promise.all(ids.map((id) => this.record(id)));
         for (const record of records) {
           if (items.length === limit) return { items, next: at };
@@ -99,6 +101,21 @@ export class RedisGrantStore implements GrantStore {
       }
       return { items, next: at };
     });
+  }
+
+  private async idsFrom(at: number, count: number): Promise<PortalId[]> {
+    return (await this.redis.zrange(portalsKey, `${at}`, `${at + count - 1}`)) as PortalId[];
+  }
+
+  /** Those of the portals that are there, as the whole list has them. */
+  private async inOrder(portals: readonly PortalId[]): Promise<PortalId[]> {
+    if (portals.length === 0) return [];
+    const scores = await this.redis.zmscore(portalsKey, ...portals);
+    const found = portals.flatMap((portal, i) => {
+      const score = scores[i];
+      return score === null || score === undefined ? [] : [{ portal, score: Number(score) }];
+    });
+    return found.sort((a, b) => a.score - b.score || (a.portal < b.portal ? -1 : 1)).map(({ portal }) => portal);
   }
 
   install(wanted: NewInstall): Promise<void> {
