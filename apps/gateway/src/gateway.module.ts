@@ -152,7 +152,7 @@ export class GatewayModule {
               const level = await lanes.level(portal, planOf(record, settings.plan));
               return { portal: viewOf(record, { defaultPlan: settings.plan }), level };
             };
-            return new Live({ figures, channel: new LiveChannel(redis), lanes, clock, look });
+            return new Live({ figures, channel: new LiveChannel(redis, log), lanes, clock, look });
           },
         ),
         made(postToken, [HttpService], (http: HttpService) =>
