@@ -365,7 +365,7 @@ contract((made) => {
     if (!redis) return;
     await it_.again('second');
     const hash = await redis.hgetall(`b24:{${portal}}:grant`);
-    const sealed = Object.entries(hash).filter(([, value]) => value.startsWith('v1.k1.'));
+    const sealed = Object.entries(hash).filter(([, value]) => value.startsWith('v2.k1.'));
     expect(sealed.map(([field]) => field).sort()).toEqual([
       'accessToken',
       'applicationToken',

@@ -48,6 +48,7 @@ import { Metrics } from './health/metrics';
 import { RedisWatch } from './health/redis-watch';
 import { KeyGuard } from './http/key.guard';
 import { ProblemFilter } from './http/problem.filter';
+import { SharedSources } from './http/shared-sources';
 import { Throttle } from './http/throttle';
 import { AuthorizationStates } from './installs/authorization-states';
 import { Bitrix24Strategy } from './installs/bitrix24-strategy';
@@ -136,7 +137,18 @@ export class GatewayModule {
         { provide: redisToken, useValue: redis },
         Metrics,
         made(AuditLog, [], () => new AuditLog({ redis, clock, log, keep: settings.auditKeep })),
-        made(Throttle, [], () => new Throttle(clock)),
+        made(Throttle, [], () => {
+          if (settings.trustedProxies.length === 0) return new Throttle(clock);
+          const shared = new SharedSources((address) => {
+            log.warn(
+              { address },
+              'many portals or keys come from one private address: is a proxy not in TRUSTED_PROXIES?',
+            );
+          });
+          return new Throttle(clock, (address, name) => {
+            shared.proven(address, name);
+          });
+        }),
         made(ConsoleDoor, [ClientKeys, Throttle], (keys: ClientKeys, throttle: Throttle) => {
           const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
           return new ConsoleDoor(sessions, throttle, settings.publicUrl);
@@ -333,7 +345,8 @@ export class GatewayModule {
 }
 
 /** What waiting calls hold goes through Redis as sealed as a token. */
-function textSeal(seal: Seal) {
+function textSeal(seals: Seal) {
+  const seal = seals.for('remote calls');
   return {
     close: (text: string, place: string) => seal.close(new Secret(text), place),
     open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),

@@ -8,5 +8,6 @@ export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } fro
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
 export { isPortalId, portalId, type PortalId } from './portal';
 export { Secret } from './secret';
+export type { Sealer, SealPurpose, Seals } from './sealer';
 export type { Send } from './send';
 export { newSigningSecret, signed } from './signature';
