@@ -24,7 +24,11 @@ export class Throttle {
   private readonly events: Budgets;
   private readonly eventsOfMember: Budgets;
 
-  constructor(clock: Clock) {
+  /** @param provenFrom called with the address and the name of each portal or client that proved itself */
+  constructor(
+    clock: Clock,
+    private readonly provenFrom: (address: string, name: string) => void = () => undefined,
+  ) {
     this.wrongKeys = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
     this.pages = new Budgets({ capacity: 120, perSecond: 1, most }, clock);
     // Each leaves a state in Redis for ten minutes: 14,000 of them at most, whoever asks.
@@ -37,6 +41,11 @@ export class Throttle {
   /** A key that is nobody's. @throws Fault too_many_attempts */
   wrongKey(request: FastifyRequest): void {
     mustBeFree(this.wrongKeys.take(sourceOf(request)));
+  }
+
+  /** A key that is a client's. */
+  rightKey(request: FastifyRequest, client: string): void {
+    this.provenFrom(sourceOf(request), client);
   }
 
   /** Somebody opens a page of the install. @throws Fault too_many_attempts */
@@ -67,6 +76,7 @@ export class Throttle {
       proven: () => {
         this.events.giveBack(source);
         this.eventsOfMember.giveBack(pair);
+        this.provenFrom(source, memberId);
       },
     };
   }
