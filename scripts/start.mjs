@@ -110,20 +110,19 @@ async function isReady(url) {
 }
 
 function welcome({ url, publicUrl, data, demo, admin }) {
-  const key = admin.file ? `$(cat ${relative('.', admin.file) || admin.file})` : '$ADMIN_KEY';
-  const auth = `-H "Authorization: Bearer ${key}"`;
-  say(`\nb24-gateway listens on ${url}  (API: ${url}/docs, log: ${relative('.', data.at('gateway.log'))})`);
-  if (admin.file && data.kept('welcomed', () => new Date().toISOString()).fresh)
-    say(`Admin key (shown once; kept in ${relative('.', admin.file)}): ${admin.text}`);
-  else if (admin.file) say(`Admin key: in ${relative('.', admin.file)}`);
+  const curl = curlWith(data, admin);
+  const shown = (file) => relative('.', file) || file;
+  say(`\nb24-gateway listens on ${url}  (API: ${url}/docs, log: ${shown(data.at('gateway.log'))})`);
+  if (process.env.CONSOLE !== 'false') say(`Console: ${url}/console`);
+  if (admin.file) say(`Admin key: in ${shown(admin.file)}, which nobody else may read`);
   if (!demo) {
     if (process.env.B24_CLIENT_ID) say(`\nInstall a portal:\n  open ${publicUrl}/install`);
     else {
       const app = `{"name":"acme","clientId":"local.…","clientSecret":"…"}`;
       say(`\nRegister your first app; the answer has its addresses for Bitrix24:`);
-      say(`  curl -s ${auth} -H "Content-Type: application/json" -d '${app}' ${url}/v1/apps`);
+      say(`  ${curl} -H "Content-Type: application/json" -d '${app}' ${url}/v1/apps`);
     }
-    say(`\nSee the installed portals:\n  curl -s ${auth} ${url}/v1/portals\n`);
+    say(`\nSee the installed portals:\n  ${curl} ${url}/v1/portals\n`);
     return;
   }
   const json = `-H "Content-Type: application/json"`;
@@ -131,13 +130,23 @@ function welcome({ url, publicUrl, data, demo, admin }) {
   say(
     `\nNo app is configured (B24_CLIENT_ID), so a portal simulator runs with two portals, demo-one and demo-two. Paste:`,
   );
-  say(`\n# the backlog of group 125\ncurl -s ${auth} ${portal}/groups/125/backlog`);
-  say(`\n# add one to group 126\ncurl -s ${auth} ${json} -d '{"groupId":126,"createdBy":6}' ${portal}/backlogs`);
-  say(`\n# change backlog 1\ncurl -s -X PATCH ${auth} ${json} -d '{"modifiedBy":6}' ${portal}/backlogs/1`);
+  say(`\n# the backlog of group 125\n${curl} ${portal}/groups/125/backlog`);
+  say(`\n# add one to group 126\n${curl} ${json} -d '{"groupId":126,"createdBy":6}' ${portal}/backlogs`);
+  say(`\n# change backlog 1\n${curl} -X PATCH ${json} -d '{"modifiedBy":6}' ${portal}/backlogs/1`);
   say(
-    `\n# a key for a service of yours\ncurl -s ${auth} ${json} -d '{"name":"planning","scopes":["backlog:read"]}' ${url}/v1/clients`,
+    `\n# a key for a service of yours\n${curl} ${json} -d '{"name":"planning","scopes":["backlog:read"]}' ${url}/v1/clients`,
   );
   say('\nCtrl-C stops everything; the next start finds it again.');
+}
+
+/**
+ * The beginning of a command that carries the key in a file or a pipe: what is on a command line is in `ps`, and what is printed
+ * is in the logs of whoever supervises this.
+ */
+function curlWith(data, admin) {
+  if (!admin.file) return `printf 'Authorization: Bearer %s' "$ADMIN_KEY" | curl -s -H @-`;
+  const file = data.written('admin-header', `Authorization: Bearer ${admin.text}`);
+  return `curl -s -H @${relative('.', file) || file}`;
 }
 
 function stopOnSignals() {

@@ -32,6 +32,14 @@ export class DataDir {
     return { text: readFileSync(file, 'utf8').trim(), fresh, file };
   }
 
+  /** A text that is made from others at each start. */
+  written(name, text) {
+    const file = this.at(name);
+    rmSync(file, { force: true });
+    writeFileSync(file, `${text}\n`, { mode: 0o600 });
+    return file;
+  }
+
   /** One launcher a folder: two would fight over its Redis. */
   lock() {
     const file = this.at('launcher.pid');

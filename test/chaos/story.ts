@@ -47,7 +47,7 @@ export class Story {
 
   static async begin(seed: string): Promise<Story> {
     const chance = new Chance(seed);
-    const env = { B24_CALL_LIMIT_MS: `${callLimitMs}`, B24_PORTAL_HOSTS: '127.0.0.1/32', LOG_LEVEL: 'debug' };
+    const env = { B24_CALL_LIMIT_MS: `${callLimitMs}`, B24_PORTAL_HOSTS: '127.0.0.1/32:*', LOG_LEVEL: 'debug' };
     const stage = await Stage.set({ accessTokenLifetimeMs: tokensLiveMs }, env, chance.of('stage'));
     const story = new Story(stage, chance);
     story.actors = await Promise.all(roles.map((role, index) => actorOf(stage.simulator, role, index)));

@@ -271,6 +271,26 @@ contract((made) => {
     expect(seen).toContain(portal);
   });
 
+  it('lists, counts and pages certain portals as if there were no others, in the order of all', async () => {
+    const others = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const other = newPortal();
+        await store.install({ install: installOf(other), pair: pair('other') });
+        return other;
+      }),
+    );
+    const among = [others[4], newPortal(), portal, others[1]].filter((it) => it !== undefined);
+    const whole = (await store.list({ limit: 1000 })).items.map((item) => item.portal);
+    const pages = [await store.list({ limit: 2, among }), await store.list({ after: 2, limit: 2, among })];
+    expect(pages.map(({ items }) => items.length)).toEqual([2, 1]);
+    expect(pages.map(({ next }) => next)).toEqual([2, undefined]);
+    expect(pages.flatMap(({ items }) => items.map((item) => item.portal))).toEqual(
+      whole.filter((it) => among.includes(it)),
+    );
+    expect(await store.list({ limit: 3, among })).not.toHaveProperty('next');
+    expect(await store.list({ limit: 3, among: [] })).toEqual({ items: [] });
+  });
+
   it('lists those only that are wanted, and goes on where it stopped', async () => {
     await store.trouble(portal, await version(), trouble);
     const only = (record: { trouble?: object }) => record.trouble !== undefined;
@@ -345,7 +365,7 @@ contract((made) => {
     if (!redis) return;
     await it_.again('second');
     const hash = await redis.hgetall(`b24:{${portal}}:grant`);
-    const sealed = Object.entries(hash).filter(([, value]) => value.startsWith('v1.k1.'));
+    const sealed = Object.entries(hash).filter(([, value]) => value.startsWith('v2.k1.'));
     expect(sealed.map(([field]) => field).sort()).toEqual([
       'accessToken',
       'applicationToken',

@@ -30,11 +30,27 @@ describe('addresses inside the network of the gateway', () => {
   });
 
   it('are connected to when the operator wrote the address down, as a range or as a portal', async () => {
-    for (const hosts of [`localhost:${port},127.0.0.0/8,::1/128`, `127.0.0.1:${port}`]) {
+    for (const hosts of [`localhost:${port},127.0.0.0/8:*,::1/128:*`, `127.0.0.1:${port}`]) {
       const before = inside.asked.length;
       await add(await world.gateway({ B24_PORTAL_HOSTS: hosts }), hosts.split(',')[0] ?? '');
       expect(inside.asked.length).toBe(before + 1);
     }
+  });
+
+  it('are connected to at the port that is written down with the range, and at no other', async () => {
+    const other = await Attacker.listen();
+    const range = `127.0.0.0/8:${port},::1/128:${port}`;
+    const client = await world.gateway({ B24_PORTAL_HOSTS: `${range},localhost:${new URL(`http://${other.host}`).port}` });
+    const before = inside.asked.length;
+    await add(client, inside.host);
+    expect(inside.asked.length).toBe(before + 1);
+    expect(await add(client, other.host)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    const byName = other.host.replace('127.0.0.1', 'localhost');
+    expect(await add(client, byName)).toMatchObject({ status: 502, body: { code: 'host_not_allowed' } });
+    const schemeOnly = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.0/8' });
+    expect(await add(schemeOnly, inside.host)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect([inside.asked.length, other.asked]).toEqual([before + 1, []]);
+    await other.stop();
   });
 
   it('are refused by other spellings of the address as well', async () => {
@@ -49,14 +65,14 @@ describe('addresses inside the network of the gateway', () => {
     const portal = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
     const byName = portal.domain.replace('127.0.0.1', 'localhost');
     const webhookUrl = portal.webhookUrl(1, ['task']).replace(portal.domain, byName);
-    const lenient = await world.gateway({ B24_PORTAL_HOSTS: `${byName},127.0.0.0/8` });
+    const lenient = await world.gateway({ B24_PORTAL_HOSTS: `${byName},127.0.0.0/8:*` });
     const { status, body } = await lenient.call('POST', '/v1/portals', { webhookUrl });
     expect(status).toBe(201);
     const path = `/v1/portals/${body.memberId}/backlogs/fields`;
     expect(await lenient.get(path)).toMatchObject({ status: 200 });
     const asked = portal.requests.length;
     // Without its name, though its address may be connected to; and without both.
-    for (const hosts of ['127.0.0.0/8', '*.bitrix24.de']) {
+    for (const hosts of ['127.0.0.0/8:*', '*.bitrix24.de']) {
       const strict = await world.gateway({ B24_PORTAL_HOSTS: hosts });
       expect(await strict.get(path)).toMatchObject({ status: 502, body: { code: 'host_not_allowed' } });
     }

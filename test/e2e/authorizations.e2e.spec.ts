@@ -207,7 +207,7 @@ describe('a portal connected by an authorization code', () => {
   });
 
   it('refuses to keep a portal whose host is not allowed, although the authorization server names it', async () => {
-    const strict = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.1/32' });
+    const strict = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.1/32:*' });
     const browser = new Browser();
     const back = await browser.allow(strict, portal);
     world.simulator.oauth.trouble.next('foreign-endpoint', { method: 'authorization_code' });

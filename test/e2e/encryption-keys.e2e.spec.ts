@@ -31,7 +31,7 @@ describe('encryption keys', () => {
     const apps = await redis.hgetall('b24:apps');
     redis.disconnect();
     const texts = [...hashes, apps].flatMap((hash) => Object.values(hash));
-    const ids = texts.flatMap((text) => /(?:^|"secret":")v1\.(k\d)\./.exec(text)?.[1] ?? []);
+    const ids = texts.flatMap((text) => /(?:^|"secret":")v\d\.(k\d)\./.exec(text)?.[1] ?? []);
     return [...new Set(ids)].sort();
   };
   const install = async (replica: GatewayProcess) => {

@@ -24,7 +24,7 @@ describe('what portals are asked to send', () => {
     const port = `${await freePort()}`;
     [world, target] = await Promise.all([World.start(), EventTarget.listen()]);
     const limits = { B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
-    client = await world.gateway({ PORT: port, EVENT_TARGET_HOSTS: '127.0.0.0/8', ...limits }, clock);
+    client = await world.gateway({ PORT: port, EVENT_TARGET_HOSTS: '127.0.0.0/8:*', ...limits }, clock);
     portal = await world.installed(client, wide);
   });
   afterEach(async () => {

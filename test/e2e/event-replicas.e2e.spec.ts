@@ -6,7 +6,7 @@ import { VendorEvents } from '../support/vendor-events';
 
 const wide = { burst: 1000, drainPerSecond: 100 };
 const settings = {
-  EVENT_TARGET_HOSTS: '127.0.0.0/8',
+  EVENT_TARGET_HOSTS: '127.0.0.0/8:*',
   EVENT_TIMEOUT_MS: '60000',
   B24_BURST: '1000',
   B24_DRAIN_PER_SECOND: '100',

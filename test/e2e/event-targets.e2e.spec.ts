@@ -39,13 +39,13 @@ describe('where events are sent', () => {
   it.each(['ftp://127.0.0.1/x', 'http://user:word@127.0.0.1/x', 'http://127.0.0.1/x#y', 'not a url'])(
     'is no %s',
     async (url) => {
-      const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+      const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
       expect(await subscribe(client, url)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     },
   );
 
   it('is looked at for each delivery, whatever was allowed before', async () => {
-    const before = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+    const before = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
     const portal = await world.installed(before, wide);
     const { body } = await subscribe(before, target.url);
     await world.closeGateways();
@@ -63,8 +63,33 @@ describe('where events are sent', () => {
     const { body } = await subscribe(narrow, `http://${named}/hooks`);
     expect(await tried(narrow, body.id)).toMatchObject({ delivered: false, detail: /EVENT_TARGET_HOSTS/ });
     expect(target.arrivals).toEqual([]);
-    const open = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: `${named},127.0.0.0/8,::1/128` });
+    const open = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: `${named},127.0.0.0/8:*,::1/128:*` });
     expect(await tried(open, body.id)).toMatchObject({ delivered: true });
+  });
+
+  it('is no other port of an address than the one that is written down, for subscriptions, jobs and names alike', async () => {
+    const other = await EventTarget.listen();
+    const range = `127.0.0.0/8:${target.port},::1/128:${target.port}`;
+    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: `${range},localhost:${other.port}` });
+    const portal = await world.installed(client, wide);
+    const notAllowed = { status: 422, body: { code: 'target_not_allowed' } };
+    expect(await subscribe(client, other.url)).toMatchObject(notAllowed);
+    const job = { commands: [{ method: 'user.current' }], callbackUrl: other.url };
+    const path = `/v1/portals/${portal.memberId}/batch`;
+    expect(await client.call('POST', path, job, { Prefer: 'respond-async' })).toMatchObject(notAllowed);
+    // The name is allowed at its port, and leads to an address that is not.
+    const { body: named } = await subscribe(client, `http://localhost:${other.port}/hooks`);
+    expect(await tried(client, named.id)).toMatchObject({ delivered: false, detail: /EVENT_TARGET_HOSTS/ });
+    const { body } = await subscribe(client, target.url);
+    expect(await tried(client, body.id)).toMatchObject({ delivered: true });
+    expect([target.arrivals.length, other.arrivals.length]).toEqual([1, 0]);
+    await other.stop();
+  });
+
+  it('is the port of the scheme where a range names none', async () => {
+    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+    expect(await subscribe(client, target.url)).toMatchObject({ status: 422, body: { code: 'target_not_allowed' } });
+    expect(await subscribe(client, 'https://127.0.0.1/hooks')).toMatchObject({ status: 201 });
   });
 
   it('is not where the name of a target was moved to by DNS', async () => {
@@ -77,7 +102,7 @@ describe('where events are sent', () => {
     jest.spyOn(dns, 'lookup').mockImplementation(told as unknown as typeof lookup);
     target.answer = () => ({ status: 204, headers: { Connection: 'close' } });
     const host = `hooks.corp.example:${target.port}`;
-    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: `${host},127.0.0.1/32` });
+    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: `${host},127.0.0.1/32:*` });
     const { body } = await subscribe(client, `http://${host}/hooks`);
     expect(await tried(client, body.id)).toMatchObject({ delivered: true });
     // It would answer here as well, were it asked.
@@ -89,7 +114,7 @@ describe('where events are sent', () => {
   it('is not where a target redirects to', async () => {
     const elsewhere = await EventTarget.listen();
     target.answer = () => ({ status: 307, headers: { Location: elsewhere.url } });
-    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
     const { body } = await subscribe(client, target.url);
     expect(await tried(client, body.id)).toMatchObject({ delivered: false, status: 307 });
     expect([target.arrivals.length, elsewhere.arrivals.length]).toEqual([1, 0]);
@@ -97,7 +122,7 @@ describe('where events are sent', () => {
   });
 
   it('keeps its secrets: none is in Redis, the log, the metrics, the audit log or an answer', async () => {
-    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8', LOG_LEVEL: 'trace' });
+    const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: '127.0.0.0/8:*', LOG_LEVEL: 'trace' });
     const portal = await world.installed(client, wide);
     target.answer = () => ({ status: 500 });
     const { body } = await subscribe(client, `${target.url}?token=url-canary-1`);

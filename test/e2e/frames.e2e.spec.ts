@@ -108,7 +108,7 @@ describe('a portal installed by the page in its frame', () => {
   });
 
   it.each(['app.info', 'refresh_token'])('refuses a host that is not allowed in the answer of %s', async (method) => {
-    const strict = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.1/32' });
+    const strict = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.1/32:*' });
     world.simulator.oauth.trouble.next('foreign-endpoint', { method });
     const before = await memoryOf(world.redis);
     expect(await openFrame(strict, portal.framePost())).toMatchObject({

@@ -156,7 +156,7 @@ describe('an Idempotency-Key', () => {
       (await redis.keys('b24:write:*')).map(async (name) => [name, await redis.hgetall(name)]),
     );
     redis.disconnect();
-    expect(JSON.stringify(records)).toContain('v1.k1.');
+    expect(JSON.stringify(records)).toContain('v2.k1.');
     for (const secret of [first.body.key as string, 'make-a-client'])
       expect(JSON.stringify(records)).not.toContain(secret);
   });

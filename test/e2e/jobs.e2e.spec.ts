@@ -10,7 +10,7 @@ const roomy = { burst: 1000, drainPerSecond: 100 };
 const env = {
   B24_BURST: '1000',
   B24_DRAIN_PER_SECOND: '100',
-  EVENT_TARGET_HOSTS: '127.0.0.0/8',
+  EVENT_TARGET_HOSTS: '127.0.0.0/8:*',
   FAN_OUT_CONCURRENCY: '2',
 };
 const get = 'tasks.api.scrum.backlog.get';

@@ -53,7 +53,7 @@ async function listenInVain(world: World): Promise<void> {
   const target = await EventTarget.listen();
   target.answer = () => ({ status: 500 });
   const clock = new ForwardClock();
-  const client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8', EVENT_QUEUE_LIMIT: '1' }, clock);
+  const client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8:*', EVENT_QUEUE_LIMIT: '1' }, clock);
   const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
   const wanted = { url: target.url, events: ['ONTASKADD'] };
   const { body } = await client.call('POST', '/v1/subscriptions', wanted);
@@ -97,7 +97,7 @@ describe('docs/storage.md', () => {
     listener.on('pmessage', (_pattern: string, channel: string) =>
       written.add(channel.slice('__keyspace@0__:'.length)),
     );
-    client = await world.gateway({ B24_BURST: '500', B24_DRAIN_PER_SECOND: '50', EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+    client = await world.gateway({ B24_BURST: '500', B24_DRAIN_PER_SECOND: '50', EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
     const portal = await world.installed(client, { burst: 500, drainPerSecond: 50 });
     const at = `/v1/portals/${portal.memberId}`;
     await new Browser().allow(client, portal);

@@ -5,7 +5,7 @@ import { type Client, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 const wide = { burst: 1000, drainPerSecond: 100 };
-const open = { EVENT_TARGET_HOSTS: '127.0.0.0/8', B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
+const open = { EVENT_TARGET_HOSTS: '127.0.0.0/8:*', B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
 const fields = (id: number) => ({ 'FIELDS_AFTER][ID': `${id}` });
 
 describe('events that portals send', () => {

@@ -37,7 +37,9 @@ describe('a stranger’s walk', () => {
     const { fences } = new DocPage(path);
     terminal = new Terminal();
     const here = (text: string) =>
-      text.replaceAll('data/admin-key', join(folder, 'admin-key')).replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`);
+      text
+        .replaceAll(/data\/(?=admin-(?:key|header)\b)/g, `${folder}/`)
+        .replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`);
     let ran = 0;
     for (const [i, { marks, text }] of fences.entries()) {
       if (!marks.includes('run')) continue;

@@ -46,7 +46,7 @@ export class Ground {
     const limits = { B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
     const times = { CALL_TIMEOUT_MS: `${callTimeoutMs}`, B24_CALL_LIMIT_MS: '1000' };
     // So that one who tries wrong keys from everywhere is not throttled as one.
-    const more = { ...limits, ...times, TRUSTED_PROXIES: '127.0.0.1', EVENT_TARGET_HOSTS: '127.0.0.0/8' };
+    const more = { ...limits, ...times, TRUSTED_PROXIES: '127.0.0.1', EVENT_TARGET_HOSTS: '127.0.0.0/8:*' };
     const gateway = await GatewayProcess.start(environment(redis, simulator, more));
     const { url } = gateway;
     simulator.callbackUrl = `${url}/oauth/callback`;

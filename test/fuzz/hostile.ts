@@ -81,6 +81,17 @@ export const hostileNames: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 20 }),
 );
 
+/** What fails, or lies, when it is taken for a text, a number, a list or a promise. */
+export const hostileObjects: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
+  { toString: 1 },
+  { toString: null, valueOf: null },
+  [{ toString: 'text' }],
+  { toJSON: 1 },
+  { length: 1e9 },
+  { then: 1 },
+  { hasOwnProperty: 1 },
+);
+
 /** Values of every type JSON knows, and of some that it does not. */
 export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(

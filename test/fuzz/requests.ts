@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import type { ApiDocument, Operation, Parameter, Schema } from '../support/api-document';
+import { placesIn, replacedIn } from './deep-places';
 import { fromSchema } from './from-schema';
 import {
   brokenRequests,
   contentTypes,
   hostileHeaders,
   hostileNames,
+  hostileObjects,
   hostileQueries,
   hostileSegments,
   hostileTexts,
@@ -37,7 +39,7 @@ export interface Twist {
 }
 
 /** A request of any operation of the document: half are as it wants them, the others have a twist or two. */
-export function requestsOf(document: ApiDocument): fc.Arbitrary<Draft> {
+export function requestsOf(document: Pick<ApiDocument, 'operations' | 'resolved'>): fc.Arbitrary<Draft> {
   const each = document.operations.map((operation) => draftOf(operation, (schema) => document.resolved(schema)));
   const elsewhere = document.operations.slice(0, 1).map((operation) => offTheMap(operation));
   return fc.oneof({ weight: 40, arbitrary: fc.oneof(...each) }, { weight: 1, arbitrary: fc.oneof(...elsewhere) });
@@ -99,7 +101,7 @@ function latin1(value: unknown): unknown {
 }
 
 function twistOf(operation: Operation): fc.Arbitrary<Twist> {
-  const body = operation.requestBody ? [bodyTwists, bodyTwists, textTwists, framings] : [strayBodies];
+  const body = operation.requestBody ? [bodyTwists, bodyTwists, deepTwists, textTwists, framings] : [strayBodies];
   const path = operation.path.includes('{') ? [segmentTwists] : [];
   return fc.oneof(...body, ...path, pathTwists, queryTwists(operation), headerTwists, verbTwists, rawTwists(operation));
 }
@@ -144,6 +146,16 @@ const bodyTwists: fc.Arbitrary<Twist> = fc.oneof(
   hostileValues.map((json) => odd('another body', (sketch) => ({ ...sketch, json }))),
   fc.constant(odd('the body in a list', (sketch) => ({ ...sketch, json: [sketch.json] }))),
 );
+
+/** Where guards and logs look before a schema does, a list's items matter as much as the fields at the top. */
+const deepTwists: fc.Arbitrary<Twist> = fc
+  .tuple(fc.nat({ max: 1000 }), fc.oneof(hostileValues, hostileObjects))
+  .map(([at, value]) =>
+    odd('something deep inside of another kind', (sketch) => {
+      const [, ...inner] = placesIn(sketch.json);
+      return { ...sketch, json: replacedIn(sketch.json, inner[at % Math.max(1, inner.length)] ?? [], value) };
+    }),
+  );
 
 const textTwists: fc.Arbitrary<Twist> = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }).map((part) =>

@@ -18,7 +18,7 @@ main(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const company = new CompanyAtWork();
-  const settings = { B24_PORTAL_HOSTS: '127.0.0.1/32' };
+  const settings = { B24_PORTAL_HOSTS: '127.0.0.1/32:*' };
   await onGround({ startVendor: company.startVendor, replicas: 2, settings }, async (ground) => {
     const browser = await launchChromium();
     try {

@@ -58,6 +58,11 @@ export class GatewayProcess {
     await this.end('SIGKILL');
   }
 
+  /** Throws in it, where nobody catches; needs `throws-on-signal.cjs` in NODE_OPTIONS. Waits until it has ended. */
+  async throwInside(): Promise<void> {
+    await this.end('SIGUSR2');
+  }
+
   private async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.running) return;
     this.child.kill(signal);

@@ -24,7 +24,7 @@ export function environment(redis: Pick<Store, 'url'>, simulator: Bitrix24Simula
     B24_CLIENT_SECRET: simulator.clientSecret,
     B24_OAUTH_SERVER: simulator.oauthServer,
     B24_ALLOW_HTTP: 'true',
-    B24_PORTAL_HOSTS: '127.0.0.0/8',
+    B24_PORTAL_HOSTS: '127.0.0.0/8:*',
     ...more,
   };
 }

@@ -40,9 +40,9 @@ export class MemoryGrantStore implements GrantStore {
       /^[0-9a-f]{32}$/i.test(name) ? (name.toLowerCase() as PortalId) : this.names.get(name.toLowerCase()),
     );
 
-  list: GrantStore['list'] = ({ after = 0, limit, only = () => true }) =>
+  list: GrantStore['list'] = ({ after = 0, limit, among, only = () => true }) =>
     this.asked(() => {
-      const all: PortalRecord[] = [...this.grants.values()];
+      const all: PortalRecord[] = [...this.grants.values()].filter(({ portal }) => among?.includes(portal) ?? true);
       const rest = all.map((record, at) => ({ record, at })).filter(({ record, at }) => at >= after && only(record));
       const next = rest[limit]?.at;
       return { items: rest.slice(0, limit).map(({ record }) => record), ...(next !== undefined && { next }) };

@@ -1,5 +1,5 @@
 import type { EndpointRules } from '@b24/grants';
-import { isPublicAddress } from '@b24/upstream';
+import { type ConnectTarget, isPublicAddress } from '@b24/upstream';
 
 /** Where this gateway may send anything at all: allowed portals, and the authorization servers it was given. */
 export class Destinations {
@@ -15,17 +15,17 @@ export class Destinations {
   /** By name, before anything is looked up. */
   mayAsk({ protocol, origin, host }: URL): boolean {
     if (this.servers.has(origin)) return true;
-    return (protocol === 'https:' || this.rules.allowHttp) && this.rules.hosts.allows(host);
+    return (protocol === 'https:' || this.rules.allowHttp) && this.rules.hosts.allows(host, protocol);
   }
 
   /**
    * By address, at the moment of connecting. One that is not public must have been written down by the operator: in a
-   * CIDR, or as the very address of a portal or an authorization server. A name is not enough, since others may decide
+   * CIDR that allows the port, or as the very address of a portal or an authorization server. A name is not enough, since others may decide
    * what it means.
    */
-  mayConnect(address: string, literal?: string): boolean {
-    if (isPublicAddress(address) || this.rules.hosts.holds(address)) return true;
+  mayConnect(address: string, { protocol, port, literal }: ConnectTarget): boolean {
+    if (isPublicAddress(address) || this.rules.hosts.holds(address, port)) return true;
     if (literal === undefined) return false;
-    return this.rules.hosts.allows(literal) || [...this.servers].some((it) => new URL(it).host === literal);
+    return this.rules.hosts.allows(literal, protocol) || [...this.servers].some((it) => new URL(it).host === literal);
   }
 }

@@ -17,7 +17,7 @@ import {
 import { Jobs } from '@b24/jobs';
 import { BottleneckBucket, type Bucket, mostTrips, type Platform, RedisPlatform } from '@b24/lanes';
 import { type PortalId, type Post, Secret } from '@b24/portal';
-import { axiosPost, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, type MayConnect, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -48,6 +48,7 @@ import { Metrics } from './health/metrics';
 import { RedisWatch } from './health/redis-watch';
 import { KeyGuard } from './http/key.guard';
 import { ProblemFilter } from './http/problem.filter';
+import { SharedSources } from './http/shared-sources';
 import { Throttle } from './http/throttle';
 import { AuthorizationStates } from './installs/authorization-states';
 import { Bitrix24Strategy } from './installs/bitrix24-strategy';
@@ -101,7 +102,7 @@ const postToken = Symbol('post');
 export class GatewayModule {
   static on({ settings, clock, redis, laneRedis, jobRedis, log, traces, refused }: Ground): DynamicModule {
     const destinations = new Destinations(settings.rules, settings.oauthServers);
-    const mayConnect = (address: string, literal?: string) => destinations.mayConnect(address, literal);
+    const mayConnect: MayConnect = (address, target) => destinations.mayConnect(address, target);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
     const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
       `${addressesOf(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
@@ -142,7 +143,18 @@ export class GatewayModule {
         { provide: redisToken, useValue: redis },
         Metrics,
         made(AuditLog, [], () => new AuditLog({ redis, clock, log, keep: settings.auditKeep })),
-        made(Throttle, [], () => new Throttle(clock)),
+        made(Throttle, [], () => {
+          if (settings.trustedProxies.length === 0) return new Throttle(clock);
+          const shared = new SharedSources((address) => {
+            log.warn(
+              { address },
+              'many portals or keys come from one private address: is a proxy not in TRUSTED_PROXIES?',
+            );
+          });
+          return new Throttle(clock, (address, name) => {
+            shared.proven(address, name);
+          });
+        }),
         made(ConsoleDoor, [ClientKeys, Throttle], (keys: ClientKeys, throttle: Throttle) => {
           const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
           return new ConsoleDoor(sessions, throttle, settings.publicUrl);
@@ -158,7 +170,7 @@ export class GatewayModule {
               const level = await lanes.level(portal, planOf(record, settings.plan));
               return { portal: viewOf(record, { defaultPlan: settings.plan }), level };
             };
-            return new Live({ figures, channel: new LiveChannel(redis), lanes, clock, look });
+            return new Live({ figures, channel: new LiveChannel(redis, log), lanes, clock, look });
           },
         ),
         made(postToken, [HttpService], (http: HttpService) =>
@@ -339,7 +351,8 @@ export class GatewayModule {
 }
 
 /** What waiting calls hold goes through Redis as sealed as a token. */
-function textSeal(seal: Seal) {
+function textSeal(seals: Seal) {
+  const seal = seals.for('remote calls');
   return {
     close: (text: string, place: string) => seal.close(new Secret(text), place),
     open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { createGateway } from './create-gateway';
+import { whereOf } from './http/log';
 import { BadSettings, readSettings } from './settings';
 
 /** Longer than most calls take, shorter than an orchestrator's patience. */
@@ -9,16 +10,28 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const gateway = await createGateway(settings, { refused: end });
   let closing = false;
-  const stop = (signal: string) => {
+  const close = (exitCode: number) => {
     if (closing) return;
     closing = true;
-    gateway.log.info({ signal }, 'shutting down');
     setTimeout(() => process.exit(1), drainMs).unref();
-    void gateway.close().then(() => process.exit(0));
+    void gateway.close().then(
+      () => process.exit(exitCode),
+      () => process.exit(1),
+    );
   };
-  // A bug, but not one to die of in the middle of other portals' refreshes.
-  process.on('unhandledRejection', (err) => {
-    gateway.log.error({ err }, 'a failure that nobody waited for');
+  const stop = (signal: string) => {
+    if (!closing) gateway.log.info({ signal }, 'shutting down');
+    close(0);
+  };
+  // A bug, but not one to die of in the middle of other portals' refreshes: nothing but the promise has failed.
+  process.on('unhandledRejection', (error) => {
+    gateway.log.error(whereOf(error), 'a failure that nobody waited for');
+  });
+  // A bug that left something half done: the calls under way are finished, what must be saved is saved, and whoever
+  // supervises the process starts another.
+  process.on('uncaughtException', (error) => {
+    gateway.log.fatal(whereOf(error), 'an error that nobody caught; this replica ends');
+    close(1);
   });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -2,7 +2,7 @@ import { BadSettings, readSettings } from './settings';
 
 const good = {
   REDIS_URL: 'redis://:hidden-password@127.0.0.1:6379',
-  ADMIN_KEY: 'a'.repeat(40),
+  ADMIN_KEY: 'kZ3v9QmT7xWb1RcY5uHs8JdF2nLp6GaE4oVi',
   ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
   B24_CLIENT_ID: 'local.1',
   B24_CLIENT_SECRET: 'hidden-secret',
@@ -54,6 +54,8 @@ describe('the settings', () => {
     ['PUBLIC_URL', 'gw.example.com'],
     ['REDIS_URL', 'localhost:6379'],
     ['ADMIN_KEY', 'short'],
+    ['ADMIN_KEY', 'x'.repeat(32)],
+    ['ADMIN_KEY', 'changeme'.repeat(8)],
     ['ADMIN_KEY', 'a key of words, which no header can carry'],
     ['ENCRYPTION_KEYS', 'k1:c2hvcnQ='],
     ['ENCRYPTION_KEYS', `${good.ENCRYPTION_KEYS},broken`],

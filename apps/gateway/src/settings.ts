@@ -3,6 +3,7 @@ import { PortalHosts } from '@b24/grants';
 import { redisPlace } from '@b24/store';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { estimatedBits } from './key-strength';
 import type { TracingSettings } from './tracing/collector';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
@@ -11,6 +12,9 @@ const cloudHosts =
   '*.bitrix24.uk,*.bitrix24.mx,*.bitrix24.co,*.bitrix24.cn,*.bitrix24.jp,*.bitrix24.vn,*.bitrix24.id,*.bitrix24.com.br,' +
   '*.bitrix24.com.tr,*.bitrix24.ru,*.bitrix24.by,*.bitrix24.kz,*.bitrix24.ua,*.bitrix24.tech';
 const vendorServers = ['https://oauth.bitrix.info', 'https://oauth.bitrix24.tech'] as const;
+
+/** Below what any generator makes of 32 characters, above what people think up; nobody tries 2^80 keys. */
+const leastAdminKeyBits = 80;
 
 const whole = (name: string, from: number, to: number) =>
   z
@@ -65,7 +69,10 @@ const hosts = (name: string) =>
     try {
       return new PortalHosts(patterns);
     } catch {
-      context.addIssue({ code: 'custom', message: `${name} must be host names, *.domains or CIDRs of addresses.` });
+      context.addIssue({
+        code: 'custom',
+        message: `${name} must be host names, *.domains or CIDRs of addresses, each with or without a port.`,
+      });
       return z.NEVER;
     }
   });
@@ -109,10 +116,14 @@ const environment = z
     ...storeShape,
     ADMIN_KEY: z
       .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
-      .regex(
-        /^[\x21-\x7e]{32,512}$/,
-        'ADMIN_KEY must have at least 32 characters and at most 512, without spaces or letters beyond ASCII.',
-      ),
+      .regex(/^[\x21-\x7e]{32,512}$/, {
+        error: 'ADMIN_KEY must have at least 32 characters and at most 512, without spaces or letters beyond ASCII.',
+        abort: true,
+      })
+      .refine((key) => estimatedBits(key) >= leastAdminKeyBits, {
+        error:
+          'ADMIN_KEY is too easy to guess: it repeats itself or has few different characters. Make one with `openssl rand -base64 32`.',
+      }),
     B24_CLIENT_ID: z.string().optional(),
     B24_CLIENT_SECRET: z.string().optional(),
     B24_SCOPE: list.default(['task']),

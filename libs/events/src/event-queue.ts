@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, Secret } from '@b24/portal';
+import { type Clock, Fault, Secret, type Sealer, type Seals } from '@b24/portal';
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 import { asking, withScripts } from './asking';
 import type { Attempt } from './judge-attempt';
 import type { Message } from './message';
-import { bodiesKey, deadKey, dueKey, placeOfBody, type Sealer, subscriptionsKey, triesKey } from './places';
+import { bodiesKey, deadKey, dueKey, placeOfBody, subscriptionsKey, triesKey } from './places';
 
 /** Then the oldest goes for a new one. */
 export const mostDeadLetters = 1000;
@@ -55,13 +55,16 @@ export type Outcome =
 export class EventQueue {
   private readonly run;
 
+  private readonly seal: Sealer;
+
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Sealer,
+    seals: Seals,
     private readonly clock: Clock,
     /** Messages that may wait for one subscription. */
     private readonly limit: number,
   ) {
+    this.seal = seals.for('event bodies');
     this.run = withScripts(redis, {
       keepEvent: undefined,
       takeDelivery: 3,

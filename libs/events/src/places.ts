@@ -1,5 +1,3 @@
-import type { Secret } from '@b24/portal';
-
 /*
  * Every key is in docs/storage.md. All of it has one hash slot, so that an event comes to all its subscriptions or to
  * none, and what is to be bound changes with what is wanted.
@@ -15,9 +13,3 @@ export const deadKey = (id: string) => `b24:{events}:${id}:dead`;
 /** Where a sealed text belongs: it opens nowhere else. */
 export const placeOfSubscription = (id: string) => `subscription|${id}`;
 export const placeOfBody = (subscription: string, delivery: string) => `event|${subscription}|${delivery}`;
-
-/** Closes and opens secrets; what was closed for one place opens there only. */
-export interface Sealer {
-  close(secret: Secret, place: string): string;
-  open(sealed: string, place: string): Secret;
-}

@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Sealer, Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { bodiesKey, placeOfBody, placeOfSubscription, subscriptionsKey } from './places';
-
-/** Closes anew what was closed under an older key. */
-export interface Resealer {
-  isStale(text: string): boolean;
-  renew(sealed: string, place: string): string;
-}
 
 type Swap = (key: string, field: string, before: string, after: string) => Promise<number>;
 
@@ -17,7 +12,7 @@ export class SealedEvents {
 
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Resealer,
+    private readonly seals: Seals,
     /** The id of the key that a text is sealed under. */
     private readonly keyOf: (sealed: string) => string | undefined,
   ) {
@@ -39,20 +34,13 @@ export class SealedEvents {
     let unopened = 0;
     const { swapSealedField } = this.redis as unknown as { swapSealedField: Swap };
     await this.each(async (key, field, sealed, place) => {
-      if (!this.seal.isStale(sealed)) return;
-      const renewed = this.renewed(sealed, place);
+      const seal = this.seals.for(key === subscriptionsKey ? 'subscriptions' : 'event bodies');
+      if (!seal.isStale(sealed)) return;
+      const renewed = renewedBy(seal, sealed, place);
       if (renewed === undefined) unopened++;
       else changed += await swapSealedField.call(this.redis, key, field, sealed, renewed);
     });
     return { changed, unopened };
-  }
-
-  private renewed(sealed: string, place: string): string | undefined {
-    try {
-      return this.seal.renew(sealed, place);
-    } catch {
-      return undefined;
-    }
   }
 
   private async each(
@@ -73,5 +61,14 @@ export class SealedEvents {
         cursor = next;
       }
     }
+  }
+}
+
+/** Undefined when it can't be opened. */
+function renewedBy(seal: Sealer, sealed: string, place: string): string | undefined {
+  try {
+    return seal.renew(sealed, place);
+  } catch {
+    return undefined;
   }
 }

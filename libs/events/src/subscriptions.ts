@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, newSigningSecret, Secret } from '@b24/portal';
+import { type Clock, Fault, newSigningSecret, Secret, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { asking, withScripts } from './asking';
 import {
@@ -8,7 +8,6 @@ import {
   deadKey,
   dueKey,
   placeOfSubscription,
-  type Sealer,
   subscriptionsKey,
   triesKey,
 } from './places';
@@ -35,11 +34,14 @@ interface Told extends Omit<Subscription, 'id' | 'secret' | 'former'> {
 export class Subscriptions {
   private readonly run;
 
+  private readonly seal: Sealer;
+
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Sealer,
+    seals: Seals,
     private readonly clock: Clock,
   ) {
+    this.seal = seals.for('subscriptions');
     this.run = withScripts(redis, { swapSubscription: 2, dropSubscription: 6 });
   }
 

@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, Fault } from '@b24/portal';
+import { type Clock, Fault, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { type App, defaultApp } from './app';
 import { sameSecret } from './same-secret';
-import type { Seal } from './seal';
 
 /** In docs/storage.md. */
 export const appsKey = 'b24:apps';
 
 export interface AppsOptions {
   readonly redis: Redis | Cluster;
-  readonly seal: Seal;
+  readonly seal: Seals;
   readonly clock: Clock;
   /** The app of the settings, if they name one. */
   readonly ofSettings: Pick<App, 'clientId' | 'clientSecret' | 'scope'> | undefined;
@@ -34,7 +33,10 @@ type Swap = (key: string, field: string, from: string, to: string) => Promise<nu
  * secret at once. Methods throw Fault store_unavailable when the store can't be asked; of the settings' app it is not.
  */
 export class Apps {
+  private readonly seal: Sealer;
+
   constructor(private readonly options: AppsOptions) {
+    this.seal = options.seal.for('apps');
     const lua = readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8');
     options.redis.defineCommand('swapSealed', { numberOfKeys: 1, lua });
   }
@@ -100,7 +102,7 @@ export class Apps {
   }
 
   private closed({ id, clientSecret, previousSecret, ...open }: App): string {
-    const { seal } = this.options;
+    const { seal } = this;
     const kept: KeptApp = {
       ...open,
       secret: seal.close(clientSecret, placeOf(id, 'secret')),
@@ -110,7 +112,7 @@ export class Apps {
   }
 
   private opened(id: string, text: string): App {
-    const { seal } = this.options;
+    const { seal } = this;
     const { secret, previousSecret, ...open } = JSON.parse(text) as KeptApp;
     return {
       ...open,

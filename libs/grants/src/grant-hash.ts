@@ -1,4 +1,4 @@
-import type { Secret } from '@b24/portal';
+import type { Secret, Sealer } from '@b24/portal';
 import type {
   Chain,
   Grant,
@@ -13,7 +13,6 @@ import type {
   TokenPair,
   Trouble,
 } from './install';
-import type { Seal } from './seal';
 import { mostSpares } from './spares';
 
 /* A grant as the fields of one Redis hash; docs/storage.md names them all. */
@@ -78,7 +77,7 @@ export function installOf(record: PortalRecord): Install {
 }
 
 /** @throws what Seal.open throws */
-export function toGrant(record: PortalRecord, hash: Hash, seal: Seal): Grant {
+export function toGrant(record: PortalRecord, hash: Hash, seal: Sealer): Grant {
   const open = (field: SecretField) => hash[field] && seal.open(hash[field], `${record.portal}|${field}`);
   const accessToken = open('accessToken');
   const refreshToken = open('refreshToken');
@@ -108,7 +107,7 @@ export class HashFields {
 
   constructor(
     private readonly portal: string,
-    private readonly seal: Seal,
+    private readonly seal: Sealer,
   ) {}
 
   open(fields: Readonly<Record<string, string | number | object | undefined>>): this {

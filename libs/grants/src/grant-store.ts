@@ -43,11 +43,12 @@ export interface GrantStore {
   find(name: string): Promise<PortalId | undefined>;
   /**
    * In the order of their first install; `only` those it says yes to. A page may be short of `limit`, even empty, when
-   * many were passed over.
+   * many were passed over. With `among` no others are looked at or counted: `after` and `next` are places among them.
    */
   list(page: {
     after?: number;
     limit: number;
+    among?: readonly PortalId[];
     only?: (record: PortalRecord) => boolean;
   }): Promise<{ items: PortalRecord[]; next?: number }>;
 

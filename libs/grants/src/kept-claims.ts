@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, Secret } from '@b24/portal';
+import { Fault, Secret, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import type { ClaimedInstall } from './installer';
-import type { Seal } from './seal';
 
 /** Of a few kilobytes each. */
 const mostClaims = 2000;
@@ -55,14 +54,17 @@ interface Scripts {
 export class KeptClaims {
   private readonly scripts: Scripts;
 
+  private readonly seal: Sealer;
+
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Seal,
+    seals: Seals,
   ) {
     for (const [name, numberOfKeys] of Object.entries({ keepClaim: 3, takeClaim: 4 })) {
       redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
     }
     this.scripts = redis as unknown as Scripts;
+    this.seal = seals.for('install claims');
   }
 
   /**

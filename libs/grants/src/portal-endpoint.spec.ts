@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { portalEndpoint } from './portal-endpoint';
 import { PortalHosts } from './portal-hosts';
 
-const hosts = new PortalHosts(['*.bitrix24.de', '127.0.0.1/32']);
+const hosts = new PortalHosts(['*.bitrix24.de', '127.0.0.1/32:*']);
 const secure = { hosts, allowHttp: false };
 const lab = { hosts, allowHttp: true };
 

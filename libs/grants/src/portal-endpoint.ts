@@ -18,7 +18,7 @@ export function portalEndpoint(url: string, rules: EndpointRules): PortalEndpoin
   const { protocol, host, pathname, username, password, search, hash } = new URL(url);
   const plain = !username && !password && !search && !hash && pathname === '/rest/';
   const scheme = protocol === 'https:' || (protocol === 'http:' && rules.allowHttp);
-  return plain && scheme && rules.hosts.allows(host)
+  return plain && scheme && rules.hosts.allows(host, protocol)
     ? { domain: host, endpoint: `${protocol}//${host}/rest/` }
     : undefined;
 }

@@ -44,9 +44,50 @@ describe('which hosts may be portals', () => {
     ).toHaveLength(2);
   });
 
-  it('takes the addresses of a range, at every port', () => {
-    const hosts = ['10.1.2.3', '10.1.2.3:8080', '11.0.0.1', '10.1.2', '10.1.2.3.example', '[fd00::1]:443', '[fe80::1]'];
-    expect(allowed(['10.0.0.0/8', 'fd00::/8'], hosts)).toEqual(['10.1.2.3', '10.1.2.3:8080', '[fd00::1]:443']);
+  const inner = ['10.1.2.3', '10.1.2.3:6379', '10.1.2.3:8080', '[fd00::1]', '[fd00::1]:8080'];
+
+  it('takes the addresses of a range and no others', () => {
+    const hosts = [...inner, '11.0.0.1', '10.1.2', '10.1.2.3.example', '[fe80::1]', '[fd00::1%eth0]', 'fd00::1', '[]'];
+    expect(allowed(['10.0.0.0/8:*', 'fd00::/8:*'], hosts)).toEqual(inner);
+  });
+
+  it("takes a range without a port at the scheme's own only, with a port at that one, and at all only by an asterisk", () => {
+    const schemes = ['10.1.2.3', '[fd00::1]'];
+    expect(allowed(['10.0.0.0/8', 'fd00::/8'], inner)).toEqual(schemes);
+    expect(allowed(['10.0.0.0/8:8080', 'fd00::/8:8080'], inner)).toEqual(['10.1.2.3:8080', '[fd00::1]:8080']);
+    expect(allowed(['10.0.0.0/8', '10.0.0.0/8:8080'], inner)).toEqual(['10.1.2.3', '10.1.2.3:8080']);
+    expect(allowed(['10.0.0.0/8:*', 'fd00::/8:*'], inner)).toEqual(inner);
+  });
+
+  it('knows the port of a URL that names none, also where a pattern writes it down', () => {
+    const hosts = new PortalHosts(['10.0.0.0/8:443', 'lab.example:443', '*.lab.example:80']);
+    const asked = (host: string, protocol?: string) => hosts.allows(host, protocol);
+    expect([asked('10.1.2.3', 'https:'), asked('lab.example', 'https:'), asked('a.lab.example', 'http:')]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([asked('10.1.2.3', 'http:'), asked('lab.example', 'http:'), asked('a.lab.example', 'https:')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([asked('10.1.2.3'), asked('lab.example'), asked('lab.example', 'ftp:')]).toEqual([false, false, false]);
+  });
+
+  it('holds an address for the ports of its range: what a name leads to is held to them as well', () => {
+    const hosts = new PortalHosts(['10.0.0.0/8', '10.20.0.0/16:8080', '10.30.0.0/16:*', '127.0.0.0/8:443']);
+    const ports = (address: string) => [443, 80, 8080, 6379].filter((port) => hosts.holds(address, port));
+    expect(ports('10.1.1.1')).toEqual([443, 80]);
+    expect(ports('10.20.1.1')).toEqual([443, 80, 8080]);
+    expect(ports('10.30.1.1')).toEqual([443, 80, 8080, 6379]);
+    expect(ports('127.0.0.1')).toEqual([443]);
+    expect(ports('11.0.0.1')).toEqual([]);
+  });
+
+  it('refuses a range or a port that does not exist', () => {
+    for (const none of ['10.0.0.0/99', 'fd00::/129', '10.0.0.0/8:0', '10.0.0.0/8:65536'])
+      expect(() => new PortalHosts([none])).toThrow();
   });
 
   it('takes nothing when nothing is named', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, isPortalId, type PortalId, type Secret } from '@b24/portal';
+import { Fault, isPortalId, type PortalId, type Secret, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import { formerDomains } from './former-domains';
@@ -31,7 +31,6 @@ import type {
   Trouble,
 } from './install';
 import type { PortalEndpoint } from './portal-endpoint';
-import type { Seal } from './seal';
 import { asSpare, keptSpares, leftBehind } from './spares';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
@@ -51,10 +50,11 @@ const mostReadForAPage = 2000;
 /** Grants as one Redis hash a portal, secrets sealed field by field. */
 export class RedisGrantStore implements GrantStore {
   private readonly run: Record<Script, Run>;
+  private readonly seal: Sealer;
 
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Seal,
+    seals: Seals,
     /** Told of each trouble that is written down. */
     private readonly troubled: (portal: PortalId, trouble: Trouble) => void = () => undefined,
   ) {
@@ -62,6 +62,7 @@ export class RedisGrantStore implements GrantStore {
       redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
     }
     this.run = redis as unknown as Record<Script, Run>;
+    this.seal = seals.for('grants');
   }
 
   load(portal: PortalId): Promise<Grant | undefined> {
@@ -81,14 +82,16 @@ export class RedisGrantStore implements GrantStore {
   list({
     after = 0,
     limit,
+    among,
     only,
   }: Parameters<GrantStore['list']>[0]): Promise<{ items: PortalRecord[]; next?: number }> {
     return asking(async () => {
       const items: PortalRecord[] = [];
       const readAtOnce = only ? 200 : limit + 1;
+      const own = among && (await this.inOrder(among));
       let at = after;
       while (at - after < mostReadForAPage) {
-        const ids = (await this.redis.zrange(portalsKey, `${at}`, `${at + readAtOnce - 1}`)) as PortalId[];
+        const ids = own ? own.slice(at, at + readAtOnce) : await this.idsFrom(at, readAtOnce);
         const records = await Promise.all(ids.map((id) => this.record(id)));
         for (const record of records) {
           if (items.length === limit) return { items, next: at };
@@ -99,6 +102,21 @@ export class RedisGrantStore implements GrantStore {
       }
       return { items, next: at };
     });
+  }
+
+  private async idsFrom(at: number, count: number): Promise<PortalId[]> {
+    return (await this.redis.zrange(portalsKey, `${at}`, `${at + count - 1}`)) as PortalId[];
+  }
+
+  /** Those of the portals that are there, as the whole list has them. */
+  private async inOrder(portals: readonly PortalId[]): Promise<PortalId[]> {
+    if (portals.length === 0) return [];
+    const scores = await this.redis.zmscore(portalsKey, ...portals);
+    const found = portals.flatMap((portal, i) => {
+      const score = scores[i];
+      return score === null || score === undefined ? [] : [{ portal, score: Number(score) }];
+    });
+    return found.sort((a, b) => a.score - b.score || (a.portal < b.portal ? -1 : 1)).map(({ portal }) => portal);
   }
 
   install(wanted: NewInstall): Promise<void> {

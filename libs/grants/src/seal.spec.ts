@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { Secret } from '@b24/portal';
+import crypto, { randomBytes } from 'node:crypto';
+import { type SealPurpose, Secret } from '@b24/portal';
 import fc from 'fast-check';
 import { type EncryptionKey, Seal, sealedUnder } from './seal';
 
 const key = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
 const [first, second] = [key('k1'), key('k2')];
-const seal = new Seal([first]);
+const ofGrants = (...keys: [EncryptionKey, ...EncryptionKey[]]) => new Seal(keys).for('grants');
+const seal = ofGrants(first);
 const place = 'a|accessToken';
 const text = fc.string({ unit: 'grapheme' });
 
@@ -30,7 +31,7 @@ describe('a sealed secret', () => {
 
   it('does not open when any bit of it was changed, or a part cut off', () => {
     const bytes = Buffer.from(seal.close(new Secret('secret'), place).split('.')[2] ?? '', 'base64url');
-    const opened = (data: Buffer) => seal.open(`v1.k1.${data.toString('base64url')}`, place);
+    const opened = (data: Buffer) => seal.open(`v2.k1.${data.toString('base64url')}`, place);
     expect(opened(bytes).reveal()).toBe('secret');
     fc.assert(
       fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {
@@ -51,9 +52,9 @@ describe('a sealed secret', () => {
 
   it('is written with the first key and read with any', () => {
     const old = seal.close(new Secret('secret'), place);
-    const rotated = new Seal([second, first]);
+    const rotated = ofGrants(second, first);
     expect(rotated.open(old, place).reveal()).toBe('secret');
-    expect(rotated.close(new Secret('secret'), place)).toMatch(/^v1\.k2\./);
+    expect(rotated.close(new Secret('secret'), place)).toMatch(/^v2\.k2\./);
     expect(() => seal.open(rotated.close(new Secret('secret'), place), place)).toThrow(
       "key 'k2', which is not among ENCRYPTION_KEYS",
     );
@@ -61,11 +62,11 @@ describe('a sealed secret', () => {
 
   it('does not open with another key of the same name', () => {
     const sealed = seal.close(new Secret('secret'), place);
-    expect(() => new Seal([key('k1')]).open(sealed, place)).toThrow();
+    expect(() => ofGrants(key('k1')).open(sealed, place)).toThrow();
   });
 
   it('does not open when it is no sealed secret', () => {
-    for (const none of ['', 'v1', 'v1.k1.', 'v2.k1.AAAA', '.k1.AAAA', 'secret'])
+    for (const none of ['', 'v1', 'v1.k1.', 'v2.k1.AAAA', 'v3.k1.AAAA', '.k1.AAAA', 'secret'])
       expect(() => seal.open(none, place)).toThrow();
   });
 
@@ -74,18 +75,65 @@ describe('a sealed secret', () => {
     expect(both.derive('a')).toEqual(new Seal([first, second]).derive('a'));
     const all = [...both.derive('a'), ...both.derive('b'), first.key, second.key].map((it) => it.toString('hex'));
     expect(new Set(all).size).toBe(6);
-    expect(both.derive('a')[0]).toEqual(seal.derive('a')[0]);
+    expect(both.derive('a')[0]).toEqual(new Seal([first]).derive('a')[0]);
   });
 
   it('is sealed anew under the first key when it was under another, for the same place only', () => {
     const old = seal.close(new Secret('secret'), place);
-    const rotated = new Seal([second, first]);
-    expect([rotated.isStale(old), seal.isStale(old), rotated.isStale('plain'), rotated.isStale('v1.k1.short')]).toEqual(
+    const rotated = ofGrants(second, first);
+    expect([rotated.isStale(old), seal.isStale(old), rotated.isStale('plain'), rotated.isStale('v2.k1.short')]).toEqual(
       [true, false, false, false],
     );
     const renewed = rotated.renew(old, place);
     expect([sealedUnder(renewed), rotated.isStale(renewed)]).toEqual(['k2', false]);
-    expect(new Seal([second]).open(renewed, place).reveal()).toBe('secret');
+    expect(ofGrants(second).open(renewed, place).reveal()).toBe('secret');
     expect(() => rotated.renew(old, 'b|accessToken')).toThrow();
+  });
+
+  it('opens for its own purpose only, whatever place it is put in', () => {
+    const keys = new Seal([first]);
+    const purposes: SealPurpose[] = [
+      'grants',
+      'apps',
+      'install claims',
+      'subscriptions',
+      'event bodies',
+      'jobs',
+      'job results',
+      'write answers',
+      'remote calls',
+    ];
+    for (const mine of purposes) {
+      const sealed = keys.for(mine).close(new Secret('secret'), place);
+      const opens = purposes.filter((it) => {
+        try {
+          return keys.for(it).open(sealed, place).reveal() === 'secret';
+        } catch {
+          return false;
+        }
+      });
+      expect(opens).toEqual([mine]);
+    }
+  });
+
+  it('has a key of its own: no two texts share one, and none is the encryption key', () => {
+    const spied = jest.spyOn(crypto, 'createCipheriv');
+    for (let i = 0; i < 50; i++) seal.close(new Secret('secret'), place);
+    const used = spied.mock.calls.map(([, keyOfText]) => (keyOfText as Buffer).toString('hex'));
+    spied.mockRestore();
+    expect(new Set([...used, first.key.toString('hex')]).size).toBe(51);
+  });
+
+  it('of a build before purposes is read, is stale, and is sealed anew in the form of now', () => {
+    const iv = randomBytes(12);
+    const cipher = crypto.createCipheriv('aes-256-gcm', first.key, iv).setAAD(Buffer.from(place));
+    const ciphertext = Buffer.concat([cipher.update('secret', 'utf8'), cipher.final()]);
+    const old = `v1.k1.${Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString('base64url')}`;
+    expect(seal.open(old, place).reveal()).toBe('secret');
+    expect(() => seal.open(old, 'b|accessToken')).toThrow();
+    expect([seal.isStale(old), sealedUnder(old)]).toEqual([true, 'k1']);
+    const renewed = seal.renew(old, place);
+    expect(renewed).toMatch(/^v2\.k1\./);
+    expect([seal.isStale(renewed), seal.open(renewed, place).reveal()]).toEqual([false, 'secret']);
   });
 });

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Sealer, Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { appsKey, type KeptApp, placeOf } from './apps';
-import { type Seal, sealedUnder } from './seal';
+import { sealedUnder } from './seal';
 import type { Resealed, SealedPlace } from './sealed-places';
 
 type Swap = (key: string, ...args: string[]) => Promise<number>;
@@ -12,11 +13,13 @@ const fields = ['secret', 'previousSecret'] as const;
 /** The secrets of every registered app, each bound to `app|<app id>|<field>`. */
 export class SealedApps implements SealedPlace {
   readonly records = 'apps';
+  private readonly seal: Sealer;
 
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Seal,
+    seals: Seals,
   ) {
+    this.seal = seals.for('apps');
     const lua = readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8');
     redis.defineCommand('swapSealed', { numberOfKeys: 1, lua });
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Sealer, Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
-import { type Seal, sealedUnder } from './seal';
+import { sealedUnder } from './seal';
 import type { Resealed, SealedPlace } from './sealed-places';
 
 const portalsKey = 'b24:portals';
@@ -15,11 +16,13 @@ type Hash = Record<string, string>;
 /** The secrets of every grant: each field that holds a sealed text, bound to `<member id>|<field>`. */
 export class SealedGrants implements SealedPlace {
   readonly records = 'portals';
+  private readonly seal: Sealer;
 
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Seal,
+    seals: Seals,
   ) {
+    this.seal = seals.for('grants');
     redis.defineCommand('swapSealed', {
       numberOfKeys: 1,
       lua: readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8'),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, Secret } from '@b24/portal';
+import { Fault, Secret, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import type { Callback, Job, JobState, NewJob, Outcome } from './job';
 
@@ -14,12 +14,6 @@ const openKey = 'b24:{jobs}:open';
 const resultsReadAtOnce = 50;
 /** A result that is larger is not kept. */
 const mostResultBytes = 2 * 1024 * 1024;
-
-/** Closes and opens secrets; what was closed for one place opens there only. */
-export interface Sealer {
-  close(secret: Secret, place: string): string;
-  open(sealed: string, place: string): Secret;
-}
 
 export interface RecordLimits {
   readonly keepMs: number;
@@ -53,16 +47,20 @@ type Hash = Readonly<Record<string, string | undefined>>;
  */
 export class JobRecords {
   private readonly run: Record<keyof typeof scripts, Run>;
+  private readonly seal: Sealer;
+  private readonly resultSeal: Sealer;
 
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Sealer,
+    seals: Seals,
     private readonly limits: RecordLimits,
   ) {
     for (const [name, numberOfKeys] of Object.entries(scripts)) {
       redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
     }
     this.run = redis as unknown as JobRecords['run'];
+    this.seal = seals.for('jobs');
+    this.resultSeal = seals.for('job results');
   }
 
   /** False when the same is there already. @throws Fault too_many_jobs, idempotency_conflict when another is there */
@@ -180,7 +178,7 @@ export class JobRecords {
       const { mostBytes, keepMs } = this.limits;
       const text = JSON.stringify(line);
       if (Buffer.byteLength(text) > mostResultBytes) return 'too_large';
-      const sealed = this.seal.close(new Secret(text), placeOf(id, index));
+      const sealed = this.resultSeal.close(new Secret(text), placeOf(id, index));
       const keys = [jobKey(id), itemsKey(id), resultsKey(id)];
       // A result that says only that another was too large finds room for itself.
       const room = code === 'result_too_large' ? Number.MAX_SAFE_INTEGER : mostBytes;
@@ -224,7 +222,7 @@ export class JobRecords {
       const indexes = Array.from({ length: Math.min(resultsReadAtOnce, total - at) }, (_, i) => at + i);
       const sealed = await asking(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
       for (const [i, text] of sealed.entries()) {
-        if (text !== null) yield this.seal.open(text, placeOf(id, at + i)).reveal();
+        if (text !== null) yield this.resultSeal.open(text, placeOf(id, at + i)).reveal();
       }
     }
   }

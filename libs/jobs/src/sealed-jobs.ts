@@ -1,14 +1,8 @@
+import type { Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 
 const allKey = 'b24:{jobs}:all';
 const pageSize = 200;
-
-/** What reseals texts: opens under any of our keys, closes under the first. */
-export interface Resealer {
-  isStale(text: string): boolean;
-  /** @throws when it can't be opened */
-  renew(sealed: string, place: string): string;
-}
 
 type Hash = Readonly<Record<string, string>>;
 type Swap = (key: string, ...args: string[]) => Promise<number>;
@@ -20,7 +14,7 @@ export class SealedJobs {
   /** @param keyOf the id of the key that a text is sealed under; undefined when it is no sealed text */
   constructor(
     private readonly redis: Redis | Cluster,
-    private readonly seal: Resealer,
+    private readonly seals: Seals,
     private readonly keyOf: (text: string) => string | undefined,
   ) {}
 
@@ -45,10 +39,11 @@ export class SealedJobs {
   }
 
   private async renewed(id: string, key: string, hash: Hash): Promise<'changed' | 'unopened' | 'same'> {
-    const stale = Object.entries(hash).filter(([, text]) => this.seal.isStale(text));
+    const seal = this.seals.for(key.endsWith(':results') ? 'job results' : 'jobs');
+    const stale = Object.entries(hash).filter(([, text]) => seal.isStale(text));
     if (stale.length === 0) return 'same';
     try {
-      const swaps = stale.flatMap(([field, text]) => [field, text, this.seal.renew(text, `job|${id}|${field}`)]);
+      const swaps = stale.flatMap(([field, text]) => [field, text, seal.renew(text, `job|${id}|${field}`)]);
       await (this.redis as unknown as { swapSealed: Swap }).swapSealed(key, ...swaps);
       return 'changed';
     } catch {

@@ -137,9 +137,10 @@ export class RedisPlatform implements Platform {
 
   private heard(id: string, fields: string[]): void {
     this.heardUpTo = id;
-    const { portal, delivery } = Object.fromEntries(pairs(fields)) as { portal: PortalId; delivery: string };
-    const text = this.opened(delivery, portal, this.replica);
-    if (text !== undefined) this.listener(portal, readDelivery(text));
+    const { portal, delivery } = Object.fromEntries(pairs(fields)) as { portal?: PortalId; delivery?: string };
+    // What no replica wrote is passed over: the other entries must not wait for it.
+    const text = portal && delivery && this.opened(delivery, portal, this.replica);
+    if (portal && text) this.listener(portal, readDelivery(text));
   }
 
   private sealed(text: string, portal: PortalId, place: string): string {

@@ -11,5 +11,6 @@ export { isAboutGrant, ownRefusal } from './own-refusal';
 export { isPortalId, portalId, type PortalId } from './portal';
 export { linkRemoved, Scrubber, secretRemoved } from './scrub/scrubber';
 export { Secret } from './secret';
+export type { Sealer, SealPurpose, Seals } from './sealer';
 export type { Send } from './send';
 export { newSigningSecret, signed } from './signature';

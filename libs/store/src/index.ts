@@ -1,3 +1,4 @@
+export { Channel, type ChannelOptions } from './channel';
 export { connectStore, type StoreConnection, type StoreObserver } from './connect-store';
 export { askDurability, type DurabilityCode, type DurabilityWarning, judgeDurability } from './durability';
 export { redisPlace, type RedisPlace } from './redis-url';

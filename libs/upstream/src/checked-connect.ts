@@ -3,20 +3,31 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
-/**
- * May a connection be made to this address?
- * @param literal the URL's host, when it is itself an address; undefined when a name led to the address
- */
-export type MayConnect = (address: string, literal?: string) => boolean;
+/** What of a URL decides whether a connection may be made to an address. */
+export interface ConnectTarget {
+  readonly protocol: string;
+  readonly port: number;
+  /** The URL's host, when it is itself an address; absent when a name led to the address. */
+  readonly literal?: string;
+}
+
+/** May a connection be made to this address? */
+export type MayConnect = (address: string, target: ConnectTarget) => boolean;
 
 /** Connections to addresses that may be connected to, and to no others: whatever a name means at that moment. */
 export function checkedConnect(timeoutMs: number, mayConnect: MayConnect): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeoutMs, lookup: checkedLookup(mayConnect) });
-  return (target, callback) => {
+  const connectorTo = (target: ConnectTarget) =>
+    buildConnector({ timeout: timeoutMs, lookup: checkedLookup((address) => mayConnect(address, target)) });
+  // Its TLS sessions are resumed; on other ports, which few targets have, each connection is a new one.
+  const usual = connectorTo({ protocol: 'https:', port: 443 });
+  return (given, callback) => {
+    const port = Number(given.port || (given.protocol === 'https:' ? 443 : 80));
+    const target = { protocol: given.protocol, port };
     // No name is looked up for an address, so that it is asked about here.
-    const address = target.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(address) !== 0 && !mayConnect(address, target.host ?? address)) callback(refusal(), null);
-    else connect(target, callback);
+    const address = given.hostname.replace(/^\[|\]$/g, '');
+    const literal = given.host ?? given.hostname;
+    if (isIP(address) !== 0 && !mayConnect(address, { ...target, literal })) callback(refusal(), null);
+    else (port === 443 && given.protocol === 'https:' ? usual : connectorTo(target))(given, callback);
   };
 }
 
@@ -24,7 +35,7 @@ export function checkedConnect(timeoutMs: number, mayConnect: MayConnect): build
  * DNS whose answers hold only addresses that may be connected to. The socket connects to what this gives it and asks
  * nobody again, so that no second answer can slip in between.
  */
-export function checkedLookup(mayConnect: MayConnect, resolve: typeof lookup = lookup): LookupFunction {
+export function checkedLookup(mayConnect: (address: string) => boolean, resolve: typeof lookup = lookup): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
       const [first, ...others] = error ? [] : found.filter(({ address }) => mayConnect(address));

@@ -1,4 +1,5 @@
 export { axiosPost } from './axios-post';
+export type { ConnectTarget, MayConnect } from './checked-connect';
 export { commandNames, ownBatch } from './batch-codec';
 export { onlyTo } from './only-to';
 export { arrivesWhole, sharedSize } from './php-query';

@@ -1,7 +1,7 @@
 import { isPublicAddress } from './public-address';
 
 describe('a public address', () => {
-  it.each(['1.1.1.1', '8.8.8.8', '172.15.255.255', '172.32.0.1', '100.63.0.1', '100.128.0.1', '2606:4700::1111'])(
+  it.each(['1.1.1.1', '8.8.8.8', '172.15.255.255', '172.32.0.1', '100.63.0.1', '100.128.0.1', '168.63.129.17', '2606:4700::1111'])(
     'is one that IANA gave out to the internet (%s)',
     (address) => {
       expect(isPublicAddress(address)).toBe(true);
@@ -26,6 +26,12 @@ describe('a public address', () => {
     ['multicast', '224.0.0.1'],
     ['reserved', '240.0.0.1'],
     ['broadcast', '255.255.255.255'],
+    ['the host agent of Azure', '168.63.129.16'],
+    ['the host agent of Azure, wrapped', '::ffff:168.63.129.16'],
+    ['the metadata service of Oracle', '192.0.0.192'],
+    ['the metadata service of Alibaba', '100.100.100.200'],
+    ['the metadata service of AWS', 'fd00:ec2::254'],
+    ['the metadata service of Google', 'fd20:ce::254'],
     ['unspecified', '::'],
     ['loopback', '::1'],
     ['IPv4-mapped', '::ffff:10.0.0.1'],

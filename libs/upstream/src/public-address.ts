@@ -26,7 +26,13 @@ const specialV6: readonly (readonly [string, number])[] = [
   ['2002::', 16],
   ['3fff::', 20],
 ];
-const special = listOf([...notPublic, ...specialV6]);
+/**
+ * Public by IANA's registries and answered inside a cloud: by the metadata or host agent of whoever runs a machine there.
+ * The others are in ranges above: 169.254.169.254 and fe80::/10 of most, 192.0.0.192 of Oracle, 100.100.100.200 of Alibaba,
+ * fd00:ec2::254 of AWS, fd20:ce::254 of Google.
+ */
+const insideClouds: readonly (readonly [string, number])[] = [['168.63.129.16', 32]];
+const special = listOf([...notPublic, ...specialV6, ...insideClouds]);
 
 /** Is it an address on the public internet? What can't be read is not. */
 export function isPublicAddress(address: string): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, type Secret } from '@b24/portal';
+import { Fault, type Secret, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import type { Doubt } from './settlement';
 import type { Claim, Taken, WriteRecords } from './write-records';
@@ -8,12 +8,6 @@ import type { Claim, Taken, WriteRecords } from './write-records';
 /* The fields are in docs/storage.md. A record is one key, so it needs no hash tag. */
 const recordKey = (name: string) => `b24:write:${name}`;
 const placeOf = (name: string) => `write|${name}`;
-
-/** Closes and opens secrets; what was closed for one place opens there only. */
-export interface Sealer {
-  close(secret: Secret, place: string): string;
-  open(sealed: string, place: string): Secret;
-}
 
 export interface RecordTimes {
   /** A holder that does not renew for so long is taken for dead. */
@@ -29,16 +23,18 @@ type Run = (key: string, ...args: (string | number)[]) => Promise<unknown>;
 /** One Redis hash a write, by Redis's own time; answers are sealed, since they may show a client's key. */
 export class RedisWriteRecords implements WriteRecords {
   private readonly run: Record<(typeof scripts)[number], Run>;
+  private readonly seal: Sealer;
 
   constructor(
     redis: Redis | Cluster,
-    private readonly seal: Sealer,
+    seals: Seals,
     private readonly times: RecordTimes,
   ) {
     for (const name of scripts) {
       redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
     }
     this.run = redis as unknown as RedisWriteRecords['run'];
+    this.seal = seals.for('write answers');
   }
 
   async take({ name, fingerprint, holder }: Claim): Promise<Taken> {

@@ -106,7 +106,7 @@ class Ground {
       B24_CLIENT_SECRET: clientSecret,
       B24_OAUTH_SERVER: oauthServer,
       B24_ALLOW_HTTP: 'true',
-      B24_PORTAL_HOSTS: '127.0.0.0/8',
+      B24_PORTAL_HOSTS: '127.0.0.0/8:*',
       ...this.wanted.settings,
     };
   }

@@ -7,6 +7,7 @@ import { deadlineMsOf, FromCaller, type GatewayRequest } from '../http/caller';
 import { lineFaults, Operation } from '../http/operation';
 import { prefersAsync } from '../http/prefers-async';
 import { portalName } from '../http/shapes';
+import { listOf, textOf } from '../http/unread';
 import type { JobView } from '../jobs/job-view';
 import { accepted, callbackUrlSchema, LongWork, mustNotNameCallback } from '../jobs/long-work';
 import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
@@ -69,7 +70,7 @@ export class BatchesController {
     scope: 'call',
     status: 200,
     inDoubt: { ...anyWriteInDoubt, orJob: true },
-    onlyReads: ({ body }: GatewayRequest) => readsOnly(body),
+    onlyReads: ({ body }) => readsOnly(body),
     says: 'What became of each command.',
     answer: batchAnswerSchema,
     faults: [...lineFaults, 'body_too_large', 'unsupported_media_type', 'target_not_allowed', 'too_many_jobs'],
@@ -100,8 +101,10 @@ export class BatchesController {
   }
 }
 
-/** Of a body that nobody has checked yet. */
 function readsOnly(body: unknown): boolean {
-  const { commands } = (body ?? {}) as { commands?: unknown };
-  return Array.isArray(commands) && commands.every((it: { method?: unknown } | null) => onlyReads(String(it?.method)));
+  const isRead = (command: unknown) => {
+    const method = textOf(command, 'method');
+    return method !== undefined && onlyReads(method);
+  };
+  return listOf(body, 'commands')?.every(isRead) === true;
 }

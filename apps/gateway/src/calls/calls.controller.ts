@@ -8,6 +8,7 @@ import { lineHeaders, tellTrip } from '../http/line-headers';
 import { lineFaults, Operation } from '../http/operation';
 import type { InDoubt } from '../http/once.interceptor';
 import { portalName } from '../http/shapes';
+import { textOf } from '../http/unread';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { Caller } from '../request-line';
 import { AnyCalls } from './any-calls';
@@ -54,7 +55,7 @@ export class CallsController {
     scope: 'call',
     status: 200,
     inDoubt: anyWriteInDoubt,
-    onlyReads: ({ params }: GatewayRequest) => onlyReads((params as { method: string }).method),
+    onlyReads: ({ params }) => onlyReads(textOf(params, 'method') ?? ''),
     says: 'What the method returned.',
     answer: callAnswerSchema,
     headers: lineHeaders,

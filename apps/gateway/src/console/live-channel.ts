@@ -1,42 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import type { PortalId } from '@b24/portal';
-import type { StoreConnection } from '@b24/store';
-import type { Figures } from './live-figures';
+import { Channel, type StoreConnection } from '@b24/store';
+import type { FastifyBaseLogger } from 'fastify';
+import { readWord, type Word } from './live-word';
+
+export type { Word } from './live-word';
 
 /** Published, never stored; in docs/storage.md. */
-const channel = 'b24:console:live';
-
-/** What replicas say to each other about being watched. */
-export type Word =
-  | { readonly kind: 'watch'; readonly portals: readonly PortalId[]; readonly closely: readonly PortalId[] }
-  | { readonly kind: 'tell'; readonly replica: string; readonly figures: Figures };
+const name = 'b24:console:live';
 
 /** All replicas hear each other here. It is silent while nobody watches. */
 export class LiveChannel {
   readonly replica = randomBytes(4).toString('hex');
-  private hearer: StoreConnection | undefined;
+  private readonly channel: Channel<NonNullable<ReturnType<typeof readWord>>>;
 
-  constructor(private readonly redis: StoreConnection) {}
+  constructor(redis: StoreConnection, log?: Pick<FastifyBaseLogger, 'warn'>) {
+    const dropped = (reason: string) => {
+      log?.warn(
+        { channel: name, reason },
+        'a text published to the replicas is dropped; others will be without a word',
+      );
+    };
+    this.channel = new Channel({ redis, name, read: readWord, dropped });
+  }
 
   /** Words of the other replicas, from now on. */
   listen(heard: (word: Word) => void): void {
-    const hearer = 'nodes' in this.redis ? this.redis.duplicate() : this.redis.duplicate();
-    this.hearer = hearer;
-    hearer.on('error', () => undefined); // told by the connection that calls use
-    hearer.on('ready', () => void hearer.subscribe(channel).catch(() => undefined));
-    hearer.on('message', (_channel: string, text: string) => {
-      const { by, ...word } = JSON.parse(text) as Word & { by: string };
+    this.channel.subscribe(({ by, word }) => {
       if (by !== this.replica) heard(word);
     });
   }
 
   /** Figures that are lost are told anew a second later. */
   say(word: Word): void {
-    if (this.redis.status !== 'ready') return;
-    void this.redis.publish(channel, JSON.stringify({ by: this.replica, ...word })).catch(() => undefined);
+    this.channel.publish({ by: this.replica, ...word });
   }
 
   close(): void {
-    this.hearer?.disconnect();
+    this.channel.close();
   }
 }

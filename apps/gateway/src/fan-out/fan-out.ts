@@ -2,6 +2,7 @@ import { type AuditLog, type Client, mayTouch } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../http/caller';
+import { portalsOfKey } from '../portals/portals-of-key';
 import type { RequestLine } from '../request-line';
 import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
 
@@ -70,11 +71,10 @@ export class FanOut {
   }
 
   private async allOf(client: Client, to: 'all' | { readonly tag: string }): Promise<Target[]> {
-    const isMeant = ({ portal, tags }: PortalRecord) =>
-      mayTouch(client, portal) && (to === 'all' || tags?.includes(to.tag) === true);
+    const isMeant = ({ tags }: PortalRecord) => to === 'all' || tags?.includes(to.tag) === true;
     const targets: Target[] = [];
     for (let after: number | undefined = 0; after !== undefined;) {
-      const page = await this.store.list({ after, limit: pageSize, only: isMeant });
+      const page = await portalsOfKey(this.store, client, { after, limit: pageSize, only: isMeant });
       targets.push(...page.items.map((record) => ({ portal: record.portal, named: namedAs(record) })));
       after = page.next;
     }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { systemClock } from '@b24/portal';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -12,7 +13,7 @@ import { openApiDocument } from './openapi';
 export async function bareDocument(): Promise<OpenAPIObject> {
   const settings = readSettings({
     REDIS_URL: 'redis://unused',
-    ADMIN_KEY: 'x'.repeat(32),
+    ADMIN_KEY: randomBytes(32).toString('base64url'),
     ENCRYPTION_KEYS: `unused:${Buffer.alloc(32).toString('base64')}`,
     B24_CLIENT_ID: 'unused',
     B24_CLIENT_SECRET: 'unused',

@@ -16,7 +16,10 @@ export function keyOwner(
 ): Promise<Client> {
   const asked = async () => {
     const client = key && (await keys.admit(key));
-    if (client) return client;
+    if (client) {
+      throttle.rightKey(request, client.id);
+      return client;
+    }
     // Asked first all the same: a right key passes, whoever else floods from its address.
     throttle.wrongKey(request);
     throw new Fault('key_invalid');

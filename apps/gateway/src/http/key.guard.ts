@@ -10,7 +10,12 @@ export const scopeMetadata = 'b24:scope';
 export const operationMetadata = 'b24:operation';
 export const onlyReadsMetadata = 'b24:only reads';
 
-type OnlyReads = (request: GatewayRequest) => boolean;
+/** Of a request that no schema has seen: read it by `unread.ts`. */
+export interface Unread {
+  readonly params: unknown;
+  readonly body: unknown;
+}
+type OnlyReads = (request: Unread) => boolean;
 
 /** Lets in a client with the operation's scope. Which portals it may touch is asked where the portal is known. */
 @Injectable()

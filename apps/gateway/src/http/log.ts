@@ -28,9 +28,20 @@ interface Described {
 /** Library errors may hold the request they failed at; only what is safe is taken out of them. */
 function describeError(error: unknown): Described {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' };
-  const { name, message, stack } = error;
+  const { type, code, frames } = whereOf(error);
+  // A SyntaxError quotes what it could not read, which may be a secret.
+  const message = error instanceof SyntaxError ? 'text that could not be read' : error.message;
+  const stack = frames.length > 0 && { stack: [`${type}: ${message}`, ...frames].join('\n') };
+  return { type, ...(code !== undefined && { code }), message, ...stack };
+}
+
+/** Of an error that nobody expected: what it is and where it happened, and nothing that it says. */
+export function whereOf(error: unknown): { readonly type: string; readonly code?: string; readonly frames: string[] } {
+  if (!(error instanceof Error)) return { type: typeof error, frames: [] };
+  const { name, stack = '' } = error;
   const code = error instanceof Fault ? error.code : (error as { code?: unknown }).code;
-  return { type: name, ...(typeof code === 'string' && { code }), message, ...(stack && { stack }) };
+  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
+  return { type: name, ...(typeof code === 'string' && { code }), frames };
 }
 
 /** Nest's own words in our log: its start-up chatter only when asked for. */

@@ -60,7 +60,11 @@ export class OnceInterceptor implements NestInterceptor {
 }
 
 /** @throws Fault invalid_request for a body that can't be walked safely: it is read here before any schema has seen it */
-function claimOf({ method, url, body }: GatewayRequest, client: string, key: string): Claim {
+export function claimOf(
+  { method, url, body }: Pick<GatewayRequest, 'method' | 'url' | 'body'>,
+  client: string,
+  key: string,
+): Claim {
   mustBeHarmless(body);
   return {
     name: digestOf(client, key),

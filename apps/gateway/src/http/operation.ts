@@ -4,9 +4,8 @@ import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { apiDoor } from './api-door';
-import type { GatewayRequest } from './caller';
 import { type Door, openDoor, Through } from './door';
-import { onlyReadsMetadata, operationMetadata, scopeMetadata } from './key.guard';
+import { onlyReadsMetadata, operationMetadata, scopeMetadata, type Unread } from './key.guard';
 import { type InDoubt, inDoubtMetadata, OnceInterceptor } from './once.interceptor';
 import { problemSchema } from './problem';
 
@@ -30,8 +29,8 @@ export interface OperationOptions {
   readonly headers?: Record<string, { description: string; schema: { type: 'string' } }>;
   /** For a write: what a retry with the same Idempotency-Key does when it is not known what became of the first. */
   readonly inDoubt?: InDoubt;
-  /** Which of its requests write nothing, though they are posted. */
-  readonly onlyReads?: (request: GatewayRequest) => boolean;
+  /** Which of its requests write nothing, though they are posted: asked before a schema has seen them. */
+  readonly onlyReads?: (request: Unread) => boolean;
   /** The faults of its own, besides those of every keyed operation. */
   readonly faults?: readonly FaultCode[];
 }

@@ -24,7 +24,11 @@ export class Throttle {
   private readonly events: Budgets;
   private readonly eventsOfMember: Budgets;
 
-  constructor(clock: Clock) {
+  /** @param provenFrom called with the address and the name of each portal or client that proved itself */
+  constructor(
+    clock: Clock,
+    private readonly provenFrom: (address: string, name: string) => void = () => undefined,
+  ) {
     this.wrongKeys = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
     this.pages = new Budgets({ capacity: 120, perSecond: 1, most }, clock);
     // Each leaves a state in Redis for ten minutes: 14,000 of them at most, whoever asks.
@@ -47,6 +51,11 @@ export class Throttle {
   /** Asked before an event is read, at no cost: whose it is, only its body says. @throws Fault too_many_attempts */
   mayPostEvent(request: FastifyRequest): void {
     mustBeFree(this.events.waitMs(sourceOf(request)));
+  }
+
+  /** A key that is a client's. */
+  rightKey(request: FastifyRequest, client: string): void {
+    this.provenFrom(sourceOf(request), client);
   }
 
   /** Somebody opens a page of the install. @throws Fault too_many_attempts */
@@ -76,6 +85,7 @@ export class Throttle {
       proven: () => {
         this.events.giveBack(source);
         this.eventsOfMember.giveBack(pair);
+        this.provenFrom(source, memberId);
       },
     };
   }

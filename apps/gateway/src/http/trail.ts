@@ -5,6 +5,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { PortalDirectory } from '../portals/portal-directory';
 import type { GatewayRequest, Trail } from './caller';
+import { fieldOf, textOf } from './unread';
 
 /** The trail of a write, for what only the controller knows: the id of what it made. */
 export const FromTrail = createParamDecorator((_: unknown, context: ExecutionContext): Trail => {
@@ -23,7 +24,7 @@ export function beginTrail(
   portals: PortalDirectory,
 ): Trail | undefined {
   if (onlyReads) return undefined;
-  const { portal } = params as { portal?: string };
+  const portal = textOf(params, 'portal');
   const found = portal === undefined ? Promise.resolve(undefined) : portals.find(portal).catch(() => undefined);
   return { action, portal: found, ids: {} };
 }
@@ -79,17 +80,17 @@ const named = [
   'storyPoints',
 ];
 
-/** What of a write is told: of its path, where all is text, and of its body. */
+/** What of a write is told: of its path and its body, which no schema may have seen. */
 export function idsOf(params: unknown, body: unknown): Trail['ids'] {
-  const { id, app, deadLetterId, ...others } = params as Record<string, string | undefined>;
-  const fields = new Map(Object.entries(typeof body === 'object' && body !== null ? body : {}) as [string, unknown][]);
+  const { id, app, deadLetterId, ...others } = textsOf(params);
   const told = numbers.flatMap((name) => {
-    const value = fields.get(name);
+    const value = fieldOf(body, name);
     return typeof value === 'number' || typeof value === 'boolean' ? [[name, value] as const] : [];
   });
-  const there = named.flatMap((name) =>
-    fields.has(name) ? [[name, fields.get(name) === null ? 'removed' : 'set'] as const] : [],
-  );
+  const there = named.flatMap((name) => {
+    const value = fieldOf(body, name);
+    return value === undefined ? [] : [[name, value === null ? 'removed' : 'set'] as const];
+  });
   return {
     ...Object.fromEntries(Object.entries(others).flatMap(([name, text]) => idIn(name, text))),
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
@@ -99,6 +100,11 @@ export function idsOf(params: unknown, body: unknown): Trail['ids'] {
     ...Object.fromEntries(told),
     ...Object.fromEntries(there),
   };
+}
+
+function textsOf(params: unknown): Record<string, string | undefined> {
+  const all = Object.entries(typeof params === 'object' && params !== null ? params : {}) as [string, unknown][];
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 /** Of a path: `backlogId`, `taskId` and their like. */

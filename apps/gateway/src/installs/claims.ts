@@ -45,7 +45,7 @@ export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRule
   const install = installEvent.safeParse(form);
   if (install.success) {
     const { auth } = install.data;
-    if (!hosts.allows(auth.domain))
+    if (!hosts.allows(auth.domain, 'https:'))
       throw new Fault('event_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
     return {
       kind: 'install',

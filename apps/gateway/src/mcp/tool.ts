@@ -1,4 +1,4 @@
-import { mayTouch, type Wish } from '@b24/access';
+import type { Wish } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import type { Plan } from '@b24/lanes';
 import { unlessAborted } from '@b24/portal';
@@ -11,6 +11,7 @@ import type { Trail } from '../http/caller';
 import { portalName } from '../http/shapes';
 import { idsOf } from '../http/trail';
 import { viewOf } from '../portals/portal-view';
+import { portalsOfKey } from '../portals/portals-of-key';
 import type { Caller } from '../request-line';
 import { type Declaration, idsIn, inputSchema } from '../resources/declaration';
 import { declarations } from '../resources/declarations';
@@ -85,7 +86,7 @@ const cursor = z
 const listPortals: Tool = {
   name: 'list_portals',
   operation: 'listPortals',
-  description: 'The portals this key may use, 50 a page. A page may be short, even empty, while it has a `nextCursor`.',
+  description: 'The portals this key may use, 50 a page.',
   annotations: { readOnlyHint: true },
   wish: { scope: 'portals:read' },
   input: z.strictObject({ cursor }),
@@ -93,8 +94,7 @@ const listPortals: Tool = {
   writes: () => false,
   ids: noted,
   run: async ({ store, plan }, { client, signal }, input) => {
-    const only = ({ portal }: PortalRecord) => mayTouch(client, portal);
-    const page = store.list({ after: Number(input['cursor'] ?? 0), limit: 50, only });
+    const page = portalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50 });
     const { items, next } = await unlessAborted(page, signal);
     return { items: items.map((it) => shortView(it, plan)), ...(next !== undefined && { nextCursor: `${next}` }) };
   },

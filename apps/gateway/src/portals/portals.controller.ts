@@ -1,4 +1,4 @@
-import { type Client, checkAccess, mayTouch } from '@b24/access';
+import { type Client, checkAccess } from '@b24/access';
 import type { GrantStore, Installer, PortalRecord } from '@b24/grants';
 import { Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
@@ -13,6 +13,7 @@ import { type Caller, RequestLine } from '../request-line';
 import { grantStoreToken, installerToken, settingsToken } from '../tokens';
 import type { Settings } from '../settings';
 import { PortalDirectory } from './portal-directory';
+import { portalsOfKey } from './portals-of-key';
 import {
   belongsTo,
   detailsOf,
@@ -134,9 +135,12 @@ export class PortalsController {
       (!app || belongsTo(record, app)) &&
       (!tag || record.tags?.includes(tag) === true);
     const only = (status ?? app ?? tag) !== undefined && { only: isWanted };
-    const { items, next } = await this.store.list({ after: cursor ?? 0, limit: limit ?? 50, ...only });
-    const seen = items.filter(({ portal }) => mayTouch(client, portal));
-    return { items: seen.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
+    const { items, next } = await portalsOfKey(this.store, client, {
+      after: cursor ?? 0,
+      limit: limit ?? 50,
+      ...only,
+    });
+    return { items: items.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
   }
 
   @Post()

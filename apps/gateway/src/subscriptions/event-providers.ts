@@ -1,7 +1,7 @@
 import { Binder, Bindings, Courier, EventQueue, Subscriptions } from '@b24/events';
 import { defaultApp, type GrantStore, Installer, Seal } from '@b24/grants';
 import type { PortalId } from '@b24/portal';
-import { targetWire, type TargetWire } from '@b24/upstream';
+import { type MayConnect, targetWire, type TargetWire } from '@b24/upstream';
 import type { FactoryProvider } from '@nestjs/common';
 import { addressesOf } from '../apps/app-addresses';
 import type { Ground } from '../ground';
@@ -28,7 +28,7 @@ export function eventProviders({
     made(EventQueue, [sealToken], (seal: Seal) => new EventQueue(redis, seal, clock, queueLimit)),
     made(Bindings, [], () => new Bindings(redis, clock)),
     made(targetWireToken, [], () => {
-      const mayConnect = (address: string, literal?: string) => targets.mayConnect(address, literal);
+      const mayConnect: MayConnect = (address, target) => targets.mayConnect(address, target);
       return targetWire({ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url), mayConnect });
     }),
     made(

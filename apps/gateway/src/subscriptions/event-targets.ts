@@ -1,6 +1,6 @@
 import type { PortalHosts } from '@b24/grants';
 import { Fault } from '@b24/portal';
-import { isPublicAddress } from '@b24/upstream';
+import { type ConnectTarget, isPublicAddress } from '@b24/upstream';
 
 /**
  * Where events may be sent: to the hosts of EVENT_TARGET_HOSTS and nowhere else. They are internal services, so that
@@ -12,20 +12,20 @@ export class EventTargets {
 
   /** @throws Fault target_not_allowed */
   mustAllow(url: string): void {
-    const { host } = new URL(url);
-    if (this.hosts.allows(host)) return;
-    const detail = `The host ${host} is not among EVENT_TARGET_HOSTS. Set it to your services' hosts, as \`hooks.corp.example:8080,10.20.0.0/16\`: the names, and the addresses that they have inside your network.`;
+    const { host, protocol } = new URL(url);
+    if (this.hosts.allows(host, protocol)) return;
+    const detail = `The host ${host} is not among EVENT_TARGET_HOSTS. Set it to your services' hosts, as \`hooks.corp.example:8080,10.20.0.0/16:8080\`: the names, and the addresses that they have inside your network, each with its port unless it is that of the scheme.`;
     throw new Fault('target_not_allowed', { detail });
   }
 
   /** By name, before anything is looked up. */
   mayAsk({ protocol, host }: URL): boolean {
-    return /^https?:$/.test(protocol) && this.hosts.allows(host);
+    return /^https?:$/.test(protocol) && this.hosts.allows(host, protocol);
   }
 
   /** By address, at the moment of connecting. */
-  mayConnect(address: string, literal?: string): boolean {
-    if (isPublicAddress(address) || this.hosts.holds(address)) return true;
-    return literal !== undefined && this.hosts.allows(literal);
+  mayConnect(address: string, { protocol, port, literal }: ConnectTarget): boolean {
+    if (isPublicAddress(address) || this.hosts.holds(address, port)) return true;
+    return literal !== undefined && this.hosts.allows(literal, protocol);
   }
 }

@@ -1,0 +1,62 @@
+import { faultCodes, isPortalId, type PortalId } from '@b24/portal';
+import { z } from 'zod';
+import type { Figures } from './live-figures';
+
+/** What replicas say to each other about being watched. */
+export type Word =
+  | { readonly kind: 'watch'; readonly portals: readonly PortalId[]; readonly closely: readonly PortalId[] }
+  | { readonly kind: 'tell'; readonly replica: string; readonly figures: Figures };
+
+/** More than any replica has to say: what is larger was not said by one. */
+const maxItems = 10_000;
+const count = z.number().nonnegative();
+const id = z.custom<PortalId>((it) => typeof it === 'string' && isPortalId(it));
+const ids = z.array(id).max(maxItems);
+const figures = z.object({
+  waiting: count,
+  inFlight: count,
+  seatsPerTrip: count,
+  circuit: z.enum(['closed', 'open', 'probing']),
+  ok: count,
+  failed: count,
+  tookMs: z.array(count).max(maxItems),
+});
+const trouble = z.object({
+  operating: z.array(z.object({ method: z.string(), usedSeconds: z.number(), resetAtMs: z.number().optional() })),
+  problems: z.array(
+    z.object({
+      atMs: z.number(),
+      method: z.string(),
+      code: z.enum(faultCodes as [(typeof faultCodes)[number]]),
+      title: z.string(),
+      detail: z.string(),
+      caller: z.string(),
+      requestId: z.string().optional(),
+    }),
+  ),
+});
+const said = z.discriminatedUnion('kind', [
+  z.object({ by: z.string(), kind: z.literal('watch'), portals: ids, closely: ids }),
+  z.object({
+    by: z.string(),
+    kind: z.literal('tell'),
+    replica: z.string(),
+    figures: z.object({
+      ok: count,
+      failed: count,
+      waiting: count,
+      inFlight: count,
+      down: count,
+      portals: z.record(z.string(), figures),
+      closely: z.record(z.string(), trouble),
+    }),
+  }),
+]);
+
+/** The word in a published value, and which replica said it; undefined when a replica of this build would not say it. */
+export function readWord(value: unknown): { readonly by: string; readonly word: Word } | undefined {
+  const { data } = said.safeParse(value);
+  if (!data) return undefined;
+  const { by, ...word } = data;
+  return { by, word: word as Word };
+}

@@ -1,0 +1,135 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { Fault, systemClock } from '@b24/portal';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { GatewayModule } from '../gateway.module';
+import { tools } from '../mcp/tool';
+import { readSettings } from '../settings';
+import { onlyReadsMetadata, operationMetadata, type Unread } from './key.guard';
+import { claimOf } from './once.interceptor';
+import { idsOf } from './trail';
+import { fieldOf, listOf, textOf } from './unread';
+
+type OnlyReads = (request: Unread) => boolean;
+
+/** Every operation that looks at a request before its schema does. */
+function lookers(): [string, OnlyReads][] {
+  const settings = readSettings({
+    REDIS_URL: 'redis://unused',
+    ADMIN_KEY: randomBytes(32).toString('base64url'),
+    ENCRYPTION_KEYS: `unused:${randomBytes(32).toString('base64')}`,
+  });
+  const log = pino({ level: 'silent' });
+  const [redis, laneRedis, jobRedis] = [1, 2, 3].map(() => new Redis({ lazyConnect: true })) as [Redis, Redis, Redis];
+  const ground = { settings, clock: systemClock, log, refused: () => undefined, redis, laneRedis, jobRedis };
+  const { controllers = [] } = GatewayModule.on(ground);
+  return controllers.flatMap(({ prototype }) =>
+    Object.getOwnPropertyNames(prototype).flatMap((name): [string, OnlyReads][] => {
+      const handler = (prototype as Record<string, object>)[name] ?? {};
+      const looks = Reflect.getMetadata(onlyReadsMetadata, handler) as OnlyReads | undefined;
+      return looks ? [[Reflect.getMetadata(operationMetadata, handler) as string, looks]] : [];
+    }),
+  );
+}
+
+const names = [
+  'commands',
+  'method',
+  'params',
+  'portal',
+  'id',
+  'groupId',
+  'alias',
+  'toString',
+  'valueOf',
+  'toJSON',
+  'length',
+];
+/** What JSON can hold, with names that the gateway and the language look at, and objects where texts belong. */
+const { value: hostile } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', maxDepth: 5 },
+    fc.constantFrom<unknown>(null, true, 0, -1, 1e308, '', 'user.get', 'crm.deal.add', {}, [], { toString: 1 }),
+    fc.constantFrom<unknown>({ toString: null, valueOf: 1 }, { toJSON: 1 }, { length: 1e9 }, [[[[]]]]),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), tie('value'), { maxKeys: 5 }),
+    fc.array(tie('value'), { maxLength: 5 }),
+  ),
+}));
+const bodies = fc.oneof(
+  hostile,
+  hostile.map((method) => ({ commands: [{ method: 'user.get' }, { method }] })),
+  hostile.map((command) => ({ commands: [{ method: 'user.get' }, command] })),
+  hostile.map((commands) => ({ commands })),
+);
+
+describe('a request that no schema has seen', () => {
+  const looking = lookers();
+
+  it('is looked at by these operations', () => {
+    expect(looking.map(([name]) => name).sort()).toEqual(['callMethod', 'runBatch', 'streamList']);
+  });
+
+  it.each(looking)('is taken for a read or a write by %s, whatever is in it', (_, onlyReads) => {
+    fc.assert(
+      fc.property(hostile, bodies, (params, body) => {
+        expect(typeof onlyReads({ params, body })).toBe('boolean');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is taken for a write by runBatch unless each of its commands is sure to read', () => {
+    const [, onlyReads] = looking.find(([name]) => name === 'runBatch') ?? [];
+    const reads = (...commands: unknown[]) => onlyReads?.({ params: {}, body: { commands } });
+    expect(reads({ method: 'user.get' }, { method: 'crm.deal.LIST' })).toBe(true);
+    const others = [{ method: 'crm.deal.add' }, { method: ['user.get'] }, { method: { toString: 1 } }, null, 1, {}];
+    for (const other of others) expect(reads({ method: 'user.get' }, other)).toBe(false);
+  });
+
+  it('is taken for a read or a write by every tool of an assistant, whatever its arguments are', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), hostile), fc.constantFrom(...tools), (args, tool) => {
+        expect(typeof tool.writes(args)).toBe('boolean');
+      }),
+    );
+  });
+
+  it('is written down by ids, numbers and flags, whatever is in it', () => {
+    fc.assert(
+      fc.property(hostile, bodies, (params, body) => {
+        for (const value of Object.values(idsOf(params, body)))
+          expect(['string', 'number', 'boolean']).toContain(typeof value);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('has a fingerprint for its Idempotency-Key, or is refused with a fault', () => {
+    fc.assert(
+      fc.property(bodies, (body) => {
+        try {
+          expect(claimOf({ method: 'POST', url: '/v1', body }, 'c_1', 'key').fingerprint).toMatch(/^[0-9a-f]{64}$/);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is read by functions that never throw and never take an inherited field', () => {
+    fc.assert(
+      fc.property(fc.anything({ withSparseArray: true, withNullPrototype: true }), fc.string(), (value, name) => {
+        fieldOf(value, name);
+        textOf(value, name);
+        listOf(value, name);
+      }),
+    );
+    expect([fieldOf({}, 'toString'), fieldOf([], 'length'), fieldOf('text', 'length'), listOf({ a: {} }, 'a')]).toEqual(
+      [undefined, 0, undefined, undefined],
+    );
+  });
+});

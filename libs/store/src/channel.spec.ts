@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { Channel } from './channel';
+import type { StoreConnection } from './connect-store';
+
+const channelOf = (read: (value: unknown) => unknown) => {
+  const reported: string[] = [];
+  const dropped = (reason: string) => reported.push(reason);
+  return { channel: new Channel({ redis: {} as StoreConnection, name: 'test', read, dropped }), reported };
+};
+
+describe('a published text', () => {
+  it('never ends the process, whatever it is and whatever is made of it', () => {
+    const boom = () => {
+      throw new Error('of whoever listens');
+    };
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), fc.boolean(), (text, isRead) => {
+        const { channel } = channelOf((value) => (isRead ? value : boom()));
+        channel.take(text, boom);
+      }),
+    );
+  });
+
+  it('is dropped when it can not be read, counted each time and reported once, without its words', () => {
+    const { channel, reported } = channelOf((value) => (typeof value === 'number' ? value : undefined));
+    const taken: unknown[] = [];
+    for (const text of ['secret-canary', '{"a":', '"text"', '', '7']) channel.take(text, (word) => taken.push(word));
+    expect([taken, channel.droppedCount]).toEqual([[7], 4]);
+    expect(reported).toEqual(['SyntaxError']);
+  });
+});
