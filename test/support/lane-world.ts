@@ -84,6 +84,7 @@ class HandBucket implements Bucket {
   level = () => Promise.resolve(this.theLevel);
   open = () => Promise.resolve();
   leave = () => undefined;
+  forget = () => Promise.resolve();
   close = () => undefined;
 }
 
@@ -105,12 +106,18 @@ export function ground({ left, lags }: { left?: number; lags?: readonly number[]
 }
 
 /** Several replicas of one gateway, whose portal's bucket is empty. */
-export function replicas(count: number, lags?: readonly number[]) {
+export function replicas(count: number, lags?: readonly number[], options: WorldOptions = {}) {
   const shared = ground({ left: 0, ...(lags && { lags }) });
-  return { ...shared, replicas: Array.from({ length: count }, () => world({}, shared)) };
+  return { ...shared, replicas: Array.from({ length: count }, () => world(options, shared)) };
 }
 
-export function world(options: { queueLimit?: number; prepare?: () => Promise<Plan> } = {}, shared = ground()) {
+export interface WorldOptions {
+  readonly queueLimit?: number;
+  readonly maxBytes?: { readonly portal: number; readonly replica: number };
+  readonly prepare?: (portal: PortalId) => Promise<Plan>;
+}
+
+export function world(options: WorldOptions = {}, shared = ground()) {
   const { clock, bucket } = shared;
   const platform = shared.station.platform();
   const sent: Sent[] = [];
@@ -130,6 +137,7 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
       level: bucket.level,
       open: bucket.open,
       leave: bucket.leave,
+      forget: bucket.forget,
       close: bucket.close,
     },
     platform,
@@ -137,6 +145,7 @@ export function world(options: { queueLimit?: number; prepare?: () => Promise<Pl
     prepare: options.prepare ?? (() => Promise.resolve(plan)),
     luggageOf: ({ params }) => (JSON.stringify(params).includes('$') ? undefined : 100),
     queueLimit: options.queueLimit ?? 10_000,
+    ...(options.maxBytes && { maxBytes: options.maxBytes }),
     callTimeoutMs: 30_000,
     observer,
     next: (to, commands, signal) =>

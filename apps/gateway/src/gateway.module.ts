@@ -232,9 +232,9 @@ export class GatewayModule {
               callLimitMs,
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
-            const observer = heardBy(metrics, live);
+            const observer = heardBy(metrics, live, (portal) => line.lanes.knows(portal));
             const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces };
-            const line = new RequestLine({ ...parts, ...limits });
+            const line: RequestLine = new RequestLine({ ...parts, ...limits });
             metrics.watch(line.lanes, log);
             return line;
           },
@@ -271,7 +271,7 @@ export class GatewayModule {
           [bucketToken, postToken, grantStoreToken],
           (bucket: Bucket, post: Post, store: GrantStore) => {
             const plan = async (portal: PortalId) => planOf((await store.load(portal)) ?? {}, settings.plan);
-            return new WebhookTrial(bucket, upstream({ post, clock }), plan);
+            return new WebhookTrial({ bucket, send: upstream({ post, clock }), store, planOf: plan });
           },
         ),
         made(

@@ -26,6 +26,8 @@ export interface LaneOptions {
   readonly luggageOf: (command: Command) => number | undefined;
   /** Calls that may wait here, on this replica. */
   readonly queueLimit: number;
+  /** Bytes that may wait for one portal, and for all, on this replica. */
+  readonly maxBytes?: { readonly portal: number; readonly replica: number };
   /** How long a caller usually waits, for an honest Retry-After. */
   readonly callTimeoutMs: number;
   readonly observer: LaneObserver;

@@ -23,6 +23,7 @@ export class Throttle {
   private readonly authorizations: Budgets;
   private readonly events: Budgets;
   private readonly eventsOfMember: Budgets;
+  private readonly trials: Budgets;
 
   constructor(clock: Clock) {
     this.wrongKeys = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
@@ -32,6 +33,8 @@ export class Throttle {
     // Bitrix24 speaks for all its portals from few addresses.
     this.events = new Budgets({ capacity: 600, perSecond: 10, most }, clock);
     this.eventsOfMember = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
+    // Each asks a host that the caller names.
+    this.trials = new Budgets({ capacity: 60, perSecond: 0.5, most }, clock);
   }
 
   /** A key that is nobody's. @throws Fault too_many_attempts */
@@ -54,6 +57,11 @@ export class Throttle {
   authorization(request: FastifyRequest): void {
     this.page(request);
     mustBeFree(this.authorizations.take('of all'));
+  }
+
+  /** A client wants an incoming webhook tried. @throws Fault too_many_attempts */
+  trial(client: string): void {
+    mustBeFree(this.trials.take(client));
   }
 
   /** An event that claims to be of this portal. @throws Fault too_many_attempts */
