@@ -25,6 +25,7 @@ import { openApiDocument } from './http/openapi';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { serveReference } from './http/serve-reference';
+import { sourceOf } from './http/source';
 import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
@@ -222,9 +223,10 @@ async function prepareHttp(
     // The route, not the URL: a query may hold a code.
     const route = request.routeOptions.url ?? '-';
     const ms = Math.round(reply.elapsedTime * 10) / 10;
+    const source = sourceOf(request);
     app.get(Metrics).responded(request.method, route, reply.statusCode);
     request.log.info(
-      { method: request.method, route, status: reply.statusCode, ms, ...(client && { client: client.id }) },
+      { method: request.method, route, status: reply.statusCode, ms, source, ...(client && { client: client.id }) },
       'request',
     );
     done();

@@ -1,4 +1,4 @@
-import { AuditLog, type Client, ClientKeys } from '@b24/access';
+import { type AuditEntry, AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Binder, Bindings, Courier } from '@b24/events';
 import {
   Apps,
@@ -291,8 +291,9 @@ export class GatewayModule {
           [installerToken, sealToken, AuditLog],
           (installer: Installer, seal: Seal, audit: AuditLog) => {
             const told = { actor: 'portal event', action: 'installPortal', status: 200, outcome: 'done' } as const;
-            const installed = ({ portal, app = defaultApp }: PortalRecord, requestId: string) => {
-              audit.note({ ...told, portal, requestId, ids: { app }, atMs: clock.now() });
+            type From = Pick<AuditEntry, 'requestId' | 'source'>;
+            const installed = ({ portal, app = defaultApp }: PortalRecord, from: From) => {
+              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now() });
             };
             return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log, installed });
           },

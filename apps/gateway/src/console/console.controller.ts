@@ -6,6 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { portalName } from '../http/shapes';
+import { sourceOf } from '../http/source';
 import { PortalDirectory } from '../portals/portal-directory';
 import { clockToken } from '../tokens';
 import { ConsoleDoor } from './console-door';
@@ -52,7 +53,7 @@ export class ConsoleController {
     const client = await this.door.signIn(request, reply, key);
     const { id: actor, name } = client;
     const told = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
-    this.audit.note({ ...told, atMs: this.clock.now() });
+    this.audit.note({ ...told, source: sourceOf(request), atMs: this.clock.now() });
     return signedIn(client);
   }
 

@@ -8,6 +8,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { installPath } from '../apps/app-addresses';
 import type { Settings } from '../settings';
+import { sourceOf } from '../http/source';
 import { Throttle } from '../http/throttle';
 import { clockToken, installerToken, settingsToken } from '../tokens';
 import { portalNamed } from './asked-page';
@@ -145,9 +146,10 @@ export class InstallsController {
   private note(
     actor: 'authorization' | 'portal page',
     { portal, app = defaultApp }: PortalRecord,
-    { id }: FastifyRequest,
+    request: FastifyRequest,
   ): void {
-    const told = { actor, action: 'installPortal', portal, requestId: id, ids: { app } };
+    const from = { requestId: request.id, source: sourceOf(request) };
+    const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 
