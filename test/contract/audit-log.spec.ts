@@ -19,9 +19,10 @@ describe('the audit log over a real Redis', () => {
   let server: RedisServer;
   let redis: Redis;
   let told: { words: string; fields?: object }[];
+  let written: object[];
   const log = {
     error: (fields: object, words: string) => void told.push({ words, fields }),
-    info: (words: string) => void told.push({ words }),
+    info: (fields: object, words: string) => void (words === 'audit' ? written.push(fields) : told.push({ words })),
   };
   const auditLog = (keep = 100_000) => new AuditLog({ redis, clock: systemClock, log, keep });
 
@@ -31,6 +32,7 @@ describe('the audit log over a real Redis', () => {
     redis.on('error', () => undefined);
     await redis.ping();
     told = [];
+    written = [];
   });
   afterEach(async () => {
     redis.disconnect();
@@ -93,6 +95,49 @@ describe('the audit log over a real Redis', () => {
     await audit.settle();
     expect(await redis.xlen('b24:audit')).toBeLessThan(300);
     expect((await requestIds(audit))[0]).toBe('r1999');
+  });
+
+  it('keeps what was done, however many refusals and replays follow, and shows both in the order of time', async () => {
+    const audit = auditLog(100);
+    audit.note(entry(0));
+    audit.note(entry(1, { outcome: 'outcome_unknown', status: 504 }));
+    await audit.settle();
+    for (let n = 2; n < 1000; n++) audit.note(entry(n, { outcome: 'not_allowed', status: 403 }));
+    for (let n = 1000; n < 2000; n++) audit.note(entry(n, { ids: { replayed: true } }));
+    await audit.settle();
+    audit.note(entry(2000));
+    await audit.settle();
+    expect(await redis.xlen('b24:audit')).toBe(3);
+    expect(await redis.xlen('{b24:audit}:refused')).toBeLessThan(300);
+    const all = await requestIds(audit, { toMs: entry(3000).atMs });
+    expect(all.slice(0, 3)).toEqual(['r2000', 'r1999', 'r1998']);
+    expect(await requestIds(audit, { toMs: entry(2).atMs })).toEqual(['r1', 'r0']);
+  });
+
+  it('tells each entry of both streams once, page by page, also those of one moment', async () => {
+    const audit = auditLog();
+    for (let n = 0; n < 6; n++) {
+      const [done, refused] = [entry(2 * n + 1), entry(2 * n, { outcome: 'not_allowed' })];
+      await redis.xadd('b24:audit', `${n + 1}-0`, 'entry', JSON.stringify({ ...done, id: `d${n}` }));
+      await redis.xadd('{b24:audit}:refused', `${n + 1}-0`, 'entry', JSON.stringify({ ...refused, id: `f${n}` }));
+    }
+    for (const limit of [1, 2, 3, 5]) {
+      const seen: string[] = [];
+      let before: string | undefined;
+      do {
+        const page = await audit.page({}, { limit, ...(before && { before }) });
+        seen.push(...page.items.map(({ requestId }) => requestId));
+        before = page.next;
+      } while (before);
+      expect(seen).toEqual(Array.from({ length: 12 }, (_, n) => `r${11 - n}`));
+    }
+  });
+
+  it('writes every entry to the log of the process too', async () => {
+    const audit = auditLog();
+    audit.note(entry(1, { source: '203.0.113.7' }));
+    await audit.settle();
+    expect(written).toEqual([{ audit: { ...entry(1), source: '203.0.113.7', id: expect.any(String) } }]);
   });
 
   it('loses nothing while Redis is away, writes it once, and says that it waits', async () => {

@@ -58,6 +58,7 @@ describe('the audit log', () => {
         status: 201,
         outcome: 'done',
         requestId: added.reply.headers.get('x-request-id'),
+        source: '127.0.0.1',
         ids: write,
       },
     ]);

@@ -84,6 +84,7 @@ class HandBucket implements Bucket {
   level = () => Promise.resolve(this.theLevel);
   open = () => Promise.resolve();
   leave = () => undefined;
+  forget = () => Promise.resolve();
   close = () => undefined;
 }
 
@@ -105,14 +106,15 @@ export function ground({ left, lags }: { left?: number; lags?: readonly number[]
 }
 
 /** Several replicas of one gateway, whose portal's bucket is empty. */
-export function replicas(count: number, lags?: readonly number[]) {
+export function replicas(count: number, lags?: readonly number[], options: WorldOptions = {}) {
   const shared = ground({ left: 0, ...(lags && { lags }) });
-  return { ...shared, replicas: Array.from({ length: count }, () => world({}, shared)) };
+  return { ...shared, replicas: Array.from({ length: count }, () => world(options, shared)) };
 }
 
-interface WorldOptions {
+export interface WorldOptions {
   readonly queueLimit?: number;
-  readonly prepare?: () => Promise<Plan>;
+  readonly maxBytes?: { readonly portal: number; readonly replica: number };
+  readonly prepare?: (portal: PortalId) => Promise<Plan>;
   /** Whether the portal answers a question of our own; it is down unless told. */
   readonly answers?: () => Promise<boolean>;
 }
@@ -137,6 +139,7 @@ export function world(options: WorldOptions = {}, shared = ground()) {
       level: bucket.level,
       open: bucket.open,
       leave: bucket.leave,
+      forget: bucket.forget,
       close: bucket.close,
     },
     platform,
@@ -146,6 +149,7 @@ export function world(options: WorldOptions = {}, shared = ground()) {
     answers: options.answers ?? (() => Promise.resolve(false)),
     callLimitMs: 60_000,
     queueLimit: options.queueLimit ?? 10_000,
+    ...(options.maxBytes && { maxBytes: options.maxBytes }),
     callTimeoutMs: 30_000,
     observer,
     next: (to, commands, signal) =>

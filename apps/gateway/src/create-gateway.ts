@@ -29,6 +29,7 @@ import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
+import { sourceOf } from './http/source';
 import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
@@ -239,9 +240,10 @@ async function prepareHttp(
     // The route, not the URL: a query may hold a code.
     const route = request.routeOptions.url ?? '-';
     const ms = Math.round(reply.elapsedTime * 10) / 10;
+    const source = sourceOf(request);
     app.get(Metrics).responded(request.method, route, reply.statusCode);
     request.log.info(
-      { method: request.method, route, status: reply.statusCode, ms, ...(client && { client: client.id }) },
+      { method: request.method, route, status: reply.statusCode, ms, source, ...(client && { client: client.id }) },
       'request',
     );
     done();

@@ -1,4 +1,4 @@
-import { AuditLog, type Client, ClientKeys } from '@b24/access';
+import { type AuditEntry, AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Binder, Bindings, Courier } from '@b24/events';
 import {
   Apps,
@@ -250,9 +250,9 @@ export class GatewayModule {
               callLimitMs,
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
-            const observer = heardBy(metrics, live);
+            const observer = heardBy(metrics, live, (portal) => line.lanes.knows(portal));
             const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces };
-            const line = new RequestLine({ ...parts, ...limits });
+            const line: RequestLine = new RequestLine({ ...parts, ...limits });
             metrics.watch(line.lanes, log);
             return line;
           },
@@ -289,7 +289,7 @@ export class GatewayModule {
           [bucketToken, postToken, grantStoreToken],
           (bucket: Bucket, post: Post, store: GrantStore) => {
             const plan = async (portal: PortalId) => planOf((await store.load(portal)) ?? {}, settings.plan);
-            return new WebhookTrial(bucket, upstream({ post, clock }), plan);
+            return new WebhookTrial({ bucket, send: upstream({ post, clock }), store, planOf: plan });
           },
         ),
         made(
@@ -309,8 +309,9 @@ export class GatewayModule {
           [installerToken, sealToken, AuditLog],
           (installer: Installer, seal: Seal, audit: AuditLog) => {
             const told = { actor: 'portal event', action: 'installPortal', status: 200, outcome: 'done' } as const;
-            const installed = ({ portal, app = defaultApp }: PortalRecord, requestId: string) => {
-              audit.note({ ...told, portal, requestId, ids: { app }, atMs: clock.now() });
+            type From = Pick<AuditEntry, 'requestId' | 'source'>;
+            const installed = ({ portal, app = defaultApp }: PortalRecord, from: From) => {
+              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now() });
             };
             return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log, installed });
           },

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
+import { AuditPages, type Row } from './audit-pages';
 
-/** In docs/storage.md. */
+/* In docs/storage.md. The braces keep both on one node of a cluster. */
 const auditKey = 'b24:audit';
+/** What changed nothing, so that no amount of it takes the place of what did. */
+const refusedKey = '{b24:audit}:refused';
 const mostAtOnce = 100;
 /** Entries that wait for Redis; a few megabytes. */
 const mostWaiting = 10_000;
@@ -29,6 +32,8 @@ export interface AuditEntry {
   readonly status: number;
   readonly outcome: 'done' | FaultCode;
   readonly requestId: string;
+  /** The address that it came from, or its IPv6 network; absent where the gateway acted by itself. */
+  readonly source?: string;
   readonly ids?: Readonly<Record<string, number | string | boolean>>;
 }
 
@@ -50,9 +55,20 @@ export interface AuditFilter {
 export interface AuditLogOptions {
   readonly redis: Redis | Cluster;
   readonly clock: Clock;
-  readonly log: { error(fields: object, words: string): void; info(words: string): void };
-  /** Entries that Redis keeps, more or less. */
+  /** Every entry is written to it too. */
+  readonly log: { error(fields: object, words: string): void; info(fields: object, words: string): void };
+  /** Entries of what was done that Redis keeps, more or less; and as many of what was refused. */
   readonly keep: number;
+}
+
+/**
+ * Outcomes after which something may have been changed. Whatever else came of a request, it changed nothing; and an
+ * answer that is replayed changes nothing again.
+ */
+const mayHaveChanged: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error', 'internal_error']);
+
+function changedNothing({ outcome, ids }: AuditEntry): boolean {
+  return !mayHaveChanged.has(outcome) || ids?.['replayed'] === true;
 }
 
 /**
@@ -69,7 +85,9 @@ export class AuditLog {
 
   /** Never waits, never throws. */
   note(entry: AuditEntry): void {
-    this.waiting.push({ id: randomBytes(8).toString('hex'), ...entry });
+    const kept = { id: randomBytes(8).toString('hex'), ...entry };
+    this.options.log.info({ audit: kept }, 'audit');
+    this.waiting.push(kept);
     while (this.waiting.length > mostWaiting) this.giveUp(this.waiting.shift());
     this.writing ??= this.write().finally(() => {
       this.writing = undefined;
@@ -95,24 +113,28 @@ export class AuditLog {
     { before, limit }: { before?: string; limit: number },
   ): Promise<{ items: KeptEntry[]; next?: string }> {
     const items: KeptEntry[] = [];
-    let end = before ? `(${before}` : '+';
+    const ids = new Set<string>();
     // An entry is written after what it tells of, so none of what is asked for is older.
     const start = filter.fromMs === undefined ? '-' : `${Math.max(0, filter.fromMs - skewMs)}`;
-    for (let scanned = 0; scanned < mostScanned; scanned += scannedAtOnce) {
-      const rows = await this.rows(end, start);
-      for (const [id, entry] of rows) {
-        end = `(${id}`;
-        if (matchesFilter(entry, filter) && items.at(-1)?.id !== entry.id) items.push(entry);
-        if (items.length === limit) return { items, next: id };
-      }
-      if (rows.length < scannedAtOnce) return { items };
+    const rows = (key: string) => (end: string) => this.rows(key, end, start);
+    const pages = new AuditPages(
+      { done: rows(auditKey), refused: rows(refusedKey), rowsAtOnce: scannedAtOnce },
+      before,
+    );
+    for (let scanned = 0; scanned < mostScanned; scanned++) {
+      const entry = await pages.next();
+      if (!entry) return { items };
+      if (!matchesFilter(entry, filter) || ids.has(entry.id)) continue;
+      ids.add(entry.id);
+      items.push(entry);
+      if (items.length === limit) break;
     }
-    return { items, next: end.slice(1) };
+    return { items, next: pages.cursor };
   }
 
-  private async rows(end: string, start: string): Promise<[string, KeptEntry][]> {
+  private async rows(key: string, end: string, start: string): Promise<Row[]> {
     try {
-      const rows = await this.options.redis.xrevrange(auditKey, end, start, 'COUNT', scannedAtOnce);
+      const rows = await this.options.redis.xrevrange(key, end, start, 'COUNT', scannedAtOnce);
       return rows.map(([id, [, text = '{}']]) => [id, JSON.parse(text) as KeptEntry]);
     } catch (error) {
       throw new Fault('store_unavailable', { cause: error });
@@ -151,7 +173,10 @@ export class AuditLog {
     // Asked only when it answers: what waits inside the connection would be written once more with each try.
     if (redis.status !== 'ready') return this.toldAs(0, 'not connected');
     const pipeline = redis.pipeline();
-    for (const entry of entries) pipeline.xadd(auditKey, 'MAXLEN', '~', keep, '*', 'entry', JSON.stringify(entry));
+    for (const entry of entries) {
+      const key = changedNothing(entry) ? refusedKey : auditKey;
+      pipeline.xadd(key, 'MAXLEN', '~', keep, '*', 'entry', JSON.stringify(entry));
+    }
     const outcomes = await pipeline.exec().catch((error: unknown) => [[error, null]] as [Error, null][]);
     const failed = outcomes?.findIndex(([error]) => error !== null) ?? 0;
     if (failed < 0) return this.toldAs(entries.length);
@@ -162,7 +187,7 @@ export class AuditLog {
   private toldAs(kept: number, trouble?: string): number {
     const { log } = this.options;
     if (trouble && !this.troubled) log.error({ trouble }, 'the audit log cannot be written; entries wait');
-    if (!trouble && this.troubled) log.info('the audit log is written again');
+    if (!trouble && this.troubled) log.info({}, 'the audit log is written again');
     this.troubled = trouble !== undefined;
     return kept;
   }

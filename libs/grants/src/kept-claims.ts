@@ -22,7 +22,8 @@ export interface Receipt {
   readonly receivedAtMs: number;
 }
 
-export interface KeptClaim extends Omit<Receipt, 'source'> {
+/** One that was kept by an older version has no source. */
+export interface KeptClaim extends Omit<Receipt, 'source'>, Partial<Pick<Receipt, 'source'>> {
   readonly id: string;
   readonly claim: ClaimedInstall;
 }
@@ -37,7 +38,7 @@ interface Told {
   readonly oauthServer?: string;
 }
 
-interface Sealed extends Omit<Receipt, 'source'> {
+interface Sealed extends Omit<Receipt, 'source'>, Partial<Pick<Receipt, 'source'>> {
   /** JSON of what it tells. */
   readonly text: string;
 }
@@ -76,7 +77,7 @@ export class KeptClaims {
       const { source, requestId, receivedAtMs } = receipt;
       const text = JSON.stringify(told(claim));
       const id = digest(text);
-      const sealed = this.seal.close(new Secret(JSON.stringify({ receivedAtMs, requestId, text })), place(id));
+      const sealed = this.seal.close(new Secret(JSON.stringify({ receivedAtMs, requestId, source, text })), place(id));
       const from = digest(source).slice(0, 16);
       const keys = [claimsKey, dueKey, sourcesKey];
       const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, mostClaims, from);

@@ -114,13 +114,13 @@ export class Arrivals {
 
   /** Everyone who still waits is told the fault. */
   clear(fault: Fault): void {
-    for (const booking of [...this.lane.room.waiting()]) this.giveUp(booking, fault);
+    for (const booking of [...this.lane.room.bookings()]) this.giveUp(booking, fault);
   }
 
   /** A method may have been spent while its commands waited. */
   endSpent(): void {
     if (!this.lane.ledger.hasSpent) return;
-    for (const booking of [...this.lane.room.waiting()]) {
+    for (const booking of [...this.lane.room.bookings()]) {
       const fault = this.spent(booking.commands);
       if (fault) this.giveUp(booking, fault);
     }
@@ -139,6 +139,16 @@ export class Arrivals {
     };
     if (booking.riders.size === 1 && this.mayBeTaken(booking)) void this.withdraw(booking, depart).then(depart);
     else depart();
+  }
+
+  /** Another key's call gets the caller's place. What is on offer may have left with another replica's request. */
+  evict(booking: Booking, rider: Rider, fault: Fault): void {
+    if (booking.riders.size > 1 || !this.mayBeTaken(booking)) {
+      this.depart(booking, rider, fault);
+      return;
+    }
+    this.lane.room.giveUpPlace(rider);
+    this.giveUp(booking, fault);
   }
 
   /** Another replica's trip took it along. */

@@ -1,7 +1,23 @@
 import type { Again, Answer, Command, Fault, Trip } from '@b24/portal';
 
+/** What commands weigh. */
+export interface Weight {
+  /** The bytes that they take in a batch; undefined when they may not share one with others'. */
+  readonly luggage: number | undefined;
+  /** The bytes that they occupy while they wait. */
+  readonly bytes: number;
+}
+
 /** A caller who waits for a booking's answers. */
 export interface Rider {
+  /** The client key that it came with. */
+  readonly from: string;
+  /** What it occupies while it waits. */
+  readonly bytes: number;
+  /** It waits, and its place and bytes are counted. Only the waiting room writes this. */
+  counted: boolean;
+  /** It had to give its place to another key's call. Only the waiting room writes this. */
+  gaveUpPlace: boolean;
   /** Unix milliseconds. */
   readonly enteredAtMs: number;
   resolve(answers: readonly Answer[]): void;
@@ -23,9 +39,12 @@ export class Booking {
   readonly question: string | undefined;
   /** Where it may meet another on the same entity. */
   readonly places: readonly string[];
+  /** Its turn between the client keys on its entities, once nothing of its own key is before it there. */
+  turn: number | undefined;
   readonly writes: boolean;
   /** The offer that it came from, when another replica's callers wait for it and nobody here. */
   guest: string | undefined;
+  private readonly waitersByKey = new Map<string, number>();
   private readonly goneAgain = new Map<Again, number>();
 
   constructor(
@@ -36,9 +55,10 @@ export class Booking {
     public luggage: number | undefined,
   ) {
     this.question = questionOf(commands);
-    this.places = commands.flatMap(({ entity }) =>
+    const places = commands.flatMap(({ entity }) =>
       Object.entries(entity?.ids ?? {}).map(([kind, id]) => `${entity?.family} ${kind} ${id}`),
     );
+    this.places = [...new Set(places)];
     this.writes = commands.some(({ effect }) => effect === 'write');
   }
 
@@ -47,9 +67,28 @@ export class Booking {
     this.abandoned?.();
   }
 
-  /** Whose turn it takes. */
+  /** The client key whose order it keeps: the one that asked first. */
   get from(): string {
-    return this.commands[0]?.from ?? '';
+    return keyOf(this.commands);
+  }
+
+  join(rider: Rider): void {
+    this.riders.add(rider);
+    this.waitersByKey.set(rider.from, (this.waitersByKey.get(rider.from) ?? 0) + 1);
+  }
+
+  /** Returns false when it was not there. */
+  quit(rider: Rider): boolean {
+    if (!this.riders.delete(rider)) return false;
+    const left = (this.waitersByKey.get(rider.from) ?? 1) - 1;
+    if (left > 0) this.waitersByKey.set(rider.from, left);
+    else this.waitersByKey.delete(rider.from);
+    return true;
+  }
+
+  /** The client keys whose turns it may take: of those who wait for it, here or on another replica. */
+  get keys(): readonly string[] {
+    return this.guest === undefined ? [...this.waitersByKey.keys()] : [this.from];
   }
 
   /** How often it has gone again for this reason before; counts this time. */
@@ -74,6 +113,10 @@ export class Booking {
   reject(fault: Fault): void {
     for (const rider of [...this.riders]) rider.reject(fault);
   }
+}
+
+export function keyOf(commands: readonly Command[]): string {
+  return commands[0]?.from ?? '';
 }
 
 export function questionOf(commands: readonly Command[]): string | undefined {

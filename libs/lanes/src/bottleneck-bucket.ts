@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import Bottleneck from 'bottleneck';
 import type { Cluster, Redis } from 'ioredis';
 import { type Bucket, capacityOf, type Drop, type Level, type Plan } from './bucket';
-import { bottleneckConnection } from './bottleneck-connection';
+import { birthKey, bottleneckConnection } from './bottleneck-connection';
 
 /** A drip falls by itself, not with a second's others, so that departures are spread; but no oftener than this. */
 const shortestDripMs = 50;
@@ -17,6 +19,18 @@ const openWithinMs = 3000;
  * for so long, since by then it has arrived, or its replica was killed.
  */
 const arrivesWithinMs = 5000;
+
+/** What Bottleneck keeps of a limiter, each in a key of its own. */
+const keptKeys = [
+  'settings',
+  'job_weights',
+  'job_expirations',
+  'job_clients',
+  'client_running',
+  'client_num_queued',
+  'client_last_registered',
+  'client_last_seen',
+];
 
 export interface BottleneckBucketOptions {
   /** A connection of its own: Bottleneck defines its scripts on it and duplicates it to subscribe. */
@@ -40,9 +54,13 @@ export class BottleneckBucket implements Bucket {
   private readonly left = new Map<string, number>();
   /** What to do when the job of this id gets its permission. */
   private readonly permitted = new Map<string, () => void>();
+  /** Jobs that wait or run, by limiter id. */
+  private readonly jobs = new Map<string, Set<Promise<unknown>>>();
   private readonly connection: Bottleneck.IORedisConnection;
 
   constructor(private readonly options: BottleneckBucketOptions) {
+    const lua = readFileSync(join(__dirname, 'readBucket.lua'), 'utf8');
+    options.redis.defineCommand('readBucket', { numberOfKeys: 2, lua });
     this.connection = bottleneckConnection(options.redis, (id, reservoir) => this.left.set(id, reservoir));
     this.connection.on('error', () => undefined); // told by whoever asks
   }
@@ -68,7 +86,9 @@ export class BottleneckBucket implements Bucket {
   }
 
   async level(portal: PortalId, plan: Plan): Promise<Level> {
-    return levelOf(plan, (await this.asking(portal, plan, (limiter) => limiter.currentReservoir())) ?? 0);
+    const known = this.limiters.get(portal);
+    if (known) return levelOf(plan, (await this.asking(portal, plan, (limiter) => limiter.currentReservoir())) ?? 0);
+    return levelOf(plan, Math.min(capacityOf(plan), await this.read(limiterId(portal), plan)));
   }
 
   async open(portal: PortalId, plan: Plan): Promise<void> {
@@ -82,6 +102,17 @@ export class BottleneckBucket implements Bucket {
     kept?.limiter.then((it) => it.disconnect(false)).catch(() => undefined);
   }
 
+  async forget(portal: PortalId): Promise<void> {
+    const id = limiterId(portal);
+    // What is still taken from it would bring it back.
+    await Promise.allSettled([...(this.jobs.get(id) ?? [])]);
+    this.leave(portal);
+    const keys = [birthKey(id), ...keptKeys.map((name) => `b_${id}_${name}`)];
+    await this.options.redis.del(...keys).catch((error: unknown) => {
+      throw storeUnavailable(error);
+    });
+  }
+
   close(): void {
     for (const portal of [...this.limiters.keys()]) this.leave(portal);
     void this.connection.disconnect(false);
@@ -91,6 +122,18 @@ export class BottleneckBucket implements Bucket {
     await this.asking(portal, plan, async (limiter) => {
       await keepWithin(limiter, capacityOf(plan), await limiter.incrementReservoir(1));
     });
+  }
+
+  /** What is left, while there is no limiter here. */
+  private async read(id: string, plan: Plan): Promise<number> {
+    const { redis } = this.options;
+    const { amount, everyMs } = dripOf(plan);
+    const { readBucket } = redis as unknown as { readBucket: (...args: (string | number)[]) => Promise<number | null> };
+    try {
+      return (await readBucket.call(redis, `b_${id}_settings`, birthKey(id), amount, everyMs)) ?? 0;
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
   }
 
   private async asking<T>(portal: PortalId, plan: Plan, question: (limiter: Bottleneck) => Promise<T>): Promise<T> {
@@ -194,8 +237,17 @@ export class BottleneckBucket implements Bucket {
         end();
         resolve(arrived);
       });
-      limiter.schedule({ id, expiration: arrivesWithinMs }, () => arrival).catch(fail);
+      this.follow(limiter.id, limiter.schedule({ id, expiration: arrivesWithinMs }, () => arrival).catch(fail));
       stopAsking = this.options.clock.after(dripMs / 2, ask);
+    });
+  }
+
+  private follow(limiter: string, job: Promise<unknown>): void {
+    const jobs = this.jobs.get(limiter) ?? new Set();
+    this.jobs.set(limiter, jobs.add(job));
+    void job.finally(() => {
+      jobs.delete(job);
+      if (jobs.size === 0 && this.jobs.get(limiter) === jobs) this.jobs.delete(limiter);
     });
   }
 }

@@ -34,11 +34,14 @@ export interface Bucket {
   take(portal: PortalId, plan: Plan, waits?: () => void): Promise<Drop>;
   /** The vendor says its bucket is full: nothing leaves for so long, on any replica. */
   standBack(portal: PortalId, plan: Plan, forMs: number): Promise<void>;
+  /** Makes no bucket where there is none. */
   level(portal: PortalId, plan: Plan): Promise<Level>;
   /** Makes the portal known, so that its bucket fills from now on. */
   open(portal: PortalId, plan: Plan): Promise<void>;
   /** Frees what this replica holds for an idle portal; the bucket itself stays. */
   leave(portal: PortalId): void;
+  /** Removes the bucket of a portal that turned out not to be one. */
+  forget(portal: PortalId): Promise<void>;
   close(): void;
 }
 

@@ -48,8 +48,10 @@ export class Company {
 
   constructor(private readonly ledger: PortalLedger) {}
 
+  /** Nothing else may join it. */
   get isFull(): boolean {
-    return this.commands.length >= mostSeats;
+    const travelsAlone = this.bookings[0] !== undefined && this.bookings[0].luggage === undefined;
+    return travelsAlone || this.commands.length >= mostSeats;
   }
 
   admits(booking: Booking): boolean {

@@ -55,11 +55,14 @@ describe('the law of lanes', () => {
               expect(commands.slice(i + 1).filter(unsafe)).toEqual([]);
               const early = (another: Command) =>
                 (it.effect === 'write' || another.effect === 'write') && areSame(it, another);
-              // Nothing on the same entity is under way, and nothing that came before it has yet to leave.
+              // Nothing on the same entity is under way, and nothing of its own key that came before it has yet to leave.
               expect(underWay.filter(({ command }) => early(command))).toEqual([]);
               const before = called.filter(
                 ({ command, outcome }) =>
-                  numberOf(command) < numberOf(it) && outcome === undefined && !left.has(numberOf(command)),
+                  command.from === it.from &&
+                  numberOf(command) < numberOf(it) &&
+                  outcome === undefined &&
+                  !left.has(numberOf(command)),
               );
               expect(before.filter(({ command }) => early(command)).map(({ command }) => command)).toEqual([]);
             }

@@ -30,6 +30,8 @@ export interface LaneOptions {
   readonly answers: (portal: PortalId) => Promise<boolean>;
   /** How long a portal may run one call, whatever became of its connection. */
   readonly callLimitMs: number;
+  /** Bytes that may wait for one portal, and for all, on this replica. */
+  readonly maxBytes?: { readonly portal: number; readonly replica: number };
   /** How long a caller usually waits, for an honest Retry-After. */
   readonly callTimeoutMs: number;
   readonly observer: LaneObserver;

@@ -1,6 +1,8 @@
-import { type Answer, asFault, type Command, Fault, methodsOf, type PortalId, type Trip } from '@b24/portal';
+import { type Answer, asFault, type Command, Fault, type PortalId, type Trip } from '@b24/portal';
+import { Admission, maxPortalBytes, maxReplicaBytes, type ReplicaBytes } from './admission';
 import { Arrivals } from './arrivals';
-import type { Booking, Rider } from './booking';
+import { type Booking, keyOf, type Rider, type Weight } from './booking';
+import type { Caller } from './callers';
 import type { Drop, Level, Plan } from './bucket';
 import { Circuit } from './circuit';
 import { Company } from './company';
@@ -8,10 +10,9 @@ import { Handover, type Outcome } from './handover';
 import type { LaneOptions } from './lane-options';
 import type { PortalLedger } from './operating-ledger';
 import type { Delivery } from './platform';
-import { WaitingRoom } from './waiting-room';
-
-/** Requests of one lane under way at once; the wire has as many connections to a portal. */
-export const mostTrips = 64;
+import { sizeOf } from './size-of';
+import { maxUnderWay, UnderWay } from './under-way';
+import { type Leave, WaitingRoom } from './waiting-room';
 
 export interface LaneCounts {
   /** Calls that wait on this replica. */
@@ -36,13 +37,13 @@ export class Lane {
   private readonly handover: Handover;
   private readonly arrivals: Arrivals;
   private readonly withGuests = new Set<Promise<void>>();
-  /** Methods close to their operating time of which a trip is under way. */
-  private readonly underWay = new Set<string>();
-  private trips = 0;
+  private readonly underWay: UnderWay;
+  private readonly admission: Admission;
   private seatsPerTrip = 1;
   private left = 0;
   private departing = false;
   private plan: Plan | undefined;
+  private wasFound = false;
   /** When the lane last had anything to do, unix milliseconds. */
   private lastUsedAtMs: number;
 
@@ -50,9 +51,21 @@ export class Lane {
     private readonly portal: PortalId,
     private readonly options: LaneOptions,
     private readonly ledger: PortalLedger,
+    replica: ReplicaBytes,
+    /** There is no such portal, and nobody waits for it any more. */
+    private readonly missing: () => void,
   ) {
-    const { clock, platform } = options;
-    this.room = new WaitingRoom(options.luggageOf);
+    const { clock, platform, queueLimit, maxBytes } = options;
+    this.room = new WaitingRoom(replica.shares);
+    this.underWay = new UnderWay(ledger);
+    const bounds = {
+      calls: queueLimit,
+      portalBytes: maxBytes?.portal ?? maxPortalBytes,
+      replicaBytes: maxBytes?.replica ?? maxReplicaBytes,
+    };
+    this.admission = new Admission(this.room, bounds, replica, (caller) => {
+      this.refuse(caller);
+    });
     this.circuit = new Circuit(clock);
     this.handover = new Handover(portal, platform, clock, {
       next: () => this.nextCompany(),
@@ -71,21 +84,38 @@ export class Lane {
     this.lastUsedAtMs = clock.now();
   }
 
+  /** Whether its portal is there: anyone may call for one that is not. */
+  get isFound(): boolean {
+    return this.wasFound;
+  }
+
+  /** The portal is there. */
+  found(): void {
+    this.wasFound = true;
+  }
+
   get counts(): LaneCounts {
-    const { trips: inFlight, seatsPerTrip, left, circuit } = this;
-    const { riders: waiting } = this.room;
+    const { seatsPerTrip, left, circuit } = this;
+    const { total: waiting } = this.room.waiting;
+    const { count: inFlight } = this.underWay;
     return { waiting, inFlight, seatsPerTrip: Math.round(seatsPerTrip * 10) / 10, left, circuit: circuit.state };
   }
 
   idleSinceMs(): number | undefined {
     const busy =
-      this.departing || !this.room.isEmpty || this.trips > 0 || this.withGuests.size > 0 || !this.handover.isEmpty;
+      this.departing ||
+      !this.room.isEmpty ||
+      this.underWay.count > 0 ||
+      this.withGuests.size > 0 ||
+      !this.handover.isEmpty;
     const isOwed = this.arrivals.keepsOrder || this.circuit.isAsking;
     return busy || isOwed || this.circuit.state === 'open' ? undefined : this.lastUsedAtMs;
   }
 
   send(commands: readonly Command[], signal: AbortSignal): Promise<readonly Answer[]> {
-    const refusal = signal.aborted ? asFault(signal.reason) : this.refusal(commands);
+    const from = keyOf(commands);
+    const weight = this.weigh(commands);
+    const refusal = signal.aborted ? asFault(signal.reason) : this.refusal(commands, from, weight);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -96,6 +126,10 @@ export class Lane {
         signal.removeEventListener('abort', leave);
       };
       const rider: Rider = {
+        from,
+        bytes: weight.bytes,
+        counted: false,
+        gaveUpPlace: false,
         enteredAtMs: this.options.clock.now(),
         resolve: (answers) => {
           end();
@@ -106,10 +140,20 @@ export class Lane {
           reject(fault);
         },
       };
-      const booking = this.room.book(commands, rider);
+      const booking = this.room.book(commands, weight, rider);
       signal.addEventListener('abort', leave, { once: true });
       void this.letOut();
     });
+  }
+
+  /** The bytes that the key's calls occupy here while they wait. */
+  bytesOf(key: string): number {
+    return this.room.bytes.of(key);
+  }
+
+  /** Refuses the newest waiting calls of the key until there is enough. */
+  free(key: string, isShort: () => boolean): void {
+    this.admission.free(key, isShort);
   }
 
   /** Everyone who still waits is told the fault, and nothing more is sent. */
@@ -136,7 +180,7 @@ export class Lane {
     while (this.someoneCanLeave()) {
       try {
         const { refusals } = this.arrivals;
-        this.plan = await this.options.prepare(this.portal);
+        this.plan = await this.prepare();
         if (!this.someoneCanLeave()) break;
         const drop = await this.options.bucket.take(this.portal, this.plan, this.lookAround);
         // What was fresh when this departure began to wait may be refused meanwhile.
@@ -148,6 +192,21 @@ export class Lane {
     }
     this.departing = false;
     this.lastUsedAtMs = this.options.clock.now();
+    if (!this.wasFound) this.missing();
+  }
+
+  private async prepare(): Promise<Plan> {
+    try {
+      const plan = await this.options.prepare(this.portal);
+      this.found();
+      return plan;
+    } catch (error) {
+      const { code } = asFault(error);
+      // A store that does not answer says nothing of the portal.
+      if (code === 'portal_not_found') this.wasFound = false;
+      else if (code !== 'store_unavailable') this.found();
+      throw error;
+    }
   }
 
   private readonly lookAround = () => {
@@ -155,18 +214,25 @@ export class Lane {
   };
 
   private someoneCanLeave(): boolean {
-    if (this.room.isEmpty || this.trips >= mostTrips) return false;
+    if (this.room.isEmpty || this.underWay.count >= maxUnderWay) return false;
     // The probe goes alone; what becomes of it decides about the others.
-    if (this.circuit.state === 'probing' && (this.trips > 0 || this.circuit.isAsking)) return false;
+    if (this.circuit.state === 'probing' && (this.underWay.count > 0 || this.circuit.isAsking)) return false;
     return this.room.some(this.mayLeave);
   }
 
-  private readonly mayLeave = (booking: Booking): boolean => {
-    if (booking.pausing) return false;
-    return booking.commands
-      .flatMap(methodsOf)
-      .every((method) => !this.ledger.isNearLimit(method) || !this.underWay.has(method));
+  private readonly mayLeave: Leave = {
+    key: (from) => this.underWay.mayCarry(from),
+    booking: (booking) => !booking.pausing && !this.underWay.isHeld(booking),
   };
+
+  /** The same, where the keys take turns with a method that goes one by one. */
+  private mayLeaveInTurn(): Leave {
+    const { ledger, underWay, room, mayLeave } = this;
+    if (!ledger.hasNearLimit) return mayLeave;
+    const ready = [...room.bookings()].filter((booking) => mayLeave.booking(booking) && room.canGo(booking, mayLeave));
+    const turns = underWay.turnsOf(ready.filter(({ keys }) => keys.some((key) => mayLeave.key(key))));
+    return { ...mayLeave, booking: (it) => mayLeave.booking(it) && !underWay.yields(it, turns) };
+  }
 
   private async depart(drop: Drop, isOutdated: () => boolean): Promise<void> {
     const { level } = drop;
@@ -193,8 +259,8 @@ export class Lane {
     const gone = await this.handover.board(trip, () => {
       // Whoever was refused meanwhile would be refused again, for good.
       if (isOutdated()) return [];
-      for (const { id, commands } of offers) guests.push(this.room.lodge(commands, id));
-      this.room.seat(company, this.mayLeave, this.options.clock.now());
+      for (const { id, commands } of offers) guests.push(this.room.lodge(commands, this.weigh(commands), id));
+      this.room.seat(company, this.mayLeaveInTurn(), this.options.clock.now());
       return company.bookings;
     });
     for (const guest of guests) if (guest.departedAtMs === undefined || gone.has(guest)) this.room.remove(guest);
@@ -204,7 +270,8 @@ export class Lane {
   /** Who would leave now and may share a trip. */
   private nextCompany(): readonly Booking[] {
     const company = new Company(this.ledger);
-    this.room.choose(company, (booking) => booking.luggage !== undefined && this.mayLeave(booking));
+    const leave = this.mayLeaveInTurn();
+    this.room.choose(company, { ...leave, booking: (it) => it.luggage !== undefined && leave.booking(it) });
     // Whoever joined it once it is on offer might be told a state from before its own last write.
     for (const booking of company.bookings) this.room.close(booking);
     return company.bookings;
@@ -214,9 +281,7 @@ export class Lane {
     const { bookings, commands } = company;
     const guests = bookings.filter(({ guest }) => guest !== undefined);
     const stopKeeping = guests.length > 0 ? this.handover.keep(name) : () => undefined;
-    const slowed = commands.flatMap(methodsOf).filter((method) => this.ledger.isNearLimit(method));
-    for (const method of slowed) this.underWay.add(method);
-    this.trips++;
+    const end = this.underWay.begin(bookings);
     let outcome: Outcome;
     try {
       const answers = company.sharesOf(await this.options.next(this.portal, commands, untilAbandoned(bookings)));
@@ -226,30 +291,45 @@ export class Lane {
       outcome = asFault(error);
       await this.arrivals.failed(bookings, outcome, this.plan);
     }
-    this.trips--;
+    end();
     drop.arrived();
-    for (const method of slowed) this.underWay.delete(method);
     this.lastUsedAtMs = this.options.clock.now();
     void this.letOut();
     await this.handover.deliver(name, guests, outcome).finally(stopKeeping);
   }
 
-  private refusal(commands: readonly Command[]): Fault | undefined {
-    return this.circuit.refusal() ?? this.arrivals.spent(commands) ?? this.full();
+  private refusal(commands: readonly Command[], from: string, { bytes }: Weight): Fault | undefined {
+    const refusal = this.circuit.refusal() ?? this.arrivals.spent(commands);
+    if (refusal || this.admission.admits(from, bytes)) return refusal;
+    return this.full(from);
   }
 
-  private full(): Fault | undefined {
-    const { queueLimit, callTimeoutMs } = this.options;
-    const { riders: waiting } = this.room;
-    if (waiting < queueLimit) return undefined;
+  /** Another key's call gets its place. */
+  private refuse({ booking, rider }: Caller): void {
+    this.arrivals.evict(booking, rider, this.full(rider.from));
+  }
+
+  private full(from: string): Fault {
+    const { waiting } = this.room;
     const perSecond = (this.plan?.drainPerSecond ?? 1) * this.seatsPerTrip;
-    const halfGoneMs = (waiting / 2 / perSecond) * 1000;
+    const halfGoneMs = (waiting.total / 2 / perSecond) * 1000;
     // Nobody waits here longer than its deadline, so by then the lane has room whatever it holds now.
-    const retryAfterMs = Math.max(1000, Math.min(halfGoneMs, callTimeoutMs));
+    const retryAfterMs = Math.max(1000, Math.min(halfGoneMs, this.options.callTimeoutMs));
     return new Fault('lane_full', {
-      detail: `${waiting} calls wait for this portal, of which about ${Math.round(perSecond)} leave a second; come back after Retry-After.`,
+      detail: `${waiting.total} calls wait for this portal, ${waiting.of(from)} of them of this key; about ${Math.round(perSecond)} leave a second. This call was not sent; come back after Retry-After.`,
       retryAfterMs,
     });
+  }
+
+  private weigh(commands: readonly Command[]): Weight {
+    let luggage: number | undefined = 0;
+    let bytes = 0;
+    for (const command of commands) {
+      const own = this.options.luggageOf(command);
+      luggage = luggage === undefined || own === undefined ? undefined : luggage + own;
+      bytes += sizeOf(command);
+    }
+    return { luggage, bytes };
   }
 }
 

@@ -3,10 +3,13 @@ import type { Level, Plan } from './bucket';
 import { Lane, type LaneCounts } from './lane';
 import type { LaneOptions } from './lane-options';
 import { OperatingLedger } from './operating-ledger';
+import { Shares } from './shares';
 
 /** A lane without anything to do for so long is dropped, with what its bucket holds on this replica. */
 const dropAfterMs = 60_000;
 const sweepEveryMs = 30_000;
+
+const idle: LaneCounts = { waiting: 0, inFlight: 0, seatsPerTrip: 1, left: 0, circuit: 'closed' };
 
 export interface LaneState extends Level, LaneCounts {}
 
@@ -22,6 +25,13 @@ export type LaneReadings = Pick<Lanes, 'ledger' | 'state' | 'level' | 'counts' |
 export class Lanes {
   readonly ledger: OperatingLedger;
   private readonly lanes = new Map<PortalId, Lane>();
+  /** What waits here, over all portals. */
+  private readonly bytes = {
+    shares: new Shares(),
+    free: (key: string, isShort: () => boolean) => {
+      this.free(key, isShort);
+    },
+  };
   private stopSweeping: (() => void) | undefined;
   private closing = false;
 
@@ -35,30 +45,35 @@ export class Lanes {
     return this.lane(portal).send(commands, signal);
   };
 
+  /** Makes no lane, nor anything that stays in Redis. */
   async state(portal: PortalId, plan: Plan): Promise<LaneState> {
-    return { ...this.lane(portal).counts, ...(await this.options.bucket.level(portal, plan)) };
+    return { ...(this.countsOf(portal) ?? idle), ...(await this.options.bucket.level(portal, plan)) };
   }
 
-  /** What the portal's bucket has left. */
-  async level(portal: PortalId, plan: Plan): Promise<Level> {
-    // With its lane, so that what the bucket holds for it here is freed when it is idle.
-    this.lane(portal);
+  /** What the portal's bucket has left. Makes no lane, nor anything that stays in Redis. */
+  level(portal: PortalId, plan: Plan): Promise<Level> {
     return this.options.bucket.level(portal, plan);
   }
 
-  /** The lanes that have anything to do, or had lately. */
+  /** The lanes of portals that are there, which have anything to do, or had lately. */
   *counts(): Generator<[PortalId, LaneCounts]> {
-    for (const [portal, lane] of this.lanes) yield [portal, lane.counts];
+    for (const [portal, lane] of this.lanes) if (lane.isFound) yield [portal, lane.counts];
   }
 
   /** Undefined when the lane had nothing to do lately. */
   countsOf(portal: PortalId): LaneCounts | undefined {
-    return this.lanes.get(portal)?.counts;
+    const lane = this.lanes.get(portal);
+    return lane?.isFound ? lane.counts : undefined;
+  }
+
+  /** Whether the portal was found to be there lately, and not only named by a caller. */
+  knows(portal: PortalId): boolean {
+    return this.lanes.get(portal)?.isFound ?? false;
   }
 
   /** A new portal's bucket begins to fill now, not at its first call. */
   async open(portal: PortalId, plan: Plan): Promise<void> {
-    this.lane(portal);
+    this.lane(portal).found();
     await this.options.bucket.open(portal, plan);
   }
 
@@ -77,11 +92,29 @@ export class Lanes {
   private lane(portal: PortalId): Lane {
     let lane = this.lanes.get(portal);
     if (!lane) {
-      lane = new Lane(portal, this.options, this.ledger.of(portal));
+      const made = new Lane(portal, this.options, this.ledger.of(portal), this.bytes, () => {
+        this.missing(portal, made);
+      });
+      lane = made;
       this.lanes.set(portal, lane);
       this.sweepLater();
     }
     return lane;
+  }
+
+  /** There is no such portal: nothing of what somebody called by this name stays. */
+  private missing(portal: PortalId, lane: Lane): void {
+    if (this.lanes.get(portal) !== lane || lane.idleSinceMs() === undefined) return;
+    this.lanes.delete(portal);
+    this.options.bucket.leave(portal);
+    this.ledger.drop(portal);
+  }
+
+  /** Refuses the key's newest calls to the portal where it has most waiting, then to the next. */
+  private free(key: string, isShort: () => boolean): void {
+    const lanes = [...this.lanes.values()].filter((lane) => lane.bytesOf(key) > 0);
+    lanes.sort((a, b) => b.bytesOf(key) - a.bytesOf(key));
+    for (const lane of lanes) lane.free(key, isShort);
   }
 
   private sweepLater(): void {

@@ -40,6 +40,12 @@ export class PortalLedger {
     return false;
   }
 
+  /** Whether any method goes one by one. */
+  get hasNearLimit(): boolean {
+    for (const method of this.entries.keys()) if (this.isNearLimit(method)) return true;
+    return false;
+  }
+
   /** Books what an answer says of its method and of `batch`. */
   hear({ method, inside = [] }: Pick<Command, 'method' | 'inside'>, answer: Answer): void {
     const { operating, batchOperating, spent } = answer;
@@ -148,6 +154,15 @@ export class OperatingLedger {
     let ledger = this.portals.get(portal);
     if (!ledger) this.portals.set(portal, (ledger = new PortalLedger(this.clock)));
     return ledger;
+  }
+
+  /** What is known of the portal's methods. */
+  viewOf(portal: PortalId): ReturnType<PortalLedger['view']> {
+    return this.portals.get(portal)?.view() ?? [];
+  }
+
+  drop(portal: PortalId): void {
+    this.portals.delete(portal);
   }
 
   get isEmpty(): boolean {

@@ -70,6 +70,7 @@ const columns: readonly Column<AuditEntry>[] = [
   { title: 'DID', of: ({ action }) => action },
   { title: 'PORTAL', of: ({ portal }) => portal },
   { title: 'OUTCOME', of: ({ outcome }) => outcome, colour: ({ outcome }) => (outcome === 'done' ? 'green' : 'red') },
+  { title: 'FROM', of: ({ source }) => source },
   { title: 'REQUEST ID', of: ({ requestId }) => requestId },
 ];
 

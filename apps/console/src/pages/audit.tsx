@@ -250,13 +250,14 @@ function Choice({ label, value, choose, children }: ChoiceProps) {
 }
 
 function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined }) {
-  const { at, actor, name, action, outcome, requestId, ids = {} } = entry;
+  const { at, actor, name, action, outcome, requestId, source, ids = {} } = entry;
   const told = Object.entries(ids).filter(([field]) => field !== 'console');
   return (
     <tr>
       <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
       <td class="wide">
         {name ?? actor}
+        {source !== undefined && <span class="soft small block">from {source}</span>}
         {ids.console === true && <span class="soft small block">in the console</span>}
       </td>
       <td>

@@ -23,6 +23,10 @@ const entrySchema = z
     status: z.int(),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),
     requestId: z.string(),
+    source: z.string().optional().meta({
+      description:
+        'The address that it came from, behind TRUSTED_PROXIES as they say it; of IPv6 the network of 64 bits.',
+    }),
     ids: z
       .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
       .optional()
@@ -39,13 +43,14 @@ const entryExample = {
   status: 201,
   outcome: 'done',
   requestId: 'b1f0c9d2-6c1e-4a57-9f0e-2f9f4d1c8a10',
+  source: '203.0.113.7',
   ids: { groupId: 125, createdBy: 6 },
 };
 const pageSchema = z
   .object({ items: z.array(entrySchema), nextCursor: z.string().optional() })
   .meta({ id: 'AuditPage', examples: [{ items: [entryExample], nextCursor: '1761987600000-0' }] });
 
-const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}$/, 'Must be a nextCursor of an earlier page.');
+const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}(-r)?$/, 'Must be a nextCursor of an earlier page.');
 const actorSchema = z.string().regex(/^[a-z0-9_ ]{1,64}$/, 'Must be a client’s id, admin, or how a portal spoke.');
 const actionSchema = z.string().regex(/^[A-Za-z]{1,64}$/, 'Must be an operationId, installPortal or uninstallPortal.');
 const outcomeSchema = z.enum(['done', ...faultCodes]);
@@ -68,7 +73,7 @@ export class AuditController {
     id: 'listAudit',
     summary: 'Who wrote what, newest first',
     description:
-      'Writes of keys that are known, whatever came of them, and installs and uninstalls of portals that proved themselves. A page may hold fewer than asked for, or none, while there is a `nextCursor`.',
+      'Writes of keys that are known, whatever came of them, and installs and uninstalls of portals that proved themselves. What changed nothing, since it was refused or an answer was replayed, is kept apart: no number of refusals removes what was done. A page may hold fewer than asked for, or none, while there is a `nextCursor`.',
     scope: 'admin',
     status: 200,
     says: 'A page of the audit log.',
@@ -110,7 +115,7 @@ export class AuditController {
 }
 
 function viewOf({ atMs, ...entry }: KeptEntry): z.infer<typeof entrySchema> {
-  const { id, actor, name, action, portal, status, outcome, requestId, ids } = entry;
+  const { id, actor, name, action, portal, status, outcome, requestId, source, ids } = entry;
   return {
     id,
     at: new Date(atMs).toISOString(),
@@ -121,6 +126,7 @@ function viewOf({ atMs, ...entry }: KeptEntry): z.infer<typeof entrySchema> {
     status,
     outcome,
     requestId,
+    ...(source !== undefined && { source }),
     ...(ids && { ids: { ...ids } }),
   };
 }

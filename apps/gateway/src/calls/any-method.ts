@@ -41,8 +41,6 @@ export const startSchema = z.int().min(-1).meta({
 const readingNames =
   /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
 
-const maxNamedWrites = 20;
-
 /** Methods that are named as if they read, and take away what they return. */
 const consuming: ReadonlySet<string> = new Set(['event.offline.get']);
 
@@ -52,13 +50,6 @@ const consuming: ReadonlySet<string> = new Set(['event.offline.get']);
  */
 export function anyCommand(method: string, params: Command['params']): Command {
   return { method, params, effect: onlyReads(method) ? 'read' : 'write' };
-}
-
-/** The writing methods among these, each once, for the audit log; at most 20 are named. */
-export function writesAmong(methods: readonly string[]): string {
-  const writes = [...new Set(methods.filter((method) => !onlyReads(method)))];
-  const rest = writes.length - maxNamedWrites;
-  return [...writes.slice(0, maxNamedWrites), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ');
 }
 
 export function onlyReads(method: string): boolean {

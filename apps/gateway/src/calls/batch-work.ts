@@ -1,10 +1,11 @@
-import type { Client } from '@b24/access';
+import type { AuditEntry, Client } from '@b24/access';
 import type { Outcome as ItemOutcome, Work } from '@b24/jobs';
-import { asFault, type Clock, Fault, type FaultCode, type PortalId, within } from '@b24/portal';
+import { asFault, type Clock, Fault, type FaultCode, faultTable, type PortalId, within } from '@b24/portal';
 import { z } from 'zod';
 import { tooLate } from '../http/caller';
+import { methodsRun } from '../http/trail';
 import { onlyReads } from './any-method';
-import { type BatchCommand, type Batches, type BatchOptions, mostInside, type Outcome } from './batches';
+import { type BatchCommand, type Batches, type BatchOptions, codeOf, mostInside, type Outcome } from './batches';
 import { batchItemSchema, itemOf } from './batch-item';
 
 /** A batch as a job keeps it. */
@@ -14,7 +15,12 @@ export interface KeptBatch extends BatchOptions {
   /** Of each of its parts. */
   readonly deadlineMs: number;
   readonly requestId: string;
+  /** The address that it was ordered from. */
+  readonly source?: string;
 }
+
+/** Writes down what a part of a batch came to. */
+export type NoteBatch = (entry: Omit<AuditEntry, 'atMs'>) => void;
 
 export const batchPartSchema = z
   .object({
@@ -29,8 +35,8 @@ export function partsOf({ commands, references }: Pick<KeptBatch, 'commands' | '
 }
 
 /** An item is a part of the batch. Where the batch keeps its order, so do the parts. */
-export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work<Client> {
-  const { portal, commands, halt, references, deadlineMs, requestId } = kept;
+export function batchWork(batches: Batches, clock: Clock, note: NoteBatch, kept: KeptBatch): Work<Client> {
+  const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
   const isRead = commands.every(({ method }) => onlyReads(method));
   const inOrder = halt || references || !isRead;
   const size = references ? commands.length : mostInside;
@@ -42,6 +48,16 @@ export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work
     const results = outcomes.map((outcome, i) => itemOf(outcome, part[i]?.method ?? '', requestId));
     const failed = outcomes.find(({ ok }) => !ok);
     return { line: { from: index * size, results }, code: failed && !failed.ok ? failed.fault.code : 'ok' };
+  };
+  /** A part that writes is written down as a write of its own: of the job the log has only its order. */
+  const noteRun = (index: number, { id: actor, name }: Client, codes: readonly ('done' | FaultCode)[]) => {
+    const methods = partAt(index).map(({ method }) => method);
+    if (methods.every(onlyReads)) return;
+    const outcome = codes.find((code) => code === 'done') ?? codes[0] ?? 'done';
+    const status = outcome === 'done' ? 200 : faultTable[outcome].status;
+    const ids = { from: index * size, ...methodsRun(methods, codes) };
+    const from = { requestId, ...(source !== undefined && { source }) };
+    note({ actor, name, action: 'runBatch', portal, status, outcome, ...from, ids });
   };
   const all = (index: number, fault: Fault) =>
     told(
@@ -59,9 +75,12 @@ export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work
       try {
         const { outcomes, stopped } = await within(inTime, signal, run);
         over = stopped;
+        noteRun(index, client, outcomes.map(codeOf));
         return told(index, outcomes);
       } catch (error) {
         const fault = asFault(error);
+        const codes = partAt(index).map(() => fault.code);
+        noteRun(index, client, codes);
         over = inOrder && fault.code !== 'operating_time_spent';
         return all(index, fault);
       }

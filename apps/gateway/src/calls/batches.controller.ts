@@ -1,4 +1,4 @@
-import { type PortalId, unlessAborted } from '@b24/portal';
+import { asFault, type PortalId, unlessAborted } from '@b24/portal';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -7,6 +7,8 @@ import { deadlineMsOf, FromCaller, type GatewayRequest } from '../http/caller';
 import { lineFaults, Operation } from '../http/operation';
 import { prefersAsync } from '../http/prefers-async';
 import { portalName } from '../http/shapes';
+import { sourceOf } from '../http/source';
+import { methodsRun } from '../http/trail';
 import { listOf, textOf } from '../http/unread';
 import type { JobView } from '../jobs/job-view';
 import { accepted, callbackUrlSchema, LongWork, mustNotNameCallback } from '../jobs/long-work';
@@ -14,10 +16,10 @@ import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { Caller } from '../request-line';
 import { anyWriteInDoubt } from './calls.controller';
-import { methodName, methodParams, onlyReads, startSchema, writesAmong } from './any-method';
+import { methodName, methodParams, onlyReads, startSchema } from './any-method';
 import { batchItemSchema, itemOf } from './batch-item';
 import { type KeptBatch, partsOf } from './batch-work';
-import { Batches } from './batches';
+import { Batches, codeOf } from './batches';
 
 /** In one request to the gateway, whatever it takes on the way to the portal. */
 export const mostCommands = 500;
@@ -89,14 +91,23 @@ export class BatchesController {
     const { commands, ...options } = batch;
     if (isAsync) {
       this.batches.check(caller, portal, commands, options);
-      const payload: KeptBatch = { portal, ...batch, deadlineMs: deadlineMsOf(request), requestId: request.id };
+      const payload: KeptBatch = {
+        portal,
+        ...batch,
+        deadlineMs: deadlineMsOf(request),
+        requestId: request.id,
+        source: sourceOf(request),
+      };
       const order = { kind: 'batch', total: partsOf(batch), payload, callbackUrl };
       return accepted(reply, await this.longWork.accept(request, caller.client, order));
     }
-    const { outcomes } = await this.batches.run(caller, portal, commands, options);
-    // Only names that the portal knows: any other may be anybody's words.
-    const known = commands.filter((_, i) => outcomes[i]?.ok).map(({ method }) => method);
-    if (request.trail) request.trail.ids['methods'] = writesAmong(known);
+    const methods = commands.map(({ method }) => method);
+    const noteRun = (codes: readonly string[]) => Object.assign(request.trail?.ids ?? {}, methodsRun(methods, codes));
+    const { outcomes } = await this.batches.run(caller, portal, commands, options).catch((error: unknown) => {
+      noteRun(methods.map(() => asFault(error).code));
+      throw error;
+    });
+    noteRun(outcomes.map(codeOf));
     return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', request.id)) };
   }
 }

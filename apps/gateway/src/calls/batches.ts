@@ -1,4 +1,4 @@
-import { type Answer, asFault, type Command, Fault, type PortalId, type Result } from '@b24/portal';
+import { type Answer, asFault, type Command, Fault, type FaultCode, type PortalId, type Result } from '@b24/portal';
 import { arrivesWhole, commandNames, ownBatch, sharedSize } from '@b24/upstream';
 import { judge } from '@b24/writes';
 import type { Caller, RequestLine } from '../request-line';
@@ -26,6 +26,11 @@ export interface BatchOptions {
 
 /** What became of a command. */
 export type Outcome = Result | { readonly ok: false; readonly fault: Fault };
+/** As the audit log has it. */
+export function codeOf(outcome: Outcome): 'done' | FaultCode {
+  return outcome.ok ? 'done' : outcome.fault.code;
+}
+
 /** A batch that has been run. */
 export interface Ran {
   /** Outcome i belongs to command i. */

@@ -8,6 +8,7 @@ import { lineHeaders, tellTrip } from '../http/line-headers';
 import { lineFaults, Operation } from '../http/operation';
 import type { InDoubt } from '../http/once.interceptor';
 import { portalName } from '../http/shapes';
+import { noting } from '../http/trail';
 import { textOf } from '../http/unread';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { Caller } from '../request-line';
@@ -78,9 +79,8 @@ export class CallsController {
     @Req() { trail }: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
-    const result = await this.calls.call(caller, await this.find(portal, caller), { method, params, start });
-    // A name that the portal knows is nobody's secret.
-    if (trail) trail.ids['method'] = method;
+    const found = await this.find(portal, caller);
+    const result = await noting(trail, method, () => this.calls.call(caller, found, { method, params, start }));
     tellTrip(reply, result);
     return answerOf(result);
   }

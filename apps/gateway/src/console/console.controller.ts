@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { GatewayRequest } from '../http/caller';
 import { Through } from '../http/door';
 import { portalName } from '../http/shapes';
+import { sourceOf } from '../http/source';
 import { PortalDirectory } from '../portals/portal-directory';
 import { clockToken } from '../tokens';
 import { ConsoleDoor } from './console-door';
@@ -56,7 +57,7 @@ export class ConsoleController {
     const client = await this.door.signIn(request, reply, key);
     const { id: actor, name } = client;
     const told = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
-    this.audit.note({ ...told, atMs: this.clock.now() });
+    this.audit.note({ ...told, source: sourceOf(request), atMs: this.clock.now() });
     return signedIn(client);
   }
 

@@ -1,10 +1,19 @@
 import type { LaneObserver } from '@b24/lanes';
+import type { PortalId } from '@b24/portal';
 import type { Metrics } from '../health/metrics';
 import type { CallObserver } from '../request-line';
 import type { LiveFigures } from './live-figures';
 
-/** Metrics and the console hear of the same calls. */
-export function heardBy(metrics: Metrics, live: LiveFigures): LaneObserver & CallObserver {
+/**
+ * Returns the observer through which metrics and the console count the same calls. A portal that a caller made up gets
+ * neither a series nor a place among the problems.
+ * @param knows whether a portal was found to be there
+ */
+export function heardBy(
+  metrics: Metrics,
+  live: LiveFigures,
+  knows: (portal: PortalId) => boolean,
+): LaneObserver & CallObserver {
   return {
     departed: (portal, seats, queueMs) => {
       metrics.departed(portal, seats, queueMs);
@@ -19,7 +28,7 @@ export function heardBy(metrics: Metrics, live: LiveFigures): LaneObserver & Cal
       metrics.circuit(portal, change, fault);
     },
     called: (portal, method, outcome) => {
-      metrics.called(portal, method, outcome);
+      metrics.called(knows(portal) ? portal : undefined, method, outcome);
       live.called(portal, method, outcome);
     },
     answered: (portal, method, spent) => {
@@ -27,7 +36,7 @@ export function heardBy(metrics: Metrics, live: LiveFigures): LaneObserver & Cal
       live.answered(portal, method, spent);
     },
     failed: (portal, method, fault, told) => {
-      live.failed(portal, method, fault, told);
+      if (knows(portal)) live.failed(portal, method, fault, told);
     },
   };
 }

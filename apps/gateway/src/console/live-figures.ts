@@ -125,7 +125,7 @@ export class LiveFigures implements CallObserver {
   }
 
   private troubleOf(portal: PortalId, lanes: LaneReadings): PortalTrouble {
-    const used = lanes.ledger.of(portal).view();
+    const used = lanes.ledger.viewOf(portal);
     const operating = used.map(({ method, operating: it }) => ({ method, ...it }));
     return { operating, problems: this.problems.get(portal) ?? [] };
   }

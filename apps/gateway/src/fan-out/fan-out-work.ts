@@ -11,6 +11,7 @@ export interface KeptFanOut {
   readonly params: Readonly<Record<string, unknown>>;
   readonly deadlineMs: number;
   readonly requestId: string;
+  readonly source?: string;
   readonly targets: readonly KeptTarget[];
 }
 
@@ -30,7 +31,7 @@ export function keptTargets(targets: readonly Target[]): KeptTarget[] {
 
 /** An item is one portal's call. */
 export function fanOutWork(fanOut: FanOut, kept: KeptFanOut): Work<Client> {
-  const { method, params, deadlineMs, requestId } = kept;
+  const { method, params, deadlineMs, requestId, source } = kept;
   const command = anyCommand(method, params);
   const targetAt = (index: number): Target => {
     const { fault, ...target } = kept.targets[index] ?? { named: {} };
@@ -38,7 +39,8 @@ export function fanOutWork(fanOut: FanOut, kept: KeptFanOut): Work<Client> {
   };
   return {
     effectOf: () => command.effect,
-    perform: (index, client, signal) => fanOut.ask(targetAt(index), { client, command, deadlineMs, requestId, signal }),
+    perform: (index, client, signal) =>
+      fanOut.ask(targetAt(index), { client, command, deadlineMs, requestId, source, signal }),
     failed(index, code, detail) {
       const fault = new Fault(code, detail ? { detail } : {});
       return failedBy(targetAt(index).named, fault, { requestId, effect: command.effect });

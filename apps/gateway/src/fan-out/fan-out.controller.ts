@@ -10,6 +10,7 @@ import { deadlineMsOf, FromCaller, type GatewayRequest, type Trail, whileListeni
 import { Operation } from '../http/operation';
 import { prefersAsync } from '../http/prefers-async';
 import { portalName, tagSchema } from '../http/shapes';
+import { sourceOf } from '../http/source';
 import { FromTrail } from '../http/trail';
 import { accepted, callbackUrlSchema, LongWork, mustNotNeedJob } from '../jobs/long-work';
 import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
@@ -87,7 +88,7 @@ export class FanOutController {
     if (!isAsync) mustNotNeedJob(request, callbackUrl);
     const targets = await this.fanOut.targets(client, portals);
     trail.ids['targets'] = targets.length;
-    const given = { deadlineMs: deadlineMsOf(request), requestId: request.id };
+    const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
     if (isAsync) {
       const payload: KeptFanOut = { ...call, ...given, targets: keptTargets(targets) };
       const order = { kind: 'fan-out', total: targets.length, payload, callbackUrl };

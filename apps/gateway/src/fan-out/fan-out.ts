@@ -2,6 +2,7 @@ import { type AuditLog, type Client, mayTouch } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../http/caller';
+import { methodsRun } from '../http/trail';
 import { portalsOfKey } from '../portals/portals-of-key';
 import type { RequestLine } from '../request-line';
 import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
@@ -22,6 +23,8 @@ export interface Round {
   /** How long each portal's call may take. */
   readonly deadlineMs: number;
   readonly requestId: string;
+  /** The address that it was asked from. */
+  readonly source?: string | undefined;
   /** Aborts when nobody waits for any of them. */
   readonly signal: AbortSignal;
 }
@@ -51,10 +54,12 @@ export class FanOut {
     return answered;
   }
 
-  private note(portal: PortalId, { code, status }: Answered, { client, requestId }: Round): void {
+  private note(portal: PortalId, { code, status }: Answered, { client, command, requestId, source }: Round): void {
     const { id: actor, name } = client;
-    const told = { actor, name, action: 'fanOut', portal, status, requestId, atMs: this.clock.now() };
-    this.audit.note({ ...told, outcome: code === 'ok' ? 'done' : code });
+    const outcome = code === 'ok' ? 'done' : code;
+    const told = { actor, name, action: 'fanOut', portal, status, outcome, requestId, atMs: this.clock.now() } as const;
+    const ids = methodsRun([command.method], [outcome]);
+    this.audit.note({ ...told, ...(source !== undefined && { source }), ids });
   }
 
   private async answer({ portal, named, fault }: Target, round: Round): Promise<Answered> {

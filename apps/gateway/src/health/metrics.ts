@@ -166,9 +166,10 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
     this.jobs.inc({ kind, state });
   }
 
-  called(portal: PortalId, method: string, outcome: string): void {
+  /** @param portal undefined when no such portal was found: an empty label is none. */
+  called(portal: PortalId | undefined, method: string, outcome: string): void {
     if (outcome === 'ok' && this.known.size < mostMethods) this.known.add(method);
-    this.calls.inc({ portal, method: this.labelOf(method), outcome });
+    this.calls.inc({ portal: portal ?? '', method: this.labelOf(method), outcome });
   }
 
   answered(method: string, upstreamMs: number): void {

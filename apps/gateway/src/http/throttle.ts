@@ -23,6 +23,7 @@ export class Throttle {
   private readonly authorizations: Budgets;
   private readonly events: Budgets;
   private readonly eventsOfMember: Budgets;
+  private readonly trials: Budgets;
 
   /** @param provenFrom called with the address and the name of each portal or client that proved itself */
   constructor(
@@ -36,6 +37,8 @@ export class Throttle {
     // Bitrix24 speaks for all its portals from few addresses.
     this.events = new Budgets({ capacity: 600, perSecond: 10, most }, clock);
     this.eventsOfMember = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
+    // Each asks a host that the caller names.
+    this.trials = new Budgets({ capacity: 60, perSecond: 0.5, most }, clock);
   }
 
   /** A key that is nobody's. @throws Fault too_many_attempts */
@@ -72,6 +75,11 @@ export class Throttle {
   /** Somebody begins an authorization, from whatever address. @throws Fault too_many_attempts */
   authorization(): void {
     mustBeFree(this.authorizations.take('of all'));
+  }
+
+  /** A client wants an incoming webhook tried. @throws Fault too_many_attempts */
+  trial(client: string): void {
+    mustBeFree(this.trials.take(client));
   }
 
   /** An event that claims to be of this portal. @throws Fault too_many_attempts */

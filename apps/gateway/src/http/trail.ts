@@ -1,10 +1,12 @@
 import type { AuditLog } from '@b24/access';
 import { isAppId } from '@b24/grants';
-import { Fault, faultTable, isPortalId } from '@b24/portal';
+import { asFault, Fault, faultTable, isPortalId } from '@b24/portal';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { onlyReads } from '../calls/any-method';
 import type { PortalDirectory } from '../portals/portal-directory';
 import type { GatewayRequest, Trail } from './caller';
+import { sourceOf } from './source';
 import { fieldOf, textOf } from './unread';
 
 /** The trail of a write, for what only the controller knows: the id of what it made. */
@@ -37,10 +39,41 @@ export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest,
   const ids = { ...idsOf(request.params, request.body), ...trail.ids, ...replayed(reply) };
   // A tool that is refused is an answer of 200 all the same.
   const status = faultCode ? faultTable[faultCode].status : reply.statusCode;
-  const known = { atMs, actor: client.id, name: client.name, action: trail.action, status, requestId, ids };
+  const source = sourceOf(request);
+  const known = { atMs, actor: client.id, name: client.name, action: trail.action, status, requestId };
   void trail.portal.then((portal) => {
-    audit.note({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done' });
+    audit.note({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done', source, ids });
   });
+}
+
+/** Names of methods that one entry holds. */
+const maxMethods = 20;
+const mayHaveRun: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error']);
+
+/**
+ * The methods that were run on the portal, or may have been, of those that write. Method i came to outcome i. A name
+ * that the portal did not run may be anybody's words, and is not written down.
+ */
+export function methodsRun(methods: readonly string[], outcomes: readonly string[]): Trail['ids'] {
+  const run = methods.filter((method, i) => !onlyReads(method) && mayHaveRun.has(outcomes[i] ?? ''));
+  if (run.length === 0) return {};
+  const names = [...new Set(run)];
+  const more = names.length > maxMethods ? `, and ${names.length - maxMethods} more` : '';
+  const method = `${names.slice(0, maxMethods).join(', ')}${more}`;
+  return run.length === 1 ? { method } : { writes: run.length, method };
+}
+
+/** Names what a write runs in its trail, once it was run or may have been. */
+export async function noting<T>(trail: Trail | undefined, method: string, run: () => Promise<T>): Promise<T> {
+  const note = (outcome: string) => Object.assign(trail?.ids ?? {}, methodsRun([method], [outcome]));
+  try {
+    const result = await run();
+    note('done');
+    return result;
+  } catch (error) {
+    note(asFault(error).code);
+    throw error;
+  }
 }
 
 /** Fields of which the value is an id, a number or a flag. */

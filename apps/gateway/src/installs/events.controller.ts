@@ -67,8 +67,9 @@ export class EventsController {
     }
   }
 
-  private noteUninstall(app: string, portal: PortalId, { id: requestId }: FastifyRequest): void {
-    const told = { actor: 'portal event', action: 'uninstallPortal', portal, requestId, ids: { app } };
+  private noteUninstall(app: string, portal: PortalId, request: FastifyRequest): void {
+    const from = { requestId: request.id, source: sourceOf(request) };
+    const told = { actor: 'portal event', action: 'uninstallPortal', portal, ...from, ids: { app } };
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 }

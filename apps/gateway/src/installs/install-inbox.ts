@@ -29,7 +29,7 @@ export interface InstallInboxOptions {
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   /** Told of every portal that is installed from here. */
-  readonly installed: (record: PortalRecord, requestId: string) => void;
+  readonly installed: (record: PortalRecord, from: { requestId: string; source?: string }) => void;
 }
 
 /**
@@ -111,7 +111,7 @@ export class InstallInbox {
     this.taking = false;
   }
 
-  private async verify({ id, claim, receivedAtMs, requestId }: KeptClaim): Promise<void> {
+  private async verify({ id, claim, receivedAtMs, requestId, source }: KeptClaim): Promise<void> {
     const { installer, claims, clock, log } = this.options;
     const letGo = this.hold(id);
     try {
@@ -120,7 +120,7 @@ export class InstallInbox {
       await this.drop(id, true);
       const { portal, domain } = record;
       log.info({ portal, domain, app: claim.app }, 'portal installed by event');
-      this.options.installed(record, requestId);
+      this.options.installed(record, { requestId, ...(source !== undefined && { source }) });
     } catch (error) {
       letGo();
       const ageMs = clock.now() - receivedAtMs;

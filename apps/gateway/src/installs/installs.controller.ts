@@ -9,6 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { installPath } from '../apps/app-addresses';
 import type { Settings } from '../settings';
 import { Through } from '../http/door';
+import { sourceOf } from '../http/source';
 import { Throttle } from '../http/throttle';
 import { clockToken, installerToken, settingsToken } from '../tokens';
 import { portalNamed } from './asked-page';
@@ -152,9 +153,10 @@ export class InstallsController {
   private note(
     actor: 'authorization' | 'portal page',
     { portal, app = defaultApp }: PortalRecord,
-    { id }: FastifyRequest,
+    request: FastifyRequest,
   ): void {
-    const told = { actor, action: 'installPortal', portal, requestId: id, ids: { app } };
+    const from = { requestId: request.id, source: sourceOf(request) };
+    const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 

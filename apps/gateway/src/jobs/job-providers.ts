@@ -1,9 +1,9 @@
-import { type Client, ClientKeys } from '@b24/access';
+import { AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Seal } from '@b24/grants';
 import { JobQueue, JobRecords, Jobs } from '@b24/jobs';
 import type { TargetWire } from '@b24/upstream';
 import type { FactoryProvider } from '@nestjs/common';
-import { batchWork, type KeptBatch } from '../calls/batch-work';
+import { batchWork, type KeptBatch, type NoteBatch } from '../calls/batch-work';
 import { Batches } from '../calls/batches';
 import { FanOut } from '../fan-out/fan-out';
 import { fanOutWork, type KeptFanOut } from '../fan-out/fan-out-work';
@@ -33,7 +33,7 @@ export function jobProviders({
     made(JobQueue, [], () => new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock })),
     made(
       jobsToken,
-      [jobRecordsToken, JobQueue, FanOut, Batches, ClientKeys, StoreCheck, targetWireToken, Metrics],
+      [jobRecordsToken, JobQueue, FanOut, Batches, ClientKeys, StoreCheck, targetWireToken, Metrics, AuditLog],
       (
         records: JobRecords,
         queue: JobQueue,
@@ -43,13 +43,17 @@ export function jobProviders({
         check: StoreCheck,
         wire: TargetWire,
         metrics: Metrics,
+        audit: AuditLog,
       ) => {
+        const note: NoteBatch = (entry) => {
+          audit.note({ ...entry, atMs: clock.now() });
+        };
         metrics.watchJobs(queue);
         return new Jobs<Client>({
           ...{ records, queue, clock, log, itemsAtOnce: settings.fanOutConcurrency },
           kinds: {
             'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut),
-            batch: (payload) => batchWork(batches, clock, payload as KeptBatch),
+            batch: (payload) => batchWork(batches, clock, note, payload as KeptBatch),
           },
           rights: (id) => keys.byId(id),
           send: jobMessage(wire, clock),

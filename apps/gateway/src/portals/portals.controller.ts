@@ -26,6 +26,7 @@ import {
   statusOf,
   viewOf,
 } from './portal-view';
+import { Throttle } from '../http/throttle';
 import { WebhookTrial } from './webhook-trial';
 
 const pageSchema = z
@@ -79,6 +80,7 @@ export class PortalsController {
     @Inject(installerToken) private readonly installer: Installer,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
     @Inject(RequestLine) private readonly line: RequestLine,
+    @Inject(Throttle) private readonly throttle: Throttle,
     @Inject(WebhookTrial) private readonly trial: WebhookTrial,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
@@ -174,6 +176,7 @@ export class PortalsController {
   ): Promise<PortalView> {
     if (client.portals !== 'all')
       throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
+    this.throttle.trial(client.id);
     const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
       await this.mustBeFree(alias, id);
       return this.trial.scopeOf(id, endpoint, signal);
@@ -206,7 +209,7 @@ export class PortalsController {
     const portal = await this.allowed(client, name, 'portals:read');
     const view = await this.read(portal);
     const { lanes } = this.line;
-    return detailsOf(view, await lanes.state(portal, view.limits), lanes.ledger.of(portal).view());
+    return detailsOf(view, await lanes.state(portal, view.limits), lanes.ledger.viewOf(portal));
   }
 
   @Patch(':portal')

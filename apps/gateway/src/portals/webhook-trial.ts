@@ -1,20 +1,40 @@
+import type { GrantStore } from '@b24/grants';
 import type { Bucket, Plan } from '@b24/lanes';
 import { asFault, Fault, type PortalId, type Secret, type SendAuthorized, unlessAborted } from '@b24/portal';
 import { permitOf } from './permit-of';
 
+export interface WebhookTrialParts {
+  readonly bucket: Bucket;
+  readonly send: SendAuthorized;
+  readonly store: Pick<GrantStore, 'load'>;
+  readonly planOf: (portal: PortalId) => Promise<Plan>;
+}
+
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
 export class WebhookTrial {
-  constructor(
-    private readonly bucket: Bucket,
-    private readonly send: SendAuthorized,
-    private readonly planOf: (portal: PortalId) => Promise<Plan>,
-  ) {}
+  constructor(private readonly parts: WebhookTrialParts) {}
 
-  /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
+  /**
+   * A trial that fails leaves nothing of a portal that is not kept.
+   * @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet
+   */
   async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
+    try {
+      return await this.asked(portal, endpoint, signal);
+    } catch (error) {
+      const { bucket, store } = this.parts;
+      const isKept = await store.load(portal).then(Boolean, () => true);
+      // What cannot be removed now is bounded by the budget of trials.
+      if (!isKept) await unlessAborted(bucket.forget(portal), signal).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async asked(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     // The trial costs the portal's bucket like every request.
-    const over = await permitOf(this.bucket, portal, await this.planOf(portal), signal);
-    const trial = this.send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
+    const { bucket, send, planOf } = this.parts;
+    const over = await permitOf(bucket, portal, await planOf(portal), signal);
+    const trial = send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
     void trial.catch(() => undefined).finally(over);
     const [answer] = await unlessAborted(trial, signal).catch((error: unknown) => {
       throw inItsWords(asFault(error));

@@ -1,10 +1,10 @@
-import { type Command, Fault, type PortalId, type Result, unlessAborted } from '@b24/portal';
+import { asFault, type Command, Fault, type PortalId, unlessAborted } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { writesAmong } from '../calls/any-method';
-import { callerOf, type GatewayRequest } from '../http/caller';
+import { callerOf, type GatewayRequest, type Trail } from '../http/caller';
 import { mustBeHarmless } from '../http/harmless';
 import { tellTrip } from '../http/line-headers';
 import { faultOf } from '../http/problem.filter';
+import { methodsRun } from '../http/trail';
 import { tellRetryAfter } from '../installs/show-page';
 import type { PortalDirectory } from '../portals/portal-directory';
 import type { RequestLine } from '../request-line';
@@ -70,18 +70,21 @@ async function serve(
   const command = webhookCommand(asked.method, params);
   if (!command) throw new Fault('method_not_found', { detail: 'Method not found!' });
   if (command.effect === 'write') carried.trail = { action: 'callBySdk', portal: Promise.resolve(portal), ids: {} };
-  const answer = await parts.line.answer(caller, 'call', portal, command);
+  const answer = await parts.line.answer(caller, 'call', portal, command).catch((error: unknown) => {
+    noteRun(carried.trail, command, asFault(error).code);
+    throw error;
+  });
+  noteRun(carried.trail, command, answer.ok ? 'done' : answer.fault.code);
   tellTrip(reply, answer);
   if (!answer.ok) return refuse(answer.fault, request, reply, vendorRefusal(answer.fault, answer.trip));
-  if (carried.trail) Object.assign(carried.trail.ids, writesIn(command, answer));
   return tell(reply, vendorResult(answer));
 }
 
-/** For the audit log. Only names that the portal knows are written down: any other may be anybody's words. */
-function writesIn({ method, inside }: Command, { inside: answers = [] }: Result): Record<string, string> {
-  if (!inside) return { method };
-  const known = inside.filter((_, i) => answers[i]?.ok).map((it) => it.method);
-  return { method, methods: writesAmong(known) };
+/** Names what was run, or may have been, of what writes; of a batch of the caller's own what is inside. */
+function noteRun(trail: Trail | undefined, { method, inside }: Command, outcome: string): void {
+  const methods = inside?.map((it) => it.method) ?? [method];
+  const outcomes = methods.map(() => outcome);
+  Object.assign(trail?.ids ?? {}, methodsRun(methods, outcomes));
 }
 
 function refuse(

@@ -1418,6 +1418,10 @@ export type AuditEntry = {
    */
   requestId: string;
   /**
+   * The address that it came from, behind TRUSTED_PROXIES as they say it; of IPv6 the network of 64 bits.
+   */
+  source?: string;
+  /**
    * What it concerned: ids, numbers and flags; of texts only that they were set.
    */
   ids?: {

@@ -1,0 +1,92 @@
+import type { Command } from '@b24/portal';
+import fc from 'fast-check';
+import { settle } from '../../../test/support/hand-clock';
+import { portal, read, world } from '../../../test/support/lane-world';
+
+interface Called {
+  readonly n: number;
+  readonly from: string;
+  state: 'waiting' | 'sent' | 'refused' | 'answered';
+}
+
+describe('the law of turns and places', () => {
+  const limit = 8;
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ from: fc.constantFrom('a', 'a', 'a', 'b', 'c'), alone: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.constant('drip' as const) },
+    { weight: 1, arbitrary: fc.constant('answer' as const) },
+  );
+
+  it('passes no key over more than once for each other key, admits whose key holds less, refuses nothing sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+        const { bucket, sent, lanes, send } = world({ queueLimit: limit });
+        const calls: Called[] = [];
+        const passedOver = new Map<string, number>();
+        let seen = 0;
+        const waiting = () => calls.filter(({ state }) => state === 'waiting');
+        const held = (from: string) => waiting().filter((it) => it.from === from).length;
+        const counts = () => lanes.countsOf(portal) ?? { waiting: 0, inFlight: 0 };
+        const look = () => {
+          for (const { commands } of sent.slice(seen)) {
+            const keysWaiting = new Set(waiting().map(({ from }) => from));
+            for (const { params } of commands) {
+              const call = calls.find(({ n }) => n === params['n']);
+              expect(call?.state).toBe('waiting');
+              call!.state = 'sent';
+            }
+            const carried = new Set(commands.map(({ from }) => from));
+            for (const key of keysWaiting) {
+              passedOver.set(key, carried.has(key) ? 0 : (passedOver.get(key) ?? 0) + 1);
+              // Two others.
+              expect(passedOver.get(key)).toBeLessThan(3);
+            }
+          }
+          seen = sent.length;
+          for (const key of passedOver.keys()) if (held(key) === 0) passedOver.delete(key);
+          expect(counts().waiting).toBe(waiting().length);
+          expect(waiting().length).toBeLessThanOrEqual(limit);
+          expect(counts().inFlight).toBe(sent.filter(({ back }) => !back).length);
+        };
+        for (const action of steps) {
+          if (action === 'drip') await bucket.drip();
+          else if (action === 'answer') await sent.find(({ back }) => !back)?.answer();
+          else {
+            const { from, alone } = action;
+            const most = Math.max(...['a', 'b', 'c'].map(held));
+            const mayEnter = waiting().length < limit || held(from) < most;
+            const largest = ['a', 'b', 'c'].filter((key) => held(key) === most);
+            const newest = largest.map(
+              (key) =>
+                waiting()
+                  .filter((it) => it.from === key)
+                  .at(-1)?.n,
+            );
+            const isFull = waiting().length === limit;
+            const n = calls.length;
+            const command: Command = { ...read(n, from), params: { n, ...(alone && { text: '$' }) } };
+            const call: Called = { n, from, state: 'waiting' };
+            const before = waiting();
+            calls.push(call);
+            void send(command).then((outcome) => {
+              if (outcome === 'lane_full') expect(call.state).toBe('waiting');
+              call.state = outcome === 'lane_full' ? 'refused' : 'answered';
+            });
+            await settle();
+            expect(call.state === 'refused').toBe(!mayEnter);
+            const lost = before.filter(({ state }) => state === 'refused').map((it) => it.n);
+            expect(lost).toHaveLength(isFull && mayEnter ? 1 : 0);
+            if (lost.length > 0) expect(newest).toContain(lost[0]);
+          }
+          look();
+        }
+        await bucket.drip(limit + 1);
+        look();
+        for (const request of sent) await request.answer();
+        expect(counts()).toMatchObject({ waiting: 0, inFlight: 0 });
+        expect(calls.filter(({ state }) => state !== 'answered' && state !== 'refused')).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  }, 60_000);
+});
