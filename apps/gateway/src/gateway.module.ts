@@ -15,7 +15,7 @@ import {
   Seal,
 } from '@b24/grants';
 import { Jobs } from '@b24/jobs';
-import { BottleneckBucket, type Bucket, mostTrips, type Platform, RedisPlatform } from '@b24/lanes';
+import { BottleneckBucket, type Bucket, maxUnderWay, type Platform, RedisPlatform } from '@b24/lanes';
 import { type PortalId, type Post, Secret } from '@b24/portal';
 import { axiosPost, type MayConnect, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
 import { Once, RedisWriteRecords } from '@b24/writes';
@@ -90,7 +90,7 @@ const ownConnections = 2;
 const wireLimits = {
   connectTimeoutMs: 10_000,
   maxAnswerBytes: 16 * 1024 * 1024,
-  connections: mostTrips + ownConnections,
+  connections: maxUnderWay + ownConnections,
 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };

@@ -14,7 +14,7 @@ const idle: LaneCounts = { waiting: 0, inFlight: 0, seatsPerTrip: 1, left: 0, ci
 export interface LaneState extends Level, LaneCounts {}
 
 /** What may be read of the lanes, without a way to send anything. */
-export type LaneReadings = Pick<Lanes, 'ledger' | 'state' | 'level' | 'counts' | 'countsOf'>;
+export type LaneReadings = Pick<Lanes, 'ledger' | 'state' | 'level' | 'counts' | 'countsOf' | 'knows'>;
 
 /**
  * The station where calls wait for their portal's bucket and share its trips. Lanes are made on first use and dropped
