@@ -1,4 +1,4 @@
-import { AuditLog, type Client, ClientKeys } from '@b24/access';
+import { AuditLog, type Client, ClientKeys, RedisStorageBudget } from '@b24/access';
 import { Binder, Bindings, Courier } from '@b24/events';
 import {
   Apps,
@@ -87,6 +87,8 @@ import {
 const wireLimits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
+/** How long what a client keeps counts: an hour longer than a record is kept after it was charged. */
+const lifeMs = 25 * 3_600_000;
 const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
 const postToken = Symbol('post');
 
@@ -247,10 +249,15 @@ export class GatewayModule {
           (store: GrantStore, line: RequestLine, audit: AuditLog) => new FanOut(store, line, clock, audit),
         ),
         ...jobProviders({ settings, clock, redis, jobRedis, log }),
-        made(Once, [sealToken], (seal: Seal) => {
+        made(
+          RedisStorageBudget,
+          [],
+          () => new RedisStorageBudget(redis, { bytes: settings.clientBudgetBytes, lifeMs }),
+        ),
+        made(Once, [sealToken, RedisStorageBudget], (seal: Seal, storage: RedisStorageBudget) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });
-          return new Once({ records, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
+          return new Once({ records, storage, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
         }),
         made(
           installerToken,

@@ -3,3 +3,4 @@ export { type BudgetLimits, Budgets } from './budgets';
 export { type Client, type ListedClient, type Scope, scopes } from './client';
 export { ClientKeys, type NewClient, type Rotation } from './client-keys';
 export { checkAccess, matches, mayTouch, whyNot, type Wish } from './policy';
+export { RedisStorageBudget, type StorageLimits } from './redis-storage-budget';

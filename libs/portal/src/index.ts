@@ -10,3 +10,4 @@ export { isPortalId, portalId, type PortalId } from './portal';
 export { Secret } from './secret';
 export type { Send } from './send';
 export { newSigningSecret, signed } from './signature';
+export { type ChargeOptions, sealedBytes, type StorageBudget, type StorageCharge, storedBytes } from './storage-budget';
