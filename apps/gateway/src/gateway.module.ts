@@ -1,4 +1,4 @@
-import { AuditLog, type Client, ClientKeys, RedisStorageBudget } from '@b24/access';
+import { AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
 import { Binder, Bindings, Courier } from '@b24/events';
 import {
   Apps,
@@ -181,6 +181,7 @@ export class GatewayModule {
         made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
         made(platformToken, [sealToken], (seal: Seal) => new RedisPlatform({ redis, seal: textSeal(seal), clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),
+        made(RedisRateMeter, [ClientKeys], (keys: ClientKeys) => new RedisRateMeter(redis, keys, clock)),
         made(
           grantStoreToken,
           [sealToken, Metrics],
@@ -216,7 +217,17 @@ export class GatewayModule {
         }),
         made(
           RequestLine,
-          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Relocation, Metrics, LiveFigures],
+          [
+            postToken,
+            bucketToken,
+            platformToken,
+            grantStoreToken,
+            FreshGrants,
+            Relocation,
+            Metrics,
+            LiveFigures,
+            RedisRateMeter,
+          ],
           (
             post: Post,
             bucket: Bucket,
@@ -226,6 +237,7 @@ export class GatewayModule {
             relocation: Relocation,
             metrics: Metrics,
             live: LiveFigures,
+            meter: RedisRateMeter,
           ) => {
             const { queueLimit, callTimeoutMs, callLimitMs, plan } = settings;
             const limits = {
@@ -235,7 +247,7 @@ export class GatewayModule {
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
             const observer = heardBy(metrics, live);
-            const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces };
+            const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces, meter };
             const line = new RequestLine({ ...parts, ...limits });
             metrics.watch(line.lanes, log);
             return line;
@@ -245,8 +257,9 @@ export class GatewayModule {
         made(Batches, [RequestLine, AnyCalls], (line: RequestLine, calls: AnyCalls) => new Batches(line, calls)),
         made(
           FanOut,
-          [grantStoreToken, RequestLine, AuditLog],
-          (store: GrantStore, line: RequestLine, audit: AuditLog) => new FanOut(store, line, clock, audit),
+          [grantStoreToken, RequestLine, AuditLog, RedisRateMeter],
+          (store: GrantStore, line: RequestLine, audit: AuditLog, meter: RedisRateMeter) =>
+            new FanOut(store, line, clock, audit, meter),
         ),
         ...jobProviders({ settings, clock, redis, jobRedis, log }),
         made(

@@ -1,5 +1,5 @@
 import { authorize, type FreshGrants, type GrantStore, Outages, type PortalRecord, type Relocation } from '@b24/grants';
-import { type Client, checkAccess, type Scope } from '@b24/access';
+import { type Client, checkAccess, type RateMeter, type Scope } from '@b24/access';
 import { Lanes, type Bucket, type LaneObserver, type Plan, type Platform } from '@b24/lanes';
 import {
   type Answer,
@@ -43,6 +43,8 @@ export interface LineParts {
   readonly observer: LaneObserver & CallObserver;
   /** Absent where nobody collects traces. */
   readonly traces?: Traces | undefined;
+  /** Counts the commands of keys that have a rate. */
+  readonly meter: Pick<RateMeter, 'spend'>;
   readonly queueLimit: number;
   /** The portal's leaky bucket. */
   readonly planOf: (portal: PortalRecord) => Plan;
@@ -180,7 +182,7 @@ export class RequestLine {
 
   private async ask(asking: Asking, portal: PortalId, command: Command): Promise<Answer> {
     const { client, signal, requestId, traceparent } = asking;
-    const { observer, traces } = this.parts;
+    const { observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
     const told = (outcome: 'ok' | Fault, answer?: Answer) => {
       const code = outcome === 'ok' ? outcome : outcome.code;
@@ -191,6 +193,7 @@ export class RequestLine {
       traced?.end(answer, code);
     };
     try {
+      await meter.spend(client, Math.max(1, command.inside?.length ?? 1), signal);
       const sent = { ...command, from: client.id, ...(traced && { trace: traced.traceparent }) };
       const [answer] = await this.send(portal, [sent], signal);
       if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });

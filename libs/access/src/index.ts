@@ -4,3 +4,5 @@ export { type Client, type ListedClient, type Scope, scopes } from './client';
 export { ClientKeys, type NewClient, type Rotation } from './client-keys';
 export { checkAccess, matches, mayTouch, whyNot, type Wish } from './policy';
 export { RedisStorageBudget, type StorageLimits } from './redis-storage-budget';
+export type { RateMeter } from './rate-meter';
+export { maxDebt, RedisRateMeter } from './redis-rate-meter';

@@ -53,7 +53,7 @@ export interface OnceOptions {
 /** A longer answer, as JSON, is not kept. */
 export const maxAnswerBytes = 256 * 1024;
 /** What a record takes without an answer, or with the word that the answer was not kept. */
-export const recordBytes = 1024;
+export const recordBytes = 768;
 /** A write is begun only while there is room for its record and the longest answer that is kept. */
 const roomBytes = recordBytes + sealedBytes(maxAnswerBytes);
 const firstPauseMs = 20;

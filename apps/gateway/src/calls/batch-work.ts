@@ -41,7 +41,11 @@ export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work
     const part = partAt(index);
     const results = outcomes.map((outcome, i) => itemOf(outcome, part[i]?.method ?? '', requestId));
     const failed = outcomes.find(({ ok }) => !ok);
-    return { line: { from: index * size, results }, code: failed && !failed.ok ? failed.fault.code : 'ok' };
+    return {
+      line: { from: index * size, results },
+      code: failed && !failed.ok ? failed.fault.code : 'ok',
+      forbidsMore: over,
+    };
   };
   const all = (index: number, fault: Fault) =>
     told(
@@ -69,6 +73,9 @@ export function batchWork(batches: Batches, clock: Clock, kept: KeptBatch): Work
     failed(index, code, detail) {
       over ||= inOrder && forbidsMore(code);
       return all(index, new Fault(code, detail ? { detail } : {}));
+    },
+    forbidMore() {
+      over = true;
     },
   };
 }
