@@ -697,6 +697,7 @@ export type Problem = {
     | 'app_of_settings'
     | 'too_many_subscriptions'
     | 'alias_taken'
+    | 'answer_not_kept'
     | 'portal_deleted'
     | 'portal_uninstalled'
     | 'body_too_large'
@@ -711,6 +712,7 @@ export type Problem = {
     | 'client_rate_limited'
     | 'too_many_attempts'
     | 'too_many_jobs'
+    | 'storage_budget_spent'
     | 'lane_full'
     | 'operating_time_spent'
     | 'internal_error'
@@ -1214,11 +1216,11 @@ export type NewClient = {
    */
   expiresInDays?: number;
   /**
-   * Calls a second that the key may make, over all replicas; as many as it likes by default.
+   * Commands a second that the key may send to portals, over all replicas and whichever way they come: a call is one, a batch as many as it has, a list one a page. A request that sends none counts as one. As many as it likes by default.
    */
   ratePerSecond?: number;
   /**
-   * Calls at once; as many as a second by default. Needs ratePerSecond.
+   * Commands at once; as many as a second by default. A request may send more than are left; the key owes them then, and its next request is refused until they are paid. Needs ratePerSecond.
    */
   burst?: number;
 };
@@ -3082,6 +3084,7 @@ export type ListAuditData = {
       | 'app_of_settings'
       | 'too_many_subscriptions'
       | 'alias_taken'
+      | 'answer_not_kept'
       | 'portal_deleted'
       | 'portal_uninstalled'
       | 'body_too_large'
@@ -3096,6 +3099,7 @@ export type ListAuditData = {
       | 'client_rate_limited'
       | 'too_many_attempts'
       | 'too_many_jobs'
+      | 'storage_budget_spent'
       | 'lane_full'
       | 'operating_time_spent'
       | 'internal_error'
