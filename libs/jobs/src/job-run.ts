@@ -108,10 +108,13 @@ export class JobRun<By> {
     return this.paying;
   }
 
-  /** The slot may be another's meanwhile. */
+  /** The slot may be another's meanwhile, and who cancels the job need not wait for the debt. */
   private async waitForPay(owedMs: number): Promise<false> {
-    if (await this.parts.makesRoom()) this.ending ??= 'stopped';
-    else await sleep(this.parts.clock, Math.min(owedMs, askAgainMs));
+    const { id, runner, records, makesRoom, clock } = this.parts;
+    const standing = await this.persist(() => records.beginItem(id, runner, 0, false));
+    if (standing !== 'ours') this.end(standing);
+    else if (await makesRoom()) this.ending ??= 'stopped';
+    else await sleep(clock, Math.min(owedMs, askAgainMs));
     return false;
   }
 
