@@ -30,7 +30,7 @@ describe('the rate of a key over a real Redis', () => {
   });
   /** So slow that nothing comes back while a test runs. */
   const rated = async (burst: number) => keys.create({ ...wanted, rate: { perSecond: 0.001, burst } });
-  const admitted = async (key: string) => (await keys.admit(key)) as Client;
+  const admitted = async (key: string) => (await keys.admit(key))!;
   const owes = async (client: Client) => Math.round((await meter.debtMs(client)) / 1_000_000);
   const asked = async (work: () => Promise<unknown>) => {
     const before = Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);

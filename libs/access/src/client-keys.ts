@@ -165,8 +165,7 @@ export class ClientKeys {
   }
 
   private async currentDigest(id: string): Promise<string | undefined> {
-    const [current] = ((await this.redis.hget(clientsKey, id)) ?? '').split(',');
-    return current || undefined;
+    return (await this.redis.hget(clientsKey, id))?.split(',')[0];
   }
 
   private async rotateFrom(id: string, rotation: Rotation): Promise<{ client: Client; key: string } | undefined> {

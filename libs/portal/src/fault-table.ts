@@ -248,8 +248,8 @@ export const faultTable = {
   client_rate_limited: row(
     429,
     'safe',
-    'This key calls more often than it may',
-    'Come back after `Retry-After` seconds; the key has a rate of its own.',
+    'This key sends more commands than it may',
+    'Come back after `Retry-After` seconds; the key has a rate of its own, which counts each command of a request.',
   ),
   too_many_attempts: row(
     429,
