@@ -70,7 +70,7 @@ describe('the slots of jobs over a real Redis', () => {
     await open('a1', 'a2', 'a3');
     const taken = await Promise.all(['t1', 't2', 't3'].map((ticket) => turns.take(ticket, none)));
     await open('b1');
-    const left = await Promise.all(taken.map((turn) => turn !== undefined && turns.leave(turn)));
+    const left = await Promise.all(taken.map(async (turn) => turn !== undefined && turns.leave(turn)));
     expect(left.filter(Boolean)).toHaveLength(1);
     const leaving = taken[left.indexOf(true)];
     // What it has under way still runs: nobody else may begin it.
