@@ -135,7 +135,7 @@ describe('the slots of jobs', () => {
       for (const it of portals) await admin.call('POST', '/v1/portals', { webhookUrl: it.webhookUrl(), tags: [tag] });
       return portals;
     };
-    const [slow, quick] = [await add('slow', 6), await add('quick', 1)];
+    const [slow, quick] = [await add('slow', 12), await add('quick', 1)];
     const call = { method: 'tasks.api.scrum.backlog.get', params: { id: 125 } };
     for (const it of slow) it.trouble.next('slow', { method: call.method, delayMs: 300, times: Infinity });
     const keyFor = async (name: string) => {
@@ -160,9 +160,9 @@ describe('the slots of jobs', () => {
     for (const it of ordered) {
       const job = async () => (await greedy.get(`/v1/jobs/${it.body.id as string}`)).body;
       await eventually(async () => (await job()).state === 'done');
-      expect((await job()).progress).toEqual({ total: 6, done: 6, failed: 0 });
+      expect((await job()).progress).toEqual({ total: 12, done: 12, failed: 0 });
     }
-    expect(items().length).toBeLessThanOrEqual(20 * 6);
+    expect(items().length).toBeLessThanOrEqual(20 * 12);
   });
 });
 
