@@ -1,4 +1,4 @@
-import { type AuditEntry, AuditLog, type Client, ClientKeys } from '@b24/access';
+import { type AuditEntry, AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
 import { Binder, Bindings, Courier } from '@b24/events';
 import {
   Apps,
@@ -94,6 +94,8 @@ const wireLimits = {
 };
 /** A replica that is silent for longer than the lease is taken for dead; answers are told again for a day. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
+/** How long what a client keeps counts: an hour longer than a record is kept after it was charged. */
+const lifeMs = 25 * 3_600_000;
 const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
 const postToken = Symbol('post');
 
@@ -197,6 +199,7 @@ export class GatewayModule {
         made(bucketToken, [], () => new BottleneckBucket({ redis: laneRedis, clock })),
         made(platformToken, [sealToken], (seal: Seal) => new RedisPlatform({ redis, seal: textSeal(seal), clock })),
         made(ClientKeys, [], () => new ClientKeys(redis, settings.adminKey, clock)),
+        made(RedisRateMeter, [ClientKeys], (keys: ClientKeys) => new RedisRateMeter(redis, keys, clock)),
         made(
           grantStoreToken,
           [sealToken, Metrics],
@@ -232,7 +235,17 @@ export class GatewayModule {
         }),
         made(
           RequestLine,
-          [postToken, bucketToken, platformToken, grantStoreToken, FreshGrants, Relocation, Metrics, LiveFigures],
+          [
+            postToken,
+            bucketToken,
+            platformToken,
+            grantStoreToken,
+            FreshGrants,
+            Relocation,
+            Metrics,
+            LiveFigures,
+            RedisRateMeter,
+          ],
           (
             post: Post,
             bucket: Bucket,
@@ -242,6 +255,7 @@ export class GatewayModule {
             relocation: Relocation,
             metrics: Metrics,
             live: LiveFigures,
+            meter: RedisRateMeter,
           ) => {
             const { queueLimit, callTimeoutMs, callLimitMs, plan } = settings;
             const limits = {
@@ -251,7 +265,7 @@ export class GatewayModule {
               planOf: (record: PortalRecord) => planOf(record, plan),
             };
             const observer = heardBy(metrics, live, (portal) => line.lanes.knows(portal));
-            const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces };
+            const parts = { clock, post, bucket, platform, store, grants, relocation, observer, traces, meter };
             const line: RequestLine = new RequestLine({ ...parts, ...limits });
             metrics.watch(line.lanes, log);
             return line;
@@ -261,14 +275,20 @@ export class GatewayModule {
         made(Batches, [RequestLine, AnyCalls], (line: RequestLine, calls: AnyCalls) => new Batches(line, calls)),
         made(
           FanOut,
-          [grantStoreToken, RequestLine, AuditLog],
-          (store: GrantStore, line: RequestLine, audit: AuditLog) => new FanOut(store, line, clock, audit),
+          [grantStoreToken, RequestLine, AuditLog, RedisRateMeter],
+          (store: GrantStore, line: RequestLine, audit: AuditLog, meter: RedisRateMeter) =>
+            new FanOut(store, line, clock, audit, meter),
         ),
         ...jobProviders({ settings, clock, redis, jobRedis, log }),
-        made(Once, [sealToken], (seal: Seal) => {
+        made(
+          RedisStorageBudget,
+          [],
+          () => new RedisStorageBudget(redis, { bytes: settings.clientBudgetBytes, lifeMs }),
+        ),
+        made(Once, [sealToken, RedisStorageBudget], (seal: Seal, storage: RedisStorageBudget) => {
           const { callLimitMs } = settings;
           const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });
-          return new Once({ records, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
+          return new Once({ records, storage, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
         }),
         made(
           installerToken,

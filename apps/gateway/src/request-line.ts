@@ -7,7 +7,7 @@ import {
   type PortalRecord,
   type Relocation,
 } from '@b24/grants';
-import { allowCommand, type AllowedCommand, type Client, type Scope } from '@b24/access';
+import { allowCommand, type AllowedCommand, type Client, type RateMeter, type Scope } from '@b24/access';
 import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/lanes';
 import {
   type Answer,
@@ -52,6 +52,8 @@ export interface LineParts {
   readonly observer: LaneObserver & CallObserver;
   /** Absent where nobody collects traces. */
   readonly traces?: Traces | undefined;
+  /** Counts the commands of keys that have a rate. */
+  readonly meter: Pick<RateMeter, 'spend'>;
   readonly queueLimit: number;
   /** The portal's leaky bucket. */
   readonly planOf: (portal: PortalRecord) => Plan;
@@ -207,7 +209,7 @@ export class RequestLine {
     const { client, signal, requestId, traceparent } = asking;
     const allowed = allowCommand(client, { scope, portal }, command);
     mustBeReadable(command);
-    const { observer, traces } = this.parts;
+    const { observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
     const told = (outcome: 'ok' | Fault, answer?: Answer) => {
       const code = outcome === 'ok' ? outcome : outcome.code;
@@ -218,6 +220,7 @@ export class RequestLine {
       traced?.end(answer, code);
     };
     try {
+      await meter.spend(client, command.inside?.length ?? 1, signal);
       const sent = { ...allowed, from: client.id, ...(traced && { trace: traced.traceparent }) };
       const [answer] = await this.send(portal, [sent], signal);
       if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });

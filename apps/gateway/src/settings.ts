@@ -161,6 +161,7 @@ const environment = z
     EVENT_QUEUE_LIMIT: whole('EVENT_QUEUE_LIMIT', 1, 1_000_000).default(10_000),
     JOB_CONCURRENCY: whole('JOB_CONCURRENCY', 1, 100).default(4),
     JOBS_PER_CLIENT: whole('JOBS_PER_CLIENT', 1, 1000).default(20),
+    CLIENT_BUDGET_MIB: whole('CLIENT_BUDGET_MIB', 1, 1_048_576).default(256),
     CONSOLE: flag('CONSOLE').default(true),
     CONSOLE_IDLE_MINUTES: whole('CONSOLE_IDLE_MINUTES', 1, 720).default(60),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
@@ -245,6 +246,8 @@ export interface Settings {
     /** Of one client, not finished. */
     readonly perClient: number;
   };
+  /** What idempotency records and jobs of one client may take in Redis together. */
+  readonly clientBudgetBytes: number;
   readonly logLevel: string;
 }
 
@@ -319,6 +322,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       queueLimit: it.EVENT_QUEUE_LIMIT,
     },
     jobs: { atOnce: it.JOB_CONCURRENCY, perClient: it.JOBS_PER_CLIENT },
+    clientBudgetBytes: it.CLIENT_BUDGET_MIB * 1024 * 1024,
     logLevel: it.LOG_LEVEL,
   };
 }

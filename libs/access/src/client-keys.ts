@@ -35,6 +35,8 @@ interface Scripts {
  */
 export class ClientKeys {
   private readonly adminDigest: Buffer;
+  /** Of clients with a rate: the digest of their key, and whether what let them in paid for a command yet to be sent. */
+  private readonly uses = new WeakMap<Client, { readonly digest: string; first: boolean }>();
   private readonly run: Scripts;
 
   constructor(
@@ -68,7 +70,25 @@ export class ClientKeys {
     const client = JSON.parse(text) as Client;
     if (this.hasExpired(client)) throw new Fault('key_expired');
     if (earlyMs > 0) throw new Fault('client_rate_limited', { retryAfterMs: earlyMs });
+    if (client.rate) this.uses.set(client, { digest: hex, first: true });
     return client;
+  }
+
+  /** Where a client's key and its use are kept; undefined of a client that was deleted. */
+  async placesOf(client: Client): Promise<readonly [key: string, use: string] | undefined> {
+    const known = this.uses.get(client);
+    const digest = known ? known.digest : await this.asking(() => this.currentDigest(client.id));
+    if (digest === undefined) return undefined;
+    if (!known) this.uses.set(client, { digest, first: false });
+    return [clientKey(digest), useKey(digest)];
+  }
+
+  /** Whether the command is paid for by what let the request in, which pays for one. */
+  spendFirst(client: Client): boolean {
+    const known = this.uses.get(client);
+    if (!known?.first) return false;
+    known.first = false;
+    return true;
   }
 
   /**
@@ -78,8 +98,8 @@ export class ClientKeys {
   async byId(id: string): Promise<Client> {
     if (id === admin.id) return admin;
     const text = await this.asking(async () => {
-      const [current] = ((await this.redis.hget(clientsKey, id)) ?? '').split(',');
-      return current ? this.redis.get(clientKey(current)) : null;
+      const current = await this.currentDigest(id);
+      return current === undefined ? null : this.redis.get(clientKey(current));
     });
     if (text === null) throw new Fault('key_invalid', { detail: 'The client whose key began this was deleted.' });
     const client = JSON.parse(text) as Client;
@@ -142,6 +162,10 @@ export class ClientKeys {
       if (!digests) throw new Fault('client_not_found');
       await this.endAll(digests);
     });
+  }
+
+  private async currentDigest(id: string): Promise<string | undefined> {
+    return (await this.redis.hget(clientsKey, id))?.split(',')[0];
   }
 
   private async rotateFrom(id: string, rotation: Rotation): Promise<{ client: Client; key: string } | undefined> {

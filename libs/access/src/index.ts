@@ -12,3 +12,6 @@ export {
   whyNot,
   type Wish,
 } from './policy';
+export { RedisStorageBudget, type StorageLimits } from './redis-storage-budget';
+export type { RateMeter } from './rate-meter';
+export { maxDebt, RedisRateMeter } from './redis-rate-meter';

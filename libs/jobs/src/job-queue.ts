@@ -24,13 +24,16 @@ export interface JobQueueOptions {
 }
 
 export interface JobWorkers {
-  /** Runs a job until it is finished; false: another replica is to go on. */
-  readonly run: (id: string) => Promise<boolean>;
+  /** Runs one job by this ticket; false: the ticket is to be used again. */
+  readonly run: (ticket: string) => Promise<boolean>;
   /** Tells that it is finished. @param isLast it is not tried again. @throws when it is to be tried again */
   readonly deliver: (id: string, isLast: boolean) => Promise<void>;
 }
 
-/** Whose turn it is, over all replicas: a job has one runner at a time, and another when its runner dies. */
+/**
+ * Hands out slots over all replicas, by a ticket for each job that is not finished: whose job runs by it is said
+ * elsewhere (turns.ts). A ticket is with one replica at a time, and with another when that dies.
+ */
 export class JobQueue {
   private jobs: Queue | undefined;
   private callbacks: Queue | undefined;
@@ -62,13 +65,19 @@ export class JobQueue {
     for (const worker of this.workers) worker.on('error', () => undefined);
   }
 
-  /** The same id again changes nothing while it waits or runs. */
+  /** A ticket more; the same id again changes nothing while it waits or is used. */
   async add(id: string): Promise<void> {
     await this.jobs?.add('job', {}, { jobId: id, removeOnComplete: true, removeOnFail: true });
   }
 
   async addDelivery(id: string): Promise<void> {
     await this.callbacks?.add('callback', {}, { jobId: id, ...deliveries, removeOnComplete: true, removeOnFail: true });
+  }
+
+  /** Tickets that are used, over all replicas. */
+  async active(): Promise<ReadonlySet<string>> {
+    const entries = (await this.jobs?.getActive()) ?? [];
+    return new Set(entries.map(({ id }) => id ?? ''));
   }
 
   /** Over all replicas. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, Secret, type Sealer, type Seals } from '@b24/portal';
+import { asFault, Fault, Secret, type Sealer, type Seals, type StorageBudget, storedBytes } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import type { Callback, Job, JobState, NewJob, Outcome } from './job';
 
@@ -15,6 +15,9 @@ const resultsReadAtOnce = 50;
 /** A result that is larger is not kept. */
 const mostResultBytes = 2 * 1024 * 1024;
 
+/** What a job takes besides its payload and its results: its fields, its places in the lists and in the queue. */
+const jobBytes = 4096;
+
 export interface RecordLimits {
   readonly keepMs: number;
   /** Of all results of a job, sealed. */
@@ -25,6 +28,14 @@ export interface RecordLimits {
 
 /** Whose the job is by now: ours, another's (or it is gone), or it shall end. */
 export type Standing = 'ours' | 'lost' | 'cancelled';
+export type Kept = 'kept' | 'lost' | 'too_large';
+
+/** Who changes which job. */
+export interface Running {
+  readonly id: string;
+  readonly client: string;
+  readonly runner: string;
+}
 
 const scripts = {
   createJob: 1,
@@ -54,6 +65,7 @@ export class JobRecords {
     private readonly redis: Redis | Cluster,
     seals: Seals,
     private readonly limits: RecordLimits,
+    private readonly storage: StorageBudget,
   ) {
     for (const [name, numberOfKeys] of Object.entries(scripts)) {
       redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
@@ -63,17 +75,17 @@ export class JobRecords {
     this.resultSeal = seals.for('job results');
   }
 
-  /** False when the same is there already. @throws Fault too_many_jobs, idempotency_conflict when another is there */
+  /**
+   * False when the same is there already.
+   * @throws Fault too_many_jobs, storage_budget_spent, idempotency_conflict when another is there
+   */
   create(job: NewJob, nowMs: number): Promise<boolean> {
     return asking(async () => {
-      const { id, client, kind, total, fingerprint, payload, callback } = job;
+      const { id, client, kind, total, fingerprint, payload, callback, reservedBytes } = job;
       const { keepMs, mostOpen } = this.limits;
       const there = await this.redis.hget(jobKey(id), 'fingerprint');
       if (there !== null && there !== fingerprint) throw new Fault('idempotency_conflict');
       if (there !== null) return false;
-      // In this order: no job without its place in the lists, whatever dies in between (docs/storage.md).
-      const open = await this.run.openJob(allKey, ofKey(client), openKey, client, id, nowMs, keepMs, mostOpen);
-      if (open === 0) throw new Fault('too_many_jobs', { retryAfterMs: 10_000 });
       const fields = ['client', client, 'kind', kind, 'state', 'queued', 'total', total, 'createdAtMs', nowMs];
       const sealed = (what: string, value: unknown) => [
         what,
@@ -82,6 +94,15 @@ export class JobRecords {
       const told = callback && { url: callback.url, secret: callback.secret.reveal() };
       const call = told ? [...sealed('callback', told), 'callbackState', 'due'] : [];
       const all = [...fields, ...sealed('payload', payload), ...call];
+      const bytes = jobBytes + reservedBytes + storedBytes(all.join('').length);
+      // In this order: nothing that is not counted, and no job without its place in the lists, whatever dies in between
+      // (docs/storage.md).
+      const charge = await this.storage.charge(client, bytes, { entry: id });
+      const open = await this.run.openJob(allKey, ofKey(client), openKey, client, id, nowMs, keepMs, mostOpen);
+      if (open === 0) {
+        await this.storage.release(client, charge);
+        throw new Fault('too_many_jobs', { retryAfterMs: 10_000 });
+      }
       const made = await this.run.createJob(jobKey(id), fingerprint, keepMs, ...all);
       if (made === -1) throw new Fault('idempotency_conflict');
       return made === 1;
@@ -107,10 +128,13 @@ export class JobRecords {
   }
 
   /** Jobs that were not finished a while ago. */
-  open(untilMs: number): Promise<string[]> {
+  open(untilMs: number): Promise<{ client: string; id: string }[]> {
     return asking(async () => {
       const members = await this.redis.zrangebyscore(openKey, '-inf', untilMs);
-      return members.flatMap((member) => member.split(' ')[1] ?? []);
+      return members.map((member) => {
+        const [client = '', id = ''] = member.split(' ');
+        return { client, id };
+      });
     });
   }
 
@@ -148,11 +172,23 @@ export class JobRecords {
     });
   }
 
-  /** Indexes of items that have a result, and of those that an earlier runner may have sent. */
-  progress(id: string): Promise<{ told: ReadonlySet<number>; sent: readonly number[] }> {
+  /** It counts as long as it is kept: from its begin, as its record is. */
+  async counts({ id, client }: Job): Promise<void> {
+    await this.storage.charge(client, 0, { entry: id, room: 0 });
+  }
+
+  /**
+   * Indexes of items that have a result, and of those that an earlier runner may have sent; whether nothing more may be
+   * sent.
+   */
+  progress(id: string): Promise<{ told: ReadonlySet<number>; sent: readonly number[]; noMore: boolean }> {
     return asking(async () => {
-      const [told, sent] = await Promise.all([this.redis.hkeys(resultsKey(id)), this.redis.hkeys(itemsKey(id))]);
-      return { told: new Set(told.map(Number)), sent: sent.map(Number) };
+      const [told, sent, noMore] = await Promise.all([
+        this.redis.hkeys(resultsKey(id)),
+        this.redis.hkeys(itemsKey(id)),
+        this.redis.hexists(jobKey(id), 'noMore'),
+      ]);
+      return { told: new Set(told.map(Number)), sent: sent.map(Number), noMore: noMore === 1 };
     });
   }
 
@@ -172,20 +208,28 @@ export class JobRecords {
     });
   }
 
-  /** Whether there was room for it; `lost` when the job is another's. */
-  keep(id: string, runner: string, index: number, { line, code }: Outcome): Promise<'kept' | 'lost' | 'too_large'> {
-    return asking(async () => {
-      const { mostBytes, keepMs } = this.limits;
-      const text = JSON.stringify(line);
-      if (Buffer.byteLength(text) > mostResultBytes) return 'too_large';
-      const sealed = this.resultSeal.close(new Secret(text), placeOf(id, index));
-      const keys = [jobKey(id), itemsKey(id), resultsKey(id)];
-      // A result that says only that another was too large finds room for itself.
-      const room = code === 'result_too_large' ? Number.MAX_SAFE_INTEGER : mostBytes;
+  /**
+   * Whether there was room for it, in the job and in its client's budget; `lost` when the job is another's.
+   * @param reserved what of its bytes was counted when the job was made
+   */
+  async keep(by: Running, index: number, outcome: Outcome, reserved: number): Promise<Kept> {
+    const { line, code, forbidsMore } = outcome;
+    const text = JSON.stringify(line);
+    if (Buffer.byteLength(text) > mostResultBytes) return 'too_large';
+    const sealed = this.resultSeal.close(new Secret(text), placeOf(by.id, index));
+    // A result that says only that another was too large finds room for itself.
+    const isForced = code === 'result_too_large';
+    const excess = isForced ? 0 : Math.max(0, storedBytes(sealed.length) - reserved);
+    const charge = excess > 0 && (await this.storage.charge(by.client, excess, { entry: by.id }).catch(unlessSpent));
+    if (charge === undefined) return 'too_large';
+    const kept = await asking(() => {
+      const room = isForced ? Number.MAX_SAFE_INTEGER : this.limits.mostBytes;
       const counted = code === 'ok' ? 'done' : 'failed';
-      const kept = await this.run.keepResult(...keys, runner, index, sealed, counted, room, keepMs);
-      return kept === 1 ? 'kept' : kept === 0 ? 'lost' : 'too_large';
+      const args = [by.runner, index, sealed, counted, room, this.limits.keepMs, forbidsMore ? '1' : ''];
+      return this.run.keepResult(jobKey(by.id), itemsKey(by.id), resultsKey(by.id), ...args);
     });
+    if (kept !== 1 && charge) await this.storage.release(by.client, charge);
+    return kept === 1 ? 'kept' : kept === 0 ? 'lost' : 'too_large';
   }
 
   handBack(id: string, runner: string): Promise<void> {
@@ -202,8 +246,16 @@ export class JobRecords {
     });
   }
 
-  /** It is finished: it leaves the list of those that are not. */
-  close(id: string, client: string): Promise<void> {
+  /** It is finished: from now on it counts what it keeps, and it leaves the list of those that are not. */
+  async close(id: string, client: string): Promise<void> {
+    const [bytes, done] = await asking(() => this.redis.hmget(jobKey(id), 'bytes', 'done'));
+    const results = storedBytes(Number(bytes ?? 0)) + Number(done ?? 0) * storedBytes(0);
+    await this.storage.settle(client, id, jobBytes + results);
+    await this.drop(id, client);
+  }
+
+  /** It leaves the list of those that are not finished. */
+  drop(id: string, client: string): Promise<void> {
     return asking(async () => {
       await this.redis.zrem(openKey, `${client} ${id}`);
     });
@@ -247,6 +299,10 @@ function toJob(id: string, hash: Hash): Job | undefined {
     ...(problem && { problem: JSON.parse(problem) as NonNullable<Job['problem']> }),
     ...(callbackState && { callback: callbackState as NonNullable<Job['callback']> }),
   };
+}
+
+function unlessSpent(error: unknown): undefined {
+  if (asFault(error).code !== 'storage_budget_spent') throw error;
 }
 
 async function asking<T>(question: () => Promise<T>): Promise<T> {

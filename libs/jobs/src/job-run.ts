@@ -1,10 +1,11 @@
-import { asFault, asTheyCome, type Clock, Fault, sleep } from '@b24/portal';
+import { asFault, asTheyCome, type Clock, Fault, sealedBytes, sleep } from '@b24/portal';
 import { setMaxListeners } from 'node:events';
 import type { Outcome, Work } from './job';
 import type { JobRecords } from './job-records';
 
 export interface JobRunParts<By> {
   readonly id: string;
+  readonly client: string;
   /** Names this run: another's changes nothing. */
   readonly runner: string;
   readonly records: Pick<JobRecords, 'progress' | 'beginItem' | 'leaveItem' | 'keep'>;
@@ -13,10 +14,17 @@ export interface JobRunParts<By> {
   /** The job's client as it is now. @throws Fault when its key is none any more */
   readonly rights: () => Promise<By>;
   readonly itemsAtOnce: number;
+  /** How many ms the next item is to wait until its client has paid for what it sent. */
+  readonly debtMs: (by: By) => Promise<number>;
+  /** Whether it is to make room for the job of another client. */
+  readonly makesRoom: () => Promise<boolean>;
   readonly clock: Clock;
 }
 
-/** How a run ended: every item is told, another has the job, it was cancelled, this replica ends, or it can't go on. */
+/**
+ * How a run ended: every item is told, another has the job, it was cancelled, this replica ends or another
+ * job has its slot, or it can't go on.
+ */
 export type Ending = 'done' | 'lost' | 'cancelled' | 'stopped' | Fault;
 
 const askAgainMs = 500;
@@ -30,6 +38,7 @@ const lastWaitMs = 5000;
 export class JobRun<By> {
   private ending: Ending | undefined;
   private stoppedAtMs: number | undefined;
+  private paying: Promise<boolean> | undefined;
   private readonly controller = new AbortController();
 
   constructor(private readonly parts: JobRunParts<By>) {
@@ -46,7 +55,8 @@ export class JobRun<By> {
   /** @throws Fault store_unavailable when this replica ends before the store is back */
   async go(): Promise<Ending> {
     const { id, records, total, work, itemsAtOnce } = this.parts;
-    const { told, sent } = await this.persist(() => records.progress(id));
+    const { told, sent, noMore } = await this.persist(() => records.progress(id));
+    if (noMore) work.forbidMore?.();
     for (const index of sent) {
       const detail = 'The replica that sent it ended before the answer came; it may have been carried out.';
       if (!told.has(index)) await this.keep(index, work.failed(index, 'outcome_unknown', detail));
@@ -61,17 +71,20 @@ export class JobRun<By> {
   /** Never rejects. */
   private async item(index: number): Promise<true> {
     try {
-      while (!this.ending && (await this.attempt(index)) === 'again') await this.pause();
+      if (!this.ending && (await this.parts.makesRoom())) this.ending ??= 'stopped';
+      for (let how = 'later'; how !== 'over' && !this.ending; how = await this.attempt(index))
+        if (how === 'again') await this.pause();
     } catch (error) {
       this.end(asFault(error));
     }
     return true;
   }
 
-  /** again: it was not sent, since our own store was silent. */
-  private async attempt(index: number): Promise<'over' | 'again'> {
+  /** again: it was not sent, since our own store was silent. later: its client has to pay first. */
+  private async attempt(index: number): Promise<'over' | 'again' | 'later'> {
     const { id, runner, records, work, rights } = this.parts;
     const by = await this.persist(rights);
+    if (!(await this.hasPaid(by))) return 'later';
     const isWrite = work.effectOf(index) === 'write';
     const standing = await this.persist(() => records.beginItem(id, runner, index, isWrite));
     if (standing !== 'ours') this.end(standing);
@@ -87,17 +100,35 @@ export class JobRun<By> {
     return isOurs ? 'again' : 'over';
   }
 
+  /** False when it is to be asked again; all items of the run ask as one. */
+  private hasPaid(by: By): Promise<boolean> {
+    this.paying ??= this.persist(() => this.parts.debtMs(by))
+      .then((owedMs) => owedMs <= 0 || this.waitForPay(owedMs))
+      .finally(() => (this.paying = undefined));
+    return this.paying;
+  }
+
+  /** The slot may be another's meanwhile, and who cancels the job need not wait for the debt. */
+  private async waitForPay(owedMs: number): Promise<false> {
+    const { id, runner, records, makesRoom, clock } = this.parts;
+    const standing = await this.persist(() => records.beginItem(id, runner, 0, false));
+    if (standing !== 'ours') this.end(standing);
+    else if (await makesRoom()) this.ending ??= 'stopped';
+    else await sleep(clock, Math.min(owedMs, askAgainMs));
+    return false;
+  }
+
   private leave(index: number): Promise<void> {
     const { id, runner, records } = this.parts;
     return this.persist(() => records.leaveItem(id, runner, index));
   }
 
   private async keep(index: number, outcome: Outcome): Promise<void> {
-    const { id, runner, records, work } = this.parts;
-    const kept = await this.persist(() => records.keep(id, runner, index, outcome));
+    const { records, work } = this.parts;
+    const least = { ...work.failed(index, 'result_too_large'), forbidsMore: outcome.forbidsMore === true };
+    const kept = await this.persist(() => records.keep(this.parts, index, outcome, bytesOf(least)));
     if (kept === 'lost') this.end('lost');
-    if (kept === 'too_large' && outcome.code !== 'result_too_large')
-      await this.keep(index, work.failed(index, 'result_too_large'));
+    if (kept === 'too_large' && outcome.code !== 'result_too_large') await this.keep(index, least);
   }
 
   /** The first word counts, except that a job that is another's is so whatever else was said. */
@@ -126,4 +157,16 @@ export class JobRun<By> {
   private pause(): Promise<void> {
     return sleep(this.parts.clock, askAgainMs);
   }
+}
+
+/** What the results of all items take at least: that each was too large to be kept. */
+export function leastBytes<By>(work: Work<By>, total: number): number {
+  return Array.from({ length: total }, (_, index) => bytesOf(work.failed(index, 'result_too_large'))).reduce(
+    (sum, bytes) => sum + bytes,
+    0,
+  );
+}
+
+function bytesOf({ line }: Outcome): number {
+  return sealedBytes(Buffer.byteLength(JSON.stringify(line)));
 }

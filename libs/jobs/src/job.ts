@@ -34,6 +34,8 @@ export interface NewJob {
   /** What its kind needs to do it; JSON. */
   readonly payload: unknown;
   readonly callback?: Callback;
+  /** What its results take at least, however little room there is for more. */
+  readonly reservedBytes: number;
 }
 
 /** Where it is told that the job is finished, and what signs that. */
@@ -46,6 +48,8 @@ export interface Callback {
 export interface Outcome {
   readonly line: object;
   readonly code: 'ok' | FaultCode;
+  /** Nothing behind it may be sent: it would overtake what may still run, or meet the same. */
+  readonly forbidsMore?: boolean;
 }
 
 /** A job's items, by their index. */
@@ -57,6 +61,8 @@ export interface Work<By> {
   perform(index: number, by: By, signal: AbortSignal): Promise<Outcome>;
   /** What is told of one that was not carried out for this reason, or of which that is not known. */
   failed(index: number, code: FaultCode, detail?: string): Outcome;
+  /** An earlier run came to an outcome behind which nothing may be sent. */
+  forbidMore?(): void;
 }
 
 /** Finds the work in what was kept of it. */

@@ -3,21 +3,28 @@ import { asFault, type Clock, Fault } from '@b24/portal';
 import type { Callback, Job, Kind, NewJob } from './job';
 import type { JobQueue } from './job-queue';
 import type { JobRecords } from './job-records';
-import { type Ending, JobRun } from './job-run';
+import { type Ending, JobRun, leastBytes } from './job-run';
+import type { Turn } from './turn-order';
+import type { Turns } from './turns';
 
 /** So many replicas may die over a job before it is taken for the cause. */
 const mostDeaths = 10;
 const sweepEveryMs = 30_000;
+/** How often a run asks whether it is to make room. */
+const askForRoomEveryMs = 200;
 
 export interface JobsOptions<By> {
   readonly records: JobRecords;
   readonly queue: JobQueue;
+  readonly turns: Turns;
   readonly kinds: Readonly<Record<string, Kind<By>>>;
   /** A job's client as it is now. @throws Fault when its key is none any more, store_unavailable */
   readonly rights: (client: string) => Promise<By>;
   /** Sends the message that a job is finished. @throws when it was not taken */
   readonly send: (job: Job, callback: Callback) => Promise<void>;
   readonly itemsAtOnce: number;
+  /** How many ms a client's next item is to wait until it has paid for what it sent. */
+  readonly debtMs: (by: By) => Promise<number>;
   readonly clock: Clock;
   /** Whether what the store holds may be worked with yet. */
   readonly ready: () => boolean;
@@ -28,6 +35,8 @@ export interface JobsOptions<By> {
 /** Long work: kept before its caller is answered, run by whichever replica has the time, and by another if that dies. */
 export class Jobs<By> {
   private readonly runs = new Set<JobRun<By>>();
+  /** Slots whose ticket the queue did not know when it was last looked at. */
+  private lostTurns = new Set<string>();
   private stopped = false;
   private started = false;
   private callOff: (() => void) | undefined;
@@ -40,7 +49,7 @@ export class Jobs<By> {
     if (this.stopped) return;
     if (ready() && !this.started) {
       this.started = true;
-      queue.start({ run: (id) => this.run(id), deliver: (id, isLast) => this.deliver(id, isLast) });
+      queue.start({ run: (ticket) => this.run(ticket), deliver: (id, isLast) => this.deliver(id, isLast) });
     }
     if (this.started) void this.sweep();
     this.callOff = clock.after(this.started ? sweepEveryMs : 200, () => {
@@ -60,12 +69,17 @@ export class Jobs<By> {
     if (this.started) await this.options.queue.close();
   }
 
-  /** The job, new or as it was made before. @throws Fault too_many_jobs, idempotency_conflict, store_unavailable */
-  async create(wanted: NewJob): Promise<Job> {
-    const { records, queue, clock } = this.options;
+  /**
+   * The job, new or as it was made before.
+   * @throws Fault too_many_jobs, storage_budget_spent, idempotency_conflict, store_unavailable
+   */
+  async create(wanted: Omit<NewJob, 'reservedBytes'>): Promise<Job> {
+    const { records, queue, clock, kinds } = this.options;
     if (this.stopped) throw new Fault('shutting_down');
     if (!this.started) throw new Fault('store_unavailable');
-    await records.create(wanted, clock.now());
+    const work = kinds[wanted.kind]?.(wanted.payload);
+    const reservedBytes = work ? leastBytes(work, wanted.total) : 0;
+    await records.create({ ...wanted, reservedBytes }, clock.now());
     const job = await this.find(wanted.id);
     if (job.state === 'queued') await asking(() => queue.add(job.id));
     return job;
@@ -92,33 +106,63 @@ export class Jobs<By> {
     return this.find(id);
   }
 
-  /** Finished, or to be left; false: another is to go on. */
-  private async run(id: string): Promise<boolean> {
-    const { records, clock, log } = this.options;
-    if (this.stopped) return false;
-    const runner = randomUUID();
+  /** Runs by this ticket the job whose turn it is. False: the ticket is to be used again, here or by another replica. */
+  private async run(ticket: string): Promise<boolean> {
+    const { turns } = this.options;
+    const absent = new Set<string>();
     try {
-      const deaths = await records.begin(id, runner, clock.now());
-      if (deaths === undefined) return await this.conclude(id);
-      const ending = deaths > mostDeaths ? tooManyDeaths() : await this.goOn(id, runner);
-      return await this.ended(id, runner, ending);
+      for (;;) {
+        if (this.stopped) return false;
+        const turn = await turns.take(ticket, absent);
+        if (!turn) return true;
+        const came = await this.runJob(turn);
+        await turns.end(turn);
+        if (came !== 'absent') return came === 'over';
+        // It is finished, or not yet written down; another waits for this ticket.
+        absent.add(turn.job);
+      }
     } catch (error) {
-      const { code } = asFault(error);
-      if (code === 'store_unavailable') return false;
-      log.error({ err: error, job: id }, 'a job could not be run');
-      return this.ended(id, runner, new Fault('internal_error'));
+      if (asFault(error).code !== 'store_unavailable') throw error;
+      return false;
     }
   }
 
-  private async goOn(id: string, runner: string): Promise<Ending> {
-    const { records, clock, kinds, rights, itemsAtOnce } = this.options;
+  /** over: it needs no slot any more. left: another is to go on. absent: there was nothing to run. */
+  private async runJob(turn: Turn): Promise<'over' | 'left' | 'absent'> {
+    const { records, clock, log } = this.options;
+    const id = turn.job;
+    const runner = randomUUID();
+    try {
+      const deaths = await records.begin(id, runner, clock.now());
+      if (deaths === undefined) {
+        await this.conclude(id);
+        return 'absent';
+      }
+      const ending = deaths > mostDeaths ? tooManyDeaths() : await this.goOn(turn, runner);
+      return (await this.ended(id, runner, ending)) ? 'over' : 'left';
+    } catch (error) {
+      const { code } = asFault(error);
+      if (code === 'store_unavailable') return 'left';
+      log.error({ err: error, job: id }, 'a job could not be run');
+      return (await this.ended(id, runner, new Fault('internal_error'))) ? 'over' : 'left';
+    }
+  }
+
+  private async goOn(turn: Turn, runner: string): Promise<Ending> {
+    const { records, clock, kinds, rights, itemsAtOnce, debtMs } = this.options;
+    const id = turn.job;
     const job = await this.find(id);
+    await records.counts(job);
     const kind = kinds[job.kind];
     const payload = await records.payload(id);
     if (!kind || payload === undefined) return new Fault('internal_error', { detail: 'What it was to do is lost.' });
     const { total, client } = job;
     const work = kind(payload);
-    const run = new JobRun({ id, runner, records, work, total, rights: () => rights(client), itemsAtOnce, clock });
+    const run = new JobRun({
+      ...{ id, client, runner, records, work, total, itemsAtOnce, debtMs, clock },
+      rights: () => rights(client),
+      makesRoom: this.roomMakerOf(turn),
+    });
     this.runs.add(run);
     if (this.stopped) run.stop();
     try {
@@ -126,6 +170,17 @@ export class Jobs<By> {
     } finally {
       this.runs.delete(run);
     }
+  }
+
+  /** Asks now and then, and on behalf of all items of a run. A store that is away asks for no room. */
+  private roomMakerOf(turn: Turn): () => Promise<boolean> {
+    const { turns, clock } = this.options;
+    let askedAtMs = 0;
+    return async () => {
+      if (clock.now() - askedAtMs < askForRoomEveryMs) return false;
+      askedAtMs = clock.now();
+      return turns.leave(turn).catch(() => false);
+    };
   }
 
   private async ended(id: string, runner: string, ending: Ending): Promise<boolean> {
@@ -170,14 +225,27 @@ export class Jobs<By> {
   private async sweep(): Promise<void> {
     const { records, queue, clock } = this.options;
     try {
-      for (const id of await records.open(clock.now() - sweepEveryMs)) {
+      for (const { id, client } of await records.open(clock.now() - sweepEveryMs)) {
         const job = await records.find(id);
-        if (job && (job.state === 'queued' || job.state === 'running')) await queue.add(id);
-        else if (job) await this.conclude(id);
+        if (!job) await records.drop(id, client);
+        else if (job.state === 'queued' || job.state === 'running') await queue.add(id);
+        else await this.conclude(id);
       }
+      await this.sweepTurns();
     } catch {
       // The store is away; what it holds is still there later.
     }
+  }
+
+  /** A slot by a ticket that the queue knows nothing of, twice in a row, is nobody's. */
+  private async sweepTurns(): Promise<void> {
+    const { turns, queue } = this.options;
+    const seen = await turns.all();
+    const active = await queue.active();
+    const lost = seen.filter(({ ticket }) => !active.has(ticket));
+    const nameOf = ({ ticket, job, sinceMs }: Turn) => `${ticket} ${job} ${sinceMs}`;
+    for (const turn of lost) if (this.lostTurns.has(nameOf(turn))) await turns.end(turn);
+    this.lostTurns = new Set(lost.map(nameOf));
   }
 }
 

@@ -62,8 +62,8 @@ export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  // Whatever is under way at once may listen to it.
-  setMaxListeners(0, signal);
+  // Whatever is under way at once may listen to either.
+  setMaxListeners(0, signal, controller.signal);
   const leave = () => {
     controller.abort(signal.reason);
   };

@@ -199,6 +199,12 @@ export const faultTable = {
   ),
   alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
 
+  answer_not_kept: row(
+    410,
+    'never',
+    'The write was answered before, and its answer was not kept',
+    'It is not run again: read what it wrote, and do not send it with another Idempotency-Key.',
+  ),
   portal_deleted: row(410, 'never', 'The portal no longer exists', 'Forget it with DELETE /v1/portals/{portal}.'),
   portal_uninstalled: row(410, 'never', 'The app was uninstalled from the portal', 'Install it again at /install.'),
 
@@ -242,8 +248,8 @@ export const faultTable = {
   client_rate_limited: row(
     429,
     'safe',
-    'This key calls more often than it may',
-    'Come back after `Retry-After` seconds; the key has a rate of its own.',
+    'This key sends more commands than it may',
+    'Come back after `Retry-After` seconds; the key has a rate of its own, which counts each command of a request.',
   ),
   too_many_attempts: row(
     429,
@@ -262,6 +268,12 @@ export const faultTable = {
     'safe',
     'Too many jobs of this key are not finished',
     'Come back after `Retry-After` seconds, or cancel one.',
+  ),
+  storage_budget_spent: row(
+    429,
+    'safe',
+    'This key has used up its storage',
+    'Its idempotency records and jobs of the last day fill CLIENT_BUDGET_MIB; come back after `Retry-After` seconds.',
   ),
   lane_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
   operating_time_spent: row(

@@ -14,3 +14,4 @@ export { Secret } from './secret';
 export type { Sealer, SealPurpose, Seals } from './sealer';
 export type { Send } from './send';
 export { newSigningSecret, signed } from './signature';
+export { type ChargeOptions, sealedBytes, type StorageBudget, type StorageCharge, storedBytes } from './storage-budget';

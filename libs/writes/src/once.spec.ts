@@ -1,6 +1,7 @@
 import { Fault, type Secret } from '@b24/portal';
 import { HandClock, settle } from '../../../test/support/hand-clock';
-import { Once, type WriteAnswer } from './once';
+import { MemoryStorage } from '../../../test/support/memory-storage';
+import { type KeptAnswer, Once, type WriteAnswer } from './once';
 import type { Claim, WriteRecords } from './write-records';
 
 const callLimitMs = 30_000;
@@ -38,8 +39,9 @@ class SlowRecords implements WriteRecords {
     return this.said('doubt');
   }
 
-  free(): Promise<void> {
-    return this.said('free');
+  async free(): Promise<boolean> {
+    await this.said('free');
+    return true;
   }
 
   private async said(word: 'take' | 'answer' | 'doubt' | 'free'): Promise<void> {
@@ -50,11 +52,11 @@ class SlowRecords implements WriteRecords {
 
 describe('a write with a key, while the store is silent', () => {
   const clock = new HandClock();
-  const claim = { name: 'w', fingerprint: 'f', holder: 'h' };
+  const claim = { client: 'c', name: 'w', fingerprint: 'f', holder: 'h' };
   let records: SlowRecords;
   let once: Once;
   let caller: AbortController;
-  let told: { answer: WriteAnswer } | Fault | undefined;
+  let told: { answer: KeptAnswer } | Fault | undefined;
 
   const begin = (work: () => Promise<WriteAnswer>) => {
     const wait = { signal: caller.signal, deadlineAtMs: clock.now() + 1000 };
@@ -69,7 +71,7 @@ describe('a write with a key, while the store is silent', () => {
 
   beforeEach(() => {
     records = new SlowRecords();
-    once = new Once({ records, clock, callLimitMs, renewEveryMs: 2000 });
+    once = new Once({ records, storage: new MemoryStorage(), clock, callLimitMs, renewEveryMs: 2000 });
     caller = new AbortController();
     told = undefined;
   });

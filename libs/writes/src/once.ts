@@ -1,5 +1,15 @@
 import { setMaxListeners } from 'node:events';
-import { asFault, type Clock, Fault, Secret, sleep, unlessAborted } from '@b24/portal';
+import {
+  asFault,
+  type Clock,
+  Fault,
+  sealedBytes,
+  Secret,
+  sleep,
+  type StorageBudget,
+  type StorageCharge,
+  unlessAborted,
+} from '@b24/portal';
 import { judge, mayRunForMs } from './judge';
 import type { Doubt } from './settlement';
 import type { Claim, Taken, WriteRecords } from './write-records';
@@ -10,6 +20,9 @@ export interface WriteAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** What is kept of an answer: all of it, or that there was one and why it is not here. */
+export type KeptAnswer = WriteAnswer | (Omit<WriteAnswer, 'body'> & { readonly notKept: 'too_large' | 'budget_spent' });
 
 /** What a caller waits by. */
 export interface Wait {
@@ -30,12 +43,19 @@ export interface Attempt {
 
 export interface OnceOptions {
   readonly records: WriteRecords;
+  readonly storage: StorageBudget;
   readonly clock: Clock;
   readonly callLimitMs: number;
   /** Shorter than the lease, by more than a store may be silent. */
   readonly renewEveryMs: number;
 }
 
+/** A longer answer, as JSON, is not kept. */
+export const maxAnswerBytes = 256 * 1024;
+/** What a record takes without an answer, or with the word that the answer was not kept. */
+export const recordBytes = 768;
+/** A write is begun only while there is room for its record and the longest answer that is kept. */
+const roomBytes = recordBytes + sealedBytes(maxAnswerBytes);
 const firstPauseMs = 20;
 const longestPauseMs = 400;
 /**
@@ -55,17 +75,18 @@ export class Once {
    * @param work answers where the outcome is certain, refusals that the portal pronounced included; throws a Fault
    * otherwise. It can't be run twice at once, over all replicas.
    * @param settles whether a later attempt can find out what became of one whose outcome is unknown
-   * @throws Fault idempotency_conflict, store_unavailable, or what the work threw
+   * @throws Fault idempotency_conflict, storage_budget_spent, store_unavailable, or what the work threw
    */
   async run(
     claim: Claim,
     wait: Wait,
     work: (attempt: Attempt) => Promise<WriteAnswer>,
     settles: boolean,
-  ): Promise<{ answer: WriteAnswer; replayed: boolean }> {
+  ): Promise<{ answer: KeptAnswer; replayed: boolean }> {
     const taken = await this.take(claim, wait.signal);
-    if ('answer' in taken) return { answer: JSON.parse(taken.answer.reveal()) as WriteAnswer, replayed: true };
-    const run = this.hold(claim, wait.deadlineAtMs, taken.doubt, work, settles);
+    if ('answer' in taken) return { answer: JSON.parse(taken.answer.reveal()) as KeptAnswer, replayed: true };
+    const charge = await this.chargeRecord(claim, wait.signal);
+    const run = this.hold(claim, wait.deadlineAtMs, taken.doubt, work, settles, charge);
     this.goesOn(run);
     return { answer: await run, replayed: false };
   }
@@ -96,12 +117,24 @@ export class Once {
     });
   }
 
+  /** Counts the record that was taken; what can't be counted is given back, and nothing is run. */
+  private async chargeRecord(claim: Claim, signal: AbortSignal): Promise<StorageCharge> {
+    const { records, storage } = this.options;
+    const charging = storage.charge(claim.client, recordBytes, { room: roomBytes });
+    return unlessAborted(charging, signal).catch((error: unknown) => {
+      this.goesOn(records.free(claim));
+      void charging.then((charge) => storage.release(claim.client, charge)).catch(() => undefined);
+      throw error;
+    });
+  }
+
   private async hold(
     claim: Claim,
     deadlineAtMs: number,
     doubt: Doubt | undefined,
     work: (attempt: Attempt) => Promise<WriteAnswer>,
     settles: boolean,
+    charge: StorageCharge,
   ): Promise<WriteAnswer> {
     const { clock } = this.options;
     const controller = new AbortController();
@@ -112,10 +145,10 @@ export class Once {
     const letGo = this.keepLease(claim, controller);
     try {
       const answer = await work({ signal: controller.signal, ...(doubt && { doubt }) });
-      await this.noted(this.keep(claim, new Secret(JSON.stringify(answer))), controller.signal);
+      await this.noted(this.keep(claim, keepable(answer)), controller.signal);
       return answer;
     } catch (error) {
-      throw await this.failed(claim, asFault(error), settles, controller.signal);
+      throw await this.failed(claim, asFault(error), settles, controller.signal, charge);
     } finally {
       callOff();
       letGo();
@@ -155,18 +188,18 @@ export class Once {
   }
 
   /** If the store is away, the answer is told all the same, and kept as soon as it can be. */
-  private async keep(claim: Claim, answer: Secret): Promise<void> {
-    await this.options.records.answer(claim, answer).catch(() => {
+  private async keep(claim: Claim, answer: KeptAnswer): Promise<void> {
+    await this.keepNow(claim, answer).catch(() => {
       this.goesOn(this.keepLater(claim, answer));
     });
   }
 
   /** At worst the lease ends, and the next attempt finds out what became of this one. */
-  private async keepLater(claim: Claim, answer: Secret): Promise<void> {
-    const { records, clock } = this.options;
+  private async keepLater(claim: Claim, answer: KeptAnswer): Promise<void> {
+    const { clock } = this.options;
     for (let tries = 0; tries < keepTries; tries++) {
       await sleep(clock, keepAgainMs);
-      const kept = await records.answer(claim, answer).then(
+      const kept = await this.keepNow(claim, answer).then(
         () => true,
         () => false,
       );
@@ -174,10 +207,30 @@ export class Once {
     }
   }
 
-  private async failed(claim: Claim, fault: Fault, settles: boolean, signal: AbortSignal): Promise<Fault> {
-    const { records, callLimitMs } = this.options;
+  /** Others of the same client may have taken the room meanwhile: then it is kept that there was an answer. */
+  private async keepNow(claim: Claim, answer: KeptAnswer): Promise<void> {
+    const { records, storage } = this.options;
+    const text = JSON.stringify(answer);
+    if ('notKept' in answer) return records.answer(claim, new Secret(text));
+    const charge = await storage.charge(claim.client, sealedBytes(Buffer.byteLength(text))).catch(unlessSpent);
+    if (!charge) return this.keepNow(claim, withoutBody(answer, 'budget_spent'));
+    await records.answer(claim, new Secret(text)).catch((error: unknown) => {
+      void storage.release(claim.client, charge).catch(() => undefined);
+      throw error;
+    });
+  }
+
+  private async failed(
+    claim: Claim,
+    fault: Fault,
+    settles: boolean,
+    signal: AbortSignal,
+    charge: StorageCharge,
+  ): Promise<Fault> {
+    const { records, storage, callLimitMs } = this.options;
     if (judge(fault) !== 'lost') {
-      await this.noted(records.free(claim), signal);
+      const freed = records.free(claim).then((isGone) => (isGone ? storage.release(claim.client, charge) : undefined));
+      await this.noted(freed, signal);
       return fault;
     }
     const doubt = { mayRunForMs: mayRunForMs(fault, callLimitMs) };
@@ -189,6 +242,21 @@ export class Once {
       mayRetry: true,
     });
   }
+}
+
+/** The answer, unless it is too long to be kept. */
+function keepable(answer: WriteAnswer): KeptAnswer {
+  // The text of a very long one is not made once more to measure it.
+  const isLong = answer.body.length > maxAnswerBytes || Buffer.byteLength(JSON.stringify(answer)) > maxAnswerBytes;
+  return isLong ? withoutBody(answer, 'too_large') : answer;
+}
+
+function withoutBody({ status, headers }: WriteAnswer, notKept: 'too_large' | 'budget_spent'): KeptAnswer {
+  return { status, headers, notKept };
+}
+
+function unlessSpent(error: unknown): undefined {
+  if (asFault(error).code !== 'storage_budget_spent') throw error;
 }
 
 function inProgress(): Fault {

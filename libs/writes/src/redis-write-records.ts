@@ -60,8 +60,8 @@ export class RedisWriteRecords implements WriteRecords {
     await asking(() => this.run.doubtWrite(recordKey(name), holder, Math.ceil(mayRunForMs), this.times.keepMs));
   }
 
-  async free({ name, holder }: Claim): Promise<void> {
-    await asking(() => this.run.freeWrite(recordKey(name), holder));
+  async free({ name, holder }: Claim): Promise<boolean> {
+    return (await asking(() => this.run.freeWrite(recordKey(name), holder))) === 1;
   }
 }
 

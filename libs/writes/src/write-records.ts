@@ -3,6 +3,8 @@ import type { Doubt } from './settlement';
 
 /** One attempt at a write that has an idempotency key. */
 export interface Claim {
+  /** The id of the client whose write it is. */
+  readonly client: string;
   /** Names the write: a hash of whose it is and of its key. */
   readonly name: string;
   /** A hash of what is asked, to tell when a key is used for something else. */
@@ -32,6 +34,9 @@ export interface WriteRecords {
   answer(claim: Claim, answer: Secret): Promise<void>;
   /** Ends the attempt without knowing what it came to; what it sent may run for so long. */
   doubt(claim: Claim, doubt: Doubt): Promise<void>;
-  /** Ends the attempt, which did nothing: the next one runs as if it had not been, save for a doubt it began with. */
-  free(claim: Claim): Promise<void>;
+  /**
+   * Ends the attempt, which did nothing: the next one runs as if it had not been, save for a doubt it began with.
+   * Returns whether nothing is kept of the write any more.
+   */
+  free(claim: Claim): Promise<boolean>;
 }

@@ -47,7 +47,11 @@ export function batchWork(batches: Batches, clock: Clock, note: NoteBatch, kept:
     const part = partAt(index);
     const results = outcomes.map((outcome, i) => itemOf(outcome, part[i]?.method ?? '', requestId));
     const failed = outcomes.find(({ ok }) => !ok);
-    return { line: { from: index * size, results }, code: failed && !failed.ok ? failed.fault.code : 'ok' };
+    return {
+      line: { from: index * size, results },
+      code: failed && !failed.ok ? failed.fault.code : 'ok',
+      forbidsMore: over,
+    };
   };
   /** A part that writes is written down as a write of its own: of the job the log has only its order. */
   const noteRun = (index: number, { id: actor, name }: Client, codes: readonly ('done' | FaultCode)[]) => {
@@ -88,6 +92,9 @@ export function batchWork(batches: Batches, clock: Clock, note: NoteBatch, kept:
     failed(index, code, detail) {
       over ||= inOrder && forbidsMore(code);
       return all(index, new Fault(code, detail ? { detail } : {}));
+    },
+    forbidMore() {
+      over = true;
     },
   };
 }

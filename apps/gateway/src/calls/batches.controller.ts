@@ -75,7 +75,14 @@ export class BatchesController {
     onlyReads: ({ body }) => readsOnly(body),
     says: 'What became of each command.',
     answer: batchAnswerSchema,
-    faults: [...lineFaults, 'body_too_large', 'unsupported_media_type', 'target_not_allowed', 'too_many_jobs'],
+    faults: [
+      ...lineFaults,
+      'body_too_large',
+      'unsupported_media_type',
+      'target_not_allowed',
+      'too_many_jobs',
+      'storage_budget_spent',
+    ],
   })
   @MayGoOnAsJob('batch')
   async run(

@@ -1,4 +1,5 @@
 import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within } from '@b24/portal';
+import { type RateMeter, RedisRateMeter } from '@b24/access';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -28,6 +29,7 @@ export class ListsController {
     @Inject(RequestLine) private readonly line: RequestLine,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
     @Inject(clockToken) private readonly clock: Clock,
+    @Inject(RedisRateMeter) private readonly meter: RateMeter,
   ) {}
 
   @Post('list/:method')
@@ -82,7 +84,11 @@ export class ListsController {
       gone.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
     });
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
-    return (command) => within(inTime, gone.signal, (signal) => send({ client, signal }, command));
+    return async (command) => {
+      // What a key with a rate has sent is paid for first; the deadline is of the call alone.
+      await this.meter.paid(client, gone.signal);
+      return within(inTime, gone.signal, (signal) => send({ client, signal }, command));
+    };
   }
 }
 

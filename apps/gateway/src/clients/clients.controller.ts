@@ -70,14 +70,13 @@ const newClientSchema = z
     methods: z.array(methodPattern).min(1).max(100).optional(),
     ...expiryFields,
     ratePerSecond: z.number().min(0.01).max(10_000).optional().meta({
-      description: 'Calls a second that the key may make, over all replicas; as many as it likes by default.',
+      description:
+        'Commands a second that the key may send to portals, over all replicas and whichever way they come: a call is one, a batch as many as it has, a list one a page. A request that sends none counts as one. As many as it likes by default.',
     }),
-    burst: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .optional()
-      .meta({ description: 'Calls at once; as many as a second by default. Needs ratePerSecond.' }),
+    burst: z.int().min(1).max(100_000).optional().meta({
+      description:
+        'Commands at once; as many as a second by default. A request may send more than are left; the key owes them then, and its next request is refused until they are paid. Needs ratePerSecond.',
+    }),
   })
   .refine(({ burst, ratePerSecond }) => burst === undefined || ratePerSecond !== undefined, {
     path: ['burst'],

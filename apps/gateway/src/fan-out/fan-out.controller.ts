@@ -65,6 +65,7 @@ export class FanOutController {
       'idempotency_conflict',
       'target_not_allowed',
       'too_many_jobs',
+      'storage_budget_spent',
       'shutting_down',
     ],
   })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, Fault, type FaultCode } from '@b24/portal';
-import { type Attempt, type Claim, judge, Once, type WriteAnswer } from '@b24/writes';
+import { type Attempt, type Claim, judge, type KeptAnswer, Once, type WriteAnswer } from '@b24/writes';
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
@@ -52,7 +52,8 @@ export class OnceInterceptor implements NestInterceptor {
       return answerOf(request, reply, next, inDoubt, attempt.doubt !== undefined);
     };
     const claim = claimOf(request, caller.client.id, key);
-    const { answer, replayed } = await this.once.run(claim, caller, work, inDoubt.kind !== 'unknown');
+    const { answer: kept, replayed } = await this.once.run(claim, caller, work, inDoubt.kind !== 'unknown');
+    const answer = 'notKept' in kept ? notKept(kept, request.id) : kept;
     if (replayed) void reply.header('Idempotent-Replayed', 'true');
     void reply.status(answer.status).headers(answer.headers);
     return of(answer.body === '' ? undefined : answer.body);
@@ -67,6 +68,7 @@ export function claimOf(
 ): Claim {
   mustBeHarmless(body);
   return {
+    client,
     name: digestOf(client, key),
     fingerprint: digestOf(method, url, canonical(body ?? null)),
     holder: randomUUID(),
@@ -112,4 +114,12 @@ function refusal(fault: Fault, requestId: string): WriteAnswer {
     headers: { 'Content-Type': problemType },
     body: JSON.stringify(problemOf(fault, requestId, 'write')),
   };
+}
+
+/** What a retry is answered with whose first answer was not kept: that it was carried out, and where to look. */
+function notKept({ status, headers, notKept: why }: Extract<KeptAnswer, { notKept: unknown }>, requestId: string) {
+  const reason = why === 'too_large' ? 'was too large to be kept' : 'found no room in the storage of this key';
+  const detail = `The first request with this Idempotency-Key was answered with status ${status}; its answer ${reason}. It is not run again: read what it wrote, and do not send it with another key.`;
+  const problem = refusal(new Fault('answer_not_kept', { detail }), requestId);
+  return { ...problem, headers: { ...headers, ...problem.headers } };
 }

@@ -124,7 +124,8 @@ function linesOf(schemas: readonly z.ZodType[]) {
 }
 
 function onceFaults({ kind }: InDoubt): FaultCode[] {
-  return kind === 'unknown' ? ['idempotency_conflict', 'outcome_unknown'] : ['idempotency_conflict'];
+  const faults: FaultCode[] = ['idempotency_conflict', 'answer_not_kept', 'storage_budget_spent'];
+  return kind === 'unknown' ? [...faults, 'outcome_unknown'] : faults;
 }
 
 const idempotencyKeyHeader = ApiHeader({
@@ -159,7 +160,7 @@ const deadlineHeader = ApiHeader({
 });
 
 /** Under these a portal's refusal of a write is told again. */
-const retold = [403, 404, 409, 422];
+const retold = [403, 404, 409, 410, 422];
 /** Under these it is said when to come back; under 502 where that is known. */
 const waitable = [429, 502, 503];
 /** Under these a write may be asked for again by its Idempotency-Key, after a while. */

@@ -1,6 +1,6 @@
-import { AuditLog, type Client, ClientKeys } from '@b24/access';
+import { AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
 import { Seal } from '@b24/grants';
-import { JobQueue, JobRecords, Jobs } from '@b24/jobs';
+import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
 import type { TargetWire } from '@b24/upstream';
 import type { FactoryProvider } from '@nestjs/common';
 import { batchWork, type KeptBatch, type NoteBatch } from '../calls/batch-work';
@@ -29,11 +29,26 @@ export function jobProviders({
 }: Pick<Ground, 'settings' | 'clock' | 'redis' | 'jobRedis' | 'log'>): FactoryProvider[] {
   const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
   return [
-    made(jobRecordsToken, [sealToken], (seal: Seal) => new JobRecords(redis, seal, { ...jobLimits, mostOpen })),
+    made(
+      jobRecordsToken,
+      [sealToken, RedisStorageBudget],
+      (seal: Seal, storage: RedisStorageBudget) => new JobRecords(redis, seal, { ...jobLimits, mostOpen }, storage),
+    ),
     made(JobQueue, [], () => new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock })),
     made(
       jobsToken,
-      [jobRecordsToken, JobQueue, FanOut, Batches, ClientKeys, StoreCheck, targetWireToken, Metrics, AuditLog],
+      [
+        jobRecordsToken,
+        JobQueue,
+        FanOut,
+        Batches,
+        ClientKeys,
+        StoreCheck,
+        targetWireToken,
+        Metrics,
+        AuditLog,
+        RedisRateMeter,
+      ],
       (
         records: JobRecords,
         queue: JobQueue,
@@ -44,18 +59,20 @@ export function jobProviders({
         wire: TargetWire,
         metrics: Metrics,
         audit: AuditLog,
+        meter: RedisRateMeter,
       ) => {
         const note: NoteBatch = (entry) => {
           audit.note({ ...entry, atMs: clock.now() });
         };
         metrics.watchJobs(queue);
         return new Jobs<Client>({
-          ...{ records, queue, clock, log, itemsAtOnce: settings.fanOutConcurrency },
+          ...{ records, queue, turns: new Turns(redis, clock), clock, log, itemsAtOnce: settings.fanOutConcurrency },
           kinds: {
             'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut),
             batch: (payload) => batchWork(batches, clock, note, payload as KeptBatch),
           },
           rights: (id) => keys.byId(id),
+          debtMs: (client) => meter.debtMs(client),
           send: jobMessage(wire, clock),
           ready: () => check.passed,
           finished: (job) => {

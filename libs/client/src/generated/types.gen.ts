@@ -697,6 +697,7 @@ export type Problem = {
     | 'app_of_settings'
     | 'too_many_subscriptions'
     | 'alias_taken'
+    | 'answer_not_kept'
     | 'portal_deleted'
     | 'portal_uninstalled'
     | 'body_too_large'
@@ -712,6 +713,7 @@ export type Problem = {
     | 'too_many_attempts'
     | 'too_many_requests'
     | 'too_many_jobs'
+    | 'storage_budget_spent'
     | 'lane_full'
     | 'operating_time_spent'
     | 'internal_error'
@@ -1216,11 +1218,11 @@ export type NewClient = {
    */
   expiresInDays?: number;
   /**
-   * Calls a second that the key may make, over all replicas; as many as it likes by default.
+   * Commands a second that the key may send to portals, over all replicas and whichever way they come: a call is one, a batch as many as it has, a list one a page. A request that sends none counts as one. As many as it likes by default.
    */
   ratePerSecond?: number;
   /**
-   * Calls at once; as many as a second by default. Needs ratePerSecond.
+   * Commands at once; as many as a second by default. A request may send more than are left; the key owes them then, and its next request is refused until they are paid. Needs ratePerSecond.
    */
   burst?: number;
 };
@@ -3088,6 +3090,7 @@ export type ListAuditData = {
       | 'app_of_settings'
       | 'too_many_subscriptions'
       | 'alias_taken'
+      | 'answer_not_kept'
       | 'portal_deleted'
       | 'portal_uninstalled'
       | 'body_too_large'
@@ -3103,6 +3106,7 @@ export type ListAuditData = {
       | 'too_many_attempts'
       | 'too_many_requests'
       | 'too_many_jobs'
+      | 'storage_budget_spent'
       | 'lane_full'
       | 'operating_time_spent'
       | 'internal_error'

@@ -1,0 +1,25 @@
+--[[
+  Takes the commands that a client is about to send from its rate. What it has not yet, it owes; all replicas share it,
+  by Redis's time.
+  KEYS[1]  the client
+  KEYS[2]  the key's use: a hash of usedAt (unix ms), tokens, filledAt (unix ms)
+  ARGV[1]  commands; fewer than none to give some back
+  ARGV[2]  tokens at once
+  ARGV[3]  tokens each second
+  Answers the tokens that there are, below 0 when it owes.
+]]
+-- Of a key that has ended, nothing is kept.
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return '0'
+end
+local use = redis.call('HMGET', KEYS[2], 'tokens', 'filledAt')
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local burst, perSecond = tonumber(ARGV[2]), tonumber(ARGV[3])
+local tokens = burst
+if use[1] then
+  tokens = math.min(burst, use[1] + math.max(0, now - use[2]) * perSecond / 1000)
+end
+tokens = math.min(burst, tokens - ARGV[1])
+redis.call('HSET', KEYS[2], 'tokens', string.format('%.9g', tokens), 'filledAt', string.format('%.0f', now))
+return string.format('%.9g', tokens)

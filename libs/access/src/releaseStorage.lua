@@ -1,0 +1,33 @@
+--[[
+  Takes bytes out of a client's count, or sets what one entry of it has.
+  KEYS[1]  what is counted: a hash of entry → bytes, and `total`
+  KEYS[2]  the entries by when their life is over
+  ARGV[1]  the entry
+  ARGV[2]  'less' or 'exactly'
+  ARGV[3]  bytes to take out, or that it has from now on
+  ARGV[4]  milliseconds that an entry lives after it was set
+  Answers what the entry has.
+]]
+local had = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+local has = tonumber(ARGV[3])
+if ARGV[2] == 'less' then
+  has = math.max(0, had - has)
+end
+redis.call('HINCRBY', KEYS[1], 'total', string.format('%.0f', has - had))
+if has == 0 then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  redis.call('ZREM', KEYS[2], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', has))
+end
+if has > 0 and ARGV[2] == 'exactly' then
+  local time = redis.call('TIME')
+  redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[4], ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], ARGV[4])
+end
+-- Of a client that keeps nothing, nothing is left.
+if redis.call('HLEN', KEYS[1]) <= 1 then
+  redis.call('DEL', KEYS[1], KEYS[2])
+end
+return has

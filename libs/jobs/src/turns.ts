@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, Fault } from '@b24/portal';
+import type { Cluster, Redis } from 'ioredis';
+import { type Floor, nextJob, shouldLeave, type Turn } from './turn-order';
+
+/* Every key is in docs/storage.md. The braces keep them on one node of a cluster, with the lists of jobs. */
+const openKey = 'b24:{jobs}:open';
+const turnsKey = 'b24:{jobs}:turns';
+const servedKey = 'b24:{jobs}:served';
+/** Longer than any job lives; only what nobody uses is forgotten. */
+const keepMs = 7 * 86_400_000;
+
+const scripts = ['claimTurn', 'leaveTurn', 'endTurn'] as const;
+type Run = (...args: (string | number)[]) => Promise<number>;
+
+interface Seen extends Floor {
+  /** Counts changes, so that nobody acts on what is not so any more. */
+  readonly count: string;
+}
+
+/**
+ * Which jobs have the slots of all replicas. The queue hands out tickets, one for each job that is not finished and
+ * none of a certain one; the order of turn-order.ts says which job runs by a ticket, so that clients share the slots.
+ * Every method throws Fault `store_unavailable` when the store can't be asked.
+ */
+export class Turns {
+  private readonly run: Record<(typeof scripts)[number], Run>;
+
+  constructor(
+    private readonly redis: Redis | Cluster,
+    private readonly clock: Clock,
+  ) {
+    for (const name of scripts)
+      redis.defineCommand(name, { numberOfKeys: 2, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
+    this.run = redis as unknown as Turns['run'];
+  }
+
+  /**
+   * The job that runs by this ticket, undefined when none waits. What ran by it before has ended or lost its replica.
+   * @param besides jobs that the caller looked at in vain
+   */
+  take(ticket: string, besides: ReadonlySet<string>): Promise<Turn | undefined> {
+    return asking(async () => {
+      for (;;) {
+        const seen = await this.look();
+        const floor = { ...seen, turns: seen.turns.filter((it) => it.ticket !== ticket) };
+        const job = nextJob(floor, besides);
+        if (!job) return undefined;
+        const turn: Turn = { ...job, ticket, sinceMs: this.clock.now(), leaving: false };
+        const args = [seen.count, ticket, textOf(turn), job.client, keepMs];
+        if ((await this.run.claimTurn(turnsKey, servedKey, ...args)) === 1) return turn;
+      }
+    });
+  }
+
+  /** Whether the job is to make room for others; from then on it counts as one that does. */
+  leave(turn: Turn): Promise<boolean> {
+    return asking(async () => {
+      const seen = await this.look();
+      if (!shouldLeave(seen, turn, this.clock.now())) return false;
+      const args = [seen.count, turn.ticket, textOf(turn), textOf({ ...turn, leaving: true })];
+      return (await this.run.leaveTurn(turnsKey, servedKey, ...args)) === 1;
+    });
+  }
+
+  end(turn: Turn): Promise<void> {
+    return asking(async () => {
+      const texts = [false, true].map((leaving) => textOf({ ...turn, leaving }));
+      await this.run.endTurn(turnsKey, servedKey, turn.ticket, ...texts);
+    });
+  }
+
+  /** The slots that jobs have. */
+  all(): Promise<readonly Turn[]> {
+    return asking(async () => (await this.look()).turns);
+  }
+
+  private async look(): Promise<Seen> {
+    const asked = this.redis.multi().zrange(openKey, '0', '-1').hgetall(turnsKey).hgetall(servedKey);
+    const [open, turns, served] = ((await asked.exec()) ?? []).map(([error, value]) => {
+      if (error) throw error;
+      return value;
+    }) as [string[], Record<string, string>, Record<string, string>];
+    const { turns: count = '0', ...last } = served;
+    return {
+      open: open.map((member) => {
+        const [client = '', job = ''] = member.split(' ');
+        return { client, job };
+      }),
+      turns: Object.entries(turns).map(([ticket, text]) => turnOf(ticket, text)),
+      served: new Map(Object.entries(last).map(([client, turn]) => [client, Number(turn)])),
+      count,
+    };
+  }
+}
+
+function textOf({ client, job, sinceMs, leaving }: Turn): string {
+  return [client, job, sinceMs, leaving ? 'leaving' : 'running'].join(' ');
+}
+
+function turnOf(ticket: string, text: string): Turn {
+  const [client = '', job = '', sinceMs, how] = text.split(' ');
+  return { ticket, client, job, sinceMs: Number(sinceMs), leaving: how === 'leaving' };
+}
+
+async function asking<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
+  }
+}
