@@ -1,7 +1,10 @@
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { adminKey, type Client, World } from '../support/gateway';
+import { createGateway } from '../../apps/gateway/src/create-gateway';
+import { readSettings } from '../../apps/gateway/src/settings';
+import { adminKey, type Client, environment, World } from '../support/gateway';
 
 interface ApiOperation {
   readonly security?: readonly object[];
@@ -156,9 +159,6 @@ describe('a request', () => {
   });
 
   it('comes by a door: a gateway with a route that names none does not start', async () => {
-    const { createGateway } = await import('../../apps/gateway/src/create-gateway');
-    const { readSettings } = await import('../../apps/gateway/src/settings');
-    const { environment } = await import('../support/gateway');
     const gateway = await createGateway(
       readSettings({ ...environment(world.redis, world.simulator), LOG_LEVEL: 'silent' }),
     );
@@ -186,7 +186,7 @@ describe('a request', () => {
   it('of one client too many waits for others of that client, by whichever door, while another key gets in', async () => {
     const client = await world.gateway({ REQUESTS_PER_CLIENT: '2', REQUESTS_PER_ADDRESS: '2' });
     const wish = { name: 'greedy', scopes: ['call'], portals: 'all' };
-    const key = String((await client.call('POST', '/v1/clients', wish)).body['key']);
+    const key = String((await client.call('POST', '/v1/clients', wish)).body.key);
     const portal = await world.installed(client);
     const held = [];
     for (let i = 0; i < 2; i++)
@@ -264,8 +264,7 @@ describe('the document of the API', () => {
   });
   afterAll(() => world.stop());
 
-  const raw = async (headers: Record<string, string>) => {
-    const { request } = await import('node:http');
+  const raw = (headers: Record<string, string>) => {
     return new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
       request(`${client.url}/openapi.json`, { headers }, (answer) => {
         const parts: Buffer[] = [];

@@ -8,7 +8,8 @@ export type Check =
   | 'gateway'
   | 'key'
   | 'portals'
-  | 'public_url';
+  | 'public_url'
+  | 'metrics';
 
 /** What one look came to. A problem keeps calls from passing or loses data, now or soon; a warning may wait for the day. */
 export interface Finding {

@@ -88,7 +88,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
   return applyDecorators(
     HttpCode(options.status),
     SetMetadata(operationMetadata, options.id),
-    Through(options.door ?? (options.scope ? apiDoor : openDoor)),
+    Through(doorFor(options)),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
     ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), UseInterceptors(OnceInterceptor), idempotencyKeyHeader] : []),
@@ -115,6 +115,10 @@ export function Operation(options: OperationOptions): MethodDecorator {
     }),
     ...(faults.includes('deadline_exceeded') ? [deadlineHeader] : []),
   );
+}
+
+function doorFor({ door, scope }: OperationOptions): Door {
+  return door ?? (scope ? apiDoor : openDoor);
 }
 
 /** OpenAPI 3.0 has no words for lines: the schema is a line's. */

@@ -30,7 +30,7 @@ export class StaticDocument {
   }
 
   async show({ headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const encoding = (negotiate(headers['accept-encoding'] ?? '', encodings) ?? 'identity') as Encoding;
+    const encoding = negotiate(headers['accept-encoding'] ?? '', encodings) ?? 'identity';
     // Strong, so each encoding has its own.
     const etag = `"${this.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
     const vary = [reply.getHeader('Vary'), 'Accept-Encoding'].flat().filter(Boolean).join(', ');
