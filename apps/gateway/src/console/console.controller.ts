@@ -86,6 +86,7 @@ export class ConsoleController {
       .header('X-Accel-Buffering', 'no')
       .send(stream);
     const leave = this.liveOf.watch({
+      seesAll: client.portals === 'all',
       portals: (wanted ?? []).filter((portal) => mayTouch(client, portal)),
       ...(closely && { closely }),
       mayStay: () => this.mayStay(request),

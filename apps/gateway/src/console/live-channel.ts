@@ -6,6 +6,9 @@ import type { Figures } from './live-figures';
 /** Published, never stored; in docs/storage.md. */
 const channel = 'b24:console:live';
 
+/** Format of a word. A replica of another version may run beside this one, and what it says is left alone. */
+const format = 2;
+
 /** What replicas say to each other about being watched. */
 export type Word =
   | { readonly kind: 'watch'; readonly portals: readonly PortalId[]; readonly closely: readonly PortalId[] }
@@ -25,15 +28,15 @@ export class LiveChannel {
     hearer.on('error', () => undefined); // told by the connection that calls use
     hearer.on('ready', () => void hearer.subscribe(channel).catch(() => undefined));
     hearer.on('message', (_channel: string, text: string) => {
-      const { by, ...word } = JSON.parse(text) as Word & { by: string };
-      if (by !== this.replica) heard(word);
+      const { by, format: theirs, ...word } = JSON.parse(text) as Word & { by: string; format?: number };
+      if (theirs === format && by !== this.replica) heard(word);
     });
   }
 
   /** Figures that are lost are told anew a second later. */
   say(word: Word): void {
     if (this.redis.status !== 'ready') return;
-    void this.redis.publish(channel, JSON.stringify({ by: this.replica, ...word })).catch(() => undefined);
+    void this.redis.publish(channel, JSON.stringify({ by: this.replica, format, ...word })).catch(() => undefined);
   }
 
   close(): void {
