@@ -221,8 +221,8 @@ describe('a session of the console', () => {
     const lastOf = ({ text }: { text: string }) =>
       JSON.parse(text.trim().split('\n\n').at(-1)?.slice('data: '.length) ?? '{}') as {
         replicas: string[];
-        portals: Record<string, { ok: number; failed: number }>;
-        close?: { problems: { code: string; requestId: string }[]; level: { capacity: number } };
+        portals?: Record<string, { calls?: { ok: number; failed: number } }>;
+        close?: { problems?: { code: string; requests: { id: string }[] }[]; level: { capacity: number } };
       };
 
     it('is told what the calls of all replicas come to, and their problems', async () => {
@@ -240,12 +240,12 @@ describe('a session of the console', () => {
           ids.add(headers.get('x-request-id') ?? '');
         }
         const { close, portals } = lastOf(stream);
-        for (const { requestId } of close?.problems ?? []) seen.add(requestId);
-        const failed = portals[portal.memberId]?.failed ?? 0;
+        for (const { requests } of close?.problems ?? []) for (const { id } of requests) seen.add(id);
+        const failed = portals?.[portal.memberId]?.calls?.failed ?? 0;
         return failed >= 2 && asked.every(({ ids }) => [...ids].some((id) => seen.has(id)));
       });
       const { close } = lastOf(stream);
-      expect([close?.level.capacity, close?.problems[0]?.code]).toEqual([46, 'backlog_not_found']);
+      expect([close?.level.capacity, close?.problems?.[0]?.code]).toEqual([46, 'backlog_not_found']);
     });
 
     it('is sent away when it ends', async () => {

@@ -144,15 +144,14 @@ describe('the console', () => {
     const flowing = (async () => {
       while (flow.on) await client.get('/v1/portals/acme/groups/999/backlog');
     })();
-    await page.waitForFunction(
-      (element) => /^[1-9]\d*, [1-9]\d* failed$/.test(element?.textContent ?? ''),
-      await calls.elementHandle(),
-    );
-    await page.locator('.problems summary').first().click();
-    await page.locator('.problems').getByText('backlog_not_found').waitFor();
+    await calls.filter({ hasText: /^[1-9]\d*, [1-9]\d* failed$/ }).waitFor();
+    const problem = page.locator('.problems > li', { hasText: 'No such backlog' });
+    await problem.locator('summary').click();
+    await problem.getByText('backlog_not_found', { exact: true }).waitFor();
     flow.on = false;
     await flowing;
-    await page.waitForFunction((element) => element?.textContent === '0', await calls.elementHandle());
+    await calls.filter({ hasText: /^0$/ }).waitFor();
+    expect(await problem.getByText('backlog_not_found', { exact: true }).isVisible()).toBe(true);
   });
 
   it('says why a portal is ill, and links to what mends it', async () => {

@@ -26,6 +26,21 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: program(), args: flags });
 }
 
+/** Run in the page. An element holds something when it has text of its own, or is drawn without any. */
+const unseen = `(() => {
+  const isMeantToHide = '.hidden, [class*="only-"], details:not([open]) > :not(summary), select > *';
+  const isDrawn = 'canvas, input, select, textarea, button, meter, progress';
+  const hasText = ({ nodeType, textContent }) => nodeType === Node.TEXT_NODE && textContent.trim() !== '';
+  return [...document.querySelectorAll('main *')]
+    .filter((it) => it.matches(isDrawn) || [...it.childNodes].some(hasText))
+    .filter((it) => !it.closest(isMeantToHide))
+    .filter((it) => {
+      const { width, height } = it.getBoundingClientRect();
+      return width === 0 || height === 0 || !it.checkVisibility({ visibilityProperty: true });
+    })
+    .map(({ tagName, className, textContent }) => tagName + '.' + className + ' “' + textContent + '”');
+})()`;
+
 /** A page of the console, with everything that its browser complained of or asked of anyone else. */
 export class ConsolePage {
   readonly complaints: string[] = [];
@@ -86,6 +101,11 @@ export class ConsolePage {
   /** How much wider the page is than what shows it, in pixels. */
   overflow(): Promise<number> {
     return this.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  }
+
+  /** What the page holds and nobody sees, though nothing says that it is hidden at this width: its tag, class and text. */
+  unseen(): Promise<string[]> {
+    return this.page.evaluate(unseen);
   }
 
   async close(): Promise<void> {

@@ -18,34 +18,42 @@ export interface SignedIn {
   readonly portals: 'all' | readonly string[];
 }
 
+/** Whatever is absent of what follows is not known yet. */
 export interface PortalNow {
   readonly waiting: number;
   readonly inFlight: number;
-  readonly seatsPerTrip: number;
+  readonly seatsPerTrip?: number;
   readonly circuit: 'closed' | 'open' | 'probing';
-  readonly ok: number;
-  readonly failed: number;
-  readonly medianMs?: number;
-  readonly slowMs?: number;
+  /** Of the last second. */
+  readonly calls?: CallCounts & { readonly medianMs?: number; readonly slowMs?: number };
 }
 
-export interface RecentProblem {
-  readonly atMs: number;
+export interface CallCounts {
+  readonly ok: number;
+  readonly failed: number;
+}
+
+/** Problems of one method, code and caller. */
+export interface ProblemGroup {
   readonly method: string;
   readonly code: string;
   readonly title: string;
   readonly detail: string;
   readonly caller: string;
-  readonly requestId?: string;
+  readonly count: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  /** The last ones, newest first. */
+  readonly requests: readonly { readonly id: string; readonly atMs: number }[];
 }
 
-/** What /console/live tells each second. */
+/** Sent by /console/live each second. */
 export interface Snapshot {
   readonly atMs: number;
   readonly replicas: readonly string[];
-  readonly all: {
-    readonly ok: number;
-    readonly failed: number;
+  /** Over all portals; only for who may see all of them. */
+  readonly all?: {
+    readonly calls?: CallCounts;
     readonly waiting: number;
     readonly inFlight: number;
     readonly down: number;
@@ -54,17 +62,17 @@ export interface Snapshot {
   readonly close?: {
     readonly portal: Portal;
     readonly level: { readonly left: number; readonly capacity: number; readonly drainPerSecond: number };
-    readonly operating: readonly {
-      readonly method: string;
-      readonly usedSeconds: number;
-      readonly resetAtMs?: number;
-    }[];
     readonly operatingLimits: {
       readonly slowSeconds: number;
       readonly heldSeconds: number;
       readonly blockedSeconds: number;
     };
-    readonly problems: readonly RecentProblem[];
+    readonly operating?: readonly {
+      readonly method: string;
+      readonly usedSeconds: number;
+      readonly resetAtMs?: number;
+    }[];
+    readonly problems?: readonly ProblemGroup[];
   };
 }
 

@@ -1,10 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ask } from './api';
 import type { Snapshot } from './api-types';
 
 export type Link = 'connecting' | 'live' | 'paused' | 'lost';
 
 const againAfterMs = 2000;
+/** A gateway that sends nothing for this long is silent; a second is usual. */
+const silentAfterMs = 5000;
+/** A stream that then stays silent for this long is asked for again. */
+const givenUpAfterMs = 10_000;
 
 /** Reads server-sent events until they end. By `fetch`, since EventSource can't send our header. */
 async function read(response: Response, told: (snapshot: Snapshot) => void): Promise<void> {
@@ -19,51 +23,73 @@ async function read(response: Response, told: (snapshot: Snapshot) => void): Pro
   }
 }
 
-/** The figures of each second while the page is looked at; a hidden tab costs the gateway nothing. */
+/**
+ * The figures of each second while the page is looked at; a hidden tab costs the gateway nothing. There is no snapshot
+ * while the gateway is silent: what it sent before says nothing of now.
+ */
 export function useLive(query: string): { snapshot: Snapshot | undefined; link: Link } {
   const [snapshot, setSnapshot] = useState<Snapshot>();
   const [link, setLink] = useState<Link>('connecting');
-  const hear = useRef(setSnapshot);
   useEffect(() => {
     let controller = new AbortController();
     let timer: number | undefined;
-    let ended = false;
-    const connect = async () => {
-      if (ended) return;
-      if (document.hidden) {
-        setLink('paused');
-        return;
-      }
+    const later = (ms: number, task: () => void) => {
+      clearTimeout(timer);
+      timer = window.setTimeout(task, ms);
+    };
+    const connect = () => {
+      controller.abort();
       controller = new AbortController();
-      try {
-        const response = await ask('GET', `/console/live${query}`, { signal: controller.signal });
-        if (response.ok) {
-          setLink('live');
-          await read(response, (it) => {
-            hear.current(it);
-          });
-        }
-        if (response.status === 401 || response.status === 404) return;
-      } catch {
-        // Said by the dot in the corner; what is tried again needs no more words.
-      }
-      if (controller.signal.aborted) return;
+      const { signal } = controller;
+      const listening = listen(query, signal, (heard) => {
+        if (signal.aborted) return;
+        setLink('live');
+        setSnapshot(heard);
+        later(silentAfterMs, silent);
+      });
+      void listening.then((isOver) => {
+        if (signal.aborted) return;
+        clearTimeout(timer);
+        setLink('lost');
+        setSnapshot(undefined);
+        if (!isOver) later(againAfterMs, connect);
+      });
+      later(silentAfterMs, silent);
+    };
+    const silent = () => {
       setLink('lost');
-      timer = window.setTimeout(() => void connect(), againAfterMs);
+      setSnapshot(undefined);
+      later(givenUpAfterMs, connect);
     };
     const look = () => {
+      if (!document.hidden) {
+        connect();
+        return;
+      }
       clearTimeout(timer);
       controller.abort();
-      void connect();
+      setLink('paused');
+      setSnapshot(undefined);
     };
     document.addEventListener('visibilitychange', look);
-    void connect();
+    look();
     return () => {
-      ended = true;
       clearTimeout(timer);
       controller.abort();
       document.removeEventListener('visibilitychange', look);
     };
   }, [query]);
   return { snapshot, link };
+}
+
+/** Listens until the stream ends; true when it is of no use to ask again. */
+async function listen(query: string, signal: AbortSignal, heard: (snapshot: Snapshot) => void): Promise<boolean> {
+  try {
+    const response = await ask('GET', `/console/live${query}`, { signal });
+    if (response.ok) await read(response, heard);
+    return response.status === 401 || response.status === 404;
+  } catch {
+    // Said by the dot in the corner; what is tried again needs no more words.
+    return false;
+  }
 }

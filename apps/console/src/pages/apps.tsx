@@ -49,7 +49,7 @@ export function AppsPage() {
           <p>Register the app that you made in Bitrix24.</p>
         </Empty>
       )}
-      <ul class="cards wide">
+      <ul class="cards roomy">
         {data?.items.map((app) => (
           <li key={app.id} class="card">
             <header>

@@ -194,11 +194,11 @@ export function AuditPage() {
             <thead>
               <tr>
                 <th scope="col">When</th>
-                <th scope="col" class="wide">
+                <th scope="col" class="only-wide">
                   Who
                 </th>
                 <th scope="col">What</th>
-                <th scope="col" class="wide">
+                <th scope="col" class="only-wide">
                   Portal
                 </th>
                 <th scope="col">Outcome</th>
@@ -255,19 +255,19 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
   return (
     <tr>
       <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
-      <td class="wide">
+      <td class="only-wide">
         {name ?? actor}
         {source !== undefined && <span class="soft small block">from {source}</span>}
         {ids.console === true && <span class="soft small block">in the console</span>}
       </td>
       <td>
         {actionWords(action)}
-        <span class="soft small narrow-only">by {name ?? actor}</span>
+        <span class="soft small only-narrow">by {name ?? actor}</span>
         {told.length > 0 && (
           <span class="soft small block">{told.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}
       </td>
-      <td class="wide">{portal ?? '–'}</td>
+      <td class="only-wide">{portal ?? '–'}</td>
       <td>{outcome === 'done' ? <Chip tone="good">done</Chip> : <Chip tone="bad">{outcome}</Chip>}</td>
     </tr>
   );

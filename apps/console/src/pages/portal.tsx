@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api';
-import type { Portal, Snapshot } from '../api-types';
+import type { Portal, PortalNow, Snapshot } from '../api-types';
 import { type Link as LiveLink, useLive } from '../live';
 import { CopyButton, Loading, ProblemBox, StatusChip } from '../parts/pieces';
 import { PortalActions } from '../parts/portal-actions';
 import { PortalCharts } from '../parts/portal-charts';
 import { PortalFacts, PortalLimits } from '../parts/portal-facts';
+import { Problems } from '../parts/problems';
 import { Link } from '../router';
 import { useAsked } from '../use-asked';
-import { grouped } from '../grouped';
 import { count, dateTime, milliseconds, statusWords, when } from '../words';
 import { LiveDot } from './portals';
 
@@ -17,17 +17,19 @@ export function PortalPage({ name }: { name: string }) {
     (signal) => call<Portal>('GET', `/v1/portals/${encodeURIComponent(name)}`, undefined, signal),
     [name],
   );
-  const [changed, setChanged] = useState<Portal>();
+  // Heard last: when the page opened, with the figures of a second, or in answer to a change made here.
+  const [portal, setPortal] = useState<Portal>();
   const { snapshot, link } = useLive(`?portal=${encodeURIComponent(name)}`);
   const history = useHistory(snapshot);
-  // A change made here is shown at once; the next second says it as well.
   useEffect(() => {
-    setChanged(undefined);
-  }, [snapshot?.atMs]);
-  const portal = changed ?? snapshot?.close?.portal ?? asked.data;
+    if (asked.data) setPortal(asked.data);
+  }, [asked.data]);
+  useEffect(() => {
+    if (snapshot?.close) setPortal(snapshot.close.portal);
+  }, [snapshot]);
   if (asked.problem && !portal) return <ProblemBox problem={asked.problem} again={asked.again} />;
   if (!portal) return <Loading what="Loading the portal …" />;
-  return <Opened portal={portal} snapshot={snapshot} link={link} history={history} changed={setChanged} />;
+  return <Opened portal={portal} snapshot={snapshot} link={link} history={history} changed={setPortal} />;
 }
 
 interface OpenedProps {
@@ -40,7 +42,6 @@ interface OpenedProps {
 
 function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
   const now = snapshot?.portals[portal.memberId];
-  const replicas = snapshot?.replicas.length ?? 0;
   return (
     <>
       <nav class="crumbs" aria-label="Where you are">
@@ -48,7 +49,7 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
       </nav>
       <div class="title">
         <h1>{portal.alias ?? portal.domain}</h1>
-        <StatusChip status={portal.status} />
+        <StatusChip status={portal.status} isKnown={link === 'live' || link === 'connecting'} />
         <LiveDot link={link} snapshot={snapshot} />
         <Link to={`/try/${portal.memberId}`} class="button">
           Try a call
@@ -56,16 +57,11 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
       </div>
       {portal.alias && <p class="soft under">{portal.domain}</p>}
       <Trouble portal={portal} />
-      {now?.circuit === 'open' && portal.status === 'active' && (
-        <div class="box bad" role="alert">
-          <h2>The portal does not answer</h2>
-          <p>Calls are told so at once and are not sent. The gateway tries again by itself, at most a minute apart.</p>
-        </div>
-      )}
+      <Down portal={portal} now={now} />
       <PortalCharts history={history} snapshot={snapshot} portal={portal.memberId} />
       <div class="columns">
         <Operating close={snapshot?.close} />
-        <Problems close={snapshot?.close} />
+        <Problems groups={snapshot?.close?.problems} />
       </div>
       <div class="columns">
         <PortalFacts portal={portal} />
@@ -74,12 +70,29 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
           <PortalActions portal={portal} changed={changed} />
         </div>
       </div>
-      <p class="soft small">
-        {now?.medianMs !== undefined &&
-          `Half of the calls of the last second took ${milliseconds(now.medianMs)} or less. `}
-        Figures are summed over {count(replicas || 1, 'replica')} and begin when this page is opened.
-      </p>
+      <Basis now={now} replicas={snapshot?.replicas.length ?? 0} />
     </>
+  );
+}
+
+function Down({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
+  if (now?.circuit !== 'open' || portal.status !== 'active') return null;
+  return (
+    <div class="box bad" role="alert">
+      <h2>The portal does not answer</h2>
+      <p>Calls are told so at once and are not sent. The gateway tries again by itself, at most a minute apart.</p>
+    </div>
+  );
+}
+
+function Basis({ now, replicas }: { now: PortalNow | undefined; replicas: number }) {
+  const medianMs = now?.calls?.medianMs;
+  return (
+    <p class="soft small">
+      {medianMs !== undefined && `Half of the calls of the last second took ${milliseconds(medianMs)} or less. `}
+      {replicas > 0 && `Figures are summed over ${count(replicas, 'replica')}. `}
+      Charts begin when this page is opened.
+    </p>
   );
 }
 
@@ -125,9 +138,10 @@ function Operating({ close }: { close: Snapshot['close'] }) {
         Bitrix24 blocks a method that ran {blockedSeconds} s within ten minutes. From {slowSeconds} s on its calls go
         one by one, and at {heldSeconds} s they wait for a reset, so that it never comes to that.
       </p>
-      {!close?.operating.length && <p class="soft">No method has run noticeably in the last ten minutes.</p>}
+      {!close?.operating && <p class="soft">Not known yet.</p>}
+      {close?.operating?.length === 0 && <p class="soft">No method has run noticeably in the last ten minutes.</p>}
       <ul class="bars">
-        {close?.operating.map(({ method, usedSeconds, resetAtMs }) => (
+        {close?.operating?.map(({ method, usedSeconds, resetAtMs }) => (
           <li key={method}>
             <span class="method">{method}</span>
             <span class="number">{usedSeconds.toFixed(usedSeconds < 10 ? 1 : 0)} s</span>
@@ -165,39 +179,5 @@ function Meter({ method, used, limits: { slowSeconds, heldSeconds, blockedSecond
       <i style={{ left: share(slowSeconds) }} />
       <i style={{ left: share(heldSeconds) }} />
     </div>
-  );
-}
-
-function Problems({ close }: { close: Snapshot['close'] }) {
-  return (
-    <section class="card">
-      <h2>Recent problems</h2>
-      {!close?.problems.length && <p class="soft">None since the gateway started.</p>}
-      <ul class="problems">
-        {grouped(close?.problems ?? []).map(({ atMs, method, code, title, detail, caller, requestId, times }) => (
-          <li key={`${method} ${code} ${caller}`}>
-            <details>
-              <summary>
-                <span class="soft small" title={dateTime(atMs)}>
-                  {when(atMs)}
-                </span>{' '}
-                <strong>{title}</strong> {times > 1 && <span class="times">{times} times</span>}{' '}
-                <code class="small block">{method}</code>
-              </summary>
-              <p>{detail}</p>
-              <p class="soft small">
-                Code <code>{code}</code> · called by {caller}
-                {requestId && (
-                  <>
-                    {' '}
-                    · request <code>{requestId}</code>
-                  </>
-                )}
-              </p>
-            </details>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

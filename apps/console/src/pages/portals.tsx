@@ -4,11 +4,14 @@ import type { Portal, PortalNow, Snapshot, Status } from '../api-types';
 import { type Link as LiveLink, useLive } from '../live';
 import { Chip, Empty, Loading, ProblemBox, StatusChip, Tile } from '../parts/pieces';
 import { Link } from '../router';
+import { type Sums, sumsOf } from '../sums';
 import { count, dateTime, span, statusWords, troubled, when } from '../words';
 
 /** Rows on a page: few enough that a thousand portals cost the browser no more than fifty. */
 const pageSize = 50;
 type Filter = 'all' | 'ill' | Status;
+
+const lastPageOf = (total: number) => Math.max(0, Math.ceil(total / pageSize) - 1);
 
 export function PortalsPage() {
   const { portals, loading, problem, again } = useAllPortals();
@@ -16,8 +19,11 @@ export function PortalsPage() {
   const [filter, setFilter] = useState<Filter>('all');
   const [page, setPage] = useState(0);
   const found = useMemo(() => matching(portals ?? [], search, filter), [portals, search, filter]);
-  const shown = found.slice(page * pageSize, (page + 1) * pageSize);
+  // Portals may have gone since somebody turned to a later page.
+  const at = Math.min(page, lastPageOf(found.length));
+  const shown = found.slice(at * pageSize, (at + 1) * pageSize);
   const { snapshot, link } = useLive(`?portals=${shown.map(({ memberId }) => memberId).join(',')}`);
+  const isKnown = !problem && link !== 'lost';
   const turnTo = (to: number) => {
     setPage(to);
     document.querySelector('main h1')?.scrollIntoView();
@@ -34,7 +40,8 @@ export function PortalsPage() {
       <Summary
         portals={portals}
         loading={loading}
-        all={snapshot?.all}
+        isKnown={isKnown}
+        all={sumsOf(snapshot, loading ? undefined : portals)}
         showIll={() => {
           setFilter('ill');
           setPage(0);
@@ -54,14 +61,8 @@ export function PortalsPage() {
               setPage(0);
             }}
           />
-          {found.length === 0 ? (
-            <Empty title="No portal is like that">
-              <p>Search for less, or choose another status.</p>
-            </Empty>
-          ) : (
-            <PortalTable portals={shown} now={snapshot?.portals ?? {}} />
-          )}
-          {found.length > pageSize && <Pager page={page} total={found.length} turnTo={turnTo} />}
+          <Found shown={shown} loading={loading} now={snapshot?.portals} isKnown={isKnown} />
+          {found.length > pageSize && <Pager page={at} total={found.length} turnTo={turnTo} />}
         </>
       )}
     </>
@@ -82,32 +83,47 @@ function NoneYet() {
 interface SummaryProps {
   readonly portals: readonly Portal[] | undefined;
   readonly loading: boolean;
-  readonly all: Snapshot['all'] | undefined;
+  readonly isKnown: boolean;
+  readonly all: Sums | undefined;
   readonly showIll: () => void;
 }
 
-function Summary({ portals, loading, all, showIll }: SummaryProps) {
+function Summary({ portals, loading, isKnown, all, showIll }: SummaryProps) {
   const ill = portals?.filter(({ status }) => troubled(status)).length ?? 0;
-  const figure = (n: number | undefined) => n?.toLocaleString() ?? '–';
   return (
     <div class="tiles">
       <Tile label="Portals" value={figure(portals?.length)}>
         {loading && portals ? 'loading more …' : ''}
       </Tile>
-      <Tile label="Need attention" value={figure(portals && ill)} {...(ill > 0 && { tone: 'bad' as const })}>
+      <Tile
+        label="Need attention"
+        value={figure(isKnown && portals && (ill > 0 || !loading) ? ill : undefined)}
+        {...(isKnown && ill > 0 && { tone: 'bad' as const })}
+      >
         {ill > 0 && (
           <button type="button" class="link" onClick={showIll}>
             Show them
           </button>
         )}
       </Tile>
-      <Tile label="Calls a second" value={figure(all && all.ok + all.failed)}>
-        {all && all.failed > 0 ? `${all.failed} failed` : ''}
+      <Calls all={all} />
+    </div>
+  );
+}
+
+const figure = (n: number | undefined) => n?.toLocaleString() ?? '–';
+
+function Calls({ all }: { all: Sums | undefined }) {
+  const calls = all?.calls;
+  return (
+    <>
+      <Tile label="Calls a second" value={figure(calls && calls.ok + calls.failed)}>
+        {calls && calls.failed > 0 ? `${figure(calls.failed)} failed` : ''}
       </Tile>
       <Tile label="Calls waiting" value={figure(all?.waiting)}>
         {all && `${all.inFlight} under way`}
       </Tile>
-    </div>
+    </>
   );
 }
 
@@ -156,7 +172,31 @@ function matching(portals: readonly Portal[], search: string, filter: Filter): P
   return inOrder(portals.filter(fits), ({ status }) => troubled(status));
 }
 
-function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readonly<Record<string, PortalNow>> }) {
+interface FoundProps {
+  readonly shown: readonly Portal[];
+  readonly loading: boolean;
+  readonly now: Snapshot['portals'] | undefined;
+  readonly isKnown: boolean;
+}
+
+function Found({ shown, loading, now = {}, isKnown }: FoundProps) {
+  if (shown.length > 0) return <PortalTable portals={shown} now={now} isKnown={isKnown} />;
+  if (loading) return <Loading what="Loading more portals …" />;
+  return (
+    <Empty title="No portal is like that">
+      <p>Search for less, or choose another status.</p>
+    </Empty>
+  );
+}
+
+interface PortalTableProps {
+  readonly portals: readonly Portal[];
+  readonly now: Readonly<Record<string, PortalNow>>;
+  /** Whether their statuses are those of now. */
+  readonly isKnown: boolean;
+}
+
+function PortalTable({ portals, now, isKnown }: PortalTableProps) {
   return (
     <div class="card table">
       <table>
@@ -164,23 +204,23 @@ function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readon
           <tr>
             <th scope="col">Portal</th>
             <th scope="col">Status</th>
-            <th scope="col" class="number wide">
+            <th scope="col" class="number only-wide">
               Waiting
             </th>
-            <th scope="col" class="number wide">
+            <th scope="col" class="number only-wide">
               Calls / s
             </th>
-            <th scope="col" class="wide">
+            <th scope="col" class="only-wide">
               Limit
             </th>
-            <th scope="col" class="wide">
+            <th scope="col" class="only-wide">
               Token renewed
             </th>
           </tr>
         </thead>
         <tbody>
           {portals.map((portal) => (
-            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} />
+            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} isKnown={isKnown} />
           ))}
         </tbody>
       </table>
@@ -188,7 +228,13 @@ function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readon
   );
 }
 
-function Row({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
+interface RowProps {
+  readonly portal: Portal;
+  readonly now: PortalNow | undefined;
+  readonly isKnown: boolean;
+}
+
+function Row({ portal, now, isKnown }: RowProps) {
   const { memberId, alias, domain, status, since, why, limits } = portal;
   return (
     <tr>
@@ -197,24 +243,24 @@ function Row({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
         {alias && <span class="soft small block">{domain}</span>}
       </th>
       <td>
-        <StatusChip status={status} />
+        <StatusChip status={status} isKnown={isKnown} />
         {now?.circuit === 'open' && status === 'active' && <Chip tone="bad">Down</Chip>}
         {since && (
           <span class="soft small block" title={why}>
             for {span(Date.now() - Date.parse(since))}
           </span>
         )}
-        {now && now.waiting > 0 && <span class="soft small narrow-only">{count(now.waiting, 'call')} waiting</span>}
+        {now && now.waiting > 0 && <span class="soft small only-narrow">{count(now.waiting, 'call')} waiting</span>}
       </td>
-      <td class="number wide">{now ? now.waiting : '–'}</td>
-      <td class="number wide">
-        {now ? now.ok + now.failed : '–'}
-        {now && now.failed > 0 && <span class="bad-text"> ({now.failed} failed)</span>}
+      <td class="number only-wide">{now ? now.waiting : '–'}</td>
+      <td class="number only-wide">
+        {now?.calls ? now.calls.ok + now.calls.failed : '–'}
+        {now?.calls && now.calls.failed > 0 && <span class="bad-text"> ({now.calls.failed} failed)</span>}
       </td>
-      <td class="wide">
+      <td class="only-wide">
         {limits.burst} <span class="soft">at once,</span> {limits.drainPerSecond} <span class="soft">a second</span>
       </td>
-      <td class="wide">
+      <td class="only-wide">
         <TokenAge portal={portal} />
       </td>
     </tr>
@@ -231,7 +277,7 @@ function TokenAge({ portal: { kind, token, installedAt } }: { portal: Portal }) 
 }
 
 function Pager({ page, total, turnTo }: { page: number; total: number; turnTo: (page: number) => void }) {
-  const last = Math.ceil(total / pageSize) - 1;
+  const last = lastPageOf(total);
   return (
     <nav class="pager" aria-label="Pages of portals">
       <button

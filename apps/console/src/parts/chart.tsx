@@ -47,7 +47,7 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
     cursor: { show: false },
     legend: { show: false },
     scales: {
-      x: { time: true, range: (_plot, _min, max) => [max - shownSeconds, max] },
+      x: { time: true, range: (_plot, _min, max) => upTo(max) },
       y: { range: (_plot, _min, max) => [0, Math.max(atLeast, max * 1.15)] },
     },
     axes: [
@@ -83,6 +83,12 @@ function optionsOf({ lines, atLeast, unit }: ChartProps, width: number): uPlot.O
 }
 
 const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
+
+/** Two minutes up to the last figure; up to now while there is none. */
+function upTo(last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1000;
+  return [end - shownSeconds, end];
+}
 
 function shownTicks(plot: uPlot): number[] {
   const max = plot.scales.x?.max ?? 0;

@@ -11,9 +11,15 @@ export function Chip({ tone, children }: { tone: Tone; children: ComponentChildr
   return <span class={`chip ${tone}`}>{children}</span>;
 }
 
-export function StatusChip({ status }: { status: Status }) {
+/** `isKnown` is false where the gateway can't be asked just now: what it said before is no status of now. */
+export function StatusChip({ status, isKnown }: { status: Status; isKnown: boolean }) {
   const { label, tone } = statusWords[status];
-  return <Chip tone={tone}>{label}</Chip>;
+  if (isKnown) return <Chip tone={tone}>{label}</Chip>;
+  return (
+    <span title={`“${label}” when last heard of`}>
+      <Chip tone="off">Not known</Chip>
+    </span>
+  );
 }
 
 /** What went wrong and what to do, with what to quote to whoever runs the gateway. */

@@ -23,7 +23,7 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
           { label: 'answered', color: '--green', fill: true },
           { label: 'failed', color: '--red' },
         ]}
-        data={[rows.at, rows.of((it) => it.ok), rows.of((it) => it.failed)]}
+        data={[rows.at, rows.of((it) => it.calls?.ok), rows.of((it) => it.calls?.failed)]}
         atLeast={5}
       />
       <Chart
@@ -40,7 +40,7 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
           { label: 'half of them', color: '--blue', fill: true },
           { label: 'slowest 5 %', color: '--amber' },
         ]}
-        data={[rows.at, rows.of((it) => it.medianMs ?? null), rows.of((it) => it.slowMs ?? null)]}
+        data={[rows.at, rows.of((it) => it.calls?.medianMs), rows.of((it) => it.calls?.slowMs)]}
         atLeast={20}
       />
       <Chart
@@ -52,7 +52,7 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
       />
       <Chart
         title="Calls that share a request"
-        now={now ? `${now.seatsPerTrip} on average` : '–'}
+        now={now?.seatsPerTrip === undefined ? '–' : `${now.seatsPerTrip} on average`}
         lines={[{ label: 'calls', color: '--green', fill: true }]}
         data={[rows.at, rows.of((it) => it.seatsPerTrip)]}
         atLeast={5}
@@ -69,13 +69,16 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
 }
 
 function callsOf(now: PortalNow | undefined): string {
-  if (!now) return '–';
-  return `${now.ok + now.failed}${now.failed > 0 ? `, ${now.failed} failed` : ''}`;
+  if (!now?.calls) return '–';
+  const { ok, failed } = now.calls;
+  return `${ok + failed}${failed > 0 ? `, ${failed} failed` : ''}`;
 }
 
 function timesOf(now: PortalNow | undefined): string {
-  if (now?.medianMs === undefined) return 'no calls just now';
-  return `${milliseconds(now.medianMs)}, slowest ${milliseconds(now.slowMs)}`;
+  if (!now?.calls) return '–';
+  const { medianMs, slowMs } = now.calls;
+  if (medianMs === undefined) return 'no answers';
+  return `${milliseconds(medianMs)}, slowest ${milliseconds(slowMs)}`;
 }
 
 function roomOf(level: NonNullable<Snapshot['close']>['level'] | undefined): string {
@@ -85,10 +88,10 @@ function roomOf(level: NonNullable<Snapshot['close']>['level'] | undefined): str
 
 function rowsOf(history: readonly Snapshot[], portal: string) {
   const at = history.map(({ atMs }) => atMs / 1000);
-  const of = (figure: (now: PortalNow) => number | null) =>
+  const of = (figure: (now: PortalNow) => number | undefined) =>
     history.map(({ portals }) => {
       const now = portals[portal];
-      return now ? figure(now) : null;
+      return (now && figure(now)) ?? null;
     });
   return { at, of };
 }

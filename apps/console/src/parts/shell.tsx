@@ -55,7 +55,7 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
           <span>b24-gateway</span>
           <button
             type="button"
-            class="menu quiet"
+            class="only-compact quiet"
             aria-expanded={open}
             aria-controls="menu"
             onClick={() => {

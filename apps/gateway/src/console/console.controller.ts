@@ -94,6 +94,7 @@ export class ConsoleController {
       .header('X-Accel-Buffering', 'no')
       .send(stream);
     const leave = this.liveOf.watch({
+      seesAll: client.portals === 'all',
       portals: (wanted ?? []).filter((portal) => mayTouch(client, portal)),
       ...(closely && { closely }),
       mayStay: () => this.mayStay(request),

@@ -1,95 +1,136 @@
 import { type Level, operatingLimits } from '@b24/lanes';
 import type { PortalId } from '@b24/portal';
-import type { Figures, PortalFigures, PortalTrouble, RecentProblem } from './live-figures';
+import type { CallCounts, Figures, PortalFigures, PortalTrouble } from './live-figures';
+import { mergeGroups, type ProblemGroup } from './problem-groups';
 
-const mostProblems = 20;
-
-/** A portal at this moment, over all replicas; figures of calls are for the last second. */
+/** A portal at this moment, over all replicas. */
 export interface PortalNow {
   readonly waiting: number;
   readonly inFlight: number;
-  readonly seatsPerTrip: number;
+  readonly seatsPerTrip?: number;
   readonly circuit: PortalFigures['circuit'];
-  readonly ok: number;
-  readonly failed: number;
-  /** How long calls took; absent when there was none. */
-  readonly medianMs?: number;
-  readonly slowMs?: number;
+  /** Calls of the last second. */
+  readonly calls?: CallCounts & {
+    /** How long calls took; absent when there was none. */
+    readonly medianMs?: number;
+    readonly slowMs?: number;
+  };
 }
 
-/** What the console is told each second. */
+/**
+ * What the console is sent each second. Whatever is absent is not known yet: a sum is given only when every replica that
+ * reports has reported its part, and calls only of intervals that began while the receiver watched.
+ */
 export interface Snapshot {
   readonly atMs: number;
   readonly replicas: readonly string[];
-  readonly all: Pick<Figures, 'ok' | 'failed' | 'waiting' | 'inFlight' | 'down'>;
+  /** Sums over all portals, for a watcher who may see all of them. */
+  readonly all?: Pick<Figures, 'waiting' | 'inFlight' | 'down' | 'calls'>;
   readonly portals: Readonly<Record<string, PortalNow>>;
   /** Of the portal whose page is open. */
   readonly close?: {
     readonly portal: unknown;
     readonly level: Level;
-    readonly operating: PortalTrouble['operating'];
     readonly operatingLimits: typeof operatingLimits;
-    readonly problems: readonly RecentProblem[];
+    readonly operating?: PortalTrouble['operating'];
+    readonly problems?: readonly ProblemGroup[];
   };
 }
 
 export interface Wanted {
   readonly atMs: number;
+  /** When the watcher came. */
+  readonly sinceMs: number;
+  readonly seesAll: boolean;
   readonly portals: readonly PortalId[];
   readonly closely?: PortalId;
   readonly close?: { readonly portal: unknown; readonly level: Level } | undefined;
 }
 
-type ToldBy = readonly { readonly replica: string; readonly figures: Figures }[];
+/** What a replica reported, and when it was received. */
+export interface Report {
+  readonly replica: string;
+  readonly atMs: number;
+  readonly figures: Figures;
+}
 
-/** What all replicas told, summed. */
-export function snapshotOf(told: ToldBy, { atMs, portals, closely, close }: Wanted): Snapshot {
+/** What all replicas reported, summed for one watcher. */
+export function snapshotOf(reports: readonly Report[], it: Wanted): Snapshot {
+  const { atMs, sinceMs, seesAll, portals, closely, close } = it;
+  const all = reports.map((report) => (report.atMs - report.figures.countedMs < sinceMs ? withoutCalls : same)(report));
   const wanted = closely ? [...portals, closely] : portals;
-  const all = told.map(({ figures }) => figures);
+  const known = wanted.flatMap((portal) => {
+    const parts = ofEach(all, (figures) => figures.portals[portal]);
+    return parts ? [[portal, nowOf(parts)] as const] : [];
+  });
   return {
     atMs,
-    replicas: told.map(({ replica }) => replica).sort(),
-    all: {
-      ok: sum(all, 'ok'),
-      failed: sum(all, 'failed'),
-      waiting: sum(all, 'waiting'),
-      inFlight: sum(all, 'inFlight'),
-      // Each replica finds out by itself; the portal is one.
-      down: Math.max(0, ...all.map(({ down }) => down)),
-    },
-    portals: Object.fromEntries(
-      wanted.map((portal) => [portal, nowOf(all.flatMap((figures) => figures.portals[portal] ?? []))]),
-    ),
-    ...(closely && close && { close: { ...close, ...troubleOf(all.flatMap((it) => it.closely[closely] ?? [])) } }),
+    replicas: reports.map(({ replica }) => replica).sort(),
+    ...(seesAll && all.length > 0 && { all: sumOf(all) }),
+    portals: Object.fromEntries(known),
+    ...(closely && close && { close: { ...close, operatingLimits, ...troubleOf(all, closely) } }),
+  };
+}
+
+const same = ({ figures }: Report): Figures => figures;
+
+/** The interval began before the watcher came: its calls are those of an earlier second. */
+function withoutCalls({ figures: { calls: _, ...figures } }: Report): Figures {
+  const portals = Object.entries(figures.portals).map(([portal, { calls: __, ...rest }]) => [portal, rest] as const);
+  return { ...figures, portals: Object.fromEntries(portals) };
+}
+
+/** One part of each replica; undefined when a replica has not reported its own, or none reports. */
+function ofEach<T, P>(things: readonly T[], part: (thing: T) => P | undefined): P[] | undefined {
+  const parts = things.flatMap((thing) => part(thing) ?? []);
+  return parts.length === things.length && parts.length > 0 ? parts : undefined;
+}
+
+function sumOf(all: readonly Figures[]): NonNullable<Snapshot['all']> {
+  const calls = ofEach(all, (figures) => figures.calls);
+  return {
+    ...(calls && { calls: { ok: sum(calls, 'ok'), failed: sum(calls, 'failed') } }),
+    waiting: sum(all, 'waiting'),
+    inFlight: sum(all, 'inFlight'),
+    // Each replica finds out by itself; the portal is one.
+    down: Math.max(0, ...all.map(({ down }) => down)),
   };
 }
 
 function nowOf(figures: readonly PortalFigures[]): PortalNow {
-  const took = figures.flatMap(({ tookMs }) => tookMs).sort((a, b) => a - b);
-  const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
   const circuits = figures.map(({ circuit }) => circuit);
+  const calls = ofEach(figures, (it) => it.calls);
+  const seats = figures.flatMap(({ seatsPerTrip }) => seatsPerTrip ?? []);
   return {
     waiting: sum(figures, 'waiting'),
     inFlight: sum(figures, 'inFlight'),
-    seatsPerTrip: Math.max(1, ...figures.map(({ seatsPerTrip }) => seatsPerTrip)),
+    ...(seats.length > 0 && { seatsPerTrip: Math.max(...seats) }),
     circuit: circuits.find((it) => it === 'open') ?? circuits.find((it) => it === 'probing') ?? 'closed',
-    ok: sum(figures, 'ok'),
-    failed: sum(figures, 'failed'),
+    ...(calls && { calls: callsOf(calls) }),
+  };
+}
+
+function callsOf(calls: readonly NonNullable<PortalFigures['calls']>[]): NonNullable<PortalNow['calls']> {
+  const took = calls.flatMap(({ tookMs }) => tookMs).sort((a, b) => a - b);
+  const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
+  return {
+    ok: sum(calls, 'ok'),
+    failed: sum(calls, 'failed'),
     ...(took.length > 0 && { medianMs: at(0.5), slowMs: at(0.95) }),
   };
 }
 
-function troubleOf(troubles: readonly PortalTrouble[]) {
+function troubleOf(all: readonly Figures[], portal: PortalId) {
+  const troubles = ofEach(all, (figures) => figures.closely[portal]);
+  if (!troubles) return {};
   const used = new Map<string, PortalTrouble['operating'][number]>();
   for (const it of troubles.flatMap(({ operating }) => operating)) {
     // The portal counts for all; whoever heard the most heard it last.
     if (it.usedSeconds >= (used.get(it.method)?.usedSeconds ?? 0)) used.set(it.method, it);
   }
-  const problems = troubles.flatMap((it) => it.problems).sort((a, b) => b.atMs - a.atMs);
   return {
     operating: [...used.values()].sort((a, b) => b.usedSeconds - a.usedSeconds),
-    operatingLimits,
-    problems: problems.slice(0, mostProblems),
+    problems: mergeGroups(troubles.map(({ problems }) => problems)),
   };
 }
 

@@ -10,8 +10,9 @@ const own = () => {
   const figures = new LiveFigures(systemClock);
   figures.failed(portal, 'user.get', new Fault('portal_error'), { caller: 'c_1', requestId: 'r' });
   const counts = { waiting: 1, inFlight: 2, seatsPerTrip: 3, left: 4, circuit: 'open' };
-  const ledger = { of: () => ({ view: () => [{ method: 'user.get', operating: { usedSeconds: 1, resetAtMs: 2 } }] }) };
+  const ledger = { viewOf: () => [{ method: 'user.get', operating: { usedSeconds: 1, resetAtMs: 2 } }] };
   const lanes = { countsOf: () => counts, counts: () => [[portal, counts]], ledger } as unknown as Lanes;
+  figures.begin([portal]);
   return figures.take(lanes, new Set([portal]), new Set([portal]));
 };
 const published = (value: object) => JSON.parse(JSON.stringify(value)) as unknown;
@@ -27,8 +28,17 @@ describe('what replicas say to each other about being watched', () => {
   it('is nothing when it is anything else, and what is read can be shown', () => {
     const said = { by: 'x', kind: 'tell', replica: 'x', figures: published(own()) };
     const bad = fc.oneof(fc.jsonValue(), fc.constantFrom(null, [], {}, '', -1, 'x'));
-    const places = ['by', 'kind', 'replica', 'figures', 'figures.ok', 'figures.portals', 'figures.closely'];
-    const deeper = [`figures.portals.${portal}`, `figures.portals.${portal}.tookMs`, `figures.closely.${portal}`];
+    const places = [
+      'by',
+      'kind',
+      'replica',
+      'figures',
+      'figures.calls',
+      'figures.countedMs',
+      'figures.portals',
+      'figures.closely',
+    ];
+    const deeper = [`figures.portals.${portal}`, `figures.portals.${portal}.calls`, `figures.closely.${portal}`];
     fc.assert(
       fc.property(fc.constantFrom(...places, ...deeper), bad, (place, value) => {
         const changed = structuredClone(said) as Record<string, unknown>;
@@ -38,7 +48,7 @@ describe('what replicas say to each other about being watched', () => {
         at[path.at(-1) ?? ''] = value;
         const read = readWord(changed);
         if (read?.word.kind !== 'tell') return;
-        const told = [{ replica: read.word.replica, figures: read.word.figures }];
+        const told = [{ replica: read.word.replica, figures: read.word.figures, atMs: 1 }];
         snapshotOf(told, { atMs: 1, portals: [portal], closely: portal });
       }),
     );

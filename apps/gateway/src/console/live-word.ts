@@ -12,28 +12,31 @@ const maxItems = 10_000;
 const count = z.number().nonnegative();
 const id = z.custom<PortalId>((it) => typeof it === 'string' && isPortalId(it));
 const ids = z.array(id).max(maxItems);
+const calls = z.object({ ok: count, failed: count });
 const figures = z.object({
   waiting: count,
   inFlight: count,
-  seatsPerTrip: count,
+  seatsPerTrip: count.optional(),
   circuit: z.enum(['closed', 'open', 'probing']),
-  ok: count,
-  failed: count,
-  tookMs: z.array(count).max(maxItems),
+  calls: calls.extend({ tookMs: z.array(count).max(maxItems) }).optional(),
 });
 const trouble = z.object({
   operating: z.array(z.object({ method: z.string(), usedSeconds: z.number(), resetAtMs: z.number().optional() })),
-  problems: z.array(
-    z.object({
-      atMs: z.number(),
-      method: z.string(),
-      code: z.enum(faultCodes as [(typeof faultCodes)[number]]),
-      title: z.string(),
-      detail: z.string(),
-      caller: z.string(),
-      requestId: z.string().optional(),
-    }),
-  ),
+  problems: z
+    .array(
+      z.object({
+        method: z.string(),
+        code: z.enum(faultCodes as [(typeof faultCodes)[number]]),
+        title: z.string(),
+        detail: z.string(),
+        caller: z.string(),
+        count,
+        firstAtMs: z.number(),
+        lastAtMs: z.number(),
+        requests: z.array(z.object({ id: z.string(), atMs: z.number() })).max(maxItems),
+      }),
+    )
+    .max(maxItems),
 });
 const said = z.discriminatedUnion('kind', [
   z.object({ by: z.string(), kind: z.literal('watch'), portals: ids, closely: ids }),
@@ -42,8 +45,8 @@ const said = z.discriminatedUnion('kind', [
     kind: z.literal('tell'),
     replica: z.string(),
     figures: z.object({
-      ok: count,
-      failed: count,
+      countedMs: count,
+      calls: calls.optional(),
       waiting: count,
       inFlight: count,
       down: count,

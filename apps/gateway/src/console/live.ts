@@ -1,8 +1,8 @@
-import type { Level, LaneReadings } from '@b24/lanes';
+import type { Level } from '@b24/lanes';
 import type { Clock, PortalId } from '@b24/portal';
 import type { LiveChannel, Word } from './live-channel';
-import type { Figures, LiveFigures } from './live-figures';
-import { type Snapshot, snapshotOf } from './live-snapshot';
+import type { LaneView, LiveFigures } from './live-figures';
+import { type Report, type Snapshot, snapshotOf } from './live-snapshot';
 
 const tickMs = 1000;
 /** A watch is said again so often, and holds for so long. */
@@ -13,6 +13,8 @@ const toldHoldsMs = 3500;
 
 /** Somebody in front of the console. */
 export interface Watcher {
+  /** Whether it may see the sums over all portals. */
+  readonly seesAll: boolean;
   readonly portals: readonly PortalId[];
   /** The portal whose page is open. */
   readonly closely?: PortalId;
@@ -24,8 +26,8 @@ export interface Watcher {
 
 export interface LiveParts {
   readonly figures: LiveFigures;
-  readonly channel: LiveChannel;
-  readonly lanes: LaneReadings;
+  readonly channel: Pick<LiveChannel, 'replica' | 'listen' | 'say' | 'close'>;
+  readonly lanes: LaneView;
   readonly clock: Clock;
   /** The portal as its page shows it, and what its bucket has left. */
   readonly look: (portal: PortalId) => Promise<{ portal: unknown; level: Level } | undefined>;
@@ -33,16 +35,19 @@ export interface LiveParts {
 
 /**
  * What the console shows moving: each replica's figures, summed over all of them. One timer serves all watchers, and
- * there is none when nobody watches.
+ * there is none when nobody watches. A watcher gets its first snapshot with the tick after it came.
  */
 export class Live {
-  private readonly watchers = new Set<Watcher>();
+  /** When each watcher came, and the time of the last snapshot that it was shown. */
+  private readonly watchers = new Map<Watcher, { readonly sinceMs: number; shownMs: number }>();
   /** What any replica's watchers want to know, and until when (unix ms). */
   private readonly wanted = new Map<PortalId, number>();
   private readonly wantedClosely = new Map<PortalId, number>();
-  private readonly told = new Map<string, { readonly atMs: number; readonly figures: Figures }>();
+  /** The last report of each replica, received while somebody watches here. */
+  private readonly reports = new Map<string, Report>();
   private watchedUntilMs = 0;
   private ticks = 0;
+  private isCounting = false;
   private stopTicking: (() => void) | undefined;
   private closed = false;
 
@@ -60,26 +65,45 @@ export class Live {
       watcher.end();
       return () => undefined;
     }
-    this.watchers.add(watcher);
+    this.watchers.set(watcher, { sinceMs: this.parts.clock.now(), shownMs: 0 });
     this.sayWatch();
-    // A first look at once: nobody waits a second for an empty page.
-    void this.showAll([watcher]);
-    return () => this.watchers.delete(watcher);
+    return () => {
+      this.leave(watcher);
+    };
   }
 
   /** Everyone who watches is sent away: the replica ends. */
   close(): void {
     this.closed = true;
     this.stopTicking?.();
-    for (const watcher of this.watchers) watcher.end();
+    for (const watcher of this.watchers.keys()) watcher.end();
     this.watchers.clear();
     this.parts.channel.close();
   }
 
+  private leave(watcher: Watcher): void {
+    this.watchers.delete(watcher);
+    // The next watcher must not be shown what this one was.
+    if (this.watchers.size === 0) this.reports.clear();
+  }
+
   private hear(word: Word): void {
-    if (word.kind === 'watch') this.want(word.portals, word.closely);
-    else if (this.watchers.size > 0)
-      this.told.set(word.replica, { atMs: this.parts.clock.now(), figures: word.figures });
+    const { figures, channel, lanes, clock } = this.parts;
+    if (word.kind === 'tell') {
+      if (this.watchers.size > 0) this.receive(word);
+      return;
+    }
+    const isFirst = !this.isCounting;
+    this.want(word.portals, word.closely);
+    if (!isFirst || this.closed) return;
+    // Whoever watches elsewhere sums over the replicas that it has heard of: this one reports before the first tick.
+    const now = clock.now();
+    const view = figures.view(lanes, current(this.wanted, now), current(this.wantedClosely, now));
+    channel.say({ kind: 'tell', replica: channel.replica, figures: view });
+  }
+
+  private receive({ replica, figures }: Pick<Report, 'replica' | 'figures'>): void {
+    this.reports.set(replica, { replica, figures, atMs: this.parts.clock.now() });
   }
 
   private want(portals: readonly PortalId[], closely: readonly PortalId[]): void {
@@ -87,21 +111,23 @@ export class Live {
     this.watchedUntilMs = untilMs;
     for (const portal of portals) this.wanted.set(portal, untilMs);
     for (const portal of closely) this.wantedClosely.set(portal, untilMs);
+    if (this.isCounting || this.closed) return;
+    this.isCounting = true;
+    this.parts.figures.begin(portals);
     this.tickLater();
   }
 
   private sayWatch(): void {
-    const closely = [...this.watchers].flatMap((it) => it.closely ?? []);
-    const portals = [...this.watchers].flatMap((it) => it.portals).concat(closely);
+    const watchers = [...this.watchers.keys()];
+    const closely = watchers.flatMap((it) => it.closely ?? []);
+    const portals = watchers.flatMap((it) => it.portals).concat(closely);
     const all = { portals: [...new Set(portals)], closely: [...new Set(closely)] };
     this.want(all.portals, all.closely);
     this.parts.channel.say({ kind: 'watch', ...all });
   }
 
   private tickLater(): void {
-    if (this.closed) return;
-    this.stopTicking ??= this.parts.clock.after(tickMs, () => {
-      this.stopTicking = undefined;
+    this.stopTicking = this.parts.clock.after(tickMs, () => {
       this.tick();
     });
   }
@@ -111,36 +137,43 @@ export class Live {
     const now = clock.now();
     if (this.watchers.size > 0 && ++this.ticks % sayEveryTicks === 0) {
       this.sayWatch();
-      for (const watcher of this.watchers) void this.sendAwayUnless(watcher);
+      for (const watcher of this.watchers.keys()) void this.sendAwayUnless(watcher);
     }
     if (this.watchedUntilMs <= now) {
+      this.isCounting = false;
       figures.rest();
-      this.told.clear();
       return;
     }
     const mine = figures.take(lanes, current(this.wanted, now), current(this.wantedClosely, now));
-    this.told.set(channel.replica, { atMs: now, figures: mine });
     channel.say({ kind: 'tell', replica: channel.replica, figures: mine });
-    void this.showAll(this.watchers);
+    if (this.watchers.size > 0) {
+      this.receive({ replica: channel.replica, figures: mine });
+      this.showAll();
+    }
     this.tickLater();
   }
 
-  private async showAll(watchers: Iterable<Watcher>): Promise<void> {
-    const { clock, look } = this.parts;
-    const now = clock.now();
-    for (const [replica, { atMs }] of this.told) if (atMs < now - toldHoldsMs) this.told.delete(replica);
-    const told = [...this.told].map(([replica, { figures }]) => ({ replica, figures }));
-    for (const watcher of [...watchers]) {
-      const { portals, closely } = watcher;
-      const close = closely && (await look(closely).catch(() => undefined));
-      if (this.watchers.has(watcher))
-        watcher.show(snapshotOf(told, { atMs: now, portals, ...(closely && { closely, close }) }));
-    }
+  private showAll(): void {
+    const now = this.parts.clock.now();
+    for (const [replica, { atMs }] of this.reports) if (atMs < now - toldHoldsMs) this.reports.delete(replica);
+    const reports = [...this.reports.values()];
+    for (const watcher of this.watchers.keys()) void this.show(watcher, reports, now);
+  }
+
+  private async show(watcher: Watcher, reports: readonly Report[], atMs: number): Promise<void> {
+    const { portals, closely, seesAll } = watcher;
+    const close = closely && (await this.parts.look(closely).catch(() => undefined));
+    const seat = this.watchers.get(watcher);
+    // The look of an earlier second may come back after that of a later one.
+    if (!seat || seat.shownMs > atMs) return;
+    seat.shownMs = atMs;
+    const { sinceMs } = seat;
+    watcher.show(snapshotOf(reports, { atMs, sinceMs, seesAll, portals, ...(closely && { closely, close }) }));
   }
 
   private async sendAwayUnless(watcher: Watcher): Promise<void> {
     if (await watcher.mayStay()) return;
-    this.watchers.delete(watcher);
+    this.leave(watcher);
     watcher.end();
   }
 }

@@ -1,0 +1,83 @@
+import type { FaultCode } from '@b24/portal';
+
+/** Groups kept of one portal, and shown of it. */
+export const maxGroups = 20;
+/** Requests listed with a group; enough to look one up in the log. */
+export const maxRequests = 5;
+/** Longest text kept of one problem, in characters; a portal's own words can be long. */
+const maxTextLength = 500;
+
+/** A call that failed, as an operator sees it; holds no secret and nothing of what was sent. */
+export interface Problem {
+  readonly atMs: number;
+  readonly method: string;
+  readonly code: FaultCode;
+  readonly title: string;
+  readonly detail: string;
+  /** The name of the client that called. */
+  readonly caller: string;
+  readonly requestId?: string;
+}
+
+/** All problems of one method, code and caller. Title and detail are those of the last one. */
+export interface ProblemGroup extends Omit<Problem, 'atMs' | 'requestId'> {
+  /** Problems from `firstAtMs` to `lastAtMs`, both included. */
+  readonly count: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  /** The last requests that failed so, newest first. */
+  readonly requests: readonly { readonly id: string; readonly atMs: number }[];
+}
+
+/** The problems of one portal on one replica, by kind. Memory is bounded by the number of kinds, not of problems. */
+export class ProblemGroups {
+  /** In the order of their last problem: the first entry has not been seen for longest. */
+  private readonly groups = new Map<string, ProblemGroup>();
+
+  add({ atMs, requestId, title, detail, ...kind }: Problem): void {
+    const key = keyOf(kind);
+    const earlier = this.groups.get(key);
+    this.groups.delete(key);
+    const requests = requestId === undefined ? [] : [{ id: requestId, atMs }];
+    this.groups.set(key, {
+      ...kind,
+      title: title.slice(0, maxTextLength),
+      detail: detail.slice(0, maxTextLength),
+      count: (earlier?.count ?? 0) + 1,
+      firstAtMs: earlier?.firstAtMs ?? atMs,
+      lastAtMs: atMs,
+      requests: [...requests, ...(earlier?.requests ?? [])].slice(0, maxRequests),
+    });
+    const [longestUnseen] = this.groups.keys();
+    if (this.groups.size > maxGroups && longestUnseen !== undefined) this.groups.delete(longestUnseen);
+  }
+
+  /** The groups, the last seen first. */
+  get all(): ProblemGroup[] {
+    return [...this.groups.values()].reverse();
+  }
+}
+
+/** The groups of several replicas as one list, the last seen first. */
+export function mergeGroups(lists: readonly (readonly ProblemGroup[])[]): ProblemGroup[] {
+  const merged = new Map<string, ProblemGroup>();
+  for (const group of lists.flat()) {
+    const other = merged.get(keyOf(group));
+    merged.set(keyOf(group), other ? mergeTwo(other, group) : group);
+  }
+  return [...merged.values()].sort((a, b) => b.lastAtMs - a.lastAtMs).slice(0, maxGroups);
+}
+
+function mergeTwo(a: ProblemGroup, b: ProblemGroup): ProblemGroup {
+  const later = a.lastAtMs >= b.lastAtMs ? a : b;
+  return {
+    ...later,
+    count: a.count + b.count,
+    firstAtMs: Math.min(a.firstAtMs, b.firstAtMs),
+    requests: [...a.requests, ...b.requests].sort((x, y) => y.atMs - x.atMs).slice(0, maxRequests),
+  };
+}
+
+function keyOf({ method, code, caller }: Pick<ProblemGroup, 'method' | 'code' | 'caller'>): string {
+  return JSON.stringify([method, code, caller]);
+}
