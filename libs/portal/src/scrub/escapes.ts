@@ -34,7 +34,6 @@ export function* unescaped(word: string): Generator<string> {
 /** Without line breaks, which base64 and mail may hold anywhere, and the zeros between the letters of UTF-16. */
 export function withoutLineBreaks(text: string): string {
   const broken = text.includes('\n') || text.includes('\r') || text.includes('\0');
-  // eslint-disable-next-line no-control-regex -- the zero is meant
   return broken ? text.replace(/=?[\r\n\0]+[ \t]*/g, '') : text;
 }
 

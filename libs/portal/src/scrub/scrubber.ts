@@ -99,9 +99,8 @@ export class Scrubber {
   private mayReveal(text: string): boolean {
     if (text.includes('rest/') || text.includes('rest\\/')) return true;
     if (nextRun(text, 0, this.runLength, this.signs) < 0) return false;
-    for (const run of runsOf(text, this.runLength, this.signs)) {
-      if (run.length >= this.packedLength || /[%\\&=]/.test(run) || this.shows(run)) return true;
-    }
+    if (nextRun(text, 0, this.packedLength, this.signs) >= 0) return true;
+    for (const run of runsOf(text, this.runLength, this.signs)) if (/[%\\&=]/.test(run) || this.shows(run)) return true;
     return false;
   }
 
