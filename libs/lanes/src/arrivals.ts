@@ -77,7 +77,7 @@ export class Arrivals {
     const { circuit, ledger } = this.lane;
     if (fault.again === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
     if (fault.again && grantIsOld.has(fault.again)) this.refusals++;
-    if (fault.again === 'bucket_full' && this.isOwn(bookings)) return this.endOwn(bookings, fault);
+    if (fault.again === 'bucket_full' && this.refusesItself(bookings)) return this.endOwn(bookings, fault);
     if (fault.again === 'bucket_full' && plan) await this.standBack(plan);
     const before = circuit.state;
     const change = circuit.failed(fault);
@@ -181,9 +181,17 @@ export class Arrivals {
   }
 
   /** One method that says so of itself makes nobody else wait. */
-  private isOwn(bookings: readonly Booking[]): boolean {
+  private refusesItself(bookings: readonly Booking[]): boolean {
     const [command, ...others] = bookings.flatMap(({ commands }) => commands);
-    return command !== undefined && others.length === 0 && this.refusedMethods.isOwn(command.method);
+    if (!command || others.length > 0) return false;
+    const refused = this.refusedMethods.refused(command.method);
+    if (refused === 'again') void this.askOther();
+    return refused === 'own';
+  }
+
+  /** Finds out whether the portal answers others meanwhile. Never rejects. */
+  private async askOther(): Promise<void> {
+    if (await this.options.answers(this.portal).catch(() => false)) this.refusedMethods.answered([]);
   }
 
   private endOwn(bookings: readonly Booking[], fault: Fault): void {

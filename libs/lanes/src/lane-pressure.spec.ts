@@ -166,7 +166,7 @@ describe('a lane whose method says of itself that the bucket is full', () => {
     const { clock, bucket, sent, call } = world();
     const full = () => new Fault('portal_overloaded', { again: 'bucket_full' });
     const odd = call(1);
-    for (const _ of [1, 2]) {
+    for (let times = 0; times < 2; times++) {
       await bucket.drip();
       await sent.at(-1)?.fail(full());
       await clock.advance(20_000);

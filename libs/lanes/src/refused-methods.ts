@@ -28,8 +28,11 @@ export class RefusedMethods {
     for (const method of methods) this.entries.delete(method.toLowerCase());
   }
 
-  /** A request of this method alone was refused. True when that concerns the method and not the bucket. */
-  isOwn(method: string): boolean {
+  /**
+   * A request of this method alone was refused. own: that concerns the method and not the bucket. again: so it was
+   * lately; whether others are answered is worth finding out.
+   */
+  refused(method: string): 'first' | 'again' | 'own' {
     const now = this.clock.now();
     const name = method.toLowerCase();
     const before = this.entries.get(name);
@@ -42,6 +45,6 @@ export class RefusedMethods {
       if (this.entries.size <= maxMethods) break;
       this.entries.delete(oldest);
     }
-    return times >= ownAfter;
+    return times >= ownAfter ? 'own' : counts ? 'again' : 'first';
   }
 }

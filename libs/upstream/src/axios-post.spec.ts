@@ -20,7 +20,8 @@ describe('one exchange with a portal', () => {
     const { adapter, close } = undiciAdapter(limits);
     closings.push(close);
     const clock = new HandClock();
-    const http = new HttpService(axios.create({ adapter, responseType: 'text', validateStatus: () => true }));
+    const instance = axios.create({ adapter, responseType: 'text', validateStatus: () => true });
+    const http = new HttpService(instance as unknown as HttpService['axiosRef']);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     return { clock, post: axiosPost(http, clock), url };
   }
