@@ -43,7 +43,7 @@ describe('the audit log', () => {
   const eventuallyOf = async (requestId: string | null, isWanted: (entry: Entry) => boolean) => {
     let found: Entry | undefined;
     await eventually(async () => (found = (await of(requestId)).find(isWanted)) !== undefined);
-    return found as Entry;
+    return found!;
   };
   const traced = async (client: Client, ...call: Parameters<Client['call']>) => {
     const reply = await client.call(...call);
