@@ -9,6 +9,7 @@ interface Entry {
   readonly action: string;
   readonly outcome: string;
   readonly requestId: string;
+  readonly ids?: Readonly<Record<string, unknown>>;
 }
 
 describe('the audit log', () => {
@@ -20,7 +21,11 @@ describe('the audit log', () => {
   beforeAll(async () => {
     world = await World.start();
     admin = await world.gateway();
-    portal = await world.installed(admin, { burst: 1000, drainPerSecond: 100, groups: [125, 126, 127] });
+    portal = await world.installed(admin, {
+      burst: 1000,
+      drainPerSecond: 100,
+      groups: [125, 126, 127, ...Array.from({ length: 100 }, (_, n) => 500 + n)],
+    });
   });
   afterEach(() => {
     portal.trouble.clear();
@@ -33,6 +38,12 @@ describe('the audit log', () => {
     let found: Entry[] = [];
     await eventually(async () => (found = await entries(`&requestId=${requestId}`)).length > 0);
     return found;
+  };
+  /** The entry of a request that is like that, as soon as there is one. */
+  const eventuallyOf = async (requestId: string | null, isWanted: (entry: Entry) => boolean) => {
+    let found: Entry | undefined;
+    await eventually(async () => (found = (await of(requestId)).find(isWanted)) !== undefined);
+    return found!;
   };
   const traced = async (client: Client, ...call: Parameters<Client['call']>) => {
     const reply = await client.call(...call);
@@ -154,6 +165,85 @@ describe('the audit log', () => {
     const { told } = await traced(admin, 'PATCH', at(), { suspended: false });
     expect(told).toHaveLength(1);
     expect(await entries()).toHaveLength(before + 1);
+  });
+
+  it('has every write that ran, by whichever door it came, with its method', async () => {
+    const { client } = await make({ scopes: ['call', 'backlog:write', 'backlog:read'] });
+    const add = 'tasks.api.scrum.backlog.add';
+    const update = 'tasks.api.scrum.backlog.update';
+    const groupId = 500;
+    portal.requests.length = 0;
+    const params = (n: number) => ({ fields: { groupId: groupId + n, createdBy: 6 } });
+    const sdk = `${client.url}/p/${portal.memberId}/rest/1/${client.key}`;
+    const query = (n: number) => `fields[groupId]=${groupId + n}&fields[createdBy]=6`;
+    const ways: Record<string, () => Promise<string | null>> = {
+      callMethod: async () =>
+        (await client.call('POST', at(`/call/${add}`), { params: params(1) })).headers.get('x-request-id'),
+      callBySdk: async () => (await fetch(`${sdk}/${add}?${query(2)}`)).headers.get('x-request-id'),
+      runBatch: async () =>
+        (
+          await client.call('POST', at('/batch'), {
+            commands: [{ method: add, params: params(3) }, { method: 'user.current' }],
+          })
+        ).headers.get('x-request-id'),
+      fanOut: async () =>
+        (
+          await client.call('POST', '/v1/fan-out', {
+            portals: [portal.memberId],
+            call: { method: add, params: params(4) },
+          })
+        ).headers.get('x-request-id'),
+    };
+    for (const [action, way] of Object.entries(ways)) {
+      const told = await eventuallyOf(await way(), ({ ids }) => ids?.['method'] === add);
+      expect(told).toMatchObject({ action, outcome: 'done', portal: portal.memberId, source: '127.0.0.1' });
+    }
+    const batch = await fetch(
+      `${sdk}/batch?cmd[a]=${encodeURIComponent(`${add}?${query(5)}`)}&cmd[b]=${encodeURIComponent(`${update}?id=1&fields[modifiedBy]=1`)}`,
+    );
+    expect(await eventuallyOf(batch.headers.get('x-request-id'), ({ ids }) => ids?.['writes'] === 2)).toMatchObject({
+      action: 'callBySdk',
+      ids: { method: `${add}, ${update}` },
+    });
+    const commands = Array.from({ length: 60 }, (_, n) => ({ method: add, params: params(10 + n) }));
+    const job = await client.call('POST', at('/batch'), { commands }, { Prefer: 'respond-async' });
+    const jobRequest = job.headers.get('x-request-id');
+    for (const [from, writes] of [
+      [0, 50],
+      [50, 10],
+    ]) {
+      const told = await eventuallyOf(jobRequest, ({ ids }) => ids?.['from'] === from);
+      expect(told).toMatchObject({ action: 'runBatch', source: '127.0.0.1' });
+      expect([told.outcome, told.ids?.['writes']]).toEqual(['done', writes]);
+    }
+  });
+
+  it('keeps what was done however often the same key is refused, and lists both by time', async () => {
+    const { client } = await make({ scopes: ['portals:write'] });
+    const done = await traced(client, 'PATCH', at(), { suspended: false });
+    for (let n = 0; n < 30; n++) await client.call('POST', at('/backlogs'), { groupId: 125, createdBy: 6 });
+    const redis = world.redis.client();
+    await eventually(
+      async () => JSON.stringify(await redis.xrange('{b24:audit}:refused', '-', '+')).split('addBacklog').length > 30,
+    );
+    expect(JSON.stringify(await redis.xrange('b24:audit', '-', '+'))).not.toContain('not_allowed');
+    redis.disconnect();
+    const listed = await entries();
+    expect(listed[0]).toMatchObject({ outcome: 'not_allowed' });
+    expect(listed.map(({ requestId }) => requestId)).toContain(done.reply.headers.get('x-request-id'));
+  });
+
+  it('names where a write came from in the log of the process too', async () => {
+    const { reply } = await traced(admin, 'PATCH', at(), { suspended: false });
+    const requestId = reply.headers.get('x-request-id') ?? '';
+    const lines = world.logLines.filter((line) => line.includes(requestId)).map((line) => JSON.parse(line) as object);
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'request', source: '127.0.0.1' }));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        msg: 'audit',
+        audit: expect.objectContaining({ action: 'updatePortal', source: '127.0.0.1' }),
+      }),
+    );
   });
 
   it('is for administrators, and is filtered and paged as it says', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
+import { type Clock, Fault, type PortalId } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
+import type { AuditEntry, KeptEntry } from './audit-entry';
 import { AuditPages, type Row } from './audit-pages';
 
 /* In docs/storage.md. The braces keep both on one node of a cluster. */
@@ -17,30 +18,6 @@ const scannedAtOnce = 500;
 const mostScanned = 10_000;
 /** Redis' clock, by which entries are in order, may be so far behind the replica's that wrote one. */
 const skewMs = 60_000;
-
-/** What somebody known did, or tried to do. Holds ids, numbers and codes; never a secret nor a text of a user's. */
-export interface AuditEntry {
-  /** Unix milliseconds. */
-  readonly atMs: number;
-  /** A client's id, `admin` for the operator's key, or how a portal spoke: `portal event`, `portal page`, `authorization`. */
-  readonly actor: string;
-  /** The client's name. */
-  readonly name?: string;
-  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`, `signIn`. */
-  readonly action: string;
-  readonly portal?: PortalId;
-  readonly status: number;
-  readonly outcome: 'done' | FaultCode;
-  readonly requestId: string;
-  /** The address that it came from, or its IPv6 network; absent where the gateway acted by itself. */
-  readonly source?: string;
-  readonly ids?: Readonly<Record<string, number | string | boolean>>;
-}
-
-/** An entry as it is kept. It may be kept twice when Redis fell silent while it was written: under one id. */
-export interface KeptEntry extends AuditEntry {
-  readonly id: string;
-}
 
 export interface AuditFilter {
   readonly portal?: PortalId;

@@ -1,4 +1,4 @@
-import type { KeptEntry } from './audit-log';
+import type { KeptEntry } from './audit-entry';
 
 /** An entry and its id in its stream. */
 export type Row = [id: string, entry: KeptEntry];

@@ -10,16 +10,16 @@ interface Called {
 }
 
 describe('the law of turns and places', () => {
-  const limit = 8;
+  const limit = 5;
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ from: fc.constantFrom('a', 'a', 'a', 'b', 'c'), alone: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.constant('drip' as const) },
+    { weight: 1, arbitrary: fc.constant('drip' as const) },
     { weight: 1, arbitrary: fc.constant('answer' as const) },
   );
 
   it('passes no key over more than once for each other key, admits whose key holds less, refuses nothing sent', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 80, size: 'max' }), async (steps) => {
         const { bucket, sent, lanes, send } = world({ queueLimit: limit });
         const calls: Called[] = [];
         const passedOver = new Map<string, number>();
@@ -86,7 +86,7 @@ describe('the law of turns and places', () => {
         expect(counts()).toMatchObject({ waiting: 0, inFlight: 0 });
         expect(calls.filter(({ state }) => state !== 'answered' && state !== 'refused')).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 });
