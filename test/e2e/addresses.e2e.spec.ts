@@ -40,7 +40,9 @@ describe('addresses inside the network of the gateway', () => {
   it('are connected to at the port that is written down with the range, and at no other', async () => {
     const other = await Attacker.listen();
     const range = `127.0.0.0/8:${port},::1/128:${port}`;
-    const client = await world.gateway({ B24_PORTAL_HOSTS: `${range},localhost:${new URL(`http://${other.host}`).port}` });
+    const client = await world.gateway({
+      B24_PORTAL_HOSTS: `${range},localhost:${new URL(`http://${other.host}`).port}`,
+    });
     const before = inside.asked.length;
     await add(client, inside.host);
     expect(inside.asked.length).toBe(before + 1);

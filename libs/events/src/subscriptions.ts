@@ -2,15 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, Fault, newSigningSecret, Secret, type Sealer, type Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import { asking, withScripts } from './asking';
-import {
-  bindingsKey,
-  bodiesKey,
-  deadKey,
-  dueKey,
-  placeOfSubscription,
-  subscriptionsKey,
-  triesKey,
-} from './places';
+import { bindingsKey, bodiesKey, deadKey, dueKey, placeOfSubscription, subscriptionsKey, triesKey } from './places';
 import type { Subscription } from './subscription';
 
 /** Each has a queue that each replica looks after. */

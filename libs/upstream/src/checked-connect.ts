@@ -35,7 +35,10 @@ export function checkedConnect(timeoutMs: number, mayConnect: MayConnect): build
  * DNS whose answers hold only addresses that may be connected to. The socket connects to what this gives it and asks
  * nobody again, so that no second answer can slip in between.
  */
-export function checkedLookup(mayConnect: (address: string) => boolean, resolve: typeof lookup = lookup): LookupFunction {
+export function checkedLookup(
+  mayConnect: (address: string) => boolean,
+  resolve: typeof lookup = lookup,
+): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
       const [first, ...others] = error ? [] : found.filter(({ address }) => mayConnect(address));

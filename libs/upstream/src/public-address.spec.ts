@@ -1,12 +1,18 @@
 import { isPublicAddress } from './public-address';
 
 describe('a public address', () => {
-  it.each(['1.1.1.1', '8.8.8.8', '172.15.255.255', '172.32.0.1', '100.63.0.1', '100.128.0.1', '168.63.129.17', '2606:4700::1111'])(
-    'is one that IANA gave out to the internet (%s)',
-    (address) => {
-      expect(isPublicAddress(address)).toBe(true);
-    },
-  );
+  it.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '172.15.255.255',
+    '172.32.0.1',
+    '100.63.0.1',
+    '100.128.0.1',
+    '168.63.129.17',
+    '2606:4700::1111',
+  ])('is one that IANA gave out to the internet (%s)', (address) => {
+    expect(isPublicAddress(address)).toBe(true);
+  });
 
   it.each([
     ['unspecified', '0.0.0.0'],
