@@ -49,7 +49,7 @@ describe('what replicas say to each other about being watched', () => {
         const read = readWord(changed);
         if (read?.word.kind !== 'tell') return;
         const told = [{ replica: read.word.replica, figures: read.word.figures, atMs: 1 }];
-        snapshotOf(told, { atMs: 1, portals: [portal], closely: portal });
+        snapshotOf(told, { atMs: 1, sinceMs: 0, seesAll: true, portals: [portal], closely: portal });
       }),
     );
     fc.assert(fc.property(fc.jsonValue(), (value) => readWord(value) === undefined));
