@@ -48,11 +48,13 @@ export class MemoryGrantStore implements GrantStore {
       return { items: rest.slice(0, limit).map(({ record }) => record), ...(next !== undefined && { next }) };
     });
 
-  install: GrantStore['install'] = ({ install, pair, chain, webhook, applicationToken }) =>
+  install: GrantStore['install'] = ({ install, pair, chain, webhook, applicationToken, over, waits }) =>
     this.asked(() => {
       const before = this.grants.get(install.portal);
-      if (chain && before?.chain?.id === chain.id) return;
-      this.moveName(install.portal, before, install.domain);
+      if (chain && before?.chain?.id === chain.id) return true;
+      if (over !== undefined && over !== (before?.version ?? null)) return false;
+      const waitingSinceMs = before ? before.waitingSinceMs : waits ? install.installedAtMs : undefined;
+      this.moveName(install.portal, before, install.domain, waitingSinceMs !== undefined);
       const token = applicationToken ?? proofOf(before, install);
       const left = pair ? leftBehind(before, install) : [];
       const spares = keptSpares(left, install, install.installedAtMs);
@@ -62,12 +64,21 @@ export class MemoryGrantStore implements GrantStore {
         ...install,
         ...whatStays(before),
         ...(former.length > 0 && { formerDomains: former }),
+        ...(waitingSinceMs !== undefined && { waitingSinceMs }),
         version: ++this.versions,
         ...(pair && inUse(pair, chain ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
         ...(spares.length > 0 && { spares }),
         ...(webhook && { webhook }),
         ...(token && { applicationToken: token }),
       });
+      return true;
+    });
+
+  keepSpare: GrantStore['keepSpare'] = (portal, spare) =>
+    this.asked(() => {
+      const before = this.grants.get(portal);
+      if (before?.pair && !before.spares?.some(({ id }) => id === spare.id))
+        this.change(portal, { spares: keptSpares([spare, ...(before.spares ?? [])], before, spare.renewedAtMs) });
     });
 
   renew: GrantStore['renew'] = (portal, version, { chain, pair, refreshedAtMs, install }) =>
@@ -86,7 +97,7 @@ export class MemoryGrantStore implements GrantStore {
       const left = before.chain?.id === chain.id ? [] : asSpare(before, refreshedAtMs);
       const kept = keptSpares([...left, ...spares.filter(({ id }) => id !== chain.id)], install, refreshedAtMs);
       const former = formerDomains(before, install.domain);
-      this.moveName(portal, before, install.domain);
+      this.moveName(portal, before, install.domain, before.waitingSinceMs !== undefined);
       this.savedAsOf.set(portal, savedAsOfMs(portal, refreshedAtMs));
       this.change(portal, {
         ...install,
@@ -131,7 +142,7 @@ export class MemoryGrantStore implements GrantStore {
     this.asked(() => {
       const before = this.grants.get(portal);
       if (before?.version !== version) return;
-      this.moveName(portal, before, to.domain);
+      this.moveName(portal, before, to.domain, before.waitingSinceMs !== undefined);
       this.change(portal, { ...to, formerDomains: formerDomains(before, to.domain) });
     });
 
@@ -143,7 +154,7 @@ export class MemoryGrantStore implements GrantStore {
       if (this.grants.has(portal)) this.change(portal, { ...gone, ...chains, trouble, version: ++this.versions });
     });
 
-  mark: GrantStore['mark'] = (portal, { alias, suspended, limits, tags }) =>
+  mark: GrantStore['mark'] = (portal, { alias, suspended, limits, tags, admitted }) =>
     this.asked((): Markings | undefined => {
       const before = this.grants.get(portal);
       if (!before) return undefined;
@@ -156,7 +167,9 @@ export class MemoryGrantStore implements GrantStore {
         ...(suspended !== undefined && { suspended }),
         ...(limits !== undefined && { limits: limits ?? undefined }),
         ...(tags && { tags: tags.length > 0 ? [...new Set(tags)].sort() : undefined }),
+        ...(admitted && { waitingSinceMs: undefined }),
       });
+      if (admitted) this.moveName(portal, before, before.domain, false);
       return this.grants.get(portal);
     });
 
@@ -203,11 +216,14 @@ export class MemoryGrantStore implements GrantStore {
       if (this.leases.get(of)?.holder === holder) this.leases.delete(of);
     });
 
-  private moveName(portal: PortalId, before: PortalRecord | undefined, to: string): void {
+  private moveName(portal: PortalId, before: PortalRecord | undefined, to: string, waits: boolean): void {
     const kept = formerDomains(before, to);
     for (const name of before?.formerDomains ?? [])
       if (!kept.includes(name) && this.names.get(name) === portal) this.names.delete(name);
-    this.names.set(to, portal);
+    const owner = this.names.get(to);
+    const other = owner && owner !== portal ? this.grants.get(owner) : undefined;
+    const isTaken = other && [other.alias, other.domain, ...(other.formerDomains ?? [])].includes(to);
+    if (!waits || !isTaken) this.names.set(to, portal);
   }
 
   private changeSpare(portal: PortalId, chainId: string, change: (spare: SpareChain) => SpareChain): void {

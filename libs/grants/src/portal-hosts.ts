@@ -21,6 +21,11 @@ export class PortalHosts {
     return this.holds(lower.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
   }
 
+  /** Is the host itself written down, not merely covered by a pattern or a CIDR? */
+  lists(host: string): boolean {
+    return this.names.has(host.toLowerCase());
+  }
+
   /** Is the address in one of the CIDRs? */
   holds(address: string): boolean {
     const family = address.includes('%') ? 0 : isIP(address);

@@ -70,8 +70,8 @@ export class FanOut {
   }
 
   private async allOf(client: Client, to: 'all' | { readonly tag: string }): Promise<Target[]> {
-    const isMeant = ({ portal, tags }: PortalRecord) =>
-      mayTouch(client, portal) && (to === 'all' || tags?.includes(to.tag) === true);
+    const isMeant = ({ portal, tags, waitingSinceMs }: PortalRecord) =>
+      mayTouch(client, portal) && waitingSinceMs === undefined && (to === 'all' || tags?.includes(to.tag) === true);
     const targets: Target[] = [];
     for (let after: number | undefined = 0; after !== undefined;) {
       const page = await this.store.list({ after, limit: pageSize, only: isMeant });

@@ -53,6 +53,7 @@ const numbers = [
   'entityId',
   'sort',
   'suspended',
+  'admitted',
   'paused',
   'graceSeconds',
   'expiresInDays',

@@ -1,4 +1,11 @@
-import type { ClaimedInstall, Installer, KeptClaim, KeptClaims, PortalRecord } from '@b24/grants';
+import {
+  type ClaimedInstall,
+  type Installer,
+  type KeptClaim,
+  type KeptClaims,
+  NotReplaced,
+  type PortalRecord,
+} from '@b24/grants';
 import { asFault, type Clock, type Fault, sleep } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -25,11 +32,13 @@ export interface Delivery {
 
 export interface InstallInboxOptions {
   readonly installer: Pick<Installer, 'fromClaim'>;
-  readonly claims: Pick<KeptClaims, 'keep' | 'take' | 'hold' | 'drop'>;
+  readonly claims: Pick<KeptClaims, 'keep' | 'take' | 'hold' | 'renew' | 'drop'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   /** Told of every portal that is installed from here. */
   readonly installed: (record: PortalRecord, requestId: string) => void;
+  /** Called with every install that may not replace what is here, once it is not tried again. */
+  readonly notReplaced: (fault: NotReplaced, app: string, requestId: string) => void;
 }
 
 /**
@@ -111,11 +120,15 @@ export class InstallInbox {
     this.taking = false;
   }
 
-  private async verify({ id, claim, receivedAtMs, requestId }: KeptClaim): Promise<void> {
+  private async verify(kept: KeptClaim): Promise<void> {
+    const { id, claim, receivedAtMs, requestId } = kept;
     const { installer, claims, clock, log } = this.options;
     const letGo = this.hold(id);
+    // The last time, a pair of whom the portal does not say who granted it is kept as a spare.
+    const isLast = clock.now() - receivedAtMs >= lifeMs;
+    const keepFresh = (fresh: ClaimedInstall) => claims.renew(kept, fresh);
     try {
-      const record = await installer.fromClaim(claim);
+      const record = await installer.fromClaim(claim, isLast ? undefined : keepFresh);
       letGo();
       await this.drop(id, true);
       const { portal, domain } = record;
@@ -124,10 +137,11 @@ export class InstallInbox {
     } catch (error) {
       letGo();
       const ageMs = clock.now() - receivedAtMs;
-      const goesAgain = isPassing(asFault(error)) && ageMs < lifeMs;
+      const goesAgain = isPassing(asFault(error)) && !isLast;
       const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), longestPauseMs);
       if (goesAgain) await claims.hold(id, clock.now() + pauseMs).catch(() => undefined);
       else await this.drop(id, false);
+      if (error instanceof NotReplaced && !goesAgain) this.options.notReplaced(error, claim.app, requestId);
       this.warn(claim, asFault(error), goesAgain);
     }
   }
@@ -173,5 +187,5 @@ export class InstallInbox {
 }
 
 function isPassing({ code }: Fault): boolean {
-  return code === 'authorization_server_error' || code === 'store_unavailable';
+  return code === 'authorization_server_error' || code === 'administrator_unknown' || code === 'store_unavailable';
 }

@@ -1,4 +1,4 @@
-import { mayTouch, type Wish } from '@b24/access';
+import type { Wish } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import type { Plan } from '@b24/lanes';
 import { unlessAborted } from '@b24/portal';
@@ -10,6 +10,7 @@ import { answerOf } from '../calls/calls.controller';
 import type { Trail } from '../http/caller';
 import { portalName } from '../http/shapes';
 import { idsOf } from '../http/trail';
+import { maySee } from '../portals/may-see';
 import { viewOf } from '../portals/portal-view';
 import type { Caller } from '../request-line';
 import { type Declaration, idsIn, inputSchema } from '../resources/declaration';
@@ -93,7 +94,7 @@ const listPortals: Tool = {
   writes: () => false,
   ids: noted,
   run: async ({ store, plan }, { client, signal }, input) => {
-    const only = ({ portal }: PortalRecord) => mayTouch(client, portal);
+    const only = (record: PortalRecord) => maySee(client, record);
     const page = store.list({ after: Number(input['cursor'] ?? 0), limit: 50, only });
     const { items, next } = await unlessAborted(page, signal);
     return { items: items.map((it) => shortView(it, plan)), ...(next !== undefined && { nextCursor: `${next}` }) };

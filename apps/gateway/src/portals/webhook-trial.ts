@@ -1,39 +1,18 @@
-import type { Bucket, Drop, Plan } from '@b24/lanes';
-import { asFault, Fault, type PortalId, type Secret, type SendAuthorized, unlessAborted } from '@b24/portal';
+import { asFault, Fault, type PortalId, type Secret } from '@b24/portal';
+import type { SingleRequest } from './single-request';
 
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
 export class WebhookTrial {
-  constructor(
-    private readonly bucket: Bucket,
-    private readonly send: SendAuthorized,
-    private readonly planOf: (portal: PortalId) => Promise<Plan>,
-  ) {}
+  constructor(private readonly request: Pick<SingleRequest, 'ask'>) {}
 
   /** @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet */
   async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
-    // The trial costs the portal's bucket like every request.
-    const drop = await this.wait(portal, signal);
-    const trial = this.send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
-    void trial
-      .catch(() => undefined)
-      .finally(() => {
-        drop.arrived();
-      });
-    const [answer] = await unlessAborted(trial, signal).catch((error: unknown) => {
+    const trial = this.request.ask(portal, { endpoint }, { method: 'scope', params: {}, effect: 'read' }, signal);
+    const answer = await trial.catch((error: unknown) => {
       throw inItsWords(asFault(error));
     });
-    if (answer && !answer.ok) throw answer.fault;
-    return Array.isArray(answer?.value) ? answer.value.filter((it) => typeof it === 'string') : [];
-  }
-
-  private async wait(portal: PortalId, signal: AbortSignal): Promise<Drop> {
-    const taken = this.bucket.take(portal, await this.planOf(portal));
-    try {
-      return await unlessAborted(taken, signal);
-    } catch (error) {
-      void taken.then((drop) => drop.giveBack()).catch(() => undefined);
-      throw error;
-    }
+    if (!answer.ok) throw answer.fault;
+    return Array.isArray(answer.value) ? answer.value.filter((it) => typeof it === 'string') : [];
   }
 }
 

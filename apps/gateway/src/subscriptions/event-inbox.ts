@@ -114,7 +114,10 @@ export class EventInbox {
     const { event, ts, data, receivedAtMs, applicationToken, accessToken } = incoming;
     const wanting = (await subscriptions.list()).filter((it) => wants(it, memberId, event)).map(({ id }) => id);
     if (wanting.length === 0) return;
-    const domain = (await store.load(memberId))?.domain ?? '';
+    const record = await store.load(memberId);
+    // Nobody has admitted the portal yet: what it says concerns nobody.
+    if (record?.waitingSinceMs !== undefined) return;
+    const domain = record?.domain ?? '';
     const secrets = [applicationToken, ...(accessToken ? [accessToken] : [])].map((it) => it.reveal());
     const portal = { memberId, domain };
     const message = messageOf({ event, portal, receivedAtMs, data, ...(ts !== undefined && { ts }) }, secrets);
