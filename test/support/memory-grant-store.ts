@@ -18,7 +18,7 @@ import {
 } from '@b24/grants';
 import { type Clock, Fault, type PortalId, type Secret } from '@b24/portal';
 
-type Stored = Grant & { readonly applicationToken?: Secret };
+type Stored = Grant & { readonly applicationToken?: Secret; readonly unprovenToken?: boolean };
 type Change = Partial<{ -readonly [K in keyof Stored]: Stored[K] | undefined }>;
 
 /** A grant store without Redis, for tests that hold the clock. It passes the same contract suite. */
@@ -56,6 +56,7 @@ export class MemoryGrantStore implements GrantStore {
       const waitingSinceMs = before ? before.waitingSinceMs : waits ? install.installedAtMs : undefined;
       this.moveName(install.portal, before, install.domain, waitingSinceMs !== undefined);
       const token = applicationToken ?? proofOf(before, install);
+      const unprovenToken = applicationToken ? !install.byAdministrator : before?.unprovenToken === true;
       const left = pair ? leftBehind(before, install) : [];
       const spares = keptSpares(left, install, install.installedAtMs);
       const former = formerDomains(before, install.domain);
@@ -69,7 +70,7 @@ export class MemoryGrantStore implements GrantStore {
         ...(pair && inUse(pair, chain ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
         ...(spares.length > 0 && { spares }),
         ...(webhook && { webhook }),
-        ...(token && { applicationToken: token }),
+        ...(token && { applicationToken: token, unprovenToken }),
       });
       return true;
     });
@@ -253,9 +254,10 @@ function inUse(pair: TokenPair, chain: Chain): Pick<Stored, 'pair' | 'chain' | '
   return { pair, chain, expiresAtMs: pair.expiresAtMs };
 }
 
-/** Of another app nothing stays. */
-function proofOf(before: Stored | undefined, { app }: Install): Secret | undefined {
-  return before?.app === app ? before?.applicationToken : undefined;
+/** Of another app nothing stays, and nothing that no administrator brought once one installs. */
+function proofOf(before: Stored | undefined, { app, byAdministrator }: Install): Secret | undefined {
+  if (before?.app !== app || (before?.unprovenToken && byAdministrator)) return undefined;
+  return before?.applicationToken;
 }
 
 function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tags' | 'tariff'> {

@@ -42,6 +42,8 @@ export const openFields = [
 ] as const;
 /** What is about the pair and its chain, and goes with them. */
 export const pairFields = ['expiresAtMs', 'lifetimeMs', 'refreshedAtMs', 'refused', 'begunVersion', 'trouble', 'chain'];
+/** What proves events, and whether no administrator brought it. */
+export const proofFields = ['applicationToken', 'unprovenToken'];
 export const allSpareFields = ['spares', ...spareFields];
 
 export type Hash = Readonly<Record<string, string | undefined>>;

@@ -20,7 +20,10 @@ export interface NewInstall {
   /** Of the pair; made up when absent. */
   readonly chain?: Chain;
   readonly webhook?: Secret;
-  /** Proves later events of this portal; an earlier one of the same app is kept when absent. */
+  /**
+   * Proves later events of this portal. An earlier one of the same app is kept when absent, unless an administrator installs
+   * and none had brought it.
+   */
   readonly applicationToken?: Secret;
   /** The version that this replaces; null: nothing may be there; absent: whatever is there is replaced. */
   readonly over?: number | null;

@@ -13,6 +13,7 @@ import {
   markedFields,
   openFields,
   pairFields,
+  proofFields,
   secretFields,
   spareFields,
   toGrant,
@@ -138,10 +139,11 @@ export class RedisGrantStore implements GrantStore {
       .open({ waitingSinceMs: waits && !before ? installedAtMs : undefined })
       .pair(pair)
       .sealed({ webhook, applicationToken })
+      .open({ unprovenToken: applicationToken && !install.byAdministrator ? 1 : undefined })
       .spares(keptSpares(spares, install, installedAtMs));
-    const othersProof = before && before.app !== install.app ? ['applicationToken'] : [];
     const unused = pair ? ['webhook'] : ['accessToken', 'refreshToken'];
-    const stale = [...pairFields, ...allSpareFields, ...unused, ...othersProof];
+    const isProofKept = !applicationToken && before?.app === install.app && !isProofDoubted(hash, install);
+    const stale = [...pairFields, ...allSpareFields, ...unused, ...(isProofKept ? [] : proofFields)];
     return this.save(portal, hash, stale, fields);
   }
 
@@ -229,7 +231,7 @@ export class RedisGrantStore implements GrantStore {
   uninstall(portal: PortalId, trouble: Trouble): Promise<void> {
     return asking(async () => {
       await this.redis.zrem(idleKey, portal);
-      const gone = [...secretFields, ...pairFields, ...allSpareFields];
+      const gone = [...secretFields, ...proofFields, ...pairFields, ...allSpareFields];
       // It counts as a version, so that a refresh under way can't bring its pair back.
       for (let saved = -1; saved === -1;) {
         const [install, version, spares] = await this.redis.hmget(grantKey(portal), 'install', 'version', 'spares');
@@ -370,6 +372,11 @@ export class RedisGrantStore implements GrantStore {
   private save(portal: PortalId, { version, spares }: Hash, stale: readonly string[], fields: HashFields) {
     return this.run.saveGrant(grantKey(portal), version ?? '', spares ?? '', stale.join(), ...fields.list);
   }
+}
+
+/** No administrator brought the application token, and now one installs. */
+function isProofDoubted({ unprovenToken }: Hash, { byAdministrator }: Install): boolean {
+  return unprovenToken !== undefined && byAdministrator === true;
 }
 
 function exchanged(spares: readonly SpareChain[], changed: SpareChain): SpareChain[] {

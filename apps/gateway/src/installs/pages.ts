@@ -73,7 +73,7 @@ export function installedPage(nonce: string, record: PortalRecord): string {
     nonce,
     `<h1 class="good">The portal is connected</h1>
 <p>${next}</p>
-<dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id</dt><dd><code>${escape(portal)}</code></dd><dt>Allowed</dt><dd>${escape(scope.join(', ') || 'nothing yet')}</dd></dl>
+${grantorNote(record)}<dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id</dt><dd><code>${escape(portal)}</code></dd><dt>Allowed</dt><dd>${escape(scope.join(', ') || 'nothing yet')}</dd></dl>
 <p class="soft note">${taskHint(scope)}</p>`,
   );
 }
@@ -87,7 +87,7 @@ export function framePage(nonce: string, record: PortalRecord): string {
     nonce,
     `<h1 class="good">The app is installed</h1>
 <p>${heldBack(record) ?? services}</p>
-<p id="told">There is nothing more to do here.</p>
+${grantorNote(record)}<p id="told">There is nothing more to do here.</p>
 <p class="bad" id="untold" role="alert" hidden>Bitrix24 could not be told that the install is finished, because its own script did not load. Open the app in Bitrix24 again.</p>
 <p class="soft note">${taskHint(scope)}</p>
 <noscript><p class="bad">Bitrix24 is told that the install is finished by a script, which this browser does not run.</p></noscript>
@@ -101,6 +101,12 @@ function heldBack({ waitingSinceMs, suspended }: PortalRecord): string | undefin
   if (waitingSinceMs !== undefined)
     return 'It is new here and waits: whoever runs this gateway must admit it before calls pass.';
   return suspended ? 'It is suspended here: whoever runs this gateway must let calls pass again.' : undefined;
+}
+
+/** What it means that somebody installed who is no administrator. */
+function grantorNote({ byAdministrator }: PortalRecord): string {
+  if (byAdministrator !== false) return '';
+  return '<p>The portal says that you are not its administrator. Services have your rights there until an administrator connects it.</p>\n';
 }
 
 /** What an app with a page shows when it is opened from the portal's menu; `again` is where to connect the portal anew. */
