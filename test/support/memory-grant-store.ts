@@ -11,6 +11,8 @@ import {
   keptSpares,
   leftBehind,
   type Markings,
+  type NewInstall,
+  type NewMarkings,
   type PortalRecord,
   savedAsOfMs,
   type SpareChain,
@@ -48,15 +50,14 @@ export class MemoryGrantStore implements GrantStore {
       return { items: rest.slice(0, limit).map(({ record }) => record), ...(next !== undefined && { next }) };
     });
 
-  install: GrantStore['install'] = ({ install, pair, chain, webhook, applicationToken, over, waits }) =>
+  install: GrantStore['install'] = (wanted) =>
     this.asked(() => {
+      const { install, pair, chain, webhook, over } = wanted;
       const before = this.grants.get(install.portal);
       if (chain && before?.chain?.id === chain.id) return true;
       if (over !== undefined && over !== (before?.version ?? null)) return false;
-      const waitingSinceMs = before ? before.waitingSinceMs : waits ? install.installedAtMs : undefined;
-      this.moveName(install.portal, before, install.domain, waitingSinceMs !== undefined);
-      const token = applicationToken ?? proofOf(before, install);
-      const unprovenToken = applicationToken ? !install.byAdministrator : before?.unprovenToken === true;
+      const wait = waitOf(before, wanted);
+      this.moveName(install.portal, before, install.domain, wait.waitingSinceMs !== undefined);
       const left = pair ? leftBehind(before, install) : [];
       const spares = keptSpares(left, install, install.installedAtMs);
       const former = formerDomains(before, install.domain);
@@ -65,12 +66,12 @@ export class MemoryGrantStore implements GrantStore {
         ...install,
         ...whatStays(before),
         ...(former.length > 0 && { formerDomains: former }),
-        ...(waitingSinceMs !== undefined && { waitingSinceMs }),
+        ...wait,
         version: ++this.versions,
         ...(pair && inUse(pair, chain ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
         ...(spares.length > 0 && { spares }),
         ...(webhook && { webhook }),
-        ...(token && { applicationToken: token, unprovenToken }),
+        ...proofOf(before, wanted),
       });
       return true;
     });
@@ -155,22 +156,17 @@ export class MemoryGrantStore implements GrantStore {
       if (this.grants.has(portal)) this.change(portal, { ...gone, ...chains, trouble, version: ++this.versions });
     });
 
-  mark: GrantStore['mark'] = (portal, { alias, suspended, limits, tags, admitted }) =>
+  mark: GrantStore['mark'] = (portal, markings) =>
     this.asked((): Markings | undefined => {
+      const { alias } = markings;
       const before = this.grants.get(portal);
       if (!before) return undefined;
       const owner = alias ? this.names.get(alias) : undefined;
       if (owner && owner !== portal) throw new Fault('alias_taken');
       if (alias !== undefined && before.alias) this.names.delete(before.alias);
       if (alias) this.names.set(alias, portal);
-      this.change(portal, {
-        ...(alias !== undefined && { alias: alias ?? undefined }),
-        ...(suspended !== undefined && { suspended }),
-        ...(limits !== undefined && { limits: limits ?? undefined }),
-        ...(tags && { tags: tags.length > 0 ? [...new Set(tags)].sort() : undefined }),
-        ...(admitted && { waitingSinceMs: undefined }),
-      });
-      if (admitted) this.moveName(portal, before, before.domain, false);
+      this.change(portal, marked(markings));
+      if (markings.admitted) this.moveName(portal, before, before.domain, false);
       return this.grants.get(portal);
     });
 
@@ -254,10 +250,29 @@ function inUse(pair: TokenPair, chain: Chain): Pick<Stored, 'pair' | 'chain' | '
   return { pair, chain, expiresAtMs: pair.expiresAtMs };
 }
 
+function marked({ alias, suspended, limits, tags, admitted }: NewMarkings): Change {
+  return {
+    ...(alias !== undefined && { alias: alias ?? undefined }),
+    ...(suspended !== undefined && { suspended }),
+    ...(limits !== undefined && { limits: limits ?? undefined }),
+    ...(tags && { tags: tags.length > 0 ? [...new Set(tags)].sort() : undefined }),
+    ...(admitted && { waitingSinceMs: undefined }),
+  };
+}
+
 /** Of another app nothing stays, and nothing that no administrator brought once one installs. */
-function proofOf(before: Stored | undefined, { app, byAdministrator }: Install): Secret | undefined {
-  if (before?.app !== app || (before?.unprovenToken && byAdministrator)) return undefined;
-  return before?.applicationToken;
+function proofOf(
+  before: Stored | undefined,
+  { install: { app, byAdministrator }, applicationToken }: NewInstall,
+): Pick<Stored, 'applicationToken' | 'unprovenToken'> {
+  if (applicationToken) return { applicationToken, unprovenToken: byAdministrator !== true };
+  if (!before?.applicationToken || before.app !== app || (before.unprovenToken && byAdministrator)) return {};
+  return { applicationToken: before.applicationToken, unprovenToken: before.unprovenToken === true };
+}
+
+function waitOf(before: Stored | undefined, { waits, install }: NewInstall): Pick<Stored, 'waitingSinceMs'> {
+  const waitingSinceMs = before || !waits ? before?.waitingSinceMs : install.installedAtMs;
+  return waitingSinceMs === undefined ? {} : { waitingSinceMs };
 }
 
 function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tags' | 'tariff'> {

@@ -119,7 +119,9 @@ export class ChainRenewal {
       ...(licence && { licence }),
       ...(userId !== undefined && { userId }),
       ...(byAdministrator !== undefined && { byAdministrator }),
-      ...(isAnother ? replacedUser(grant, userId, refreshedAtMs) : grant.formerUser && { formerUser: grant.formerUser }),
+      ...(isAnother
+        ? replacedUser(grant, userId, refreshedAtMs)
+        : grant.formerUser && { formerUser: grant.formerUser }),
     };
     return { chain: { id, grantedAtMs }, pair, refreshedAtMs, install };
   }

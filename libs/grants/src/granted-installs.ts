@@ -96,15 +96,7 @@ export class GrantedInstalls {
     if (!place) throw hostRefused();
     await this.kept(() => this.mustBeExpected(pair.app, portal, place));
     const grantor = await this.grantorOf(pair, place);
-    const userId = pair.granted.userId ?? grantor?.userId;
-    const install: Install = {
-      ...{ portal, kind: 'app', ...place, oauthServer: pair.oauthServer, scope: pair.granted.scope },
-      ...(pair.app !== defaultApp && { app: pair.app }),
-      ...(userId !== undefined && { userId }),
-      ...(grantor && { byAdministrator: grantor.administrator }),
-      ...(pair.granted.licence && { licence: pair.granted.licence }),
-      installedAtMs: this.options.clock.now(),
-    };
+    const install = installOf(pair, place, grantor, this.options.clock.now());
     const chainId = randomUUID();
     for (;;) {
       const here = await this.kept(() => this.here(portal, place.domain));
@@ -139,7 +131,7 @@ export class GrantedInstalls {
     const otherId = await store.find(domain);
     const other = otherId && otherId !== portal ? await this.record(otherId) : undefined;
     const byWebhook = other?.kind === 'webhook' ? other : undefined;
-    const isHostTaken = other !== undefined && other.kind === 'app' && isKnownAs(other, domain);
+    const isHostTaken = other?.kind === 'app' && isKnownAs(other, domain);
     return { ...(grant && { grant }), isUnreadable, ...(byWebhook && { byWebhook }), isHostTaken };
   }
 
@@ -229,6 +221,22 @@ export class GrantedInstalls {
   private kept<T>(work: () => Promise<T>): Promise<T> {
     return untilKept(this.options.clock, work);
   }
+}
+
+function installOf(
+  { app, oauthServer, granted }: GrantedPair,
+  place: PortalEndpoint,
+  grantor: Grantor | undefined,
+  installedAtMs: number,
+): Install {
+  const userId = granted.userId ?? grantor?.userId;
+  return {
+    ...{ portal: granted.portal, kind: 'app', ...place, oauthServer, scope: granted.scope, installedAtMs },
+    ...(app !== defaultApp && { app }),
+    ...(userId !== undefined && { userId }),
+    ...(grantor && { byAdministrator: grantor.administrator }),
+    ...(granted.licence && { licence: granted.licence }),
+  };
 }
 
 export function hostRefused(): Fault {

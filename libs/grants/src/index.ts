@@ -4,13 +4,8 @@ export { authorize } from './authorize';
 export { type RefreshObserver } from './chain-renewal';
 export { formerDomains } from './former-domains';
 export { FreshGrants } from './fresh-grants';
-export {
-  type Grantor,
-  type GrantedInstallsOptions,
-  type InstallPolicy,
-  NotReplaced,
-} from './granted-installs';
-export type { Duty, GrantStore } from './grant-store';
+export { type Grantor, type GrantedInstallsOptions, type InstallPolicy, NotReplaced } from './granted-installs';
+export type { Duty, GrantStore, NewInstall } from './grant-store';
 export { savedAsOfMs } from './idle';
 export type {
   Chain,

@@ -118,10 +118,9 @@ export class RedisGrantStore implements GrantStore {
         const before = this.readable(hash);
         // A command resent over a broken connection finds its own first run.
         const isThere = chain !== undefined && before?.chain?.id === chain.id;
-        if (!isThere && wanted.over !== undefined && wanted.over !== (before?.version ?? null)) return false;
+        if (!isThere && !mayReplace(wanted, before)) return false;
         if (!isThere && (await this.replace(hash, before, { ...wanted, ...(chain && { chain }) })) === -1) continue;
-        const waiting = before ? before.waitingSinceMs !== undefined : wanted.waits === true;
-        await this.names.move(portal, before, install.domain, waiting);
+        await this.names.move(portal, before, install.domain, isWaiting(wanted, before));
         return true;
       }
     });
@@ -372,6 +371,14 @@ export class RedisGrantStore implements GrantStore {
   private save(portal: PortalId, { version, spares }: Hash, stale: readonly string[], fields: HashFields) {
     return this.run.saveGrant(grantKey(portal), version ?? '', spares ?? '', stale.join(), ...fields.list);
   }
+}
+
+function mayReplace({ over }: NewInstall, before: Grant | undefined): boolean {
+  return over === undefined || over === (before?.version ?? null);
+}
+
+function isWaiting({ waits }: NewInstall, before: Grant | undefined): boolean {
+  return before ? before.waitingSinceMs !== undefined : waits === true;
 }
 
 /** No administrator brought the application token, and now one installs. */

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { inOrder, useAllPortals } from '../all-portals';
 import type { Portal, PortalNow, Snapshot, Status } from '../api-types';
 import { type Link as LiveLink, useLive } from '../live';
+import { AdmitButton } from '../parts/admit-button';
 import { Chip, Empty, Loading, ProblemBox, StatusChip, Tile } from '../parts/pieces';
 import { Link } from '../router';
 import { count, dateTime, span, statusWords, troubled, when } from '../words';
@@ -59,7 +60,7 @@ export function PortalsPage() {
               <p>Search for less, or choose another status.</p>
             </Empty>
           ) : (
-            <PortalTable portals={shown} now={snapshot?.portals ?? {}} />
+            <PortalTable portals={shown} now={snapshot?.portals ?? {}} again={again} />
           )}
           {found.length > pageSize && <Pager page={page} total={found.length} turnTo={turnTo} />}
         </>
@@ -153,10 +154,17 @@ function matching(portals: readonly Portal[], search: string, filter: Filter): P
   const fits = ({ status, domain, alias, memberId, formerDomains = [] }: Portal) =>
     (filter === 'all' || (filter === 'ill' ? troubled(status) : status === filter)) &&
     [domain, alias ?? '', memberId, ...formerDomains].some((it) => it.includes(words));
-  return inOrder(portals.filter(fits), ({ status }) => troubled(status));
+  const found = inOrder(portals.filter(fits), ({ status }) => troubled(status));
+  return [...found.filter(({ admitted }) => !admitted), ...found.filter(({ admitted }) => admitted)];
 }
 
-function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readonly<Record<string, PortalNow>> }) {
+interface PortalTableProps {
+  readonly portals: readonly Portal[];
+  readonly now: Readonly<Record<string, PortalNow>>;
+  readonly again: () => void;
+}
+
+function PortalTable({ portals, now, again }: PortalTableProps) {
   return (
     <div class="card table">
       <table>
@@ -180,7 +188,7 @@ function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readon
         </thead>
         <tbody>
           {portals.map((portal) => (
-            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} />
+            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} again={again} />
           ))}
         </tbody>
       </table>
@@ -188,7 +196,7 @@ function PortalTable({ portals, now }: { portals: readonly Portal[]; now: Readon
   );
 }
 
-function Row({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
+function Row({ portal, now, again }: { portal: Portal; now: PortalNow | undefined; again: () => void }) {
   const { memberId, alias, domain, status, since, why, limits } = portal;
   return (
     <tr>
@@ -204,6 +212,7 @@ function Row({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
             for {span(Date.now() - Date.parse(since))}
           </span>
         )}
+        {!portal.admitted && <AdmitButton portal={portal} admitted={again} />}
         {now && now.waiting > 0 && <span class="soft small narrow-only">{count(now.waiting, 'call')} waiting</span>}
       </td>
       <td class="number wide">{now ? now.waiting : '–'}</td>
