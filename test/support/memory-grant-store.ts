@@ -7,7 +7,6 @@ import {
   formerDomains,
   type Grant,
   type GrantStore,
-  type Install,
   keptSpares,
   leftBehind,
   type Markings,
@@ -52,10 +51,10 @@ export class MemoryGrantStore implements GrantStore {
 
   install: GrantStore['install'] = (wanted) =>
     this.asked(() => {
-      const { install, pair, chain, webhook, over } = wanted;
+      const { install, pair, chain, webhook } = wanted;
       const before = this.grants.get(install.portal);
       if (chain && before?.chain?.id === chain.id) return true;
-      if (over !== undefined && over !== (before?.version ?? null)) return false;
+      if (!mayReplace(before, wanted)) return false;
       const wait = waitOf(before, wanted);
       this.moveName(install.portal, before, install.domain, wait.waitingSinceMs !== undefined);
       const left = pair ? leftBehind(before, install) : [];
@@ -268,6 +267,10 @@ function proofOf(
   if (applicationToken) return { applicationToken, unprovenToken: byAdministrator !== true };
   if (!before?.applicationToken || before.app !== app || (before.unprovenToken && byAdministrator)) return {};
   return { applicationToken: before.applicationToken, unprovenToken: before.unprovenToken === true };
+}
+
+function mayReplace(before: Stored | undefined, { over }: NewInstall): boolean {
+  return over === undefined || over === (before?.version ?? null);
 }
 
 function waitOf(before: Stored | undefined, { waits, install }: NewInstall): Pick<Stored, 'waitingSinceMs'> {

@@ -35,7 +35,7 @@ import type {
 import type { PortalEndpoint } from './portal-endpoint';
 import { PortalNames } from './portal-names';
 import type { Seal } from './seal';
-import { asSpare, keptSpares, leftBehind } from './spares';
+import { asSpare, exchanged, keptSpares, leftBehind } from './spares';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
@@ -384,10 +384,6 @@ function isWaiting({ waits }: NewInstall, before: Grant | undefined): boolean {
 /** No administrator brought the application token, and now one installs. */
 function isProofDoubted({ unprovenToken }: Hash, { byAdministrator }: Install): boolean {
   return unprovenToken !== undefined && byAdministrator === true;
-}
-
-function exchanged(spares: readonly SpareChain[], changed: SpareChain): SpareChain[] {
-  return spares.map((it) => (it.id === changed.id ? changed : it));
 }
 
 function holds({ pair, spares = [] }: Grant, { pair: { refreshToken } }: Renewal): boolean {

@@ -73,6 +73,11 @@ export function leftBehind(before: Grant | undefined, install: Pick<Install, 'ap
   return [...asSpare(before), ...(before.spares ?? [])];
 }
 
+/** The spares, with this one in the place of what it was. */
+export function exchanged(spares: readonly SpareChain[], changed: SpareChain): SpareChain[] {
+  return spares.map((it) => (it.id === changed.id ? changed : it));
+}
+
 function lives({ renewedAtMs, refusedAtMs }: SpareChain, nowMs: number): boolean {
   return nowMs - renewedAtMs < lifetimeMs && (refusedAtMs === undefined || nowMs - refusedAtMs < refusedForMs);
 }
