@@ -667,6 +667,7 @@ export type Problem = {
     | 'access_denied'
     | 'insufficient_scope'
     | 'install_refused'
+    | 'administrator_required'
     | 'state_invalid'
     | 'event_refused'
     | 'portal_not_found'
@@ -691,6 +692,7 @@ export type Problem = {
     | 'idempotency_conflict'
     | 'reauthorization_required'
     | 'portal_suspended'
+    | 'portal_waiting'
     | 'portal_already_installed'
     | 'app_already_registered'
     | 'app_in_use'
@@ -719,6 +721,7 @@ export type Problem = {
     | 'result_too_large'
     | 'host_not_allowed'
     | 'authorization_server_error'
+    | 'administrator_unknown'
     | 'store_unavailable'
     | 'portal_overloaded'
     | 'shutting_down'
@@ -854,6 +857,7 @@ export type Portal = {
    */
   status:
     | 'active'
+    | 'waiting'
     | 'suspended'
     | 'reauthorization_required'
     | 'payment_required'
@@ -862,7 +866,11 @@ export type Portal = {
     | 'unreachable'
     | 'authorization_server_error';
   /**
-   * Since when the portal is in trouble.
+   * False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.
+   */
+  admitted: boolean;
+  /**
+   * Since when the portal is in trouble, or waits.
    */
   since?: string;
   /**
@@ -878,14 +886,18 @@ export type Portal = {
    */
   userId?: number;
   /**
-   * Who had granted access before another user did.
+   * Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.
+   */
+  grantedByAdministrator?: boolean;
+  /**
+   * Who had granted access before another grant replaced theirs; no id: nobody knew who.
    */
   formerUser?: {
-    userId: number;
+    userId?: number;
     until: string;
   };
   /**
-   * Grants of access kept beside the one in use, which take its place should it be lost.
+   * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
    */
   spareChains: number;
   /**
@@ -967,6 +979,7 @@ export type PortalDetails = {
    */
   status:
     | 'active'
+    | 'waiting'
     | 'suspended'
     | 'reauthorization_required'
     | 'payment_required'
@@ -975,7 +988,11 @@ export type PortalDetails = {
     | 'unreachable'
     | 'authorization_server_error';
   /**
-   * Since when the portal is in trouble.
+   * False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.
+   */
+  admitted: boolean;
+  /**
+   * Since when the portal is in trouble, or waits.
    */
   since?: string;
   /**
@@ -991,14 +1008,18 @@ export type PortalDetails = {
    */
   userId?: number;
   /**
-   * Who had granted access before another user did.
+   * Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.
+   */
+  grantedByAdministrator?: boolean;
+  /**
+   * Who had granted access before another grant replaced theirs; no id: nobody knew who.
    */
   formerUser?: {
-    userId: number;
+    userId?: number;
     until: string;
   };
   /**
-   * Grants of access kept beside the one in use, which take its place should it be lost.
+   * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
    */
   spareChains: number;
   /**
@@ -1078,6 +1099,10 @@ export type PortalChanges = {
    * No call passes while it is true.
    */
   suspended?: boolean;
+  /**
+   * Lets a portal in that waits. Needs an administrator’s key.
+   */
+  admitted?: true;
   /**
    * All of them; an empty list removes them.
    */
@@ -2732,6 +2757,7 @@ export type ListPortalsData = {
      */
     status?:
       | 'active'
+      | 'waiting'
       | 'suspended'
       | 'reauthorization_required'
       | 'payment_required'
@@ -3052,6 +3078,7 @@ export type ListAuditData = {
       | 'access_denied'
       | 'insufficient_scope'
       | 'install_refused'
+      | 'administrator_required'
       | 'state_invalid'
       | 'event_refused'
       | 'portal_not_found'
@@ -3076,6 +3103,7 @@ export type ListAuditData = {
       | 'idempotency_conflict'
       | 'reauthorization_required'
       | 'portal_suspended'
+      | 'portal_waiting'
       | 'portal_already_installed'
       | 'app_already_registered'
       | 'app_in_use'
@@ -3104,6 +3132,7 @@ export type ListAuditData = {
       | 'result_too_large'
       | 'host_not_allowed'
       | 'authorization_server_error'
+      | 'administrator_unknown'
       | 'store_unavailable'
       | 'portal_overloaded'
       | 'shutting_down'
