@@ -17,7 +17,7 @@ export class Demo {
     const [server, ...portals] = await portsOf(data, gatewayPort);
     demo.server = `http://127.0.0.1:${server}`;
     demo.domains = portals.map((port) => `127.0.0.1:${port}`);
-    demo.clientId = data.kept('simulator-client-id', () => `app.${randomText(12)}`).text;
+    demo.clientId = data.kept('simulator-client-id', () => `local.${randomText(12)}`).text;
     demo.clientSecret = data.kept('simulator-client-secret', () => randomText()).text;
     demo.child = new Child('The portal simulator', process.execPath, [program], {
       pidFile,
@@ -44,6 +44,7 @@ export class Demo {
       B24_OAUTH_SERVER: this.server,
       B24_ALLOW_HTTP: 'true',
       B24_PORTAL_HOSTS: this.domains.join(),
+      INSTALLS: process.env.INSTALLS || 'open',
     };
   }
 
@@ -55,10 +56,10 @@ export class Demo {
       if ((await portal(domain)).status === 'active') continue;
       const to = encodeURIComponent(`${url}/bitrix24/events`);
       await fetch(`${this.server}/_simulator/install?portal=${domain}&to=${to}`, { method: 'POST' });
-      if (!(await until(async () => (await portal(domain)).status === 'active'))) {
+      if (!(await until(async () => ['active', 'waiting'].includes((await portal(domain)).status)))) {
         throw new Stop(`The demo portal ${domain} could not be installed; data/gateway.log says why.`);
       }
-      const body = JSON.stringify({ alias: aliases[i] });
+      const body = JSON.stringify({ alias: aliases[i], admitted: true });
       await fetch(`${url}/v1/portals/${domain}`, { method: 'PATCH', headers, body });
     }
   }

@@ -1,6 +1,6 @@
 import type { GrantStore } from '@b24/grants';
-import { type PortalId } from '@b24/portal';
-import { chainOf, contract, dayMs, installOf, pair, startMs, StoredPortal } from '../support/grant-stores';
+import { type PortalId, Secret } from '@b24/portal';
+import { chainOf, contract, dayMs, installOf, newPortal, pair, startMs, StoredPortal } from '../support/grant-stores';
 
 contract((made) => {
   let it_: StoredPortal;
@@ -60,9 +60,42 @@ contract((made) => {
     expect(await access()).toBe('access-new');
   });
 
-  it("keeps the three newest spares, and another user's rather than the oldest of them", async () => {
+  it("keeps the three newest spares, and another administrator's rather than the oldest of them", async () => {
+    await it_.again('theirs', { userId: 2, byAdministrator: true });
     for (const name of ['b', 'c', 'd', 'e']) await it_.again(name, { userId: 1 });
-    expect((await it_.spares()).map(([id]) => id)).toEqual(['d', 'c', 'first']);
+    expect((await it_.spares()).map(([id]) => id)).toEqual(['d', 'c', 'theirs']);
+  });
+
+  const spareOf = (id: string, more: object = {}) => ({
+    ...{ ...chainOf(id), oauthServer: 'https://oauth.example', scope: [], renewedAtMs: startMs + 90_000 },
+    refreshToken: new Secret(`refresh-${id}`),
+    ...more,
+  });
+
+  it('keeps a spare beside the pair in use, which stays as it is, and remembers whether an administrator granted it', async () => {
+    const old = await version();
+    await store.keepSpare(portal, spareOf('beside', { userId: 6, byAdministrator: false }));
+    await store.keepSpare(portal, spareOf('beside', { userId: 6, byAdministrator: false }));
+    expect([await version(), await access()]).toEqual([old, 'access-first']);
+    expect(await it_.spares()).toEqual([['beside', 'refresh-beside']]);
+    expect((await store.load(portal))?.spares).toMatchObject([{ userId: 6, byAdministrator: false }]);
+    expect(await store.renew(portal, old, renewal('new'))).toBe(true);
+    expect(await it_.spares()).toEqual([['beside', 'refresh-beside']]);
+  });
+
+  it('keeps no spare that may not take over instead of one that may', async () => {
+    for (const name of ['b', 'c', 'd']) await it_.again(name, { userId: 1, byAdministrator: true });
+    await it_.again('e', { userId: 1, byAdministrator: true });
+    for (const id of ['x', 'y', 'z']) await store.keepSpare(portal, spareOf(id, { userId: 6 }));
+    expect((await it_.spares()).map(([id]) => id)).toEqual(['d', 'c', 'b']);
+  });
+
+  it('keeps no spare where no pair is in use', async () => {
+    await store.uninstall(portal, { code: 'portal_uninstalled', detail: 'gone', sinceMs: 1 });
+    await store.keepSpare(portal, spareOf('late'));
+    const nobody = newPortal();
+    await store.keepSpare(nobody, spareOf('late'));
+    expect([await it_.spares(), await store.load(nobody)]).toEqual([[], undefined]);
   });
 
   it('loses none of two spares that change at once', async () => {

@@ -46,6 +46,62 @@ contract((made) => {
     expect(await access()).toBe('access-second');
   });
 
+  it('replaces only what an install names to be replaced', async () => {
+    const wanted = { install: installOf(portal), pair: pair('second') };
+    const now = await version();
+    for (const over of [null, now - 1]) expect(await store.install({ ...wanted, over })).toBe(false);
+    expect(await access()).toBe('access-first');
+    expect(await store.install({ ...wanted, over: now })).toBe(true);
+    expect(await access()).toBe('access-second');
+    const other = newPortal();
+    const first = { install: installOf(other), pair: pair('other') };
+    expect(await store.install({ ...first, over: 1 })).toBe(false);
+    expect(await store.load(other)).toBeUndefined();
+    expect(await store.install({ ...first, over: null })).toBe(true);
+  });
+
+  it('lets a new portal wait until it is admitted, over installs and renewals, and none that is here', async () => {
+    await store.install({ install: installOf(portal), pair: pair('second'), waits: true });
+    expect(await store.load(portal)).not.toHaveProperty('waitingSinceMs');
+    const other = newPortal();
+    const install = installOf(other);
+    await store.install({ install, pair: pair('other'), waits: true });
+    await store.install({ install, pair: pair('again'), waits: false });
+    await store.mark(other, { suspended: false });
+    const { items } = await store.list({ limit: 1000, only: (it) => it.portal === other });
+    expect(items).toMatchObject([{ waitingSinceMs: install.installedAtMs }]);
+    await store.mark(other, { admitted: true });
+    expect(await store.load(other)).not.toHaveProperty('waitingSinceMs');
+  });
+
+  it('gives a portal that waits no name by which another is still known, until it is admitted', async () => {
+    const { domain } = installOf(portal);
+    const to = { domain: `${aliasOf('left')}.example`, endpoint: `https://${aliasOf('left')}.example/rest/` };
+    await store.move(portal, await version(), to);
+    const other = newPortal();
+    await store.install({ install: installOf(other, domain), pair: pair('other'), waits: true });
+    await store.install({ install: installOf(other, domain), pair: pair('again') });
+    await store.renew(other, (await store.load(other))?.version ?? 0, {
+      ...{ chain: chainOf('x'), pair: pair('renewed'), refreshedAtMs: startMs },
+      install: installOf(other, domain),
+    });
+    expect(await store.find(domain)).toBe(portal);
+    await store.mark(other, { admitted: true });
+    expect(await store.find(domain)).toBe(other);
+  });
+
+  it('keeps an application token that no administrator brought until one installs', async () => {
+    const token = async () => (await store.applicationToken(portal, 'default'))?.reveal();
+    const byAdministrator = { install: { ...installOf(portal), byAdministrator: true }, pair: pair('by-one') };
+    await store.install(byAdministrator);
+    expect(await token()).toBeUndefined();
+    await store.install({ ...byAdministrator, pair: pair('x'), applicationToken: new Secret('genuine') });
+    await store.install({ install: { ...installOf(portal), byAdministrator: false }, pair: pair('by-another') });
+    await store.install({ ...byAdministrator, pair: pair('y') });
+    expect(await token()).toBe('genuine');
+    expect(await store.load(portal)).toMatchObject({ byAdministrator: true });
+  });
+
   it('remembers the app it was installed by, and proves no other app with its application token', async () => {
     const app = 'a_0123456789abcdef';
     const applicationToken = new Secret('its own');

@@ -44,7 +44,7 @@ describe('a portal connected by an authorization code', () => {
     expect([...authorize.searchParams.keys()].sort()).toEqual(['client_id', 'state']);
     expect(authorize.searchParams.get('client_id')).toBe(world.simulator.clientId);
     expect(start.headers.get('set-cookie')).toMatch(
-      /^b24_install=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/i,
+      /^b24_install=[\w-]{43}\.[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/i,
     );
     const allowed = await browser.open(authorize, { method: 'POST' });
     const end = await browser.open(allowed.location);
@@ -126,6 +126,21 @@ describe('a portal connected by an authorization code', () => {
     const strange = { headers: { cookie: 'b24_install=; b24_install=x; b24_install=%zz' } };
     await refused(() => new Browser().open(back, strange), 403, notStartedHere);
     expect(await browser.open(back)).toMatchObject({ status: 200 });
+  });
+
+  it("takes no browser's own value for its cookie: it makes one of its own", async () => {
+    const own = 'a'.repeat(43);
+    for (const value of [own, `${own}.${own}`]) {
+      const headers = { cookie: `b24_install=${value}` };
+      const { headers: answered } = await new Browser().open(`${client.url}/install?portal=${portal.domain}`, {
+        headers,
+      });
+      expect(answered.get('set-cookie')).not.toContain(own);
+    }
+    const browser = new Browser();
+    const first = await browser.open(`${client.url}/install?portal=${portal.domain}`);
+    const again = await browser.open(`${client.url}/install?portal=${portal.domain}`);
+    expect(again.headers.get('set-cookie')).toBe(first.headers.get('set-cookie'));
   });
 
   it('refuses a state after its ten minutes', async () => {
@@ -261,10 +276,10 @@ describe('a portal connected by an authorization code', () => {
     expect(location + setCookie).not.toContain('evil');
   });
 
-  it('marks its cookie for https only where it is reached by https', async () => {
+  it('marks its cookie for https and this host only where it is reached by https', async () => {
     const secure = await world.gateway({ PUBLIC_URL: 'https://gateway.example' });
     const { headers } = await new Browser().open(`${secure.url}/install?portal=${portal.domain}`);
-    expect(headers.get('set-cookie')).toContain('; Secure');
+    expect(headers.get('set-cookie')).toMatch(/^__Host-b24_install=[^;]+; Max-Age=600; Path=\/; HttpOnly; Secure; /i);
   });
 
   it('shows every page without frames, foreign sources or a cache, and lets nothing given become HTML', async () => {

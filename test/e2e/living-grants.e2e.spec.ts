@@ -99,7 +99,7 @@ describe('a grant', () => {
   });
 
   it('of a user who was dismissed needs another’s, and says so though it can be refreshed', async () => {
-    const portal = await world.installed(client, roomy);
+    const portal = await world.installed(client, { ...roomy, administrators: [1, 6] });
     portal.dismissUser(1);
     const refused = await call(portal);
     expect(refused).toMatchObject({ status: 409, body: { code: 'reauthorization_required' } });

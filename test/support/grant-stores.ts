@@ -54,7 +54,7 @@ export class StoredPortal {
   }
 
   /** Another install, with a chain of its own. */
-  again(name: string, more: Partial<Install> = {}, applicationToken?: Secret): Promise<void> {
+  again(name: string, more: Partial<Install> = {}, applicationToken?: Secret): Promise<boolean> {
     const install = { ...installOf(this.portal), installedAtMs: startMs + ++count, ...more };
     const chain = chainOf(name, install.installedAtMs);
     return this.store.install({ install, pair: pair(name), chain, ...(applicationToken && { applicationToken }) });

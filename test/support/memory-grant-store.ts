@@ -7,10 +7,11 @@ import {
   formerDomains,
   type Grant,
   type GrantStore,
-  type Install,
   keptSpares,
   leftBehind,
   type Markings,
+  type NewInstall,
+  type NewMarkings,
   type PortalRecord,
   savedAsOfMs,
   type SpareChain,
@@ -18,7 +19,7 @@ import {
 } from '@b24/grants';
 import { type Clock, Fault, type PortalId, type Secret } from '@b24/portal';
 
-type Stored = Grant & { readonly applicationToken?: Secret };
+type Stored = Grant & { readonly applicationToken?: Secret; readonly unprovenToken?: boolean };
 type Change = Partial<{ -readonly [K in keyof Stored]: Stored[K] | undefined }>;
 
 /** A grant store without Redis, for tests that hold the clock. It passes the same contract suite. */
@@ -48,12 +49,14 @@ export class MemoryGrantStore implements GrantStore {
       return { items: rest.slice(0, limit).map(({ record }) => record), ...(next !== undefined && { next }) };
     });
 
-  install: GrantStore['install'] = ({ install, pair, chain, webhook, applicationToken }) =>
+  install: GrantStore['install'] = (wanted) =>
     this.asked(() => {
+      const { install, pair, chain, webhook } = wanted;
       const before = this.grants.get(install.portal);
-      if (chain && before?.chain?.id === chain.id) return;
-      this.moveName(install.portal, before, install.domain);
-      const token = applicationToken ?? proofOf(before, install);
+      if (chain && before?.chain?.id === chain.id) return true;
+      if (!mayReplace(before, wanted)) return false;
+      const wait = waitOf(before, wanted);
+      this.moveName(install.portal, before, install.domain, wait.waitingSinceMs !== undefined);
       const left = pair ? leftBehind(before, install) : [];
       const spares = keptSpares(left, install, install.installedAtMs);
       const former = formerDomains(before, install.domain);
@@ -62,12 +65,21 @@ export class MemoryGrantStore implements GrantStore {
         ...install,
         ...whatStays(before),
         ...(former.length > 0 && { formerDomains: former }),
+        ...wait,
         version: ++this.versions,
         ...(pair && inUse(pair, chain ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
         ...(spares.length > 0 && { spares }),
         ...(webhook && { webhook }),
-        ...(token && { applicationToken: token }),
+        ...proofOf(before, wanted),
       });
+      return true;
+    });
+
+  keepSpare: GrantStore['keepSpare'] = (portal, spare) =>
+    this.asked(() => {
+      const before = this.grants.get(portal);
+      if (before?.pair && !before.spares?.some(({ id }) => id === spare.id))
+        this.change(portal, { spares: keptSpares([spare, ...(before.spares ?? [])], before, spare.renewedAtMs) });
     });
 
   renew: GrantStore['renew'] = (portal, version, { chain, pair, refreshedAtMs, install }) =>
@@ -86,7 +98,7 @@ export class MemoryGrantStore implements GrantStore {
       const left = before.chain?.id === chain.id ? [] : asSpare(before, refreshedAtMs);
       const kept = keptSpares([...left, ...spares.filter(({ id }) => id !== chain.id)], install, refreshedAtMs);
       const former = formerDomains(before, install.domain);
-      this.moveName(portal, before, install.domain);
+      this.moveName(portal, before, install.domain, before.waitingSinceMs !== undefined);
       this.savedAsOf.set(portal, savedAsOfMs(portal, refreshedAtMs));
       this.change(portal, {
         ...install,
@@ -131,7 +143,7 @@ export class MemoryGrantStore implements GrantStore {
     this.asked(() => {
       const before = this.grants.get(portal);
       if (before?.version !== version) return;
-      this.moveName(portal, before, to.domain);
+      this.moveName(portal, before, to.domain, before.waitingSinceMs !== undefined);
       this.change(portal, { ...to, formerDomains: formerDomains(before, to.domain) });
     });
 
@@ -143,20 +155,17 @@ export class MemoryGrantStore implements GrantStore {
       if (this.grants.has(portal)) this.change(portal, { ...gone, ...chains, trouble, version: ++this.versions });
     });
 
-  mark: GrantStore['mark'] = (portal, { alias, suspended, limits, tags }) =>
+  mark: GrantStore['mark'] = (portal, markings) =>
     this.asked((): Markings | undefined => {
+      const { alias } = markings;
       const before = this.grants.get(portal);
       if (!before) return undefined;
       const owner = alias ? this.names.get(alias) : undefined;
       if (owner && owner !== portal) throw new Fault('alias_taken');
       if (alias !== undefined && before.alias) this.names.delete(before.alias);
       if (alias) this.names.set(alias, portal);
-      this.change(portal, {
-        ...(alias !== undefined && { alias: alias ?? undefined }),
-        ...(suspended !== undefined && { suspended }),
-        ...(limits !== undefined && { limits: limits ?? undefined }),
-        ...(tags && { tags: tags.length > 0 ? [...new Set(tags)].sort() : undefined }),
-      });
+      this.change(portal, marked(markings));
+      if (markings.admitted) this.moveName(portal, before, before.domain, false);
       return this.grants.get(portal);
     });
 
@@ -203,11 +212,14 @@ export class MemoryGrantStore implements GrantStore {
       if (this.leases.get(of)?.holder === holder) this.leases.delete(of);
     });
 
-  private moveName(portal: PortalId, before: PortalRecord | undefined, to: string): void {
+  private moveName(portal: PortalId, before: PortalRecord | undefined, to: string, waits: boolean): void {
     const kept = formerDomains(before, to);
     for (const name of before?.formerDomains ?? [])
       if (!kept.includes(name) && this.names.get(name) === portal) this.names.delete(name);
-    this.names.set(to, portal);
+    const owner = this.names.get(to);
+    const other = owner && owner !== portal ? this.grants.get(owner) : undefined;
+    const isTaken = other && [other.alias, other.domain, ...(other.formerDomains ?? [])].includes(to);
+    if (!waits || !isTaken) this.names.set(to, portal);
   }
 
   private changeSpare(portal: PortalId, chainId: string, change: (spare: SpareChain) => SpareChain): void {
@@ -237,9 +249,33 @@ function inUse(pair: TokenPair, chain: Chain): Pick<Stored, 'pair' | 'chain' | '
   return { pair, chain, expiresAtMs: pair.expiresAtMs };
 }
 
-/** Of another app nothing stays. */
-function proofOf(before: Stored | undefined, { app }: Install): Secret | undefined {
-  return before?.app === app ? before?.applicationToken : undefined;
+function marked({ alias, suspended, limits, tags, admitted }: NewMarkings): Change {
+  return {
+    ...(alias !== undefined && { alias: alias ?? undefined }),
+    ...(suspended !== undefined && { suspended }),
+    ...(limits !== undefined && { limits: limits ?? undefined }),
+    ...(tags && { tags: tags.length > 0 ? [...new Set(tags)].sort() : undefined }),
+    ...(admitted && { waitingSinceMs: undefined }),
+  };
+}
+
+/** Of another app nothing stays, and nothing that no administrator brought once one installs. */
+function proofOf(
+  before: Stored | undefined,
+  { install: { app, byAdministrator }, applicationToken }: NewInstall,
+): Pick<Stored, 'applicationToken' | 'unprovenToken'> {
+  if (applicationToken) return { applicationToken, unprovenToken: byAdministrator !== true };
+  if (!before?.applicationToken || before.app !== app || (before.unprovenToken && byAdministrator)) return {};
+  return { applicationToken: before.applicationToken, unprovenToken: before.unprovenToken === true };
+}
+
+function mayReplace(before: Stored | undefined, { over }: NewInstall): boolean {
+  return over === undefined || over === (before?.version ?? null);
+}
+
+function waitOf(before: Stored | undefined, { waits, install }: NewInstall): Pick<Stored, 'waitingSinceMs'> {
+  const waitingSinceMs = before || !waits ? before?.waitingSinceMs : install.installedAtMs;
+  return waitingSinceMs === undefined ? {} : { waitingSinceMs };
 }
 
 function whatStays(before: Stored | undefined): Pick<Stored, 'alias' | 'suspended' | 'limits' | 'tags' | 'tariff'> {

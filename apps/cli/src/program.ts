@@ -4,7 +4,7 @@ import { callMethod, type CallOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
-import { listPortals, type PortalFilter, setSuspended, showPortal } from './commands/portals';
+import { admitPortal, listPortals, type PortalFilter, setSuspended, showPortal } from './commands/portals';
 import type { Hand } from './hand';
 import type { Paper } from './paper';
 import type { Env, ReachOptions } from './reach';
@@ -87,6 +87,11 @@ function addPortals(program: Command, hand: HandOf): void {
       .action(async (name: string, _options: object, command: Command) =>
         setSuspended(await hand(command), name, suspended),
       );
+  program
+    .command('admit')
+    .description('Lets a new portal in that waits. Needs an admin key.')
+    .addArgument(portalArgument())
+    .action(async (name: string, _options: object, command: Command) => admitPortal(await hand(command), name));
   program
     .command('install-link')
     .summary('Prints the link that installs a portal or authorizes it again.')

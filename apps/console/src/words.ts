@@ -13,6 +13,11 @@ interface StatusWords {
 
 export const statusWords: Readonly<Record<Status, StatusWords>> = {
   active: { label: 'Working', tone: 'good', advice: 'Calls pass.' },
+  waiting: {
+    label: 'Waits for you',
+    tone: 'warn',
+    advice: 'The portal is new here. Admit it if you know whose it is: no call passes before.',
+  },
   suspended: {
     label: 'Suspended',
     tone: 'off',

@@ -8,6 +8,7 @@ import {
   Installer,
   KeepAlive,
   KeptClaims,
+  type NotReplaced,
   OAuthServer,
   type PortalRecord,
   RedisGrantStore,
@@ -52,8 +53,12 @@ import { SharedSources } from './http/shared-sources';
 import { Throttle } from './http/throttle';
 import { AuthorizationStates } from './installs/authorization-states';
 import { Bitrix24Strategy } from './installs/bitrix24-strategy';
+import { Arrivals } from './installs/arrivals';
+import { BrowserCookie } from './installs/browser-cookie';
 import { EventsController } from './installs/events.controller';
+import { GrantorQuestion } from './installs/grantor-question';
 import { InstallInbox } from './installs/install-inbox';
+import { policyOfApp } from './installs/install-policy';
 import { InstallsController } from './installs/installs.controller';
 import { jobProviders } from './jobs/job-providers';
 import { JobsController } from './jobs/jobs.controller';
@@ -64,6 +69,7 @@ import { planOf } from './portals/plan-of';
 import { PortalDirectory } from './portals/portal-directory';
 import { viewOf } from './portals/portal-view';
 import { PortalsController } from './portals/portals.controller';
+import { SingleRequest } from './portals/single-request';
 import { WebhookTrial } from './portals/webhook-trial';
 import { RequestLine } from './request-line';
 import { declarations } from './resources/declarations';
@@ -292,30 +298,46 @@ export class GatewayModule {
         }),
         made(
           installerToken,
-          [grantStoreToken, OAuthServer, RequestLine, Bindings],
-          (store: GrantStore, oauth: OAuthServer, line: RequestLine, bindings: Bindings) => {
-            const installed = async (record: PortalRecord) => {
-              await line.installed(record);
-              // Should the store be away just now, it is seen to within a day.
-              await bindings.renewed(record.portal).catch((err: unknown) => {
-                log.warn({ portal: record.portal, err }, 'events of a new portal are not bound yet');
-              });
-            };
-            return new Installer({ store, oauth, clock, rules: settings.rules, installed });
+          [grantStoreToken, OAuthServer, Apps, Arrivals, SingleRequest],
+          (store: GrantStore, oauth: OAuthServer, apps: Apps, arrivals: Arrivals, request: SingleRequest) => {
+            const question = new GrantorQuestion(request, clock);
+            return new Installer({
+              ...{ store, oauth, clock, rules: settings.rules },
+              policyOf: async (app) => settings.installs ?? policyOfApp((await apps.get(app)).clientId),
+              grantorOf: (portal, endpoint, accessToken) => question.ask(portal, endpoint, accessToken),
+              installed: (record, isNew) => arrivals.installed(record, isNew),
+            });
+          },
+        ),
+        made(
+          Arrivals,
+          [RequestLine, Bindings, Metrics],
+          (line: RequestLine, bindings: Bindings, metrics: Metrics) => new Arrivals({ line, bindings, metrics, log }),
+        ),
+        made(
+          SingleRequest,
+          [bucketToken, postToken, grantStoreToken],
+          (bucket: Bucket, post: Post, store: GrantStore) => {
+            // Of a grant that can't be read any more nothing is known either.
+            const known = (portal: PortalId) => store.load(portal).catch(() => undefined);
+            const plan = async (portal: PortalId) => planOf((await known(portal)) ?? {}, settings.plan);
+            return new SingleRequest(bucket, upstream({ post, clock }), plan);
           },
         ),
         made(
           WebhookTrial,
-          [bucketToken, postToken, grantStoreToken],
-          (bucket: Bucket, post: Post, store: GrantStore) => {
-            const plan = async (portal: PortalId) => planOf((await store.load(portal)) ?? {}, settings.plan);
-            return new WebhookTrial({ bucket, send: upstream({ post, clock }), store, planOf: plan });
-          },
+          [SingleRequest, bucketToken, grantStoreToken],
+          (request: SingleRequest, bucket: Bucket, store: GrantStore) => new WebhookTrial({ request, bucket, store }),
         ),
         made(
           AuthorizationStates,
           [sealToken],
           (seal: Seal) => new AuthorizationStates(redis, seal.derive('authorization state')),
+        ),
+        made(
+          BrowserCookie,
+          [sealToken],
+          (seal: Seal) => new BrowserCookie(seal.derive('install cookie'), settings.publicUrl),
         ),
         made(
           Bitrix24Strategy,
@@ -328,12 +350,16 @@ export class GatewayModule {
           InstallInbox,
           [installerToken, sealToken, AuditLog],
           (installer: Installer, seal: Seal, audit: AuditLog) => {
-            const told = { actor: 'portal event', action: 'installPortal', status: 200, outcome: 'done' } as const;
+            const told = { actor: 'portal event', action: 'installPortal' } as const;
             type From = Pick<AuditEntry, 'requestId' | 'source'>;
             const installed = ({ portal, app = defaultApp }: PortalRecord, from: From) => {
-              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now() });
+              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now(), status: 200, outcome: 'done' });
             };
-            return new InstallInbox({ installer, claims: new KeptClaims(redis, seal), clock, log, installed });
+            const notReplaced = ({ portal, code, status }: NotReplaced, app: string, from: From) => {
+              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now(), status, outcome: code });
+            };
+            const claims = new KeptClaims(redis, seal);
+            return new InstallInbox({ installer, claims, clock, log, installed, notReplaced });
           },
         ),
         ...eventProviders({ settings, clock, redis, log }),

@@ -1,5 +1,5 @@
 import { Secret } from '@b24/portal';
-import { PortalHosts } from '@b24/grants';
+import { type InstallPolicy, PortalHosts } from '@b24/grants';
 import { redisPlace } from '@b24/store';
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -130,6 +130,7 @@ const environment = z
     B24_OAUTH_SERVER: origin('B24_OAUTH_SERVER').optional(),
     B24_PORTAL_HOSTS: hosts('B24_PORTAL_HOSTS').prefault(cloudHosts),
     B24_ALLOW_HTTP: flag('B24_ALLOW_HTTP').default(false),
+    INSTALLS: z.enum(['open', 'approve', 'known'], 'INSTALLS must be open, approve or known.').optional(),
     B24_BURST: whole('B24_BURST', 1, 10_000).default(50),
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
     B24_CALL_LIMIT_MS: whole('B24_CALL_LIMIT_MS', 0, 3_600_000).default(60_000),
@@ -205,6 +206,8 @@ export interface Settings {
   /** Origins of authorization servers that may be asked; the first is the usual one. */
   readonly oauthServers: readonly [string, ...string[]];
   readonly rules: { readonly hosts: PortalHosts; readonly allowHttp: boolean };
+  /** Which portals may come; by each app's client id when absent. */
+  readonly installs?: InstallPolicy;
   readonly plan: { readonly burst: number; readonly drainPerSecond: number };
   /** How long a portal may run one call, whatever became of the connection. */
   readonly callLimitMs: number;
@@ -291,6 +294,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       }),
     oauthServers: it.B24_OAUTH_SERVER ? [it.B24_OAUTH_SERVER] : vendorServers,
     rules: { hosts: it.B24_PORTAL_HOSTS, allowHttp: it.B24_ALLOW_HTTP },
+    ...(it.INSTALLS && { installs: it.INSTALLS }),
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
     callLimitMs: it.B24_CALL_LIMIT_MS,
     queueLimit: it.QUEUE_LIMIT,

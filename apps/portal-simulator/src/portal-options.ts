@@ -20,6 +20,8 @@ export interface PortalOptions {
   /** For example `en_basic`; `de_ent250` is Enterprise. */
   licence?: string;
   users?: readonly number[];
+  /** User 1 unless told. */
+  administrators?: readonly number[];
   groups?: readonly number[];
   backlogs?: readonly Backlog[];
   callbackUrl?: string;

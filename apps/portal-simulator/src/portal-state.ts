@@ -99,6 +99,8 @@ export interface PortalState {
   readonly licence: string;
   readonly deleted: boolean;
   readonly dismissedUsers: ReadonlySet<number>;
+  /** Of whom `profile` says ADMIN. */
+  readonly administrators: ReadonlySet<number>;
   readonly boundEvents: { event: string; handler: string }[];
   /** Tells the simulator that something worth keeping has changed. */
   changed(): void;

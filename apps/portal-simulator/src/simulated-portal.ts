@@ -39,6 +39,8 @@ export class SimulatedPortal implements PortalState {
   readonly trouble = new TroubleQueue<PortalTroubleKind>();
   readonly requests: RequestLog[] = [];
   readonly dismissedUsers = new Set<number>();
+  /** User 1 unless told otherwise; may change at any time. */
+  readonly administrators: Set<number>;
   readonly quirks: PortalQuirks;
   status: string;
   licence: string;
@@ -62,6 +64,7 @@ export class SimulatedPortal implements PortalState {
     this.status = options.status ?? 'L';
     this.licence = options.licence ?? 'en_basic';
     this.callbackUrl = options.callbackUrl;
+    this.administrators = new Set(options.administrators ?? [1]);
     this.quirks = { ...defaultQuirks, ...options.quirks };
     this.bucket = new LeakyCounter(bucketOf(options), clock.now());
     this.operating = new OperatingBaskets(() => clock.now());

@@ -51,13 +51,17 @@ export class ChainRenewal {
   /** Announced before and after, so that another replica knows of a pair that may wait to be saved. */
   private async refreshInUse(grant: Grant): Promise<boolean> {
     const { store } = this.options;
-    const { portal, version, pair, oauthServer, scope, userId } = grant;
+    const { portal, version, pair, oauthServer, scope, userId, byAdministrator } = grant;
     if (!pair) return true;
     const chain = grant.chain ?? { id: 'first', grantedAtMs: grant.installedAtMs };
     const { refreshToken } = pair;
     await store.begin(portal, version, true);
     try {
-      return await this.refresh(grant, { ...chain, oauthServer, scope, refreshToken, ...(userId && { userId }) });
+      return await this.refresh(grant, {
+        ...{ ...chain, oauthServer, scope, refreshToken },
+        ...(userId !== undefined && { userId }),
+        ...(byAdministrator !== undefined && { byAdministrator }),
+      });
     } finally {
       // Nothing happens when a newer pair is there by now.
       await store.begin(portal, version, null).catch(() => undefined);
@@ -100,10 +104,12 @@ export class ChainRenewal {
   /** The portal may have moved: the server's word counts, if the new host is one we may talk to. */
   private renewal(
     grant: Grant,
-    { id, grantedAtMs, ...chain }: Chain & Pick<SpareChain, 'oauthServer' | 'scope' | 'userId'>,
+    { id, grantedAtMs, ...chain }: Chain & Pick<SpareChain, 'oauthServer' | 'scope' | 'userId' | 'byAdministrator'>,
     { pair, endpoint, scope, licence, userId = chain.userId }: Granted,
   ): Renewal {
     const { portal, kind, app, installedAtMs } = grant;
+    const { byAdministrator } = chain;
+    const isAnother = grant.chain !== undefined && grant.chain.id !== id;
     const { domain, endpoint: url } = portalEndpoint(endpoint, this.options.rules) ?? grant;
     const refreshedAtMs = this.options.clock.now();
     const install = {
@@ -112,21 +118,24 @@ export class ChainRenewal {
       scope: scope.length ? scope : chain.scope,
       ...(licence && { licence }),
       ...(userId !== undefined && { userId }),
-      ...formerUser(grant, userId, refreshedAtMs),
+      ...(byAdministrator !== undefined && { byAdministrator }),
+      ...(isAnother
+        ? replacedUser(grant, userId, refreshedAtMs)
+        : grant.formerUser && { formerUser: grant.formerUser }),
     };
     return { chain: { id, grantedAtMs }, pair, refreshedAtMs, install };
   }
 }
 
-/** Who had granted before, where that is another. */
-export function formerUser(
-  before: Pick<Grant, 'userId' | 'formerUser'> | undefined,
+/** Who had granted what another grant replaces, unless it is known to be the same user; also where nobody knows who it was. */
+export function replacedUser(
+  before: Pick<Grant, 'userId' | 'formerUser'>,
   userId: number | undefined,
   nowMs: number,
 ): Pick<Grant, 'formerUser'> {
-  if (before?.userId !== undefined && userId !== undefined && before.userId !== userId)
-    return { formerUser: { userId: before.userId, untilMs: nowMs } };
-  return before?.formerUser ? { formerUser: before.formerUser } : {};
+  if (before.userId === undefined || before.userId !== userId)
+    return { formerUser: { ...(before.userId !== undefined && { userId: before.userId }), untilMs: nowMs } };
+  return before.formerUser ? { formerUser: before.formerUser } : {};
 }
 
 function outcomeOf(verdict: TokenVerdict, portal: PortalId): 'granted' | 'refused' | 'failed' {

@@ -46,7 +46,7 @@ export class FreshGrants {
 
   /**
    * Resolves with the portal's grant when it has a pair that can be sent.
-   * @throws Fault portal_not_found, portal_suspended, what the grant's trouble says, authorization_server_error,
+   * @throws Fault portal_not_found, portal_waiting, portal_suspended, what the grant's trouble says, authorization_server_error,
    * store_unavailable
    */
   async ensure(portal: PortalId): Promise<Grant> {
@@ -95,6 +95,7 @@ export class FreshGrants {
   async usable(portal: PortalId): Promise<Grant> {
     const grant = await this.options.store.load(portal);
     if (!grant) throw new Fault('portal_not_found');
+    if (grant.waitingSinceMs !== undefined) throw new Fault('portal_waiting');
     if (grant.suspended) throw new Fault('portal_suspended');
     if (grant.trouble) this.checkTrouble(grant, grant.trouble);
     if (!grant.pair && !grant.webhook) throw this.reauthorization(grant);

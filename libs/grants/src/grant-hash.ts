@@ -17,7 +17,7 @@ import { mostSpares } from './spares';
 
 /* A grant as the fields of one Redis hash; docs/storage.md names them all. */
 
-const spareFields = ['spare1', 'spare2', 'spare3'] as const;
+export const spareFields = ['spare1', 'spare2', 'spare3'] as const;
 export const secretFields = ['accessToken', 'refreshToken', 'webhook', 'applicationToken', ...spareFields] as const;
 export type SecretField = (typeof secretFields)[number];
 export const openFields = [
@@ -26,6 +26,7 @@ export const openFields = [
   'suspended',
   'limits',
   'tags',
+  'waitingSinceMs',
   'tariff',
   'version',
   'expiresAtMs',
@@ -40,6 +41,8 @@ export const openFields = [
 ] as const;
 /** What is about the pair and its chain, and goes with them. */
 export const pairFields = ['expiresAtMs', 'lifetimeMs', 'refreshedAtMs', 'refused', 'begunVersion', 'trouble', 'chain'];
+/** What proves events, and whether no administrator brought it. */
+export const proofFields = ['applicationToken', 'unprovenToken'];
 export const allSpareFields = ['spares', ...spareFields];
 
 export type Hash = Readonly<Record<string, string | undefined>>;
@@ -52,6 +55,7 @@ export function toRecord(hash: Hash): PortalRecord | undefined {
     suspended: hash['suspended'] === '1',
     ...(hash['limits'] && { limits: JSON.parse(hash['limits']) as Limits }),
     ...(hash['tags'] && { tags: JSON.parse(hash['tags']) as string[] }),
+    ...(hash['waitingSinceMs'] && { waitingSinceMs: Number(hash['waitingSinceMs']) }),
     version: Number(hash['version']),
     ...(hash['expiresAtMs'] && { expiresAtMs: Number(hash['expiresAtMs']) }),
     ...(hash['refreshedAtMs'] && { refreshedAtMs: Number(hash['refreshedAtMs']) }),
@@ -65,12 +69,13 @@ export function toRecord(hash: Hash): PortalRecord | undefined {
 
 /** The install alone, as it is kept. */
 export function installOf(record: PortalRecord): Install {
-  const { portal, kind, app, domain, endpoint, oauthServer, scope, userId, licence, installedAtMs, formerUser } =
-    record;
+  const { portal, kind, app, domain, endpoint, oauthServer, scope, installedAtMs } = record;
+  const { userId, byAdministrator, licence, formerUser } = record;
   return {
     ...{ portal, kind, domain, endpoint, oauthServer, scope, installedAtMs },
     ...(app && { app }),
     ...(userId !== undefined && { userId }),
+    ...(byAdministrator !== undefined && { byAdministrator }),
     ...(licence && { licence }),
     ...(formerUser && { formerUser }),
   };
@@ -141,20 +146,23 @@ export class HashFields {
 }
 
 /** The spare as anyone may see it. */
-function withoutToken({ id, grantedAtMs, oauthServer, scope, userId, renewedAtMs, refusedAtMs }: SpareChain): Spare {
+function withoutToken(spare: SpareChain): Spare {
+  const { id, grantedAtMs, oauthServer, scope, renewedAtMs, userId, byAdministrator, refusedAtMs } = spare;
   return {
     ...{ id, grantedAtMs, oauthServer, scope, renewedAtMs },
     ...(userId !== undefined && { userId }),
+    ...(byAdministrator !== undefined && { byAdministrator }),
     ...(refusedAtMs !== undefined && { refusedAtMs }),
   };
 }
 
 /** Field, value, field, value …; an empty value removes the field. */
-export function markedFields({ alias, suspended, limits, tags }: NewMarkings): string[] {
+export function markedFields({ alias, suspended, limits, tags, admitted }: NewMarkings): string[] {
   const fields: string[] = [];
   if (alias !== undefined) fields.push('alias', alias ?? '');
   if (suspended !== undefined) fields.push('suspended', suspended ? '1' : '');
   if (limits !== undefined) fields.push('limits', limits ? JSON.stringify(limits) : '');
+  if (admitted) fields.push('waitingSinceMs', '');
   if (tags) fields.push('tags', tags.length > 0 ? JSON.stringify([...new Set(tags)].sort()) : '');
   return fields;
 }

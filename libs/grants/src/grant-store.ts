@@ -7,6 +7,7 @@ import type {
   NewMarkings,
   PortalRecord,
   Refusal,
+  SpareChain,
   Tariff,
   TokenPair,
   Trouble,
@@ -19,8 +20,15 @@ export interface NewInstall {
   /** Of the pair; made up when absent. */
   readonly chain?: Chain;
   readonly webhook?: Secret;
-  /** Proves later events of this portal; an earlier one of the same app is kept when absent. */
+  /**
+   * Proves later events of this portal. An earlier one of the same app is kept when absent, unless an administrator installs
+   * and none had brought it.
+   */
   readonly applicationToken?: Secret;
+  /** The version that this replaces; null: nothing may be there; absent: whatever is there is replaced. */
+  readonly over?: number | null;
+  /** A portal that was not here before waits until it is admitted. */
+  readonly waits?: boolean;
 }
 
 /** What a refresh changes. */
@@ -54,9 +62,12 @@ export interface GrantStore {
 
   /**
    * Replaces whatever was there; what the operator set and what is known of the tariff stay, and the chain that was in
-   * use becomes a spare. Of another app nothing stays: its spares and its application token go.
+   * use becomes a spare. Of another app nothing stays: its spares and its application token go. False when what is there
+   * is not what the install names to be replaced; then nothing was changed.
    */
-  install(install: NewInstall): Promise<void>;
+  install(install: NewInstall): Promise<boolean>;
+  /** Keeps a pair beside the grant in use, which stays as it is. Nothing happens where no pair is in use. */
+  keepSpare(portal: PortalId, spare: SpareChain): Promise<void>;
   /**
    * Saves the pair if the one in the store is still of this version; a spare's pair takes the place of the one in use.
    * Otherwise the refresh token is kept as its chain's if that is a spare by now. False when nothing was saved.

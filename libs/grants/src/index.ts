@@ -4,7 +4,8 @@ export { authorize } from './authorize';
 export { type RefreshObserver } from './chain-renewal';
 export { formerDomains } from './former-domains';
 export { FreshGrants } from './fresh-grants';
-export type { Duty, GrantStore } from './grant-store';
+export { type Grantor, type GrantedInstallsOptions, type InstallPolicy, NotReplaced } from './granted-installs';
+export type { Duty, GrantStore, NewInstall } from './grant-store';
 export { savedAsOfMs } from './idle';
 export type {
   Chain,
@@ -20,7 +21,7 @@ export type {
   TokenPair,
   Trouble,
 } from './install';
-export { type ClaimedInstall, Installer } from './installer';
+export { type ClaimedInstall, Installer, type InstallerOptions } from './installer';
 export { KeepAlive } from './keep-alive';
 export { KeptClaims, type KeptClaim } from './kept-claims';
 export { OAuthServer } from './oauth-server';
@@ -35,4 +36,5 @@ export { type EncryptionKey, Seal, sealedUnder } from './seal';
 export { SealedApps } from './sealed-apps';
 export { SealedGrants } from './sealed-grants';
 export type { Resealed, SealedPlace } from './sealed-places';
-export { asSpare, keptSpares, leftBehind } from './spares';
+export { replacementBy, type Here, type Newcomer, type Replacement } from './replacement';
+export { asSpare, keptSpares, leftBehind, mayTakeOver } from './spares';

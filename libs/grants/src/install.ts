@@ -24,11 +24,13 @@ export interface Install {
   readonly scope: readonly string[];
   /** The user who granted, where the vendor said so. */
   readonly userId?: number;
+  /** Whether the portal said that this user is its administrator; absent while it did not say. */
+  readonly byAdministrator?: boolean;
   /** The app's licence status on the portal: F, D, T, P, L or S. */
   readonly licence?: string;
   readonly installedAtMs: number;
-  /** Who had granted before somebody else did. */
-  readonly formerUser?: { readonly userId: number; readonly untilMs: number };
+  /** Who had granted before another grant replaced theirs; without an id where nobody knew whose it was. */
+  readonly formerUser?: { readonly userId?: number; readonly untilMs: number };
 }
 
 /** Where one grant of access came from; each refresh takes the same chain on. A portal may have granted several. */
@@ -42,6 +44,8 @@ export interface Spare extends Chain {
   readonly oauthServer: string;
   readonly scope: readonly string[];
   readonly userId?: number;
+  /** As of an install: whether the portal said, when this was granted, that the user is its administrator. */
+  readonly byAdministrator?: boolean;
   /** When its refresh token was made; it lives 180 days. */
   readonly renewedAtMs: number;
   /** Refused then, and not tried again; whoever still refreshes it may bring it back. */
@@ -105,6 +109,8 @@ export interface NewMarkings {
   readonly limits?: Limits | null;
   /** All of them; an empty list removes them. */
   readonly tags?: readonly string[];
+  /** The portal waits no longer. */
+  readonly admitted?: true;
 }
 
 /** The portal's own plan at the vendor, in the words of its `app.info`. */
@@ -118,6 +124,8 @@ export interface Tariff {
 
 /** A portal as everyone may see it: no secrets. */
 export interface PortalRecord extends Install, Markings {
+  /** Since when the portal waits for an operator to admit it; absent of a portal that was admitted. */
+  readonly waitingSinceMs?: number;
   /** Counts the pairs saved; a save is refused when another came first. */
   readonly version: number;
   readonly expiresAtMs?: number;

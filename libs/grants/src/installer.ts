@@ -1,11 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { asFault, type Clock, Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
+import { createHash } from 'node:crypto';
+import { Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
 import { defaultApp } from './app';
-import { formerUser } from './chain-renewal';
-import type { GrantStore } from './grant-store';
+import { GrantedInstalls, type GrantedInstallsOptions, hostRefused } from './granted-installs';
 import type { Install, PortalRecord } from './install';
 import type { OAuthServer, TokenInfo } from './oauth-server';
-import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
+import { type PortalEndpoint, portalEndpoint } from './portal-endpoint';
 import { sameSecret } from './same-secret';
 import { type Granted, scopeList, type TokenVerdict } from './token-answer';
 import { untilKept } from './until-kept';
@@ -21,50 +20,72 @@ export interface ClaimedInstall {
   readonly oauthServer?: string;
 }
 
-export interface InstallerOptions {
-  readonly store: GrantStore;
+export interface InstallerOptions extends GrantedInstallsOptions {
   readonly oauth: OAuthServer;
-  readonly clock: Clock;
-  readonly rules: EndpointRules;
-  /** Told of each portal that was installed, as it is now. */
-  readonly installed: (portal: PortalRecord) => Promise<void>;
 }
+
+/** Keeps the claim as it is once its refresh token was spent, so that it can be made again. */
+export type KeepFresh = (claim: ClaimedInstall) => Promise<void>;
 
 /**
  * Takes installs. Every method throws Fault install_refused when the authorization server does not vouch for what is
- * claimed, authorization_server_error when it can't be asked and app_not_found when there is no such app here; then
- * nothing has changed.
+ * claimed, authorization_server_error when it can't be asked and app_not_found when there is no such app here, and
+ * NotReplaced when whoever claims may not replace what is here; then nothing has changed.
  */
 export class Installer {
-  constructor(private readonly options: InstallerOptions) {}
+  private readonly installs: GrantedInstalls;
+
+  constructor(private readonly options: InstallerOptions) {
+    this.installs = new GrantedInstalls(options);
+  }
 
   /** From a code of the authorization-code flow, which only this app can exchange. */
   async fromCode(app: string, code: Secret, claimedServer?: string): Promise<PortalRecord> {
     const oauthServer = this.options.oauth.server(claimedServer);
-    return this.save({ app, oauthServer }, granted(await this.options.oauth.exchange(app, code, oauthServer)));
+    const it = granted(await this.options.oauth.exchange(app, code, oauthServer));
+    return this.installs.save({ app, oauthServer, granted: it, triedAgain: false });
   }
 
-  /** From an unsigned POST: the server vouches for the token, then a refresh that only the app can make proves it. */
-  async fromClaim(claim: ClaimedInstall): Promise<PortalRecord> {
+  /**
+   * From an unsigned POST: the server vouches for the token, then a refresh that only the app can make proves it.
+   * @param keepFresh of a claim that is made again when the portal did not say who makes it; without it, the pair is kept
+   * as a spare then
+   */
+  async fromClaim(claim: ClaimedInstall, keepFresh?: KeepFresh): Promise<PortalRecord> {
     const { oauth } = this.options;
     const { app } = claim;
     const server = oauth.server(claim.oauthServer);
     const clientId = await oauth.clientId(app);
     const info = await oauth.tokenInfo(claim.accessToken, server);
-    if (info === 'expired') return this.fromLateClaim(claim, server);
+    if (info === 'expired') return this.fromLateClaim(claim, server, keepFresh);
     if (info?.clientId !== clientId || info.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
-    if (!portalEndpoint(info.endpoint, this.options.rules)) throw hostRefused();
+    const place = portalEndpoint(info.endpoint, this.options.rules);
+    if (!place) throw hostRefused();
+    await this.installs.mustBeExpected(app, info.portal, place);
     const verdict = await oauth.refresh(app, claim.refreshToken, server);
     const known = await this.duplicate(claim, info, verdict);
     if (known) return known;
-    return this.save({ app, oauthServer: server }, { ...withInfo(granted(verdict), info) }, claim.applicationToken);
+    return this.save(claim, server, withInfo(granted(verdict), info), keepFresh);
   }
 
   /** An event may be delivered after its access token's hour; then the refresh alone tells whose it is. */
-  private async fromLateClaim(claim: ClaimedInstall, server: string): Promise<PortalRecord> {
+  private async fromLateClaim(claim: ClaimedInstall, server: string, keepFresh?: KeepFresh): Promise<PortalRecord> {
     const it = granted(await this.options.oauth.refresh(claim.app, claim.refreshToken, server));
     if (it.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
-    return this.save({ app: claim.app, oauthServer: server }, it, claim.applicationToken);
+    return this.save(claim, server, it, keepFresh);
+  }
+
+  private async save(
+    claim: ClaimedInstall,
+    oauthServer: string,
+    it: Granted,
+    keepFresh: KeepFresh | undefined,
+  ): Promise<PortalRecord> {
+    const { app, applicationToken } = claim;
+    const { accessToken, refreshToken } = it.pair;
+    if (keepFresh) await untilKept(this.options.clock, () => keepFresh({ ...claim, accessToken, refreshToken }));
+    const proof = applicationToken && { applicationToken };
+    return this.installs.save({ app, oauthServer, granted: it, ...proof, triedAgain: keepFresh !== undefined });
   }
 
   /** Is this event from a portal that belongs to this app? @throws Fault event_refused */
@@ -111,7 +132,10 @@ export class Installer {
       installedAtMs: clock.now(),
     };
     await store.install({ install, webhook: new Secret(path) });
-    return this.announced(portal);
+    const record = await store.load(portal);
+    if (!record) throw new Fault('portal_not_found');
+    await this.options.installed(record, before?.portal !== portal);
+    return record;
   }
 
   private webhookParts(text: string): PortalEndpoint & { path: string } {
@@ -132,74 +156,9 @@ export class Installer {
   ): Promise<PortalRecord | undefined> {
     if (verdict.kind !== 'refused' || verdict.code !== 'reauthorization_required') return undefined;
     const known = await this.options.store.load(info.portal);
-    const isSame = (known?.app ?? defaultApp) === app;
+    const isSameUser = [undefined, known?.userId].includes(info.userId);
+    const isSame = (known?.app ?? defaultApp) === app && isSameUser;
     return isSame && known?.pair && !known.trouble ? known : undefined;
-  }
-
-  private async save(
-    { app, oauthServer }: { readonly app: string; readonly oauthServer: string },
-    it: Granted,
-    applicationToken?: Secret,
-  ): Promise<PortalRecord> {
-    const { store, rules, clock } = this.options;
-    const place = portalEndpoint(it.endpoint, rules);
-    if (!place) throw hostRefused();
-    const install: Install = {
-      portal: it.portal,
-      kind: 'app',
-      ...(app !== defaultApp && { app }),
-      ...place,
-      oauthServer,
-      scope: it.scope,
-      ...(it.userId !== undefined && { userId: it.userId }),
-      ...(it.licence && { licence: it.licence }),
-      installedAtMs: clock.now(),
-    };
-    const chain = { id: randomUUID(), grantedAtMs: clock.now() };
-    // The pair it was granted for is spent, so nothing from here on is given up because the store is away.
-    const kept = <T>(work: () => Promise<T>) => untilKept(clock, work);
-    const webhookPortal = await kept(() => this.supersede(install));
-    const former = await kept(() => this.formerUser(install));
-    const proof = applicationToken && { applicationToken };
-    await kept(() => store.install({ install: { ...install, ...former }, pair: it.pair, chain, ...proof }));
-    if (webhookPortal) await kept(() => this.takeOver(webhookPortal, install.portal));
-    return kept(() => this.announced(it.portal));
-  }
-
-  /** The webhook portal of the same domain, which the app's install replaces. */
-  private async supersede({ domain, portal }: Install): Promise<PortalRecord | undefined> {
-    const other = await this.options.store.find(domain);
-    if (!other || other === portal) return undefined;
-    const record = await this.options.store.load(other);
-    return record?.kind === 'webhook' ? record : undefined;
-  }
-
-  /** Whoever installs last is whose rights count; who it was before is kept for the operator to see. */
-  private async formerUser({ portal, userId, installedAtMs }: Install): Promise<Pick<Install, 'formerUser'>> {
-    const before = await this.options.store.load(portal).catch((error: unknown) => {
-      // An install must be able to replace what can't be read any more.
-      if (asFault(error).code === 'store_unavailable') throw error;
-    });
-    return formerUser(before ?? undefined, userId, installedAtMs);
-  }
-
-  private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
-    const { alias, suspended, limits, tags } = from;
-    await this.options.store.forget(from.portal);
-    if (alias || suspended || limits || tags)
-      await this.options.store.mark(to, {
-        ...(alias && { alias }),
-        ...(suspended && { suspended }),
-        ...(limits && { limits }),
-        ...(tags && { tags }),
-      });
-  }
-
-  private async announced(portal: PortalId): Promise<PortalRecord> {
-    const record = await this.options.store.load(portal);
-    if (!record) throw new Fault('portal_not_found');
-    await this.options.installed(record);
-    return record;
   }
 }
 
@@ -221,8 +180,4 @@ function withInfo(it: Granted, info: TokenInfo): Granted {
 
 function notVouchedFor(): Fault {
   return new Fault('install_refused', { detail: 'The authorization server does not vouch for this install.' });
-}
-
-function hostRefused(): Fault {
-  return new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
 }

@@ -46,6 +46,7 @@ interface Sealed extends Omit<Receipt, 'source'>, Partial<Pick<Receipt, 'source'
 interface Scripts {
   keepClaim(...args: (string | number)[]): Promise<0 | 1 | 2 | 3>;
   takeClaim(...args: (string | number)[]): Promise<[id: string, sealed: string] | []>;
+  renewClaim(...args: string[]): Promise<0 | 1>;
 }
 
 /**
@@ -61,7 +62,7 @@ export class KeptClaims {
     private readonly redis: Redis | Cluster,
     seals: Seals,
   ) {
-    for (const [name, numberOfKeys] of Object.entries({ keepClaim: 3, takeClaim: 4 })) {
+    for (const [name, numberOfKeys] of Object.entries({ keepClaim: 3, takeClaim: 4, renewClaim: 1 })) {
       redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
     }
     this.scripts = redis as unknown as Scripts;
@@ -77,7 +78,7 @@ export class KeptClaims {
       const { source, requestId, receivedAtMs } = receipt;
       const text = JSON.stringify(told(claim));
       const id = digest(text);
-      const sealed = this.seal.close(new Secret(JSON.stringify({ receivedAtMs, requestId, source, text })), place(id));
+      const sealed = this.sealed(id, { receivedAtMs, requestId, source, text });
       const from = digest(source).slice(0, 16);
       const keys = [claimsKey, dueKey, sourcesKey];
       const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, mostClaims, from);
@@ -99,6 +100,14 @@ export class KeptClaims {
     });
   }
 
+  /** The claim is made with another pair from now on: the refresh token of the one before is spent. */
+  renew({ id, receivedAtMs, requestId }: KeptClaim, claim: ClaimedInstall): Promise<void> {
+    return asking(async () => {
+      const sealed = this.sealed(id, { receivedAtMs, requestId, text: JSON.stringify(told(claim)) });
+      await this.scripts.renewClaim(claimsKey, id, sealed);
+    });
+  }
+
   /** It is not taken by anyone before then. */
   hold(id: string, untilMs: number): Promise<void> {
     return asking(async () => {
@@ -112,6 +121,10 @@ export class KeptClaims {
       await this.redis.zrem(dueKey, id);
       await this.redis.hdel(sourcesKey, id);
     });
+  }
+
+  private sealed(id: string, kept: Sealed): string {
+    return this.seal.close(new Secret(JSON.stringify(kept)), place(id));
   }
 
   private opened(id: string, sealed: string): KeptClaim | undefined {

@@ -39,6 +39,11 @@ export class PortalHosts {
     return this.inRange(address, port === undefined ? { schemePort } : { port: Number(port) });
   }
 
+  /** Is the host itself written down, not merely covered by a pattern or a CIDR? */
+  lists(host: string): boolean {
+    return this.names.has(host.toLowerCase());
+  }
+
   /** Is the address in a CIDR that allows a connection to this port? */
   holds(address: string, port: number): boolean {
     const isSchemePort = Object.values(schemePorts).includes(port);

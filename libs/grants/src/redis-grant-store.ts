@@ -13,7 +13,9 @@ import {
   markedFields,
   openFields,
   pairFields,
+  proofFields,
   secretFields,
+  spareFields,
   toGrant,
   toRecord,
 } from './grant-hash';
@@ -31,12 +33,12 @@ import type {
   Trouble,
 } from './install';
 import type { PortalEndpoint } from './portal-endpoint';
-import { asSpare, keptSpares, leftBehind } from './spares';
+import { PortalNames } from './portal-names';
+import { asSpare, exchanged, keptSpares, leftBehind } from './spares';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
 const leaseKey = (of: PortalId | Duty) => (isPortalId(of) ? `b24:{${of}}:lease` : `b24:${of}:lease`);
-const namesKey = 'b24:names';
 const portalsKey = 'b24:portals';
 const idleKey = 'b24:idle';
 
@@ -51,6 +53,7 @@ const mostReadForAPage = 2000;
 export class RedisGrantStore implements GrantStore {
   private readonly run: Record<Script, Run>;
   private readonly seal: Sealer;
+  private readonly names: PortalNames;
 
   constructor(
     private readonly redis: Redis | Cluster,
@@ -63,6 +66,7 @@ export class RedisGrantStore implements GrantStore {
     }
     this.run = redis as unknown as Record<Script, Run>;
     this.seal = seals.for('grants');
+    this.names = new PortalNames(redis, (portal) => this.record(portal));
   }
 
   load(portal: PortalId): Promise<Grant | undefined> {
@@ -76,7 +80,7 @@ export class RedisGrantStore implements GrantStore {
   find(name: string): Promise<PortalId | undefined> {
     const id = name.toLowerCase();
     if (isPortalId(id)) return Promise.resolve(id);
-    return asking(async () => ((await this.redis.hget(namesKey, id)) ?? undefined) as PortalId | undefined);
+    return asking(() => this.names.find(id));
   }
 
   list({
@@ -119,7 +123,7 @@ export class RedisGrantStore implements GrantStore {
     return found.sort((a, b) => a.score - b.score || (a.portal < b.portal ? -1 : 1)).map(({ portal }) => portal);
   }
 
-  install(wanted: NewInstall): Promise<void> {
+  install(wanted: NewInstall): Promise<boolean> {
     return asking(async () => {
       const { install, pair } = wanted;
       const { portal, installedAtMs } = install;
@@ -132,9 +136,10 @@ export class RedisGrantStore implements GrantStore {
         const before = this.readable(hash);
         // A command resent over a broken connection finds its own first run.
         const isThere = chain !== undefined && before?.chain?.id === chain.id;
+        if (!isThere && !mayReplace(wanted, before)) return false;
         if (!isThere && (await this.replace(hash, before, { ...wanted, ...(chain && { chain }) })) === -1) continue;
-        await this.moveName(portal, before, install.domain);
-        return;
+        await this.names.move(portal, before, install.domain, isWaiting(wanted, before));
+        return true;
       }
     });
   }
@@ -142,19 +147,33 @@ export class RedisGrantStore implements GrantStore {
   private replace(
     hash: Hash,
     before: Grant | undefined,
-    { install, pair, chain, webhook, applicationToken }: NewInstall,
+    { install, pair, chain, webhook, applicationToken, waits }: NewInstall,
   ) {
     const { portal, installedAtMs, domain } = install;
     const spares = pair ? leftBehind(before, install) : [];
     const fields = new HashFields(portal, this.seal)
       .open({ install, chain, formerDomains: formerDomains(before, domain) })
+      .open({ waitingSinceMs: waits && !before ? installedAtMs : undefined })
       .pair(pair)
       .sealed({ webhook, applicationToken })
+      .open({ unprovenToken: applicationToken && !install.byAdministrator ? 1 : undefined })
       .spares(keptSpares(spares, install, installedAtMs));
-    const othersProof = before && before.app !== install.app ? ['applicationToken'] : [];
     const unused = pair ? ['webhook'] : ['accessToken', 'refreshToken'];
-    const stale = [...pairFields, ...allSpareFields, ...unused, ...othersProof];
+    const isProofKept = !applicationToken && before?.app === install.app && !isProofDoubted(hash, install);
+    const stale = [...pairFields, ...allSpareFields, ...unused, ...(isProofKept ? [] : proofFields)];
     return this.save(portal, hash, stale, fields);
+  }
+
+  keepSpare(portal: PortalId, spare: SpareChain): Promise<void> {
+    return asking(async () => {
+      for (let kept = false; !kept;) {
+        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
+        const before = this.readable(hash);
+        const spares = before?.spares ?? [];
+        if (!before?.pair || spares.some(({ id }) => id === spare.id)) return;
+        kept = await this.swap(portal, hash, keptSpares([spare, ...spares], before, spare.renewedAtMs));
+      }
+    });
   }
 
   renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean> {
@@ -189,7 +208,7 @@ export class RedisGrantStore implements GrantStore {
         const spares = record && (toGrant(record, hash, this.seal).spares ?? []);
         const refused = spares?.find(({ id, refusedAtMs }) => id === chainId && refusedAtMs === undefined);
         if (!spares || !refused) return;
-        swapped = await this.swap(portal, hash, spares, { ...refused, refusedAtMs: atMs });
+        swapped = await this.swap(portal, hash, exchanged(spares, { ...refused, refusedAtMs: atMs }));
       }
     });
   }
@@ -222,14 +241,14 @@ export class RedisGrantStore implements GrantStore {
         formerDomains: formerDomains(before, to.domain),
       });
       if ((await this.run.markGrant(grantKey(portal), version, ...fields.list)) === 1)
-        await this.moveName(portal, before, to.domain);
+        await this.names.move(portal, before, to.domain, before.waitingSinceMs !== undefined);
     });
   }
 
   uninstall(portal: PortalId, trouble: Trouble): Promise<void> {
     return asking(async () => {
       await this.redis.zrem(idleKey, portal);
-      const gone = [...secretFields, ...pairFields, ...allSpareFields];
+      const gone = [...secretFields, ...proofFields, ...pairFields, ...allSpareFields];
       // It counts as a version, so that a refresh under way can't bring its pair back.
       for (let saved = -1; saved === -1;) {
         const [install, version, spares] = await this.redis.hmget(grantKey(portal), 'install', 'version', 'spares');
@@ -245,12 +264,16 @@ export class RedisGrantStore implements GrantStore {
     return asking(async () => {
       const before = await this.record(portal);
       if (!before) return undefined;
-      if (markings.alias) await this.claim(markings.alias, portal);
+      if (markings.alias) await this.names.claim(markings.alias, portal);
       await this.run.markGrant(grantKey(portal), '', ...markedFields(markings));
-      if (markings.alias) await this.keepClaim(markings.alias, portal);
-      if (markings.alias !== undefined && before.alias && before.alias !== markings.alias) {
-        await this.redis.hdel(namesKey, before.alias);
+      if (markings.alias && !(await this.names.leadsTo(markings.alias, portal))) {
+        // Two who took over the same left-behind name at once: the last has it, the other learns that here.
+        await this.run.markGrant(grantKey(portal), '', 'alias', '');
+        throw new Fault('alias_taken');
       }
+      if (markings.alias !== undefined && before.alias && before.alias !== markings.alias)
+        await this.names.drop(before.alias, portal);
+      if (markings.admitted) await this.names.move(portal, before, before.domain, false);
       return this.record(portal);
     });
   }
@@ -265,7 +288,8 @@ export class RedisGrantStore implements GrantStore {
     return asking(async () => {
       const record = await this.record(portal);
       if (!record) return false;
-      for (const name of [record.domain, record.alias, ...(record.formerDomains ?? [])]) await this.drop(name, portal);
+      for (const name of [record.domain, record.alias, ...(record.formerDomains ?? [])])
+        await this.names.drop(name, portal);
       await this.redis.zrem(idleKey, portal);
       await this.redis.del(grantKey(portal));
       await this.redis.zrem(portalsKey, portal);
@@ -332,7 +356,7 @@ export class RedisGrantStore implements GrantStore {
       .pair(pair)
       .spares(keptSpares([...left, ...others], install, refreshedAtMs));
     if ((await this.save(portal, hash, [...pairFields, ...allSpareFields], fields)) === -1) return undefined;
-    await this.moveName(portal, before, install.domain);
+    await this.names.move(portal, before, install.domain, before.waitingSinceMs !== undefined);
     await this.redis.zadd(idleKey, `${savedAsOfMs(portal, refreshedAtMs)}`, portal);
     return true;
   }
@@ -345,58 +369,39 @@ export class RedisGrantStore implements GrantStore {
   ): Promise<boolean | undefined> {
     const spare = spares?.find(({ id }) => id === chain.id);
     if (!spare) return false;
-    const { id, grantedAtMs, oauthServer, scope, userId } = spare;
+    const { id, grantedAtMs, oauthServer, scope, userId, byAdministrator } = spare;
     const renewed = {
       ...{ id, grantedAtMs, oauthServer, scope, refreshToken: pair.refreshToken, renewedAtMs: refreshedAtMs },
       ...(userId !== undefined && { userId }),
+      ...(byAdministrator !== undefined && { byAdministrator }),
     };
-    return (await this.swap(portal, hash, spares ?? [], renewed)) ? true : undefined;
+    return (await this.swap(portal, hash, exchanged(spares ?? [], renewed))) ? true : undefined;
   }
 
-  private async swap(
-    portal: PortalId,
-    hash: Hash,
-    spares: readonly SpareChain[],
-    changed: SpareChain,
-  ): Promise<boolean> {
-    const fields = new HashFields(portal, this.seal).spares(spares.map((it) => (it.id === changed.id ? changed : it)));
-    return (await this.run.swapSpares(grantKey(portal), hash['spares'] ?? '', ...fields.list)) === 1;
+  /** False when somebody else changed them since the hash was read. */
+  private async swap(portal: PortalId, hash: Hash, spares: readonly SpareChain[]): Promise<boolean> {
+    const fields = new HashFields(portal, this.seal).spares(spares);
+    const unused = spareFields.slice(spares.length).flatMap((field) => [field, '']);
+    return (await this.run.swapSpares(grantKey(portal), hash['spares'] ?? '', ...fields.list, ...unused)) === 1;
   }
 
   /** -1 when somebody else saved since the hash was read. */
   private save(portal: PortalId, { version, spares }: Hash, stale: readonly string[], fields: HashFields) {
     return this.run.saveGrant(grantKey(portal), version ?? '', spares ?? '', stale.join(), ...fields.list);
   }
+}
 
-  private async claim(name: string, portal: PortalId): Promise<void> {
-    await this.redis.hsetnx(namesKey, name, portal);
-    const owner = (await this.redis.hget(namesKey, name)) as PortalId | null;
-    if (owner === portal) return;
-    const other = owner && (await this.record(owner));
-    const claimed = other && [other.alias, other.domain, ...(other.formerDomains ?? [])];
-    if (claimed?.includes(name)) throw new Fault('alias_taken');
-    // Left behind by a replica that died between two keys; `mark` looks whether it is still ours in the end.
-    await this.redis.hset(namesKey, name, portal);
-  }
+function mayReplace({ over }: NewInstall, before: Grant | undefined): boolean {
+  return over === undefined || over === (before?.version ?? null);
+}
 
-  /** Two who took over the same left-behind name at once: the last has it, the other is told. */
-  private async keepClaim(name: string, portal: PortalId): Promise<void> {
-    if ((await this.redis.hget(namesKey, name)) === portal) return;
-    await this.run.markGrant(grantKey(portal), '', 'alias', '');
-    throw new Fault('alias_taken');
-  }
+function isWaiting({ waits }: NewInstall, before: Grant | undefined): boolean {
+  return before ? before.waitingSinceMs !== undefined : waits === true;
+}
 
-  /** The domain leads to the portal, and so do the few it left last. */
-  private async moveName(portal: PortalId, before: PortalRecord | undefined, to: string): Promise<void> {
-    const kept = formerDomains(before, to);
-    for (const name of before?.formerDomains ?? [])
-      if (name !== to && !kept.includes(name)) await this.drop(name, portal);
-    await this.redis.hset(namesKey, to, portal);
-  }
-
-  private async drop(name: string | undefined, portal: PortalId): Promise<void> {
-    if (name && (await this.redis.hget(namesKey, name)) === portal) await this.redis.hdel(namesKey, name);
-  }
+/** No administrator brought the application token, and now one installs. */
+function isProofDoubted({ unprovenToken }: Hash, { byAdministrator }: Install): boolean {
+  return unprovenToken !== undefined && byAdministrator === true;
 }
 
 function holds({ pair, spares = [] }: Grant, { pair: { refreshToken } }: Renewal): boolean {

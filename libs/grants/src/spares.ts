@@ -1,4 +1,4 @@
-import type { Grant, Install, SpareChain } from './install';
+import type { Grant, Install, Spare, SpareChain } from './install';
 
 /** Beside the chain in use. */
 export const mostSpares = 3;
@@ -8,19 +8,36 @@ const lifetimeMs = 179 * dayMs;
 /** A refused spare is kept so long for whoever may still be refreshing it. */
 const refusedForMs = dayMs;
 
-/** What is kept of these, newest first: no more than three, and one of another user among them if there is one. */
+/**
+ * Whether the spare may take the place of the grant in use without anybody being asked: an administrator granted it, or the
+ * user whose rights calls have anyway.
+ */
+export function mayTakeOver(
+  { byAdministrator, userId }: Pick<Spare, 'byAdministrator' | 'userId'>,
+  inUse: { readonly userId?: number | undefined },
+): boolean {
+  return byAdministrator === true || (userId !== undefined && userId === inUse.userId);
+}
+
+/**
+ * What is kept of these: no more than three, newest first, and one of another administrator among them if there is one. A
+ * spare that may not take over never displaces one that may.
+ */
 export function keptSpares(spares: readonly SpareChain[], inUse: Pick<Grant, 'userId'>, nowMs: number): SpareChain[] {
-  const living = spares.filter((spare) => lives(spare, nowMs)).sort(byWorth);
+  const living = spares.filter((spare) => lives(spare, nowMs)).sort((a, b) => byWorth(a, b, inUse));
   const kept = living.slice(0, mostSpares);
-  const isOther = ({ userId, refusedAtMs }: SpareChain) => refusedAtMs === undefined && userId !== inUse.userId;
+  const isOther = (spare: SpareChain) =>
+    spare.refusedAtMs === undefined && spare.userId !== inUse.userId && mayTakeOver(spare, inUse);
   const other = living.find(isOther);
   if (other && !kept.includes(other)) kept.splice(mostSpares - 1, 1, other);
   return kept;
 }
 
-/** The spares to try, best first: the same user's before others', newer before older. */
+/** The spares to try, best first: the same user's before other administrators', newer before older. */
 export function sparesToTry({ spares = [], userId }: Grant, why: 'token' | 'user', nowMs: number): SpareChain[] {
-  const good = spares.filter((spare) => lives(spare, nowMs) && spare.refusedAtMs === undefined);
+  const isGood = (spare: SpareChain) =>
+    lives(spare, nowMs) && spare.refusedAtMs === undefined && mayTakeOver(spare, { userId });
+  const good = spares.filter(isGood);
   const same = good.filter((spare) => spare.userId === userId);
   const others = good.filter((spare) => spare.userId !== userId);
   // What one chain of a dismissed user is told, all of them are.
@@ -29,7 +46,7 @@ export function sparesToTry({ spares = [], userId }: Grant, why: 'token' | 'user
 
 /** The chain in use, as the spare it becomes when another takes its place. */
 export function asSpare(
-  { chain, pair, oauthServer, scope, userId, refreshedAtMs }: Grant,
+  { chain, pair, oauthServer, scope, userId, byAdministrator, refreshedAtMs }: Grant,
   refusedAtMs?: number,
 ): SpareChain[] {
   if (!chain || !pair) return [];
@@ -39,6 +56,7 @@ export function asSpare(
       oauthServer,
       scope,
       ...(userId !== undefined && { userId }),
+      ...(byAdministrator !== undefined && { byAdministrator }),
       renewedAtMs: refreshedAtMs ?? chain.grantedAtMs,
       refreshToken: pair.refreshToken,
       ...(refusedAtMs !== undefined && { refusedAtMs }),
@@ -55,11 +73,17 @@ export function leftBehind(before: Grant | undefined, install: Pick<Install, 'ap
   return [...asSpare(before), ...(before.spares ?? [])];
 }
 
+/** The spares, with this one in the place of what it was. */
+export function exchanged(spares: readonly SpareChain[], changed: SpareChain): SpareChain[] {
+  return spares.map((it) => (it.id === changed.id ? changed : it));
+}
+
 function lives({ renewedAtMs, refusedAtMs }: SpareChain, nowMs: number): boolean {
   return nowMs - renewedAtMs < lifetimeMs && (refusedAtMs === undefined || nowMs - refusedAtMs < refusedForMs);
 }
 
-function byWorth(a: SpareChain, b: SpareChain): number {
+function byWorth(a: SpareChain, b: SpareChain, inUse: Pick<Grant, 'userId'>): number {
+  const unproven = Number(!mayTakeOver(a, inUse)) - Number(!mayTakeOver(b, inUse));
   const refused = Number(a.refusedAtMs !== undefined) - Number(b.refusedAtMs !== undefined);
-  return refused || b.renewedAtMs - a.renewedAtMs;
+  return unproven || refused || b.renewedAtMs - a.renewedAtMs;
 }

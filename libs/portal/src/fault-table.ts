@@ -61,6 +61,12 @@ export const faultTable = {
     'The install could not be verified',
     'Nothing was changed. Install from the portal again, or start at /install.',
   ),
+  administrator_required: row(
+    403,
+    'never',
+    'Only an administrator of the portal may do this',
+    'Nothing was replaced: who is connected stays. An administrator of the portal must open this page.',
+  ),
   state_invalid: row(
     403,
     'never',
@@ -166,6 +172,12 @@ export const faultTable = {
     'never',
     'The portal is suspended here',
     'An operator stopped calls to it; PATCH /v1/portals/{portal} {"suspended": false} lets them pass again.',
+  ),
+  portal_waiting: row(
+    409,
+    'never',
+    'The portal waits to be admitted',
+    'It was installed and nobody here admitted it yet; PATCH /v1/portals/{portal} {"admitted": true} lets calls pass.',
   ),
   portal_already_installed: row(
     409,
@@ -325,6 +337,13 @@ export const faultTable = {
     'safe',
     'The authorization server failed',
     'The token could not be refreshed just now; the call was not sent.',
+  ),
+
+  administrator_unknown: row(
+    502,
+    'safe',
+    'The portal did not say who its administrators are',
+    'Nothing was replaced, since the portal could not be asked whether this user may; try again shortly.',
   ),
 
   store_unavailable: row(

@@ -17,7 +17,9 @@ const atOnce = 8;
 
 export async function listPortals({ api, paper }: Hand, { status, app, tag, ill, lanes }: PortalFilter): Promise<void> {
   const all = await api.all<Portal>('/v1/portals', { status, app, tag });
-  const items = ill ? all.filter(isIll) : all;
+  const wanted = ill ? all.filter(isIll) : all;
+  // What waits for somebody comes first.
+  const items = [...wanted.filter(isWaiting), ...wanted.filter((portal) => !isWaiting(portal))];
   if (lanes) paper.tell({ items: await withLanes(api, items) }, portalsTable([...columns, ...laneColumns]));
   else paper.tell({ items }, portalsTable(columns));
 }
@@ -34,6 +36,11 @@ export async function setSuspended({ api, paper }: Hand, name: string, suspended
   );
 }
 
+export async function admitPortal({ api, paper }: Hand, name: string): Promise<void> {
+  const portal = await api.ask<Portal>('PATCH', pathOf(name), { body: { admitted: true } });
+  paper.tell(portal, () => `${nameOf(portal)} (${portal.domain}) is admitted: it is ${portal.status}.`);
+}
+
 export function pathOf(name: string): string {
   return `/v1/portals/${encodeURIComponent(name)}`;
 }
@@ -41,6 +48,10 @@ export function pathOf(name: string): string {
 /** In a trouble that somebody has to look at; suspended is what somebody wanted. */
 export function isIll({ status }: Portal): boolean {
   return status !== 'active' && status !== 'suspended';
+}
+
+function isWaiting({ admitted }: Portal): boolean {
+  return !admitted;
 }
 
 export function nameOf({ alias, memberId }: Portal): string {
@@ -87,7 +98,9 @@ function portalPage(portal: PortalDetails, style: Style): string {
       status: portal.status,
       ...(portal.since && { since: `${moment(portal.since)} (${when(portal.since)})` }),
       ...(portal.why && { why: portal.why }),
+      ...(isWaiting(portal) && { admit: `b24-gateway admit ${nameOf(portal)}` }),
       ...(isIll(portal) &&
+        !isWaiting(portal) &&
         portal.kind === 'app' && { 'authorize again': `b24-gateway install-link ${nameOf(portal)}` }),
       domain: portal.domain,
       ...(portal.formerDomains && { formerly: portal.formerDomains.join(', ') }),
@@ -95,7 +108,9 @@ function portalPage(portal: PortalDetails, style: Style): string {
       ...(portal.tags && { tags: portal.tags.join(', ') }),
       'comes by': portal.kind === 'webhook' ? 'an incoming webhook' : `the app ${portal.app}`,
       scope: portal.scope.join(', '),
-      ...(portal.userId !== undefined && { 'granted by': `user ${portal.userId}` }),
+      ...(portal.userId !== undefined && {
+        'granted by': `user ${portal.userId}${portal.grantedByAdministrator === false ? ', no administrator' : ''}`,
+      }),
       installed: moment(portal.installedAt),
       ...(token && {
         token: `ends ${when(token.expiresAt)}${token.refreshedAt ? `, refreshed ${when(token.refreshedAt)}` : ''}`,

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { inOrder, useAllPortals } from '../all-portals';
 import type { Portal, PortalNow, Snapshot, Status } from '../api-types';
 import { type Link as LiveLink, useLive } from '../live';
+import { AdmitButton } from '../parts/admit-button';
 import { Chip, Empty, Loading, ProblemBox, StatusChip, Tile } from '../parts/pieces';
 import { Link } from '../router';
 import { type Sums, sumsOf } from '../sums';
@@ -61,7 +62,7 @@ export function PortalsPage() {
               setPage(0);
             }}
           />
-          <Found shown={shown} loading={loading} now={snapshot?.portals} isKnown={isKnown} />
+          <Found shown={shown} loading={loading} now={snapshot?.portals} isKnown={isKnown} again={again} />
           {found.length > pageSize && <Pager page={at} total={found.length} turnTo={turnTo} />}
         </>
       )}
@@ -169,7 +170,8 @@ function matching(portals: readonly Portal[], search: string, filter: Filter): P
   const fits = ({ status, domain, alias, memberId, formerDomains = [] }: Portal) =>
     (filter === 'all' || (filter === 'ill' ? troubled(status) : status === filter)) &&
     [domain, alias ?? '', memberId, ...formerDomains].some((it) => it.includes(words));
-  return inOrder(portals.filter(fits), ({ status }) => troubled(status));
+  const found = inOrder(portals.filter(fits), ({ status }) => troubled(status));
+  return [...found.filter(({ admitted }) => !admitted), ...found.filter(({ admitted }) => admitted)];
 }
 
 interface FoundProps {
@@ -177,10 +179,11 @@ interface FoundProps {
   readonly loading: boolean;
   readonly now: Snapshot['portals'] | undefined;
   readonly isKnown: boolean;
+  readonly again: () => void;
 }
 
-function Found({ shown, loading, now = {}, isKnown }: FoundProps) {
-  if (shown.length > 0) return <PortalTable portals={shown} now={now} isKnown={isKnown} />;
+function Found({ shown, loading, now = {}, isKnown, again }: FoundProps) {
+  if (shown.length > 0) return <PortalTable portals={shown} now={now} isKnown={isKnown} again={again} />;
   if (loading) return <Loading what="Loading more portals …" />;
   return (
     <Empty title="No portal is like that">
@@ -194,9 +197,10 @@ interface PortalTableProps {
   readonly now: Readonly<Record<string, PortalNow>>;
   /** Whether their statuses are those of now. */
   readonly isKnown: boolean;
+  readonly again: () => void;
 }
 
-function PortalTable({ portals, now, isKnown }: PortalTableProps) {
+function PortalTable({ portals, now, isKnown, again }: PortalTableProps) {
   return (
     <div class="card table">
       <table>
@@ -220,7 +224,7 @@ function PortalTable({ portals, now, isKnown }: PortalTableProps) {
         </thead>
         <tbody>
           {portals.map((portal) => (
-            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} isKnown={isKnown} />
+            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} isKnown={isKnown} again={again} />
           ))}
         </tbody>
       </table>
@@ -232,9 +236,10 @@ interface RowProps {
   readonly portal: Portal;
   readonly now: PortalNow | undefined;
   readonly isKnown: boolean;
+  readonly again: () => void;
 }
 
-function Row({ portal, now, isKnown }: RowProps) {
+function Row({ portal, now, isKnown, again }: RowProps) {
   const { memberId, alias, domain, status, since, why, limits } = portal;
   return (
     <tr>
@@ -250,6 +255,7 @@ function Row({ portal, now, isKnown }: RowProps) {
             for {span(Date.now() - Date.parse(since))}
           </span>
         )}
+        {!portal.admitted && <AdmitButton portal={portal} admitted={again} />}
         {now && now.waiting > 0 && <span class="soft small only-narrow">{count(now.waiting, 'call')} waiting</span>}
       </td>
       <td class="number only-wide">{now ? now.waiting : '–'}</td>

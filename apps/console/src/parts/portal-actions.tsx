@@ -3,6 +3,7 @@ import { call } from '../api';
 import type { Portal } from '../api-types';
 import { go } from '../router';
 import { useWork } from '../use-asked';
+import { AdmitButton } from './admit-button';
 import { ProblemBox, ShortName, TextField, verbatim, WorkDialog } from './pieces';
 
 /** What changes the portal here: its name, whether calls pass, and the end. */
@@ -22,6 +23,7 @@ export function PortalActions({ portal, changed }: { portal: Portal; changed: (p
       <h2>Change</h2>
       {name === undefined ? (
         <p class="actions">
+          {!portal.admitted && <AdmitButton portal={portal} admitted={changed} />}
           <button
             type="button"
             onClick={() => {

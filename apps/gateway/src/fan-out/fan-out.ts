@@ -78,7 +78,8 @@ export class FanOut {
   }
 
   private async allOf(client: Client, to: 'all' | { readonly tag: string }): Promise<Target[]> {
-    const isMeant = ({ tags }: PortalRecord) => to === 'all' || tags?.includes(to.tag) === true;
+    const isMeant = ({ tags, waitingSinceMs }: PortalRecord) =>
+      waitingSinceMs === undefined && (to === 'all' || tags?.includes(to.tag) === true);
     const targets: Target[] = [];
     for (let after: number | undefined = 0; after !== undefined;) {
       const page = await portalsOfKey(this.store, client, { after, limit: pageSize, only: isMeant });

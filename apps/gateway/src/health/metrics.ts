@@ -94,6 +94,12 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
     labelNames: ['subscription'] as const,
     registers: [this.registry],
   });
+  private readonly arrivals = new Counter({
+    name: 'b24_new_portals_total',
+    help: 'Portals that were installed and had not been here: admitted at once, or waiting for an operator.',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
   private readonly jobs = new Counter({
     name: 'b24_jobs_finished_total',
     help: 'Jobs that ended on this replica, by how.',
@@ -160,6 +166,10 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
         this.set({ state: 'running' }, counts.running);
       },
     });
+  }
+
+  arrived(outcome: 'admitted' | 'waiting'): void {
+    this.arrivals.inc({ outcome });
   }
 
   jobFinished(kind: string, state: string): void {

@@ -75,6 +75,7 @@ export const lineFaults: readonly FaultCode[] = [
   ...portalFaults,
   'portal_not_found',
   'portal_suspended',
+  'portal_waiting',
   'lane_full',
   'authorization_server_error',
   'shutting_down',

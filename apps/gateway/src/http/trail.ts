@@ -87,6 +87,7 @@ const numbers = [
   'entityId',
   'sort',
   'suspended',
+  'admitted',
   'paused',
   'graceSeconds',
   'expiresInDays',

@@ -1,4 +1,11 @@
-import type { ClaimedInstall, Installer, KeptClaim, KeptClaims, PortalRecord } from '@b24/grants';
+import {
+  type ClaimedInstall,
+  type Installer,
+  type KeptClaim,
+  type KeptClaims,
+  NotReplaced,
+  type PortalRecord,
+} from '@b24/grants';
 import { asFault, type Clock, type Fault, sleep } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -23,13 +30,21 @@ export interface Delivery {
   readonly proven: () => void;
 }
 
+/** The request that an install came by. */
+interface InstallSource {
+  readonly requestId: string;
+  readonly source?: string;
+}
+
 export interface InstallInboxOptions {
   readonly installer: Pick<Installer, 'fromClaim'>;
-  readonly claims: Pick<KeptClaims, 'keep' | 'take' | 'hold' | 'drop'>;
+  readonly claims: Pick<KeptClaims, 'keep' | 'take' | 'hold' | 'renew' | 'drop'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   /** Told of every portal that is installed from here. */
-  readonly installed: (record: PortalRecord, from: { requestId: string; source?: string }) => void;
+  readonly installed: (record: PortalRecord, from: InstallSource) => void;
+  /** Called with every install that may not replace what is here, once it is not tried again. */
+  readonly notReplaced: (fault: NotReplaced, app: string, from: InstallSource) => void;
 }
 
 /**
@@ -111,23 +126,29 @@ export class InstallInbox {
     this.taking = false;
   }
 
-  private async verify({ id, claim, receivedAtMs, requestId, source }: KeptClaim): Promise<void> {
+  private async verify(kept: KeptClaim): Promise<void> {
+    const { id, claim, receivedAtMs, requestId, source } = kept;
     const { installer, claims, clock, log } = this.options;
+    const from = { requestId, ...(source !== undefined && { source }) };
     const letGo = this.hold(id);
+    // The last time, a pair of whom the portal does not say who granted it is kept as a spare.
+    const isLast = clock.now() - receivedAtMs >= lifeMs;
+    const keepFresh = (fresh: ClaimedInstall) => claims.renew(kept, fresh);
     try {
-      const record = await installer.fromClaim(claim);
+      const record = await installer.fromClaim(claim, isLast ? undefined : keepFresh);
       letGo();
       await this.drop(id, true);
       const { portal, domain } = record;
       log.info({ portal, domain, app: claim.app }, 'portal installed by event');
-      this.options.installed(record, { requestId, ...(source !== undefined && { source }) });
+      this.options.installed(record, from);
     } catch (error) {
       letGo();
       const ageMs = clock.now() - receivedAtMs;
-      const goesAgain = isPassing(asFault(error)) && ageMs < lifeMs;
+      const goesAgain = isPassing(asFault(error)) && !isLast;
       const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), longestPauseMs);
       if (goesAgain) await claims.hold(id, clock.now() + pauseMs).catch(() => undefined);
       else await this.drop(id, false);
+      if (error instanceof NotReplaced && !goesAgain) this.options.notReplaced(error, claim.app, from);
       this.warn(claim, asFault(error), goesAgain);
     }
   }
@@ -173,5 +194,5 @@ export class InstallInbox {
 }
 
 function isPassing({ code }: Fault): boolean {
-  return code === 'authorization_server_error' || code === 'store_unavailable';
+  return code === 'authorization_server_error' || code === 'administrator_unknown' || code === 'store_unavailable';
 }

@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { parseCookie, stringifySetCookie } from 'cookie';
 import { AuditLog } from '@b24/access';
-import { Apps, defaultApp, type Installer, type PortalRecord } from '@b24/grants';
+import { Apps, defaultApp, type Installer, NotReplaced, type PortalRecord } from '@b24/grants';
 import { asFault, type Clock, Fault } from '@b24/portal';
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -14,12 +12,12 @@ import { Throttle } from '../http/throttle';
 import { clockToken, installerToken, settingsToken } from '../tokens';
 import { portalNamed } from './asked-page';
 import { Bitrix24Strategy } from './bitrix24-strategy';
+import { BrowserCookie } from './browser-cookie';
 import { readFrame } from './claims';
 import { askPortalPage, framePage, installedPage, openedPage } from './pages';
 import { type Frame, showFault, showPage } from './show-page';
 import { pageDoor } from './vendor-doors';
 
-const cookieName = 'b24_install';
 const foreignHost = "The portal's host is not among B24_PORTAL_HOSTS.";
 const frameScript = 'https://api.bitrix24.com';
 
@@ -37,6 +35,7 @@ export class InstallsController {
     @Inject(settingsToken) private readonly settings: Settings,
     @Inject(Throttle) private readonly throttle: Throttle,
     @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(BrowserCookie) private readonly cookie: BrowserCookie,
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
@@ -62,16 +61,9 @@ export class InstallsController {
         const mistake = { given: given.slice(0, 253), message };
         return showPage(reply, 400, (nonce) => askPortalPage(nonce, action, mistake));
       }
-      const browser = browserOf(request) ?? randomBytes(32).toString('base64url');
+      const browser = this.cookie.of(request) ?? this.cookie.made();
       const outcome = await this.strategy.run({ app, query: {}, browser, portal });
-      const options = {
-        path: '/',
-        httpOnly: true,
-        sameSite: 'lax',
-        secure: this.settings.publicUrl.startsWith('https:'),
-        maxAge: 600,
-      } as const;
-      void reply.header('Set-Cookie', stringifySetCookie(cookieName, browser, options));
+      void reply.header('Set-Cookie', this.cookie.header(browser));
       if ('redirectTo' in outcome) void reply.header('Cache-Control', 'no-store').redirect(outcome.redirectTo, 302);
     });
   }
@@ -91,7 +83,9 @@ export class InstallsController {
       const attempt = this.throttle.page(request);
       const returned = { code, state, ...(server && { server_domain: server }) };
       const app = await this.apps.get(named ?? defaultApp);
-      const outcome = await this.strategy.run({ app, query: returned, browser: browserOf(request) ?? '' });
+      const browser = this.cookie.of(request) ?? '';
+      const returning = this.strategy.run({ app, query: returned, browser });
+      const outcome = await this.noting('authorization', app.id, request, returning);
       if (!('installed' in outcome)) return;
       attempt.proven();
       this.note('authorization', outcome.installed, request);
@@ -116,7 +110,7 @@ export class InstallsController {
         const attempt = this.throttle.page(request);
         const claim = { app: app ?? defaultApp, ...readFrame(formOf(body)) };
         if (!parent) throw new Fault('install_refused', { detail: foreignHost });
-        const record = await this.installer.fromClaim(claim);
+        const record = await this.noting('portal page', claim.app, request, this.installer.fromClaim(claim));
         attempt.proven();
         this.note('portal page', record, request);
         const origin = new URL(record.endpoint).origin;
@@ -160,6 +154,26 @@ export class InstallsController {
     this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 
+  /** What may not replace what is here is written down too: somebody of that portal tried. */
+  private async noting<T>(
+    actor: 'authorization' | 'portal page',
+    app: string,
+    request: FastifyRequest,
+    install: Promise<T>,
+  ): Promise<T> {
+    try {
+      return await install;
+    } catch (error) {
+      if (error instanceof NotReplaced) {
+        const { portal, status, code: outcome } = error;
+        const from = { requestId: request.id, source: sourceOf(request) };
+        const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
+        this.audit.note({ ...told, atMs: this.clock.now(), status, outcome });
+      }
+      throw error;
+    }
+  }
+
   private async showing(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -181,9 +195,4 @@ export function formOf(body: unknown): Record<string, unknown> {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function browserOf(request: FastifyRequest): string | undefined {
-  const value = parseCookie(request.headers.cookie ?? '')[cookieName];
-  return value && /^[\w-]{43}$/.test(value) ? value : undefined;
 }

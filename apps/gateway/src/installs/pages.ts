@@ -65,34 +65,48 @@ ${told}
 }
 
 /** The end of the authorization-code flow. */
-export function installedPage(nonce: string, { domain, portal, scope, suspended }: PortalRecord): string {
-  const next = suspended
-    ? 'It is suspended here: whoever runs this gateway must let calls pass again.'
-    : 'Services with a key can call it now. You can close this page.';
+export function installedPage(nonce: string, record: PortalRecord): string {
+  const { domain, portal, scope } = record;
+  const next = heldBack(record) ?? 'Services with a key can call it now. You can close this page.';
   return page(
     'Portal connected',
     nonce,
     `<h1 class="good">The portal is connected</h1>
 <p>${next}</p>
-<dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id</dt><dd><code>${escape(portal)}</code></dd><dt>Allowed</dt><dd>${escape(scope.join(', ') || 'nothing yet')}</dd></dl>
+${grantorNote(record)}<dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id</dt><dd><code>${escape(portal)}</code></dd><dt>Allowed</dt><dd>${escape(scope.join(', ') || 'nothing yet')}</dd></dl>
 <p class="soft note">${taskHint(scope)}</p>`,
   );
 }
 
 /** The install page inside the portal; it tells Bitrix24 that the install is finished. */
-export function framePage(nonce: string, { domain, scope }: PortalRecord): string {
+export function framePage(nonce: string, record: PortalRecord): string {
+  const { domain, scope } = record;
+  const services = `Your company’s services can now work with <strong>${escape(domain)}</strong>.`;
   return page(
     'App installed',
     nonce,
     `<h1 class="good">The app is installed</h1>
-<p>Your company’s services can now work with <strong>${escape(domain)}</strong>.</p>
-<p id="told">There is nothing more to do here.</p>
+<p>${heldBack(record) ?? services}</p>
+${grantorNote(record)}<p id="told">There is nothing more to do here.</p>
 <p class="bad" id="untold" role="alert" hidden>Bitrix24 could not be told that the install is finished, because its own script did not load. Open the app in Bitrix24 again.</p>
 <p class="soft note">${taskHint(scope)}</p>
 <noscript><p class="bad">Bitrix24 is told that the install is finished by a script, which this browser does not run.</p></noscript>
 <script src="https://api.bitrix24.com/api/v1/"></script>
 <script nonce="${nonce}">if (window.BX24) BX24.init(function () { BX24.installFinish(); }); else { told.hidden = true; untold.hidden = false; }</script>`,
   );
+}
+
+/** Why no call passes yet; undefined when calls pass. */
+function heldBack({ waitingSinceMs, suspended }: PortalRecord): string | undefined {
+  if (waitingSinceMs !== undefined)
+    return 'It is new here and waits: whoever runs this gateway must admit it before calls pass.';
+  return suspended ? 'It is suspended here: whoever runs this gateway must let calls pass again.' : undefined;
+}
+
+/** What it means that somebody installed who is no administrator. */
+function grantorNote({ byAdministrator }: PortalRecord): string {
+  if (byAdministrator !== false) return '';
+  return '<p>The portal says that you are not its administrator. Services have your rights there until an administrator connects it.</p>\n';
 }
 
 /** What an app with a page shows when it is opened from the portal's menu; `again` is where to connect the portal anew. */
@@ -131,6 +145,9 @@ export function faultPage(
 
 function nextStep(fault: Fault, framed: boolean): string {
   if (fault.code === 'internal_error') return 'Its log says more.';
+  if (fault.code === 'administrator_required')
+    return 'If the connection is to be replaced, ask an administrator of the portal to open this page.';
+  if (fault.code === 'administrator_unknown') return 'Wait a minute, then open this page again.';
   if (fault.retryable('write')) return 'Nothing was changed. Wait a minute, then try again.';
   if (framed)
     return 'Close the app and open it in Bitrix24 again. If you only loaded this page a second time, the app is installed already.';

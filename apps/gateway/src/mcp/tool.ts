@@ -10,6 +10,7 @@ import { answerOf } from '../calls/calls.controller';
 import type { Trail } from '../http/caller';
 import { portalName } from '../http/shapes';
 import { idsOf } from '../http/trail';
+import { maySee } from '../portals/may-see';
 import { viewOf } from '../portals/portal-view';
 import { portalsOfKey } from '../portals/portals-of-key';
 import type { Caller } from '../request-line';
@@ -94,7 +95,8 @@ const listPortals: Tool = {
   writes: () => false,
   ids: noted,
   run: async ({ store, plan }, { client, signal }, input) => {
-    const page = portalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50 });
+    const only = (record: PortalRecord) => maySee(client, record);
+    const page = portalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50, only });
     const { items, next } = await unlessAborted(page, signal);
     return { items: items.map((it) => shortView(it, plan)), ...(next !== undefined && { nextCursor: `${next}` }) };
   },

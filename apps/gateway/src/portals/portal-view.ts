@@ -1,10 +1,11 @@
-import { defaultApp, type PortalRecord } from '@b24/grants';
+import { defaultApp, mayTakeOver, type PortalRecord } from '@b24/grants';
 import type { LaneState, Plan, PortalLedger } from '@b24/lanes';
 import { z } from 'zod';
 import { planOf } from './plan-of';
 
 export const statuses = [
   'active',
+  'waiting',
   'suspended',
   'reauthorization_required',
   'payment_required',
@@ -31,16 +32,25 @@ export const portalSchema = z
       .optional()
       .meta({ description: 'The app it belongs to: the one installed last. A webhook has none.' }),
     status: z.enum(statuses),
-    since: dateTime.optional().meta({ description: 'Since when the portal is in trouble.' }),
+    admitted: z.boolean().meta({
+      description:
+        'False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.',
+    }),
+    since: dateTime.optional().meta({ description: 'Since when the portal is in trouble, or waits.' }),
     why: z.string().optional().meta({ description: 'What the trouble is and what mends it.' }),
     scope: z.array(z.string()).meta({ description: 'What the app may do on the portal.' }),
     userId: z.int().optional().meta({ description: 'The user who granted access, whose rights calls have.' }),
+    grantedByAdministrator: z.boolean().optional().meta({
+      description:
+        'Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.',
+    }),
     formerUser: z
-      .object({ userId: z.int(), until: dateTime })
+      .object({ userId: z.int().optional(), until: dateTime })
       .optional()
-      .meta({ description: 'Who had granted access before another user did.' }),
+      .meta({ description: 'Who had granted access before another grant replaced theirs; no id: nobody knew who.' }),
     spareChains: z.int().meta({
-      description: 'Grants of access kept beside the one in use, which take its place should it be lost.',
+      description:
+        'Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.',
     }),
     formerDomains: z
       .array(z.string())
@@ -85,8 +95,10 @@ export const portalExample: PortalView = {
   kind: 'app',
   app: 'default',
   status: 'active',
+  admitted: true,
   scope: ['task'],
   userId: 1,
+  grantedByAdministrator: true,
   spareChains: 1,
   installedAt: '2026-11-01T09:00:00.000Z',
   token: { expiresAt: '2026-11-01T10:00:00.000Z' },
@@ -99,7 +111,7 @@ export interface ViewContext {
 
 /** What anyone may see of a portal; secrets are not among the fields it names. */
 export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): PortalView {
-  const { alias, tags, userId, formerUser, spares, formerDomains, expiresAtMs, refreshedAtMs, trouble } = record;
+  const { alias, tags, userId, byAdministrator, formerDomains, expiresAtMs, refreshedAtMs } = record;
   return {
     memberId: record.portal,
     ...(alias && { alias }),
@@ -108,11 +120,13 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
     kind: record.kind,
     ...(record.kind === 'app' && { app: record.app ?? defaultApp }),
     status: statusOf(record),
-    ...(trouble && { since: iso(trouble.sinceMs), why: trouble.detail }),
+    admitted: record.waitingSinceMs === undefined,
+    ...troubleOf(record),
     scope: [...record.scope],
     ...(userId !== undefined && { userId }),
-    ...(formerUser && { formerUser: { userId: formerUser.userId, until: iso(formerUser.untilMs) } }),
-    spareChains: spares?.filter(({ refusedAtMs }) => refusedAtMs === undefined).length ?? 0,
+    ...(byAdministrator !== undefined && { grantedByAdministrator: byAdministrator }),
+    ...formerUserOf(record),
+    spareChains: usableSpares(record),
     ...(formerDomains && { formerDomains: [...formerDomains] }),
     installedAt: iso(record.installedAtMs),
     ...(expiresAtMs !== undefined && {
@@ -120,6 +134,22 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
     }),
     limits: planOf(record, defaultPlan),
   };
+}
+
+function troubleOf({ waitingSinceMs, trouble }: PortalRecord): Pick<PortalView, 'since' | 'why'> {
+  if (waitingSinceMs !== undefined)
+    return { since: iso(waitingSinceMs), why: 'The portal is new here, and nobody has admitted it yet.' };
+  return trouble ? { since: iso(trouble.sinceMs), why: trouble.detail } : {};
+}
+
+function formerUserOf({ formerUser }: PortalRecord): Pick<PortalView, 'formerUser'> {
+  if (!formerUser) return {};
+  const { userId, untilMs } = formerUser;
+  return { formerUser: { ...(userId !== undefined && { userId }), until: iso(untilMs) } };
+}
+
+function usableSpares({ spares = [], userId }: PortalRecord): number {
+  return spares.filter((spare) => spare.refusedAtMs === undefined && mayTakeOver(spare, { userId })).length;
 }
 
 export function detailsOf(
@@ -141,7 +171,8 @@ export function belongsTo({ kind, app = defaultApp }: PortalRecord, wanted: stri
 }
 
 /** What keeps calls from the portal; a trouble lasts until a call or a refresh went well. */
-export function statusOf({ suspended, trouble }: PortalRecord): PortalView['status'] {
+export function statusOf({ waitingSinceMs, suspended, trouble }: PortalRecord): PortalView['status'] {
+  if (waitingSinceMs !== undefined) return 'waiting';
   if (suspended) return 'suspended';
   switch (trouble?.code) {
     case undefined:

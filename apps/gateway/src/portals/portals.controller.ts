@@ -6,12 +6,14 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Trail } from '../http/caller';
+import { Arrivals } from '../installs/arrivals';
 import { Operation, portalFaults } from '../http/operation';
 import { aliasSchema, appId, appPattern, listLimit, portalName, tagSchema, tagsSchema } from '../http/shapes';
 import { FromTrail } from '../http/trail';
 import { type Caller, RequestLine } from '../request-line';
 import { grantStoreToken, installerToken, settingsToken } from '../tokens';
 import type { Settings } from '../settings';
+import { maySee } from './may-see';
 import { PortalDirectory } from './portal-directory';
 import { portalsOfKey } from './portals-of-key';
 import {
@@ -58,6 +60,9 @@ const portalChangesSchema = z
   .strictObject({
     alias: aliasSchema.nullable().optional().meta({ description: 'null removes it.' }),
     suspended: z.boolean().optional().meta({ description: 'No call passes while it is true.' }),
+    admitted: z.literal(true, 'Must be true: a portal that was admitted is stopped with `suspended`.').optional().meta({
+      description: 'Lets a portal in that waits. Needs an administrator’s key.',
+    }),
     tags: tagsSchema.optional().meta({ description: 'All of them; an empty list removes them.' }),
     limits: limitsSchema.nullable().optional().meta({
       description:
@@ -82,6 +87,7 @@ export class PortalsController {
     @Inject(RequestLine) private readonly line: RequestLine,
     @Inject(Throttle) private readonly throttle: Throttle,
     @Inject(WebhookTrial) private readonly trial: WebhookTrial,
+    @Inject(Arrivals) private readonly arrivals: Arrivals,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
 
@@ -136,11 +142,10 @@ export class PortalsController {
       (!status || statusOf(record) === status) &&
       (!app || belongsTo(record, app)) &&
       (!tag || record.tags?.includes(tag) === true);
-    const only = (status ?? app ?? tag) !== undefined && { only: isWanted };
     const { items, next } = await portalsOfKey(this.store, client, {
       after: cursor ?? 0,
       limit: limit ?? 50,
-      ...only,
+      only: (record) => maySee(client, record) && isWanted(record),
     });
     return { items: items.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
   }
@@ -215,7 +220,7 @@ export class PortalsController {
   @Patch(':portal')
   @Operation({
     id: 'updatePortal',
-    summary: 'Name a portal, tag it, suspend it, or set its limits',
+    summary: 'Admit a portal, name it, tag it, suspend it, or set its limits',
     scope: 'portals:write',
     status: 200,
     inDoubt: { kind: 'repeated' },
@@ -226,17 +231,22 @@ export class PortalsController {
   })
   async update(
     @Param('portal', { schema: portalName }) name: string,
-    @Body({ schema: portalChangesSchema }) { alias, suspended, limits, tags }: z.infer<typeof portalChangesSchema>,
+    @Body({ schema: portalChangesSchema }) changes: z.infer<typeof portalChangesSchema>,
     @FromCaller() { client }: Caller,
   ): Promise<PortalView> {
+    const { alias, suspended, limits, tags, admitted } = changes;
     const portal = await this.allowed(client, name, 'portals:write');
+    if (admitted && !client.scopes.includes('admin'))
+      throw new Fault('not_allowed', { detail: 'Only an administrator’s key may admit a portal.' });
     const changed = await this.store.mark(portal, {
+      ...(admitted && { admitted }),
       ...(alias !== undefined && { alias }),
       ...(suspended !== undefined && { suspended }),
       ...(limits !== undefined && { limits }),
       ...(tags && { tags }),
     });
     if (!changed) throw new Fault('portal_not_found');
+    if (admitted) await this.admit(portal);
     return this.read(portal);
   }
 
@@ -259,7 +269,14 @@ export class PortalsController {
   private async allowed(client: Client, name: string, scope: 'portals:read' | 'portals:write'): Promise<PortalId> {
     const portal = await this.portals.find(name);
     checkAccess(client, { scope, portal });
+    const record = await this.store.load(portal).catch(() => undefined);
+    if (record && !maySee(client, record)) throw new Fault('portal_not_found');
     return portal;
+  }
+
+  private async admit(portal: PortalId): Promise<void> {
+    const record = await this.store.load(portal);
+    if (record) await this.arrivals.admitted(record);
   }
 
   private async mustBeFree(alias: string | undefined, portal: PortalId): Promise<void> {

@@ -47,9 +47,9 @@ export class TariffScout {
     for (const controller of this.underWay.values()) controller.abort(new Fault('shutting_down'));
   }
 
-  private isWorthAsking({ portal, kind, suspended, tariff }: PortalRecord): boolean {
-    // A webhook is no app, and a suspended portal is not called.
-    if (this.stopped || kind !== 'app' || suspended) return false;
+  private isWorthAsking({ portal, kind, suspended, waitingSinceMs, tariff }: PortalRecord): boolean {
+    // A webhook is no app, and a portal that is suspended or waits is not called.
+    if (this.stopped || kind !== 'app' || suspended || waitingSinceMs !== undefined) return false;
     const now = this.options.clock.now();
     if (tariff && now - tariff.askedAtMs < believeMs) return false;
     if (this.underWay.has(portal) || this.underWay.size >= mostUnderWay) return false;

@@ -1,13 +1,12 @@
 import type { GrantStore } from '@b24/grants';
-import type { Bucket, Plan } from '@b24/lanes';
-import { asFault, Fault, type PortalId, type Secret, type SendAuthorized, unlessAborted } from '@b24/portal';
-import { permitOf } from './permit-of';
+import type { Bucket } from '@b24/lanes';
+import { asFault, Fault, type PortalId, type Secret, unlessAborted } from '@b24/portal';
+import type { SingleRequest } from './single-request';
 
 export interface WebhookTrialParts {
+  readonly request: Pick<SingleRequest, 'ask'>;
   readonly bucket: Bucket;
-  readonly send: SendAuthorized;
   readonly store: Pick<GrantStore, 'load'>;
-  readonly planOf: (portal: PortalId) => Promise<Plan>;
 }
 
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
@@ -31,16 +30,12 @@ export class WebhookTrial {
   }
 
   private async asked(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
-    // The trial costs the portal's bucket like every request.
-    const { bucket, send, planOf } = this.parts;
-    const over = await permitOf(bucket, portal, await planOf(portal), signal);
-    const trial = send({ endpoint }, [{ method: 'scope', params: {}, effect: 'read' }], signal);
-    void trial.catch(() => undefined).finally(over);
-    const [answer] = await unlessAborted(trial, signal).catch((error: unknown) => {
+    const command = { method: 'scope', params: {}, effect: 'read' } as const;
+    const answer = await this.parts.request.ask(portal, { endpoint }, command, signal).catch((error: unknown) => {
       throw inItsWords(asFault(error));
     });
-    if (answer && !answer.ok) throw answer.fault;
-    return Array.isArray(answer?.value) ? answer.value.filter((it) => typeof it === 'string') : [];
+    if (!answer.ok) throw answer.fault;
+    return Array.isArray(answer.value) ? answer.value.filter((it) => typeof it === 'string') : [];
   }
 }
 

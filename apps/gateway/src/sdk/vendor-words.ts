@@ -25,6 +25,7 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   unsupported_media_type: ['INVALID_REQUEST', 415],
   operating_time_spent: ['OPERATION_TIME_LIMIT', 429],
   portal_suspended: ['OVERLOAD_LIMIT', 503],
+  portal_waiting: ['OVERLOAD_LIMIT', 503],
   // Not run: wait, and try again.
   lane_full: ['QUERY_LIMIT_EXCEEDED', 503],
   client_rate_limited: ['QUERY_LIMIT_EXCEEDED', 503],

@@ -115,6 +115,8 @@ export class EventInbox {
     const wanting = (await subscriptions.list()).filter((it) => wants(it, memberId, event)).map(({ id }) => id);
     if (wanting.length === 0) return;
     const grant = await store.load(memberId);
+    // Nobody has admitted the portal yet: what it says concerns nobody.
+    if (grant?.waitingSinceMs !== undefined) return;
     const portal = { memberId, domain: grant?.domain ?? '' };
     const secrets = [applicationToken, ...(accessToken ? [accessToken] : []), ...(grant ? secretsOf(grant) : [])];
     const scrubber = Scrubber.of(secrets, portal.domain);

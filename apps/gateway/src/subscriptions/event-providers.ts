@@ -50,6 +50,7 @@ export function eventProviders({
           ask: (portal, command, signal) => line.askForEvents(portal, command, signal),
           handlerOf: async (portal) => {
             const grant = await store.load(portal);
+            if (grant?.waitingSinceMs !== undefined) return undefined;
             return grant?.kind === 'app' ? addressesOf(settings.publicUrl, grant.app ?? defaultApp).events : undefined;
           },
           portals: () => portalPages(store),

@@ -34,10 +34,10 @@ function mayBind(event: string, scopes: readonly string[]): boolean {
   return listedEvents({}, scopes).includes(event);
 }
 
-function profile({ caller }: MethodContext): unknown {
+function profile({ portal, caller }: MethodContext): unknown {
   return {
     ID: String(caller.userId),
-    ADMIN: caller.userId === 1,
+    ADMIN: portal.administrators.has(caller.userId),
     NAME: 'User',
     LAST_NAME: String(caller.userId),
     PERSONAL_GENDER: '',

@@ -405,7 +405,7 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}', effect: 'read' }, args, options);
   }
 
-  /** Name a portal, tag it, suspend it, or set its limits. `PATCH /v1/portals/{portal}` */
+  /** Admit a portal, name it, tag it, suspend it, or set its limits. `PATCH /v1/portals/{portal}` */
   updatePortal(args: Args<UpdatePortalData>, options?: CallOptions): Promise<UpdatePortalResponses[200]> {
     return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}', effect: 'write' }, args, options);
   }

@@ -667,6 +667,7 @@ export type Problem = {
     | 'access_denied'
     | 'insufficient_scope'
     | 'install_refused'
+    | 'administrator_required'
     | 'state_invalid'
     | 'event_refused'
     | 'portal_not_found'
@@ -691,6 +692,7 @@ export type Problem = {
     | 'idempotency_conflict'
     | 'reauthorization_required'
     | 'portal_suspended'
+    | 'portal_waiting'
     | 'portal_already_installed'
     | 'app_already_registered'
     | 'app_in_use'
@@ -723,6 +725,7 @@ export type Problem = {
     | 'answer_too_large'
     | 'host_not_allowed'
     | 'authorization_server_error'
+    | 'administrator_unknown'
     | 'store_unavailable'
     | 'portal_overloaded'
     | 'shutting_down'
@@ -858,6 +861,7 @@ export type Portal = {
    */
   status:
     | 'active'
+    | 'waiting'
     | 'suspended'
     | 'reauthorization_required'
     | 'payment_required'
@@ -866,7 +870,11 @@ export type Portal = {
     | 'unreachable'
     | 'authorization_server_error';
   /**
-   * Since when the portal is in trouble.
+   * False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.
+   */
+  admitted: boolean;
+  /**
+   * Since when the portal is in trouble, or waits.
    */
   since?: string;
   /**
@@ -882,14 +890,18 @@ export type Portal = {
    */
   userId?: number;
   /**
-   * Who had granted access before another user did.
+   * Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.
+   */
+  grantedByAdministrator?: boolean;
+  /**
+   * Who had granted access before another grant replaced theirs; no id: nobody knew who.
    */
   formerUser?: {
-    userId: number;
+    userId?: number;
     until: string;
   };
   /**
-   * Grants of access kept beside the one in use, which take its place should it be lost.
+   * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
    */
   spareChains: number;
   /**
@@ -971,6 +983,7 @@ export type PortalDetails = {
    */
   status:
     | 'active'
+    | 'waiting'
     | 'suspended'
     | 'reauthorization_required'
     | 'payment_required'
@@ -979,7 +992,11 @@ export type PortalDetails = {
     | 'unreachable'
     | 'authorization_server_error';
   /**
-   * Since when the portal is in trouble.
+   * False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.
+   */
+  admitted: boolean;
+  /**
+   * Since when the portal is in trouble, or waits.
    */
   since?: string;
   /**
@@ -995,14 +1012,18 @@ export type PortalDetails = {
    */
   userId?: number;
   /**
-   * Who had granted access before another user did.
+   * Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.
+   */
+  grantedByAdministrator?: boolean;
+  /**
+   * Who had granted access before another grant replaced theirs; no id: nobody knew who.
    */
   formerUser?: {
-    userId: number;
+    userId?: number;
     until: string;
   };
   /**
-   * Grants of access kept beside the one in use, which take its place should it be lost.
+   * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
    */
   spareChains: number;
   /**
@@ -1082,6 +1103,10 @@ export type PortalChanges = {
    * No call passes while it is true.
    */
   suspended?: boolean;
+  /**
+   * Lets a portal in that waits. Needs an administrator’s key.
+   */
+  admitted?: true;
   /**
    * All of them; an empty list removes them.
    */
@@ -2740,6 +2765,7 @@ export type ListPortalsData = {
      */
     status?:
       | 'active'
+      | 'waiting'
       | 'suspended'
       | 'reauthorization_required'
       | 'payment_required'
@@ -3060,6 +3086,7 @@ export type ListAuditData = {
       | 'access_denied'
       | 'insufficient_scope'
       | 'install_refused'
+      | 'administrator_required'
       | 'state_invalid'
       | 'event_refused'
       | 'portal_not_found'
@@ -3084,6 +3111,7 @@ export type ListAuditData = {
       | 'idempotency_conflict'
       | 'reauthorization_required'
       | 'portal_suspended'
+      | 'portal_waiting'
       | 'portal_already_installed'
       | 'app_already_registered'
       | 'app_in_use'
@@ -3116,6 +3144,7 @@ export type ListAuditData = {
       | 'answer_too_large'
       | 'host_not_allowed'
       | 'authorization_server_error'
+      | 'administrator_unknown'
       | 'store_unavailable'
       | 'portal_overloaded'
       | 'shutting_down'

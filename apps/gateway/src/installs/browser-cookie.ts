@@ -1,0 +1,53 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+const lifetimeSeconds = 600;
+
+/**
+ * The cookie that says which browser began an authorization. Its value is signed, so that none is taken that was not made
+ * here, and over https its name says that this host alone may set it (`__Host-`, RFC 6265bis): a sibling domain can't choose it.
+ */
+export class BrowserCookie {
+  private readonly isSecure: boolean;
+
+  constructor(
+    /** The first signs, all verify. */
+    private readonly signingKeys: readonly Buffer[],
+    publicUrl: string,
+  ) {
+    this.isSecure = publicUrl.startsWith('https:');
+  }
+
+  /** A value for a browser that has none. */
+  made(): string {
+    const nonce = randomBytes(32).toString('base64url');
+    return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), nonce).toString('base64url')}`;
+  }
+
+  /** The value that the browser has from here; undefined when it has none. */
+  of({ headers }: { readonly headers: { readonly cookie?: string | undefined } }): string | undefined {
+    const value = parseCookie(headers.cookie ?? '')[this.name];
+    return value !== undefined && this.isOurs(value) ? value : undefined;
+  }
+
+  /** The `Set-Cookie` header that gives the browser this value. */
+  header(value: string): string {
+    const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge: lifetimeSeconds } as const;
+    return stringifySetCookie(this.name, value, { ...options, secure: this.isSecure });
+  }
+
+  private get name(): string {
+    return this.isSecure ? '__Host-b24_install' : 'b24_install';
+  }
+
+  private isOurs(value: string): boolean {
+    const [, nonce, signed] = /^([\w-]{43})\.([\w-]{43})$/.exec(value) ?? [];
+    if (!nonce || !signed) return false;
+    const given = Buffer.from(signed, 'base64url');
+    return this.signingKeys.some((key) => timingSafeEqual(signature(key, nonce), given));
+  }
+}
+
+function signature(key: Buffer, nonce: string): Buffer {
+  return createHmac('sha256', key).update(nonce).digest();
+}

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { asFault, type Clock, Fault, type PortalId, Secret } from '@b24/portal';
+import { defaultApp } from './app';
+import { replacedUser } from './chain-renewal';
+import type { GrantStore } from './grant-store';
+import type { Grant, Install, PortalRecord, SpareChain } from './install';
+import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
+import { isKnownAs } from './portal-names';
+import { type Replacement, replacementBy } from './replacement';
+import type { Granted } from './token-answer';
+import { untilKept } from './until-kept';
+
+/**
+ * Which portals may come. open: any. approve: a new one waits until an operator admits it. known: only those that are here
+ * already, or whose host the settings name exactly.
+ */
+export type InstallPolicy = 'open' | 'approve' | 'known';
+
+/** What the portal says about whoever granted a pair. */
+export interface Grantor {
+  readonly userId: number;
+  readonly administrator: boolean;
+}
+
+/** A pair that the authorization server granted for a portal, and how it came. */
+export interface GrantedPair {
+  readonly app: string;
+  readonly oauthServer: string;
+  readonly granted: Granted;
+  readonly applicationToken?: Secret;
+  /** Whoever brought it keeps it and tries again, should the portal not say who granted it. */
+  readonly triedAgain: boolean;
+}
+
+export interface GrantedInstallsOptions {
+  readonly store: GrantStore;
+  readonly clock: Clock;
+  readonly rules: EndpointRules;
+  /** @throws Fault app_not_found */
+  readonly policyOf: (app: string) => Promise<InstallPolicy>;
+  /** Asks the portal itself, with the pair, who granted it. Rejects with a Fault when it does not say, in bounded time. */
+  readonly grantorOf: (portal: PortalId, endpoint: Secret, accessToken: Secret) => Promise<Grantor>;
+  /** Called with each portal that was installed, as it is now. */
+  readonly installed: (portal: PortalRecord, isNew: boolean) => Promise<void>;
+}
+
+/** Nothing was replaced, since the portal did not say that whoever granted is its administrator. */
+export class NotReplaced extends Fault {
+  constructor(
+    code: 'administrator_required' | 'administrator_unknown',
+    readonly portal: PortalId,
+    domain: string,
+  ) {
+    super(code, { detail: `${notReplaced(domain)} ${advice[code]}` });
+  }
+}
+
+const notReplaced = (domain: string) => `Nothing was replaced: what is connected for ${domain} stays as it is.`;
+const advice = {
+  administrator_required: 'The portal says that this user is not its administrator; one who is must open this page.',
+  administrator_unknown: 'The portal did not say whether this user is its administrator; try again shortly.',
+};
+
+interface WhatIsHere {
+  readonly grant?: Grant;
+  readonly isUnreadable: boolean;
+  /** The portal of the same host that was added by webhook. */
+  readonly byWebhook?: PortalRecord;
+  /** Another portal is still known by this host. */
+  readonly isHostTaken: boolean;
+}
+
+/** Saves pairs that were granted, as far as whoever granted them may replace what is here. */
+export class GrantedInstalls {
+  constructor(private readonly options: GrantedInstallsOptions) {}
+
+  /** @throws Fault install_refused when a portal comes that is neither here nor named by the settings, and must be */
+  async mustBeExpected(app: string, portal: PortalId, { domain }: PortalEndpoint): Promise<void> {
+    if ((await this.options.policyOf(app)) !== 'known' || this.options.rules.hosts.lists(domain)) return;
+    const { grant, isUnreadable, byWebhook } = await this.here(portal, domain);
+    if (grant || isUnreadable || byWebhook) return;
+    throw new Fault('install_refused', {
+      detail: `This gateway takes only portals that it knows: whoever runs it must name ${domain} in B24_PORTAL_HOSTS, or change INSTALLS.`,
+    });
+  }
+
+  /**
+   * Saves the pair as the portal's grant. The pair that it was granted for is spent, so that nothing from here on is given
+   * up because the store is away.
+   * @throws NotReplaced when the portal does not say that an administrator granted it and there is something to replace;
+   * Fault install_refused, app_not_found
+   */
+  async save(pair: GrantedPair): Promise<PortalRecord> {
+    const { portal, endpoint } = pair.granted;
+    const place = portalEndpoint(endpoint, this.options.rules);
+    if (!place) throw hostRefused();
+    await this.kept(() => this.mustBeExpected(pair.app, portal, place));
+    const grantor = await this.grantorOf(pair, place);
+    const install = installOf(pair, place, grantor, this.options.clock.now());
+    const chainId = randomUUID();
+    for (;;) {
+      const here = await this.kept(() => this.here(portal, place.domain));
+      const replacement = replacementBy(
+        { ...install, ...(grantor && { administrator: grantor.administrator }) },
+        { ...here, isByWebhook: here.byWebhook !== undefined },
+      );
+      if (replacement === 'spare' || replacement === 'nothing') {
+        const comesAgain = pair.triedAgain && !grantor;
+        if (replacement === 'spare' && !comesAgain) await this.keepSpare(install, pair, chainId);
+        throw new NotReplaced(grantor ? 'administrator_required' : 'administrator_unknown', portal, place.domain);
+      }
+      const saved = await this.replace({ pair, install, chainId, here, replacement });
+      if (saved) return saved;
+    }
+  }
+
+  /** Undefined when the portal does not say; what it does not say is never taken for a yes. */
+  private grantorOf({ granted }: GrantedPair, { endpoint }: PortalEndpoint): Promise<Grantor | undefined> {
+    const { portal, pair } = granted;
+    return this.options.grantorOf(portal, new Secret(endpoint), pair.accessToken).catch(() => undefined);
+  }
+
+  private async here(portal: PortalId, domain: string): Promise<WhatIsHere> {
+    const { store } = this.options;
+    let isUnreadable = false;
+    const grant = await store.load(portal).catch((error: unknown) => {
+      if (asFault(error).code === 'store_unavailable') throw error;
+      isUnreadable = true;
+      return undefined;
+    });
+    const otherId = await store.find(domain);
+    const other = otherId && otherId !== portal ? await this.record(otherId) : undefined;
+    const byWebhook = other?.kind === 'webhook' ? other : undefined;
+    const isHostTaken = other?.kind === 'app' && isKnownAs(other, domain);
+    return { ...(grant && { grant }), isUnreadable, ...(byWebhook && { byWebhook }), isHostTaken };
+  }
+
+  private record(portal: PortalId): Promise<PortalRecord | undefined> {
+    return this.options.store.load(portal).catch((error: unknown) => {
+      if (asFault(error).code === 'store_unavailable') throw error;
+      return undefined;
+    });
+  }
+
+  private async keepSpare(install: Install, { granted }: GrantedPair, id: string): Promise<void> {
+    const { portal, oauthServer, scope, userId, byAdministrator, installedAtMs } = install;
+    const spare: SpareChain = {
+      ...{ id, oauthServer, scope, grantedAtMs: installedAtMs, renewedAtMs: installedAtMs },
+      ...(userId !== undefined && { userId }),
+      ...(byAdministrator !== undefined && { byAdministrator }),
+      refreshToken: granted.pair.refreshToken,
+    };
+    await this.kept(() => this.options.store.keepSpare(portal, spare));
+  }
+
+  /** Undefined when something else is here by now. */
+  private async replace(it: {
+    readonly pair: GrantedPair;
+    readonly install: Install;
+    readonly chainId: string;
+    readonly here: WhatIsHere;
+    readonly replacement: Extract<Replacement, 'replace' | 'first' | 'revive'>;
+  }): Promise<PortalRecord | undefined> {
+    const { pair, install, chainId, here, replacement } = it;
+    const { store, policyOf } = this.options;
+    const { portal, userId, installedAtMs } = install;
+    const { grant, byWebhook } = here;
+    const former = grant
+      ? replacedUser(grant, userId, installedAtMs)
+      : here.isUnreadable && { formerUser: { untilMs: installedAtMs } };
+    const policy = await this.kept(() => policyOf(pair.app));
+    // What an operator added by webhook was admitted with it.
+    const waits = !byWebhook && (policy === 'approve' || here.isHostTaken);
+    const proof = await this.kept(() => this.proof(pair, portal, replacement));
+    const over = { replace: undefined, first: null, revive: grant?.version }[replacement];
+    const isSaved = await this.kept(() =>
+      store.install({
+        install: { ...install, ...former },
+        pair: pair.granted.pair,
+        chain: { id: chainId, grantedAtMs: installedAtMs },
+        waits,
+        ...(over !== undefined && { over }),
+        ...proof,
+      }),
+    );
+    if (!isSaved) return undefined;
+    if (byWebhook) await this.kept(() => this.takeOver(byWebhook, portal));
+    return this.kept(() => this.announced(portal, !grant && !here.isUnreadable && !byWebhook));
+  }
+
+  /** An application token that is known is replaced by an administrator's only. */
+  private async proof(
+    { app, applicationToken }: GrantedPair,
+    portal: PortalId,
+    replacement: Replacement,
+  ): Promise<{ applicationToken?: Secret }> {
+    if (!applicationToken) return {};
+    const isKept = replacement === 'revive' && (await this.options.store.applicationToken(portal, app)) !== undefined;
+    return isKept ? {} : { applicationToken };
+  }
+
+  private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
+    const { alias, suspended, limits, tags } = from;
+    await this.options.store.forget(from.portal);
+    if (alias || suspended || limits || tags)
+      await this.options.store.mark(to, {
+        ...(alias && { alias }),
+        ...(suspended && { suspended }),
+        ...(limits && { limits }),
+        ...(tags && { tags }),
+      });
+  }
+
+  private async announced(portal: PortalId, isNew: boolean): Promise<PortalRecord> {
+    const record = await this.options.store.load(portal);
+    if (!record) throw new Fault('portal_not_found');
+    await this.options.installed(record, isNew);
+    return record;
+  }
+
+  private kept<T>(work: () => Promise<T>): Promise<T> {
+    return untilKept(this.options.clock, work);
+  }
+}
+
+function installOf(
+  { app, oauthServer, granted }: GrantedPair,
+  place: PortalEndpoint,
+  grantor: Grantor | undefined,
+  installedAtMs: number,
+): Install {
+  const userId = granted.userId ?? grantor?.userId;
+  return {
+    ...{ portal: granted.portal, kind: 'app', ...place, oauthServer, scope: granted.scope, installedAtMs },
+    ...(app !== defaultApp && { app }),
+    ...(userId !== undefined && { userId }),
+    ...(grantor && { byAdministrator: grantor.administrator }),
+    ...(granted.licence && { licence: granted.licence }),
+  };
+}
+
+export function hostRefused(): Fault {
+  return new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
+}
