@@ -78,8 +78,13 @@ export class Throttle {
   }
 
   /** A client wants an incoming webhook tried. @throws Fault too_many_attempts */
-  trial(client: string): void {
+  trial(client: string): Attempt {
     mustBeFree(this.trials.take(client));
+    return {
+      proven: () => {
+        this.trials.giveBack(client);
+      },
+    };
   }
 
   /** An event that claims to be of this portal. @throws Fault too_many_attempts */

@@ -181,11 +181,12 @@ export class PortalsController {
   ): Promise<PortalView> {
     if (client.portals !== 'all')
       throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
-    this.throttle.trial(client.id);
+    const attempt = this.throttle.trial(client.id);
     const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
       await this.mustBeFree(alias, id);
       return this.trial.scopeOf(id, endpoint, signal);
     });
+    attempt.proven();
     trail.portal = Promise.resolve(portal);
     if (alias ?? tags) await this.store.mark(portal, { ...(alias && { alias }), ...(tags && { tags }) });
     void reply.header('Location', `/v1/portals/${portal}`);
