@@ -104,6 +104,17 @@ describe('the command line', () => {
     expect(await line.problem(['portal', 'nowhere'])).toMatchObject({ exitCode: 1, code: 'portal_not_found' });
   });
 
+  it('admits a portal that waits, which it lists first, and says how', async () => {
+    const { memberId } = dead;
+    const redis = world.redis.client();
+    await redis.hset(`b24:{${memberId}}:grant`, 'waitingSinceMs', Date.now());
+    redis.disconnect();
+    const { items } = await line.json<{ items: { memberId: string; status: string }[] }>(['portals']);
+    expect(items[0]).toMatchObject({ memberId, status: 'waiting' });
+    expect((await line.run(['portal', 'globex'])).stdout).toContain('b24-gateway admit globex');
+    expect(await line.json(['admit', 'globex'])).toMatchObject({ alias: 'globex', admitted: true });
+  });
+
   it('suspends and resumes a portal', async () => {
     expect((await line.run(['suspend', 'acme'])).stdout).toBe('acme is suspended: no call passes.\n');
     expect((await client.get('/v1/portals/acme/backlogs/fields')).body.code).toBe('portal_suspended');
@@ -363,7 +374,7 @@ describe('the command line', () => {
       return inner.length === 0 ? [words.join(' ')] : inner.flat();
     };
     expect(await explained([])).toEqual([
-      ...['portals', 'portal', 'suspend', 'resume', 'install-link'],
+      ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
       ...['call', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
     ]);

@@ -67,7 +67,9 @@ describe('a new portal where installs are approved', () => {
   it('is outside "all", also for administrators, and by name its call says why', async () => {
     await installed();
     const fanOut = (portals: unknown) =>
-      client.call('POST', '/v1/fan-out', { method: 'user.current', portals }).then(({ body }) => JSON.stringify(body));
+      client
+        .call('POST', '/v1/fan-out', { call: { method: 'user.current' }, portals })
+        .then(({ body }) => JSON.stringify(body));
     expect(await fanOut('all')).not.toContain(portal.memberId);
     expect(await fanOut([portal.memberId])).toContain('portal_waiting');
     await admit();

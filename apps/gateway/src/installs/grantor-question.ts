@@ -8,7 +8,7 @@ const answerWithinMs = 8000;
 
 const profileSchema = z.object({
   ID: z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,9}$/)]).transform(Number),
-  ADMIN: z.unknown(),
+  ADMIN: z.unknown().optional(),
 });
 
 /**
