@@ -259,10 +259,7 @@ function Row({ portal, now, isKnown, again }: RowProps) {
         {now && now.waiting > 0 && <span class="soft small only-narrow">{count(now.waiting, 'call')} waiting</span>}
       </td>
       <td class="number only-wide">{now ? now.waiting : '–'}</td>
-      <td class="number only-wide">
-        {now?.calls ? now.calls.ok + now.calls.failed : '–'}
-        {now?.calls && now.calls.failed > 0 && <span class="bad-text"> ({now.calls.failed} failed)</span>}
-      </td>
+      <CallsCell calls={now?.calls} />
       <td class="only-wide">
         {limits.burst} <span class="soft">at once,</span> {limits.drainPerSecond} <span class="soft">a second</span>
       </td>
@@ -270,6 +267,15 @@ function Row({ portal, now, isKnown, again }: RowProps) {
         <TokenAge portal={portal} />
       </td>
     </tr>
+  );
+}
+
+function CallsCell({ calls }: { calls: PortalNow['calls'] | undefined }) {
+  return (
+    <td class="number only-wide">
+      {calls ? calls.ok + calls.failed : '–'}
+      {calls && calls.failed > 0 && <span class="bad-text"> ({calls.failed} failed)</span>}
+    </td>
   );
 }
 

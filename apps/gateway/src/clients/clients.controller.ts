@@ -84,7 +84,7 @@ const newClientSchema = z
   })
   .refine(
     ({ scopes: held, portals, methods, ratePerSecond }) =>
-      !held.includes('admin') || !(portals !== 'all' || methods || ratePerSecond),
+      !held.includes('admin') || (portals === 'all' && !methods && ratePerSecond === undefined),
     {
       path: ['scopes'],
       error: 'A key with the scope admin could lift its own limits: give it no portals, methods or ratePerSecond.',
