@@ -82,7 +82,7 @@ describe('the console', () => {
     const key = await page.locator('.secret code').innerText();
     const service = new Client(client.url, key);
     expect((await service.get('/v1/portals/acme/groups/125/backlog')).status).toBe(200);
-    expect((await service.get('/v1/portals/borealis/groups/125/backlog')).body.code).toBe('not_allowed');
+    expect((await service.get('/v1/portals/borealis/groups/125/backlog')).body.code).toBe('portal_not_found');
     await page.getByRole('button', { name: 'I have it' }).click();
     await page.getByText('in 30 days').waitFor();
     expect(await page.content()).not.toContain(key);

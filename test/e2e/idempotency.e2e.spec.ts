@@ -122,7 +122,7 @@ describe('an Idempotency-Key', () => {
     });
     const stranger = new Client(client.url, body.key as string);
     expect((await post('free', {})).status).toBe(400);
-    expect((await post('free', add, stranger)).status).toBe(403);
+    expect((await post('free', add, stranger)).status).toBe(404);
     await client.call('PATCH', at(''), { suspended: true });
     expect((await post('free')).body['code']).toBe('portal_suspended');
     await client.call('PATCH', at(''), { suspended: false });

@@ -229,7 +229,7 @@ describe("the gateway's own questions", () => {
 
   beforeAll(async () => {
     world = await World.start();
-    client = await world.gateway({ ...settings, EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+    client = await world.gateway({ ...settings, EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
   });
   afterAll(() => world.stop());
 

@@ -39,7 +39,7 @@ describe('what a portal says of its own tokens', () => {
     [target, collector] = await Promise.all([EventTarget.listen(), EventTarget.listen()]);
     client = await world.gateway({
       LOG_LEVEL: 'trace',
-      EVENT_TARGET_HOSTS: '127.0.0.0/8',
+      EVENT_TARGET_HOSTS: '127.0.0.0/8:*',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}`,
       B24_BURST: '1000',
       B24_DRAIN_PER_SECOND: '100',
@@ -190,7 +190,7 @@ describe('what a portal says of its own tokens', () => {
     }
     await eventually(() => target.arrivals.length === 40);
     await client.call('PATCH', `/v1/subscriptions/${subscription.id as string}`, { paused: true });
-    const small = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8', EVENT_QUEUE_LIMIT: '2' });
+    const small = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8:*', EVENT_QUEUE_LIMIT: '2' });
     for (let i = 0; i < 5; i++) {
       const around = wrappings[i] ?? [];
       await new VendorEvents(world, small).post(

@@ -12,7 +12,7 @@ describe('a new portal where installs are approved', () => {
 
   beforeAll(async () => {
     world = await World.start({ clientId: 'app.62f1c3e0a1b2c3.12345678' });
-    client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8' });
+    client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
     events = new VendorEvents(world, client);
   });
   beforeEach(async () => {

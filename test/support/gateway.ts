@@ -117,6 +117,8 @@ export class World<R extends Store = RedisServer> {
   ): Promise<SimulatedPortal> {
     const portal = await this.simulator.addPortal(options);
     await this.install(client, portal);
+    // What the install itself asked of it.
+    portal.requests.length = 0;
     return portal;
   }
 
