@@ -97,7 +97,7 @@ describe('a new portal where installs are approved', () => {
     expect(await client.call('PATCH', path(), { admitted: false })).toMatchObject({ status: 400 });
   });
 
-  it('sends no event on while it waits, also not to who names it, and is uninstalled by its own', async () => {
+  it('sends no event on while it waits, also not to who names it', async () => {
     const target = await EventTarget.listen();
     const wanted = { url: target.url, events: ['ONTASKADD'], portals: [portal.memberId] };
     expect(await client.call('POST', '/v1/subscriptions', wanted)).toMatchObject({ status: 201 });

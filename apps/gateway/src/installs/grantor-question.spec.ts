@@ -14,23 +14,15 @@ function asking(answer: (signal: AbortSignal) => Promise<Answer>) {
 
 describe('the question who granted a pair', () => {
   it.each([
-    [
-      { ID: '1', ADMIN: true },
-      { userId: 1, administrator: true },
-    ],
-    [
-      { ID: 6, ADMIN: false },
-      { userId: 6, administrator: false },
-    ],
-    [{ ID: '6' }, { userId: 6, administrator: false }],
-    ...['true', 'Y', 1, '1', {}, [true]].map(
-      (ADMIN) =>
-        [
-          { ID: '6', ADMIN },
-          { userId: 6, administrator: false },
-        ] as const,
-    ),
-  ])('takes only a plain true for an administrator: %j', async (value, expected) => {
+    [{ ID: '1', ADMIN: true }, 1, true],
+    [{ ID: 6, ADMIN: false }, 6, false],
+    [{ ID: '6' }, 6, false],
+    [{ ID: '6', ADMIN: 'true' }, 6, false],
+    [{ ID: '6', ADMIN: 'Y' }, 6, false],
+    [{ ID: '6', ADMIN: 1 }, 6, false],
+    [{ ID: '6', ADMIN: [true] }, 6, false],
+  ])('takes only a plain true for an administrator: %j', async (value, userId, administrator) => {
+    const expected = { userId, administrator };
     expect(await asking(() => Promise.resolve({ ok: true, value, spent })).asked).toEqual(expected);
   });
 
