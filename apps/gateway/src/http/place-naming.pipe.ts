@@ -1,5 +1,6 @@
 import { Fault } from '@b24/portal';
 import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
+import { assertArrayBounds } from './array-bounds';
 import { mustBeHarmless } from './harmless';
 
 interface Issue {
@@ -18,6 +19,7 @@ export class PlaceNamingPipe extends StandardSchemaValidationPipe {
     if (!schema || !this.toValidate(metadata)) return value;
     // Nest would take them off in silence; whoever sends them shall know.
     mustBeHarmless(value);
+    assertArrayBounds(schema, value);
     const result = await this.validate<T>(value, schema);
     if (!result.issues) return result.value;
     const place = type === 'body' || data === undefined ? [] : [data];

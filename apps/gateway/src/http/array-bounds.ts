@@ -1,0 +1,38 @@
+import { Fault } from '@b24/portal';
+import { z } from 'zod';
+
+/**
+ * Refuses a body in which an array has more items than its schema allows, before any item is validated: a schema collects an
+ * issue for each item, and looks at the length last, which two megabytes of numbers turn into seconds.
+ * @throws Fault invalid_request
+ */
+export function assertArrayBounds(schema: unknown, body: unknown): void {
+  const object = unwrapped(schema);
+  if (!(object instanceof z.ZodObject) || typeof body !== 'object' || body === null) return;
+  for (const [name, field] of Object.entries(object.shape)) {
+    const value = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+    const max = Array.isArray(value) ? maxItemsOf(unwrapped(field)) : undefined;
+    if (max === undefined || (value as unknown[]).length <= max) continue;
+    throw new Fault('invalid_request', { errors: [{ path: name, message: `Must have at most ${max} items.` }] });
+  }
+}
+
+/** The most items that an array may have; of a union, what its arrays allow. */
+function maxItemsOf(schema: unknown): number | undefined {
+  if (schema instanceof z.ZodUnion) {
+    const bounds = (schema.options as readonly unknown[]).flatMap((it) => maxItemsOf(unwrapped(it)) ?? []);
+    return bounds.length > 0 ? Math.max(...bounds) : undefined;
+  }
+  if (!(schema instanceof z.ZodArray)) return undefined;
+  const bounds = (schema.def.checks ?? []).flatMap((it) => {
+    const { check, maximum } = it._zod.def as { check: string; maximum?: number };
+    return check === 'max_length' && maximum !== undefined ? [maximum] : [];
+  });
+  return bounds.length > 0 ? Math.min(...bounds) : undefined;
+}
+
+function unwrapped(schema: unknown): unknown {
+  const isWrapper =
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+  return isWrapper ? unwrapped(schema.unwrap()) : schema;
+}
