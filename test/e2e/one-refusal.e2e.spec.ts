@@ -208,7 +208,10 @@ describe("one caller's refusal", () => {
       ),
     );
     const told = await Promise.all(slow);
-    expect(new Set(told.map(({ body }) => body.code as string))).toEqual(new Set(['outcome_unknown']));
+    // One key may have 48 of 64 places; what was not sent waited for one.
+    const codes = told.map(({ body }) => body.code as string);
+    expect(codes.filter((code) => code === 'outcome_unknown')).toHaveLength(48);
+    expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(16);
     expect((await plain()).status).toBe(200);
     await eventually(async () => (await view()).lane.inFlight === 0);
     expect((await view()).lane.circuit).toBe('closed');
