@@ -32,7 +32,7 @@ module.exports = {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
     { ...common, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
-    { ...common, displayName: 'fuzz', testMatch: ['<rootDir>/test/{fuzz,authorization}/**/*.spec.ts'] },
+    { ...common, displayName: 'fuzz', testMatch: ['<rootDir>/test/{fuzz,authorization,worst-key}/**/*.spec.ts'] },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'] },
   ],

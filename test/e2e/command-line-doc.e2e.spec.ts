@@ -35,6 +35,8 @@ function steady(text: string): string {
     .replace(/\d{4}-\d\d-\d\d[ T][\d:.]+Z/g, '<time>')
     .replace(/\bin \d+ (s|min|h|d)\b/g, '<soon>')
     .replace(/\b\d+ (s|min|h|d) ago\b/g, '<past>')
+    // What an install takes of a bucket is back within a second or two.
+    .replace(/\b\d+ of 46\b/g, '<left> of 46')
     .replace(/"time":\{.*?\}/g, '<taken>')
     .replace(/ +/g, ' ');
 }

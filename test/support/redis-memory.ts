@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RedisServer } from './redis-server';
 
 /** Leases, turns, authorization states and the roll call come and go; the audit log tells of what was done before. */
-const passing = /:lease$|:turns$|:stalled-check$|^b24:(state:|audit$|replicas$)/;
+const passing = /:lease$|:turns$|:stalled-check$|^b24:(?:state:|audit$|replicas$)|^\{b24:audit\}:refused$/;
 
 /**
  * All that Redis holds, to be compared: what the gateway keeps of portals and keys as it is stored, and the names of
