@@ -89,7 +89,7 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
       const now = await store.load(grant.portal);
       if (now?.version !== grant.version || grants.isOver(grant)) return { kind: 'outdated' };
     }
-    const finding = await probe.ask(grant);
+    const finding = await probe.ask(grant, isPlain(fault));
     // Without an answer of our own the vendor's plain word about a token counts: a refresh does no harm.
     const isRefused = finding.kind === 'silent' && !grant.webhook && isPlain(fault);
     return isRefused ? { kind: 'refused', fault } : finding;

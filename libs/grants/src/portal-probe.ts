@@ -15,6 +15,12 @@ import type { Grant } from './install';
 const question: Command = { method: 'profile', params: {}, effect: 'read' };
 /** The wait for the permit included. */
 const answerWithinMs = 10_000;
+/**
+ * How long a question that passed speaks for its grant. A caller that repeats what one method refuses would otherwise have
+ * the gateway send a request of its own for each, at the cost of everybody else's permits.
+ */
+const passedForMs = 5_000;
+const maxPassed = 10_000;
 
 /**
  * passed: the portal took a command of our own with this authorization. refused: it refused that one too, with this
@@ -40,12 +46,20 @@ export interface PortalProbeOptions {
  */
 export class PortalProbe {
   private readonly underWay = new Map<string, Promise<Finding>>();
+  /** When the question last passed, unix milliseconds, by portal and version of its grant; the oldest first. */
+  private readonly passedAtMs = new Map<string, number>();
 
   constructor(private readonly options: PortalProbeOptions) {}
 
-  /** Never rejects. */
-  ask(grant: Grant): Promise<Finding> {
+  /**
+   * Never rejects.
+   * @param isPlain the refusal leaves no doubt that it is about the grant, so that an earlier answer says nothing against it
+   */
+  ask(grant: Grant, isPlain = false): Promise<Finding> {
     const name = `${grant.portal} ${grant.version}`;
+    const passedAtMs = this.passedAtMs.get(name);
+    if (!isPlain && passedAtMs !== undefined && this.options.clock.now() - passedAtMs < passedForMs)
+      return Promise.resolve({ kind: 'passed' });
     let asked = this.underWay.get(name);
     if (!asked) {
       asked = this.find(grant).finally(() => this.underWay.delete(name));
@@ -58,11 +72,19 @@ export class PortalProbe {
     const inTime = { clock: this.options.clock, ms: answerWithinMs, late: () => new Fault('deadline_exceeded') };
     try {
       await within(inTime, new AbortController().signal, (signal) => this.send(grant, signal));
+      this.notePassed(`${grant.portal} ${grant.version}`);
       return { kind: 'passed' };
     } catch (error) {
       const fault = asFault(error);
       return isAboutGrant(fault) ? { kind: 'refused', fault } : { kind: 'silent' };
     }
+  }
+
+  private notePassed(name: string): void {
+    this.passedAtMs.delete(name);
+    this.passedAtMs.set(name, this.options.clock.now());
+    const [oldest] = this.passedAtMs.keys();
+    if (this.passedAtMs.size > maxPassed && oldest !== undefined) this.passedAtMs.delete(oldest);
   }
 
   private async send(grant: Grant, signal: AbortSignal): Promise<void> {
