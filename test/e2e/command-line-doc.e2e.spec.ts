@@ -27,18 +27,20 @@ const shown = [...page.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, bloc
 
 /** What differs from run to run: ids, times, and how wide that makes a column. */
 function steady(text: string): string {
-  return text
-    .replace(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '<request>')
-    .replace(/\bj_[\da-f]{32}\b/g, '<job>')
-    .replace(/\bc_[\da-f]{16}\b/g, '<client>')
-    .replace(/\b[\da-f]{32}\b/g, '<member>')
-    .replace(/\d{4}-\d\d-\d\d[ T][\d:.]+Z/g, '<time>')
-    .replace(/\bin \d+ (s|min|h|d)\b/g, '<soon>')
-    .replace(/\b\d+ (s|min|h|d) ago\b/g, '<past>')
-    // What an install takes of a bucket is back within a second or two.
-    .replace(/\b\d+ of 46\b/g, '<left> of 46')
-    .replace(/"time":\{.*?\}/g, '<taken>')
-    .replace(/ +/g, ' ');
+  return (
+    text
+      .replace(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '<request>')
+      .replace(/\bj_[\da-f]{32}\b/g, '<job>')
+      .replace(/\bc_[\da-f]{16}\b/g, '<client>')
+      .replace(/\b[\da-f]{32}\b/g, '<member>')
+      .replace(/\d{4}-\d\d-\d\d[ T][\d:.]+Z/g, '<time>')
+      .replace(/\bin \d+ (s|min|h|d)\b/g, '<soon>')
+      .replace(/\b\d+ (s|min|h|d) ago\b/g, '<past>')
+      // What an install takes of a bucket is back within a second or two.
+      .replace(/\b\d+ of 46\b/g, '<left> of 46')
+      .replace(/"time":\{.*?\}/g, '<taken>')
+      .replace(/ +/g, ' ')
+  );
 }
 
 describe('docs/command-line.md', () => {

@@ -322,7 +322,9 @@ describe('the command line', () => {
     expect([...items].sort((a, b) => a.at.localeCompare(b.at))).toEqual(items);
     const table = await line.run(['audit', '--action', 'updatePortal', '--portal', 'acme']);
     expect(table.stdout).toMatch(/^AT +BY +DID +PORTAL +OUTCOME +FROM +REQUEST ID\n/);
-    expect(table.stdout).toMatch(new RegExp(`Z +Administrator +updatePortal +${portal.memberId} +done +127\\.0\\.0\\.1 +[\\w-]{36}\n$`));
+    expect(table.stdout).toMatch(
+      new RegExp(`Z +Administrator +updatePortal +${portal.memberId} +done +127\\.0\\.0\\.1 +[\\w-]{36}\n$`),
+    );
 
     const follower = line.start(['audit', '--follow', '--limit', '1', '--action', 'updatePortal', '--json']);
     const lines: { action: string; portal: string }[] = [];

@@ -43,7 +43,7 @@ describe("one caller's refusal", () => {
   };
   const door = async (method: string) => {
     const response = await fetch(`${client.url}/p/${portal.memberId}/rest/1/${first.key}/${method}`);
-    return { status: response.status, body: (await response.json()) };
+    return { status: response.status, body: await response.json() };
   };
 
   beforeAll(async () => {

@@ -205,6 +205,7 @@ describe('events that portals send', () => {
     expect(await view(id)).toMatchObject({ waiting: 2, dead: 1, pausedBecause: 'operator' });
     const { body } = await client.get(`/v1/subscriptions/${id}/dead-letters`);
     expect(body.items).toMatchObject([{ attempts: 0, message: { data: { FIELDS_AFTER: { ID: '3' } } } }]);
+    await world.newest.close();
   });
 
   it('are not held up by the target of somebody else, however slow', async () => {
