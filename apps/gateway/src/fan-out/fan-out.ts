@@ -3,6 +3,7 @@ import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../http/caller';
 import { methodsRun } from '../http/trail';
+import { maySee } from '../portals/may-see';
 import { portalsOfKey } from '../portals/portals-of-key';
 import type { RequestLine } from '../request-line';
 import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
@@ -111,7 +112,8 @@ export class FanOut {
     if (record instanceof Fault && record.code === 'store_unavailable') throw record;
     if (record instanceof Fault) return { named: { name }, fault: record };
     if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
-    return { portal, named: { name, ...namedAs(record) } };
+    // Of one that waits to be admitted the call itself says so, and nothing else of it is told.
+    return { portal, named: { name, ...(maySee(client, record) && namedAs(record)) } };
   }
 }
 
