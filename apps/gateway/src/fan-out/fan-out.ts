@@ -1,4 +1,4 @@
-import { type AuditLog, type Client, mayTouch, type RateMeter } from '@b24/access';
+import { type AuditLog, type Client, type ClientKeys, mayTouch, type RateMeter } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../http/caller';
@@ -42,6 +42,7 @@ export class FanOut {
     private readonly clock: Clock,
     private readonly audit: Pick<AuditLog, 'note'>,
     private readonly meter: Pick<RateMeter, 'paid'>,
+    private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
   ) {}
 
   /** Each portal once, under the first of its names. @throws Fault store_unavailable */
@@ -71,6 +72,7 @@ export class FanOut {
     const inTime = { clock: this.clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
     try {
       await this.meter.paid(client, signal);
+      await this.keys.mustStillWork(client);
       const call = (ends: AbortSignal) => this.line.call({ client, signal: ends }, 'call', portal, command);
       return answeredBy(named, await within(inTime, signal, call));
     } catch (error) {
