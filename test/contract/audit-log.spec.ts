@@ -101,17 +101,18 @@ describe('the audit log over a real Redis', () => {
     const audit = auditLog(100);
     audit.note(entry(0));
     audit.note(entry(1, { outcome: 'outcome_unknown', status: 504 }));
+    audit.note(entry(2, { outcome: 'answer_too_large', status: 502 }));
     await audit.settle();
-    for (let n = 2; n < 1000; n++) audit.note(entry(n, { outcome: 'not_allowed', status: 403 }));
+    for (let n = 3; n < 1000; n++) audit.note(entry(n, { outcome: 'not_allowed', status: 403 }));
     for (let n = 1000; n < 2000; n++) audit.note(entry(n, { ids: { replayed: true } }));
     await audit.settle();
     audit.note(entry(2000));
     await audit.settle();
-    expect(await redis.xlen('b24:audit')).toBe(3);
+    expect(await redis.xlen('b24:audit')).toBe(4);
     expect(await redis.xlen('{b24:audit}:refused')).toBeLessThan(300);
     // Of one millisecond, the order between the two is not known.
     expect(await requestIds(audit)).toEqual(expect.arrayContaining(['r2000', 'r1999', 'r1998']));
-    expect(await requestIds(audit, { toMs: entry(2).atMs })).toEqual(['r1', 'r0']);
+    expect(await requestIds(audit, { toMs: entry(3).atMs })).toEqual(['r2', 'r1', 'r0']);
   });
 
   it('tells each entry of both streams once, page by page, also those of one moment', async () => {

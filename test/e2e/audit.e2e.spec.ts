@@ -109,6 +109,22 @@ describe('the audit log', () => {
     expect(await of(requestId)).toHaveLength(1);
   });
 
+  it('names what was written where the answer was too large to be read', async () => {
+    portal.trouble.next('huge', { method: 'crm.deal.delete' });
+    const { told } = await traced(admin, 'POST', at('/call/crm.deal.delete'), { params: { id: 1 } });
+    expect(told).toMatchObject([{ outcome: 'answer_too_large', ids: { method: 'crm.deal.delete' } }]);
+    portal.trouble.next('huge', { method: 'batch' });
+    const { client } = await make({ scopes: ['call'] });
+    const cmd = { a: 'crm.deal.delete?id=1', b: 'crm.deal.list' };
+    const answer = await fetch(`${admin.url}/p/${portal.memberId}/rest/1/${client.key}/batch`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ cmd }),
+    });
+    expect(answer.status).toBe(502);
+    expect(await of(answer.headers.get('x-request-id'))).toMatchObject([{ ids: { method: 'crm.deal.delete' } }]);
+  });
+
   it('tells what is done to keys and portals, by ids and never by words', async () => {
     const { id, told } = await make({ scopes: ['call'], ratePerSecond: 5 });
     expect(told).toMatchObject([{ actor: 'admin', action: 'createClient', ids: { clientId: id, ratePerSecond: 5 } }]);

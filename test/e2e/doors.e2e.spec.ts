@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createGateway } from '../../apps/gateway/src/create-gateway';
 import { readSettings } from '../../apps/gateway/src/settings';
-import { adminKey, type Client, environment, World } from '../support/gateway';
+import { adminKey, type Client, environment, eventually, World } from '../support/gateway';
 
 interface ApiOperation {
   readonly security?: readonly object[];
@@ -199,6 +199,27 @@ describe('a request', () => {
     for (const request of held) await request.close();
     const { status } = await fetch(`${client.url}/p/${portal.memberId}/rest/1/${key}/profile`);
     expect(status).toBe(200);
+  });
+
+  it('that was sent behind another on one connection leaves its place with that connection', async () => {
+    const client = await world.gateway({ REQUESTS_PER_ADDRESS: '3', REQUESTS_PER_CLIENT: '3' });
+    const wish = { name: 'piped', scopes: ['call'], portals: 'all' };
+    const key = String((await client.call('POST', '/v1/clients', wish)).body.key);
+    const portal = await world.installed(client);
+    portal.trouble.next('hang', { times: Infinity });
+    const path = `/p/${portal.memberId}/rest/1/${key}/profile`;
+    const ask = async () => {
+      const answer = await fetch(`${client.url}${path}`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
+      return answer?.status;
+    };
+    const connection = await RawRequest.open(client, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(3));
+    await eventually(() => portal.requests.length > 0);
+    expect(await ask()).toBe(503);
+    await connection.close();
+    portal.trouble.clear();
+    await eventually(async () => (await ask()) !== 503);
+    // Whoever waits for the end of every request waits for none of these.
+    await world.closeGateways();
   });
 
   it('comes by a connection: one address may open so many and no more', async () => {

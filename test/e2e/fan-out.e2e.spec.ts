@@ -146,6 +146,19 @@ describe('a call to many portals', () => {
     });
   });
 
+  it('calls no more portals once its key is deleted', async () => {
+    const one = await world.gateway({ B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100', FAN_OUT_CONCURRENCY: '1' });
+    const wish = { name: 'x', scopes: ['call'] };
+    const { body } = await client.call('POST', '/v1/clients', wish);
+    const mine = new Client(one.url, body.key as string);
+    for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 600 });
+    const { lines } = await fanOut({ tag: 'retail' }, read, {}, mine);
+    await client.call('DELETE', `/v1/clients/${body.id as string}`);
+    const codes = (await allOf(lines)).map(codeOf);
+    expect([codes.at(0), ...codes.slice(-2)]).toEqual(['ok', 'key_invalid', 'summary']);
+    for (const portal of portals) portal.trouble.clear();
+  });
+
   it('sends nothing more once its caller has hung up', async () => {
     for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 500 });
     const one = await world.gateway({ B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100', FAN_OUT_CONCURRENCY: '1' });

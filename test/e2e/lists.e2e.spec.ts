@@ -10,10 +10,10 @@ describe('a list that is streamed', () => {
   let client: Client;
   let portal: SimulatedPortal;
 
-  const list = (method: string, params: object = {}, url = client.url) =>
+  const list = (method: string, params: object = {}, url = client.url, key = adminKey) =>
     fetch(`${url}/v1/portals/${portal.memberId}/list/${method}`, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' },
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({ params }),
     });
   const linesOf = async (response: Response) =>
@@ -54,6 +54,20 @@ describe('a list that is streamed', () => {
     const lines = await linesOf(await list('crm.deal.list'));
     expect(lines.map(({ ID, end }) => ID ?? end)).toEqual([...idsTo(count), { records: count }]);
     expect(requests()).toHaveLength(asked);
+  });
+
+  it.each([
+    ['deleted', (id: string) => client.call('DELETE', `/v1/clients/${id}`)],
+    ['replaced', (id: string) => client.call('POST', `/v1/clients/${id}/rotate`, { graceSeconds: 0 })],
+  ])('ends with a clear problem once its key is %s, however slowly it is read', async (_how, end) => {
+    portal.crm.addDeals(1234);
+    const { body } = await client.call('POST', '/v1/clients', { name: 'slow reader', scopes: ['call'] });
+    portal.trouble.next('slow', { method: 'batch', delayMs: 1500 });
+    const answer = await list('crm.deal.list', {}, client.url, body.key as string);
+    await end(body.id as string);
+    const lines = await linesOf(answer);
+    expect(lines.length).toBeLessThan(1000);
+    expect(lines.at(-1)).toMatchObject({ problem: { status: 401, code: 'key_invalid' } });
   });
 
   it('takes a reference in a filter for text, page by page', async () => {

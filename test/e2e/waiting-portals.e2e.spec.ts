@@ -85,6 +85,13 @@ describe('a new portal where installs are approved', () => {
     expect([await lists(client), await lists(everyone), await lists(named)]).toEqual([true, false, true]);
     expect(await everyone.get(path())).toMatchObject({ status: 404, body: { code: 'portal_not_found' } });
     expect(await everyone.call('DELETE', path())).toMatchObject({ status: 404 });
+    // Its call says that it waits, and no more of it than the caller said.
+    const portals = [portal.domain];
+    const { body } = await everyone.call<string>('POST', '/v1/fan-out', { call: { method: 'user.current' }, portals });
+    expect(JSON.parse(body.split('\n')[0] ?? '')).toEqual({
+      portal: { name: portal.domain },
+      problem: expect.objectContaining({ code: 'portal_waiting' }),
+    });
     await admit();
     expect(await lists(everyone)).toBe(true);
   });

@@ -25,6 +25,7 @@ import { doorOf, withoutDoor } from './http/door';
 import { askForBody, holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
+import { closePipelinedAnswers } from './http/pipelined';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { requestId } from './http/request-id';
@@ -172,6 +173,7 @@ async function prepareHttp(
   // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.
   const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  closePipelinedAnswers(server);
   holdBackBodies(server);
   boundConnections(server, given.settings);
   const fastify = app.getHttpAdapter().getInstance();

@@ -281,9 +281,9 @@ export class GatewayModule {
         made(Batches, [RequestLine, AnyCalls], (line: RequestLine, calls: AnyCalls) => new Batches(line, calls)),
         made(
           FanOut,
-          [grantStoreToken, RequestLine, AuditLog, RedisRateMeter],
-          (store: GrantStore, line: RequestLine, audit: AuditLog, meter: RedisRateMeter) =>
-            new FanOut(store, line, clock, audit, meter),
+          [grantStoreToken, RequestLine, AuditLog, RedisRateMeter, ClientKeys],
+          (store: GrantStore, line: RequestLine, audit: AuditLog, meter: RedisRateMeter, keys: ClientKeys) =>
+            new FanOut(store, line, clock, audit, meter, keys),
         ),
         ...jobProviders({ settings, clock, redis, jobRedis, log }),
         made(

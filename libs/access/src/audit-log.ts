@@ -42,7 +42,13 @@ export interface AuditLogOptions {
  * Outcomes after which something may have been changed. Whatever else came of a request, it changed nothing; and an
  * answer that is replayed changes nothing again.
  */
-const mayHaveChanged: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error', 'internal_error']);
+const mayHaveChanged: ReadonlySet<string> = new Set([
+  'done',
+  'outcome_unknown',
+  'portal_error',
+  'answer_too_large',
+  'internal_error',
+]);
 
 function changedNothing({ outcome, ids }: AuditEntry): boolean {
   return !mayHaveChanged.has(outcome) || ids?.['replayed'] === true;

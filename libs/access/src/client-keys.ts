@@ -22,6 +22,16 @@ export interface Rotation {
 /** What PTTL says of a key that is not there. */
 const isGone = -2;
 
+/** A key that was deleted or replaced goes on no longer than this with what it began. */
+const lookAgainMs = 1000;
+
+/** How a client was let in: by which key, when that was last found to be one, and whether it is none any more. */
+interface Admitted {
+  readonly digest: Buffer;
+  seenAtMs: number;
+  isOver: boolean;
+}
+
 const scripts = { admitClient: 2, swapClientKey: 1, dropClient: 1 } as const;
 interface Scripts {
   admitClient(client: string, use: string): Promise<[string, number] | null>;
@@ -37,6 +47,7 @@ export class ClientKeys {
   private readonly adminDigest: Buffer;
   /** Of clients with a rate: the digest of their key, and whether what let them in paid for a command yet to be sent. */
   private readonly uses = new WeakMap<Client, { readonly digest: string; first: boolean }>();
+  private readonly admitted = new WeakMap<Client, Admitted>();
   private readonly run: Scripts;
 
   constructor(
@@ -71,7 +82,22 @@ export class ClientKeys {
     if (this.hasExpired(client)) throw new Fault('key_expired');
     if (earlyMs > 0) throw new Fault('client_rate_limited', { retryAfterMs: earlyMs });
     if (client.rate) this.uses.set(client, { digest: hex, first: true });
+    this.admitted.set(client, { digest, seenAtMs: this.clock.now(), isOver: false });
     return client;
+  }
+
+  /**
+   * Asked before each step of what goes on for long: whether the key that let the client in is one still. Looked up once a
+   * second at most. @throws Fault key_invalid
+   */
+  async mustStillWork(client: Client): Promise<void> {
+    const by = this.admitted.get(client);
+    if (!by) return;
+    if (!by.isOver && this.clock.now() - by.seenAtMs >= lookAgainMs) {
+      by.seenAtMs = this.clock.now();
+      by.isOver = (await this.ownerOf(by.digest)) === undefined;
+    }
+    if (by.isOver) throw new Fault('key_invalid', { detail: 'The key that began this is none any more.' });
   }
 
   /** Where a client's key and its use are kept; undefined of a client that was deleted. */

@@ -1,5 +1,5 @@
 import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within } from '@b24/portal';
-import { type RateMeter, RedisRateMeter } from '@b24/access';
+import { ClientKeys, type RateMeter, RedisRateMeter } from '@b24/access';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -30,6 +30,7 @@ export class ListsController {
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(RedisRateMeter) private readonly meter: RateMeter,
+    @Inject(ClientKeys) private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
   ) {}
 
   @Post('list/:method')
@@ -87,6 +88,7 @@ export class ListsController {
     return async (command) => {
       // What a key with a rate has sent is paid for first; the deadline is of the call alone.
       await this.meter.paid(client, gone.signal);
+      await this.keys.mustStillWork(client);
       return within(inTime, gone.signal, (signal) => send({ client, signal }, command));
     };
   }

@@ -1,8 +1,9 @@
-import { type AuditLog, type Client, mayTouch, type RateMeter } from '@b24/access';
+import { type AuditLog, type Client, type ClientKeys, mayTouch, type RateMeter } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../http/caller';
 import { methodsRun } from '../http/trail';
+import { maySee } from '../portals/may-see';
 import { portalsOfKey } from '../portals/portals-of-key';
 import type { RequestLine } from '../request-line';
 import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
@@ -41,6 +42,7 @@ export class FanOut {
     private readonly clock: Clock,
     private readonly audit: Pick<AuditLog, 'note'>,
     private readonly meter: Pick<RateMeter, 'paid'>,
+    private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
   ) {}
 
   /** Each portal once, under the first of its names. @throws Fault store_unavailable */
@@ -70,6 +72,7 @@ export class FanOut {
     const inTime = { clock: this.clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
     try {
       await this.meter.paid(client, signal);
+      await this.keys.mustStillWork(client);
       const call = (ends: AbortSignal) => this.line.call({ client, signal: ends }, 'call', portal, command);
       return answeredBy(named, await within(inTime, signal, call));
     } catch (error) {
@@ -111,7 +114,8 @@ export class FanOut {
     if (record instanceof Fault && record.code === 'store_unavailable') throw record;
     if (record instanceof Fault) return { named: { name }, fault: record };
     if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
-    return { portal, named: { name, ...namedAs(record) } };
+    // Of one that waits to be admitted the call itself says so, and nothing else of it is told.
+    return { portal, named: { name, ...(maySee(client, record) && namedAs(record)) } };
   }
 }
 

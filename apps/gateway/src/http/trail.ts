@@ -48,7 +48,7 @@ export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest,
 
 /** Names of methods that one entry holds. */
 const maxMethods = 20;
-const mayHaveRun: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error']);
+const mayHaveRun: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error', 'answer_too_large']);
 
 /**
  * The methods that were run on the portal, or may have been, of those that write. Method i came to outcome i. A name

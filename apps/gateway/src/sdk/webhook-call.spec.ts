@@ -39,6 +39,18 @@ describe('a batch of an SDK', () => {
   });
 });
 
+describe('a long batch of an SDK', () => {
+  const commands = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`c${i}`, get]));
+
+  it('goes on to the vendor, who runs the first 50, unless it is longer than anybody means', () => {
+    expect(webhookCommand('batch', { cmd: commands(500) })?.inside).toHaveLength(500);
+    for (const n of [501, 200_000])
+      expect(() => webhookCommand('batch', { cmd: commands(n) })).toThrow(
+        expect.objectContaining({ code: 'invalid_request' }),
+      );
+  });
+});
+
 describe('a call of an SDK', () => {
   it('is sent without what the gateway sets itself, in any case', () => {
     const given = { id: 1, auth: 'x', AUTH: 'x', Access_Token: 'x', bx24_sdk_ver: '1' };

@@ -26,6 +26,9 @@ export function webhookCommand(method: string, given: Params): Command | undefin
   return isMethodName(method) ? anyCommand(method, params) : undefined;
 }
 
+/** The vendor runs the first 50 and refuses the rest one by one; nobody means more than this. */
+const mostCommands = 500;
+
 /**
  * A batch with the caller's own names, `halt` and references. The vendor folds the names of a batch's own parameters to
  * one case, the last of two counts, and skips commands that are no text. What is sent is what was read here, no more.
@@ -35,6 +38,8 @@ function batchCommand(given: Params): Command | undefined {
   const cmd = own.get('cmd');
   const all = Object.entries(typeof cmd === 'object' && cmd !== null ? cmd : {}) as [string, unknown][];
   const commands = all.filter((it): it is [string, string] => typeof it[1] === 'string');
+  if (all.length > mostCommands)
+    throw new Fault('invalid_request', { detail: `The batch has more than ${mostCommands} commands.` });
   if (commands.length === 0) throw new Fault('invalid_request', { detail: 'The batch has no command in `cmd`.' });
   const inside = commands.map(([name, text]) => ({ name, method: text.split(/[?#]/, 1)[0] ?? '' }));
   // A command that names no method could not be held against a key's patterns.
