@@ -125,6 +125,24 @@ describe('the audit log', () => {
     expect(await of(answer.headers.get('x-request-id'))).toMatchObject([{ ids: { method: 'crm.deal.delete' } }]);
   });
 
+  it('is not filled by calls to no portal, nor by cancelling what is finished: they stand among the refusals', async () => {
+    const redis = world.redis.client();
+    const nowhere = (method: string) =>
+      admin.call('POST', '/v1/fan-out', { portals: ['nobody'], call: { method } }, { Prefer: 'respond-async' });
+    const { body } = await nowhere('crm.deal.add');
+    await eventually(async () => (await admin.get(`/v1/jobs/${body.id as string}`)).body.state === 'done');
+    const before = await redis.xlen('b24:audit');
+    const cancelled = await traced(admin, 'POST', `/v1/jobs/${body.id as string}/cancel`);
+    expect(cancelled.told).toMatchObject([{ action: 'cancelJob', outcome: 'done', ids: { unchanged: true } }]);
+    const called = await nowhere('crm.deal.add');
+    expect(await of(called.headers.get('x-request-id'))).toMatchObject([{ outcome: 'done', ids: { targets: 0 } }]);
+    const read = await nowhere('crm.deal.list');
+    await traced(admin, 'PATCH', at(), { nonsense: 1 });
+    expect(await entries(`&requestId=${read.headers.get('x-request-id')}`)).toEqual([]);
+    expect(await redis.xlen('b24:audit')).toBe(before);
+    redis.disconnect();
+  });
+
   it('tells what is done to keys and portals, by ids and never by words', async () => {
     const { id, told } = await make({ scopes: ['call'], ratePerSecond: 5 });
     expect(told).toMatchObject([{ actor: 'admin', action: 'createClient', ids: { clientId: id, ratePerSecond: 5 } }]);

@@ -39,8 +39,8 @@ export interface AuditLogOptions {
 }
 
 /**
- * Outcomes after which something may have been changed. Whatever else came of a request, it changed nothing; and an
- * answer that is replayed changes nothing again.
+ * Outcomes after which something may have been changed. Whatever else came of a request, it changed nothing; no more does
+ * an answer that is replayed, a call to no portal, or the cancelling of what is finished.
  */
 const mayHaveChanged: ReadonlySet<string> = new Set([
   'done',
@@ -51,7 +51,8 @@ const mayHaveChanged: ReadonlySet<string> = new Set([
 ]);
 
 function changedNothing({ outcome, ids }: AuditEntry): boolean {
-  return !mayHaveChanged.has(outcome) || ids?.['replayed'] === true;
+  if (!mayHaveChanged.has(outcome)) return true;
+  return ids?.['replayed'] === true || ids?.['unchanged'] === true || ids?.['targets'] === 0;
 }
 
 /**

@@ -5,13 +5,13 @@ import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { anyCommand, methodName, methodParams } from '../calls/any-method';
-import { deadlineMsOf, FromCaller, type GatewayRequest, type Trail, whileListening } from '../http/caller';
+import { anyCommand, methodName, methodParams, onlyReads } from '../calls/any-method';
+import { deadlineMsOf, FromCaller, type GatewayRequest, whileListening } from '../http/caller';
 import { Operation } from '../http/operation';
 import { prefersAsync } from '../http/prefers-async';
 import { portalName, tagSchema } from '../http/shapes';
 import { sourceOf } from '../http/source';
-import { FromTrail } from '../http/trail';
+import { fieldOf, textOf } from '../http/unread';
 import { accepted, callbackUrlSchema, LongWork, mustNotNeedJob } from '../jobs/long-work';
 import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
 import type { Caller } from '../request-line';
@@ -56,6 +56,7 @@ export class FanOutController {
       'Answers at once with a stream: a line for each portal as its answer comes, with a result or a problem of its own, and a summary at the end. A portal that is dead, slow or not known delays and fails no other. X-Deadline-Ms counts for each portal’s call by itself. Hanging up stops what has not been sent. A write is sent once to each portal; one whose outcome is unknown says so and is not sent again.',
     scope: 'call',
     status: 200,
+    onlyReads: ({ body }) => onlyReads(textOf(fieldOf(body, 'call'), 'method') ?? ''),
     says: 'Lines of JSON: a FanOutLine for each portal, then a FanOutSummary.',
     lines: [fanOutLineSchema, fanOutSummarySchema],
     faults: [
@@ -79,7 +80,6 @@ export class FanOutController {
   async stream(
     @Body({ schema: fanOutSchema }) { portals, call, callbackUrl }: z.infer<typeof fanOutSchema>,
     @FromCaller() { client }: Caller,
-    @FromTrail() trail: Trail,
     @Req() request: GatewayRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -88,7 +88,7 @@ export class FanOutController {
     const isAsync = prefersAsync(request);
     if (!isAsync) mustNotNeedJob(request, callbackUrl);
     const targets = await this.fanOut.targets(client, portals);
-    trail.ids['targets'] = targets.length;
+    if (request.trail) request.trail.ids['targets'] = targets.filter(({ portal }) => portal).length;
     const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
     if (isAsync) {
       const payload: KeptFanOut = { ...call, ...given, targets: keptTargets(targets) };

@@ -36,6 +36,7 @@ function lookers(): [string, OnlyReads][] {
 
 const names = [
   'commands',
+  'call',
   'method',
   'params',
   'portal',
@@ -63,13 +64,15 @@ const bodies = fc.oneof(
   hostile.map((method) => ({ commands: [{ method: 'user.get' }, { method }] })),
   hostile.map((command) => ({ commands: [{ method: 'user.get' }, command] })),
   hostile.map((commands) => ({ commands })),
+  hostile.map((method) => ({ call: { method } })),
+  hostile.map((call) => ({ call })),
 );
 
 describe('a request that no schema has seen', () => {
   const looking = lookers();
 
   it('is looked at by these operations', () => {
-    expect(looking.map(([name]) => name).sort()).toEqual(['callMethod', 'runBatch', 'streamList']);
+    expect(looking.map(([name]) => name).sort()).toEqual(['callMethod', 'fanOut', 'runBatch', 'streamList']);
   });
 
   it.each(looking)('is taken for a read or a write by %s, whatever is in it', (_, onlyReads) => {

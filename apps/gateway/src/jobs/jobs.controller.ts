@@ -8,9 +8,10 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../fan-out/fan-out-line';
-import { FromCaller } from '../http/caller';
+import { FromCaller, type Trail } from '../http/caller';
 import { Operation } from '../http/operation';
 import { listLimit } from '../http/shapes';
+import { FromTrail } from '../http/trail';
 import type { Caller } from '../request-line';
 import { jobRecordsToken, jobsToken } from '../tokens';
 import { jobExample, jobSchema, type JobView, jobView } from './job-view';
@@ -117,8 +118,13 @@ export class JobsController {
     example: { ...jobExample, state: 'cancelled' },
     faults: ['job_not_found', 'body_too_large', 'unsupported_media_type'],
   })
-  async cancel(@Param('id', { schema: jobId }) id: string, @FromCaller() { client }: Caller): Promise<JobView> {
-    await this.own(client, id);
+  async cancel(
+    @Param('id', { schema: jobId }) id: string,
+    @FromCaller() { client }: Caller,
+    @FromTrail() trail: Trail,
+  ): Promise<JobView> {
+    const { finishedAtMs } = await this.own(client, id);
+    if (finishedAtMs !== undefined) trail.ids['unchanged'] = true;
     return jobView(await this.jobs.cancel(id));
   }
 
