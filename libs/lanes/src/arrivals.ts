@@ -287,7 +287,7 @@ export class Arrivals {
 
   /**
    * Nobody waits for the write any more and its request was given up, but the portal may still carry it out: until that
-   * is over, nothing else on its entity overtakes it.
+   * is over, nothing else of its key overtakes it on its entity.
    */
   private keepOrder(booking: Booking): void {
     const { clock, callLimitMs } = this.options;

@@ -330,7 +330,7 @@ describe('a lane', () => {
     expect(await stays).toBe('m2 {}');
   });
 
-  it('lets nothing overtake a write that was given up, on its entity, for as long as the portal may carry it out', async () => {
+  it('lets nothing of its key overtake a write that was given up, on its entity, for as long as the portal may carry it out', async () => {
     const { clock, bucket, sent, lanes, methods, send, call } = world();
     const hangUp = new AbortController();
     const left = send(write(1), hangUp.signal);
@@ -348,6 +348,21 @@ describe('a lane', () => {
     await clock.advance(1);
     await sent[2]?.answer();
     expect([methods()[2], await next]).toEqual([['next'], 'next {"to":"a"}']);
+  });
+
+  it('keeps no other key from the entity of a write that was given up', async () => {
+    const { bucket, sent, methods, send } = world();
+    const hangUp = new AbortController();
+    const left = send(write(1), hangUp.signal);
+    await bucket.drip();
+    void send({ ...write(1), method: 'next', from: 'another' });
+    await bucket.drip();
+    expect(methods()).toEqual([['m1']]);
+    hangUp.abort(deadline());
+    await left;
+    await sent[0]?.fail(new Fault('outcome_unknown'));
+    await bucket.drip();
+    expect(methods()).toEqual([['m1'], ['next']]);
   });
 
   it('does not keep the order of a write that was given up but certainly not carried out', async () => {

@@ -12,7 +12,7 @@ class Place {
 
 /**
  * The order on entities, where a write is among what concerns them. A key's own commands keep their order. Between keys
- * they take turns: each waits for what is under way, and for at most one of every other key, so that no key keeps an
+ * they take turns: each waits for what is under way and not given up, and for at most one of every other key, so that no key keeps an
  * entity for itself by having much that waits for it.
  */
 export class Places {
@@ -29,7 +29,7 @@ export class Places {
     this.takeTurn(booking);
   }
 
-  /** It is under way: what concerns its entities waits for it, whoever asks. */
+  /** It is under way: what concerns its entities waits for it, whoever asks, while its callers do. */
   depart(booking: Booking): void {
     for (const name of booking.places) this.places.get(name)?.underWay.add(booking);
   }
@@ -80,7 +80,7 @@ export class Places {
 
 /** What is before it on the place: under way, earlier of its own key, or the first of another key, if it can go. */
 function* goBefore(place: Place, booking: Booking, canGo: (other: Booking) => boolean): Generator<Booking> {
-  for (const other of place.underWay) if (other !== booking) yield other;
+  for (const other of place.underWay) if (other !== booking && holds(other, booking)) yield other;
   const turn = booking.turn ?? Infinity;
   for (const [key, bookings] of place.byKey) {
     if (key === booking.from) {
@@ -93,6 +93,11 @@ function* goBefore(place: Place, booking: Booking, canGo: (other: Booking) => bo
       if (other?.turn !== undefined && other.turn < turn && canGo(other)) yield other;
     }
   }
+}
+
+/** What was given up holds its own key alone: the request of another is not for that caller to delay. */
+function holds({ isAbandoned, from }: Booking, booking: Booking): boolean {
+  return !isAbandoned || from === booking.from;
 }
 
 /** The first that waits. */
