@@ -158,6 +158,14 @@ describe('an SDK that takes the gateway for a portal', () => {
     expect(batch.body.result).toMatchObject({ result: [{ ID: '5' }, { ID: '5' }], result_error: [] });
   });
 
+  it('changes nothing by HEAD', async () => {
+    const before = portal.requests.length;
+    const { status } = await fetch(`${client.url}/p/${portal.memberId}/rest/1/${key}/crm.deal.add?fields[TITLE]=a`, {
+      method: 'HEAD',
+    });
+    expect([status, portal.requests.length - before]).toEqual([405, 0]);
+  });
+
   it('shares requests with every other caller, and drops what only the portal’s own credentials would be', async () => {
     const rest = `/p/${portal.memberId}/rest/1/${key}`;
     const { status } = await ask(`${rest}/crm.deal.get?id=1&auth=stolen&access_token=stolen&bx24_request_id=1`);

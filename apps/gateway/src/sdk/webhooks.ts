@@ -40,7 +40,8 @@ export function webhooks(parts: WebhookParts) {
     scope.setErrorHandler((error, request, reply) => {
       refuse(faultOf(error), request, reply);
     });
-    const route = { method: ['GET', 'POST'], bodyLimit, config: { door: webhookDoor } };
+    // A HEAD would be carried out as the GET is; whoever sends one expects that nothing changes.
+    const route = { method: ['GET', 'POST'], exposeHeadRoute: false, bodyLimit, config: { door: webhookDoor } };
     scope.route<{ Params: { '*': string } }>({
       ...route,
       url: '/rest/*',
