@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Client, environment, eventually } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
@@ -12,6 +13,8 @@ const budgetMiB = 8;
 /** What the account of the budget does not count: structures of Redis itself, the audit log, buckets. */
 const overheadMiB = 8;
 const queued = 1000;
+/** Of the common plan. */
+const drainPerSecond = 2;
 
 describe('one key that does its worst', () => {
   let redis: RedisServer;
@@ -119,6 +122,8 @@ describe('one key that does its worst', () => {
     const states = new Set<string>();
     let grown = 0;
     const endAtMs = Date.now() + seconds * 1000;
+    const witness = monitorEventLoopDelay();
+    witness.enable();
     while (Date.now() < endAtMs) {
       const reply = await other.get(at(portal, '/backlogs/fields'));
       turns.push(turnsOf(reply.headers));
@@ -127,6 +132,9 @@ describe('one key that does its worst', () => {
       grown = Math.max(grown, (await usedBytes()) - before);
     }
     isOver = true;
+    // Requests are written down when this process comes to it: in this time it may take later ones for earlier ones.
+    const unsure = Math.floor(((witness.max / 1e6) * drainPerSecond) / 1000);
+    witness.disable();
     const asked = questions() - questionsBefore;
     worst = new Client('http://127.0.0.1:9');
     await gateway.client.call('PATCH', at(portal, ''), { suspended: true });
@@ -141,7 +149,7 @@ describe('one key that does its worst', () => {
     expect([...states]).toEqual(['active']);
     expect(turns.length).toBeGreaterThan(0);
     // Its own, one before it, and one that was leaving just then.
-    expect(Math.max(...turns)).toBeLessThanOrEqual(3);
+    expect(Math.max(...turns)).toBeLessThanOrEqual(3 + unsure);
     expect(grown).toBeLessThanOrEqual((budgetMiB + overheadMiB) * 1024 * 1024);
     // What it has refused in a loop is asked about once in five seconds.
     expect(asked).toBeLessThanOrEqual(seconds / 5 + 2);
