@@ -25,7 +25,7 @@ import { doorOf, withoutDoor } from './http/door';
 import { askForBody, holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
-import { closePipelinedAnswers } from './http/pipelined';
+import { closePipelinedAnswers, whenOver } from './http/pipelined';
 import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { requestId } from './http/request-id';
@@ -213,7 +213,7 @@ async function prepareHttp(
   fastify.addHook('onRequest', async (request, reply) => {
     given.traffic.enter(request);
     // Answered or hung up; onResponse does not run for the latter.
-    reply.raw.once('close', () => {
+    whenOver(reply.raw, () => {
       given.traffic.leave(request);
     });
     // An answer may hold a key, and is good for this moment only; what may be kept says so.

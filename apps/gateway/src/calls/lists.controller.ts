@@ -5,6 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { whenOver } from '../http/pipelined';
 import { FromCaller, type GatewayRequest } from '../http/caller';
 import { lineFaults, Operation } from '../http/operation';
 import { problemOf } from '../http/problem';
@@ -81,7 +82,7 @@ export class ListsController {
     const { clock } = this;
     const deadlineMs = Math.max(1, deadlineAtMs - clock.now());
     const gone = new AbortController();
-    reply.raw.once('close', () => {
+    whenOver(reply.raw, () => {
       gone.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
     });
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };

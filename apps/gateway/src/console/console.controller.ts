@@ -5,6 +5,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res 
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { whenOver } from '../http/pipelined';
 import type { GatewayRequest } from '../http/caller';
 import { Through } from '../http/door';
 import { portalName } from '../http/shapes';
@@ -103,7 +104,7 @@ export class ConsoleController {
       },
       end: () => stream.end(),
     });
-    reply.raw.once('close', () => {
+    whenOver(reply.raw, () => {
       leave();
       stream.destroy();
     });

@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../request-line';
+import { whenOver } from './pipelined';
 
 /** What the audit log will tell of a write: begun by the key guard, completed by a controller that knows more. */
 export interface Trail {
@@ -55,7 +56,7 @@ function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
   const callOff = clock.after(leftMs, () => {
     controller.abort(tooLate(deadlineMs));
   });
-  reply.raw.once('close', () => {
+  whenOver(reply.raw, () => {
     callOff();
     if (reply.raw.writableFinished) return;
     controller.abort(hangUp());
@@ -70,7 +71,7 @@ export function whileListening(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   // Each call listens to it for as long as it is under way.
   setMaxListeners(0, controller.signal);
-  reply.raw.once('close', () => {
+  whenOver(reply.raw, () => {
     if (!reply.raw.writableFinished) controller.abort(hangUp());
   });
   return controller.signal;

@@ -16,4 +16,8 @@ describe('the source of a request', () => {
     expect(source('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
     expect(source('2001:db8:1:3::1')).not.toBe(source('2001:db8:1:2::1'));
   });
+
+  it('is empty when the connection ended before its request was looked at', () => {
+    expect(sourceOf({ ip: undefined })).toBe('');
+  });
 });

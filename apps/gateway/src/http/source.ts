@@ -5,8 +5,9 @@ import { isIP } from 'node:net';
  * Where a request comes from: its IPv4 address, or its IPv6 network of 64 bits, of which one host may hold every
  * address. Behind proxies of the setting TRUSTED_PROXIES it is what they say.
  */
-export function sourceOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
-  const [address = ''] = ip.toLowerCase().split('%', 1);
+export function sourceOf({ ip }: { readonly ip: FastifyRequest['ip'] | undefined }): string {
+  // A connection that ended before its request was looked at has none.
+  const [address = ''] = (ip ?? '').toLowerCase().split('%', 1);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
   if (mapped?.[1]) return mapped[1];
   return isIP(address) === 6 ? network(address) : address;

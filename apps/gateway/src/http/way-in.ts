@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { GatewayRequest } from './caller';
 import { type DoorParts, doorOf } from './door';
 import { FairShare } from './fair-share';
+import { whenOver } from './pipelined';
 import { sourceOf } from './source';
 
 export interface WayInParts extends DoorParts {
@@ -45,7 +46,7 @@ class Place {
   private isOver = false;
 
   constructor(reply: FastifyReply) {
-    reply.raw.once('close', () => {
+    whenOver(reply.raw, () => {
       this.isOver = true;
       this.leave();
     });
