@@ -1,4 +1,6 @@
-import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis';
+import { systemClock } from '@b24/portal';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { CommandTimeouts } from './command-timeouts';
 import { type RedisPlace, redisPlace } from './redis-url';
 
 /** A connection to the store, whatever its topology: every script and transaction must keep to one hash slot. */
@@ -32,11 +34,12 @@ export function connectStore(
 function connectionTo(place: RedisPlace, use: 'asking' | 'waiting'): StoreConnection {
   const patience = use === 'asking' ? quick : waiting;
   const single = { ...patience, retryStrategy: soon } satisfies RedisOptions;
-  if (place.kind === 'single') return new Redis(place.url, single);
+  const Single = use === 'asking' ? TimedRedis : Redis;
+  if (place.kind === 'single') return new Single(place.url, single);
   const { username, password, tls } = place;
   const login = { ...(username && { username }), ...(password && { password }), ...(tls && { tls: {} }) };
   if (place.kind === 'cluster') {
-    return new (use === 'asking' ? PatientCluster : Cluster)([...place.nodes], {
+    return new (use === 'asking' ? TimedCluster : Cluster)([...place.nodes], {
       clusterRetryStrategy: soon,
       slotsRefreshTimeout: commandTimeoutMs,
       slotsRefreshInterval: 15_000,
@@ -44,7 +47,7 @@ function connectionTo(place: RedisPlace, use: 'asking' | 'waiting'): StoreConnec
     });
   }
   const { sentinels, master: name, db, sentinelUsername, sentinelPassword } = place;
-  return new Redis({
+  return new Single({
     ...single,
     ...login,
     ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
@@ -68,14 +71,25 @@ const steady = {
   // Its address leads to another server now, or will soon. It was not carried out, so it is sent again.
   reconnectOnError: ({ message }: Error) => (message.includes('READONLY') ? 2 : false),
 } satisfies RedisOptions;
-const quick = { ...steady, commandTimeout: commandTimeoutMs, socketTimeout: socketTimeoutMs } satisfies RedisOptions;
+const quick = { ...steady, socketTimeout: socketTimeoutMs } satisfies RedisOptions;
 const waiting = { ...steady, socketTimeout: waitingTimeoutMs } satisfies RedisOptions;
 
-/** A cluster's own queue has no time limit; here a command that waits in it has. */
-class PatientCluster extends Cluster {
+/** A server whose commands fail when they are not answered in time, also while they wait for a connection. */
+class TimedRedis extends Redis {
+  private readonly timeouts = new CommandTimeouts(systemClock, commandTimeoutMs);
+
+  override sendCommand(...sent: Parameters<Redis['sendCommand']>): unknown {
+    this.timeouts.watch(sent[0]);
+    return super.sendCommand(...sent);
+  }
+}
+
+/** The same of a cluster, whose own queue has no time limit. */
+class TimedCluster extends Cluster {
+  private readonly timeouts = new CommandTimeouts(systemClock, commandTimeoutMs);
+
   override sendCommand(...sent: Parameters<Cluster['sendCommand']>): unknown {
-    const [command] = sent as [Command];
-    command.setTimeout(commandTimeoutMs);
+    this.timeouts.watch(sent[0]);
     return super.sendCommand(...sent);
   }
 }
