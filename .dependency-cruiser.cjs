@@ -16,12 +16,12 @@ module.exports = {
     room('access', ['portal']),
     room('client', []),
     room('events', ['portal']),
-    room('lanes', ['portal']),
+    room('queue', ['portal']),
     room('grants', ['portal']),
     room('jobs', ['portal']),
-    room('store', ['portal']),
+    room('redis', ['portal']),
     room('upstream', ['portal']),
-    room('writes', ['portal']),
+    room('idempotency', ['portal']),
     {
       name: 'the-simulator-is-an-independent-witness',
       severity: 'error',
@@ -41,12 +41,12 @@ module.exports = {
       to: { path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/', pathNot: apiTypes },
     },
     {
-      name: 'the-doctor-knows-the-settings-and-the-store-besides',
+      name: 'the-doctor-knows-the-settings-and-redis-besides',
       severity: 'error',
       from: { path: '^apps/cli/src/doctor/' },
       to: {
         path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/',
-        pathNot: ['^(apps/gateway/src/settings\\.ts|libs/(store|portal)/src/index\\.ts)$', apiTypes],
+        pathNot: ['^(apps/gateway/src/settings\\.ts|libs/(redis|portal)/src/index\\.ts)$', apiTypes],
       },
     },
     {
@@ -74,9 +74,9 @@ module.exports = {
       to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
     },
     {
-      name: 'bottleneck-stays-in-the-lanes',
+      name: 'bottleneck-stays-in-the-queue',
       severity: 'error',
-      from: { pathNot: '^libs/lanes/' },
+      from: { pathNot: '^libs/queue/' },
       to: { path: 'node_modules/bottleneck' },
     },
     {

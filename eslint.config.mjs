@@ -29,7 +29,7 @@ export default tseslint.config(
       '**/*.spec.ts',
       'libs/portal/src/clock.ts',
       'libs/client/src/clock.ts',
-      'libs/store/src/channel.ts',
+      'libs/redis/src/channel.ts',
     ],
     rules: {
       'no-restricted-syntax': [
@@ -45,7 +45,7 @@ export default tseslint.config(
         { selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]', message: 'Timers come from the clock.' },
         {
           selector: "CallExpression[callee.property.name='on'][arguments.0.value=/^(p|s)?message(Buffer)?$/]",
-          message: 'Published texts are read by Channel of libs/store, which drops what it cannot read.',
+          message: 'Published texts are read by Channel of libs/redis, which drops what it cannot read.',
         },
       ],
     },
@@ -60,7 +60,7 @@ export default tseslint.config(
         {
           paths: [
             {
-              name: '@b24/lanes',
+              name: '@b24/queue',
               importNames: ['Lanes'],
               message: 'Commands enter the queue in request-line.ts only, after allowCommand.',
             },

@@ -10,7 +10,7 @@ import { withoutDefence } from '../support/broken-build.mjs';
  * is taken out of both. The build is put back.
  */
 const policy = 'libs/access/src/policy.js';
-const reader = 'apps/gateway/src/sdk/webhook-call.js';
+const reader = 'apps/gateway/src/doors/sdk/webhook-call.js';
 const sentAsGiven = ["const params = { ...(own.has('halt')", "const params = given, unused = { ...(own.has('halt')"];
 const checks = [
   {
@@ -50,16 +50,16 @@ const checks = [
     without: 'names without a transport',
     in: {
       'libs/portal/src/method-name.js': ['return !carriers.has(name) && !transports', 'return true || !transports'],
-      'apps/gateway/src/calls/any-method.js': ['(name) => !/^batch(?:\\.|$)/i.test(name)', '() => true'],
+      'apps/gateway/src/api/calls/any-method.js': ['(name) => !/^batch(?:\\.|$)/i.test(name)', '() => true'],
     },
   },
   {
     without: 'the audit log of what SDKs write',
-    in: { 'apps/gateway/src/sdk/webhooks.js': ["if (command.effect === 'write')", 'if (false)'] },
+    in: { 'apps/gateway/src/doors/sdk/webhooks.js': ["if (command.effect === 'write')", 'if (false)'] },
   },
   {
     without: 'the audit log of what tools write',
-    in: { 'apps/gateway/src/mcp/run-tool.js': ['request.trail = trail', 'void trail'] },
+    in: { 'apps/gateway/src/doors/mcp/run-tool.js': ['request.trail = trail', 'void trail'] },
   },
 ];
 

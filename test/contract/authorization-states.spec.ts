@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { AuthorizationStates } from '../../apps/gateway/src/installs/authorization-states';
+import { AuthorizationStates } from '../../apps/gateway/src/doors/pages/authorization-states';
 import { RedisServer } from '../support/redis-server';
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { BottleneckBucket, capacityOf } from '@b24/lanes';
+import { BottleneckBucket, capacityOf } from '@b24/queue';
 import { type Fault, type PortalId, portalId, systemClock } from '@b24/portal';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';

@@ -3,9 +3,9 @@ import { parse as parseJsonBody } from 'secure-json-parse';
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
 import { portalEndpoint, PortalHosts } from '@b24/grants';
 import { isPortalId } from '@b24/portal';
-import { installPath } from '../../apps/gateway/src/apps/app-addresses';
-import { methodName } from '../../apps/gateway/src/calls/any-method';
-import { cookieOf, isFromConsole } from '../../apps/gateway/src/console/console-cookie';
+import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
+import { methodName } from '../../apps/gateway/src/api/calls/any-method';
+import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
 import { deadlineMsOf, type GatewayRequest } from '../../apps/gateway/src/http/caller';
 import { mustBeHarmless } from '../../apps/gateway/src/http/harmless';
 import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempotency-key';
@@ -15,12 +15,12 @@ import { requestId } from '../../apps/gateway/src/http/request-id';
 import { sourceOf } from '../../apps/gateway/src/http/source';
 import { StaticDocument } from '../../apps/gateway/src/http/static-document';
 import { idsOf } from '../../apps/gateway/src/http/trail';
-import { askedPage, portalNamed } from '../../apps/gateway/src/installs/asked-page';
-import { BrowserCookie } from '../../apps/gateway/src/installs/browser-cookie';
-import { readEvent, readFrame } from '../../apps/gateway/src/installs/claims';
-import { parsePhpForm } from '../../apps/gateway/src/installs/php-form';
-import { parseJsonParams, parsePhpParams } from '../../apps/gateway/src/sdk/php-params';
-import { webhookCommand, webhookUrl } from '../../apps/gateway/src/sdk/webhook-call';
+import { askedPage, portalNamed } from '../../apps/gateway/src/doors/pages/asked-page';
+import { BrowserCookie } from '../../apps/gateway/src/doors/pages/browser-cookie';
+import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims';
+import { parsePhpForm } from '../../apps/gateway/src/doors/events/php-form';
+import { parseJsonParams, parsePhpParams } from '../../apps/gateway/src/doors/sdk/php-params';
+import { webhookCommand, webhookUrl } from '../../apps/gateway/src/doors/sdk/webhook-call';
 import { bodyOf } from '../../libs/upstream/src/answer-body';
 import { phpQuery, sharedSize } from '../../libs/upstream/src/php-query';
 import { judgeTokenAnswer } from '../../libs/grants/src/token-answer';
@@ -67,50 +67,51 @@ export const excused: Readonly<Record<string, string>> = {
   'apps/gateway/src/http/openapi.ts': 'reads our own schemas',
   'apps/gateway/src/http/serve-site.ts': 'reads no text',
   'apps/gateway/src/http/shapes.ts': 'bounds every text by its schema',
-  'apps/gateway/src/console/console-sessions.ts': 'reads an id of 43 letters, and what it wrote itself',
-  'apps/gateway/src/console/console.controller.ts': 'splits a query, which Node bounds to 16 KiB, at its commas',
-  'apps/gateway/src/console/live-channel.ts': 'reads what replicas publish',
-  'apps/gateway/src/installs/authorization-states.ts': 'reads a state after its signature was checked, by split',
-  'apps/gateway/src/installs/bitrix24-strategy.ts': 'reads a URL that it made',
-  'apps/gateway/src/installs/installs.controller.ts':
+  'apps/gateway/src/doors/console/console-sessions.ts': 'reads an id of 43 letters, and what it wrote itself',
+  'apps/gateway/src/doors/console/console.controller.ts': 'splits a query, which Node bounds to 16 KiB, at its commas',
+  'apps/gateway/src/doors/console/live-channel.ts': 'reads what replicas publish',
+  'apps/gateway/src/doors/pages/authorization-states.ts': 'reads a state after its signature was checked, by split',
+  'apps/gateway/src/doors/pages/bitrix24-strategy.ts': 'reads a URL that it made',
+  'apps/gateway/src/doors/pages/installs.controller.ts':
     'reads a query, which Node bounds to 16 KiB, by parsers that are tried',
-  'apps/gateway/src/installs/pages.ts': 'escapes texts that were bounded before',
-  'apps/gateway/src/mcp/mcp-door.ts': 'reads PUBLIC_URL',
-  'apps/gateway/src/sdk/php-array.ts': 'is read through parsePhpParams',
-  'apps/gateway/src/sdk/webhooks.ts': 'tests a content type from its start, and cuts a host and a URL at one mark',
+  'apps/gateway/src/doors/pages/pages.ts': 'escapes texts that were bounded before',
+  'apps/gateway/src/doors/mcp/mcp-door.ts': 'reads PUBLIC_URL',
+  'apps/gateway/src/doors/sdk/php-array.ts': 'is read through parsePhpParams',
+  'apps/gateway/src/doors/sdk/webhooks.ts':
+    'tests a content type from its start, and cuts a host and a URL at one mark',
 };
 
 /** Everything that reads text from outside before its length is bounded by a schema. */
 export const parsers: readonly OutsideText[] = [
   {
     name: 'parsePhpParams',
-    file: 'apps/gateway/src/sdk/php-params.ts',
+    file: 'apps/gateway/src/doors/sdk/php-params.ts',
     read: parsePhpParams,
     worst: [numbered(() => 'a[]='), numbered((i) => `a[${i}][]=%`), numbered((i) => `a[b${'['.repeat(90)}${i}=+`)],
   },
-  { name: 'parseJsonParams', file: 'apps/gateway/src/sdk/php-params.ts', read: parseJsonParams },
-  { name: 'webhookUrl', file: 'apps/gateway/src/sdk/webhook-call.ts', read: webhookUrl },
+  { name: 'parseJsonParams', file: 'apps/gateway/src/doors/sdk/php-params.ts', read: parseJsonParams },
+  { name: 'webhookUrl', file: 'apps/gateway/src/doors/sdk/webhook-call.ts', read: webhookUrl },
   {
     name: 'webhookCommand',
-    file: 'apps/gateway/src/sdk/webhook-call.ts',
+    file: 'apps/gateway/src/doors/sdk/webhook-call.ts',
     read: (text) => [webhookCommand(text, {}), webhookCommand('batch', { cmd: { a: text }, [text]: text })],
     worst: [(characters) => `a${'\n?'.repeat(characters / 2)}`],
   },
   {
     name: 'parsePhpForm',
-    file: 'apps/gateway/src/installs/php-form.ts',
+    file: 'apps/gateway/src/doors/events/php-form.ts',
     read: parsePhpForm,
     worst: [(characters) => `a${'[b'.repeat(characters / 2)}`, (characters) => `a=${'%5B'.repeat(characters / 3)}`],
   },
   {
     name: 'portalNamed',
-    file: 'apps/gateway/src/installs/asked-page.ts',
+    file: 'apps/gateway/src/doors/pages/asked-page.ts',
     read: (text) => portalNamed(text, rules),
     worst: [(characters) => `${'/'.repeat(characters)}\na`],
   },
   {
     name: 'askedPage',
-    file: 'apps/gateway/src/installs/asked-page.ts',
+    file: 'apps/gateway/src/doors/pages/asked-page.ts',
     read: (text) => {
       const request = {
         method: 'POST',
@@ -123,17 +124,17 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'readEvent',
-    file: 'apps/gateway/src/installs/claims.ts',
+    file: 'apps/gateway/src/doors/events/claims.ts',
     read: (text) => readEvent({ event: text, ts: text, auth: { member_id: text, application_token: text } }, rules),
   },
   {
     name: 'readFrame',
-    file: 'apps/gateway/src/installs/claims.ts',
+    file: 'apps/gateway/src/doors/events/claims.ts',
     read: (text) => readFrame({ AUTH_ID: text, REFRESH_ID: text, member_id: text, SERVER_ENDPOINT: text }),
   },
   {
     name: 'installPath',
-    file: 'apps/gateway/src/apps/app-addresses.ts',
+    file: 'apps/gateway/src/api/apps/app-addresses.ts',
     read: (text) => installPath(`/install/${text}`),
   },
   {
@@ -204,13 +205,13 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'a message of MCP',
-    file: 'apps/gateway/src/mcp/mcp.controller.ts',
+    file: 'apps/gateway/src/doors/mcp/mcp.controller.ts',
     read: (text) => JSONRPCMessageSchema.parse(JSON.parse(text)),
     worst: [json((i) => `"f${i}":1`)],
   },
   {
     name: 'the cookie of an authorization',
-    file: 'apps/gateway/src/installs/browser-cookie.ts',
+    file: 'apps/gateway/src/doors/pages/browser-cookie.ts',
     read: (text) =>
       new BrowserCookie([Buffer.alloc(32)], 'https://gw.example.com').of({
         headers: { cookie: `__Host-b24_install=${text}` },
@@ -218,7 +219,7 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'the console cookie',
-    file: 'apps/gateway/src/console/console-cookie.ts',
+    file: 'apps/gateway/src/doors/console/console-cookie.ts',
     read: (text) => [
       cookieOf(headed({ cookie: text }), 'https://gw.example.com'),
       isFromConsole(headed({ 'x-console': '1', origin: text }), 'https://gw.example.com'),
@@ -227,7 +228,7 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'methodName',
-    file: 'apps/gateway/src/calls/any-method.ts',
+    file: 'apps/gateway/src/api/calls/any-method.ts',
     read: (text) => methodName.parse(text),
     worst: [(n) => 'a.'.repeat(n / 2)],
   },

@@ -1,4 +1,4 @@
-import { type Delivery, type Platform, RedisPlatform, tripLeaseMs, waitsForMs } from '@b24/lanes';
+import { type Delivery, type Platform, RedisPlatform, tripLeaseMs, waitsForMs } from '@b24/queue';
 import { type Command, Fault, portalId, systemClock } from '@b24/portal';
 import type { Redis } from 'ioredis';
 import { HandClock, settle } from '../support/hand-clock';

@@ -6,7 +6,7 @@ import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
-import { Metrics } from '../../apps/gateway/src/health/metrics';
+import { Metrics } from '../../apps/gateway/src/operations/metrics';
 
 interface Alert {
   readonly alert: string;

@@ -1,7 +1,7 @@
 import { RedisStorageBudget } from '@b24/access';
 import { Seal } from '@b24/grants';
 import { sealedBytes, Secret, storedBytes } from '@b24/portal';
-import { recordBytes, RedisWriteRecords } from '@b24/writes';
+import { recordBytes, RedisWriteRecords } from '@b24/idempotency';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';

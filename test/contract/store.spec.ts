@@ -9,7 +9,7 @@ import {
   Schema,
   type StoreConnection,
   StoreRefused,
-} from '@b24/store';
+} from '@b24/redis';
 import { RedisCluster } from '../support/redis-cluster';
 import { RedisServer } from '../support/redis-server';
 

@@ -1,6 +1,6 @@
 import { type Answer, type Command, Fault, type PortalId, portalId, type Result } from '@b24/portal';
 import { HandClock, settle } from './hand-clock';
-import { type Bucket, type LaneObserver, Lanes, type Plan } from '@b24/lanes';
+import { type Bucket, type LaneObserver, Lanes, type Plan } from '@b24/queue';
 import { MemoryStation } from './memory-platform';
 
 export const portal = portalId('a'.repeat(32));

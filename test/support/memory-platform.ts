@@ -1,4 +1,4 @@
-import { type Delivery, type Offer, type Outlook, type Platform, tripLeaseMs, waitsForMs } from '@b24/lanes';
+import { type Delivery, type Offer, type Outlook, type Platform, tripLeaseMs, waitsForMs } from '@b24/queue';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 
 interface Seat {

@@ -6,19 +6,19 @@ import { AuditLog, type Client, ClientKeys } from '@b24/access';
 import { Binder, Courier } from '@b24/events';
 import type { Jobs } from '@b24/jobs';
 import { KeepAlive } from '@b24/grants';
-import { type Bucket, type Platform } from '@b24/lanes';
+import { type Bucket, type Platform } from '@b24/queue';
 import { type Clock, Fault, systemClock } from '@b24/portal';
-import { connectStore, type StoreConnection, type StoreRefused } from '@b24/store';
+import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
-import { ConsoleDoor } from './console/console-door';
-import { Live } from './console/live';
-import { serveConsole } from './console/serve-console';
+import { ConsoleDoor } from './doors/console/console-door';
+import { Live } from './doors/console/live';
+import { serveConsole } from './doors/console/serve-console';
 import { GatewayModule } from './gateway.module';
-import { Drain } from './health/drain';
-import { Metrics } from './health/metrics';
-import { RedisWatch } from './health/redis-watch';
+import { Drain } from './operations/drain';
+import { Metrics } from './operations/metrics';
+import { RedisWatch } from './operations/redis-watch';
 import type { GatewayRequest } from './http/caller';
 import { boundConnections } from './http/connections';
 import { doorOf, withoutDoor } from './http/door';
@@ -35,14 +35,14 @@ import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
 import { WayIn } from './http/way-in';
-import { InstallInbox } from './installs/install-inbox';
-import { parsePhpForm } from './installs/php-form';
-import { PortalDirectory } from './portals/portal-directory';
+import { InstallInbox } from './doors/events/install-inbox';
+import { parsePhpForm } from './doors/events/php-form';
+import { PortalDirectory } from './api/portals/portal-directory';
 import { RequestLine } from './request-line';
-import { webhooks } from './sdk/webhooks';
+import { webhooks } from './doors/sdk/webhooks';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
-import type { Collector, TracingSettings } from './tracing/collector';
+import type { Collector, TracingSettings } from './operations/collector';
 
 const bodyLimit = 64 * 1024;
 /** Of many commands in one. */
@@ -272,6 +272,6 @@ function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection
 /** Most gateways have none, and its modules cost a start more than any others. */
 function collectorOf(tracing: TracingSettings, clock: Clock): Collector {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when it is wanted
-  const { Collector } = require('./tracing/collector') as typeof import('./tracing/collector');
+  const { Collector } = require('./operations/collector') as typeof import('./operations/collector');
   return new Collector(tracing, clock);
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '@b24/portal';
-import type { StoreConnection, StoreRefused } from '@b24/store';
+import type { StoreConnection, StoreRefused } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Settings } from './settings';
-import type { Traces } from './tracing/traces';
+import type { Traces } from './operations/traces';
 
 /** What a gateway is built on. */
 export interface Ground {

@@ -8,7 +8,7 @@ import {
   type Relocation,
 } from '@b24/grants';
 import { allowCommand, type AllowedCommand, type Client, type RateMeter, type Scope } from '@b24/access';
-import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/lanes';
+import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/queue';
 import {
   type Answer,
   type Clock,
@@ -21,12 +21,12 @@ import {
   type Result,
   type Spent,
 } from '@b24/portal';
-import { halfEmoji } from './calls/any-method';
-import { permitOf } from './portals/permit-of';
-import { TariffScout } from './portals/tariff-scout';
-import type { Traces } from './tracing/traces';
+import { halfEmoji } from './api/calls/any-method';
+import { permitOf } from './api/portals/permit-of';
+import { TariffScout } from './api/portals/tariff-scout';
+import type { Traces } from './operations/traces';
 import { loneSurrogateIn, sharedSize, upstream } from '@b24/upstream';
-import { type Doubt, type Rule, writeOnce } from '@b24/writes';
+import { type Doubt, type Rule, writeOnce } from '@b24/idempotency';
 
 /*
  * The line. A call goes down these stations and its answer comes back up the same way:

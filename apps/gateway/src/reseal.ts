@@ -1,6 +1,6 @@
 import { Seal } from '@b24/grants';
 import { systemClock } from '@b24/portal';
-import { connectStore, RollCall, Schema, type StoreConnection, StoreRefused } from '@b24/store';
+import { connectStore, RollCall, Schema, type StoreConnection, StoreRefused } from '@b24/redis';
 import { migrations } from './migrations';
 import { sealedPlaces } from './sealed-places';
 import { BadSettings, readStoreSettings, type Settings } from './settings';

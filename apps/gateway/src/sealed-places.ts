@@ -1,7 +1,7 @@
 import { SealedEvents } from '@b24/events';
 import { type Seal, SealedApps, SealedGrants, type SealedPlace, sealedUnder } from '@b24/grants';
 import { SealedJobs } from '@b24/jobs';
-import type { StoreConnection } from '@b24/store';
+import type { StoreConnection } from '@b24/redis';
 
 /** Everything that is stored sealed. What is not in this list is not resealed, and its keys can be taken away unseen. */
 export function sealedPlaces(store: StoreConnection, seal: Seal): SealedPlace[] {

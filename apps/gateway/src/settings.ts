@@ -1,10 +1,10 @@
 import { Secret } from '@b24/portal';
 import { type InstallPolicy, PortalHosts } from '@b24/grants';
-import { redisPlace } from '@b24/store';
+import { redisPlace } from '@b24/redis';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { estimatedBits } from './key-strength';
-import type { TracingSettings } from './tracing/collector';
+import type { TracingSettings } from './operations/collector';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
 const cloudHosts =

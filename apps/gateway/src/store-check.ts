@@ -8,7 +8,7 @@ import {
   Schema,
   type StoreConnection,
   StoreRefused,
-} from '@b24/store';
+} from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 
 export interface StoreCheckOptions {

@@ -1,5 +1,5 @@
 import type { Clock } from '@b24/portal';
-import { askDurability, connectStore, redisPlace, type RedisPlace, type StoreConnection } from '@b24/store';
+import { askDurability, connectStore, redisPlace, type RedisPlace, type StoreConnection } from '@b24/redis';
 import { judgeSkew } from './clock-skew';
 import { type Finding, ok, problem, skipped, warning } from './finding';
 

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { z } from 'zod';
-import { batchSchema } from '../calls/batches.controller';
-import { fanOutSchema } from '../fan-out/fan-out.controller';
+import { batchSchema } from '../api/calls/batches.controller';
+import { fanOutSchema } from '../api/calls/fan-out.controller';
 import { assertArrayBounds } from './array-bounds';
 
 describe('an array that is longer than its schema allows', () => {

@@ -1,7 +1,7 @@
 import type { Client, ClientKeys } from '@b24/access';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import type { ConsoleDoor } from '../console/console-door';
+import type { ConsoleDoor } from '../doors/console/console-door';
 import type { Settings } from '../settings';
 import type { GatewayRequest } from './caller';
 import type { Throttle } from './throttle';

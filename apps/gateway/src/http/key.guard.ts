@@ -3,7 +3,7 @@ import { Fault } from '@b24/portal';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GatewayRequest } from './caller';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../api/portals/portal-directory';
 import { beginTrail } from './trail';
 
 export const scopeMetadata = 'b24:scope';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, Fault, type FaultCode } from '@b24/portal';
-import { type Attempt, type Claim, judge, type KeptAnswer, Once, type WriteAnswer } from '@b24/writes';
+import { type Attempt, type Claim, judge, type KeptAnswer, Once, type WriteAnswer } from '@b24/idempotency';
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';

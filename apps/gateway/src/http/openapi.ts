@@ -1,10 +1,10 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
-import { batchItemSchema } from '../calls/batch-item';
-import { batchPartSchema } from '../calls/batch-work';
-import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../calls/list-line';
-import { fanOutLineSchema, fanOutSummarySchema } from '../fan-out/fan-out-line';
+import { batchItemSchema } from '../api/calls/batch-item';
+import { batchPartSchema } from '../api/calls/batch-work';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../api/calls/list-line';
+import { fanOutLineSchema, fanOutSummarySchema } from '../api/calls/fan-out-line';
 import { explain } from './glossary';
 import { problemSchema } from './problem';
 

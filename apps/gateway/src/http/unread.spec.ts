@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { GatewayModule } from '../gateway.module';
-import { tools } from '../mcp/tool';
+import { tools } from '../doors/mcp/tool';
 import { readSettings } from '../settings';
 import { onlyReadsMetadata, operationMetadata, type Unread } from './key.guard';
 import { claimOf } from './once.interceptor';

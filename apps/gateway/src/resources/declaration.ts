@@ -1,6 +1,6 @@
 import type { Scope } from '@b24/access';
 import type { Command, Entity, FaultCode } from '@b24/portal';
-import type { Removal, Repeatable, Rule, State, Unique, Unsettled } from '@b24/writes';
+import type { Removal, Repeatable, Rule, State, Unique, Unsettled } from '@b24/idempotency';
 import { z } from 'zod';
 import { idSchema } from '../http/shapes';
 

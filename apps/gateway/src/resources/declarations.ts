@@ -1,8 +1,8 @@
-import { backlogDeclarations } from '../backlogs/backlog-declarations';
-import { epicDeclarations } from '../scrum/epics';
-import { sprintDeclarations } from '../scrum/sprints';
-import { stageDeclarations } from '../scrum/stages';
-import { taskDeclarations } from '../scrum/tasks';
+import { backlogDeclarations } from './scrum/backlog-declarations';
+import { epicDeclarations } from './scrum/epics';
+import { sprintDeclarations } from './scrum/sprints';
+import { stageDeclarations } from './scrum/stages';
+import { taskDeclarations } from './scrum/tasks';
 import type { Declaration } from './declaration';
 
 /** Every declared method, by the tag under which openapi.json shows it. */

@@ -5,7 +5,7 @@ import { FromCaller } from '../http/caller';
 import { lineHeaders, tellTrip } from '../http/line-headers';
 import { lineFaults, Operation, type OperationOptions } from '../http/operation';
 import { pathId, portalName } from '../http/shapes';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../api/portals/portal-directory';
 import { type Caller, RequestLine } from '../request-line';
 import { type Declaration, idsIn, type Input } from './declaration';
 import { type Ground, runDeclared } from './run-declared';

@@ -1,5 +1,5 @@
 import { type Result, unlessAborted } from '@b24/portal';
-import type { PortalDirectory } from '../portals/portal-directory';
+import type { PortalDirectory } from '../api/portals/portal-directory';
 import type { Caller, RequestLine } from '../request-line';
 import { commandOf, type Declaration, type Input, ruleOf } from './declaration';
 import { returnedIn } from './understood';

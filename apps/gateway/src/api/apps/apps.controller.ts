@@ -1,0 +1,216 @@
+import { type App, Apps, defaultApp, type GrantStore } from '@b24/grants';
+import { Fault, Secret } from '@b24/portal';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Trail } from '../../http/caller';
+import { Operation } from '../../http/operation';
+import { appId } from '../../http/shapes';
+import { FromTrail } from '../../http/trail';
+import type { Settings } from '../../settings';
+import { grantStoreToken, settingsToken } from '../../tokens';
+import { addressesOf } from './app-addresses';
+import { portalsOf } from './portals-of';
+
+const url = (description: string) => z.string().meta({ description });
+const appSchema = z
+  .object({
+    id: z.string().meta({ description: '`default` for the app of the settings.' }),
+    name: z.string(),
+    clientId: z.string(),
+    scope: z.array(z.string()).meta({ description: 'What the app is meant to be allowed.' }),
+    registeredAt: z.iso.datetime().optional(),
+    secretSetAt: z.iso.datetime().optional().meta({ description: 'When its secret was last changed.' }),
+    urls: z
+      .object({
+        install: url('Where a person connects a portal; `?portal=` goes straight on.'),
+        handler: url('The app’s handler in its card: where an authorization comes back to.'),
+        installation: url('Its initial installation: the page in the portal’s frame.'),
+        events: url('Its installation callback, and where its events go.'),
+      })
+      .meta({ description: 'This app’s own addresses, for its card in Bitrix24.' }),
+  })
+  .meta({ id: 'App' });
+type AppView = z.infer<typeof appSchema>;
+const id = 'a_5f2b8c1d9e0a7b64';
+const appExample: AppView = {
+  id,
+  name: 'acme',
+  clientId: 'local.65f2b8c1d9e0a7.40200131',
+  scope: ['task'],
+  registeredAt: '2026-11-01T09:00:00.000Z',
+  secretSetAt: '2026-11-01T09:00:00.000Z',
+  urls: addressesOf('https://gw.example.com', id),
+};
+const appsSchema = z.object({ items: z.array(appSchema) }).meta({ id: 'Apps', examples: [{ items: [appExample] }] });
+
+const nameSchema = z.string().trim().min(1).max(100);
+const secretSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{8,256}$/, 'Must be 8 to 256 characters, as Bitrix24 shows it.')
+  .meta({ description: 'Kept encrypted and never shown again.' });
+const newAppSchema = z
+  .strictObject({
+    name: nameSchema,
+    clientId: z.string().regex(/^[A-Za-z0-9._-]{3,128}$/, 'Must be an app’s id, as Bitrix24 shows it.'),
+    clientSecret: secretSchema,
+    scope: z
+      .array(z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'Must be a permission’s name.'))
+      .max(100)
+      .default(['task']),
+  })
+  .meta({
+    id: 'NewApp',
+    examples: [
+      { name: 'acme', clientId: appExample.clientId, clientSecret: 'xxxxxxxxxxxxxxxxxxxxxxxx', scope: ['task'] },
+    ],
+  });
+const appChangesSchema = z
+  .strictObject({ name: nameSchema.optional(), clientSecret: secretSchema.optional() })
+  .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
+  .meta({ id: 'AppChanges', minProperties: 1, examples: [{ clientSecret: 'xxxxxxxxxxxxxxxxxxxxxxxx' }] });
+
+/** Local apps have an id and a secret per portal, so a gateway for many portals has many apps. */
+@ApiTags('apps')
+@Controller('v1/apps')
+export class AppsController {
+  constructor(
+    @Inject(Apps) private readonly apps: Apps,
+    @Inject(grantStoreToken) private readonly store: GrantStore,
+    @Inject(settingsToken) private readonly settings: Settings,
+  ) {}
+
+  @Post()
+  @Operation({
+    id: 'registerApp',
+    summary: 'Register an app of Bitrix24',
+    description:
+      'The very same registration again changes nothing. Its id follows from its client id, and so do its urls.',
+    scope: 'admin',
+    status: 201,
+    inDoubt: { kind: 'repeated' },
+    says: 'The app, with its addresses for Bitrix24.',
+    answer: appSchema,
+    example: appExample,
+    headers: { Location: { description: 'Where the app is read.', schema: { type: 'string' } } },
+    faults: ['app_already_registered', 'body_too_large', 'unsupported_media_type'],
+  })
+  async register(
+    @Body({ schema: newAppSchema }) { clientSecret, ...wanted }: z.infer<typeof newAppSchema>,
+    @FromTrail() trail: Trail,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AppView> {
+    const app = await this.apps.register({ ...wanted, clientSecret: new Secret(clientSecret) });
+    trail.ids['app'] = app.id;
+    void reply.header('Location', `/v1/apps/${app.id}`);
+    return this.view(app);
+  }
+
+  @Get()
+  @Operation({
+    id: 'listApps',
+    summary: 'The apps, that of the settings first, then oldest first',
+    scope: 'admin',
+    status: 200,
+    says: 'All apps, without their secrets.',
+    answer: appsSchema,
+  })
+  async list(): Promise<z.infer<typeof appsSchema>> {
+    return { items: (await this.apps.list()).map((app) => this.view(app)) };
+  }
+
+  @Get(':app')
+  @Operation({
+    id: 'getApp',
+    summary: 'An app and its addresses',
+    scope: 'admin',
+    status: 200,
+    says: 'The app, without its secret.',
+    answer: appSchema,
+    example: appExample,
+    faults: ['app_not_found'],
+  })
+  async get(@Param('app', { schema: appId }) name: string): Promise<AppView> {
+    return this.view(await this.apps.get(name));
+  }
+
+  @Patch(':app')
+  @Operation({
+    id: 'updateApp',
+    summary: 'Rename an app, or give it another secret',
+    description:
+      'Every replica uses the new secret from the next token request on, and the one before only where the authorization server refuses the new one. Portals that could not be refreshed for a wrong secret are tried again at once.',
+    scope: 'admin',
+    status: 200,
+    inDoubt: { kind: 'repeated' },
+    says: 'The app as it is now.',
+    answer: appSchema,
+    example: appExample,
+    faults: ['app_not_found', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
+  })
+  async update(
+    @Param('app', { schema: appId }) name: string,
+    @Body({ schema: appChangesSchema }) { name: newName, clientSecret }: z.infer<typeof appChangesSchema>,
+  ): Promise<AppView> {
+    mustBeRegistered(name);
+    const app = await this.apps.change(name, {
+      ...(newName !== undefined && { name: newName }),
+      ...(clientSecret !== undefined && { clientSecret: new Secret(clientSecret) }),
+    });
+    if (clientSecret !== undefined) await this.tryAgain(name);
+    return this.view(app);
+  }
+
+  @Delete(':app')
+  @Operation({
+    id: 'deleteApp',
+    summary: 'Delete an app that no portal belongs to',
+    scope: 'admin',
+    status: 204,
+    inDoubt: { kind: 'gone', code: 'app_not_found' },
+    says: 'The app and its secret are gone.',
+    faults: ['app_not_found', 'app_in_use', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
+  })
+  async remove(@Param('app', { schema: appId }) name: string): Promise<void> {
+    mustBeRegistered(name);
+    await this.apps.get(name);
+    const portals = await portalsOf(name, this.store);
+    if (portals.length > 0) throw inUse(name, portals.length);
+    await this.apps.remove(name);
+  }
+
+  /** What the authorization server refused for the sake of the old secret. */
+  private async tryAgain(app: string): Promise<void> {
+    for (const { portal, version, trouble } of await portalsOf(app, this.store)) {
+      if (trouble?.code === 'authorization_server_error') await this.store.heal(portal, version);
+    }
+  }
+
+  private view({ id: app, name, clientId, scope, registeredAtMs, secretSetAtMs }: App): AppView {
+    return {
+      id: app,
+      name,
+      clientId,
+      scope: [...scope],
+      ...(registeredAtMs !== undefined && { registeredAt: iso(registeredAtMs) }),
+      ...(secretSetAtMs !== undefined && { secretSetAt: iso(secretSetAtMs) }),
+      urls: addressesOf(this.settings.publicUrl, app),
+    };
+  }
+}
+
+function mustBeRegistered(app: string): void {
+  if (app === defaultApp) throw new Fault('app_of_settings');
+}
+
+function inUse(app: string, portals: number): Fault {
+  const belong = portals === 1 ? '1 portal belongs' : `${portals} portals belong`;
+  return new Fault('app_in_use', {
+    detail: `${belong} to it (GET /v1/portals?app=${app}): install another app on them, or forget them with DELETE /v1/portals/{portal}.`,
+  });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

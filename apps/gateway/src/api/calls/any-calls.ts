@@ -1,0 +1,31 @@
+import { checkAccess } from '@b24/access';
+import type { Command, PortalId, Result } from '@b24/portal';
+import type { Caller, RequestLine } from '../../request-line';
+import { anyCommand } from './any-method';
+
+/** One call of a method by its name, as the vendor takes it. */
+export interface MethodCall {
+  readonly method: string;
+  readonly params: Command['params'];
+  /** Where a list goes on: the vendor's offset, or -1 for a page without a count. */
+  readonly start?: number | undefined;
+}
+
+/** Any method of a portal, for keys with the scope `call`. Method and parameters have been checked (any-method.ts). */
+export class AnyCalls {
+  constructor(private readonly line: RequestLine) {}
+
+  /** @throws Fault not_allowed, whatever went wrong on the way, or the portal's refusal */
+  call(caller: Pick<Caller, 'client' | 'signal'>, portal: PortalId, call: MethodCall): Promise<Result> {
+    return this.line.call(caller, 'call', portal, commandOf(call));
+  }
+
+  /** Whether the key may run all of them there, before anything is sent. @throws Fault not_allowed, naming the method */
+  check({ client }: Pick<Caller, 'client'>, portal: PortalId, calls: readonly Pick<MethodCall, 'method'>[]): void {
+    for (const { method } of calls) checkAccess(client, { scope: 'call', portal, method });
+  }
+}
+
+export function commandOf({ method, params, start }: MethodCall): Command {
+  return anyCommand(method, start === undefined ? params : { ...params, start });
+}

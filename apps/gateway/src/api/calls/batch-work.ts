@@ -1,0 +1,105 @@
+import type { AuditEntry, Client } from '@b24/access';
+import type { Outcome as ItemOutcome, Work } from '@b24/jobs';
+import { asFault, type Clock, Fault, type FaultCode, faultTable, type PortalId, within } from '@b24/portal';
+import { z } from 'zod';
+import { tooLate } from '../../http/caller';
+import { methodsRun } from '../../http/trail';
+import { onlyReads } from './any-method';
+import { type BatchCommand, type Batches, type BatchOptions, codeOf, mostInside, type Outcome } from './batches';
+import { batchItemSchema, itemOf } from './batch-item';
+
+/** A batch as a job keeps it. */
+export interface KeptBatch extends BatchOptions {
+  readonly portal: PortalId;
+  readonly commands: readonly BatchCommand[];
+  /** Of each of its parts. */
+  readonly deadlineMs: number;
+  readonly requestId: string;
+  /** The address that it was ordered from. */
+  readonly source?: string;
+}
+
+/** Writes down what a part of a batch came to. */
+export type NoteBatch = (entry: Omit<AuditEntry, 'atMs'>) => void;
+
+export const batchPartSchema = z
+  .object({
+    from: z.int().min(0).meta({ description: 'The place in the request of the first of these, from 0.' }),
+    results: z.array(batchItemSchema),
+  })
+  .meta({ id: 'BatchPart', examples: [{ from: 50, results: [{ ok: true, result: true }] }] });
+
+/** Commands that refer to each other stay together; others go in parts of as many as one request takes. */
+export function partsOf({ commands, references }: Pick<KeptBatch, 'commands' | 'references'>): number {
+  return references ? 1 : Math.ceil(commands.length / mostInside);
+}
+
+/** An item is a part of the batch. Where the batch keeps its order, so do the parts. */
+export function batchWork(batches: Batches, clock: Clock, note: NoteBatch, kept: KeptBatch): Work<Client> {
+  const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
+  const isRead = commands.every(({ method }) => onlyReads(method));
+  const inOrder = halt || references || !isRead;
+  const size = references ? commands.length : mostInside;
+  const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
+  /** What a part came to forbids those behind it. */
+  let over = false;
+  const told = (index: number, outcomes: readonly Outcome[]): ItemOutcome => {
+    const part = partAt(index);
+    const results = outcomes.map((outcome, i) => itemOf(outcome, part[i]?.method ?? '', requestId));
+    const failed = outcomes.find(({ ok }) => !ok);
+    return {
+      line: { from: index * size, results },
+      code: failed && !failed.ok ? failed.fault.code : 'ok',
+      forbidsMore: over,
+    };
+  };
+  /** A part that writes is written down as a write of its own: of the job the log has only its order. */
+  const noteRun = (index: number, { id: actor, name }: Client, codes: readonly ('done' | FaultCode)[]) => {
+    const methods = partAt(index).map(({ method }) => method);
+    if (methods.every(onlyReads)) return;
+    const outcome = codes.find((code) => code === 'done') ?? codes[0] ?? 'done';
+    const status = outcome === 'done' ? 200 : faultTable[outcome].status;
+    const ids = { from: index * size, ...methodsRun(methods, codes) };
+    const from = { requestId, ...(source !== undefined && { source }) };
+    note({ actor, name, action: 'runBatch', portal, status, outcome, ...from, ids });
+  };
+  const all = (index: number, fault: Fault) =>
+    told(
+      index,
+      partAt(index).map(() => ({ ok: false, fault })),
+    );
+  return {
+    inOrder,
+    effectOf: (index) => (partAt(index).every(({ method }) => onlyReads(method)) ? 'read' : 'write'),
+    async perform(index, client, signal) {
+      if (over) return all(index, new Fault('command_not_run'));
+      const inTime = { clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
+      const run = (ends: AbortSignal) =>
+        batches.run({ client, signal: ends }, portal, partAt(index), { halt, references });
+      try {
+        const { outcomes, stopped } = await within(inTime, signal, run);
+        over = stopped;
+        noteRun(index, client, outcomes.map(codeOf));
+        return told(index, outcomes);
+      } catch (error) {
+        const fault = asFault(error);
+        const codes = partAt(index).map(() => fault.code);
+        noteRun(index, client, codes);
+        over = inOrder && fault.code !== 'operating_time_spent';
+        return all(index, fault);
+      }
+    },
+    failed(index, code, detail) {
+      over ||= inOrder && forbidsMore(code);
+      return all(index, new Fault(code, detail ? { detail } : {}));
+    },
+    forbidMore() {
+      over = true;
+    },
+  };
+}
+
+/** What is behind it would overtake what may still run. */
+function forbidsMore(code: FaultCode): boolean {
+  return code === 'outcome_unknown' || code === 'command_not_run';
+}

@@ -1,0 +1,86 @@
+import type { Fault, FaultCode, Result } from '@b24/portal';
+import { z } from 'zod';
+import { problemOf, problemSchema } from '../../http/problem';
+
+/** A portal as a line names it: by the name it was asked for, and as it is known here. */
+export interface Named {
+  readonly name?: string | undefined;
+  readonly memberId?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly alias?: string | undefined;
+}
+
+/** One portal's outcome: a line of the stream. */
+export const fanOutLineSchema = z
+  .object({
+    portal: z
+      .object({
+        name: z.string().optional().meta({ description: 'As the list of the request named it.' }),
+        memberId: z.string().optional(),
+        domain: z.string().optional(),
+        alias: z.string().optional(),
+      })
+      .meta({ description: 'Of one that is not known, or not the key’s to use, only its name.' }),
+    result: z.unknown().optional().meta({ description: 'What the method answered.' }),
+    total: z.int().optional(),
+    next: z.int().optional().meta({ description: 'Where the next page starts, of a method that pages.' }),
+    problem: problemSchema.optional().meta({ description: 'Instead of a result.' }),
+  })
+  .meta({
+    id: 'FanOutLine',
+    examples: [
+      {
+        portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de', alias: 'acme' },
+        result: [{ ID: '1', TITLE: 'First' }],
+        total: 1,
+      },
+    ],
+  });
+export type FanOutLine = z.infer<typeof fanOutLineSchema>;
+
+/** The last line. */
+export const fanOutSummarySchema = z
+  .object({
+    summary: z.object({
+      ok: z.int(),
+      failed: z.int(),
+      byCode: z.record(z.string(), z.int()).meta({ description: 'How many failed with each code.' }),
+      ms: z.int(),
+    }),
+  })
+  .meta({ id: 'FanOutSummary', examples: [{ summary: { ok: 499, failed: 1, byCode: { portal_error: 1 }, ms: 812 } }] });
+
+export interface Answered {
+  readonly line: FanOutLine;
+  readonly code: 'ok' | FaultCode;
+  readonly status: number;
+}
+
+export function answeredBy(portal: Named, { value, total, next }: Result): Answered {
+  const paging = { ...(total !== undefined && { total }), ...(next !== undefined && { next }) };
+  return { code: 'ok', status: 200, line: { portal, result: value ?? null, ...paging } };
+}
+
+export function failedBy(
+  portal: Named,
+  fault: Fault,
+  { requestId, effect }: { requestId: string; effect: 'read' | 'write' },
+): Answered {
+  return { code: fault.code, status: fault.status, line: { portal, problem: problemOf(fault, requestId, effect) } };
+}
+
+/** Counts what came, for the summary. */
+export class Tally {
+  private ok = 0;
+  private readonly byCode: Record<string, number> = {};
+
+  count({ code }: Pick<Answered, 'code'>): void {
+    if (code === 'ok') this.ok++;
+    else this.byCode[code] = (this.byCode[code] ?? 0) + 1;
+  }
+
+  summary(ms: number): z.infer<typeof fanOutSummarySchema> {
+    const failed = Object.values(this.byCode).reduce((sum, n) => sum + n, 0);
+    return { summary: { ok: this.ok, failed, byCode: this.byCode, ms } };
+  }
+}

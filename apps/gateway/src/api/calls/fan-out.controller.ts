@@ -1,0 +1,113 @@
+import { checkAccess } from '@b24/access';
+import { asTheyCome, type Clock } from '@b24/portal';
+import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { anyCommand, methodName, methodParams, onlyReads } from './any-method';
+import { deadlineMsOf, FromCaller, type GatewayRequest, whileListening } from '../../http/caller';
+import { Operation } from '../../http/operation';
+import { prefersAsync } from '../../http/prefers-async';
+import { portalName, tagSchema } from '../../http/shapes';
+import { sourceOf } from '../../http/source';
+import { fieldOf, textOf } from '../../http/unread';
+import { accepted, callbackUrlSchema, LongWork, mustNotNeedJob } from '../jobs/long-work';
+import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
+import type { Caller } from '../../request-line';
+import type { Settings } from '../../settings';
+import { clockToken, settingsToken } from '../../tokens';
+import { FanOut, type Round, type Target } from './fan-out';
+import { fanOutLineSchema, fanOutSummarySchema, Tally } from './fan-out-line';
+import { type KeptFanOut, keptTargets } from './fan-out-work';
+
+const mostNames = 1000;
+
+export const fanOutSchema = z
+  .strictObject({
+    portals: z
+      .union([z.literal('all'), z.strictObject({ tag: tagSchema }), z.array(portalName).min(1).max(mostNames)])
+      .meta({
+        description: 'Names of portals; all that the key may use; or those of them with a tag. Each is called once.',
+      }),
+    call: z.strictObject({ method: methodName, params: methodParams.default({}) }),
+    callbackUrl: callbackUrlSchema.optional(),
+  })
+  .meta({
+    id: 'FanOut',
+    examples: [{ portals: { tag: 'retail' }, call: { method: 'crm.deal.list', params: { select: ['ID'] } } }],
+  });
+
+@ApiTags('fan-out')
+@Controller('v1/fan-out')
+export class FanOutController {
+  constructor(
+    @Inject(FanOut) private readonly fanOut: FanOut,
+    @Inject(LongWork) private readonly longWork: LongWork,
+    @Inject(clockToken) private readonly clock: Clock,
+    @Inject(settingsToken) private readonly settings: Settings,
+  ) {}
+
+  @Post()
+  @Operation({
+    id: 'fanOut',
+    summary: 'Run one method on many portals',
+    description:
+      'Answers at once with a stream: a line for each portal as its answer comes, with a result or a problem of its own, and a summary at the end. A portal that is dead, slow or not known delays and fails no other. X-Deadline-Ms counts for each portal’s call by itself. Hanging up stops what has not been sent. A write is sent once to each portal; one whose outcome is unknown says so and is not sent again.',
+    scope: 'call',
+    status: 200,
+    onlyReads: ({ body }) => onlyReads(textOf(fieldOf(body, 'call'), 'method') ?? ''),
+    says: 'Lines of JSON: a FanOutLine for each portal, then a FanOutSummary.',
+    lines: [fanOutLineSchema, fanOutSummarySchema],
+    faults: [
+      'deadline_exceeded',
+      'body_too_large',
+      'unsupported_media_type',
+      'idempotency_conflict',
+      'target_not_allowed',
+      'too_many_jobs',
+      'storage_budget_spent',
+      'shutting_down',
+    ],
+  })
+  @MayGoOnAsJob('fan-out')
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'With respond-async: a retry with the same key is answered with the same job.',
+    schema: { type: 'string', minLength: 1, maxLength: 512 },
+  })
+  async stream(
+    @Body({ schema: fanOutSchema }) { portals, call, callbackUrl }: z.infer<typeof fanOutSchema>,
+    @FromCaller() { client }: Caller,
+    @Req() request: GatewayRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    checkAccess(client, { scope: 'call', method: call.method });
+    const command = anyCommand(call.method, call.params);
+    const isAsync = prefersAsync(request);
+    if (!isAsync) mustNotNeedJob(request, callbackUrl);
+    const targets = await this.fanOut.targets(client, portals);
+    if (request.trail) request.trail.ids['targets'] = targets.filter(({ portal }) => portal).length;
+    const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
+    if (isAsync) {
+      const payload: KeptFanOut = { ...call, ...given, targets: keptTargets(targets) };
+      const order = { kind: 'fan-out', total: targets.length, payload, callbackUrl };
+      await reply.send(accepted(reply, await this.longWork.accept(request, client, order)));
+      return;
+    }
+    const round = { client, command, ...given, signal: whileListening(reply) };
+    await reply.type('application/x-ndjson').send(Readable.from(this.lines(targets, round), { objectMode: false }));
+  }
+
+  private async *lines(targets: readonly Target[], round: Round): AsyncGenerator<string> {
+    const beganAtMs = this.clock.now();
+    const tally = new Tally();
+    const ask = (target: Target) => this.fanOut.ask(target, round);
+    for await (const answered of asTheyCome(targets, this.settings.fanOutConcurrency, ask)) {
+      tally.count(answered);
+      yield `${JSON.stringify(answered.line)}\n`;
+    }
+    yield `${JSON.stringify(tally.summary(this.clock.now() - beganAtMs))}\n`;
+  }
+}

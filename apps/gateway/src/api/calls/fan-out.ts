@@ -1,0 +1,124 @@
+import { type AuditLog, type Client, type ClientKeys, mayTouch, type RateMeter } from '@b24/access';
+import type { GrantStore, PortalRecord } from '@b24/grants';
+import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
+import { tooLate } from '../../http/caller';
+import { methodsRun } from '../../http/trail';
+import { maySee } from '../portals/may-see';
+import { portalsOfKey } from '../portals/portals-of-key';
+import type { RequestLine } from '../../request-line';
+import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
+
+/** Which portals: by name, all that the key may use, or those of them with a tag. */
+export type Addressees = readonly string[] | 'all' | { readonly tag: string };
+
+/** One to be called, or why it is not. */
+export interface Target {
+  readonly named: Named;
+  readonly portal?: PortalId;
+  readonly fault?: Fault;
+}
+
+export interface Round {
+  readonly client: Client;
+  readonly command: Command;
+  /** How long each portal's call may take. */
+  readonly deadlineMs: number;
+  readonly requestId: string;
+  /** The address that it was asked from. */
+  readonly source?: string | undefined;
+  /** Aborts when nobody waits for any of them. */
+  readonly signal: AbortSignal;
+}
+
+const pageSize = 200;
+/** Names looked up at once. */
+const lookUpsAtOnce = 50;
+
+/** One call to many portals, each a call of its own: with its own place in its lane, its own deadline and outcome. */
+export class FanOut {
+  constructor(
+    private readonly store: GrantStore,
+    private readonly line: Pick<RequestLine, 'call'>,
+    private readonly clock: Clock,
+    private readonly audit: Pick<AuditLog, 'note'>,
+    private readonly meter: Pick<RateMeter, 'paid'>,
+    private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
+  ) {}
+
+  /** Each portal once, under the first of its names. @throws Fault store_unavailable */
+  async targets(client: Client, to: Addressees): Promise<Target[]> {
+    return to === 'all' || 'tag' in to ? this.allOf(client, to) : this.each(client, to);
+  }
+
+  /** Never rejects. What was written where is in the audit log by portal. */
+  async ask(target: Target, round: Round): Promise<Answered> {
+    const answered = await this.answer(target, round);
+    if (target.portal && round.command.effect === 'write') this.note(target.portal, answered, round);
+    return answered;
+  }
+
+  private note(portal: PortalId, { code, status }: Answered, { client, command, requestId, source }: Round): void {
+    const { id: actor, name } = client;
+    const outcome = code === 'ok' ? 'done' : code;
+    const told = { actor, name, action: 'fanOut', portal, status, outcome, requestId, atMs: this.clock.now() } as const;
+    const ids = methodsRun([command.method], [outcome]);
+    this.audit.note({ ...told, ...(source !== undefined && { source }), ids });
+  }
+
+  private async answer({ portal, named, fault }: Target, round: Round): Promise<Answered> {
+    const { client, command, deadlineMs, signal, requestId } = round;
+    const failed = (why: Fault) => failedBy(named, why, { requestId, effect: command.effect });
+    if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));
+    const inTime = { clock: this.clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
+    try {
+      await this.meter.paid(client, signal);
+      await this.keys.mustStillWork(client);
+      const call = (ends: AbortSignal) => this.line.call({ client, signal: ends }, 'call', portal, command);
+      return answeredBy(named, await within(inTime, signal, call));
+    } catch (error) {
+      return failed(asFault(error));
+    }
+  }
+
+  private async allOf(client: Client, to: 'all' | { readonly tag: string }): Promise<Target[]> {
+    const isMeant = ({ tags, waitingSinceMs }: PortalRecord) =>
+      waitingSinceMs === undefined && (to === 'all' || tags?.includes(to.tag) === true);
+    const targets: Target[] = [];
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const page = await portalsOfKey(this.store, client, { after, limit: pageSize, only: isMeant });
+      targets.push(...page.items.map((record) => ({ portal: record.portal, named: namedAs(record) })));
+      after = page.next;
+    }
+    return targets;
+  }
+
+  private async each(client: Client, names: readonly string[]): Promise<Target[]> {
+    const targets: Target[] = [];
+    const seen = new Set<string>();
+    for (let at = 0; at < names.length; at += lookUpsAtOnce) {
+      const found = await Promise.all(names.slice(at, at + lookUpsAtOnce).map((name) => this.one(client, name)));
+      for (const target of found) {
+        const key = target.portal ?? `name ${target.named.name}`;
+        if (!seen.has(key)) targets.push(target);
+        seen.add(key);
+      }
+    }
+    return targets;
+  }
+
+  /** What a key may not use is told no more of than its name. */
+  private async one(client: Client, name: string): Promise<Target> {
+    const portal = await this.store.find(name);
+    if (!portal || !mayTouch(client, portal)) return { named: { name }, fault: new Fault('portal_not_found') };
+    const record = await this.store.load(portal).catch((error: unknown) => asFault(error));
+    if (record instanceof Fault && record.code === 'store_unavailable') throw record;
+    if (record instanceof Fault) return { named: { name }, fault: record };
+    if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
+    // Of one that waits to be admitted the call itself says so, and nothing else of it is told.
+    return { portal, named: { name, ...(maySee(client, record) && namedAs(record)) } };
+  }
+}
+
+function namedAs({ portal, domain, alias }: PortalRecord): Named {
+  return { memberId: portal, domain, ...(alias && { alias }) };
+}

@@ -1,0 +1,114 @@
+import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within } from '@b24/portal';
+import { ClientKeys, type RateMeter, RedisRateMeter } from '@b24/access';
+import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { whenOver } from '../../http/pipelined';
+import { FromCaller, type GatewayRequest } from '../../http/caller';
+import { lineFaults, Operation } from '../../http/operation';
+import { problemOf } from '../../http/problem';
+import { portalName } from '../../http/shapes';
+import { PortalDirectory } from '../portals/portal-directory';
+import { type Caller, RequestLine } from '../../request-line';
+import { clockToken } from '../../tokens';
+import { methodName, methodParams, onlyReads } from './any-method';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
+import { pagesOf } from './lists';
+
+const listMethod = methodName.refine(onlyReads, 'Must be a method that reads, as `crm.deal.list`.');
+const listSchema = z
+  .strictObject({ params: methodParams.default({}) })
+  .prefault({})
+  .meta({ id: 'List', examples: [{ params: { filter: { STAGE_ID: 'NEW' }, select: ['ID', 'TITLE'] } }] });
+
+@ApiTags('calls')
+@Controller('v1/portals/:portal')
+export class ListsController {
+  constructor(
+    @Inject(RequestLine) private readonly line: RequestLine,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(clockToken) private readonly clock: Clock,
+    @Inject(RedisRateMeter) private readonly meter: RateMeter,
+    @Inject(ClientKeys) private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
+  ) {}
+
+  @Post('list/:method')
+  @Operation({
+    id: 'streamList',
+    summary: 'All records of a list, as a stream',
+    description:
+      'Every page, one record a line (`application/x-ndjson`), as fast as it is read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` where the list broke off; without either it was cut. The CRM’s lists are read from id to id unless `order` is given, others by offsets. `X-Deadline-Ms` is for each page.',
+    scope: 'call',
+    status: 200,
+    onlyReads: () => true,
+    says: 'Lines of JSON: the records, and how it ended.',
+    lines: [listRecordSchema, listEndSchema, listBrokenOffSchema],
+    faults: [
+      ...lineFaults,
+      'group_not_found',
+      'user_not_found',
+      'backlog_not_found',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async stream(
+    @Param('portal', { schema: portalName }) name: string,
+    @Param('method', { schema: listMethod }) method: string,
+    @Body({ schema: listSchema }) { params }: z.infer<typeof listSchema>,
+    @FromCaller() caller: Caller,
+    @Req() request: GatewayRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const portal = await unlessAborted(this.portals.find(name), caller.signal);
+    const send = this.eachInTime(caller, reply, (asking, command) => this.line.answer(asking, 'call', portal, command));
+    const pages = pagesOf({ method, params }, send);
+    // What fails before the first record is a problem like any other.
+    const first = await pages.next();
+    const lines = linesOf(first, pages, request.id);
+    void reply
+      .header('Content-Type', 'application/x-ndjson; charset=utf-8')
+      .send(Readable.from(lines, { highWaterMark: 1 }));
+  }
+
+  /** A stream may take hours: each of its calls has a deadline of its own, and all end when the caller hangs up. */
+  private eachInTime(
+    { client, deadlineAtMs }: Caller,
+    reply: FastifyReply,
+    send: (asking: Pick<Caller, 'client' | 'signal'>, command: Command) => Promise<Answer>,
+  ): (command: Command) => Promise<Answer> {
+    const { clock } = this;
+    const deadlineMs = Math.max(1, deadlineAtMs - clock.now());
+    const gone = new AbortController();
+    whenOver(reply.raw, () => {
+      gone.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
+    });
+    const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
+    return async (command) => {
+      // What a key with a rate has sent is paid for first; the deadline is of the call alone.
+      await this.meter.paid(client, gone.signal);
+      await this.keys.mustStillWork(client);
+      return within(inTime, gone.signal, (signal) => send({ client, signal }, command));
+    };
+  }
+}
+
+/** A page a chunk; the reader asks for the next. */
+async function* linesOf(
+  first: IteratorResult<readonly unknown[]>,
+  pages: AsyncGenerator<readonly unknown[]>,
+  requestId: string,
+): AsyncGenerator<string> {
+  let records = 0;
+  try {
+    for (let page = first; !page.done; page = await pages.next()) {
+      records += page.value.length;
+      yield page.value.map((record) => `${JSON.stringify(record)}\n`).join('');
+    }
+    yield `${JSON.stringify({ end: { records } })}\n`;
+  } catch (error) {
+    yield `${JSON.stringify({ problem: problemOf(asFault(error), requestId, 'read') })}\n`;
+  }
+}

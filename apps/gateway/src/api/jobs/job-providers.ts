@@ -1,0 +1,90 @@
+import { AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
+import { Seal } from '@b24/grants';
+import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
+import type { TargetWire } from '@b24/upstream';
+import type { FactoryProvider } from '@nestjs/common';
+import { batchWork, type KeptBatch, type NoteBatch } from '../calls/batch-work';
+import { Batches } from '../calls/batches';
+import { FanOut } from '../calls/fan-out';
+import { fanOutWork, type KeptFanOut } from '../calls/fan-out-work';
+import type { Ground } from '../../ground';
+import { Metrics } from '../../operations/metrics';
+import { jobMessage } from './job-message';
+import { LongWork } from './long-work';
+import { made } from '../../made';
+import { StoreCheck } from '../../store-check';
+import { EventTargets } from '../subscriptions/event-targets';
+import { jobRecordsToken, jobsToken, sealToken, targetWireToken } from '../../tokens';
+
+/** Results are kept for a day, of a job together 32 MiB. */
+const jobLimits = { keepMs: 24 * 3_600_000, mostBytes: 32 * 1024 * 1024 };
+
+/** Long work: what keeps it, whose turn it is, who runs it, and who is told. */
+export function jobProviders({
+  settings,
+  clock,
+  redis,
+  jobRedis,
+  log,
+}: Pick<Ground, 'settings' | 'clock' | 'redis' | 'jobRedis' | 'log'>): FactoryProvider[] {
+  const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
+  return [
+    made(
+      jobRecordsToken,
+      [sealToken, RedisStorageBudget],
+      (seal: Seal, storage: RedisStorageBudget) => new JobRecords(redis, seal, { ...jobLimits, mostOpen }, storage),
+    ),
+    made(JobQueue, [], () => new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock })),
+    made(
+      jobsToken,
+      [
+        jobRecordsToken,
+        JobQueue,
+        FanOut,
+        Batches,
+        ClientKeys,
+        StoreCheck,
+        targetWireToken,
+        Metrics,
+        AuditLog,
+        RedisRateMeter,
+      ],
+      (
+        records: JobRecords,
+        queue: JobQueue,
+        fanOut: FanOut,
+        batches: Batches,
+        keys: ClientKeys,
+        check: StoreCheck,
+        wire: TargetWire,
+        metrics: Metrics,
+        audit: AuditLog,
+        meter: RedisRateMeter,
+      ) => {
+        const note: NoteBatch = (entry) => {
+          audit.note({ ...entry, atMs: clock.now() });
+        };
+        metrics.watchJobs(queue);
+        return new Jobs<Client>({
+          ...{ records, queue, turns: new Turns(redis, clock), clock, log, itemsAtOnce: settings.fanOutConcurrency },
+          kinds: {
+            'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut),
+            batch: (payload) => batchWork(batches, clock, note, payload as KeptBatch),
+          },
+          rights: (id) => keys.byId(id),
+          debtMs: (client) => meter.debtMs(client),
+          send: jobMessage(wire, clock),
+          ready: () => check.passed,
+          finished: (job) => {
+            metrics.jobFinished(job.kind, job.state);
+          },
+        });
+      },
+    ),
+    made(
+      LongWork,
+      [jobsToken, EventTargets],
+      (jobs: Jobs<Client>, targets: EventTargets) => new LongWork(jobs, targets),
+    ),
+  ];
+}

@@ -1,0 +1,141 @@
+import { administers, type Client } from '@b24/access';
+import { type Job, type JobRecords, type Jobs } from '@b24/jobs';
+import { Fault } from '@b24/portal';
+import { Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { batchPartSchema } from '../calls/batch-work';
+import { fanOutLineSchema } from '../calls/fan-out-line';
+import { FromCaller, type Trail } from '../../http/caller';
+import { Operation } from '../../http/operation';
+import { listLimit } from '../../http/shapes';
+import { FromTrail } from '../../http/trail';
+import type { Caller } from '../../request-line';
+import { jobRecordsToken, jobsToken } from '../../tokens';
+import { jobExample, jobSchema, type JobView, jobView } from './job-view';
+
+const jobId = z.string().regex(/^[\w-]{1,64}$/, 'Must be the id of a job.');
+const pageSchema = z
+  .object({ items: z.array(jobSchema), nextCursor: z.string().optional() })
+  .meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
+const cursorSchema = z
+  .string()
+  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
+  .transform(Number);
+
+@ApiTags('jobs')
+@Controller('v1/jobs')
+export class JobsController {
+  constructor(
+    @Inject(jobsToken) private readonly jobs: Jobs<Client>,
+    @Inject(jobRecordsToken) private readonly records: JobRecords,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'listJobs',
+    summary: 'The jobs of this key, newest first; of all keys for an administrator',
+    scope: 'call',
+    status: 200,
+    says: 'A page of jobs. It may be short before the last one.',
+    answer: pageSchema,
+  })
+  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200 } })
+  @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' } })
+  async list(
+    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
+    @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
+    @FromCaller() { client }: Caller,
+  ): Promise<z.infer<typeof pageSchema>> {
+    const page = { after: cursor ?? 0, limit: limit ?? 50 };
+    const own = administers(client) ? {} : { client: client.id };
+    const { jobs, next } = await this.records.list({ ...own, ...page });
+    return { items: jobs.map(jobView), ...(next !== undefined && { nextCursor: `${next}` }) };
+  }
+
+  @Get(':id')
+  @Operation({
+    id: 'getJob',
+    summary: 'A job: its state and progress',
+    scope: 'call',
+    status: 200,
+    says: 'The job.',
+    answer: jobSchema,
+    headers: {
+      'Retry-After': {
+        description: 'Seconds to wait before it is asked for again; absent once it is finished.',
+        schema: { type: 'string' },
+      },
+    },
+    example: jobExample,
+    faults: ['job_not_found'],
+  })
+  async get(
+    @Param('id', { schema: jobId }) id: string,
+    @FromCaller() { client }: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JobView> {
+    const job = await this.own(client, id);
+    if (job.finishedAtMs === undefined) void reply.header('Retry-After', '1');
+    return jobView(job);
+  }
+
+  @Get(':id/results')
+  @Operation({
+    id: 'getJobResults',
+    summary: 'What the items of a job came to',
+    description:
+      'Those that have their outcome by now, in the order of the request, also of a job that is cancelled or failed. They are kept for 24 hours after its end.',
+    scope: 'call',
+    status: 200,
+    says: 'Lines of JSON: of a fan-out as it streams them, of a batch a line for each part of up to 50 commands.',
+    lines: [fanOutLineSchema, batchPartSchema],
+    faults: ['job_not_found', 'result_too_large'],
+  })
+  async results(
+    @Param('id', { schema: jobId }) id: string,
+    @FromCaller() { client }: Caller,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const job = await this.own(client, id);
+    const lines = this.lines(job);
+    await reply.type('application/x-ndjson').send(Readable.from(lines, { objectMode: false }));
+  }
+
+  @Post(':id/cancel')
+  @Operation({
+    id: 'cancelJob',
+    summary: 'Cancel a job',
+    description:
+      'Nothing more of it is begun; calls under way go on to their outcome. What it did stays done. One that is finished stays as it is.',
+    scope: 'call',
+    status: 200,
+    inDoubt: { kind: 'repeated' },
+    says: 'The job: cancelled, or running for as long as calls of it are under way.',
+    answer: jobSchema,
+    example: { ...jobExample, state: 'cancelled' },
+    faults: ['job_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async cancel(
+    @Param('id', { schema: jobId }) id: string,
+    @FromCaller() { client }: Caller,
+    @FromTrail() trail: Trail,
+  ): Promise<JobView> {
+    const { finishedAtMs } = await this.own(client, id);
+    if (finishedAtMs !== undefined) trail.ids['unchanged'] = true;
+    return jobView(await this.jobs.cancel(id));
+  }
+
+  private async *lines({ id, total }: Job): AsyncGenerator<string> {
+    for await (const line of this.records.results(id, total)) yield `${line}\n`;
+  }
+
+  /** Another's job is told of no more than one that is not there. */
+  private async own(client: Client, id: string): Promise<Job> {
+    const job = await this.jobs.find(id);
+    if (job.client !== client.id && !administers(client)) throw new Fault('job_not_found');
+    return job;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Client } from '@b24/access';
+import type { Callback, Jobs } from '@b24/jobs';
+import { Fault, newSigningSecret } from '@b24/portal';
+import type { FastifyReply } from 'fastify';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { GatewayRequest } from '../../http/caller';
+import { canonical, digestOf, idempotencyKey } from '../../http/idempotency-key';
+import type { EventTargets } from '../subscriptions/event-targets';
+import { acceptedJobSchema, jobView } from './job-view';
+
+export const callbackUrlSchema = z
+  .url({ protocol: /^https?$/, message: 'Must be an http or https URL.' })
+  .max(2048)
+  .refine((url) => !URL.canParse(url) || new URL(url).username + new URL(url).password === '', 'Must hold no login.')
+  .meta({
+    description:
+      'With `Prefer: respond-async`: where it is told that the job is finished. Its host must be among EVENT_TARGET_HOSTS.',
+  });
+
+/** What a request left to be done. */
+export interface Order {
+  readonly kind: string;
+  readonly total: number;
+  readonly payload: unknown;
+  readonly callbackUrl?: string | undefined;
+}
+
+/** What only a job can do. @throws Fault invalid_request */
+export function mustNotNameCallback(callbackUrl: string | undefined): void {
+  if (callbackUrl !== undefined) throw refused('callbackUrl', 'Needs `Prefer: respond-async`.');
+}
+
+/** The same of a stream. @throws Fault invalid_request */
+export function mustNotNeedJob({ headers }: GatewayRequest, callbackUrl: string | undefined): void {
+  mustNotNameCallback(callbackUrl);
+  if (headers['idempotency-key'] !== undefined)
+    throw refused('Idempotency-Key', 'Needs `Prefer: respond-async`: a stream can’t be told again, a job can.');
+}
+
+/** Requests whose work goes on as a job. */
+export class LongWork {
+  constructor(
+    private readonly jobs: Jobs<Client>,
+    private readonly targets: EventTargets,
+  ) {}
+
+  /** Keeps the order as a job; with an Idempotency-Key, as the same job each time. */
+  async accept(request: GatewayRequest, client: Client, order: Order): Promise<z.infer<typeof acceptedJobSchema>> {
+    const { callbackUrl: url, ...work } = order;
+    if (url !== undefined) this.targets.mustAllow(url);
+    const key = idempotencyKey(request.headers['idempotency-key']);
+    const name = key === undefined ? randomBytes(16).toString('hex') : digestOf('job', client.id, key).slice(0, 32);
+    const fingerprint = digestOf(request.method, request.url, canonical(request.body ?? null));
+    const callback: Callback | undefined = url === undefined ? undefined : { url, secret: newSigningSecret() };
+    const wanted = { id: `j_${name}`, client: client.id, fingerprint, ...work, ...(callback && { callback }) };
+    const job = await this.jobs.create(wanted);
+    const kept = callback && (await this.jobs.callback(job.id));
+    return { ...jobView(job), ...(kept && { callbackSecret: kept.secret.reveal() }) };
+  }
+}
+
+/** 202, and where to look. */
+export function accepted(reply: FastifyReply, job: z.infer<typeof acceptedJobSchema>): typeof job {
+  void reply.status(202).header('Location', `/v1/jobs/${job.id}`).header('Preference-Applied', 'respond-async');
+  return job;
+}
+
+function refused(path: string, message: string): Fault {
+  return new Fault('invalid_request', { errors: [{ path, message }] });
+}

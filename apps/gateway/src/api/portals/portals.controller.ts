@@ -1,0 +1,297 @@
+import { type Client, checkAccess } from '@b24/access';
+import type { GrantStore, Installer, PortalRecord } from '@b24/grants';
+import { Fault, type PortalId } from '@b24/portal';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { FromCaller, type Trail } from '../../http/caller';
+import { Arrivals } from '../../doors/events/arrivals';
+import { Operation, portalFaults } from '../../http/operation';
+import { aliasSchema, appId, appPattern, listLimit, portalName, tagSchema, tagsSchema } from '../../http/shapes';
+import { FromTrail } from '../../http/trail';
+import { type Caller, RequestLine } from '../../request-line';
+import { grantStoreToken, installerToken, settingsToken } from '../../tokens';
+import type { Settings } from '../../settings';
+import { maySee } from './may-see';
+import { PortalDirectory } from './portal-directory';
+import { portalsOfKey } from './portals-of-key';
+import {
+  belongsTo,
+  detailsOf,
+  type PortalDetails,
+  portalDetailsSchema,
+  portalExample,
+  portalSchema,
+  type PortalView,
+  statuses,
+  statusOf,
+  viewOf,
+} from './portal-view';
+import { Throttle } from '../../http/throttle';
+import { WebhookTrial } from './webhook-trial';
+
+const pageSchema = z
+  .object({ items: z.array(portalSchema), nextCursor: z.string().optional() })
+  .meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
+const newPortalSchema = z
+  .strictObject({
+    webhookUrl: z.string().max(512).meta({
+      description: 'An incoming webhook, as the portal shows it. It is kept encrypted and never shown again.',
+    }),
+    alias: aliasSchema.optional(),
+    tags: tagsSchema.optional(),
+  })
+  .meta({
+    id: 'NewPortal',
+    examples: [{ webhookUrl: 'https://acme.bitrix24.de/rest/1/xxxxxxxxxxxxxxxx/', alias: 'acme' }],
+  });
+const limitsSchema = z
+  .strictObject({
+    burst: z.int().min(3).max(100_000).meta({ description: 'Requests that fit into the portal’s leaky bucket.' }),
+    drainPerSecond: z.int().min(1).max(10_000).meta({ description: 'Requests that leak out of it each second.' }),
+  })
+  .refine(({ burst, drainPerSecond }) => burst > 2 * drainPerSecond, {
+    path: ['burst'],
+    error: 'Must be more than twice drainPerSecond.',
+    when: ({ issues }) => issues.length === 0,
+  });
+const portalChangesSchema = z
+  .strictObject({
+    alias: aliasSchema.nullable().optional().meta({ description: 'null removes it.' }),
+    suspended: z.boolean().optional().meta({ description: 'No call passes while it is true.' }),
+    admitted: z.literal(true, 'Must be true: a portal that was admitted is stopped with `suspended`.').optional().meta({
+      description: 'Lets a portal in that waits. Needs an administrator’s key.',
+    }),
+    tags: tagsSchema.optional().meta({ description: 'All of them; an empty list removes them.' }),
+    limits: limitsSchema.nullable().optional().meta({
+      description:
+        'The portal’s leaky bucket, where it is another than its licence says: of a self-hosted portal, or to leave room for others who call it from here. null removes it.',
+    }),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
+  .meta({ id: 'PortalChanges', minProperties: 1, examples: [{ alias: 'acme' }] });
+const statusSchema = z.enum(statuses, `Must be one of ${statuses.join(', ')}.`);
+const cursorSchema = z
+  .string()
+  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
+  .transform(Number);
+
+@ApiTags('portals')
+@Controller('v1/portals')
+export class PortalsController {
+  constructor(
+    @Inject(grantStoreToken) private readonly store: GrantStore,
+    @Inject(installerToken) private readonly installer: Installer,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(RequestLine) private readonly line: RequestLine,
+    @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(WebhookTrial) private readonly trial: WebhookTrial,
+    @Inject(Arrivals) private readonly arrivals: Arrivals,
+    @Inject(settingsToken) private readonly settings: Settings,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'listPortals',
+    summary: 'The installed portals this key may use',
+    scope: 'portals:read',
+    status: 200,
+    says: 'A page of portals, in order of their first install.',
+    answer: pageSchema,
+  })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    description: 'Portals on the page; 50 by default.',
+    schema: { type: 'integer', minimum: 1, maximum: 200 },
+  })
+  @ApiQuery({
+    name: 'cursor',
+    required: false,
+    description: 'The `nextCursor` of the page before.',
+    schema: { type: 'string' },
+  })
+  @ApiQuery({
+    name: 'status',
+    required: false,
+    description: 'Portals of this status only; a page may then be short, even empty, before the last one.',
+    schema: { type: 'string', enum: [...statuses] },
+  })
+  @ApiQuery({
+    name: 'app',
+    required: false,
+    description: 'Portals of this app only; as with a status, a page may then be short.',
+    schema: { type: 'string', pattern: appPattern.source },
+  })
+  @ApiQuery({
+    name: 'tag',
+    required: false,
+    description: 'Portals with this tag only; pages as with `status`.',
+    schema: { type: 'string' },
+  })
+  async list(
+    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
+    @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
+    @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
+    @Query('app', { schema: appId.optional() }) app: string | undefined,
+    @Query('tag', { schema: tagSchema.optional() }) tag: string | undefined,
+    @FromCaller() { client }: Caller,
+  ): Promise<z.infer<typeof pageSchema>> {
+    const isWanted = (record: PortalRecord) =>
+      (!status || statusOf(record) === status) &&
+      (!app || belongsTo(record, app)) &&
+      (!tag || record.tags?.includes(tag) === true);
+    const { items, next } = await portalsOfKey(this.store, client, {
+      after: cursor ?? 0,
+      limit: limit ?? 50,
+      only: (record) => maySee(client, record) && isWanted(record),
+    });
+    return { items: items.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
+  }
+
+  @Post()
+  @Operation({
+    id: 'addPortalByWebhook',
+    summary: 'Add a portal by incoming webhook',
+    description:
+      'The webhook is tried before it is kept. The same portal again replaces its webhook. Install the app at /install instead where you can.',
+    scope: 'portals:write',
+    status: 201,
+    inDoubt: { kind: 'repeated' },
+    says: 'The portal, ready to be called.',
+    answer: portalSchema,
+    example: { ...portalExample, kind: 'webhook', app: undefined },
+    headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
+    faults: [
+      ...portalFaults,
+      // Forgotten by somebody else in the same moment.
+      'portal_not_found',
+      'portal_already_installed',
+      'alias_taken',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async add(
+    @Body({ schema: newPortalSchema }) { webhookUrl, alias, tags }: z.infer<typeof newPortalSchema>,
+    @FromCaller() { client, signal }: Caller,
+    @FromTrail() trail: Trail,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PortalView> {
+    if (client.portals !== 'all')
+      throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
+    const attempt = this.throttle.trial(client.id);
+    const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
+      await this.mustBeFree(alias, id);
+      return this.trial.scopeOf(id, endpoint, signal);
+    });
+    attempt.proven();
+    trail.portal = Promise.resolve(portal);
+    if (alias ?? tags) await this.store.mark(portal, { ...(alias && { alias }), ...(tags && { tags }) });
+    void reply.header('Location', `/v1/portals/${portal}`);
+    return this.read(portal);
+  }
+
+  @Get(':portal')
+  @Operation({
+    id: 'getPortal',
+    summary: 'A portal: its status, limits, lane and token ages',
+    scope: 'portals:read',
+    status: 200,
+    says: 'The portal.',
+    answer: portalDetailsSchema,
+    example: {
+      ...portalExample,
+      lane: { waiting: 0, inFlight: 0, left: 46, capacity: 46, seatsPerTrip: 1, circuit: 'closed' },
+      operating: [],
+    },
+    faults: ['portal_not_found'],
+  })
+  async get(
+    @Param('portal', { schema: portalName }) name: string,
+    @FromCaller() { client }: Caller,
+  ): Promise<PortalDetails> {
+    const portal = await this.allowed(client, name, 'portals:read');
+    const view = await this.read(portal);
+    const { lanes } = this.line;
+    return detailsOf(view, await lanes.state(portal, view.limits), lanes.ledger.viewOf(portal));
+  }
+
+  @Patch(':portal')
+  @Operation({
+    id: 'updatePortal',
+    summary: 'Admit a portal, name it, tag it, suspend it, or set its limits',
+    scope: 'portals:write',
+    status: 200,
+    inDoubt: { kind: 'repeated' },
+    says: 'The portal as it is now.',
+    answer: portalSchema,
+    example: portalExample,
+    faults: ['portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
+  })
+  async update(
+    @Param('portal', { schema: portalName }) name: string,
+    @Body({ schema: portalChangesSchema }) changes: z.infer<typeof portalChangesSchema>,
+    @FromCaller() { client }: Caller,
+  ): Promise<PortalView> {
+    const { alias, suspended, limits, tags, admitted } = changes;
+    const portal = await this.allowed(client, name, 'portals:write');
+    if (admitted && !client.scopes.includes('admin'))
+      throw new Fault('not_allowed', { detail: 'Only an administrator’s key may admit a portal.' });
+    const changed = await this.store.mark(portal, {
+      ...(admitted && { admitted }),
+      ...(alias !== undefined && { alias }),
+      ...(suspended !== undefined && { suspended }),
+      ...(limits !== undefined && { limits }),
+      ...(tags && { tags }),
+    });
+    if (!changed) throw new Fault('portal_not_found');
+    if (admitted) await this.admit(portal);
+    return this.read(portal);
+  }
+
+  @Delete(':portal')
+  @Operation({
+    id: 'forgetPortal',
+    summary: 'Forget a portal and its tokens',
+    description: 'The app stays installed in Bitrix24; a new install or authorization brings the portal back.',
+    scope: 'portals:write',
+    status: 204,
+    inDoubt: { kind: 'gone', code: 'portal_not_found' },
+    says: 'The portal and its tokens are forgotten.',
+    faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async forget(@Param('portal', { schema: portalName }) name: string, @FromCaller() { client }: Caller): Promise<void> {
+    const portal = await this.allowed(client, name, 'portals:write');
+    if (!(await this.store.forget(portal))) throw new Fault('portal_not_found');
+  }
+
+  private async allowed(client: Client, name: string, scope: 'portals:read' | 'portals:write'): Promise<PortalId> {
+    const portal = await this.portals.find(name);
+    checkAccess(client, { scope, portal });
+    const record = await this.store.load(portal).catch(() => undefined);
+    if (record && !maySee(client, record)) throw new Fault('portal_not_found');
+    return portal;
+  }
+
+  private async admit(portal: PortalId): Promise<void> {
+    const record = await this.store.load(portal);
+    if (record) await this.arrivals.admitted(record);
+  }
+
+  private async mustBeFree(alias: string | undefined, portal: PortalId): Promise<void> {
+    const owner = alias && (await this.store.find(alias));
+    if (owner && owner !== portal) throw new Fault('alias_taken');
+  }
+
+  private async read(portal: PortalId): Promise<PortalView> {
+    const record = await this.store.load(portal);
+    if (!record) throw new Fault('portal_not_found');
+    return this.view(record);
+  }
+
+  private view(record: Parameters<typeof viewOf>[0]): PortalView {
+    return viewOf(record, { defaultPlan: this.settings.plan });
+  }
+}

@@ -1,0 +1,33 @@
+import type { Bucket, Plan } from '@b24/queue';
+import {
+  type Answer,
+  type Authorization,
+  type Command,
+  Fault,
+  type PortalId,
+  type SendAuthorized,
+  unlessAborted,
+} from '@b24/portal';
+import { permitOf } from './permit-of';
+
+/**
+ * Sends one command to a portal with an authorization that is not kept yet. It costs the portal's rate limit as every request
+ * does, and waits for nobody's queue.
+ */
+export class SingleRequest {
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly send: SendAuthorized,
+    private readonly planOf: (portal: PortalId) => Promise<Plan>,
+  ) {}
+
+  /** @throws Fault whatever a call can meet, and the signal's reason as soon as it aborts */
+  async ask(portal: PortalId, authorization: Authorization, command: Command, signal: AbortSignal): Promise<Answer> {
+    const over = await permitOf(this.bucket, portal, await this.planOf(portal), signal);
+    const sent = this.send(authorization, [command], signal);
+    void sent.catch(() => undefined).finally(over);
+    const [answer] = await unlessAborted(sent, signal);
+    if (!answer) throw new Fault('internal_error', { detail: 'A request came back without its answer.' });
+    return answer;
+  }
+}

@@ -1,0 +1,296 @@
+import { Bindings, Courier, EventQueue, type Subscription, Subscriptions, wordsOf } from '@b24/events';
+import type { PortalId } from '@b24/portal';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Trail } from '../../http/caller';
+import { Operation } from '../../http/operation';
+import { listLimit } from '../../http/shapes';
+import { FromTrail } from '../../http/trail';
+import { PortalDirectory } from '../portals/portal-directory';
+import { EventTargets } from './event-targets';
+import {
+  bindingsOf,
+  createdSubscriptionSchema,
+  deadLettersSchema,
+  letterOf,
+  newSubscriptionSchema,
+  replaySchema,
+  secretRotationSchema,
+  subscriptionChangesSchema,
+  subscriptionDetailsSchema,
+  subscriptionExample,
+  subscriptionSchema,
+  subscriptionsSchema,
+  trialSchema,
+  viewOf,
+} from './subscription-view';
+
+const anyId = z.string().max(64);
+const cursorSchema = z
+  .string()
+  .regex(/^\d{1,6}$/, 'Must be a nextCursor of an earlier page.')
+  .transform(Number);
+type Created = z.infer<typeof createdSubscriptionSchema>;
+type Seen = z.infer<typeof subscriptionSchema>;
+
+@ApiTags('subscriptions')
+@Controller('v1/subscriptions')
+export class SubscriptionsController {
+  constructor(
+    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
+    @Inject(EventQueue) private readonly queue: EventQueue,
+    @Inject(Courier) private readonly courier: Courier,
+    @Inject(Bindings) private readonly bindings: Bindings,
+    @Inject(EventTargets) private readonly targets: EventTargets,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+  ) {}
+
+  @Post()
+  @Operation({
+    id: 'createSubscription',
+    summary: 'Have events sent to an internal service',
+    description:
+      'Portals that have the app installed are asked to send these events; those added by webhook can’t be. What is sent is signed as Standard Webhooks has it.',
+    scope: 'admin',
+    status: 201,
+    inDoubt: {
+      kind: 'unknown',
+      writesTo: 'store',
+      advice:
+        'Whether a subscription was made is not known, and its secret can’t be shown any more: delete it if GET /v1/subscriptions lists it, and make another with a new Idempotency-Key.',
+    },
+    says: 'The subscription, with its secret, which is shown only here.',
+    answer: createdSubscriptionSchema,
+    headers: { Location: { description: 'Where the subscription is read.', schema: { type: 'string' } } },
+    faults: [
+      'portal_not_found',
+      'too_many_subscriptions',
+      'target_not_allowed',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async create(
+    @Body({ schema: newSubscriptionSchema }) wanted: z.infer<typeof newSubscriptionSchema>,
+    @FromTrail() trail: Trail,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Created> {
+    const { name, url, events } = wanted;
+    this.targets.mustAllow(url);
+    const portals = await this.idsOf(wanted.portals);
+    const made = await this.subscriptions.create({ url, events, portals, ...(name !== undefined && { name }) });
+    trail.ids['subscriptionId'] = made.id;
+    void reply.header('Location', `/v1/subscriptions/${made.id}`);
+    return { ...viewOf(made, { waiting: 0, dead: 0 }), secret: made.secret.reveal() };
+  }
+
+  @Get()
+  @Operation({
+    id: 'listSubscriptions',
+    summary: 'The subscriptions, oldest first',
+    scope: 'admin',
+    status: 200,
+    says: 'All subscriptions, without their secrets.',
+    answer: subscriptionsSchema,
+  })
+  async list(): Promise<z.infer<typeof subscriptionsSchema>> {
+    const all = await this.subscriptions.list();
+    const counts = await this.queue.counts(all.map(({ id }) => id));
+    return { items: all.map((it, i) => viewOf(it, counts[i] ?? { waiting: 0, dead: 0 })) };
+  }
+
+  @Get(':id')
+  @Operation({
+    id: 'getSubscription',
+    summary: 'A subscription, and whether portals send its events',
+    scope: 'admin',
+    status: 200,
+    says: 'The subscription.',
+    answer: subscriptionDetailsSchema,
+    faults: ['subscription_not_found'],
+  })
+  async get(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof subscriptionDetailsSchema>> {
+    const found = await this.subscriptions.get(id);
+    return { ...(await this.view(found)), bindings: bindingsOf(found, await this.bindings.all()) };
+  }
+
+  @Patch(':id')
+  @Operation({
+    id: 'updateSubscription',
+    summary: 'Change, pause or resume a subscription',
+    description: 'What waits goes to the new URL. Events that are no longer wanted and wait already are still sent.',
+    scope: 'admin',
+    status: 200,
+    inDoubt: { kind: 'repeated' },
+    says: 'The subscription as it is now.',
+    answer: subscriptionSchema,
+    example: subscriptionExample,
+    faults: [
+      'subscription_not_found',
+      'portal_not_found',
+      'target_not_allowed',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async update(
+    @Param('id', { schema: anyId }) id: string,
+    @Body({ schema: subscriptionChangesSchema }) wanted: z.infer<typeof subscriptionChangesSchema>,
+  ): Promise<Seen> {
+    const { url, events, portals, paused } = wanted;
+    if (url !== undefined) this.targets.mustAllow(url);
+    const changed = await this.subscriptions.change(id, {
+      ...(url !== undefined && { url }),
+      ...(events !== undefined && { events }),
+      ...(portals !== undefined && { portals: await this.idsOf(portals) }),
+      ...(paused !== undefined && { paused: paused ? 'operator' : null }),
+    });
+    this.courier.poke();
+    return this.view(changed);
+  }
+
+  @Post(':id/rotate')
+  @Operation({
+    id: 'rotateSubscriptionSecret',
+    summary: 'Give a subscription another secret',
+    scope: 'admin',
+    status: 200,
+    inDoubt: {
+      kind: 'unknown',
+      writesTo: 'store',
+      advice:
+        'The secret may have been replaced before its answer was lost; a new one cannot be shown again. Rotate again, with another Idempotency-Key.',
+    },
+    says: 'The subscription, with its new secret, which is shown only here.',
+    answer: createdSubscriptionSchema,
+    faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async rotate(
+    @Param('id', { schema: anyId }) id: string,
+    @Body({ schema: secretRotationSchema }) { graceSeconds }: z.infer<typeof secretRotationSchema>,
+  ): Promise<Created> {
+    const rotated = await this.subscriptions.rotate(id, graceSeconds * 1000);
+    return { ...(await this.view(rotated)), secret: rotated.secret.reveal() };
+  }
+
+  @Post(':id/test')
+  @Operation({
+    id: 'testSubscription',
+    summary: 'Send a message of our own to the target, once and now',
+    description: 'Its event is `GATEWAY.TEST`. It is signed like any other, waits for nothing and is not sent again.',
+    scope: 'admin',
+    status: 200,
+    inDoubt: { kind: 'repeated' },
+    says: 'What came of it.',
+    answer: trialSchema,
+    faults: ['subscription_not_found', 'target_not_allowed', 'body_too_large', 'unsupported_media_type'],
+  })
+  async test(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof trialSchema>> {
+    const subscription = await this.subscriptions.get(id);
+    this.targets.mustAllow(subscription.url);
+    const { id: messageId, attempt } = await this.courier.test(subscription);
+    const status = 'status' in attempt ? attempt.status : undefined;
+    const delivered = status !== undefined && status >= 200 && status < 300;
+    return { id: messageId, delivered, ...(status !== undefined && { status }), detail: wordsOf(attempt) };
+  }
+
+  @Delete(':id')
+  @Operation({
+    id: 'deleteSubscription',
+    summary: 'Delete a subscription with all that waits for it',
+    scope: 'admin',
+    status: 204,
+    inDoubt: { kind: 'gone', code: 'subscription_not_found' },
+    says: 'The subscription is gone; portals are asked to send no more than others want.',
+    faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async remove(@Param('id', { schema: anyId }) id: string): Promise<void> {
+    await this.subscriptions.remove(id);
+  }
+
+  @Get(':id/dead-letters')
+  @Operation({
+    id: 'listDeadLetters',
+    summary: 'What could not be delivered, newest first',
+    scope: 'admin',
+    status: 200,
+    says: 'A page of dead letters.',
+    answer: deadLettersSchema,
+    faults: ['subscription_not_found'],
+  })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    description: 'Letters on the page; 50 by default.',
+    schema: { type: 'integer', minimum: 1, maximum: 200 },
+  })
+  @ApiQuery({
+    name: 'cursor',
+    required: false,
+    description: 'The `nextCursor` of the page before.',
+    schema: { type: 'string' },
+  })
+  async deadLetters(
+    @Param('id', { schema: anyId }) id: string,
+    @Query('limit', { schema: listLimit.optional() }) limit = 50,
+    @Query('cursor', { schema: cursorSchema.optional() }) from = 0,
+  ): Promise<z.infer<typeof deadLettersSchema>> {
+    await this.subscriptions.get(id);
+    const letters = await this.queue.deadLetters(id, { from, limit });
+    const { dead } = await this.countsOf(id);
+    return { items: letters.map(letterOf), ...(from + limit < dead && { nextCursor: `${from + limit}` }) };
+  }
+
+  @Post(':id/dead-letters/replay')
+  @Operation({
+    id: 'replayDeadLetters',
+    summary: 'Send all dead letters again',
+    scope: 'admin',
+    status: 200,
+    inDoubt: { kind: 'repeated' },
+    says: 'How many wait to be sent again.',
+    answer: replaySchema,
+    faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async replayAll(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof replaySchema>> {
+    await this.subscriptions.get(id);
+    const replayed = await this.queue.replay(id);
+    this.courier.poke();
+    return { replayed };
+  }
+
+  @Post(':id/dead-letters/:deadLetterId/replay')
+  @Operation({
+    id: 'replayDeadLetter',
+    summary: 'Send a dead letter again',
+    scope: 'admin',
+    status: 204,
+    inDoubt: { kind: 'gone', code: 'dead_letter_not_found' },
+    says: 'It waits to be sent again.',
+    faults: ['subscription_not_found', 'dead_letter_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async replay(
+    @Param('id', { schema: anyId }) id: string,
+    @Param('deadLetterId', { schema: anyId.min(1) }) deadLetterId: string,
+  ): Promise<void> {
+    await this.subscriptions.get(id);
+    await this.queue.replay(id, deadLetterId);
+    this.courier.poke();
+  }
+
+  private async view(subscription: Subscription): Promise<Seen> {
+    return viewOf(subscription, await this.countsOf(subscription.id));
+  }
+
+  private async countsOf(id: string): Promise<{ waiting: number; dead: number }> {
+    const [counts] = await this.queue.counts([id]);
+    return counts ?? { waiting: 0, dead: 0 };
+  }
+
+  private async idsOf(names: 'all' | readonly string[]): Promise<'all' | PortalId[]> {
+    if (names === 'all') return names;
+    return [...new Set(await Promise.all(names.map((name) => this.portals.find(name))))];
+  }
+}

@@ -1,0 +1,59 @@
+import type { Client } from '@b24/access';
+import { Fault } from '@b24/portal';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Throttle } from '../../http/throttle';
+import { cookieOf, isFromConsole, setCookie } from './console-cookie';
+import type { ConsoleSessions } from './console-sessions';
+
+/** Where browsers come in with a cookie in place of a key. Only our own pages do. */
+export class ConsoleDoor {
+  constructor(
+    private readonly sessions: ConsoleSessions,
+    private readonly throttle: Throttle,
+    private readonly publicUrl: string,
+  ) {}
+
+  /** @throws Fault key_missing also for a cookie that another site's page had sent, session_ended, key_expired */
+  ownerOf(request: FastifyRequest): Promise<Client> {
+    return this.sessions.use(this.sessionOf(request));
+  }
+
+  /** As `ownerOf`, but to look on makes a session no longer. */
+  onlookerOf(request: FastifyRequest): Promise<Client> {
+    return this.sessions.look(this.sessionOf(request));
+  }
+
+  /** Whatever session the browser came with ends; the new one has an id that nobody can know before. */
+  async signIn(request: FastifyRequest, reply: FastifyReply, key: string): Promise<Client> {
+    const begun = await this.sessions.begin(key);
+    if (!begun) {
+      this.throttle.wrongKey(request);
+      throw new Fault('key_invalid');
+    }
+    await this.endOld(request);
+    setCookie(reply, this.publicUrl, begun.id);
+    return begun.client;
+  }
+
+  async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.endOld(request);
+    setCookie(reply, this.publicUrl, undefined);
+  }
+
+  private async endOld(request: FastifyRequest): Promise<void> {
+    const old = cookieOf(request, this.publicUrl);
+    if (old) await this.sessions.end(old);
+  }
+
+  private sessionOf(request: FastifyRequest): string {
+    const id = isFromConsole(request, this.publicUrl) ? cookieOf(request, this.publicUrl) : undefined;
+    if (!id) throw new Fault('key_missing');
+    return id;
+  }
+
+  /** @throws Fault not_allowed for what another site's page sent */
+  mustBeOurs(request: FastifyRequest): void {
+    if (!isFromConsole(request, this.publicUrl))
+      throw new Fault('not_allowed', { detail: 'Only the console itself may ask for this: open /console.' });
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { administers, type Client, type ClientKeys } from '@b24/access';
+import { type Clock, Fault } from '@b24/portal';
+import type { StoreConnection } from '@b24/redis';
+
+/** In docs/storage.md. */
+const sessionKey = (id: string) => `b24:console:${createHash('sha256').update(id).digest('hex')}`;
+const idPattern = /^[\w-]{43}$/;
+/** However busy it is, a session ends after so long. */
+export const longestSessionMs = 12 * 3_600_000;
+
+export interface SessionParts {
+  readonly redis: StoreConnection;
+  readonly keys: ClientKeys;
+  readonly clock: Clock;
+  /** A session that nobody uses for so long has ended. */
+  readonly idleMs: number;
+}
+
+interface Kept {
+  /** The digest of the key it was begun with, masked by the session's id: without the cookie it says nothing. */
+  readonly mask: string;
+  readonly beganAtMs: number;
+}
+
+/**
+ * Who is signed in at the console. A session is only as good as the key it was begun with, which is looked up at every
+ * request; neither the key nor the session's id is stored. Every method throws Fault store_unavailable.
+ */
+export class ConsoleSessions {
+  constructor(private readonly parts: SessionParts) {}
+
+  /**
+   * The id is told here and never again.
+   * @throws Fault not_allowed for a key that is no administrator's, key_expired, client_rate_limited
+   */
+  async begin(key: string): Promise<{ id: string; client: Client } | undefined> {
+    const { keys, clock, idleMs } = this.parts;
+    const client = await keys.admit(key);
+    if (!client) return undefined;
+    if (!administers(client))
+      throw new Fault('not_allowed', { detail: 'This key lacks the scope admin, which the console needs.' });
+    const id = randomBytes(32).toString('base64url');
+    const kept: Kept = { mask: masked(keys.digestOf(key), id).toString('hex'), beganAtMs: clock.now() };
+    await this.asking((redis) => redis.set(sessionKey(id), JSON.stringify(kept), 'PX', idleMs));
+    return { id, client };
+  }
+
+  /** Whose session it is; it goes on from now. @throws Fault session_ended, key_expired, client_rate_limited */
+  async use(id: string): Promise<Client> {
+    const kept = await this.load(id);
+    const client = kept && (await this.parts.keys.admitByDigest(digestIn(kept, id)));
+    if (!kept || !client || !administers(client)) throw await this.over(id);
+    const leftMs = kept.beganAtMs + longestSessionMs - this.parts.clock.now();
+    if (leftMs <= 0) throw await this.over(id);
+    await this.asking((redis) => redis.pexpire(sessionKey(id), Math.min(this.parts.idleMs, leftMs)));
+    return client;
+  }
+
+  /** Whose session it still is. To look on is no use: it makes a session no longer. @throws Fault session_ended */
+  async look(id: string): Promise<Client> {
+    const kept = await this.load(id);
+    const client = kept && (await this.parts.keys.ownerOf(digestIn(kept, id)));
+    if (!client || !administers(client)) throw await this.over(id);
+    return client;
+  }
+
+  async end(id: string): Promise<void> {
+    await this.asking((redis) => redis.del(sessionKey(id)));
+  }
+
+  private async load(id: string): Promise<Kept | undefined> {
+    if (!idPattern.test(id)) return undefined;
+    const text = await this.asking((redis) => redis.get(sessionKey(id)));
+    return text === null ? undefined : (JSON.parse(text) as Kept);
+  }
+
+  private async over(id: string): Promise<Fault> {
+    await this.end(id);
+    return new Fault('session_ended');
+  }
+
+  private async asking<T>(question: (redis: StoreConnection) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.parts.redis);
+    } catch (error) {
+      throw new Fault('store_unavailable', { cause: error });
+    }
+  }
+}
+
+/** The same again unmasks it. An id is random and masks one digest only. */
+function masked(digest: Buffer, id: string): Buffer {
+  const mask = createHmac('sha256', id).update('console session').digest();
+  return Buffer.from(digest.map((byte, i) => byte ^ (mask[i] ?? 0)));
+}
+
+function digestIn({ mask }: Kept, id: string): Buffer {
+  return masked(Buffer.from(mask, 'hex'), id);
+}

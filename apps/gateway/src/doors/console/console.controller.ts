@@ -1,0 +1,132 @@
+import { PassThrough } from 'node:stream';
+import { AuditLog, type Client, mayTouch } from '@b24/access';
+import { type Clock, Fault, isPortalId, type PortalId } from '@b24/portal';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { whenOver } from '../../http/pipelined';
+import type { GatewayRequest } from '../../http/caller';
+import { Through } from '../../http/door';
+import { portalName } from '../../http/shapes';
+import { sourceOf } from '../../http/source';
+import { PortalDirectory } from '../../api/portals/portal-directory';
+import { clockToken } from '../../tokens';
+import { ConsoleDoor } from './console-door';
+import { sessionDoor, signInDoor, watchDoor } from './console-doors';
+import { Live } from './live';
+
+const signInSchema = z.strictObject({
+  key: z.string().regex(/^[\x21-\x7e]{1,512}$/, 'Must be a key of this gateway.'),
+});
+const mostPortals = 100;
+const portalsSchema = z
+  .string()
+  .transform((text) => text.split(',').filter(Boolean))
+  .refine((ids) => ids.length <= mostPortals && ids.every(isPortalId), `Must be at most ${mostPortals} member ids.`)
+  .transform((ids) => ids as PortalId[]);
+/** A watcher that reads so slowly misses seconds; nothing piles up for it. */
+const mostUnreadBytes = 256 * 1024;
+
+/** Who is signed in at the console. */
+interface SignedIn {
+  readonly id: string;
+  readonly name: string;
+  readonly portals: Client['portals'];
+}
+
+/** What the console needs besides the API: its session, and figures that move. */
+@ApiExcludeController()
+@Controller('console')
+export class ConsoleController {
+  constructor(
+    @Inject(ConsoleDoor) private readonly door: ConsoleDoor,
+    @Inject(Live) private readonly liveOf: Live,
+    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(clockToken) private readonly clock: Clock,
+  ) {}
+
+  @Post('session')
+  @Through(signInDoor)
+  @HttpCode(200)
+  async signIn(
+    @Body({ schema: signInSchema }) { key }: z.infer<typeof signInSchema>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedIn> {
+    const client = await this.door.signIn(request, reply, key);
+    const { id: actor, name } = client;
+    const told = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
+    this.audit.note({ ...told, source: sourceOf(request), atMs: this.clock.now() });
+    return signedIn(client);
+  }
+
+  @Get('session')
+  @Through(sessionDoor)
+  session(@Req() request: GatewayRequest): SignedIn {
+    return signedIn(known(request));
+  }
+
+  @Delete('session')
+  @Through(signInDoor)
+  @HttpCode(204)
+  async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    await this.door.signOut(request, reply);
+  }
+
+  /** Server-sent events, one a second, until the session or the replica ends. */
+  @Get('live')
+  @Through(watchDoor)
+  async live(
+    @Query('portals', { schema: portalsSchema.optional() }) wanted: PortalId[] | undefined,
+    @Query('portal', { schema: portalName.optional() }) name: string | undefined,
+    @Req() request: GatewayRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const client = known(request);
+    const closely = name === undefined ? undefined : await this.portals.find(name);
+    if (closely && !mayTouch(client, closely)) throw new Fault('portal_not_found');
+    const stream = new PassThrough();
+    void reply
+      .type('text/event-stream')
+      .header('Cache-Control', 'no-store')
+      // A proxy that gathers answers would show nothing for minutes.
+      .header('X-Accel-Buffering', 'no')
+      .send(stream);
+    const leave = this.liveOf.watch({
+      seesAll: client.portals === 'all',
+      portals: (wanted ?? []).filter((portal) => mayTouch(client, portal)),
+      ...(closely && { closely }),
+      mayStay: () => this.mayStay(request),
+      show: (snapshot) => {
+        if (stream.writableLength < mostUnreadBytes) stream.write(`data: ${JSON.stringify(snapshot)}\n\n`);
+      },
+      end: () => stream.end(),
+    });
+    whenOver(reply.raw, () => {
+      leave();
+      stream.destroy();
+    });
+  }
+
+  /** While Redis is away nobody is sent out. */
+  private async mayStay(request: FastifyRequest): Promise<boolean> {
+    try {
+      await this.door.onlookerOf(request);
+      return true;
+    } catch (error) {
+      return error instanceof Fault && error.code === 'store_unavailable';
+    }
+  }
+}
+
+/** @throws Fault key_missing for a request that came by a door without a key */
+function known({ client }: GatewayRequest): Client {
+  if (!client) throw new Fault('key_missing');
+  return client;
+}
+
+function signedIn({ id, name, portals }: Client): SignedIn {
+  return { id, name, portals };
+}

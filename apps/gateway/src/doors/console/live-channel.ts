@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { Channel, type StoreConnection } from '@b24/redis';
+import type { FastifyBaseLogger } from 'fastify';
+import { readWord, type Word } from './live-word';
+
+export type { Word } from './live-word';
+
+/** Published, never stored; in docs/storage.md. */
+const name = 'b24:console:live';
+
+/** All replicas hear each other here. It is silent while nobody watches. */
+export class LiveChannel {
+  readonly replica = randomBytes(4).toString('hex');
+  private readonly channel: Channel<NonNullable<ReturnType<typeof readWord>>>;
+
+  constructor(redis: StoreConnection, log?: Pick<FastifyBaseLogger, 'warn'>) {
+    const dropped = (reason: string) => {
+      log?.warn(
+        { channel: name, reason },
+        'a text published to the replicas is dropped; others will be without a word',
+      );
+    };
+    this.channel = new Channel({ redis, name, read: readWord, dropped });
+  }
+
+  /** Words of the other replicas, from now on. */
+  listen(heard: (word: Word) => void): void {
+    this.channel.subscribe(({ by, word }) => {
+      if (by !== this.replica) heard(word);
+    });
+  }
+
+  /** Figures that are lost are told anew a second later. */
+  say(word: Word): void {
+    this.channel.publish({ by: this.replica, ...word });
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+}

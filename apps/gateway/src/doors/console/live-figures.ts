@@ -1,0 +1,165 @@
+import type { LaneCounts, LaneReadings } from '@b24/queue';
+import type { Clock, Fault, FaultCode, PortalId, Spent } from '@b24/portal';
+import type { CallObserver, Told } from '../../request-line';
+import { type ProblemGroup, ProblemGroups } from './problem-groups';
+
+/** What the figures read of the lanes. */
+export interface LaneView extends Pick<LaneReadings, 'counts' | 'countsOf'> {
+  readonly ledger: Pick<LaneReadings['ledger'], 'viewOf'>;
+}
+
+/** Portals whose problems are kept; the one without a problem for longest is dropped. */
+const maxPortalsWithProblems = 500;
+/** Of how many calls a second the time is told; enough for a median. */
+const mostTimes = 100;
+
+/** Calls of one counting interval. */
+export interface CallCounts {
+  readonly ok: number;
+  readonly failed: number;
+}
+
+/** What one replica reports of one portal. */
+export interface PortalFigures extends Omit<LaneCounts, 'left' | 'seatsPerTrip'> {
+  /** Absent where the portal has had no request lately. */
+  readonly seatsPerTrip?: number;
+  /** Absent until the portal was counted for a whole interval. */
+  readonly calls?: CallCounts & {
+    /** How long some of them took, in the lane and at the portal. */
+    readonly tookMs: readonly number[];
+  };
+}
+
+/** The same of a portal that somebody looks at closely. */
+export interface PortalTrouble {
+  readonly operating: readonly { method: string; usedSeconds: number; resetAtMs?: number }[];
+  readonly problems: readonly ProblemGroup[];
+}
+
+/** What one replica reports when somebody watches. */
+export interface Figures {
+  /** Length of the interval that `calls` were counted in, here and for each portal. */
+  readonly countedMs: number;
+  /** Absent where no interval has ended yet. */
+  readonly calls?: CallCounts;
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Portals that it takes to be down. */
+  readonly down: number;
+  readonly portals: Readonly<Record<string, PortalFigures>>;
+  readonly closely: Readonly<Record<string, PortalTrouble>>;
+}
+
+interface Tally {
+  ok: number;
+  failed: number;
+  readonly tookMs: number[];
+}
+
+/** What is counted between two reports. */
+interface Interval {
+  readonly sinceMs: number;
+  readonly all: { ok: number; failed: number };
+  readonly portals: ReadonlyMap<PortalId, Tally>;
+}
+
+const idle = { waiting: 0, inFlight: 0, circuit: 'closed' } as const;
+
+/**
+ * What this replica's calls come to, counted in intervals and only while somebody watches. Problems are kept always, so
+ * that an operator who arrives later finds them.
+ */
+export class LiveFigures implements CallObserver {
+  /** Absent while nobody watches. */
+  private interval: Interval | undefined;
+  private readonly problems = new Map<PortalId, ProblemGroups>();
+
+  constructor(private readonly clock: Clock) {}
+
+  called(portal: PortalId, _method: string, outcome: 'ok' | FaultCode): void {
+    if (!this.interval) return;
+    const which = outcome === 'ok' ? 'ok' : 'failed';
+    this.interval.all[which]++;
+    const calls = this.interval.portals.get(portal);
+    if (calls) calls[which]++;
+  }
+
+  answered(portal: PortalId, _method: string, { queueMs, upstreamMs }: Spent): void {
+    const calls = this.interval?.portals.get(portal);
+    if (calls && calls.tookMs.length < mostTimes) calls.tookMs.push(Math.round(queueMs + upstreamMs));
+  }
+
+  failed(portal: PortalId, method: string, { code, title, message }: Fault, { caller, requestId }: Told): void {
+    const groups = this.problems.get(portal) ?? new ProblemGroups();
+    const known = requestId === undefined ? {} : { requestId };
+    groups.add({ atMs: this.clock.now(), method, code, title, detail: message, caller, ...known });
+    // Put last: a Map keeps the order in which portals had a problem.
+    this.problems.delete(portal);
+    this.problems.set(portal, groups);
+    const [oldest] = this.problems.keys();
+    if (this.problems.size > maxPortalsWithProblems && oldest !== undefined) this.problems.delete(oldest);
+  }
+
+  /** Starts an interval that counts these portals, and drops the one before. */
+  begin(portals: Iterable<PortalId>): void {
+    const counted = new Map<PortalId, Tally>();
+    for (const portal of portals) counted.set(portal, { ok: 0, failed: 0, tookMs: [] });
+    this.interval = { sinceMs: this.clock.now(), all: { ok: 0, failed: 0 }, portals: counted };
+  }
+
+  /** Ends the interval and reports it; the next one counts these portals, and no others. */
+  take(lanes: LaneView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+    const ended = this.interval;
+    this.begin(portals);
+    return this.figuresOf(lanes, portals, closely, ended);
+  }
+
+  /** What can be reported without an interval: everything but calls. */
+  view(lanes: LaneView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+    return this.figuresOf(lanes, portals, closely, undefined);
+  }
+
+  /** Nobody watches any more: nothing is counted. */
+  rest(): void {
+    this.interval = undefined;
+  }
+
+  private figuresOf(
+    lanes: LaneView,
+    portals: ReadonlySet<PortalId>,
+    closely: ReadonlySet<PortalId>,
+    ended: Interval | undefined,
+  ): Figures {
+    const figures = [...portals].map((portal) => {
+      const counts = lanes.countsOf(portal);
+      const { waiting, inFlight, circuit } = counts ?? idle;
+      const seats = counts && { seatsPerTrip: counts.seatsPerTrip };
+      const calls = ended?.portals.get(portal);
+      return [portal, { waiting, inFlight, circuit, ...seats, ...(calls && { calls }) }] as const;
+    });
+    const troubles = [...closely].map((portal) => [portal, this.troubleOf(portal, lanes)] as const);
+    return {
+      countedMs: ended ? this.clock.now() - ended.sinceMs : 0,
+      ...(ended && { calls: ended.all }),
+      ...sumOf(lanes),
+      portals: Object.fromEntries(figures),
+      closely: Object.fromEntries(troubles),
+    };
+  }
+
+  private troubleOf(portal: PortalId, lanes: LaneView): PortalTrouble {
+    const used = lanes.ledger.viewOf(portal);
+    const operating = used.map(({ method, operating: it }) => ({ method, ...it }));
+    return { operating, problems: this.problems.get(portal)?.all ?? [] };
+  }
+}
+
+function sumOf(lanes: LaneView): Pick<Figures, 'waiting' | 'inFlight' | 'down'> {
+  const sum = { waiting: 0, inFlight: 0, down: 0 };
+  for (const [, { waiting, inFlight, circuit }] of lanes.counts()) {
+    sum.waiting += waiting;
+    sum.inFlight += inFlight;
+    if (circuit !== 'closed') sum.down++;
+  }
+  return sum;
+}

@@ -1,0 +1,139 @@
+import { type Level, operatingLimits } from '@b24/queue';
+import type { PortalId } from '@b24/portal';
+import type { CallCounts, Figures, PortalFigures, PortalTrouble } from './live-figures';
+import { mergeGroups, type ProblemGroup } from './problem-groups';
+
+/** A portal at this moment, over all replicas. */
+export interface PortalNow {
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly seatsPerTrip?: number;
+  readonly circuit: PortalFigures['circuit'];
+  /** Calls of the last second. */
+  readonly calls?: CallCounts & {
+    /** How long calls took; absent when there was none. */
+    readonly medianMs?: number;
+    readonly slowMs?: number;
+  };
+}
+
+/**
+ * What the console is sent each second. Whatever is absent is not known yet: a sum is given only when every replica that
+ * reports has reported its part, and calls only of intervals that began while the receiver watched.
+ */
+export interface Snapshot {
+  readonly atMs: number;
+  readonly replicas: readonly string[];
+  /** Sums over all portals, for a watcher who may see all of them. */
+  readonly all?: Pick<Figures, 'waiting' | 'inFlight' | 'down' | 'calls'>;
+  readonly portals: Readonly<Record<string, PortalNow>>;
+  /** Of the portal whose page is open. */
+  readonly close?: {
+    readonly portal: unknown;
+    readonly level: Level;
+    readonly operatingLimits: typeof operatingLimits;
+    readonly operating?: PortalTrouble['operating'];
+    readonly problems?: readonly ProblemGroup[];
+  };
+}
+
+export interface Wanted {
+  readonly atMs: number;
+  /** When the watcher came. */
+  readonly sinceMs: number;
+  readonly seesAll: boolean;
+  readonly portals: readonly PortalId[];
+  readonly closely?: PortalId;
+  readonly close?: { readonly portal: unknown; readonly level: Level } | undefined;
+}
+
+/** What a replica reported, and when it was received. */
+export interface Report {
+  readonly replica: string;
+  readonly atMs: number;
+  readonly figures: Figures;
+}
+
+/** What all replicas reported, summed for one watcher. */
+export function snapshotOf(reports: readonly Report[], it: Wanted): Snapshot {
+  const { atMs, sinceMs, seesAll, portals, closely, close } = it;
+  const all = reports.map((report) => (report.atMs - report.figures.countedMs < sinceMs ? withoutCalls : same)(report));
+  const wanted = closely ? [...portals, closely] : portals;
+  const known = wanted.flatMap((portal) => {
+    const parts = ofEach(all, (figures) => figures.portals[portal]);
+    return parts ? [[portal, nowOf(parts)] as const] : [];
+  });
+  return {
+    atMs,
+    replicas: reports.map(({ replica }) => replica).sort(),
+    ...(seesAll && all.length > 0 && { all: sumOf(all) }),
+    portals: Object.fromEntries(known),
+    ...(closely && close && { close: { ...close, operatingLimits, ...troubleOf(all, closely) } }),
+  };
+}
+
+const same = ({ figures }: Report): Figures => figures;
+
+/** The interval began before the watcher came: its calls are those of an earlier second. */
+function withoutCalls({ figures: { calls: _, ...figures } }: Report): Figures {
+  const portals = Object.entries(figures.portals).map(([portal, { calls: __, ...rest }]) => [portal, rest] as const);
+  return { ...figures, portals: Object.fromEntries(portals) };
+}
+
+/** One part of each replica; undefined when a replica has not reported its own, or none reports. */
+function ofEach<T, P>(things: readonly T[], part: (thing: T) => P | undefined): P[] | undefined {
+  const parts = things.flatMap((thing) => part(thing) ?? []);
+  return parts.length === things.length && parts.length > 0 ? parts : undefined;
+}
+
+function sumOf(all: readonly Figures[]): NonNullable<Snapshot['all']> {
+  const calls = ofEach(all, (figures) => figures.calls);
+  return {
+    ...(calls && { calls: { ok: sum(calls, 'ok'), failed: sum(calls, 'failed') } }),
+    waiting: sum(all, 'waiting'),
+    inFlight: sum(all, 'inFlight'),
+    // Each replica finds out by itself; the portal is one.
+    down: Math.max(0, ...all.map(({ down }) => down)),
+  };
+}
+
+function nowOf(figures: readonly PortalFigures[]): PortalNow {
+  const circuits = figures.map(({ circuit }) => circuit);
+  const calls = ofEach(figures, (it) => it.calls);
+  const seats = figures.flatMap(({ seatsPerTrip }) => seatsPerTrip ?? []);
+  return {
+    waiting: sum(figures, 'waiting'),
+    inFlight: sum(figures, 'inFlight'),
+    ...(seats.length > 0 && { seatsPerTrip: Math.max(...seats) }),
+    circuit: circuits.find((it) => it === 'open') ?? circuits.find((it) => it === 'probing') ?? 'closed',
+    ...(calls && { calls: callsOf(calls) }),
+  };
+}
+
+function callsOf(calls: readonly NonNullable<PortalFigures['calls']>[]): NonNullable<PortalNow['calls']> {
+  const took = calls.flatMap(({ tookMs }) => tookMs).sort((a, b) => a - b);
+  const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
+  return {
+    ok: sum(calls, 'ok'),
+    failed: sum(calls, 'failed'),
+    ...(took.length > 0 && { medianMs: at(0.5), slowMs: at(0.95) }),
+  };
+}
+
+function troubleOf(all: readonly Figures[], portal: PortalId) {
+  const troubles = ofEach(all, (figures) => figures.closely[portal]);
+  if (!troubles) return {};
+  const used = new Map<string, PortalTrouble['operating'][number]>();
+  for (const it of troubles.flatMap(({ operating }) => operating)) {
+    // The portal counts for all; whoever heard the most heard it last.
+    if (it.usedSeconds >= (used.get(it.method)?.usedSeconds ?? 0)) used.set(it.method, it);
+  }
+  return {
+    operating: [...used.values()].sort((a, b) => b.usedSeconds - a.usedSeconds),
+    problems: mergeGroups(troubles.map(({ problems }) => problems)),
+  };
+}
+
+function sum<K extends string>(things: readonly Readonly<Record<K, number>>[], name: K): number {
+  return things.reduce((total, it) => total + it[name], 0);
+}

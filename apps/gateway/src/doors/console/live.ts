@@ -1,0 +1,184 @@
+import type { Level } from '@b24/queue';
+import type { Clock, PortalId } from '@b24/portal';
+import type { LiveChannel, Word } from './live-channel';
+import type { LaneView, LiveFigures } from './live-figures';
+import { type Report, type Snapshot, snapshotOf } from './live-snapshot';
+
+const tickMs = 1000;
+/** A watch is said again so often, and holds for so long. */
+const sayEveryTicks = 2;
+const watchHoldsMs = 5000;
+/** A replica that told nothing for so long is not counted. */
+const toldHoldsMs = 3500;
+
+/** Somebody in front of the console. */
+export interface Watcher {
+  /** Whether it may see the sums over all portals. */
+  readonly seesAll: boolean;
+  readonly portals: readonly PortalId[];
+  /** The portal whose page is open. */
+  readonly closely?: PortalId;
+  /** Asked now and again: false ends it. */
+  mayStay(): Promise<boolean>;
+  show(snapshot: Snapshot): void;
+  end(): void;
+}
+
+export interface LiveParts {
+  readonly figures: LiveFigures;
+  readonly channel: Pick<LiveChannel, 'replica' | 'listen' | 'say' | 'close'>;
+  readonly lanes: LaneView;
+  readonly clock: Clock;
+  /** The portal as its page shows it, and what its bucket has left. */
+  readonly look: (portal: PortalId) => Promise<{ portal: unknown; level: Level } | undefined>;
+}
+
+/**
+ * What the console shows moving: each replica's figures, summed over all of them. One timer serves all watchers, and
+ * there is none when nobody watches. A watcher gets its first snapshot with the tick after it came.
+ */
+export class Live {
+  /** When each watcher came, and the time of the last snapshot that it was shown. */
+  private readonly watchers = new Map<Watcher, { readonly sinceMs: number; shownMs: number }>();
+  /** What any replica's watchers want to know, and until when (unix ms). */
+  private readonly wanted = new Map<PortalId, number>();
+  private readonly wantedClosely = new Map<PortalId, number>();
+  /** The last report of each replica, received while somebody watches here. */
+  private readonly reports = new Map<string, Report>();
+  private watchedUntilMs = 0;
+  private ticks = 0;
+  private isCounting = false;
+  private stopTicking: (() => void) | undefined;
+  private closed = false;
+
+  constructor(private readonly parts: LiveParts) {}
+
+  start(): void {
+    this.parts.channel.listen((word) => {
+      this.hear(word);
+    });
+  }
+
+  /** The returned function ends it. */
+  watch(watcher: Watcher): () => void {
+    if (this.closed) {
+      watcher.end();
+      return () => undefined;
+    }
+    this.watchers.set(watcher, { sinceMs: this.parts.clock.now(), shownMs: 0 });
+    this.sayWatch();
+    return () => {
+      this.leave(watcher);
+    };
+  }
+
+  /** Everyone who watches is sent away: the replica ends. */
+  close(): void {
+    this.closed = true;
+    this.stopTicking?.();
+    for (const watcher of this.watchers.keys()) watcher.end();
+    this.watchers.clear();
+    this.parts.channel.close();
+  }
+
+  private leave(watcher: Watcher): void {
+    this.watchers.delete(watcher);
+    // The next watcher must not be shown what this one was.
+    if (this.watchers.size === 0) this.reports.clear();
+  }
+
+  private hear(word: Word): void {
+    const { figures, channel, lanes, clock } = this.parts;
+    if (word.kind === 'tell') {
+      if (this.watchers.size > 0) this.receive(word);
+      return;
+    }
+    const isFirst = !this.isCounting;
+    this.want(word.portals, word.closely);
+    if (!isFirst || this.closed) return;
+    // Whoever watches elsewhere sums over the replicas that it has heard of: this one reports before the first tick.
+    const now = clock.now();
+    const view = figures.view(lanes, current(this.wanted, now), current(this.wantedClosely, now));
+    channel.say({ kind: 'tell', replica: channel.replica, figures: view });
+  }
+
+  private receive({ replica, figures }: Pick<Report, 'replica' | 'figures'>): void {
+    this.reports.set(replica, { replica, figures, atMs: this.parts.clock.now() });
+  }
+
+  private want(portals: readonly PortalId[], closely: readonly PortalId[]): void {
+    const untilMs = this.parts.clock.now() + watchHoldsMs;
+    this.watchedUntilMs = untilMs;
+    for (const portal of portals) this.wanted.set(portal, untilMs);
+    for (const portal of closely) this.wantedClosely.set(portal, untilMs);
+    if (this.isCounting || this.closed) return;
+    this.isCounting = true;
+    this.parts.figures.begin(portals);
+    this.tickLater();
+  }
+
+  private sayWatch(): void {
+    const watchers = [...this.watchers.keys()];
+    const closely = watchers.flatMap((it) => it.closely ?? []);
+    const portals = watchers.flatMap((it) => it.portals).concat(closely);
+    const all = { portals: [...new Set(portals)], closely: [...new Set(closely)] };
+    this.want(all.portals, all.closely);
+    this.parts.channel.say({ kind: 'watch', ...all });
+  }
+
+  private tickLater(): void {
+    this.stopTicking = this.parts.clock.after(tickMs, () => {
+      this.tick();
+    });
+  }
+
+  private tick(): void {
+    const { clock, figures, channel, lanes } = this.parts;
+    const now = clock.now();
+    if (this.watchers.size > 0 && ++this.ticks % sayEveryTicks === 0) {
+      this.sayWatch();
+      for (const watcher of this.watchers.keys()) void this.sendAwayUnless(watcher);
+    }
+    if (this.watchedUntilMs <= now) {
+      this.isCounting = false;
+      figures.rest();
+      return;
+    }
+    const mine = figures.take(lanes, current(this.wanted, now), current(this.wantedClosely, now));
+    channel.say({ kind: 'tell', replica: channel.replica, figures: mine });
+    if (this.watchers.size > 0) {
+      this.receive({ replica: channel.replica, figures: mine });
+      this.showAll();
+    }
+    this.tickLater();
+  }
+
+  private showAll(): void {
+    const now = this.parts.clock.now();
+    for (const [replica, { atMs }] of this.reports) if (atMs < now - toldHoldsMs) this.reports.delete(replica);
+    const reports = [...this.reports.values()];
+    for (const watcher of this.watchers.keys()) void this.show(watcher, reports, now);
+  }
+
+  private async show(watcher: Watcher, reports: readonly Report[], atMs: number): Promise<void> {
+    const { portals, closely, seesAll } = watcher;
+    const close = closely && (await this.parts.look(closely).catch(() => undefined));
+    const seat = this.watchers.get(watcher);
+    // The look of an earlier second may come back after that of a later one.
+    if (!seat || seat.shownMs > atMs) return;
+    seat.shownMs = atMs;
+    const { sinceMs } = seat;
+    watcher.show(snapshotOf(reports, { atMs, sinceMs, seesAll, portals, ...(closely && { closely, close }) }));
+  }
+
+  private async sendAwayUnless(watcher: Watcher): Promise<void> {
+    if (await watcher.mayStay()) return;
+    this.leave(watcher);
+    watcher.end();
+  }
+}
+
+function current(wanted: Map<PortalId, number>, now: number): Set<PortalId> {
+  for (const [portal, untilMs] of wanted) if (untilMs <= now) wanted.delete(portal);
+  return new Set(wanted.keys());
+}

@@ -1,0 +1,35 @@
+import type { Bindings } from '@b24/events';
+import type { PortalRecord } from '@b24/grants';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Metrics } from '../../operations/metrics';
+import type { RequestLine } from '../../request-line';
+
+export interface ArrivalsOptions {
+  readonly line: Pick<RequestLine, 'installed'>;
+  readonly bindings: Pick<Bindings, 'renewed'>;
+  readonly metrics: Pick<Metrics, 'arrived'>;
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+}
+
+/** What follows when a portal is installed or admitted: its rate limiter, its plan, its events. A portal that waits gets none. */
+export class Arrivals {
+  constructor(private readonly options: ArrivalsOptions) {}
+
+  async installed(record: PortalRecord, isNew: boolean): Promise<void> {
+    const { portal, domain, waitingSinceMs, byAdministrator } = record;
+    const isWaiting = waitingSinceMs !== undefined;
+    const { metrics, log } = this.options;
+    if (isNew) metrics.arrived(isWaiting ? 'waiting' : 'admitted');
+    if (isNew && isWaiting) log.warn({ portal, domain, byAdministrator }, 'a new portal waits to be admitted');
+    if (!isWaiting) await this.admitted(record);
+  }
+
+  async admitted(record: PortalRecord): Promise<void> {
+    const { line, bindings, log } = this.options;
+    await line.installed(record);
+    // Should the store be away just now, it is seen to within a day.
+    await bindings.renewed(record.portal).catch((err: unknown) => {
+      log.warn({ portal: record.portal, err }, 'events of a new portal are not bound yet');
+    });
+  }
+}

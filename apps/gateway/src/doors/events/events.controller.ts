@@ -1,0 +1,75 @@
+import { AuditLog } from '@b24/access';
+import { Apps, defaultApp, isAppId } from '@b24/grants';
+import { asFault, type Clock, Fault, type PortalId } from '@b24/portal';
+import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Through } from '../../http/door';
+import { sourceOf } from '../../http/source';
+import { Throttle } from '../../http/throttle';
+import type { Settings } from '../../settings';
+import { EventInbox } from './event-inbox';
+import { clockToken, settingsToken } from '../../tokens';
+import { readEvent } from './claims';
+import { InstallInbox } from './install-inbox';
+import { formOf } from '../pages/installs.controller';
+import { eventsDoor } from '../pages/vendor-doors';
+
+/** Where Bitrix24 posts its events, each app's to an address of its own. */
+@ApiExcludeController()
+@Controller('bitrix24/events')
+export class EventsController {
+  constructor(
+    @Inject(InstallInbox) private readonly installs: InstallInbox,
+    @Inject(EventInbox) private readonly events: EventInbox,
+    @Inject(Apps) private readonly apps: Apps,
+    @Inject(settingsToken) private readonly settings: Settings,
+    @Inject(Throttle) private readonly throttle: Throttle,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(clockToken) private readonly clock: Clock,
+  ) {}
+
+  @Post(['', ':app'])
+  @Through(eventsDoor)
+  @HttpCode(200)
+  async take(
+    @Param('app') app: string | undefined,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<{ received: true }> {
+    const told = readEvent(formOf(body), this.settings.rules);
+    const { memberId } = told.kind === 'install' ? told.claim : told.event;
+    const attempt = this.throttle.event(request, memberId.toLowerCase());
+    const proven = () => {
+      attempt.proven();
+    };
+    const appId = await this.appNamed(app);
+    if (told.kind === 'install') {
+      const claim = { app: appId, ...told.claim };
+      await this.installs.take({ claim, source: sourceOf(request), requestId: request.id, proven });
+      return { received: true };
+    }
+    const uninstalled = (portal: PortalId) => {
+      this.noteUninstall(appId, portal, request);
+    };
+    await this.events.take({ app: appId, ...told.event, receivedAtMs: this.clock.now() }, { proven, uninstalled });
+    return { received: true };
+  }
+
+  /** While the apps can't be read it is taken as named: an install waits for the store, and is never sent again. */
+  private async appNamed(app = defaultApp): Promise<string> {
+    if (!isAppId(app)) throw new Fault('app_not_found');
+    try {
+      return (await this.apps.get(app)).id;
+    } catch (error) {
+      if (asFault(error).code !== 'store_unavailable') throw error;
+      return app;
+    }
+  }
+
+  private noteUninstall(app: string, portal: PortalId, request: FastifyRequest): void {
+    const from = { requestId: request.id, source: sourceOf(request) };
+    const told = { actor: 'portal event', action: 'uninstallPortal', portal, ...from, ids: { app } };
+    this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
+  }
+}

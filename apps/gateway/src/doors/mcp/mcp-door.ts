@@ -1,0 +1,23 @@
+import { Fault } from '@b24/portal';
+import type { Door } from '../../http/door';
+import { bearerKey, keyOwner } from '../../http/key-owner';
+import type { Settings } from '../../settings';
+
+/** Assistants: a key in `Authorization`, and no page of a foreign origin. */
+export const mcpDoor: Door = {
+  needsStore: true,
+  admit: (request, parts) => {
+    mustBeOurs(request.headers.origin, parts.settings);
+    const { authorization } = request.headers;
+    if (!authorization) throw new Fault('key_missing');
+    return keyOwner(request, bearerKey(authorization), parts);
+  },
+};
+
+/** A browser says whose page asks. @throws Fault not_allowed for one that no setting names: its host may be any DNS name */
+function mustBeOurs(origin: string | undefined, { publicUrl, corsOrigins }: Settings): void {
+  if (origin === undefined || origin === new URL(publicUrl).origin || corsOrigins.includes(origin)) return;
+  throw new Fault('not_allowed', {
+    detail: 'Pages of this origin may not come here: CORS_ORIGINS names those that may.',
+  });
+}

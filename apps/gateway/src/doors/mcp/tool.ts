@@ -1,0 +1,142 @@
+import type { Wish } from '@b24/access';
+import type { GrantStore, PortalRecord } from '@b24/grants';
+import type { Plan } from '@b24/queue';
+import { unlessAborted } from '@b24/portal';
+import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
+import type { AnyCalls } from '../../api/calls/any-calls';
+import { methodName, methodParams, onlyReads, startSchema } from '../../api/calls/any-method';
+import { answerOf } from '../../api/calls/calls.controller';
+import type { Trail } from '../../http/caller';
+import { portalName } from '../../http/shapes';
+import { idsOf } from '../../http/trail';
+import { maySee } from '../../api/portals/may-see';
+import { viewOf } from '../../api/portals/portal-view';
+import { portalsOfKey } from '../../api/portals/portals-of-key';
+import type { Caller } from '../../request-line';
+import { type Declaration, idsIn, inputSchema } from '../../resources/declaration';
+import { declarations } from '../../resources/declarations';
+import { type Ground as DeclaredGround, runDeclared } from '../../resources/run-declared';
+
+/** What tools run on. */
+export interface Ground extends DeclaredGround {
+  readonly calls: AnyCalls;
+  readonly store: GrantStore;
+  /** Of portals of which nothing else is known. */
+  readonly plan: Plan;
+}
+
+/** What an assistant names of a call, as it came. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** Something that an assistant may do. */
+export interface Tool {
+  readonly name: string;
+  /** Its id in openapi.json, by which the audit log tells of it. */
+  readonly operation: string;
+  readonly description: string;
+  readonly annotations: ToolAnnotations;
+  /** What a key must be allowed for it, on whatever portal. */
+  readonly wish: Omit<Wish, 'portal'>;
+  readonly input: z.ZodObject;
+  /** What is told where it answers nothing. */
+  readonly says: string;
+  writes(args: Arguments): boolean;
+  /** What the audit log tells of it besides. */
+  ids(input: Arguments): Trail['ids'];
+  /** An object, or undefined. @param input as `input` passed it. @throws Fault */
+  run(ground: Ground, caller: Caller, input: Arguments): Promise<object | undefined>;
+}
+
+const noted = (): Trail['ids'] => ({});
+
+/** The tool of a declared method. */
+function declaredTool(declaration: Declaration): Tool {
+  const { id, summary, description, scope, method, says, lost } = declaration;
+  const input = inputSchema(declaration, { portal: portalName });
+  return {
+    name: id,
+    operation: id,
+    description: [`${summary}.`, ...(description ? [description] : [])].join(' '),
+    annotations: annotationsOf(declaration),
+    wish: { scope, method },
+    input,
+    says,
+    writes: () => lost !== undefined,
+    ids: (it) => idsOf(Object.fromEntries(idsIn(declaration).map((name) => [name, String(it[name])])), it),
+    run: async (ground, caller, { portal, ...rest }) => {
+      const { answer } = await runDeclared(ground, declaration, caller, portal as string, rest);
+      return answer as object | undefined;
+    },
+  };
+}
+
+/** What is lost twice is done once, except where Bitrix24 makes another one each time. */
+function annotationsOf({ verb, lost }: Declaration): ToolAnnotations {
+  if (!lost) return { readOnlyHint: true };
+  const onlyAdds = verb === 'post' && lost.kind !== 'state';
+  return { readOnlyHint: false, destructiveHint: !onlyAdds, idempotentHint: lost.kind !== 'unsettled' };
+}
+
+const cursor = z
+  .string()
+  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
+  .optional()
+  .describe('The `nextCursor` of the page before.');
+
+const listPortals: Tool = {
+  name: 'list_portals',
+  operation: 'listPortals',
+  description: 'The portals this key may use, 50 a page.',
+  annotations: { readOnlyHint: true },
+  wish: { scope: 'portals:read' },
+  input: z.strictObject({ cursor }),
+  says: 'A page of portals.',
+  writes: () => false,
+  ids: noted,
+  run: async ({ store, plan }, { client, signal }, input) => {
+    const only = (record: PortalRecord) => maySee(client, record);
+    const page = portalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50, only });
+    const { items, next } = await unlessAborted(page, signal);
+    return { items: items.map((it) => shortView(it, plan)), ...(next !== undefined && { nextCursor: `${next}` }) };
+  },
+};
+
+/** Of a portal's view, what an assistant can use. */
+function shortView(record: PortalRecord, defaultPlan: Plan): object {
+  const { memberId, alias, domain, tags, status, why } = viewOf(record, { defaultPlan });
+  return { memberId, alias, domain, tags, status, why };
+}
+
+const methodCall = z.strictObject({
+  portal: portalName,
+  method: methodName,
+  params: methodParams.default({}),
+  start: startSchema.optional(),
+});
+
+const callMethod: Tool = {
+  name: 'call_method',
+  operation: 'callMethod',
+  description:
+    'Run any REST method of the portal by its name, as `crm.deal.list`. What it is called and takes is Bitrix24’s to say.',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
+  wish: { scope: 'call' },
+  input: methodCall,
+  says: 'What the method returned.',
+  writes: ({ method }) => typeof method !== 'string' || !onlyReads(method),
+  // That it is a name of a method at all has been checked; which ones there are is nobody's secret.
+  ids: ({ method }) => ({ method: method as string }),
+  run: async ({ calls, portals }, caller, input) => {
+    const { portal, ...call } = input as z.infer<typeof methodCall>;
+    const found = await unlessAborted(portals.find(portal), caller.signal);
+    return answerOf(await calls.call(caller, found, call));
+  },
+};
+
+/** All of them, whoever asks. */
+export const tools: readonly Tool[] = [
+  listPortals,
+  ...Object.values(declarations).flatMap((methods) => methods.map(declaredTool)),
+  callMethod,
+];

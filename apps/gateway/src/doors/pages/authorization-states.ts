@@ -1,0 +1,51 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Fault } from '@b24/portal';
+import type { StoreConnection } from '@b24/redis';
+
+const lifetimeMs = 10 * 60_000;
+const stateKey = (nonce: string) => `b24:state:${createHash('sha256').update(nonce).digest('hex')}`;
+
+/**
+ * The `state` of an authorization: signed, bound to app and browser, good once and for ten minutes. Kept in Redis, so that
+ * any replica can finish what another began. Methods throw Fault store_unavailable when Redis can't be asked.
+ */
+export class AuthorizationStates {
+  constructor(
+    private readonly redis: StoreConnection,
+    /** The first signs, all verify. */
+    private readonly signingKeys: readonly Buffer[],
+  ) {}
+
+  async begin(app: string, domain: string, browser: string): Promise<string> {
+    const nonce = randomBytes(24).toString('base64url');
+    await this.asking(() => this.redis.set(stateKey(nonce), domain, 'PX', lifetimeMs));
+    return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), [nonce, browser, app]).toString('base64url')}`;
+  }
+
+  /** The domain the authorization was begun for; undefined when it was not begun here, for this app, by this browser, in time. */
+  async finish(app: string, state: string, browser: string): Promise<string | undefined> {
+    const [nonce, signed, ...more] = state.split('.');
+    if (!nonce || !signed || more.length > 0 || !browser) return undefined;
+    const given = Buffer.from(signed, 'base64url');
+    const genuine = this.signingKeys.some((key) => same(signature(key, [nonce, browser, app]), given));
+    // A forged state must not use up the real one.
+    if (!genuine) return undefined;
+    return (await this.asking(() => this.redis.getdel(stateKey(nonce)))) ?? undefined;
+  }
+
+  private async asking<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      throw new Fault('store_unavailable', { cause: error });
+    }
+  }
+}
+
+function signature(key: Buffer, bound: readonly [nonce: string, browser: string, app: string]): Buffer {
+  return createHmac('sha256', key).update(bound.join('|')).digest();
+}
+
+function same(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

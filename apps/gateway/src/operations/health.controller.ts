@@ -1,0 +1,106 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { StoreConnection } from '@b24/redis';
+import { z } from 'zod';
+import { probeDoor } from '../http/door';
+import { Operation } from '../http/operation';
+import { StoreCheck } from '../store-check';
+import { redisToken } from '../tokens';
+import { Drain } from './drain';
+import { Metrics } from './metrics';
+import { metricsDoor } from './metrics-door';
+import { RedisWatch } from './redis-watch';
+
+const liveSchema = z.object({ status: z.literal('live') }).meta({ id: 'Live', examples: [{ status: 'live' }] });
+const partSchema = z.object({ ready: z.boolean(), detail: z.string() });
+const readySchema = z
+  .object({
+    status: z.enum(['ready', 'not_ready']),
+    parts: z.object({ store: partSchema, replica: partSchema }),
+    warnings: z.array(z.string()).describe('Ways in which Redis may lose what only it holds; they end no readiness.'),
+  })
+  .meta({
+    id: 'Readiness',
+    examples: [
+      {
+        status: 'ready',
+        parts: { store: { ready: true, detail: 'Redis answers.' }, replica: { ready: true, detail: 'Takes calls.' } },
+        warnings: [],
+      },
+    ],
+  });
+
+@ApiTags('operations')
+@Controller()
+export class HealthController {
+  constructor(
+    @Inject(redisToken) private readonly redis: StoreConnection,
+    @Inject(Metrics) private readonly metricsOf: Metrics,
+    @Inject(Drain) private readonly drain: Drain,
+    @Inject(StoreCheck) private readonly check: StoreCheck,
+    @Inject(RedisWatch) private readonly watch: RedisWatch,
+  ) {}
+
+  @Get('health/live')
+  @Operation({
+    id: 'getLiveness',
+    door: probeDoor,
+    summary: 'Is the process alive?',
+    status: 200,
+    says: 'It is.',
+    answer: liveSchema,
+  })
+  live(): z.infer<typeof liveSchema> {
+    return { status: 'live' };
+  }
+
+  @Get('health/ready')
+  @Operation({
+    id: 'getReadiness',
+    door: probeDoor,
+    summary: 'Can this replica take calls? Says which part can not.',
+    status: 200,
+    says: 'It can.',
+    answer: readySchema,
+  })
+  @ApiResponse({ status: 503, description: 'It can not; `parts` says why.', standardSchema: readySchema })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<z.infer<typeof readySchema>> {
+    const parts = { store: await this.store(), replica: this.replica() };
+    const ready = parts.store.ready && parts.replica.ready;
+    void reply.status(ready ? 200 : 503);
+    const warnings = this.watch.warnings.map(({ detail }) => detail);
+    return { status: ready ? 'ready' : 'not_ready', parts, warnings };
+  }
+
+  @Get('metrics')
+  @Operation({
+    id: 'getMetrics',
+    door: metricsDoor,
+    summary: 'Metrics for Prometheus',
+    description: 'Where `METRICS_TOKEN` is set it is asked for, as `Authorization: Bearer <token>`.',
+    faults: ['key_missing', 'key_invalid', 'too_many_attempts', 'too_many_requests'],
+    status: 200,
+    says: 'Metrics in the text format.',
+    textType: 'text/plain',
+  })
+  async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    void reply.type(this.metricsOf.registry.contentType);
+    return this.metricsOf.registry.metrics();
+  }
+
+  private async store(): Promise<z.infer<typeof partSchema>> {
+    try {
+      // By a key, so that a cluster that does not serve all its slots does not pass for ready.
+      await this.redis.exists('b24:schema');
+      if (!this.check.passed) return { ready: false, detail: 'What Redis holds is not checked yet.' };
+      return { ready: true, detail: 'Redis answers.' };
+    } catch {
+      return { ready: false, detail: 'Redis does not answer.' };
+    }
+  }
+
+  private replica(): z.infer<typeof partSchema> {
+    return this.drain.begun ? { ready: false, detail: 'Shutting down.' } : { ready: true, detail: 'Takes calls.' };
+  }
+}

@@ -1,0 +1,248 @@
+import type { Counts, EventObserver } from '@b24/events';
+import type { RefreshObserver, Trouble } from '@b24/grants';
+import type { LaneCounts, LaneObserver } from '@b24/queue';
+import type { Fault, PortalId } from '@b24/portal';
+import type { FastifyBaseLogger } from 'fastify';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Methods with series of their own. */
+const mostMethods = 500;
+
+/** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
+export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
+  readonly registry = new Registry();
+  private readonly known = new Set<string>();
+  private log: Pick<FastifyBaseLogger, 'error' | 'info'> | undefined;
+  private readonly calls = new Counter({
+    name: 'b24_calls_total',
+    help: 'Calls that went down the line, by outcome: ok or a fault code.',
+    labelNames: ['portal', 'method', 'outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly queueWait = new Histogram({
+    name: 'b24_queue_wait_seconds',
+    help: 'How long calls waited in their lane before they left.',
+    buckets: seconds,
+    registers: [this.registry],
+  });
+  private readonly upstream = new Histogram({
+    name: 'b24_upstream_seconds',
+    help: 'How long the portal took to answer, by method.',
+    labelNames: ['method'] as const,
+    buckets: seconds,
+    registers: [this.registry],
+  });
+  private readonly refreshes = new Counter({
+    name: 'b24_refreshes_total',
+    help: 'Token refreshes asked of the authorization server, by outcome.',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly responses = new Counter({
+    name: 'b24_http_responses_total',
+    help: 'Answers of this replica, by route and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers: [this.registry],
+  });
+  private readonly troubles = new Counter({
+    name: 'b24_grant_troubles_total',
+    help: 'Times that a portal was found to be in trouble, by the code that its callers are told.',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+  private readonly standBacks = new Counter({
+    name: 'b24_lane_stand_backs_total',
+    help: 'Times a lane stood back because the portal said that its bucket is full.',
+    labelNames: ['portal'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly seats = new Histogram({
+    name: 'b24_trip_seats',
+    help: 'Commands that shared a request to a portal.',
+    buckets: [1, 2, 5, 10, 20, 30, 40, 50],
+    registers: [this.registry],
+  });
+  private readonly carriedBookings = new Counter({
+    name: 'b24_carried_total',
+    help: 'Calls of this replica that left with a trip of another.',
+    registers: [this.registry],
+  });
+  private readonly circuits = new Counter({
+    name: 'b24_circuit_changes_total',
+    help: 'Times the circuit of a portal that is down opened, and closed again.',
+    labelNames: ['portal', 'change'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly events = new Counter({
+    name: 'b24_event_deliveries_total',
+    help: 'Events sent to subscriptions, by what came of each try; lost: a dead letter that went for a newer one.',
+    labelNames: ['subscription', 'outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly eventsWaiting = new Gauge({
+    name: 'b24_events_waiting',
+    help: 'Events that wait for a subscription, over all replicas.',
+    labelNames: ['subscription'] as const,
+    registers: [this.registry],
+  });
+  private readonly eventsDead = new Gauge({
+    name: 'b24_events_dead',
+    help: 'Dead letters of a subscription.',
+    labelNames: ['subscription'] as const,
+    registers: [this.registry],
+  });
+  private readonly arrivals = new Counter({
+    name: 'b24_new_portals_total',
+    help: 'Portals that were installed and had not been here: admitted at once, or waiting for an operator.',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly jobs = new Counter({
+    name: 'b24_jobs_finished_total',
+    help: 'Jobs that ended on this replica, by how.',
+    labelNames: ['kind', 'state'] as const,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Lanes are asked when Prometheus asks; one that is idle for long has no series. */
+  watch(lanes: { counts(): Iterable<[PortalId, LaneCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
+    this.log = log;
+    const gauge = (name: string, help: string, value: (counts: LaneCounts) => number) => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ['portal'] as const,
+        registers: [this.registry],
+        collect() {
+          this.reset();
+          for (const [portal, counts] of lanes.counts()) this.set({ portal }, value(counts));
+        },
+      });
+    };
+    gauge('b24_lane_waiting', 'Calls that wait for their portal on this replica.', ({ waiting }) => waiting);
+    gauge('b24_lane_in_flight', 'Requests under way from this replica.', ({ inFlight }) => inFlight);
+    gauge('b24_lane_left', 'Requests that could leave at once after the last departure.', ({ left }) => left);
+    gauge('b24_lane_circuit_open', '1 while the portal is taken to be down.', ({ circuit }) =>
+      circuit === 'closed' ? 0 : 1,
+    );
+  }
+
+  /** The store is asked every minute; here is what it said. */
+  watchStore(store: { readonly durable: number }): void {
+    new Gauge({
+      name: 'b24_redis_durable',
+      help: '1 while Redis keeps what it is given, 0 while it may evict or forget it, NaN when it does not tell.',
+      registers: [this.registry],
+      collect() {
+        this.set(store.durable);
+      },
+    });
+  }
+
+  /** @param route the route, never the URL */
+  responded(method: string, route: string, status: number): void {
+    this.responses.inc({ method, route, status });
+  }
+
+  /** Jobs are counted over all replicas, when Prometheus asks. */
+  watchJobs(queue: { counts(): Promise<{ waiting: number; running: number }> }): void {
+    new Gauge({
+      name: 'b24_jobs',
+      help: 'Jobs that wait for a replica, and jobs that one runs; over all replicas.',
+      labelNames: ['state'] as const,
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        const counts = await queue.counts().catch(() => undefined);
+        if (!counts) return;
+        this.set({ state: 'queued' }, counts.waiting);
+        this.set({ state: 'running' }, counts.running);
+      },
+    });
+  }
+
+  arrived(outcome: 'admitted' | 'waiting'): void {
+    this.arrivals.inc({ outcome });
+  }
+
+  jobFinished(kind: string, state: string): void {
+    this.jobs.inc({ kind, state });
+  }
+
+  /** @param portal undefined when no such portal was found: an empty label is none. */
+  called(portal: PortalId | undefined, method: string, outcome: string): void {
+    if (outcome === 'ok' && this.known.size < mostMethods) this.known.add(method);
+    this.calls.inc({ portal: portal ?? '', method: this.labelOf(method), outcome });
+  }
+
+  answered(method: string, upstreamMs: number): void {
+    this.upstream.observe({ method: this.labelOf(method) }, upstreamMs / 1000);
+  }
+
+  /** What a caller makes up never gets a series of its own: a portal has run the method before. */
+  private labelOf(method: string): string {
+    return this.known.has(method) ? method : 'other';
+  }
+
+  departed(_portal: PortalId, seats: number, queueMs: readonly number[]): void {
+    this.seats.observe(seats);
+    this.waited(queueMs);
+  }
+
+  carried(_portal: PortalId, queueMs: readonly number[]): void {
+    this.carriedBookings.inc();
+    this.waited(queueMs);
+  }
+
+  private waited(queueMs: readonly number[]): void {
+    for (const ms of queueMs) this.queueWait.observe(ms / 1000);
+  }
+
+  /** An open circuit is for someone to look at, so it is logged as an error. */
+  circuit(portal: PortalId, change: 'opened' | 'closed', fault?: Fault): void {
+    this.circuits.inc({ portal, change });
+    const { upstream } = fault ?? {};
+    if (change === 'closed') this.log?.info({ portal }, 'the portal answers again');
+    else
+      this.log?.error({ portal, code: fault?.code, upstream: upstream?.error }, fault?.message ?? 'the portal is down');
+  }
+
+  stoodBack(portal: PortalId): void {
+    this.standBacks.inc({ portal });
+  }
+
+  /** Nobody but a person mends most of them, so each is logged as an error when it is found, not again at each probe. */
+  troubled(portal: PortalId, { code, detail, times = 1 }: Trouble): void {
+    this.troubles.inc({ code });
+    if (times === 1) this.log?.error({ portal, code }, detail);
+  }
+
+  refreshed(_portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void {
+    this.refreshes.inc({ outcome });
+  }
+
+  attempted(subscription: string, outcome: string): void {
+    this.events.inc({ subscription, outcome });
+  }
+
+  lost(subscription: string): void {
+    this.events.inc({ subscription, outcome: 'lost' });
+    this.log?.error({ subscription }, 'too many dead letters: the oldest went for a newer one');
+  }
+
+  counted(counts: ReadonlyMap<string, Counts>): void {
+    this.eventsWaiting.reset();
+    this.eventsDead.reset();
+    for (const [subscription, { waiting, dead }] of counts) {
+      this.eventsWaiting.set({ subscription }, waiting);
+      this.eventsDead.set({ subscription }, dead);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '@b24/portal';
+import { askDurability, type DurabilityWarning, type StoreConnection } from '@b24/redis';
+import type { FastifyBaseLogger } from 'fastify';
+
+const lookEveryMs = 60_000;
+
+/** Looks at the start and every minute whether Redis would evict or forget what it alone holds. */
+export class RedisWatch {
+  warnings: readonly DurabilityWarning[] = [];
+  private stopLooking: (() => void) | undefined;
+  private looked = false;
+  private closed = false;
+
+  constructor(
+    private readonly store: StoreConnection,
+    private readonly clock: Clock,
+    private readonly log: Pick<FastifyBaseLogger, 'error' | 'warn' | 'info'>,
+  ) {}
+
+  /** 1 when it keeps what it is given, 0 when it may lose it, NaN when it does not tell. */
+  get durable(): number {
+    const codes = new Set(this.warnings.map(({ code }) => code));
+    if (codes.has('evicts') || codes.has('forgets') || codes.has('write_failed')) return 0;
+    return codes.has('unknown') || !this.looked ? NaN : 1;
+  }
+
+  /** Looks now, and from now on. */
+  async look(): Promise<void> {
+    const before = this.warnings;
+    this.warnings = await askDurability(this.store);
+    this.looked = true;
+    this.tell(before);
+    this.stopLooking?.();
+    if (this.closed) return;
+    this.stopLooking = this.clock.after(lookEveryMs, () => void this.look());
+  }
+
+  end(): void {
+    this.closed = true;
+    this.stopLooking?.();
+  }
+
+  /** What is new is said once, and so is its end. */
+  private tell(before: readonly DurabilityWarning[]): void {
+    const had = new Set(before.map(({ code }) => code));
+    for (const { code, detail } of this.warnings.filter((it) => !had.has(it.code))) {
+      const line = { durability: code };
+      if (code === 'would_evict' || code === 'unknown') this.log.warn(line, detail);
+      else this.log.error(line, detail);
+    }
+    if (before.length > 0 && this.warnings.length === 0) this.log.info('Redis keeps what it is given');
+  }
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { idSchema } from '../../http/shapes';
+import { commandOf, declare } from '../declaration';
+import { fieldsOf, fieldsSchema } from '../fields';
+import { understood } from '../understood';
+import { scrum, scrumFields } from './shapes';
+
+/*
+ * The vendor's backlog methods (section 6 of its rules) and what we show of them. Numbers are integers both ways;
+ * `modifiedBy` is 0 when nobody was named.
+ */
+
+export const backlogExample = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
+
+const backlogSchema = z
+  .object({ id: idSchema, groupId: idSchema, createdBy: z.int().min(0), modifiedBy: z.int().min(0) })
+  .meta({ id: 'Backlog', examples: [backlogExample] });
+type Backlog = z.infer<typeof backlogSchema>;
+
+const newBacklogSchema = z
+  .strictObject({ groupId: idSchema, createdBy: idSchema, modifiedBy: idSchema.optional() })
+  .meta({ id: 'NewBacklog', examples: [{ groupId: 125, createdBy: 6 }] });
+
+const backlogChangesSchema = z
+  .strictObject({ groupId: idSchema.optional(), createdBy: idSchema.optional(), modifiedBy: idSchema.optional() })
+  .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
+  .meta({ id: 'BacklogChanges', minProperties: 1, examples: [{ modifiedBy: 1 }] });
+
+const backlogFieldsSchema = fieldsSchema.meta({
+  id: 'BacklogFields',
+  examples: [{ groupId: { type: 'integer' }, createdBy: { type: 'integer' }, modifiedBy: { type: 'integer' } }],
+});
+
+const toBacklog = (value: unknown): Backlog => understood(backlogSchema, value);
+
+const getBacklog = declare({
+  id: 'getBacklog',
+  method: 'tasks.api.scrum.backlog.get',
+  verb: 'get',
+  path: 'groups/:groupId/backlog',
+  summary: "A group's backlog",
+  scope: 'backlog:read',
+  status: 200,
+  says: 'The backlog.',
+  answer: backlogSchema,
+  faults: ['backlog_not_found', 'group_not_found'],
+  // The vendor's `id` is the group's.
+  params: ({ groupId }) => ({ id: groupId }),
+  entity: ({ groupId }) => scrum({ group: groupId }),
+  read: toBacklog,
+});
+
+const getBacklogFields = declare({
+  id: 'getBacklogFields',
+  method: 'tasks.api.scrum.backlog.getFields',
+  verb: 'get',
+  path: 'backlogs/fields',
+  summary: 'The fields of a backlog, as the portal describes them',
+  scope: 'backlog:read',
+  status: 200,
+  says: 'The fields by name.',
+  answer: backlogFieldsSchema,
+  faults: [],
+  params: () => ({}),
+  entity: scrumFields,
+  read: fieldsOf,
+});
+
+const addBacklog = declare({
+  id: 'addBacklog',
+  method: 'tasks.api.scrum.backlog.add',
+  verb: 'post',
+  path: 'backlogs',
+  summary: 'Add a backlog to a group',
+  description: 'A group has one backlog; Bitrix24 adds it by itself when the planning page of a scrum is first opened.',
+  scope: 'backlog:write',
+  body: newBacklogSchema,
+  status: 201,
+  says: 'The backlog as it was added.',
+  answer: backlogSchema,
+  location: { says: 'Where the backlog is read.', of: ({ groupId }) => `groups/${groupId}/backlog` },
+  faults: ['backlog_already_exists', 'group_not_found', 'user_not_found'],
+  lost: {
+    kind: 'unique',
+    advice: "Read the group's backlog before you add it again.",
+    at: (fields) => ({
+      look: commandOf(getBacklog, { groupId: fields.groupId }),
+      isAsSent: (found) => Object.entries(fields).every(([name, value]) => found[name as keyof Backlog] === value),
+      absent: 'backlog_not_found',
+      taken: 'backlog_already_exists',
+    }),
+  },
+  params: (fields) => ({ fields }),
+  entity: ({ groupId }) => scrum({ group: groupId }),
+  read: toBacklog,
+});
+
+const updateBacklog = declare({
+  id: 'updateBacklog',
+  method: 'tasks.api.scrum.backlog.update',
+  verb: 'patch',
+  path: 'backlogs/:backlogId',
+  summary: 'Change a backlog',
+  description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
+  scope: 'backlog:write',
+  body: backlogChangesSchema,
+  status: 200,
+  says: 'The backlog as it is now.',
+  answer: backlogSchema,
+  faults: ['backlog_not_found', 'backlog_not_empty', 'backlog_already_exists', 'group_not_found', 'user_not_found'],
+  lost: {
+    kind: 'repeatable',
+    advice: 'Read the backlog of its group; the same change may be sent again if nobody else changed it since.',
+  },
+  params: ({ backlogId, ...fields }) => ({ id: backlogId, fields }),
+  // Moved to another group, it concerns that group's backlog too, whichever that is.
+  entity: ({ backlogId, groupId }) => scrum(groupId === undefined ? { backlog: backlogId } : {}),
+  read: toBacklog,
+});
+
+const deleteBacklog = declare({
+  id: 'deleteBacklog',
+  method: 'tasks.api.scrum.backlog.delete',
+  verb: 'delete',
+  path: 'backlogs/:backlogId',
+  summary: 'Delete an empty backlog',
+  scope: 'backlog:write',
+  status: 204,
+  says: 'The backlog is gone.',
+  faults: ['backlog_not_found', 'backlog_not_empty'],
+  lost: {
+    kind: 'removal',
+    mute: true,
+    gone: 'backlog_not_found',
+    kept: 'backlog_not_empty',
+    advice: 'Delete it again: 404 means that it is gone.',
+  },
+  params: ({ backlogId }) => ({ id: backlogId }),
+  entity: ({ backlogId }) => scrum({ backlog: backlogId }),
+  read: () => undefined,
+});
+
+export const backlogDeclarations = [getBacklog, getBacklogFields, addBacklog, updateBacklog, deleteBacklog];

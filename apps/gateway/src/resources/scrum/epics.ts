@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { idSchema } from '../../http/shapes';
+import { declare } from '../declaration';
+import { fieldsOf, fieldsSchema } from '../fields';
+import { pageParams, pageQuery, pageSchema, toPage } from '../paging';
+import { understood } from '../understood';
+import { changes, name, people, scrum, scrumFields, someone } from './shapes';
+
+const example = {
+  id: 3,
+  groupId: 125,
+  name: 'Sign-up',
+  description: 'Form, confirmation, recovery',
+  color: '#69dafc',
+  createdBy: 6,
+  modifiedBy: 0,
+};
+const shape = {
+  id: idSchema,
+  groupId: idSchema,
+  name: z.string(),
+  description: z.string(),
+  color: z.string(),
+  createdBy: someone,
+  modifiedBy: someone,
+};
+const files = z.array(idSchema).meta({ description: 'Attachments by their ids; told where one epic is read.' });
+const epicSchema = z.object({ ...shape, files: files.optional() }).meta({ id: 'Epic', examples: [example] });
+type Epic = z.infer<typeof epicSchema>;
+const epicPage = pageSchema(epicSchema).meta({ id: 'EpicPage', examples: [{ items: [example] }] });
+
+const fields = {
+  description: z.string().optional(),
+  color: z.string().max(20).optional(),
+  files: z
+    .array(idSchema)
+    .max(100)
+    .optional()
+    .meta({ description: 'Files of the Drive by their ids; in a change they take the place of those there were.' }),
+  ...people,
+};
+const newEpic = z.strictObject({ name, ...fields }).meta({ id: 'NewEpic', examples: [{ name: 'Sign-up' }] });
+const epicChanges = changes({ groupId: idSchema.optional(), name: name.optional(), ...fields }, 'EpicChanges', {
+  name: 'Sign-up and sign-in',
+});
+
+/** Files come as a list, or as a custom field whose VALUE is one. */
+const filesThere = z.union([
+  z.array(idSchema),
+  z.object({ VALUE: z.array(idSchema).catch([]) }).transform(({ VALUE }) => VALUE),
+]);
+const epicThere = z.object({ ...shape, files: filesThere.optional() });
+
+const toEpic = (value: unknown): Epic => {
+  const { files: attached, ...epic } = understood(epicThere, value);
+  return { ...epic, ...(attached && { files: attached }) };
+};
+
+/** The vendor writes a file of its Drive as `n428`. */
+function sent<F extends { files?: readonly number[] | undefined }>({ files: attached, ...rest }: F): object {
+  return { ...rest, ...(attached && { files: attached.map((id) => `n${id}`) }) };
+}
+
+const listEpics = declare({
+  id: 'listEpics',
+  method: 'tasks.api.scrum.epic.list',
+  verb: 'get',
+  path: 'groups/:groupId/epics',
+  summary: "A group's epics, in the order of their ids",
+  description: 'Those that the user who granted access may see: of a group that is not there, none.',
+  scope: 'scrum:read',
+  query: {
+    name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), says: 'A part of the name.' },
+    ...pageQuery,
+  },
+  status: 200,
+  says: 'A page of epics; the last one may be empty.',
+  answer: epicPage,
+  faults: [],
+  params: ({ groupId, name: part, ...page }) => pageParams({ GROUP_ID: groupId, '%NAME': part }, page),
+  entity: ({ groupId }) => scrum({ group: groupId }),
+  read: (value, page) => toPage(epicSchema, value, page),
+});
+
+const getEpic = declare({
+  id: 'getEpic',
+  method: 'tasks.api.scrum.epic.get',
+  verb: 'get',
+  path: 'epics/:epicId',
+  summary: 'An epic',
+  scope: 'scrum:read',
+  status: 200,
+  says: 'The epic.',
+  answer: epicSchema,
+  faults: ['epic_not_found'],
+  params: ({ epicId }) => ({ id: epicId }),
+  entity: ({ epicId }) => scrum({ epic: epicId }),
+  read: toEpic,
+});
+
+const getEpicFields = declare({
+  id: 'getEpicFields',
+  method: 'tasks.api.scrum.epic.getFields',
+  verb: 'get',
+  path: 'epics/fields',
+  summary: 'The fields of an epic, as the portal describes them',
+  scope: 'scrum:read',
+  status: 200,
+  says: 'The fields by name.',
+  answer: fieldsSchema.meta({ id: 'EpicFields', examples: [{ name: { type: 'string' } }] }),
+  faults: [],
+  params: () => ({}),
+  entity: scrumFields,
+  read: fieldsOf,
+});
+
+const addEpic = declare({
+  id: 'addEpic',
+  method: 'tasks.api.scrum.epic.add',
+  verb: 'post',
+  path: 'groups/:groupId/epics',
+  summary: 'Add an epic to a group',
+  description: 'By the user who granted access, unless `createdBy` names another.',
+  scope: 'scrum:write',
+  body: newEpic,
+  status: 201,
+  says: 'The epic as it was added.',
+  answer: epicSchema,
+  location: { says: 'Where the epic is read.', of: ({ id }) => `epics/${id}` },
+  faults: ['group_not_found', 'user_not_found', 'files_not_attached'],
+  lost: {
+    kind: 'unsettled',
+    advice:
+      'Look for it with GET /v1/portals/{portal}/groups/{groupId}/epics?name=…; add it again only if it is not there.',
+  },
+  params: ({ groupId, ...epic }) => ({ fields: { groupId, ...sent(epic) } }),
+  // A new one is none of those there are, nor another new one.
+  entity: () => scrum({ epic: `new ${randomUUID()}` }),
+  read: toEpic,
+});
+
+const updateEpic = declare({
+  id: 'updateEpic',
+  method: 'tasks.api.scrum.epic.update',
+  verb: 'patch',
+  path: 'epics/:epicId',
+  summary: 'Change an epic',
+  description: 'What is not named stays.',
+  scope: 'scrum:write',
+  body: epicChanges,
+  status: 200,
+  says: 'The epic as it is now.',
+  answer: epicSchema,
+  faults: ['epic_not_found', 'group_not_found', 'user_not_found', 'files_not_attached'],
+  lost: {
+    kind: 'repeatable',
+    advice: 'Read the epic; the same change may be sent again if nobody else changed it since.',
+  },
+  params: ({ epicId, ...epic }) => ({ id: epicId, fields: sent(epic) }),
+  entity: ({ epicId, groupId }) => scrum(groupId === undefined ? { epic: epicId } : {}),
+  read: toEpic,
+});
+
+const deleteEpic = declare({
+  id: 'deleteEpic',
+  method: 'tasks.api.scrum.epic.delete',
+  verb: 'delete',
+  path: 'epics/:epicId',
+  summary: 'Delete an epic',
+  scope: 'scrum:write',
+  status: 204,
+  says: 'The epic is gone.',
+  faults: ['epic_not_found'],
+  lost: { kind: 'removal', mute: true, gone: 'epic_not_found', advice: 'Delete it again: 404 means that it is gone.' },
+  params: ({ epicId }) => ({ id: epicId }),
+  entity: ({ epicId }) => scrum({ epic: epicId }),
+  read: () => undefined,
+});
+
+export const epicDeclarations = [listEpics, getEpic, getEpicFields, addEpic, updateEpic, deleteEpic];

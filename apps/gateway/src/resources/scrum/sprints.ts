@@ -1,0 +1,259 @@
+import { z } from 'zod';
+import { idSchema, momentSchema } from '../../http/shapes';
+import { commandOf, declare } from '../declaration';
+import { fieldsOf, fieldsSchema } from '../fields';
+import { pageParams, pageQuery, pageSchema, toPage } from '../paging';
+import { understood } from '../understood';
+import { changes, name, people, scrum, scrumFields, someone, sort } from './shapes';
+
+const example = {
+  id: 7,
+  groupId: 125,
+  name: 'Sprint 1',
+  goal: '',
+  sort: 1,
+  createdBy: 6,
+  modifiedBy: 0,
+  dateStart: '2026-11-02T08:00:00+00:00',
+  dateEnd: '2026-11-16T08:00:00+00:00',
+  status: 'planned',
+};
+const status = z.enum(['planned', 'active', 'completed']);
+const moment = z.iso.datetime({ offset: true }).nullable();
+const sprintSchema = z
+  .object({
+    id: idSchema,
+    groupId: idSchema,
+    name: z.string(),
+    goal: z.string().meta({ description: 'Set in Bitrix24 only, when the sprint is started there.' }),
+    sort: z.int(),
+    createdBy: someone,
+    modifiedBy: someone,
+    dateStart: moment,
+    dateEnd: moment,
+    status,
+  })
+  .meta({ id: 'Sprint', examples: [example] });
+type Sprint = z.infer<typeof sprintSchema>;
+const sprintPage = pageSchema(sprintSchema).meta({ id: 'SprintPage', examples: [{ items: [example] }] });
+
+const fields = { sort: sort.optional(), ...people };
+const newSprint = z
+  .strictObject({ name, dateStart: momentSchema, dateEnd: momentSchema, status: status.default('planned'), ...fields })
+  .meta({
+    id: 'NewSprint',
+    examples: [{ name: 'Sprint 1', dateStart: '2026-11-02T09:00:00+01:00', dateEnd: '2026-11-16T09:00:00+01:00' }],
+  });
+const sprintChanges = changes(
+  {
+    groupId: idSchema.optional(),
+    name: name.optional(),
+    dateStart: momentSchema.optional(),
+    dateEnd: momentSchema.optional(),
+    status: status.optional(),
+    ...fields,
+  },
+  'SprintChanges',
+  { name: 'Sprint 1a' },
+);
+
+const toSprint = (value: unknown): Sprint => understood(sprintSchema, value);
+
+/** Moments as the vendor writes them itself, whatever its own clock is set to. */
+function sent<F extends { dateStart?: string | undefined; dateEnd?: string | undefined }>(sprint: F): object {
+  const { dateStart, dateEnd, ...rest } = sprint;
+  return {
+    ...rest,
+    ...(dateStart !== undefined && { dateStart: universal(dateStart) }),
+    ...(dateEnd !== undefined && { dateEnd: universal(dateEnd) }),
+  };
+}
+
+function universal(moment: string): string {
+  return `${new Date(moment).toISOString().slice(0, 19)}+00:00`;
+}
+
+const listSprints = declare({
+  id: 'listSprints',
+  method: 'tasks.api.scrum.sprint.list',
+  verb: 'get',
+  path: 'groups/:groupId/sprints',
+  summary: "A group's sprints, in the order of their ids",
+  description: 'Those that the user who granted access may see: of a group that is not there, none.',
+  scope: 'scrum:read',
+  query: {
+    status: { text: status, json: status, says: '`planned`, `active` or `completed`.' },
+    name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), says: 'A part of the name.' },
+    ...pageQuery,
+  },
+  status: 200,
+  says: 'A page of sprints; the last one may be empty.',
+  answer: sprintPage,
+  faults: [],
+  params: ({ groupId, status: of, name: part, ...page }) =>
+    pageParams({ GROUP_ID: groupId, STATUS: of, '%NAME': part }, page),
+  entity: ({ groupId }) => scrum({ group: groupId }),
+  read: (value, page) => toPage(sprintSchema, value, page),
+});
+
+const getSprint = declare({
+  id: 'getSprint',
+  method: 'tasks.api.scrum.sprint.get',
+  verb: 'get',
+  path: 'sprints/:sprintId',
+  summary: 'A sprint',
+  scope: 'scrum:read',
+  status: 200,
+  says: 'The sprint.',
+  answer: sprintSchema,
+  faults: ['sprint_not_found'],
+  params: ({ sprintId }) => ({ id: sprintId }),
+  entity: ({ sprintId }) => scrum({ sprint: sprintId }),
+  read: toSprint,
+});
+
+const getSprintFields = declare({
+  id: 'getSprintFields',
+  method: 'tasks.api.scrum.sprint.getFields',
+  verb: 'get',
+  path: 'sprints/fields',
+  summary: 'The fields of a sprint, as the portal describes them',
+  scope: 'scrum:read',
+  status: 200,
+  says: 'The fields by name.',
+  answer: fieldsSchema.meta({ id: 'SprintFields', examples: [{ name: { type: 'string' } }] }),
+  faults: [],
+  params: () => ({}),
+  entity: scrumFields,
+  read: fieldsOf,
+});
+
+const addSprint = declare({
+  id: 'addSprint',
+  method: 'tasks.api.scrum.sprint.add',
+  verb: 'post',
+  path: 'groups/:groupId/sprints',
+  summary: 'Add a sprint to a group',
+  scope: 'scrum:write',
+  body: newSprint,
+  status: 201,
+  says: 'The sprint as it was added.',
+  answer: sprintSchema,
+  location: { says: 'Where the sprint is read.', of: ({ id }) => `sprints/${id}` },
+  faults: ['group_not_found', 'user_not_found', 'sprint_already_active'],
+  lost: {
+    kind: 'unsettled',
+    advice:
+      'Look for it with GET /v1/portals/{portal}/groups/{groupId}/sprints?name=…; add it again only if it is not there.',
+  },
+  params: ({ groupId, ...sprint }) => ({ fields: { groupId, ...sent(sprint) } }),
+  entity: ({ groupId }) => scrum({ group: groupId }),
+  read: toSprint,
+});
+
+const updateSprint = declare({
+  id: 'updateSprint',
+  method: 'tasks.api.scrum.sprint.update',
+  verb: 'patch',
+  path: 'sprints/:sprintId',
+  summary: 'Change a sprint',
+  description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
+  scope: 'scrum:write',
+  body: sprintChanges,
+  status: 200,
+  says: 'The sprint as it is now.',
+  answer: sprintSchema,
+  faults: ['sprint_not_found', 'sprint_not_empty', 'sprint_already_active', 'group_not_found', 'user_not_found'],
+  lost: {
+    kind: 'repeatable',
+    advice: 'Read the sprint; the same change may be sent again if nobody else changed it since.',
+  },
+  params: ({ sprintId, ...sprint }) => ({ id: sprintId, fields: sent(sprint) }),
+  // Moved, or made the active one, it concerns others of a group.
+  entity: ({ sprintId, groupId, status: becomes }) =>
+    scrum(groupId === undefined && becomes === undefined ? { sprint: sprintId } : {}),
+  read: toSprint,
+});
+
+const deleteSprint = declare({
+  id: 'deleteSprint',
+  method: 'tasks.api.scrum.sprint.delete',
+  verb: 'delete',
+  path: 'sprints/:sprintId',
+  summary: 'Delete a sprint',
+  description: "Bitrix24 moves its tasks to the group's backlog first.",
+  scope: 'scrum:write',
+  status: 204,
+  says: 'The sprint is gone.',
+  faults: ['sprint_not_found', 'sprint_not_empty'],
+  lost: {
+    kind: 'removal',
+    mute: true,
+    gone: 'sprint_not_found',
+    kept: 'sprint_not_empty',
+    advice: 'Delete it again: 404 means that it is gone.',
+  },
+  params: ({ sprintId }) => ({ id: sprintId }),
+  entity: () => scrum(),
+  read: () => undefined,
+});
+
+const startSprint = declare({
+  id: 'startSprint',
+  method: 'tasks.api.scrum.sprint.start',
+  verb: 'post',
+  path: 'sprints/:sprintId/start',
+  summary: 'Start a planned sprint',
+  scope: 'scrum:write',
+  status: 200,
+  says: 'The sprint, which is active now.',
+  answer: sprintSchema,
+  faults: ['sprint_not_found', 'sprint_not_planned', 'sprint_already_active'],
+  lost: {
+    kind: 'state',
+    advice: 'Read the sprint: `active` means that it was started.',
+    at: ({ sprintId }) => ({
+      look: commandOf(getSprint, { sprintId }),
+      isAsSent: ({ status: is }) => is === 'active',
+      isBefore: ({ status: is }) => is === 'planned',
+      taken: 'sprint_not_planned',
+    }),
+  },
+  params: ({ sprintId }) => ({ id: sprintId }),
+  entity: () => scrum(),
+  read: toSprint,
+});
+
+const completeSprint = declare({
+  id: 'completeSprint',
+  method: 'tasks.api.scrum.sprint.complete',
+  verb: 'post',
+  path: 'groups/:groupId/sprints/complete',
+  summary: "Complete a group's active sprint",
+  description:
+    'Bitrix24 completes whichever sprint of the group is active, and takes no id of a sprint. Unfinished tasks move to the backlog.',
+  scope: 'scrum:write',
+  status: 200,
+  says: 'The sprint, which is completed now.',
+  answer: sprintSchema,
+  faults: ['sprint_not_found', 'group_not_found'],
+  lost: {
+    kind: 'unsettled',
+    advice:
+      'GET /v1/portals/{portal}/groups/{groupId}/sprints?status=active shows the one that is active now; complete only if it is still the one that you meant.',
+  },
+  params: ({ groupId }) => ({ id: groupId }),
+  entity: ({ groupId }) => scrum({ group: groupId }),
+  read: toSprint,
+});
+
+export const sprintDeclarations = [
+  listSprints,
+  getSprint,
+  getSprintFields,
+  addSprint,
+  updateSprint,
+  deleteSprint,
+  startSprint,
+  completeSprint,
+];

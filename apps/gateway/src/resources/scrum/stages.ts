@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { idSchema } from '../../http/shapes';
+import { declare } from '../declaration';
+import { fieldsOf, fieldsSchema } from '../fields';
+import { taken, understood } from '../understood';
+import { changes, name, scrum, scrumFields, sort } from './shapes';
+
+const example = { id: 58, sprintId: 7, name: 'In progress', type: 'WORK', sort: 200, color: '47D1E2' };
+const type = z.enum(['NEW', 'WORK', 'FINISH']);
+const stageSchema = z
+  .object({ id: idSchema, sprintId: idSchema, name: z.string(), type, sort: z.int(), color: z.string() })
+  .meta({ id: 'Stage', examples: [example] });
+const stageList = z.object({ items: z.array(stageSchema) }).meta({ id: 'StageList', examples: [{ items: [example] }] });
+const stageId = z.object({ id: idSchema }).meta({ id: 'StageId', examples: [{ id: 58 }] });
+
+const fields = { type: type.optional(), sort: sort.optional(), color: z.string().max(20).optional() };
+const newStage = z.strictObject({ name, ...fields }).meta({ id: 'NewStage', examples: [{ name: 'In progress' }] });
+const stageChanges = changes({ sprintId: idSchema.optional(), name: name.optional(), ...fields }, 'StageChanges', {
+  name: 'Doing',
+});
+const place = z.strictObject({ stageId: idSchema }).meta({ id: 'TaskPlace', examples: [{ stageId: 58 }] });
+
+/** Here the vendor writes numbers as strings. */
+const number = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^-?\d{1,15}$/)
+    .transform(Number),
+]);
+const stagesThere = z.array(z.object({ ...stageSchema.shape, id: number, sprintId: number, sort: number }));
+
+const listStages = declare({
+  id: 'listStages',
+  method: 'tasks.api.scrum.kanban.getStages',
+  verb: 'get',
+  path: 'sprints/:sprintId/stages',
+  summary: "The stages of a sprint's board",
+  scope: 'scrum:read',
+  status: 200,
+  says: 'All of them.',
+  answer: stageList,
+  faults: ['sprint_not_found'],
+  params: ({ sprintId }) => ({ sprintId }),
+  entity: ({ sprintId }) => scrum({ sprint: sprintId }),
+  read: (value) => ({ items: understood(stagesThere, value) }),
+});
+
+const getStageFields = declare({
+  id: 'getStageFields',
+  method: 'tasks.api.scrum.kanban.getFields',
+  verb: 'get',
+  path: 'stages/fields',
+  summary: 'The fields of a stage, as the portal describes them',
+  scope: 'scrum:read',
+  status: 200,
+  says: 'The fields by name.',
+  answer: fieldsSchema.meta({ id: 'StageFields', examples: [{ name: { type: 'string' } }] }),
+  faults: [],
+  params: () => ({}),
+  entity: scrumFields,
+  read: fieldsOf,
+});
+
+const addStage = declare({
+  id: 'addStage',
+  method: 'tasks.api.scrum.kanban.addStage',
+  verb: 'post',
+  path: 'sprints/:sprintId/stages',
+  summary: "Add a stage to a sprint's board",
+  description: 'Bitrix24 tells nothing of it but its id; what is not named is as Bitrix24 likes it.',
+  scope: 'scrum:write',
+  body: newStage,
+  status: 201,
+  says: 'The id of the stage.',
+  answer: stageId,
+  location: { says: "Where the board's stages are read.", of: (_, { sprintId }) => `sprints/${sprintId}/stages` },
+  faults: ['sprint_not_found'],
+  lost: {
+    kind: 'unsettled',
+    advice:
+      'GET /v1/portals/{portal}/sprints/{sprintId}/stages shows those there are; add it again only if it is none.',
+  },
+  params: ({ sprintId, ...stage }) => ({ fields: { sprintId, ...stage } }),
+  entity: ({ sprintId }) => scrum({ sprint: sprintId }),
+  read: (value) => ({ id: understood(number.pipe(idSchema), value) }),
+});
+
+const updateStage = declare({
+  id: 'updateStage',
+  method: 'tasks.api.scrum.kanban.updateStage',
+  verb: 'patch',
+  path: 'stages/:stageId',
+  summary: 'Change a stage',
+  description: 'What is not named stays.',
+  scope: 'scrum:write',
+  body: stageChanges,
+  status: 204,
+  says: 'It is changed; Bitrix24 shows no stage by its id.',
+  faults: ['stage_not_found', 'sprint_not_found'],
+  lost: {
+    kind: 'repeatable',
+    advice: 'List the stages of its sprint; the same change may be sent again if nobody else changed it since.',
+  },
+  params: ({ stageId: id, ...stage }) => ({ stageId: id, fields: stage }),
+  // On another board, or of another type, it concerns its neighbours.
+  entity: ({ stageId: id, sprintId, type: becomes }) =>
+    scrum(sprintId === undefined && becomes === undefined ? { stage: id } : {}),
+  read: taken,
+});
+
+const deleteStage = declare({
+  id: 'deleteStage',
+  method: 'tasks.api.scrum.kanban.deleteStage',
+  verb: 'delete',
+  path: 'stages/:stageId',
+  summary: 'Delete a stage that has no tasks',
+  scope: 'scrum:write',
+  status: 204,
+  says: 'The stage is gone.',
+  faults: ['stage_not_found', 'stage_not_empty'],
+  lost: {
+    kind: 'removal',
+    mute: false,
+    gone: 'stage_not_found',
+    kept: 'stage_not_empty',
+    advice: 'Delete it again: 404 means that it is gone.',
+  },
+  params: ({ stageId: id }) => ({ stageId: id }),
+  entity: () => scrum(),
+  read: taken,
+});
+
+const placeTask = declare({
+  id: 'placeTask',
+  method: 'tasks.api.scrum.kanban.addTask',
+  verb: 'put',
+  path: 'sprints/:sprintId/tasks/:taskId',
+  summary: "Put a task on a stage of a sprint's board",
+  scope: 'scrum:write',
+  body: place,
+  status: 204,
+  says: 'It is there.',
+  faults: ['sprint_not_found', 'stage_not_found', 'task_not_found'],
+  lost: { kind: 'repeatable', advice: 'It may be put there again, if nobody else moved it since.' },
+  params: ({ sprintId, taskId, stageId: stage }) => ({ sprintId, taskId, stageId: stage }),
+  entity: ({ taskId }) => scrum({ task: taskId }),
+  read: taken,
+});
+
+const unplaceTask = declare({
+  id: 'unplaceTask',
+  method: 'tasks.api.scrum.kanban.deleteTask',
+  verb: 'delete',
+  path: 'sprints/:sprintId/tasks/:taskId',
+  summary: "Take a task off a sprint's board",
+  scope: 'scrum:write',
+  status: 204,
+  says: 'It is on none of the stages.',
+  faults: ['sprint_not_found', 'task_not_found'],
+  lost: { kind: 'repeatable', advice: 'It may be taken off again, if nobody else put it there since.' },
+  params: ({ sprintId, taskId }) => ({ sprintId, taskId }),
+  entity: ({ taskId }) => scrum({ task: taskId }),
+  read: taken,
+});
+
+export const stageDeclarations = [
+  listStages,
+  getStageFields,
+  addStage,
+  updateStage,
+  deleteStage,
+  placeTask,
+  unplaceTask,
+];
