@@ -63,7 +63,9 @@ class StepCounter {
 }
 
 /** Where requests are read before anything bounds them. */
-const doors = ['console', 'http', 'installs', 'mcp', 'sdk'].map((name) => `apps/gateway/src/${name}`);
+const doors = ['http', ...readdirSync('apps/gateway/src/doors').map((name) => `doors/${name}`)].map(
+  (name) => `apps/gateway/src/${name}`,
+);
 const reads =
   /JSON\.parse|\.(?:split|replace|replaceAll|matchAll|match|exec|test)\(|new URL\(|URLSearchParams|decodeURI|unescape/;
 
