@@ -23,7 +23,7 @@ const story = (name: string, call: string, status: number, done: Story['done'], 
   return { name, method, path, status, done, ...(body && { body }) };
 };
 
-/** Settled by the vendor's rules. */
+/** Settled by the table of docs/bitrix24-rules.md#scrum. */
 const settled = [
   story('epic.update', 'PATCH /epics/3', 200, ({ scrum }) => scrum.epics.get(3)?.name === 'new', { name: 'new' }),
   story('epic.delete', 'DELETE /epics/3', 204, ({ scrum }) => !scrum.epics.has(3)),

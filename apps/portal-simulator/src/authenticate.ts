@@ -7,7 +7,10 @@ import { VendorRefusal } from './vendor-refusal';
 
 const verdictLifetimeMs = 3_600_000;
 
-/** Decides who calls, or throws the refusal of section 3. One per portal, because a portal remembers verdicts. */
+/**
+ * Identifies the caller or throws a refusal (docs/bitrix24-rules.md#errors). One per portal, because a portal caches
+ * verdicts.
+ */
 export class Authenticator {
   private readonly verdicts = new Map<string, { until: number; verdict: Chain | 'unknown' }>();
 
@@ -36,7 +39,7 @@ export class Authenticator {
     if (chain === 'unknown' || chain.memberId !== portal.memberId || !app) throw VendorRefusal.of('invalid_token');
     if (portal.dismissedUsers.has(chain.userId)) throw VendorRefusal.of('authorization_error');
     const { clientId, scope: scopes } = app;
-    // Operating time is counted per app (section 5).
+    // Operating time is counted per app (docs/bitrix24-rules.md#limits).
     const owner = clientId === portal.app.clientId ? 'app' : `app:${clientId}`;
     return { kind: 'app', userId: chain.userId, scopes, owner, clientId, key: token };
   }

@@ -2,7 +2,10 @@ import type { Exchange } from './exchange';
 import { type Params, encodeForm } from './php-query';
 import type { InstalledApp, PortalState } from './portal-state';
 
-/** `/oauth/authorize/` on the portal's own host: a page with one button; errors stay on this page (section 1). */
+/**
+ * `/oauth/authorize/` on the portal's own host: a page with one button; errors stay on this page
+ * (docs/bitrix24-rules.md#oauth).
+ */
 export function handleAuthorize(portal: PortalState, exchange: Exchange): void {
   const params = exchange.httpMethod === 'POST' ? { ...exchange.query, ...exchange.body() } : exchange.query;
   const problem = problemWith(portal, params);

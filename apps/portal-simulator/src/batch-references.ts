@@ -8,7 +8,7 @@ export type BatchResults = Readonly<
 const reference = /\$(result|next|total|time|error)([^\s]*)/gi;
 
 /**
- * Replaces `$result[key][field]` and its kin in every decoded value, as the vendor does (section 4): any case, any
+ * Replaces `$result[key][field]` and its kin in every decoded value (docs/bitrix24-rules.md#batch): any case, any
  * letters before the bracket, and an unknown key yields the whole map it was looked up in. There is no escape.
  */
 export function withReferences(params: Params, results: BatchResults): Params {

@@ -1,7 +1,7 @@
 import { type Params, isMap } from './php-query';
 import { VendorRefusal } from './vendor-refusal';
 
-/** The vendor's binder for a parameter of type int; its refusals carry code 100 (section 6). */
+/** The vendor's binder for a parameter of type int; its refusals have code 100 (docs/bitrix24-rules.md#scrum). */
 export function bindInt(params: Params, name: string): number {
   const value = found(params, name);
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;

@@ -34,7 +34,7 @@ export interface IssuedPair {
 export type Rotation = 'strict' | 'grace';
 
 export interface LedgerOptions {
-  /** `strict`: a refresh token dies at its first use together with its access token (section 1, Lifetimes). */
+  /** `strict`: a refresh token dies at its first use, with its access token (docs/bitrix24-rules.md#oauth). */
   rotation: Rotation;
   accessTokenLifetimeMs: number;
   /** `grace`: how long a used refresh token still works. */

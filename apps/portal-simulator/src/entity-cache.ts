@@ -1,6 +1,6 @@
 /**
  * What one PHP process remembers while it serves one HTTP request: commands of one batch on the same entity see the
- * state it had when the first of them looked, not what was written since (section 4).
+ * state it had when the first of them looked, not what was written since (docs/bitrix24-rules.md#batch).
  */
 export class EntityCache {
   private readonly seen = new Map<string, unknown>();

@@ -40,7 +40,10 @@ export class Exchange {
     return typeof value === 'string' ? value : '';
   }
 
-  /** The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map (section 3). */
+  /**
+   * The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map
+   * (docs/bitrix24-rules.md#values).
+   */
   body(): Params {
     const contentType = this.header('content-type').toLowerCase();
     if (contentType.includes('json')) return jsonMap(this.bodyBytes);

@@ -11,7 +11,9 @@ export interface LeakyCounterSettings {
   phaseMs: number;
 }
 
-/** The vendor's rate limit of one portal (section 5): a request that would lift the level above X is refused. */
+/**
+ * The rate limit of one portal (docs/bitrix24-rules.md#limits): refuses a request that would lift the level above X.
+ */
 export class LeakyCounter {
   maxLevel = 0;
   refused = 0;

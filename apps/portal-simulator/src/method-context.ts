@@ -24,7 +24,7 @@ export interface MethodContext {
   readonly silentlyFails: boolean;
 }
 
-/** A list method's answer: `next` and `total` stand beside `result` in the envelope (section 3). */
+/** A list method's answer: `next` and `total` stand beside `result` in the envelope (docs/bitrix24-rules.md#lists). */
 export class Page {
   constructor(
     readonly result: unknown[],

@@ -31,7 +31,10 @@ export interface TokenRequestLog {
   closedAt?: number;
 }
 
-/** The authorization server: `/oauth/token/` and `/rest/app.info` (sections 1 and 2). */
+/**
+ * The authorization server: `/oauth/token/` (docs/bitrix24-rules.md#oauth) and `/rest/app.info`
+ * (docs/bitrix24-rules.md#install).
+ */
 export class OauthServer {
   readonly trouble = new TroubleQueue<OauthTroubleKind>();
   readonly tokenRequests: TokenRequestLog[] = [];

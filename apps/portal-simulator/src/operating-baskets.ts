@@ -2,7 +2,7 @@ const basketMs = 60_000;
 const basketCount = 10;
 const cheapCallSeconds = 0.1;
 
-/** How the operating time of a batch is billed and whether it is reported at all (sections 4 and 5). */
+/** How a batch is charged for operating time, and whether it is reported (docs/bitrix24-rules.md#limits). */
 export type OperatingMode = 'nested' | 'batch' | 'absent';
 
 /** The vendor's operating-time limit: per owner (the app or a webhook) and method, ten baskets of one minute. */

@@ -5,7 +5,7 @@ export function isMap(value: unknown): value is Params {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Reads `a=1&b[c]=2&d[]=3` as PHP's `parse_str` does (vendor's rules, section 4): every value is a string. */
+/** Reads `a=1&b[c]=2&d[]=3` as PHP's `parse_str` does: every value is a string (docs/bitrix24-rules.md#values). */
 export function parsePhpQuery(text: string): Params {
   const root = emptyMap();
   for (const part of text.split('&')) {
@@ -23,7 +23,7 @@ export function encodeForm(pairs: readonly (readonly [string, string])[]): strin
   return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
 }
 
-/** A PHP array on its way to JSON: empty is `[]`, keys 0..n in order are a list, all else is an object (section 4). */
+/** Encodes a PHP array as JSON does: empty is `[]`, keys 0…n in order are a list (docs/bitrix24-rules.md#values). */
 export function phpArray(map: ReadonlyMap<string, unknown>): unknown {
   const keys = [...map.keys()];
   if (keys.every((key, index) => key === String(index))) return [...map.values()];

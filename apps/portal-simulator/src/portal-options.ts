@@ -8,7 +8,7 @@ export interface PortalOptions {
   /** Listening port; 0 (or none) takes any. */
   port?: number;
   memberId?: string;
-  /** X and Y of the leaky bucket: 50 and 2 unless told (section 5). */
+  /** X and Y of the leaky bucket; 50 and 2 by default (docs/bitrix24-rules.md#limits). */
   burst?: number;
   drainPerSecond?: number;
   /** Stepwise unless told, and refused requests count: the strictest reading. */

@@ -33,15 +33,17 @@ export interface Webhook {
 
 /** Where servers of different age differ; each may be switched at any time. */
 export interface PortalQuirks {
-  /** Code 0 of a method's own refusal as a number, a string, or empty (section 3). */
+  /** Code 0 of a method's own refusal as a number, a string, or empty (docs/bitrix24-rules.md#errors). */
   zeroErrorAs: 0 | '0' | '';
   /** Code 100 of the binder as a number or a string. */
   hundredErrorAs: 100 | '100';
   /** Something newer servers write behind the known sentences. */
   sentenceSuffix: string;
-  /** `time.start` as a whole number (section 3). */
+  /** `time.start` as an integer (docs/bitrix24-rules.md#values). */
   wholeTimes: boolean;
-  /** The portal keeps the authorization server's verdict on a token for up to an hour, good or bad (section 1). */
+  /**
+   * The portal caches the authorization server's verdict on a token for up to an hour (docs/bitrix24-rules.md#oauth).
+   */
   cacheVerdicts: boolean;
   /** The status of `PORTAL_DELETED`: 500 in the docs, 403 and 410 seen. */
   deletedStatus: 500 | 403 | 410;

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { VendorPost } from './vendor-posts';
 
-/** Sends a vendor's POST to an app; plain HTTP, no redirect is followed, nothing is ever sent again (section 2). */
+/** Sends the vendor's POST to an app: plain HTTP, no redirects, no retries (docs/bitrix24-rules.md#events). */
 export function post(url: string, { contentType, body }: VendorPost): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(body) };

@@ -7,7 +7,7 @@ export type Credentials =
   | { readonly via: 'webhook'; readonly userId: number; readonly secret: string }
   | { readonly via: 'none' };
 
-/** One HTTP request to `/rest/` as the portal reads it (section 3). */
+/** One HTTP request to `/rest/` as the portal reads it (docs/bitrix24-rules.md#values). */
 export interface RestCall {
   readonly method: string;
   readonly params: Params;

@@ -21,7 +21,7 @@ interface Serving {
   readonly trouble: Trouble<PortalTroubleKind> | undefined;
 }
 
-/** `/rest/` of one portal: count, trouble, authenticate, run, answer (section 3). */
+/** `/rest/` of one portal: count, trouble, authenticate, run, answer (docs/bitrix24-rules.md#errors). */
 export class RestEndpoint {
   private readonly authenticator: Authenticator;
   private lastLogId = 0;
@@ -174,7 +174,7 @@ export class RestEndpoint {
     return { status: refusal.status, body: this.shown(refusal) };
   }
 
-  /** Scope errors of a batch's item come without words (section 4). */
+  /** A scope error of a command in a batch has no description (docs/bitrix24-rules.md#batch). */
   private shown(refusal: VendorRefusal, wordless = false): Params {
     const { zeroErrorAs, hundredErrorAs, sentenceSuffix } = this.portal.quirks;
     if (refusal.description === null) return { error: refusal.code };

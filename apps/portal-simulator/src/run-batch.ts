@@ -20,7 +20,7 @@ const forbidden = new Set(['batch', 'download', 'upload']);
 
 type Sections = { [Name in keyof BatchResults]: Map<string, unknown> };
 
-/** The `batch` method exactly as section 4 describes it. */
+/** The `batch` method, by docs/bitrix24-rules.md#batch. */
 export function runBatch(params: Params, runOnly: number, runItem: RunItem, showRefusal: ShowRefusal): unknown {
   const sections: Sections = {
     result: new Map(),

@@ -84,7 +84,7 @@ export class ScrumStore {
     this.groups.get(groupId)?.delete(userId);
   }
 
-  /** False for an unknown group as well (section 6, `add`). */
+  /** False for an unknown group as well, as `add` reports it (docs/bitrix24-rules.md#scrum). */
   canAccess(groupId: number, userId: number): boolean {
     const forbidden = this.groups.get(groupId);
     return forbidden !== undefined && !forbidden.has(userId);

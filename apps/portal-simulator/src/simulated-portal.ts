@@ -134,8 +134,9 @@ export class SimulatedPortal implements PortalState {
   }
 
   /**
-   * A local app beside the one that all portals have: its id and secret are good on this portal only (section 1).
-   * What it is registered with is read at each use, so that a secret may be changed. The state file does not keep it.
+   * A local app beside the one that all portals have: its id and secret are valid on this portal only
+   * (docs/bitrix24-rules.md#oauth). What it is registered with is read at each use, so that a secret may be changed.
+   * The state file does not keep it.
    */
   addApp(registration: AppRegistration): PortalApp {
     const app = new PortalApp(this, () => registration);
@@ -225,12 +226,12 @@ export class SimulatedPortal implements PortalState {
     this.deleted = true;
   }
 
-  /** The user is dismissed: refreshes succeed, calls say authorization_error (section 1). */
+  /** The user is dismissed: refreshes succeed, calls fail with authorization_error (docs/bitrix24-rules.md#oauth). */
   dismissUser(userId: number): void {
     this.dismissedUsers.add(userId);
   }
 
-  /** Moves to a new port; the old one answers 302 to the new host from now on (section 1, Hosts). */
+  /** Moves to a new port; from now on the old one redirects (302) to it (docs/bitrix24-rules.md#oauth). */
   async rename(): Promise<void> {
     await this.listen(0);
     this.changed();

@@ -19,7 +19,7 @@ export interface SimulatorOptions {
   clientSecret?: string;
   scope?: readonly string[];
   callbackUrl?: string;
-  /** What a used refresh token is worth (section 1, Lifetimes); strict unless told. */
+  /** What happens to a used refresh token (docs/bitrix24-rules.md#oauth); `strict` by default. */
   rotation?: 'strict' | 'grace';
   graceMs?: number;
   accessTokenLifetimeMs?: number;

@@ -23,7 +23,7 @@ class OauthRefusal extends Error {
   }
 }
 
-/** Judges a token request and answers as section 1 of the vendor's rules says; the wire is in OauthServer. */
+/** Answers token requests (docs/bitrix24-rules.md#oauth); OauthServer does the I/O. */
 export class TokenEndpoint {
   refreshes = 0;
 

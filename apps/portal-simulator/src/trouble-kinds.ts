@@ -22,7 +22,7 @@ export const wireTroubles = [
 ] as const;
 export type WireTrouble = (typeof wireTroubles)[number];
 
-/** Error bodies whose `error` key is not a word: `0`, `"0"`, `""`, `100`, `"100"` (section 3). */
+/** Error bodies whose `error` is `0`, `"0"`, `""`, `100` or `"100"` (docs/bitrix24-rules.md#errors). */
 export const oddErrors = {
   'error-0': 0,
   'error-"0"': '0',
@@ -33,14 +33,14 @@ export const oddErrors = {
 export type OddError = keyof typeof oddErrors;
 
 /**
- * A `delete` that answers `[]` and deletes nothing; a method that answers `false` and does nothing (section 6);
- * a batch that stops after `ranOnly` commands.
+ * A `delete` that answers `[]` and deletes nothing; a method that answers `false` and does nothing
+ * (docs/bitrix24-rules.md#scrum); a batch that stops after `ranOnly` commands.
  */
 export type BehaviourTrouble = 'silent-delete' | 'silent-false' | 'unrun';
 
 export type PortalTroubleKind = VendorErrorCode | OddError | WireTrouble | BehaviourTrouble;
 
-/** Errors of the token endpoint with their HTTP status (section 1). */
+/** Errors of the token endpoint with their HTTP status (docs/bitrix24-rules.md#oauth). */
 export const oauthErrors = {
   wrong_client: 200,
   invalid_client: 400,
@@ -71,7 +71,7 @@ export function isOddError(kind: string): kind is OddError {
 
 /**
  * Whether a trouble strikes one command inside a batch, or the whole HTTP request. What a method of a batch says is
- * caught and stands in `result_error`, whatever its code (section 4), so that an error of one method strikes its item.
+ * caught and put into `result_error`, whatever its code (docs/bitrix24-rules.md#batch).
  */
 export function levelOf(kind: string, method?: string): 'item' | 'trip' {
   const isOfMethod = method !== undefined && method.toLowerCase() !== 'batch';

@@ -21,7 +21,7 @@ const item = (status: number, description: string, seen: readonly number[] = [])
   level: 'item',
 });
 
-/** Every code of the table in section 3 of the vendor's rules. */
+/** Every code of the table in docs/bitrix24-rules.md#errors. */
 export const vendorErrors = {
   QUERY_LIMIT_EXCEEDED: trip(503, 'Too many requests'),
   OVERLOAD_LIMIT: trip(503, 'REST API is blocked due to overload.'),

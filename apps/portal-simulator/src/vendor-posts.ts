@@ -41,7 +41,7 @@ export interface FrameOverrides {
 
 export const formType = 'application/x-www-form-urlencoded';
 
-/** `ONAPPINSTALL`: PHP brackets, every value a string (section 2). */
+/** `ONAPPINSTALL`: PHP brackets, every value a string (docs/bitrix24-rules.md#install). */
 export function installPost(chain: TokenChain, nowMs: number, overrides: EventOverrides = {}): VendorPost {
   const data = { VERSION: '1', ACTIVE: 'Y', INSTALLED: 'Y', LANGUAGE_ID: 'en' };
   const auth = {
@@ -61,7 +61,7 @@ export function installPost(chain: TokenChain, nowMs: number, overrides: EventOv
   return eventPost('ONAPPINSTALL', nowMs, data, auth, overrides);
 }
 
-/** `ONAPPUNINSTALL`: no tokens, only who it was (section 2). */
+/** `ONAPPUNINSTALL`: no tokens, only the portal's identity (docs/bitrix24-rules.md#install). */
 export function uninstallPost(
   portal: { domain: string; memberId: string; applicationToken: string },
   nowMs: number,
@@ -72,8 +72,8 @@ export function uninstallPost(
 }
 
 /**
- * An event that the app bound: who it was about in `data`, and in `auth` a fresh access token of whoever caused it, but no
- * refresh token (section 2).
+ * An event that the app bound: who it was about in `data`, and in `auth` a fresh access token of whoever caused it, but
+ * no refresh token (docs/bitrix24-rules.md#events).
  */
 export function ordinaryPost(
   event: string,
@@ -98,7 +98,7 @@ export function ordinaryPost(
   return eventPost(event, nowMs, data, auth, overrides);
 }
 
-/** The page of an app inside the portal's frame (section 2). */
+/** The page of an app inside the portal's frame (docs/bitrix24-rules.md#install). */
 export function framePostOf(chain: TokenChain, overrides: FrameOverrides = {}): VendorPost & { query: string } {
   const query = { DOMAIN: chain.domain, PROTOCOL: '0', LANG: 'en', APP_SID: chain.member_id.slice(0, 16).repeat(2) };
   const body = {

@@ -1,6 +1,9 @@
 import { type VendorErrorCode, vendorError } from './vendor-errors';
 
-/** An answer of the vendor that carries an `error` key; code 0 and 100 are a method's own refusal (section 6). */
+/**
+ * An answer of the vendor that carries an `error` key; codes 0 and 100 are a method's own refusal
+ * (docs/bitrix24-rules.md#errors).
+ */
 export class VendorRefusal extends Error {
   constructor(
     readonly code: string | number,
@@ -18,7 +21,7 @@ export class VendorRefusal extends Error {
   }
 }
 
-/** A controller's refusal: HTTP 400, code 0, one sentence (section 6). */
+/** A controller's refusal: HTTP 400, code 0, one sentence (docs/bitrix24-rules.md#scrum). */
 export function refuse(sentence: string): never {
   throw new VendorRefusal(0, sentence, 400);
 }

@@ -55,7 +55,7 @@ const dead = {
   detail: 'The authorization server no longer honours the refresh token; the portal must be authorized again.',
 };
 
-/** The authorization server's errors (section 1 of the vendor's rules), by code in lower case. */
+/** The authorization server's errors, by code in lower case (docs/bitrix24-rules.md#oauth). */
 const refusals: Readonly<
   Record<string, { code: Trouble['code']; detail: string; forMs?: number; secretRefused?: true }>
 > = {

@@ -1,6 +1,9 @@
 import type { Command, FaultCode } from '@b24/portal';
 
-/** What the vendor's rules say of a write whose answer was lost; `advice` is for a caller when even they can't tell. */
+/**
+ * What is known of a write whose answer was lost (docs/bitrix24-rules.md#scrum); `advice` is for a caller when even
+ * they can't tell.
+ */
 export type Rule<T> = Unique<T> | State<T> | Repeatable | Removal | Unsettled;
 
 /** There can be only one of it: `look` shows the one there is, and a second one is refused. */

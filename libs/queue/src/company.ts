@@ -3,7 +3,7 @@ import type { Booking } from './booking';
 import type { PortalLedger } from './operating-ledger';
 
 /*
- * Who may share a batch (section 4 of the vendor's rules). One process runs the whole batch: commands on one entity see
+ * Who may share a batch (docs/bitrix24-rules.md#batch). One process runs the whole batch: commands on one entity see
  * each other's cached state, and a `$` in a string reads what others' commands returned.
  */
 

@@ -2,8 +2,8 @@ import type { Answer, Clock, Command, Operating, PortalId } from '@b24/portal';
 
 /*
  * The vendor blocks a method (or `batch`) on a portal when its operating time of the last ten minutes exceeds 480 s,
- * on self-hosted portals 420 s (section 5 of its rules). Whichever way a batch is billed, what comes back is booked
- * under the name it came for.
+ * on self-hosted portals 420 s (docs/bitrix24-rules.md#limits). Whichever way a batch is billed, what comes back is
+ * booked under the name it came for.
  */
 const spentSeconds = 400;
 const nearLimitSeconds = 300;

@@ -12,7 +12,10 @@ import {
 import { type Body, bodyOf, isBody, isUnreadable, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
 import { phpQuery } from './php-query';
 
-/** Names that no caller can guess, so that no reference can name another's command; never numeric (section 4). */
+/**
+ * Command names that no caller can guess, so that no reference reaches another's command
+ * (docs/bitrix24-rules.md#batch).
+ */
 export function commandNames(count: number): string[] {
   const trip = randomBytes(6).toString('hex');
   return Array.from({ length: count }, (_, i) => `c${trip}_${i}`);

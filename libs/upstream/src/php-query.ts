@@ -1,5 +1,5 @@
 /*
- * Inside a batch a command is a URL, read as PHP reads one (section 4 of the vendor's rules): every value arrives as a
+ * Inside a batch a command is a URL, read as PHP reads one (docs/bitrix24-rules.md#batch): every value arrives as a
  * string, nulls and empty arrays vanish, and `$result[…]` in a value is replaced by what other commands returned.
  */
 

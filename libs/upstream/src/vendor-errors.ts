@@ -48,7 +48,9 @@ export const namesPlan =
   /\b(?:commercial|paid|current|your) (?:plan|tariff|edition|subscription|licen[cs]e)s?\b|\btariff|тариф/i;
 export const namesToken = /\b(?:access )?token\b/i;
 
-/** The vendor's error codes (section 3 of its rules), in lower case. What is not here is the method's own refusal. */
+/**
+ * The vendor's error codes in lower case (docs/bitrix24-rules.md#errors). Any other code is the method's own refusal.
+ */
 export const vendorErrors: Readonly<Record<string, Translation>> = {
   query_limit_exceeded: trip('portal_overloaded', { again: 'bucket_full' }),
   overload_limit: trip('portal_overloaded', {
@@ -91,8 +93,9 @@ export const vendorErrors: Readonly<Record<string, Translation>> = {
 };
 
 /**
- * The sentences of the scrum methods (section 6), in lower case: there the vendor gives nothing but text. A sentence
- * may have a suffix behind it. What is not here, as "Unable to add sprint", says no more than `rejected_by_portal` does.
+ * The sentences of the scrum methods (docs/bitrix24-rules.md#scrum), in lower case: these methods return text only. A
+ * sentence may have a suffix behind it. What is not here, as "Unable to add sprint", says no more than
+ * `rejected_by_portal` does.
  */
 export const refusalSentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
   ['access denied', 'access_denied'],

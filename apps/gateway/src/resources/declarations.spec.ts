@@ -11,7 +11,7 @@ const byId = (id: string) => {
   return found;
 };
 
-/** Section 6 of the vendor's rules, said here once more by hand. */
+/** The methods of docs/bitrix24-rules.md#scrum, listed by hand. */
 const family = {
   backlog: ['getFields', 'get', 'add', 'update', 'delete'],
   epic: ['getFields', 'add', 'get', 'update', 'delete', 'list'],

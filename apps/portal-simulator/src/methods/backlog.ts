@@ -5,7 +5,7 @@ import type { Backlog } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, userField } from './scrum-fields';
 
-/** `tasks.api.scrum.backlog.*`: the table of section 6, checks in its order. */
+/** `tasks.api.scrum.backlog.*`, with the vendor's checks in the vendor's order (docs/bitrix24-rules.md#scrum). */
 export const backlogMethods: MethodTable = {
   'tasks.api.scrum.backlog.getFields': { scope: 'task', run: getFields },
   'tasks.api.scrum.backlog.get': { scope: 'task', run: get },

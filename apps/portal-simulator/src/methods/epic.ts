@@ -6,7 +6,7 @@ import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
 
-/** `tasks.api.scrum.epic.*` (section 6). */
+/** `tasks.api.scrum.epic.*` (docs/bitrix24-rules.md#scrum). */
 export const epicMethods: MethodTable = {
   'tasks.api.scrum.epic.getFields': { scope: 'task', run: getFields },
   'tasks.api.scrum.epic.get': { scope: 'task', run: get },

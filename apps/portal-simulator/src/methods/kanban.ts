@@ -4,7 +4,7 @@ import type { Sprint, Stage } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, textFields } from './scrum-fields';
 
-/** `tasks.api.scrum.kanban.*`: the last four answer a bool (section 6). */
+/** `tasks.api.scrum.kanban.*`: the last four return a boolean (docs/bitrix24-rules.md#scrum). */
 export const kanbanMethods: MethodTable = {
   'tasks.api.scrum.kanban.getFields': { scope: 'task', run: getFields },
   'tasks.api.scrum.kanban.getStages': { scope: 'task', run: getStages },

@@ -45,7 +45,10 @@ function profile({ portal, caller }: MethodContext): unknown {
   };
 }
 
-/** Not the authorization server's `app.info`; an Enterprise licence means the larger rate limit (section 2). */
+/**
+ * Not the authorization server's `app.info`; an Enterprise licence means the larger rate limit
+ * (docs/bitrix24-rules.md#install).
+ */
 function appInfo({ portal, caller }: MethodContext): unknown {
   return {
     ID: 1,

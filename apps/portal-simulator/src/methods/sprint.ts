@@ -6,7 +6,7 @@ import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
 
-/** `tasks.api.scrum.sprint.*` (section 6). */
+/** `tasks.api.scrum.sprint.*` (docs/bitrix24-rules.md#scrum). */
 export const sprintMethods: MethodTable = {
   'tasks.api.scrum.sprint.getFields': { scope: 'task', run: getFields },
   'tasks.api.scrum.sprint.get': { scope: 'task', run: get },

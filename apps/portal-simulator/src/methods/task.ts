@@ -5,7 +5,7 @@ import type { ScrumItem } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
 
-/** `tasks.api.scrum.task.*` (section 6). */
+/** `tasks.api.scrum.task.*` (docs/bitrix24-rules.md#scrum). */
 export const taskMethods: MethodTable = {
   'tasks.api.scrum.task.getFields': { scope: 'task', run: getFields },
   'tasks.api.scrum.task.get': { scope: 'task', run: get },

@@ -6,7 +6,7 @@ import { z } from 'zod';
  * Methods that the gateway knows nothing of but their names: whatever a portal has, now or later.
  */
 
-/** The vendor's own words at the top of a request (section 3 of its rules); `start` has a place of its own. */
+/** Parameters that the vendor reserves (docs/bitrix24-rules.md#values); `start` is a parameter of its own. */
 const reserved = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
 
 /** Such as `crm.deal.list`. Batches have an operation of their own. */

@@ -5,7 +5,9 @@ export interface VendorAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What an SDK is told of a fault of the gateway's own: the vendor's code and status that make it do the right thing. */
+/**
+ * What an SDK is told of a fault of the gateway's own: the vendor's code and status that make it do the right thing.
+ */
 const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: number]>> = {
   key_missing: ['INVALID_CREDENTIALS', 401],
   key_invalid: ['INVALID_CREDENTIALS', 401],
@@ -44,7 +46,9 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   outcome_unknown: ['ERROR_UNEXPECTED_ANSWER', 504],
 };
 
-/** The statuses of the vendor's own codes (section 3 of its rules), for an error that came without one; 400 are all others. */
+/**
+ * HTTP statuses of the vendor's codes (docs/bitrix24-rules.md#errors), for an error without one; any other code is 400.
+ */
 const vendorStatuses: Readonly<Record<string, number>> = {
   error_method_not_found: 404,
   error_manifest_is_not_available: 404,

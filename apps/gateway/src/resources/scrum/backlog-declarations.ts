@@ -6,7 +6,7 @@ import { understood } from '../understood';
 import { scrum, scrumFields } from './shapes';
 
 /*
- * The vendor's backlog methods (section 6 of its rules) and what we show of them. Numbers are integers both ways;
+ * The vendor's backlog methods (docs/bitrix24-rules.md#scrum) and their operations. Numbers are integers both ways;
  * `modifiedBy` is 0 when nobody was named.
  */
 
