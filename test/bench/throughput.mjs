@@ -61,11 +61,11 @@ async function measured(ground, { name, count, portal, read, burstUsed, close })
 
 function throughReplicas(ground, used, portal) {
   const readers = used.map(({ url }) => throughGateway(url, ground.key));
-  const lane = async () => (await ground.asAdmin(`portals/${portal.memberId}`)).lane;
+  const queue = async () => (await ground.asAdmin(`portals/${portal.memberId}`)).queue;
   return {
     portal,
     read: (caller, group) => readers[caller % readers.length].read(portal, group),
-    burstUsed: () => until(async () => (await lane()).left <= 2, { tries: 300, everyMs: 100 }),
+    burstUsed: () => until(async () => (await queue()).permitsAvailable <= 2, { tries: 300, everyMs: 100 }),
     close: () => Promise.all(readers.map((reader) => reader.close())),
   };
 }

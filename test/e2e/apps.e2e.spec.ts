@@ -148,7 +148,7 @@ describe('apps', () => {
     expect((await call(portal)).status).toBe(200);
     expect(refreshedBy(portal, since)).toEqual([app.clientId]);
     expect((await client.get(at(portal))).body).toMatchObject({
-      spareChains: 0,
+      spareTokenPairs: 0,
       alias: expect.stringMatching(/^kept-/),
     });
     // The app that was replaced is uninstalled: that is not this grant's end.

@@ -34,14 +34,14 @@ describe('calls that wait for one portal', () => {
     expect(requests().length).toBeLessThanOrEqual(6);
     expect(portal.refusedByBucket).toBe(0);
     const timing = answers.at(-1)?.headers.get('server-timing') ?? '';
-    expect(timing).toMatch(/^queue;dur=\d+, upstream;dur=\d+, trip;desc="\d+ calls"$/);
+    expect(timing).toMatch(/^queue;dur=\d+, upstream;dur=\d+, request;desc="\d+ commands"$/);
   });
 
   it('tell what the lane has left, so that a caller can pace itself', async () => {
     const { headers } = await backlogOf(1000);
     expect(headers.get('ratelimit-policy')).toBe('"portal";q=1;w=1');
     expect(headers.get('ratelimit')).toMatch(/^"portal";r=\d+;t=1$/);
-    expect(headers.get('server-timing')).toContain('trip;desc="1 call"');
+    expect(headers.get('server-timing')).toContain('request;desc="1 command"');
   });
 
   it('ask the same question once', async () => {

@@ -37,7 +37,7 @@ describe('any method', () => {
     expect(second.body).not.toHaveProperty('next');
     const uncounted = await call('crm.deal.list', { start: -1 });
     expect(uncounted.body).not.toHaveProperty('total');
-    expect(first.headers.get('server-timing')).toContain('trip;desc=');
+    expect(first.headers.get('server-timing')).toContain('request;desc=');
   });
 
   it('takes no parameter that is the gateway’s to set, no batch and no path', async () => {

@@ -61,20 +61,20 @@ describe('the command line', () => {
     for (const [title, cell] of Object.entries({ DOMAIN: portal.domain, STATUS: 'active', APP: 'default' }))
       expect(first.indexOf(cell)).toBe(head.indexOf(title));
     expect(second.indexOf('reauthorization_required')).toBe(head.indexOf('STATUS'));
-    expect(stdout).toContain('2 portals, 1 ill.');
+    expect(stdout).toContain('2 portals, 1 unhealthy.');
 
     const named = async (...words: string[]) =>
       (await line.json<{ items: { alias: string }[] }>(['portals', ...words])).items.map(({ alias }) => alias);
-    expect(await named('--ill')).toEqual(['globex']);
+    expect(await named('--unhealthy')).toEqual(['globex']);
     expect(await named('--status', 'active')).toEqual(['acme']);
     expect(await named('--tag', 'emea')).toEqual(['acme']);
     expect(await named('--app', 'default')).toEqual(['acme', 'globex']);
     expect((await line.run(['portals', '--tag', 'apac'])).stdout).toContain('No such portal.');
-    const withLanes = await line.json<{ items: { lane: object }[] }>(['portals', '--lanes']);
-    expect(withLanes.items.map(({ lane }) => lane)).toEqual(
+    const withQueues = await line.json<{ items: { queue: object }[] }>(['portals', '--queues']);
+    expect(withQueues.items.map(({ queue }) => queue)).toEqual(
       [1, 2].map(() => expect.objectContaining({ waiting: 0, circuit: 'closed' }) as object),
     );
-    expect((await line.run(['portals', '--lanes'])).stdout).toMatch(/WAITING +LEFT +CIRCUIT/);
+    expect((await line.run(['portals', '--queues'])).stdout).toMatch(/WAITING +PERMITS +CIRCUIT/);
   });
 
   it('lists all portals, however many pages there are', async () => {
@@ -92,11 +92,11 @@ describe('the command line', () => {
     redis.disconnect();
   });
 
-  it('shows a portal with its lane, and of an ill one what ails it and what to do', async () => {
+  it('shows a portal with its queue, and of an unhealthy one its issue and what to do', async () => {
     expect(await line.json(['portal', 'acme'])).toEqual((await client.get('/v1/portals/acme')).body);
     const well = await line.run(['portal', portal.domain]);
     expect(well.stdout).toMatch(/^acme\n/);
-    for (const fact of [/status +active/, /tags +emea/, /plan +50 requests fit, 2 leak/, /lane +0 waiting/])
+    for (const fact of [/status +active/, /tags +emea/, /plan +50 requests fit, 2 leak/, /queue +0 waiting/])
       expect(well.stdout).toMatch(fact);
     const ill = await line.run(['portal', 'globex']);
     expect(ill.stdout).toMatch(/status +reauthorization_required\n +since +\d{4}-/);

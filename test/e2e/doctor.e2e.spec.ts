@@ -164,7 +164,10 @@ describe('the doctor', () => {
     portal.expireAccessTokens();
     await client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
     const { code, ill } = await look();
-    expect([code, ill]).toEqual([0, [found('portals', 'warning', '1 of 1 portals needs somebody', 'portals --ill')]]);
+    expect([code, ill]).toEqual([
+      0,
+      [found('portals', 'warning', '1 of 1 portals needs somebody', 'portals --unhealthy')],
+    ]);
     await world.install(client, portal);
   });
 

@@ -56,7 +56,7 @@ describe('three replicas that wait for one portal', () => {
     // More than two replicas have callers.
     expect(Math.max(...seats.values())).toBeGreaterThan(2 * callersEach);
     const metrics = await Promise.all(replicas.map(({ client }) => client.get<string>('/metrics')));
-    const carried = metrics.map(({ body }) => Number(/^b24_carried_total (\d+)$/m.exec(body)?.[1] ?? 0));
+    const carried = metrics.map(({ body }) => Number(/^b24_calls_sent_by_peer_total (\d+)$/m.exec(body)?.[1] ?? 0));
     expect(carried.reduce((sum, it) => sum + it, 0)).toBeGreaterThan(callersEach);
   }, 60_000);
 
@@ -73,7 +73,7 @@ describe('three replicas that wait for one portal', () => {
     await eventually(() => portal.trouble.pending === 0);
     for (const replica of replicas) {
       const { body } = await replica.client.get<string>('/metrics');
-      if (/^b24_lane_in_flight\{.*\} [1-9]/m.test(body)) carrier = replica;
+      if (/^b24_requests_in_flight\{.*\} [1-9]/m.test(body)) carrier = replica;
     }
     await carrier!.kill9();
     const all = await Promise.all(told);

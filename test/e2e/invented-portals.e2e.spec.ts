@@ -83,7 +83,7 @@ describe('portal ids that a caller made up', () => {
     const seriesAfter = await series();
     expect(labels(seriesAfter)).toEqual(labels(seriesBefore));
     expect(labels(seriesAfter)).toEqual(['', portal.memberId]);
-    const queues = seriesAfter.filter((line) => line.startsWith('b24_lane_waiting{'));
+    const queues = seriesAfter.filter((line) => line.startsWith('b24_queued_calls{'));
     expect(queues).toHaveLength(1);
   }, 180_000);
 
@@ -93,7 +93,9 @@ describe('portal ids that a caller made up', () => {
     const redis = world.redis.client();
     await redis.del(...(await redis.keys(`b_lane_{${quiet.memberId}}_*`)));
     redis.disconnect();
-    expect((await another.get(`/v1/portals/${quiet.memberId}`)).body).toMatchObject({ lane: { waiting: 0, left: 0 } });
+    expect((await another.get(`/v1/portals/${quiet.memberId}`)).body).toMatchObject({
+      queue: { waiting: 0, permitsAvailable: 0 },
+    });
     const after = await keys();
     expect(after.filter((key) => key.startsWith(`b_lane_{${quiet.memberId}}`))).toEqual([]);
   });

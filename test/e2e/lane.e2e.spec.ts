@@ -98,19 +98,19 @@ describe('the lane against a real portal', () => {
     // The gateway's own question met it too, and nothing was sent after it.
     expect(portal.requests.map(({ method: name }) => name)).toEqual([method, 'profile']);
     const view = await client.get(`/v1/portals/${portal.memberId}`);
-    expect(view.body.lane).toMatchObject({ circuit: 'open' });
+    expect(view.body.queue).toMatchObject({ circuit: 'open' });
     expect(
       world.logLines.some((it) => it.includes('blocked calls to this portal') && it.includes(portal.memberId)),
     ).toBe(true);
     const metrics = await client.get<string>('/metrics');
-    expect(metrics.body).toContain(`b24_lane_circuit_open{portal="${portal.memberId}"} 1`);
+    expect(metrics.body).toContain(`b24_circuit_open{portal="${portal.memberId}"} 1`);
   });
 
   it('tells callers of a portal that is down so at once, and finds it again', async () => {
     // The last of them meets the gateway's own question.
     portal.trouble.next('html', { times: 6 });
     for (let i = 0; i < 5; i++) await backlogOf(1000 + i);
-    await eventually(async () => (await client.get(`/v1/portals/${portal.memberId}`)).body.lane.circuit === 'open');
+    await eventually(async () => (await client.get(`/v1/portals/${portal.memberId}`)).body.queue.circuit === 'open');
     const asked = portal.requests.length;
     const told = await backlogOf(1010);
     expect([told.status, told.body.code, portal.requests.length]).toEqual([502, 'portal_unreachable', asked]);

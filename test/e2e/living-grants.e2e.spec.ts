@@ -82,7 +82,7 @@ describe('a grant', () => {
     const portal = await world.installed(client, roomy);
     const browser = new Browser();
     await browser.open(await browser.allow(client, portal));
-    expect((await view(portal)).spareChains).toBeGreaterThanOrEqual(1);
+    expect((await view(portal)).spareTokenPairs).toBeGreaterThanOrEqual(1);
     portal.expireAccessTokens();
     world.simulator.oauth.trouble.next('answer-lost', { method: 'refresh_token', memberId: portal.memberId });
     expect((await call(portal)).status).toBe(200);

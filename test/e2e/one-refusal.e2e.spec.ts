@@ -83,7 +83,7 @@ describe("one caller's refusal", () => {
       goesOn = false;
       expect([...(await looping)].filter((status) => status < 400)).toEqual([]);
       expect((await view()).status).toBe('active');
-      expect((await view()).lane.circuit).toBe('closed');
+      expect((await view()).queue.circuit).toBe('closed');
       expect(await grant()).toEqual(before.grant);
       expect(world.simulator.oauth.refreshes).toBe(before.refreshes);
     },
@@ -162,7 +162,7 @@ describe("one caller's refusal", () => {
       // Also while nobody else is answered in between.
       for (let n = 0; n < 12; n++) await odd(first, 'scope', { alone: `$${n}` });
       expect((await plain()).status).toBe(200);
-      expect((await view()).lane.circuit).toBe('closed');
+      expect((await view()).queue.circuit).toBe('closed');
       expect((await view()).status).toBe('active');
     },
     60_000,
@@ -213,8 +213,8 @@ describe("one caller's refusal", () => {
     expect(codes.filter((code) => code === 'outcome_unknown')).toHaveLength(48);
     expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(16);
     expect((await plain()).status).toBe(200);
-    await eventually(async () => (await view()).lane.inFlight === 0);
-    expect((await view()).lane.circuit).toBe('closed');
+    await eventually(async () => (await view()).queue.inFlight === 0);
+    expect((await view()).queue.circuit).toBe('closed');
   }, 60_000);
 
   it('of a portal that takes no connection comes with a time to come back', async () => {

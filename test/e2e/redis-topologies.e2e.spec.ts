@@ -84,7 +84,10 @@ describe('over a Redis Cluster of three nodes', () => {
     const portals = [...(await portalOnEachNode({ burst: 5, drainPerSecond: 2, groups, backlogs })).values()];
     const carried = async () => {
       const metrics = await Promise.all(replicas.map(({ client }) => client.get<string>('/metrics')));
-      return metrics.reduce((sum, { body }) => sum + Number(/^b24_carried_total (\d+)$/m.exec(body)?.[1]), 0);
+      return metrics.reduce(
+        (sum, { body }) => sum + Number(/^b24_calls_sent_by_peer_total (\d+)$/m.exec(body)?.[1]),
+        0,
+      );
     };
     const asked = portals.flatMap(async ({ memberId }) => {
       for (let next = 1; (await carried()) < 60 && next < groups.length; next += 20) {

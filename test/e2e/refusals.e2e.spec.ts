@@ -300,13 +300,13 @@ describe('what the gateway refuses', () => {
       const path = `${client.url}/v1/portals/${busy.memberId}/backlogs/fields`;
       const headers = { Authorization: `Bearer ${client.key}` };
       const waiting = [1, 2].map(() => fetch(path, { headers, signal: hangUp.signal }).catch(() => undefined));
-      while ((await client.get(`/v1/portals/${busy.memberId}`)).body.lane.waiting < 2);
+      while ((await client.get(`/v1/portals/${busy.memberId}`)).body.queue.waiting < 2);
       const full = await client.get(`/v1/portals/${busy.memberId}/backlogs/fields`);
-      expect([full.status, full.body.code, full.body.retryable]).toEqual([429, 'lane_full', true]);
+      expect([full.status, full.body.code, full.body.retryable]).toEqual([429, 'queue_full', true]);
       expect(Number(full.headers.get('retry-after'))).toBeGreaterThan(0);
       hangUp.abort();
       await Promise.all(waiting);
-      while ((await client.get(`/v1/portals/${busy.memberId}`)).body.lane.waiting > 0);
+      while ((await client.get(`/v1/portals/${busy.memberId}`)).body.queue.waiting > 0);
       expect(busy.requests).toEqual([]);
     });
   });

@@ -106,7 +106,7 @@ describe('a grant that is here', () => {
       portal.trouble.next('cut-before', { method: 'profile', times: 3 });
       expect(await open(employee)).toMatchObject({ status: 502 });
       expect((await grantOf())['spares']).toContain(`"userId":${employee}`);
-      expect((await view()).spareChains).toBe(0);
+      expect((await view()).spareTokenPairs).toBe(0);
       portal.expireAccessTokens();
       const { oauth } = world.simulator;
       oauth.trouble.next('invalid_grant', { method: 'refresh_token', memberId: portal.memberId });
@@ -136,7 +136,7 @@ describe('a grant that is here', () => {
       expect(page.html).toContain('Wait a minute');
       expect(page.html).not.toContain('installFinish');
       expect((await grantOf())['refreshToken']).toBe(before);
-      expect((await view()).spareChains).toBe(1);
+      expect((await view()).spareTokenPairs).toBe(1);
       expect(await open(administrator, portal.applicationToken)).toMatchObject({ status: 200 });
     });
 

@@ -40,7 +40,7 @@ async function waitOnBoth(world: World, one: Client, portal: SimulatedPortal): P
   await one.call('PATCH', at, { limits: { burst: 5, drainPerSecond: 2 } });
   const carried = async () => {
     const metrics = await Promise.all([one, narrow].map((it) => it.get<string>('/metrics')));
-    return metrics.some(({ body }) => /^b24_carried_total [1-9]/m.test(body));
+    return metrics.some(({ body }) => /^b24_calls_sent_by_peer_total [1-9]/m.test(body));
   };
   for (let group = 1; !(await carried()); group += 20) {
     const asked = Array.from({ length: 20 }, (_, i) => `${at}/groups/${group + i}/backlog`);

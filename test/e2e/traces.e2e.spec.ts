@@ -84,7 +84,7 @@ describe('traces', () => {
     const call = collector.spans.find((it) => it.traceId === traceId && it.name.startsWith('call '));
     expect(call).toMatchObject({ name: 'call tasks.api.scrum.backlog.get', parentSpanId: 'b7ad6b7169203331' });
     const inTrace = (name: string) => collector.named(name).find((it) => it.traceId === traceId);
-    expect(inTrace('lane wait')?.parentSpanId).toBe(call?.spanId);
+    expect(inTrace('queue wait')?.parentSpanId).toBe(call?.spanId);
     expect(inTrace('trip taken')?.parentSpanId).toBe(call?.spanId);
     const trip = inTrace('trip');
     expect(trip?.parentSpanId).toBe(call?.spanId);

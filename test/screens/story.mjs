@@ -10,7 +10,7 @@ const backlogs = groups.slice(0, 50).map((groupId, i) => ({ id: i + 1, groupId, 
 const names = ['acme', 'globex', 'initech', 'umbrella', 'hooli', 'stark', 'wayne', 'cyberdyne'];
 const tags = { acme: ['retail'], globex: ['retail', 'eu'], hooli: ['eu'] };
 
-/** A company with eight portals, some of them ill, whose services are at work: what an operator may meet on a bad day. */
+/** A company with eight portals, some of them unhealthy, whose services are at work: what an operator may meet on a bad day. */
 export class CompanyAtWork {
   ended = false;
 

@@ -90,7 +90,7 @@ describe('one key that does its worst', () => {
         const code = (body as { code?: string } | undefined)?.code ?? 'ok';
         codes.set(code, (codes.get(code) ?? 0) + 1);
         sent++;
-        if (code === 'lane_full' || code === 'too_many_requests')
+        if (code === 'queue_full' || code === 'too_many_requests')
           await new Promise((resolve) => setTimeout(resolve, 50));
       }
     };
@@ -156,7 +156,7 @@ describe('one key that does its worst', () => {
     expect(grown).toBeLessThanOrEqual((budgetMiB + overheadMiB) * 1024 * 1024);
     // What it has refused in a loop is asked about once in five seconds.
     expect(asked).toBeLessThanOrEqual(seconds / 5 + 2);
-    expect(codes.get('lane_full') ?? 0).toBeGreaterThan(0);
+    expect(codes.get('queue_full') ?? 0).toBeGreaterThan(0);
     expect(gateway.errors).toBe('');
   }, 600_000);
 });

@@ -42,12 +42,12 @@ describe('paper', () => {
   it('says all that a problem says, place by place', () => {
     const err = kept();
     const problem = {
-      ...{ code: 'lane_full', title: 'Full', detail: 'Wait.', status: 429, retryable: true, requestId: 'r1' },
+      ...{ code: 'queue_full', title: 'Full', detail: 'Wait.', status: 429, retryable: true, requestId: 'r1' },
       ...{ retryAfterSeconds: 7, errors: [{ path: 'name', message: 'Must be short.' }] },
     };
     new Paper(kept(), err, false, undefined).fail(new Failure(problem));
     expect(err.texts).toEqual([
-      '✗ lane_full (429): Full\n  Wait.\n  name        Must be short.\n  ask again   yes, in 7 s\n  request id  r1\n',
+      '✗ queue_full (429): Full\n  Wait.\n  name        Must be short.\n  ask again   yes, in 7 s\n  request id  r1\n',
     ]);
   });
 });

@@ -63,17 +63,19 @@ function addPortals(program: Command, hand: HandOf): void {
     .option('--status <status>', 'of this status only, as reauthorization_required')
     .option('--app <id>', 'of this app only')
     .option('--tag <tag>', 'with this tag only')
-    .option('--ill', 'only those that somebody has to look at')
-    .option('--lanes', "with each portal's lane as one replica has it; one request a portal")
+    .option('--unhealthy', 'only portals that need attention')
+    .option('--queues', "with each portal's queue as one replica has it; one request a portal")
     .addHelpText(
       'after',
-      examples('portals --ill', 'portals --tag emea --lanes', 'portals --json | jq -r ".items[].domain"'),
+      examples('portals --unhealthy', 'portals --tag emea --queues', 'portals --json | jq -r ".items[].domain"'),
     )
     .action(async (filter: PortalFilter, command: Command) => listPortals(await hand(command), filter));
   program
     .command('portal')
     .summary('Shows one portal.')
-    .description("Shows one portal: what ails it, its token's age, its plan, its lane, operating time by method.")
+    .description(
+      'Shows one portal: its grant issue, the age of its token, its plan, its queue, operating time by method.',
+    )
     .addArgument(portalArgument())
     .action(async (name: string, _options: object, command: Command) => showPortal(await hand(command), name));
   for (const [verb, suspended, does] of [

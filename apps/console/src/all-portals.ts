@@ -66,8 +66,10 @@ export function useAllPortals(): AllPortals {
   };
 }
 
-/** The ill ones first, then by name. */
-export function inOrder(portals: readonly Portal[], isIll: (portal: Portal) => boolean): Portal[] {
+/** The unhealthy ones first, then by name. */
+export function inOrder(portals: readonly Portal[], isUnhealthy: (portal: Portal) => boolean): Portal[] {
   const nameOf = ({ alias, domain }: Portal) => alias ?? domain;
-  return [...portals].sort((a, b) => Number(isIll(b)) - Number(isIll(a)) || nameOf(a).localeCompare(nameOf(b)));
+  return [...portals].sort(
+    (a, b) => Number(isUnhealthy(b)) - Number(isUnhealthy(a)) || nameOf(a).localeCompare(nameOf(b)),
+  );
 }

@@ -22,7 +22,7 @@ export interface SignedIn {
 export interface PortalNow {
   readonly waiting: number;
   readonly inFlight: number;
-  readonly seatsPerTrip?: number;
+  readonly commandsPerRequest?: number;
   readonly circuit: 'closed' | 'open' | 'probing';
   /** Of the last second. */
   readonly calls?: CallCounts & { readonly medianMs?: number; readonly slowMs?: number };

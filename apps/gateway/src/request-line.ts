@@ -34,7 +34,7 @@ import { type Doubt, type Rule, writeOnce } from '@b24/idempotency';
  *   access     may this key do this here?                            not_allowed, portal_not_found
  *   writes     a write whose answer is lost is settled               outcome_unknown
  *   ── from here on, everything has the shape Send ──
- *   lanes      wait for the portal's bucket, share a trip (≤ 50)     lane_full, operating_time_spent, deadline_exceeded
+ *   lanes      wait for the portal's bucket, share a trip (≤ 50)     queue_full, operating_time_spent, deadline_exceeded
  *   traces     one span a request, where traces are collected
  *   authorize  put the token on                                      reauthorization_required, portal_payment_required
  *   upstream   encode, POST, decode, translate                       portal_error, outcome_unknown, rejected_by_portal

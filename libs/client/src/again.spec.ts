@@ -11,7 +11,7 @@ const lost = new NoAnswer('lost');
 
 describe('whether a call is made again', () => {
   it('follows what the gateway says, and waits for as long as it asks', () => {
-    expect(waitBeforeNextMs(problem('lane_full', true, 7000), early)).toBe(7000);
+    expect(waitBeforeNextMs(problem('queue_full', true, 7000), early)).toBe(7000);
     expect(waitBeforeNextMs(problem('user_not_found', false, 7000), early)).toBeUndefined();
   });
 
@@ -29,7 +29,7 @@ describe('whether a call is made again', () => {
   });
 
   it('is no for a write that takes no key, whatever is said', () => {
-    for (const failure of [problem('lane_full', true, 1), lost])
+    for (const failure of [problem('queue_full', true, 1), lost])
       expect(waitBeforeNextMs(failure, { ...early, repeatable: false })).toBeUndefined();
   });
 
@@ -39,7 +39,7 @@ describe('whether a call is made again', () => {
   });
 
   it('is no where the wait would end after the deadline', () => {
-    const full = problem('lane_full', true, 5000);
+    const full = problem('queue_full', true, 5000);
     expect(waitBeforeNextMs(full, { ...early, leftMs: 5001 })).toBe(5000);
     expect(waitBeforeNextMs(full, { ...early, leftMs: 5000 })).toBeUndefined();
   });

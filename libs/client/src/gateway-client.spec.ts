@@ -87,7 +87,7 @@ describe('a client of the gateway', () => {
   );
 
   it('gives each write a key of its own and keeps it over the retries, and gives reads none', async () => {
-    answers = [new TypeError('reset'), problem('lane_full', 429, true, { 'Retry-After': '3' }), json(backlog, 201)];
+    answers = [new TypeError('reset'), problem('queue_full', 429, true, { 'Retry-After': '3' }), json(backlog, 201)];
     const added = client().addBacklog(adding);
     await clock.advance(500);
     expect(sent).toHaveLength(2);
@@ -145,8 +145,8 @@ describe('a client of the gateway', () => {
     const error = await failureOf(client().addBacklog(adding));
     expect(error).toBeInstanceOf(GatewayProblem);
     expect(error).toMatchObject({ code: 'backlog_already_exists', status: 409, requestId: 'r1', retryable: false });
-    expect(isProblem(error, 'lane_full', 'backlog_already_exists')).toBe(true);
-    expect(isProblem(error, 'lane_full')).toBe(false);
+    expect(isProblem(error, 'queue_full', 'backlog_already_exists')).toBe(true);
+    expect(isProblem(error, 'queue_full')).toBe(false);
     expect(isProblem(new Error('x'))).toBe(false);
   });
 

@@ -96,7 +96,7 @@ describe('what is kept of the answer of a write', () => {
   });
 
   it('counts nothing for a write that was certainly not done', async () => {
-    await expect(run('w', () => Promise.reject(new Fault('lane_full')))).rejects.toMatchObject({ code: 'lane_full' });
+    await expect(run('w', () => Promise.reject(new Fault('queue_full')))).rejects.toMatchObject({ code: 'queue_full' });
     await settle();
     expect(storage.total).toBe(0);
   });

@@ -48,13 +48,13 @@ describe('the fault table', () => {
         ),
       ),
     );
-    for (const [code, status] of shown) expect([code, faultTable[code as 'lane_full'].status]).toEqual([code, status]);
+    for (const [code, status] of shown) expect([code, faultTable[code as 'queue_full'].status]).toEqual([code, status]);
   });
 
   it('lets a read be made again where a write may have been carried out', () => {
     const unknown = new Fault('outcome_unknown');
     expect([unknown.retryable('read'), unknown.retryable('write')]).toEqual([true, false]);
-    const full = new Fault('lane_full');
+    const full = new Fault('queue_full');
     expect([full.retryable('read'), full.retryable('write')]).toEqual([true, true]);
     const denied = new Fault('access_denied');
     expect([denied.retryable('read'), denied.retryable('write')]).toEqual([false, false]);

@@ -287,7 +287,7 @@ export const faultTable = {
     'This key has used up its storage',
     'Its idempotency records and jobs of the last day fill CLIENT_BUDGET_MIB; come back after `Retry-After` seconds.',
   ),
-  lane_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
+  queue_full: row(429, 'safe', 'Too many calls wait for this portal', 'Come back after `Retry-After` seconds.'),
   operating_time_spent: row(
     429,
     'safe',

@@ -69,8 +69,8 @@ describe('the law of turns and places', () => {
             const before = waiting();
             calls.push(call);
             void send(command).then((outcome) => {
-              if (outcome === 'lane_full') expect(call.state).toBe('waiting');
-              call.state = outcome === 'lane_full' ? 'refused' : 'answered';
+              if (outcome === 'queue_full') expect(call.state).toBe('waiting');
+              call.state = outcome === 'queue_full' ? 'refused' : 'answered';
             });
             await settle();
             expect(call.state === 'refused').toBe(!mayEnter);

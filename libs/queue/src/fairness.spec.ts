@@ -119,7 +119,7 @@ describe('the places of a full lane', () => {
     const greedy = [1, 2, 3].map((n) => send(alone(n, 'greedy')));
     await settle();
     const modest = send(read(9, 'modest'));
-    expect(await greedy[2]).toBe('lane_full');
+    expect(await greedy[2]).toBe('queue_full');
     expect(lanes.countsOf(portal)?.waiting).toBe(3);
     await bucket.drip(2);
     await sent[1]?.answer();
@@ -130,7 +130,7 @@ describe('the places of a full lane', () => {
     const { send } = world({ queueLimit: 3 });
     const [first, second] = [send(alone(1, 'a')), send(alone(2, 'a'))];
     void send(alone(3, 'b'));
-    expect(await send(alone(4, 'a'))).toBe('lane_full');
+    expect(await send(alone(4, 'a'))).toBe('queue_full');
     void Promise.all([first, second]).then(() => expect('nobody').toBe('refused'));
     await settle();
   });
@@ -142,7 +142,7 @@ describe('the places of a full lane', () => {
     const shared = send(read(5, 'greedy'));
     await settle();
     const third = send(read(6, 'third'));
-    expect(await shared).toBe('lane_full');
+    expect(await shared).toBe('queue_full');
     await bucket.drip(3);
     for (const request of sent) await request.answer();
     expect(await Promise.all([kept, third])).toEqual(['m5 {}', 'm6 {}']);
@@ -154,7 +154,7 @@ describe('the places of a full lane', () => {
     await bucket.drip();
     const waits = [3, 4].map((n) => send(read(n, 'greedy')));
     void send(read(9, 'modest'));
-    expect(await waits[1]).toBe('lane_full');
+    expect(await waits[1]).toBe('queue_full');
     await sent[0]?.answer();
     expect(await Promise.all(left)).toEqual(['m1 {}', 'm2 {}']);
     expect(lanes.countsOf(portal)?.waiting).toBe(2);
@@ -188,7 +188,7 @@ describe('the places of a full lane', () => {
       await bucket.looks();
       await bucket.looks();
       void mine.send(read(4, 'modest'));
-      expect(await greedy[1]).toBe('lane_full');
+      expect(await greedy[1]).toBe('queue_full');
       await bucket.drip(3);
       const sent = [mine, theirs].flatMap((it) =>
         it.sent.flatMap(({ commands }) => commands.map(({ method }) => method)),
@@ -204,9 +204,9 @@ describe('the places of a full lane', () => {
       params: { text: `$${'x'.repeat(20_000)}`, n },
     });
     const greedy = [1, 2, 3, 4].map((n) => send(large(n, 'greedy')));
-    expect(await send(large(5, 'greedy'))).toBe('lane_full');
+    expect(await send(large(5, 'greedy'))).toBe('queue_full');
     void send(large(6, 'modest'));
-    expect(await greedy[3]).toBe('lane_full');
+    expect(await greedy[3]).toBe('queue_full');
     expect(lanes.countsOf(portal)?.waiting).toBe(4);
   });
 
@@ -218,7 +218,7 @@ describe('the places of a full lane', () => {
     });
     const greedy = [1, 2, 3, 4].map((n) => send(large(n, 'greedy')));
     void send(large(6, 'modest'), undefined, other);
-    expect(await greedy[3]).toBe('lane_full');
+    expect(await greedy[3]).toBe('queue_full');
     expect([lanes.countsOf(portal)?.waiting, lanes.countsOf(other)?.waiting]).toEqual([3, 1]);
   });
 

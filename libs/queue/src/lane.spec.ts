@@ -144,7 +144,7 @@ describe('a lane', () => {
     void [1, 2].map((n) => call(n));
     await settle();
     const refusal = lanes.send(portal, [read(3)], new AbortController().signal);
-    await expect(refusal).rejects.toMatchObject({ code: 'lane_full', retryAfterMs: 1000 });
+    await expect(refusal).rejects.toMatchObject({ code: 'queue_full', retryAfterMs: 1000 });
   });
 
   it('tells a call whose deadline passes while it waits that it was never sent, and never sends it', async () => {

@@ -315,7 +315,7 @@ export class Lane {
     const halfGoneMs = (waiting.total / 2 / perSecond) * 1000;
     // Nobody waits here longer than its deadline, so by then the lane has room whatever it holds now.
     const retryAfterMs = Math.max(1000, Math.min(halfGoneMs, this.options.callTimeoutMs));
-    return new Fault('lane_full', {
+    return new Fault('queue_full', {
       detail: `${waiting.total} calls wait for this portal, ${waiting.of(from)} of them of this key; about ${Math.round(perSecond)} leave a second. This call was not sent; come back after Retry-After.`,
       retryAfterMs,
     });

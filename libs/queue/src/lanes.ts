@@ -19,7 +19,7 @@ export type LaneReadings = Pick<Lanes, 'ledger' | 'state' | 'level' | 'counts' |
 /**
  * The station where calls wait for their portal's bucket and share its trips. Lanes are made on first use and dropped
  * when idle; one timer serves them all.
- * Faults of its own: lane_full, operating_time_spent, portal_unreachable (its circuit), shutting_down,
+ * Faults of its own: queue_full, operating_time_spent, portal_unreachable (its circuit), shutting_down,
  * store_unavailable; outcome_unknown when a deadline passes after departure.
  */
 export class Lanes {

@@ -70,8 +70,8 @@ class Ground {
     await this.vendor.ask('install', `${this.replicas[0].url}/bitrix24/events`);
     for (const { memberId } of portals) {
       const filled = async () => {
-        const { lane } = await this.asAdmin(`portals/${memberId}`);
-        return lane?.left >= Math.min(wanted, lane?.capacity);
+        const { queue } = await this.asAdmin(`portals/${memberId}`);
+        return queue?.permitsAvailable >= Math.min(wanted, queue?.capacity);
       };
       if (!(await until(filled, { tries: 600, everyMs: 100 }))) throw new Error('A portal could not be installed.');
     }

@@ -8,19 +8,22 @@ export interface PortalFilter {
   readonly status?: string;
   readonly app?: string;
   readonly tag?: string;
-  readonly ill?: boolean;
-  readonly lanes?: boolean;
+  readonly unhealthy?: boolean;
+  readonly queues?: boolean;
 }
 
-/** Portals whose lanes are asked for at once. */
+/** Portals whose queues are asked for at once. */
 const atOnce = 8;
 
-export async function listPortals({ api, paper }: Hand, { status, app, tag, ill, lanes }: PortalFilter): Promise<void> {
+export async function listPortals(
+  { api, paper }: Hand,
+  { status, app, tag, unhealthy, queues }: PortalFilter,
+): Promise<void> {
   const all = await api.all<Portal>('/v1/portals', { status, app, tag });
-  const wanted = ill ? all.filter(isIll) : all;
+  const wanted = unhealthy ? all.filter(isUnhealthy) : all;
   // What waits for somebody comes first.
   const items = [...wanted.filter(isWaiting), ...wanted.filter((portal) => !isWaiting(portal))];
-  if (lanes) paper.tell({ items: await withLanes(api, items) }, portalsTable([...columns, ...laneColumns]));
+  if (queues) paper.tell({ items: await withQueues(api, items) }, portalsTable([...columns, ...queueColumns]));
   else paper.tell({ items }, portalsTable(columns));
 }
 
@@ -46,7 +49,7 @@ export function pathOf(name: string): string {
 }
 
 /** In a trouble that somebody has to look at; suspended is what somebody wanted. */
-export function isIll({ status }: Portal): boolean {
+export function isUnhealthy({ status }: Portal): boolean {
   return status !== 'active' && status !== 'suspended';
 }
 
@@ -58,7 +61,7 @@ export function nameOf({ alias, memberId }: Portal): string {
   return alias ?? memberId;
 }
 
-async function withLanes(api: GatewayApi, portals: readonly Portal[]): Promise<PortalDetails[]> {
+async function withQueues(api: GatewayApi, portals: readonly Portal[]): Promise<PortalDetails[]> {
   const found: PortalDetails[] = [];
   for (let at = 0; at < portals.length; at += atOnce) {
     const some = portals.slice(at, at + atOnce);
@@ -76,30 +79,30 @@ const columns: readonly Column<Portal>[] = [
   { title: 'PLAN', of: ({ limits: { burst, drainPerSecond } }) => `${burst}, ${drainPerSecond}/s` },
   { title: 'TOKEN ENDS', of: ({ token }) => when(token?.expiresAt) },
 ];
-const laneColumns: readonly Column<PortalDetails>[] = [
-  { title: 'WAITING', of: ({ lane }) => `${lane.waiting}` },
-  { title: 'LEFT', of: ({ lane }) => `${lane.left} of ${lane.capacity}` },
-  { title: 'CIRCUIT', of: ({ lane }) => lane.circuit },
+const queueColumns: readonly Column<PortalDetails>[] = [
+  { title: 'WAITING', of: ({ queue }) => `${queue.waiting}` },
+  { title: 'PERMITS', of: ({ queue }) => `${queue.permitsAvailable} of ${queue.capacity}` },
+  { title: 'CIRCUIT', of: ({ queue }) => queue.circuit },
 ];
 
 function portalsTable<T extends Portal>(wanted: readonly Column<T>[]) {
   return ({ items }: { items: readonly T[] }, style: Style) => {
     if (items.length === 0) return 'No such portal. `b24-gateway install-link` says how one comes.';
-    const ill = items.filter(isIll).length;
+    const unhealthy = items.filter(isUnhealthy).length;
     const sum = items.length === 1 ? '1 portal' : `${items.length} portals`;
-    return `${tableOf(wanted, items, style)}\n\n${style.dim(`${sum}, ${ill === 0 ? 'none' : ill} ill.`)}`;
+    return `${tableOf(wanted, items, style)}\n\n${style.dim(`${sum}, ${unhealthy === 0 ? 'none' : unhealthy} unhealthy.`)}`;
   };
 }
 
 function portalPage(portal: PortalDetails, style: Style): string {
-  const { lane, limits, token, operating } = portal;
+  const { queue, limits, token, operating } = portal;
   const facts = factsOf(
     {
       status: portal.status,
       ...(portal.since && { since: `${moment(portal.since)} (${when(portal.since)})` }),
       ...(portal.why && { why: portal.why }),
       ...(isWaiting(portal) && { admit: `b24-gateway admit ${nameOf(portal)}` }),
-      ...(isIll(portal) &&
+      ...(isUnhealthy(portal) &&
         !isWaiting(portal) &&
         portal.kind === 'app' && { 'authorize again': `b24-gateway install-link ${nameOf(portal)}` }),
       domain: portal.domain,
@@ -115,9 +118,9 @@ function portalPage(portal: PortalDetails, style: Style): string {
       ...(token && {
         token: `ends ${when(token.expiresAt)}${token.refreshedAt ? `, refreshed ${when(token.refreshedAt)}` : ''}`,
       }),
-      'spare chains': `${portal.spareChains}`,
+      'spare token pairs': `${portal.spareTokenPairs}`,
       plan: `${limits.burst} requests fit, ${limits.drainPerSecond} leak a second (${limits.from})`,
-      lane: `${lane.waiting} waiting, ${lane.inFlight} under way, ${lane.left} of ${lane.capacity} left, circuit ${lane.circuit}`,
+      queue: `${queue.waiting} waiting, ${queue.inFlight} in flight, ${queue.permitsAvailable} of ${queue.capacity} permits, circuit ${queue.circuit}`,
     },
     style,
   );
@@ -132,6 +135,6 @@ const operatingColumns: readonly Column<PortalDetails['operating'][number]>[] = 
 ];
 
 function colourOf(portal: Portal): Colour {
-  if (isIll(portal)) return 'red';
+  if (isUnhealthy(portal)) return 'red';
   return portal.status === 'active' ? 'green' : 'yellow';
 }

@@ -1,5 +1,5 @@
 import type { Portal, Readiness } from '../api-types';
-import { isIll } from '../commands/portals';
+import { isUnhealthy } from '../commands/portals';
 import { type GatewayApi, reasonOf } from '../gateway-api';
 import { Failure } from '../problem';
 import { type Finding, ok, problem, skipped, warning } from './finding';
@@ -14,9 +14,9 @@ export async function checkGateway(url: string): Promise<Finding[]> {
     return [problem('gateway', detail)];
   }
   const warnings = answer.warnings.map((detail) => warning('gateway', detail));
-  const ill = Object.values(answer.parts).filter(({ ready }) => !ready);
-  if (ill.length === 0) return [ok('gateway', `The gateway at ${url} is ready.`), ...warnings];
-  const why = ill.map(({ detail }) => detail).join(' ');
+  const unhealthy = Object.values(answer.parts).filter(({ ready }) => !ready);
+  if (unhealthy.length === 0) return [ok('gateway', `The gateway at ${url} is ready.`), ...warnings];
+  const why = unhealthy.map(({ detail }) => detail).join(' ');
   return [
     problem('gateway', `The gateway at ${url} takes no calls: ${why} docs/troubleshooting.md says what to do.`),
     ...warnings,
@@ -32,10 +32,10 @@ export async function checkPortals(api: GatewayApi, reachable: boolean): Promise
     ];
   try {
     const portals = await api.all<Portal>('/v1/portals');
-    const ill = portals.filter(isIll).length;
-    const detail = `${ill} of ${portals.length} portals ${ill === 1 ? 'needs' : 'need'} somebody: \`b24-gateway portals --ill\` names ${ill === 1 ? 'it' : 'them'}.`;
-    const good = `None of ${portals.length} portals is ill.`;
-    return [ok('key', 'The key is accepted.'), ill > 0 ? warning('portals', detail) : ok('portals', good)];
+    const unhealthy = portals.filter(isUnhealthy).length;
+    const detail = `${unhealthy} of ${portals.length} portals ${unhealthy === 1 ? 'needs' : 'need'} somebody: \`b24-gateway portals --unhealthy\` names ${unhealthy === 1 ? 'it' : 'them'}.`;
+    const good = `None of ${portals.length} portals is unhealthy.`;
+    return [ok('key', 'The key is accepted.'), unhealthy > 0 ? warning('portals', detail) : ok('portals', good)];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, detail } = error.problem;

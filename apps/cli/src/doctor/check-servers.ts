@@ -16,7 +16,7 @@ export async function checkServers(servers: readonly string[] | undefined, clock
 
 /** @param usual the one that is asked unless a portal names another */
 async function checkServer(server: string, usual: boolean, clock: Clock): Promise<Finding[]> {
-  const ill = usual ? problem : warning;
+  const unhealthy = usual ? problem : warning;
   const needed = usual ? 'Tokens can’t be refreshed' : 'Portals that name this server can’t be refreshed';
   const askedAtMs = clock.now();
   try {
@@ -24,7 +24,7 @@ async function checkServer(server: string, usual: boolean, clock: Clock): Promis
     const { status, headers } = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patienceMs) });
     if (status >= 500)
       return [
-        ill(
+        unhealthy(
           'authorization_server',
           `${server} answers ${status}. ${needed} until it is well: look at the vendor's status page.`,
         ),
@@ -37,7 +37,7 @@ async function checkServer(server: string, usual: boolean, clock: Clock): Promis
     ];
   } catch (error) {
     return [
-      ill(
+      unhealthy(
         'authorization_server',
         `${server} can't be reached (${reasonOf(error)}). ${needed}, and portals fall silent within the hour: look at the way out (DNS, proxy, firewall) and at B24_OAUTH_SERVER.`,
       ),

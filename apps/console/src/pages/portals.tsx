@@ -10,7 +10,7 @@ import { count, dateTime, span, statusWords, troubled, when } from '../words';
 
 /** Rows on a page: few enough that a thousand portals cost the browser no more than fifty. */
 const pageSize = 50;
-type Filter = 'all' | 'ill' | Status;
+type Filter = 'all' | 'unhealthy' | Status;
 
 const lastPageOf = (total: number) => Math.max(0, Math.ceil(total / pageSize) - 1);
 
@@ -44,7 +44,7 @@ export function PortalsPage() {
         isKnown={isKnown}
         all={sumsOf(snapshot, loading ? undefined : portals)}
         showIll={() => {
-          setFilter('ill');
+          setFilter('unhealthy');
           setPage(0);
         }}
       />
@@ -90,7 +90,7 @@ interface SummaryProps {
 }
 
 function Summary({ portals, loading, isKnown, all, showIll }: SummaryProps) {
-  const ill = portals?.filter(({ status }) => troubled(status)).length ?? 0;
+  const unhealthy = portals?.filter(({ status }) => troubled(status)).length ?? 0;
   return (
     <div class="tiles">
       <Tile label="Portals" value={figure(portals?.length)}>
@@ -98,10 +98,10 @@ function Summary({ portals, loading, isKnown, all, showIll }: SummaryProps) {
       </Tile>
       <Tile
         label="Need attention"
-        value={figure(isKnown && portals && (ill > 0 || !loading) ? ill : undefined)}
-        {...(isKnown && ill > 0 && { tone: 'bad' as const })}
+        value={figure(isKnown && portals && (unhealthy > 0 || !loading) ? unhealthy : undefined)}
+        {...(isKnown && unhealthy > 0 && { tone: 'bad' as const })}
       >
-        {ill > 0 && (
+        {unhealthy > 0 && (
           <button type="button" class="link" onClick={showIll}>
             Show them
           </button>
@@ -154,7 +154,7 @@ function Filters({ search, filter, set }: FiltersProps) {
         }}
       >
         <option value="all">All statuses</option>
-        <option value="ill">Need attention</option>
+        <option value="unhealthy">Need attention</option>
         {(Object.keys(statusWords) as Status[]).map((status) => (
           <option key={status} value={status}>
             {statusWords[status].label}
@@ -168,7 +168,7 @@ function Filters({ search, filter, set }: FiltersProps) {
 function matching(portals: readonly Portal[], search: string, filter: Filter): Portal[] {
   const words = search.trim().toLowerCase();
   const fits = ({ status, domain, alias, memberId, formerDomains = [] }: Portal) =>
-    (filter === 'all' || (filter === 'ill' ? troubled(status) : status === filter)) &&
+    (filter === 'all' || (filter === 'unhealthy' ? troubled(status) : status === filter)) &&
     [domain, alias ?? '', memberId, ...formerDomains].some((it) => it.includes(words));
   const found = inOrder(portals.filter(fits), ({ status }) => troubled(status));
   return [...found.filter(({ admitted }) => !admitted), ...found.filter(({ admitted }) => admitted)];

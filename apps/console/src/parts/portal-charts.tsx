@@ -52,9 +52,9 @@ export function PortalCharts({ history, snapshot, portal }: ChartsProps) {
       />
       <Chart
         title="Calls that share a request"
-        now={now?.seatsPerTrip === undefined ? '–' : `${now.seatsPerTrip} on average`}
+        now={now?.commandsPerRequest === undefined ? '–' : `${now.commandsPerRequest} on average`}
         lines={[{ label: 'calls', color: '--green', fill: true }]}
-        data={[rows.at, rows.of((it) => it.seatsPerTrip)]}
+        data={[rows.at, rows.of((it) => it.commandsPerRequest)]}
         atLeast={5}
       />
       <Chart

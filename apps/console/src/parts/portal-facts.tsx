@@ -8,7 +8,7 @@ import { CopyButton, Field, ProblemBox } from './pieces';
 const sources = { operator: 'set here', licence: 'by the portal’s licence', default: 'the usual plan' } as const;
 
 export function PortalFacts({ portal }: { portal: Portal }) {
-  const { memberId, domain, kind, app, scope, userId, installedAt, token, spareChains, formerDomains } = portal;
+  const { memberId, domain, kind, app, scope, userId, installedAt, token, spareTokenPairs, formerDomains } = portal;
   return (
     <section class="card">
       <h2>About this portal</h2>
@@ -45,7 +45,9 @@ export function PortalFacts({ portal }: { portal: Portal }) {
               {Date.parse(token.expiresAt) > Date.now() ? `valid for this hour` : 'expired; the next call renews it'}
             </dd>
             <dt>In reserve</dt>
-            <dd>{spareChains === 0 ? 'no second permission' : `${spareChains} more, should this one be lost`}</dd>
+            <dd>
+              {spareTokenPairs === 0 ? 'no second permission' : `${spareTokenPairs} more, should this one be lost`}
+            </dd>
           </>
         )}
       </dl>

@@ -39,7 +39,7 @@ export const glossary: Readonly<Record<string, string>> = {
   domain: 'Where the portal is now.',
   kind: 'How it came to be here.',
   token: 'How old its tokens are and how long they last; never the tokens.',
-  lane: 'What waits and runs for it on the replica that answers.',
+  queue: 'Calls and requests of the portal on the replica that answers.',
   installedAt: 'When it was installed here, last.',
   clientId: 'The app’s id in Bitrix24: `local.…` or `app.…`.',
   scope: 'The app’s permissions in Bitrix24.',

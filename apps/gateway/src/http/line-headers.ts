@@ -1,12 +1,13 @@
 import type { Answer } from '@b24/portal';
 import type { FastifyReply } from 'fastify';
 
-/** What every answer that came down the line tells of its way. */
+/** Headers of every answer that came from a portal: where its time went, and what the portal's rate limit has left. */
 export const lineHeaders = {
   'Server-Timing': {
-    description: '`queue` and `upstream`: where the time went, in milliseconds; `trip`: how many calls shared it.',
+    description:
+      '`queue` and `upstream`: milliseconds spent waiting and at the portal; `request`: how many commands shared the request.',
     schema: { type: 'string' as const },
-    example: 'queue;dur=312, upstream;dur=41, trip;desc="37 calls"',
+    example: 'queue;dur=312, upstream;dur=41, request;desc="37 commands"',
   },
   RateLimit: {
     description:
@@ -26,14 +27,14 @@ export function tellTrip(reply: FastifyReply, { spent, trip }: Answer): void {
   const timing = [`queue;dur=${queueMs}`, `upstream;dur=${upstreamMs}`];
   if (trip) {
     const { seats, left, capacity, drainPerSecond } = trip;
-    timing.push(`trip;desc="${seats} call${seats === 1 ? '' : 's'}"`);
+    timing.push(`request;desc="${seats} command${seats === 1 ? '' : 's'}"`);
     void reply.header('RateLimit', `"portal";r=${Math.max(0, left)};t=${waitSeconds(left, drainPerSecond)}`);
     void reply.header('RateLimit-Policy', `"portal";q=${capacity};w=${Math.ceil(capacity / drainPerSecond)}`);
   }
   void reply.header('Server-Timing', timing.join(', '));
 }
 
-/** Until one more than now may leave at once; a lane that stands back owes what it lacks first. */
+/** Seconds until one more request than now may be sent; a queue that backs off pays its debt first. */
 function waitSeconds(left: number, drainPerSecond: number): number {
   return Math.max(1, Math.ceil((1 - Math.min(0, left)) / drainPerSecond));
 }

@@ -76,7 +76,7 @@ export const lineFaults: readonly FaultCode[] = [
   'portal_not_found',
   'portal_suspended',
   'portal_waiting',
-  'lane_full',
+  'queue_full',
   'authorization_server_error',
   'shutting_down',
 ];

@@ -6,7 +6,7 @@ export const problemSchema = z
   .object({
     type: z
       .string()
-      .meta({ description: 'A URN that names the kind of problem.', examples: ['urn:b24-gateway:problem:lane_full'] }),
+      .meta({ description: 'A URN that names the kind of problem.', examples: ['urn:b24-gateway:problem:queue_full'] }),
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'What happened and what to do, in one sentence.' }),

@@ -22,7 +22,7 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   });
   private readonly queueWait = new Histogram({
     name: 'b24_queue_wait_seconds',
-    help: 'How long calls waited in their lane before they left.',
+    help: 'Time that calls waited in the queue of their portal before they were sent.',
     buckets: seconds,
     registers: [this.registry],
   });
@@ -41,50 +41,50 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   });
   private readonly responses = new Counter({
     name: 'b24_http_responses_total',
-    help: 'Answers of this replica, by route and status.',
+    help: 'Responses of this replica by route and status.',
     labelNames: ['method', 'route', 'status'] as const,
     registers: [this.registry],
   });
-  private readonly troubles = new Counter({
-    name: 'b24_grant_troubles_total',
-    help: 'Times that a portal was found to be in trouble, by the code that its callers are told.',
+  private readonly grantIssues = new Counter({
+    name: 'b24_grant_issues_total',
+    help: 'Times that a grant could not be used, by the code that callers receive.',
     labelNames: ['code'] as const,
     registers: [this.registry],
   });
-  private readonly standBacks = new Counter({
-    name: 'b24_lane_stand_backs_total',
-    help: 'Times a lane stood back because the portal said that its bucket is full.',
+  private readonly backoffs = new Counter({
+    name: 'b24_backoffs_total',
+    help: 'Times the queue of a portal backed off because the portal reported too many requests.',
     labelNames: ['portal'] as const,
     registers: [this.registry],
   });
 
-  private readonly seats = new Histogram({
-    name: 'b24_trip_seats',
-    help: 'Commands that shared a request to a portal.',
+  private readonly requestCommands = new Histogram({
+    name: 'b24_request_commands',
+    help: 'Commands in one request to a portal.',
     buckets: [1, 2, 5, 10, 20, 30, 40, 50],
     registers: [this.registry],
   });
-  private readonly carriedBookings = new Counter({
-    name: 'b24_carried_total',
-    help: 'Calls of this replica that left with a trip of another.',
+  private readonly sentByPeer = new Counter({
+    name: 'b24_calls_sent_by_peer_total',
+    help: 'Calls of this replica that another replica sent in its request.',
     registers: [this.registry],
   });
   private readonly circuits = new Counter({
     name: 'b24_circuit_changes_total',
-    help: 'Times the circuit of a portal that is down opened, and closed again.',
+    help: 'Times the circuit breaker of a portal opened and closed.',
     labelNames: ['portal', 'change'] as const,
     registers: [this.registry],
   });
 
   private readonly events = new Counter({
     name: 'b24_event_deliveries_total',
-    help: 'Events sent to subscriptions, by what came of each try; lost: a dead letter that went for a newer one.',
+    help: 'Delivery attempts by outcome; lost: a dead letter dropped to make room for a newer one.',
     labelNames: ['subscription', 'outcome'] as const,
     registers: [this.registry],
   });
   private readonly eventsWaiting = new Gauge({
     name: 'b24_events_waiting',
-    help: 'Events that wait for a subscription, over all replicas.',
+    help: 'Events waiting for delivery to a subscription, over all replicas.',
     labelNames: ['subscription'] as const,
     registers: [this.registry],
   });
@@ -96,13 +96,13 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   });
   private readonly arrivals = new Counter({
     name: 'b24_new_portals_total',
-    help: 'Portals that were installed and had not been here: admitted at once, or waiting for an operator.',
+    help: 'Newly installed portals: admitted at once, or waiting for an operator.',
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
   private readonly jobs = new Counter({
     name: 'b24_jobs_finished_total',
-    help: 'Jobs that ended on this replica, by how.',
+    help: 'Jobs that ended on this replica, by final state.',
     labelNames: ['kind', 'state'] as const,
     registers: [this.registry],
   });
@@ -111,8 +111,8 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Lanes are asked when Prometheus asks; one that is idle for long has no series. */
-  watch(lanes: { counts(): Iterable<[PortalId, LaneCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
+  /** Queues are read when Prometheus scrapes; the queue of a portal that is idle for long has no series. */
+  watch(queues: { counts(): Iterable<[PortalId, LaneCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
     this.log = log;
     const gauge = (name: string, help: string, value: (counts: LaneCounts) => number) => {
       new Gauge({
@@ -122,14 +122,18 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
         registers: [this.registry],
         collect() {
           this.reset();
-          for (const [portal, counts] of lanes.counts()) this.set({ portal }, value(counts));
+          for (const [portal, counts] of queues.counts()) this.set({ portal }, value(counts));
         },
       });
     };
-    gauge('b24_lane_waiting', 'Calls that wait for their portal on this replica.', ({ waiting }) => waiting);
-    gauge('b24_lane_in_flight', 'Requests under way from this replica.', ({ inFlight }) => inFlight);
-    gauge('b24_lane_left', 'Requests that could leave at once after the last departure.', ({ left }) => left);
-    gauge('b24_lane_circuit_open', '1 while the portal is taken to be down.', ({ circuit }) =>
+    gauge('b24_queued_calls', 'Calls in the queue of the portal on this replica.', ({ waiting }) => waiting);
+    gauge(
+      'b24_requests_in_flight',
+      'Requests of this replica that the portal has not answered yet.',
+      ({ inFlight }) => inFlight,
+    );
+    gauge('b24_permits_available', 'Requests that could be sent at once after the last one.', ({ left }) => left);
+    gauge('b24_circuit_open', '1 while calls fail at once because the portal is considered down.', ({ circuit }) =>
       circuit === 'closed' ? 0 : 1,
     );
   }
@@ -192,12 +196,12 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   }
 
   departed(_portal: PortalId, seats: number, queueMs: readonly number[]): void {
-    this.seats.observe(seats);
+    this.requestCommands.observe(seats);
     this.waited(queueMs);
   }
 
   carried(_portal: PortalId, queueMs: readonly number[]): void {
-    this.carriedBookings.inc();
+    this.sentByPeer.inc();
     this.waited(queueMs);
   }
 
@@ -215,12 +219,12 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   }
 
   stoodBack(portal: PortalId): void {
-    this.standBacks.inc({ portal });
+    this.backoffs.inc({ portal });
   }
 
   /** Nobody but a person mends most of them, so each is logged as an error when it is found, not again at each probe. */
   troubled(portal: PortalId, { code, detail, times = 1 }: Trouble): void {
-    this.troubles.inc({ code });
+    this.grantIssues.inc({ code });
     if (times === 1) this.log?.error({ portal, code }, detail);
   }
 

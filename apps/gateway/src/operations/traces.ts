@@ -92,7 +92,7 @@ export class Traces {
   private parts(call: Span, startedAt: number, { spent: { queueMs, upstreamMs }, trip, trace: its }: Answer): void {
     const within = trace.setSpan(ROOT_CONTEXT, call);
     const leftAt = startedAt + queueMs;
-    this.tracer.startSpan('lane wait', { startTime: startedAt }, within).end(leftAt);
+    this.tracer.startSpan('queue wait', { startTime: startedAt }, within).end(leftAt);
     const shared = contextOf(its);
     this.tracer
       .startSpan(

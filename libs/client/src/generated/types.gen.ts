@@ -716,7 +716,7 @@ export type Problem = {
     | 'too_many_requests'
     | 'too_many_jobs'
     | 'storage_budget_spent'
-    | 'lane_full'
+    | 'queue_full'
     | 'operating_time_spent'
     | 'internal_error'
     | 'portal_error'
@@ -903,7 +903,7 @@ export type Portal = {
   /**
    * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
    */
-  spareChains: number;
+  spareTokenPairs: number;
   /**
    * Hosts the portal was renamed from; it is still found by them.
    */
@@ -1025,7 +1025,7 @@ export type PortalDetails = {
   /**
    * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
    */
-  spareChains: number;
+  spareTokenPairs: number;
   /**
    * Hosts the portal was renamed from; it is still found by them.
    */
@@ -1059,9 +1059,9 @@ export type PortalDetails = {
     from: 'operator' | 'licence' | 'default';
   };
   /**
-   * What waits and runs for it on the replica that answers.
+   * Calls and requests of the portal on the replica that answers.
    */
-  lane: {
+  queue: {
     /**
      * Calls that wait on this replica.
      */
@@ -1071,16 +1071,16 @@ export type PortalDetails = {
      */
     inFlight: number;
     /**
-     * Requests that may leave at once; shared by all replicas.
+     * Requests that may be sent at once; shared by all replicas.
      */
-    left: number;
+    permitsAvailable: number;
     capacity: number;
     /**
-     * Calls that shared a request from this replica, on average.
+     * Average number of commands in one request of this replica.
      */
-    seatsPerTrip: number;
+    commandsPerRequest: number;
     /**
-     * Open: the portal is down, and this replica tells its callers so without asking it.
+     * Open: the portal is down, and this replica fails calls at once without sending them.
      */
     circuit: 'closed' | 'open' | 'probing';
   };
@@ -3135,7 +3135,7 @@ export type ListAuditData = {
       | 'too_many_requests'
       | 'too_many_jobs'
       | 'storage_budget_spent'
-      | 'lane_full'
+      | 'queue_full'
       | 'operating_time_spent'
       | 'internal_error'
       | 'portal_error'

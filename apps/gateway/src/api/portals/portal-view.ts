@@ -48,7 +48,7 @@ export const portalSchema = z
       .object({ userId: z.int().optional(), until: dateTime })
       .optional()
       .meta({ description: 'Who had granted access before another grant replaced theirs; no id: nobody knew who.' }),
-    spareChains: z.int().meta({
+    spareTokenPairs: z.int().meta({
       description:
         'Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.',
     }),
@@ -71,14 +71,16 @@ export type PortalView = z.infer<typeof portalSchema>;
 
 export const portalDetailsSchema = portalSchema
   .extend({
-    lane: z.object({
+    queue: z.object({
       waiting: z.int().meta({ description: 'Calls that wait on this replica.' }),
       inFlight: z.int().meta({ description: 'Requests under way from this replica.' }),
-      left: z.int().meta({ description: 'Requests that may leave at once; shared by all replicas.' }),
+      permitsAvailable: z.int().meta({ description: 'Requests that may be sent at once; shared by all replicas.' }),
       capacity: z.int(),
-      seatsPerTrip: z.number().meta({ description: 'Calls that shared a request from this replica, on average.' }),
+      commandsPerRequest: z
+        .number()
+        .meta({ description: 'Average number of commands in one request of this replica.' }),
       circuit: z.enum(['closed', 'open', 'probing']).meta({
-        description: 'Open: the portal is down, and this replica tells its callers so without asking it.',
+        description: 'Open: the portal is down, and this replica fails calls at once without sending them.',
       }),
     }),
     operating: z
@@ -99,7 +101,7 @@ export const portalExample: PortalView = {
   scope: ['task'],
   userId: 1,
   grantedByAdministrator: true,
-  spareChains: 1,
+  spareTokenPairs: 1,
   installedAt: '2026-11-01T09:00:00.000Z',
   token: { expiresAt: '2026-11-01T10:00:00.000Z' },
   limits: { burst: 50, drainPerSecond: 2, from: 'default' },
@@ -126,7 +128,7 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
     ...(userId !== undefined && { userId }),
     ...(byAdministrator !== undefined && { grantedByAdministrator: byAdministrator }),
     ...formerUserOf(record),
-    spareChains: usableSpares(record),
+    spareTokenPairs: usableSpares(record),
     ...(formerDomains && { formerDomains: [...formerDomains] }),
     installedAt: iso(record.installedAtMs),
     ...(expiresAtMs !== undefined && {
@@ -162,7 +164,11 @@ export function detailsOf(
     usedSeconds,
     ...(resetAtMs !== undefined && { resetAt: iso(resetAtMs) }),
   }));
-  return { ...view, lane: { waiting, inFlight, left, capacity, seatsPerTrip, circuit }, operating };
+  return {
+    ...view,
+    queue: { waiting, inFlight, permitsAvailable: left, capacity, commandsPerRequest: seatsPerTrip, circuit },
+    operating,
+  };
 }
 
 /** A portal by webhook belongs to none. */

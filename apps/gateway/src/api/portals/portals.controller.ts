@@ -203,7 +203,7 @@ export class PortalsController {
     answer: portalDetailsSchema,
     example: {
       ...portalExample,
-      lane: { waiting: 0, inFlight: 0, left: 46, capacity: 46, seatsPerTrip: 1, circuit: 'closed' },
+      queue: { waiting: 0, inFlight: 0, permitsAvailable: 46, capacity: 46, commandsPerRequest: 1, circuit: 'closed' },
       operating: [],
     },
     faults: ['portal_not_found'],

@@ -22,7 +22,7 @@ export interface CallCounts {
 /** What one replica reports of one portal. */
 export interface PortalFigures extends Omit<LaneCounts, 'left' | 'seatsPerTrip'> {
   /** Absent where the portal has had no request lately. */
-  readonly seatsPerTrip?: number;
+  readonly commandsPerRequest?: number;
   /** Absent until the portal was counted for a whole interval. */
   readonly calls?: CallCounts & {
     /** How long some of them took, in the lane and at the portal. */
@@ -133,7 +133,7 @@ export class LiveFigures implements CallObserver {
     const figures = [...portals].map((portal) => {
       const counts = lanes.countsOf(portal);
       const { waiting, inFlight, circuit } = counts ?? idle;
-      const seats = counts && { seatsPerTrip: counts.seatsPerTrip };
+      const seats = counts && { commandsPerRequest: counts.seatsPerTrip };
       const calls = ended?.portals.get(portal);
       return [portal, { waiting, inFlight, circuit, ...seats, ...(calls && { calls }) }] as const;
     });

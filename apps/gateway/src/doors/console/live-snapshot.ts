@@ -7,7 +7,7 @@ import { mergeGroups, type ProblemGroup } from './problem-groups';
 export interface PortalNow {
   readonly waiting: number;
   readonly inFlight: number;
-  readonly seatsPerTrip?: number;
+  readonly commandsPerRequest?: number;
   readonly circuit: PortalFigures['circuit'];
   /** Calls of the last second. */
   readonly calls?: CallCounts & {
@@ -100,11 +100,11 @@ function sumOf(all: readonly Figures[]): NonNullable<Snapshot['all']> {
 function nowOf(figures: readonly PortalFigures[]): PortalNow {
   const circuits = figures.map(({ circuit }) => circuit);
   const calls = ofEach(figures, (it) => it.calls);
-  const seats = figures.flatMap(({ seatsPerTrip }) => seatsPerTrip ?? []);
+  const seats = figures.flatMap(({ commandsPerRequest }) => commandsPerRequest ?? []);
   return {
     waiting: sum(figures, 'waiting'),
     inFlight: sum(figures, 'inFlight'),
-    ...(seats.length > 0 && { seatsPerTrip: Math.max(...seats) }),
+    ...(seats.length > 0 && { commandsPerRequest: Math.max(...seats) }),
     circuit: circuits.find((it) => it === 'open') ?? circuits.find((it) => it === 'probing') ?? 'closed',
     ...(calls && { calls: callsOf(calls) }),
   };

@@ -9,7 +9,7 @@ const portal = portalId('a'.repeat(32));
 const own = () => {
   const figures = new LiveFigures(systemClock);
   figures.failed(portal, 'user.get', new Fault('portal_error'), { caller: 'c_1', requestId: 'r' });
-  const counts = { waiting: 1, inFlight: 2, seatsPerTrip: 3, left: 4, circuit: 'open' };
+  const counts = { waiting: 1, inFlight: 2, commandsPerRequest: 3, left: 4, circuit: 'open' };
   const ledger = { viewOf: () => [{ method: 'user.get', operating: { usedSeconds: 1, resetAtMs: 2 } }] };
   const lanes = { countsOf: () => counts, counts: () => [[portal, counts]], ledger } as unknown as LaneReadings;
   figures.begin([portal]);

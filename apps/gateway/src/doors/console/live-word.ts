@@ -16,7 +16,7 @@ const calls = z.object({ ok: count, failed: count });
 const figures = z.object({
   waiting: count,
   inFlight: count,
-  seatsPerTrip: count.optional(),
+  commandsPerRequest: count.optional(),
   circuit: z.enum(['closed', 'open', 'probing']),
   calls: calls.extend({ tookMs: z.array(count).max(maxItems) }).optional(),
 });

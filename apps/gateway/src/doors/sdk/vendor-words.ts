@@ -29,7 +29,7 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   portal_suspended: ['OVERLOAD_LIMIT', 503],
   portal_waiting: ['OVERLOAD_LIMIT', 503],
   // Not run: wait, and try again.
-  lane_full: ['QUERY_LIMIT_EXCEEDED', 503],
+  queue_full: ['QUERY_LIMIT_EXCEEDED', 503],
   client_rate_limited: ['QUERY_LIMIT_EXCEEDED', 503],
   too_many_attempts: ['QUERY_LIMIT_EXCEEDED', 503],
   too_many_requests: ['QUERY_LIMIT_EXCEEDED', 503],
