@@ -13,28 +13,28 @@ export const doors = [
   'sdk',
   'sdk batch',
 ] as const;
-export type Door = (typeof doors)[number];
+export type EntryPoint = (typeof doors)[number];
 
 /** How a portal is named, and which one. */
-export interface Named {
+export interface PortalReference {
   readonly index: number;
   readonly by: 'member id' | 'MEMBER ID' | 'alias' | 'domain' | 'nobody';
 }
 
 /** One method as an attempt spells it. */
-export interface Spelled {
+export interface SpelledMethod {
   readonly method: string;
   /** What is done to the name; a plain one is how an honest caller spells it. */
   readonly text: string;
 }
 
 /** An attempt before it is known by which key, at which address and with which number. */
-export interface Attempt {
-  readonly door: Door;
+export interface AccessAttempt {
+  readonly door: EntryPoint;
   /** Which of the keys. */
   readonly key: number;
-  readonly portal: Named;
-  readonly commands: readonly Spelled[];
+  readonly portal: PortalReference;
+  readonly commands: readonly SpelledMethod[];
   readonly how: 'GET' | 'form' | 'json' | 'multipart' | 'text' | 'no type';
   /** Names under which the commands of an SDK's batch are sent; each may be in the query or in the body. */
   readonly containers: readonly { readonly name: string; readonly inQuery: boolean }[];
@@ -98,10 +98,10 @@ const containerNames = [
 
 const spelled = fc
   .record({ method: fc.constantFrom(...methods), twist: fc.option(fc.constantFrom(...twists), { freq: 4 }) })
-  .map(({ method, twist }): Spelled => ({ method, text: twist ? twist(method) : method }));
-const plain = fc.constantFrom(...methods).map((method): Spelled => ({ method, text: method }));
+  .map(({ method, twist }): SpelledMethod => ({ method, text: twist ? twist(method) : method }));
+const plain = fc.constantFrom(...methods).map((method): SpelledMethod => ({ method, text: method }));
 
-export const attempts: fc.Arbitrary<Attempt> = fc.record({
+export const attempts: fc.Arbitrary<AccessAttempt> = fc.record({
   door: fc.constantFrom(...doors, 'sdk batch' as const, 'sdk batch' as const),
   key: fc.nat(10_000),
   portal: fc.record({

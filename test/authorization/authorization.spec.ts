@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { findMethod } from '../../apps/portal-simulator/src/methods';
 import type { RequestLog } from '../../apps/portal-simulator/src/portal-state';
-import { type Attempt, attempts, doors, type Door } from './attempts';
+import { type AccessAttempt, attempts, doors, type EntryPoint } from './attempts';
 import { declaredScope, offence } from './oracle';
 import { AuthorizationWorld } from './world';
-import { firstMark, type Sent, sentOf } from './wire';
+import { firstMark, type AttemptRequest, sentOf } from './wire';
 
 /*
  * npm run fuzz:access -- --requests 20000 --seed 7 --log
@@ -18,9 +18,9 @@ const atOnce = 20;
 /** What the gateway asks on its own account. */
 const ownQuestions = new Set(['app.info', 'profile', 'scope', 'events', 'event.get', 'event.bind', 'event.unbind']);
 
-interface Asked {
-  readonly attempt: Attempt;
-  readonly sent: Sent;
+interface AttemptResult {
+  readonly attempt: AccessAttempt;
+  readonly sent: AttemptRequest;
   status: number;
   /** Of a problem of the gateway's own. */
   code?: string;
@@ -28,7 +28,7 @@ interface Asked {
 
 describe('whoever asks whatever', () => {
   let world: AuthorizationWorld;
-  const asked: Asked[] = [];
+  const asked: AttemptResult[] = [];
 
   beforeAll(async () => {
     world = await AuthorizationWorld.start(seed);
@@ -41,7 +41,7 @@ describe('whoever asks whatever', () => {
     const worker = async () => {
       for (const [number, attempt] of queue) {
         const sent = sentOf(attempt, world.placeOf(attempt, number));
-        const it: Asked = { attempt, sent, status: 0 };
+        const it: AttemptResult = { attempt, sent, status: 0 };
         asked[number] = it;
         const response = await fetch(`${world.gateway.url}${sent.path}`, sent.init).catch(() => undefined);
         it.status = response?.status ?? 0;
@@ -74,7 +74,7 @@ describe('whoever asks whatever', () => {
     await askAll();
     const audited = await world.audited();
     const offences: string[] = [];
-    const reached = new Map<Door, number>();
+    const reached = new Map<EntryPoint, number>();
     let commands = 0;
     let writes = 0;
     for (const portal of world.portals) {

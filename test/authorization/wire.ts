@@ -1,14 +1,14 @@
-import type { Attempt, Spelled } from './attempts';
+import type { AccessAttempt, SpelledMethod } from './attempts';
 
 /** A request as it is sent. */
-export interface Sent {
+export interface AttemptRequest {
   readonly path: string;
   readonly init: RequestInit;
   /** The scope that its door asks of a key. */
   readonly scope: string;
 }
 
-export interface Place {
+export interface AttemptTarget {
   /** The address of the portal in a path. */
   readonly portal: string;
   /** Addresses for a fan-out. */
@@ -26,19 +26,19 @@ const dealOf = (number: number) => 1 + (number % dealCount);
 export const markOf = (number: number, i: number) => `m${number}.${i}`;
 
 /** What each command takes; one that is spelled like a batch tries to run something inside. */
-function paramsOf(command: Spelled | undefined, number: number, i: number): Record<string, unknown> {
+function paramsOf(command: SpelledMethod | undefined, number: number, i: number): Record<string, unknown> {
   const own = { mark: markOf(number, i), id: dealOf(number) };
   if (!command?.text.toLowerCase().startsWith('batch')) return own;
   const inside = { x: `${command.method}?mark=${markOf(number, i)}&id=${dealOf(number)}` };
   return number % 2 === 0 ? { CMD: inside } : { cmd: inside };
 }
 
-export function sentOf(attempt: Attempt, place: Place): Sent {
+export function sentOf(attempt: AccessAttempt, place: AttemptTarget): AttemptRequest {
   const { commands } = attempt;
   const [first = { method: 'profile', text: 'profile' }] = commands;
   const { portal, number } = place;
   const at = `/v1/portals/${encodeURIComponent(portal)}`;
-  const named = (it: Spelled) => encodeURIComponent(it.text);
+  const named = (it: SpelledMethod) => encodeURIComponent(it.text);
   const marked = (i: number) => paramsOf(commands[i], number, i);
   const each = commands.map((it, i) => ({ method: it.text, params: marked(i) }));
   switch (attempt.door) {
@@ -67,13 +67,13 @@ export function sentOf(attempt: Attempt, place: Place): Sent {
 }
 
 function byKey(
-  place: Place,
+  place: AttemptTarget,
   path: string,
   scope: string,
   body?: unknown,
   more: Record<string, string> = {},
   method = 'POST',
-): Sent {
+): AttemptRequest {
   const headers = {
     Authorization: `Bearer ${place.key}`,
     'X-Request-Id': `az-${place.number}`,
@@ -84,7 +84,7 @@ function byKey(
 }
 
 /** Operations of their own: what they name is a number, which is the mark. */
-function declared({ key, commands }: Attempt, place: Place, at: string): Sent {
+function declared({ key, commands }: AccessAttempt, place: AttemptTarget, at: string): AttemptRequest {
   const id = firstMark + place.number;
   const operations = [
     () => byKey(place, `${at}/groups/${id}/backlog`, 'backlog:read', undefined, {}, 'GET'),
@@ -99,7 +99,7 @@ function declared({ key, commands }: Attempt, place: Place, at: string): Sent {
   return (operations[(key + commands.length) % operations.length] ?? operations[0]!)();
 }
 
-function tool(attempt: Attempt, place: Place, { text }: Spelled): Sent {
+function tool(attempt: AccessAttempt, place: AttemptTarget, { text }: SpelledMethod): AttemptRequest {
   const id = firstMark + place.number;
   const { portal } = place;
   const tools = [
@@ -115,14 +115,19 @@ function tool(attempt: Attempt, place: Place, { text }: Spelled): Sent {
 }
 
 /** An SDK's URL: the portal's own, with a key in the place of the webhook's secret. */
-const webhook = ({ portal, key }: Place, method: string) =>
+const webhook = ({ portal, key }: AttemptTarget, method: string) =>
   `/p/${encodeURIComponent(portal)}/rest/1/${key}/${encodeURIComponent(method).replaceAll('%2F', '/')}`;
 
-function sdk({ how }: Attempt, place: Place, method: string, params: Record<string, unknown>): Sent {
+function sdk(
+  { how }: AccessAttempt,
+  place: AttemptTarget,
+  method: string,
+  params: Record<string, unknown>,
+): AttemptRequest {
   return { scope: 'call', ...parcel(how, webhook(place, method), pairsOf(params), params, place) };
 }
 
-function sdkBatch({ how, containers, commands, flags }: Attempt, place: Place): Sent {
+function sdkBatch({ how, containers, commands, flags }: AccessAttempt, place: AttemptTarget): AttemptRequest {
   const urls = commands.map((it, i) => `${it.text}?mark=${markOf(place.number, i)}&id=${dealOf(place.number)}`);
   // Commands are dealt out over the containers.
   const dealt = containers.map((it, c) => ({
@@ -148,12 +153,12 @@ function pairsOf(params: Record<string, unknown>): [string, string][] {
 }
 
 function parcel(
-  how: Attempt['how'],
+  how: AccessAttempt['how'],
   path: string,
   pairs: readonly (readonly [string, string])[],
   body: unknown,
-  { number }: Place,
-): Pick<Sent, 'path' | 'init'> {
+  { number }: AttemptTarget,
+): Pick<AttemptRequest, 'path' | 'init'> {
   const id = { 'X-Request-Id': `az-${number}` };
   const text = pairs.map(([name, value]) => `${raw(name)}=${encodeURIComponent(value)}`).join('&');
   const typed = (type: string, sent: string) => ({

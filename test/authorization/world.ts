@@ -3,9 +3,9 @@ import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simul
 import { Client, environment, eventually } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { RedisServer } from '../support/redis-server';
-import { type Attempt, keyRights } from './attempts';
+import { type AccessAttempt, keyRights } from './attempts';
 import type { Rights } from './oracle';
-import { dealCount, type Place } from './wire';
+import { dealCount, type AttemptTarget } from './wire';
 
 const portalCount = 4;
 const keyCount = 40;
@@ -20,7 +20,7 @@ interface AuditPage {
   readonly nextCursor?: string;
 }
 
-interface Key extends Rights {
+interface AuthorizationKey extends Rights {
   readonly key: string;
 }
 
@@ -31,7 +31,7 @@ export class AuthorizationWorld {
     private readonly simulator: Bitrix24Simulator,
     readonly gateway: GatewayProcess,
     readonly portals: readonly SimulatedPortal[],
-    private readonly keys: readonly Key[],
+    private readonly keys: readonly AuthorizationKey[],
   ) {}
 
   static async start(seed: number): Promise<AuthorizationWorld> {
@@ -58,7 +58,7 @@ export class AuthorizationWorld {
       portal.crm.addDeals(dealCount);
       portals.push(portal);
     }
-    const keys: Key[] = [];
+    const keys: AuthorizationKey[] = [];
     for (const { portals: some, ...more } of fc.sample(keyRights, { seed, numRuns: keyCount })) {
       const rights = { ...more, portals: some === 'all' ? some : some.map((i) => portals[i]!.memberId) };
       const { body } = await client.call('POST', '/v1/clients', { name: 'some', ...rights });
@@ -67,11 +67,11 @@ export class AuthorizationWorld {
     return new AuthorizationWorld(redis, simulator, gateway, portals, keys);
   }
 
-  rightsOf({ key }: Attempt): Rights {
+  rightsOf({ key }: AccessAttempt): Rights {
     return this.keys[key % keyCount]!;
   }
 
-  placeOf({ key, portal: { index, by }, flags }: Attempt, number: number): Place {
+  placeOf({ key, portal: { index, by }, flags }: AccessAttempt, number: number): AttemptTarget {
     const it = this.portals[index]!;
     const names = {
       'member id': it.memberId,

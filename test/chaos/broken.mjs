@@ -17,18 +17,18 @@ const defences = [
   {
     without: 'an answer that is kept for its key',
     seen: 'doubled',
-    in: { 'libs/idempotency/src/takeWrite.lua': ['if seen[2] then', 'if false then'] },
+    in: { 'libs/idempotency/src/acquireWrite.lua': ['if seen[2] then', 'if false then'] },
   },
   {
     without: 'word of a sending by a replica that died',
     seen: 'doubled',
-    in: { 'libs/idempotency/src/takeWrite.lua': ['if mayRunUntil then', 'if false then'] },
+    in: { 'libs/idempotency/src/acquireWrite.lua': ['if mayRunUntil then', 'if false then'] },
   },
   {
     without: 'the difference between lost and not done',
     seen: 'doubled',
     times: 4,
-    in: { 'libs/idempotency/src/judge.js': ["'not_done' : 'lost'", "'not_done' : 'not_done'"] },
+    in: { 'libs/idempotency/src/write-failure.js': ["'not_done' : 'lost'", "'not_done' : 'not_done'"] },
   },
   {
     without: 'the names of the commands in a batch',

@@ -24,7 +24,7 @@ describe('the audit log over a real Redis', () => {
     error: (fields: object, words: string) => void told.push({ words, fields }),
     info: (fields: object, words: string) => void (words === 'audit' ? written.push(fields) : told.push({ words })),
   };
-  const auditLog = (keep = 100_000) => new AuditLog({ redis, clock: systemClock, log, keep });
+  const auditLog = (maxEntries = 100_000) => new AuditLog({ redis, clock: systemClock, log, maxEntries });
 
   beforeEach(async () => {
     server = await RedisServer.start();
@@ -43,7 +43,7 @@ describe('the audit log over a real Redis', () => {
 
   it('tells the newest first, page by page, each entry once', async () => {
     const audit = auditLog();
-    for (let n = 0; n < 25; n++) audit.note(entry(n));
+    for (let n = 0; n < 25; n++) audit.record(entry(n));
     await audit.settle();
     const seen: string[] = [];
     let before: string | undefined;
@@ -59,7 +59,7 @@ describe('the audit log over a real Redis', () => {
     const audit = auditLog();
     const old = { ...entry(0), id: 'old' };
     await redis.xadd('b24:audit', '1700000000000-0', 'entry', JSON.stringify(old));
-    audit.note(entry(1, { atMs: Date.now() }));
+    audit.record(entry(1, { atMs: Date.now() }));
     await audit.settle();
     expect(await requestIds(audit, { fromMs: old.atMs })).toEqual(['r1', 'r0']);
     expect(await requestIds(audit, { fromMs: old.atMs + 30_000, outcome: 'done' })).toEqual(['r1']);
@@ -75,10 +75,10 @@ describe('the audit log over a real Redis', () => {
 
   it('finds by every filter', async () => {
     const audit = auditLog();
-    audit.note(entry(1, { portal }));
-    audit.note(entry(2, { actor: 'c_1' }));
-    audit.note(entry(3, { action: 'deleteBacklog' }));
-    audit.note(entry(4, { outcome: 'not_allowed', status: 403 }));
+    audit.record(entry(1, { portal }));
+    audit.record(entry(2, { actor: 'c_1' }));
+    audit.record(entry(3, { action: 'deleteBacklog' }));
+    audit.record(entry(4, { outcome: 'not_allowed', status: 403 }));
     await audit.settle();
     expect(await requestIds(audit, { portal })).toEqual(['r1']);
     expect(await requestIds(audit, { actor: 'c_1' })).toEqual(['r2']);
@@ -91,7 +91,7 @@ describe('the audit log over a real Redis', () => {
 
   it('keeps no more than it was told to, more or less', async () => {
     const audit = auditLog(100);
-    for (let n = 0; n < 2000; n++) audit.note(entry(n));
+    for (let n = 0; n < 2000; n++) audit.record(entry(n));
     await audit.settle();
     expect(await redis.xlen('b24:audit')).toBeLessThan(300);
     expect((await requestIds(audit))[0]).toBe('r1999');
@@ -99,14 +99,14 @@ describe('the audit log over a real Redis', () => {
 
   it('keeps what was done, however many refusals and replays follow, and shows both in the order of time', async () => {
     const audit = auditLog(100);
-    audit.note(entry(0));
-    audit.note(entry(1, { outcome: 'outcome_unknown', status: 504 }));
-    audit.note(entry(2, { outcome: 'answer_too_large', status: 502 }));
+    audit.record(entry(0));
+    audit.record(entry(1, { outcome: 'outcome_unknown', status: 504 }));
+    audit.record(entry(2, { outcome: 'answer_too_large', status: 502 }));
     await audit.settle();
-    for (let n = 3; n < 1000; n++) audit.note(entry(n, { outcome: 'not_allowed', status: 403 }));
-    for (let n = 1000; n < 2000; n++) audit.note(entry(n, { ids: { replayed: true } }));
+    for (let n = 3; n < 1000; n++) audit.record(entry(n, { outcome: 'not_allowed', status: 403 }));
+    for (let n = 1000; n < 2000; n++) audit.record(entry(n, { ids: { replayed: true } }));
     await audit.settle();
-    audit.note(entry(2000));
+    audit.record(entry(2000));
     await audit.settle();
     expect(await redis.xlen('b24:audit')).toBe(4);
     expect(await redis.xlen('{b24:audit}:refused')).toBeLessThan(300);
@@ -136,26 +136,26 @@ describe('the audit log over a real Redis', () => {
 
   it('writes every entry to the log of the process too', async () => {
     const audit = auditLog();
-    audit.note(entry(1, { source: '203.0.113.7' }));
+    audit.record(entry(1, { source: '203.0.113.7' }));
     await audit.settle();
     expect(written).toEqual([{ audit: { ...entry(1), source: '203.0.113.7', id: expect.any(String) } }]);
   });
 
   it('loses nothing while Redis is away, writes it once, and says that it waits', async () => {
     const audit = auditLog();
-    audit.note(entry(0));
+    audit.record(entry(0));
     await audit.settle();
     await server.kill();
     await eventually(() => redis.status !== 'ready');
-    for (let n = 1; n < 20; n++) audit.note(entry(n));
+    for (let n = 1; n < 20; n++) audit.record(entry(n));
     await eventually(() => told.length > 0);
     await server.startAgain({ withData: true });
     await eventually(async () => redis.status === 'ready' && (await redis.xlen('b24:audit')) >= 20);
     await audit.settle();
     expect(await requestIds(audit)).toEqual(Array.from({ length: 20 }, (_, n) => `r${19 - n}`));
     expect(told.map(({ words }) => words)).toEqual([
-      'the audit log cannot be written; entries wait',
-      'the audit log is written again',
+      'cannot write the audit log; entries wait',
+      'audit log writes resumed',
     ]);
   });
 
@@ -163,7 +163,7 @@ describe('the audit log over a real Redis', () => {
     const audit = auditLog();
     await server.kill();
     await eventually(() => redis.status !== 'ready');
-    for (let n = 0; n < 10_003; n++) audit.note(entry(n));
+    for (let n = 0; n < 10_003; n++) audit.record(entry(n));
     expect(told.filter(({ words }) => words.includes('could not be kept')).map(({ fields }) => fields)).toMatchObject(
       [0, 1, 2].map((n) => ({ entry: entry(n) })),
     );

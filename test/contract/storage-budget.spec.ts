@@ -1,7 +1,7 @@
 import { RedisStorageBudget } from '@b24/access';
 import { Seal } from '@b24/grants';
 import { sealedBytes, Secret, storedBytes } from '@b24/portal';
-import { recordBytes, RedisWriteRecords } from '@b24/idempotency';
+import { recordBytes, RedisIdempotencyRecords } from '@b24/idempotency';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';
@@ -143,16 +143,20 @@ describe('a storage budget over a real Redis', () => {
     'counts at least what Redis needs for a write whose answer has %d bytes',
     async (bytes) => {
       const seal = new Seal([{ id: 'key-1', key: Buffer.alloc(32) }]);
-      const records = new RedisWriteRecords(redis, seal, { leaseMs: 10_000, callLimitMs: 60_000, keepMs: 1000_000 });
+      const records = new RedisIdempotencyRecords(redis, seal, {
+        leaseMs: 10_000,
+        callLimitMs: 60_000,
+        keepMs: 1000_000,
+      });
       const name = 'f'.repeat(64);
       const claim = { client, name, fingerprint: 'a'.repeat(64), holder: 'b'.repeat(36) };
-      await records.take(claim);
+      await records.acquire(claim);
       expect(await redis.memory('USAGE', `b24:write:${name}`)).toBeLessThan(recordBytes);
-      await records.answer(claim, new Secret(notKept));
+      await records.complete(claim, new Secret(notKept));
       expect(await redis.memory('USAGE', `b24:write:${name}`)).toBeLessThanOrEqual(recordBytes);
       await redis.del(`b24:write:${name}`);
-      await records.take(claim);
-      await records.answer(claim, new Secret('x'.repeat(bytes)));
+      await records.acquire(claim);
+      await records.complete(claim, new Secret('x'.repeat(bytes)));
       const used = Number(await redis.memory('USAGE', `b24:write:${name}`));
       expect(used).toBeLessThanOrEqual(recordBytes + sealedBytes(bytes));
     },

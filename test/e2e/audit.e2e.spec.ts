@@ -300,7 +300,7 @@ describe('the audit log', () => {
     const audit = world.newest.app.get(AuditLog);
     const names = Array.from({ length: 500 }, (_, i) => `last-${i}`);
     const entry = { atMs: Date.now(), actor: 'admin', action: 'updatePortal', status: 200, outcome: 'done' as const };
-    for (const requestId of names) audit.note({ ...entry, requestId });
+    for (const requestId of names) audit.record({ ...entry, requestId });
     await world.newest.close();
     const redis = world.redis.client();
     const text = JSON.stringify(await redis.xrange('b24:audit', '-', '+'));

@@ -19,11 +19,11 @@ import { Jobs } from '@b24/jobs';
 import { BottleneckBucket, type Bucket, maxUnderWay, type Platform, RedisPlatform } from '@b24/queue';
 import { type PortalId, type Post, Secret } from '@b24/portal';
 import { axiosPost, type MayConnect, onlyTo, undiciAdapter, upstream } from '@b24/upstream';
-import { Once, RedisWriteRecords } from '@b24/idempotency';
+import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { addressesOf } from './api/apps/app-addresses';
+import { appAddresses } from './api/apps/app-addresses';
 import { AppsController } from './api/apps/apps.controller';
 import { AuditController } from './api/audit/audit.controller';
 import { AnyCalls } from './api/calls/any-calls';
@@ -70,7 +70,7 @@ import { PortalDirectory } from './api/portals/portal-directory';
 import { viewOf } from './api/portals/portal-view';
 import { PortalsController } from './api/portals/portals.controller';
 import { SingleRequest } from './api/portals/single-request';
-import { WebhookTrial } from './api/portals/webhook-trial';
+import { WebhookProbe } from './api/portals/webhook-probe';
 import { RequestLine } from './request-line';
 import { declarations } from './resources/declarations';
 import { resourceController } from './resources/resource-controller';
@@ -113,7 +113,7 @@ export class GatewayModule {
     const mayConnect: MayConnect = (address, target) => destinations.mayConnect(address, target);
     const { adapter } = undiciAdapter({ ...wireLimits, mayConnect });
     const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
-      `${addressesOf(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
+      `${appAddresses(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
     return {
       module: GatewayModule,
       imports: [
@@ -150,7 +150,7 @@ export class GatewayModule {
         { provide: clockToken, useValue: clock },
         { provide: redisToken, useValue: redis },
         Metrics,
-        made(AuditLog, [], () => new AuditLog({ redis, clock, log, keep: settings.auditKeep })),
+        made(AuditLog, [], () => new AuditLog({ redis, clock, log, maxEntries: settings.auditKeep })),
         made(Throttle, [], () => {
           if (settings.trustedProxies.length === 0) return new Throttle(clock);
           const shared = new SharedSources((address) => {
@@ -291,10 +291,10 @@ export class GatewayModule {
           [],
           () => new RedisStorageBudget(redis, { bytes: settings.clientBudgetBytes, lifeMs }),
         ),
-        made(Once, [sealToken, RedisStorageBudget], (seal: Seal, storage: RedisStorageBudget) => {
+        made(IdempotencyRunner, [sealToken, RedisStorageBudget], (seal: Seal, storage: RedisStorageBudget) => {
           const { callLimitMs } = settings;
-          const records = new RedisWriteRecords(redis, seal, { ...writeTimes, callLimitMs });
-          return new Once({ records, storage, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
+          const records = new RedisIdempotencyRecords(redis, seal, { ...writeTimes, callLimitMs });
+          return new IdempotencyRunner({ records, storage, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
         }),
         made(
           installerToken,
@@ -325,9 +325,9 @@ export class GatewayModule {
           },
         ),
         made(
-          WebhookTrial,
+          WebhookProbe,
           [SingleRequest, bucketToken, grantStoreToken],
-          (request: SingleRequest, bucket: Bucket, store: GrantStore) => new WebhookTrial({ request, bucket, store }),
+          (request: SingleRequest, bucket: Bucket, store: GrantStore) => new WebhookProbe({ request, bucket, store }),
         ),
         made(
           AuthorizationStates,
@@ -353,10 +353,10 @@ export class GatewayModule {
             const told = { actor: 'portal event', action: 'installPortal' } as const;
             type From = Pick<AuditEntry, 'requestId' | 'source'>;
             const installed = ({ portal, app = defaultApp }: PortalRecord, from: From) => {
-              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now(), status: 200, outcome: 'done' });
+              audit.record({ ...told, portal, ...from, ids: { app }, atMs: clock.now(), status: 200, outcome: 'done' });
             };
             const notReplaced = ({ portal, code, status }: NotReplaced, app: string, from: From) => {
-              audit.note({ ...told, portal, ...from, ids: { app }, atMs: clock.now(), status, outcome: code });
+              audit.record({ ...told, portal, ...from, ids: { app }, atMs: clock.now(), status, outcome: code });
             };
             const claims = new KeptClaims(redis, seal);
             return new InstallInbox({ installer, claims, clock, log, installed, notReplaced });
@@ -370,7 +370,7 @@ export class GatewayModule {
             FreshGrants,
             InstallInbox,
             KeepAlive,
-            Once,
+            IdempotencyRunner,
             AuditLog,
             EventInbox,
             Courier,
@@ -383,7 +383,7 @@ export class GatewayModule {
             grants: FreshGrants,
             inbox: InstallInbox,
             keepAlive: KeepAlive,
-            once: Once,
+            once: IdempotencyRunner,
             audit: AuditLog,
             events: EventInbox,
             courier: Courier,

@@ -21,12 +21,12 @@ import {
   type Result,
   type Spent,
 } from '@b24/portal';
-import { halfEmoji } from './api/calls/any-method';
-import { permitOf } from './api/portals/permit-of';
-import { TariffScout } from './api/portals/tariff-scout';
+import { halfEmojiMessage } from './api/calls/any-method';
+import { acquirePermit } from './api/portals/acquire-permit';
+import { PlanDetector } from './api/portals/plan-detector';
 import type { Traces } from './operations/traces';
 import { loneSurrogateIn, sharedSize, upstream } from '@b24/upstream';
-import { type Doubt, type Rule, writeOnce } from '@b24/idempotency';
+import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idempotency';
 
 /*
  * The line. A call goes down these stations and its answer comes back up the same way:
@@ -53,7 +53,7 @@ export interface LineParts {
   /** Absent where nobody collects traces. */
   readonly traces?: Traces | undefined;
   /** Counts the commands of keys that have a rate. */
-  readonly meter: Pick<RateMeter, 'spend'>;
+  readonly meter: Pick<RateMeter, 'charge'>;
   readonly queueLimit: number;
   /** The portal's leaky bucket. */
   readonly planOf: (portal: PortalRecord) => Plan;
@@ -89,14 +89,14 @@ export interface Caller extends Asking {
   /** When it aborts at the latest, unix milliseconds. */
   readonly deadlineAtMs: number;
   /** An earlier attempt with the same Idempotency-Key may have been carried out. */
-  readonly doubt?: Doubt;
+  readonly unknownOutcome?: UnknownOutcome;
 }
 
 /** A write, how its answer is read, and how it is settled if its answer is lost. */
 export interface WriteOf<T> {
   readonly command: Command;
   readonly read: (result: Result) => T;
-  readonly rule: Rule<T>;
+  readonly rule: SettlementRule<T>;
 }
 
 /** The gateway itself, where it asks a portal on its own account. */
@@ -128,18 +128,18 @@ export class RequestLine {
   readonly lanes: LaneReadings;
   private readonly queues: Lanes;
   private readonly send: SendAllowed;
-  private readonly scout: TariffScout;
+  private readonly scout: PlanDetector;
 
   constructor(private readonly parts: LineParts) {
     const { clock, post, store, grants, relocation } = parts;
-    this.scout = new TariffScout({
+    this.scout = new PlanDetector({
       store,
       clock,
       ask: (portal, command, signal) => this.call({ client: scoutClient, signal }, 'portals:read', portal, command),
     });
     const wire = upstream({ post, clock });
     const permit = (record: PortalRecord, signal: AbortSignal) =>
-      permitOf(parts.bucket, record.portal, parts.planOf(record), signal);
+      acquirePermit(parts.bucket, record.portal, parts.planOf(record), signal);
     const probe = new PortalProbe({ clock, permit, send: wire });
     const authorized = authorize({ grants, relocation, store, clock, probe }, wire);
     this.queues = new Lanes({
@@ -157,7 +157,7 @@ export class RequestLine {
   /** A new portal's bucket begins to fill, and its licence is asked. */
   async installed(record: PortalRecord): Promise<void> {
     await this.queues.open(record.portal, this.parts.planOf(record));
-    this.scout.look(record);
+    this.scout.refreshIfStale(record);
   }
 
   /** What binds a portal's events is a call like any other. @throws Fault as calls do */
@@ -178,7 +178,7 @@ export class RequestLine {
 
   private async prepare(portal: PortalId): Promise<Plan> {
     const grant = await this.parts.grants.ensure(portal);
-    this.scout.look(grant);
+    this.scout.refreshIfStale(grant);
     return this.parts.planOf(grant);
   }
 
@@ -194,14 +194,14 @@ export class RequestLine {
 
   /** The same for a write, which happens once. @throws Fault also outcome_unknown, where it can't be settled in time */
   async write<T>(caller: Caller, scope: Scope, portal: PortalId, { command, read, rule }: WriteOf<T>): Promise<T> {
-    const { client, signal, deadlineAtMs, doubt } = caller;
+    const { client, signal, deadlineAtMs, unknownOutcome } = caller;
     const { clock, callLimitMs } = this.parts;
     const send = async (it: Command) => {
       // What settles a lost answer is the gateway's own question: the key's method patterns are about the write.
       const asked = it === command ? caller : { ...caller, client: { ...client, methods: [it.method] } };
       return read(resultOf(await this.ask(asked, scope, portal, it)));
     };
-    return writeOnce({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, doubt });
+    return settleWrite({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, unknownOutcome });
   }
 
   /** The one way to a portal: decides whether the client may, and sends. */
@@ -220,7 +220,7 @@ export class RequestLine {
       traced?.end(answer, code);
     };
     try {
-      await meter.spend(client, command.inside?.length ?? 1, signal);
+      await meter.charge(client, command.inside?.length ?? 1, signal);
       const sent = { ...allowed, from: client.id, ...(traced && { trace: traced.traceparent }) };
       const [answer] = await this.send(portal, [sent], signal);
       if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
@@ -252,7 +252,7 @@ function mustBeReadable({ params }: Command): void {
   if (path === undefined) return;
   throw new Fault('invalid_request', {
     detail: `\`${path}\` holds half of a surrogate pair, such as half an emoji. Bitrix24 would read no parameter at all; cut texts between characters.`,
-    errors: [{ path: `params.${path}`, message: halfEmoji }],
+    errors: [{ path: `params.${path}`, message: halfEmojiMessage }],
   });
 }
 

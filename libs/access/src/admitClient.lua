@@ -1,9 +1,9 @@
 --[[
-  Whose key it is, in the one command that each call costs anyway: notes that it was used (once a minute at most) and
-  takes from the client's rate, if it has one. All replicas share it, and it reckons with Redis's time.
+  Looks up the client of a key, stores the time of use (at most once a minute) and takes a token from the client's rate
+  if it has one. All replicas share the bucket, and the time is that of Redis.
   KEYS[1]  the client, as JSON
   KEYS[2]  the key's use: a hash of usedAt (unix ms), tokens, filledAt (unix ms)
-  Answers nothing for an unknown key, else the client and how many ms the call comes too early: 0 lets it pass.
+  Returns nothing for an unknown key, otherwise the client and the milliseconds that the call is too early: 0 admits it.
 ]]
 local text = redis.call('GET', KEYS[1])
 if not text then
@@ -14,7 +14,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local use = redis.call('HMGET', KEYS[2], 'usedAt', 'tokens', 'filledAt')
 if not use[1] or now - use[1] >= 60000 then
   redis.call('HSET', KEYS[2], 'usedAt', string.format('%.0f', now))
-  -- A key in its grace takes the memory of its use with it.
+  -- The use of a key in its grace expires together with the key.
   local life = redis.call('PTTL', KEYS[1])
   if life > 0 then
     redis.call('PEXPIRE', KEYS[2], life)
@@ -31,7 +31,7 @@ local tokens = rate.burst
 if use[2] then
   tokens = math.min(rate.burst, use[2] + math.max(0, now - use[3]) * rate.perSecond / 1000)
 end
--- A hair less: what comes exactly when it was told to must not fail for a rounding.
+-- Tolerates floating-point error, so that a caller who returns exactly at Retry-After is admitted.
 local one = 1 - 1e-6
 local wait = 0
 if tokens >= one then

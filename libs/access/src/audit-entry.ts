@@ -1,10 +1,10 @@
 import type { FaultCode, PortalId } from '@b24/portal';
 
-/** What somebody known did, or tried to do. Holds ids, numbers and codes; never a secret nor a text of a user's. */
+/** An action of an identified actor. It holds ids, numbers and codes, but no secret and no user's text. */
 export interface AuditEntry {
   /** Unix milliseconds. */
   readonly atMs: number;
-  /** A client's id, `admin` for the operator's key, or how a portal spoke: `portal event`, `portal page`, `authorization`. */
+  /** A client's id; `admin` for the operator's key; or the source of a portal's message: `portal event`, `portal page`, `authorization`. */
   readonly actor: string;
   /** The client's name. */
   readonly name?: string;
@@ -14,12 +14,12 @@ export interface AuditEntry {
   readonly status: number;
   readonly outcome: 'done' | FaultCode;
   readonly requestId: string;
-  /** The address that it came from, or its IPv6 network; absent where the gateway acted by itself. */
+  /** The caller's IPv4 address or IPv6 network. Absent when the gateway acted by itself. */
   readonly source?: string;
   readonly ids?: Readonly<Record<string, number | string | boolean>>;
 }
 
-/** An entry as it is kept. It may be kept twice when Redis fell silent while it was written: under one id. */
-export interface KeptEntry extends AuditEntry {
+/** An entry in the log. A connection that fails during the write may store it twice under the same id. */
+export interface StoredAuditEntry extends AuditEntry {
   readonly id: string;
 }

@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
-import type { AuditEntry, KeptEntry } from './audit-entry';
-import { AuditPages, type Row } from './audit-pages';
+import type { AuditEntry, StoredAuditEntry } from './audit-entry';
+import { AuditPages, type AuditStreamRow } from './audit-pages';
 
 /* In docs/storage.md. The braces keep both on one node of a cluster. */
-const auditKey = 'b24:audit';
-/** What changed nothing, so that no amount of it takes the place of what did. */
+const changesKey = 'b24:audit';
+/** Holds entries that changed nothing, so that they can't displace the entries that did. */
 const refusedKey = '{b24:audit}:refused';
-const mostAtOnce = 100;
-/** Entries that wait for Redis; a few megabytes. */
-const mostWaiting = 10_000;
-const pauseMs = 500;
-/** The end of a replica waits no longer for Redis to take what is left. */
-const lastWaitMs = 5000;
-const scannedAtOnce = 500;
-const mostScanned = 10_000;
-/** Redis' clock, by which entries are in order, may be so far behind the replica's that wrote one. */
-const skewMs = 60_000;
+const maxEntriesPerWrite = 100;
+/** Limit of entries that wait for Redis: a few megabytes. */
+const maxWaitingEntries = 10_000;
+const retryDelayMs = 500;
+/** How long a stopping replica waits for Redis to accept the last entries. */
+const settleTimeoutMs = 5000;
+const scanPageEntries = 500;
+const maxScannedEntries = 10_000;
+/** How far the clock of Redis, which orders the entries, may be behind a replica's clock. */
+const maxClockSkewMs = 60_000;
 
 export interface AuditFilter {
   readonly portal?: PortalId;
@@ -32,17 +32,14 @@ export interface AuditFilter {
 export interface AuditLogOptions {
   readonly redis: Redis | Cluster;
   readonly clock: Clock;
-  /** Every entry is written to it too. */
+  /** Receives every entry as well. */
   readonly log: { error(fields: object, words: string): void; info(fields: object, words: string): void };
-  /** Entries of what was done that Redis keeps, more or less; and as many of what was refused. */
-  readonly keep: number;
+  /** Approximate limit of stored entries that changed something, and again of those that changed nothing. */
+  readonly maxEntries: number;
 }
 
-/**
- * Outcomes after which something may have been changed. Whatever else came of a request, it changed nothing; no more does
- * an answer that is replayed, a call to no portal, or the cancelling of what is finished.
- */
-const mayHaveChanged: ReadonlySet<string> = new Set([
+/** Outcomes after which something may have changed. A replayed answer or a call to no portal changes nothing either. */
+const changingOutcomes: ReadonlySet<string> = new Set([
   'done',
   'outcome_unknown',
   'portal_error',
@@ -51,61 +48,61 @@ const mayHaveChanged: ReadonlySet<string> = new Set([
 ]);
 
 function changedNothing({ outcome, ids }: AuditEntry): boolean {
-  if (!mayHaveChanged.has(outcome)) return true;
+  if (!changingOutcomes.has(outcome)) return true;
   return ids?.['replayed'] === true || ids?.['unchanged'] === true || ids?.['targets'] === 0;
 }
 
 /**
- * Who did what, in a Redis stream that all replicas write. Nobody waits for an entry: it is written behind the answer,
- * held while Redis is away, and told to the log in full when it can't be kept.
+ * The audit log: a Redis stream that all replicas write. No request waits for its entry: entries are written after the
+ * answer, held while Redis is away, and logged in full when they can't be stored.
  */
 export class AuditLog {
-  private readonly waiting: KeptEntry[] = [];
+  private readonly waiting: StoredAuditEntry[] = [];
   private writing: Promise<void> | undefined;
-  private troubled = false;
-  private ending = false;
+  private isFailing = false;
+  private isEnding = false;
 
   constructor(private readonly options: AuditLogOptions) {}
 
-  /** Never waits, never throws. */
-  note(entry: AuditEntry): void {
-    const kept = { id: randomBytes(8).toString('hex'), ...entry };
-    this.options.log.info({ audit: kept }, 'audit');
-    this.waiting.push(kept);
-    while (this.waiting.length > mostWaiting) this.giveUp(this.waiting.shift());
+  /** Queues an entry. Returns at once and never throws. */
+  record(entry: AuditEntry): void {
+    const stored = { id: randomBytes(8).toString('hex'), ...entry };
+    this.options.log.info({ audit: stored }, 'audit');
+    this.waiting.push(stored);
+    while (this.waiting.length > maxWaitingEntries) this.logUnstored(this.waiting.shift());
     this.writing ??= this.write().finally(() => {
       this.writing = undefined;
     });
   }
 
-  /** Resolves when nothing waits any more: what Redis did not take in time is told to the log. */
+  /** Resolves when no entry waits. Entries that Redis does not accept in time are logged. */
   async settle(): Promise<void> {
-    const callOff = this.options.clock.after(lastWaitMs, () => {
-      this.ending = true;
+    const callOff = this.options.clock.after(settleTimeoutMs, () => {
+      this.isEnding = true;
     });
     while (this.writing) await this.writing;
     callOff();
-    for (const entry of this.waiting.splice(0)) this.giveUp(entry);
+    for (const entry of this.waiting.splice(0)) this.logUnstored(entry);
   }
 
   /**
-   * The newest first. A page may hold fewer than asked for, or none, while there is a `next`.
+   * Returns matching entries, newest first. A page may be short or empty although there is a `next`.
    * @throws Fault store_unavailable
    */
   async page(
     filter: AuditFilter,
     { before, limit }: { before?: string; limit: number },
-  ): Promise<{ items: KeptEntry[]; next?: string }> {
-    const items: KeptEntry[] = [];
+  ): Promise<{ items: StoredAuditEntry[]; next?: string }> {
+    const items: StoredAuditEntry[] = [];
     const ids = new Set<string>();
-    // An entry is written after what it tells of, so none of what is asked for is older.
-    const start = filter.fromMs === undefined ? '-' : `${Math.max(0, filter.fromMs - skewMs)}`;
+    // Redis stamps an entry after the action, so no wanted entry has an older stream id.
+    const start = filter.fromMs === undefined ? '-' : `${Math.max(0, filter.fromMs - maxClockSkewMs)}`;
     const rows = (key: string) => (end: string) => this.rows(key, end, start);
     const pages = new AuditPages(
-      { done: rows(auditKey), refused: rows(refusedKey), rowsAtOnce: scannedAtOnce },
+      { changes: rows(changesKey), refused: rows(refusedKey), rowsAtOnce: scanPageEntries },
       before,
     );
-    for (let scanned = 0; scanned < mostScanned; scanned++) {
+    for (let scanned = 0; scanned < maxScannedEntries; scanned++) {
       const entry = await pages.next();
       if (!entry) return { items };
       if (!matchesFilter(entry, filter) || ids.has(entry.id)) continue;
@@ -116,28 +113,28 @@ export class AuditLog {
     return { items, next: pages.cursor };
   }
 
-  private async rows(key: string, end: string, start: string): Promise<Row[]> {
+  private async rows(key: string, end: string, start: string): Promise<AuditStreamRow[]> {
     try {
-      const rows = await this.options.redis.xrevrange(key, end, start, 'COUNT', scannedAtOnce);
-      return rows.map(([id, [, text = '{}']]) => [id, JSON.parse(text) as KeptEntry]);
+      const rows = await this.options.redis.xrevrange(key, end, start, 'COUNT', scanPageEntries);
+      return rows.map(([id, [, text = '{}']]) => [id, JSON.parse(text) as StoredAuditEntry]);
     } catch (error) {
       throw new Fault('store_unavailable', { cause: error });
     }
   }
 
   private async write(): Promise<void> {
-    // Behind the answer that is being sent just now.
+    // Lets the answer be sent first.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0 && !this.ending) {
-      const taken = this.waiting.slice(0, mostAtOnce);
-      const kept = await this.keep(taken);
-      // Others may have been given up meanwhile.
-      for (const entry of taken.slice(0, kept)) if (this.waiting[0] === entry) this.waiting.shift();
-      if (kept < taken.length) await this.pause();
+    while (this.waiting.length > 0 && !this.isEnding) {
+      const entries = this.waiting.slice(0, maxEntriesPerWrite);
+      const stored = await this.append(entries);
+      // The queue may have dropped some of them meanwhile.
+      for (const entry of entries.slice(0, stored)) if (this.waiting[0] === entry) this.waiting.shift();
+      if (stored < entries.length) await this.pause();
     }
   }
 
-  /** Until Redis may take more: a while, or until it is connected again. */
+  /** Waits for the retry delay, or until Redis is connected again. */
   private pause(): Promise<void> {
     const { redis, clock } = this.options;
     return new Promise((resolve) => {
@@ -146,42 +143,45 @@ export class AuditLog {
         redis.off('ready', wake);
         resolve();
       };
-      const callOff = clock.after(pauseMs, wake);
+      const callOff = clock.after(retryDelayMs, wake);
       redis.once('ready', wake);
     });
   }
 
-  /** How many of them Redis took. */
-  private async keep(entries: readonly KeptEntry[]): Promise<number> {
-    const { redis, keep } = this.options;
-    // Asked only when it answers: what waits inside the connection would be written once more with each try.
-    if (redis.status !== 'ready') return this.toldAs(0, 'not connected');
+  /** Returns how many of the entries Redis stored. */
+  private async append(entries: readonly StoredAuditEntry[]): Promise<number> {
+    const { redis, maxEntries } = this.options;
+    // A command queued inside the connection would be written once more by each retry.
+    if (redis.status !== 'ready') return this.reportWrite(0, 'not connected');
     const pipeline = redis.pipeline();
     for (const entry of entries) {
-      const key = changedNothing(entry) ? refusedKey : auditKey;
-      pipeline.xadd(key, 'MAXLEN', '~', keep, '*', 'entry', JSON.stringify(entry));
+      const key = changedNothing(entry) ? refusedKey : changesKey;
+      pipeline.xadd(key, 'MAXLEN', '~', maxEntries, '*', 'entry', JSON.stringify(entry));
     }
     const outcomes = await pipeline.exec().catch((error: unknown) => [[error, null]] as [Error, null][]);
     const failed = outcomes?.findIndex(([error]) => error !== null) ?? 0;
-    if (failed < 0) return this.toldAs(entries.length);
-    return this.toldAs(failed, outcomes?.[failed]?.[0]?.message ?? 'no answer');
+    if (failed < 0) return this.reportWrite(entries.length);
+    return this.reportWrite(failed, outcomes?.[failed]?.[0]?.message ?? 'no answer');
   }
 
-  /** Trouble is told when it begins and when it ends. */
-  private toldAs(kept: number, trouble?: string): number {
+  /** Logs when a failure begins and when it ends. Returns `stored`. */
+  private reportWrite(stored: number, failure?: string): number {
     const { log } = this.options;
-    if (trouble && !this.troubled) log.error({ trouble }, 'the audit log cannot be written; entries wait');
-    if (!trouble && this.troubled) log.info({}, 'the audit log is written again');
-    this.troubled = trouble !== undefined;
-    return kept;
+    if (failure && !this.isFailing) log.error({ failure }, 'cannot write the audit log; entries wait');
+    if (!failure && this.isFailing) log.info({}, 'audit log writes resumed');
+    this.isFailing = failure !== undefined;
+    return stored;
   }
 
-  private giveUp(entry: KeptEntry | undefined): void {
-    this.options.log.error({ entry }, 'an entry of the audit log could not be kept; here it is');
+  private logUnstored(entry: StoredAuditEntry | undefined): void {
+    this.options.log.error({ entry }, 'could not store this audit entry');
   }
 }
 
-function matchesFilter(entry: KeptEntry, { portal, actor, action, outcome, requestId, fromMs, toMs }: AuditFilter) {
+function matchesFilter(
+  entry: StoredAuditEntry,
+  { portal, actor, action, outcome, requestId, fromMs, toMs }: AuditFilter,
+) {
   const same = (wanted: string | undefined, is: string | undefined) => wanted === undefined || wanted === is;
   return (
     same(portal, entry.portal) &&

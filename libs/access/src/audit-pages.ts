@@ -1,60 +1,60 @@
-import type { KeptEntry } from './audit-entry';
+import type { StoredAuditEntry } from './audit-entry';
 
-/** An entry and its id in its stream. */
-export type Row = [id: string, entry: KeptEntry];
-type Rows = (end: string) => Promise<Row[]>;
+/** An entry and its id in the Redis stream. */
+export type AuditStreamRow = [id: string, entry: StoredAuditEntry];
+type ReadAuditRows = (end: string) => Promise<AuditStreamRow[]>;
 
 export interface AuditStreams {
-  /** The newest rows up to `end`, at most `rowsAtOnce`. */
-  readonly done: Rows;
-  readonly refused: Rows;
+  /** Returns the newest rows up to `end`, at most `rowsAtOnce`. */
+  readonly changes: ReadAuditRows;
+  readonly refused: ReadAuditRows;
   readonly rowsAtOnce: number;
 }
 
-/** The entries of both streams as one list, the newest first. */
+/** Merges both streams into one list, newest entry first. */
 export class AuditPages {
-  private readonly done: Reader;
-  private readonly refused: Reader;
+  private readonly changes: AuditStreamReader;
+  private readonly refused: AuditStreamReader;
   private last: { readonly id: string; readonly isDone: boolean } | undefined;
 
-  /** @param before the `cursor` of the page before */
-  constructor({ done, refused, rowsAtOnce }: AuditStreams, before?: string) {
+  /** @param before the `cursor` of the previous page */
+  constructor({ changes, refused, rowsAtOnce }: AuditStreams, before?: string) {
     const [, id, isOpen] = /^(\d+-\d+)(-r)?$/.exec(before ?? '') ?? [];
     const end = id ? `(${id}` : '+';
-    this.done = new Reader(done, rowsAtOnce, end);
-    this.refused = new Reader(refused, rowsAtOnce, id && isOpen ? id : end);
+    this.changes = new AuditStreamReader(changes, rowsAtOnce, end);
+    this.refused = new AuditStreamReader(refused, rowsAtOnce, id && isOpen ? id : end);
   }
 
-  /** Where the next page begins: the last id, and `-r` while the stream of refusals may hold an entry of the same id. */
+  /** Where the next page begins: the last id, with `-r` while the refused stream may hold an entry of the same id. */
   get cursor(): string {
     return this.last ? `${this.last.id}${this.last.isDone ? '-r' : ''}` : '0-0';
   }
 
-  async next(): Promise<KeptEntry | undefined> {
-    const done = await this.done.peek();
+  async next(): Promise<StoredAuditEntry | undefined> {
+    const done = await this.changes.peek();
     const refused = await this.refused.peek();
     const isDone = done !== undefined && (refused === undefined || !isNewer(refused[0], done[0]));
     const row = isDone ? done : refused;
     if (!row) return undefined;
-    (isDone ? this.done : this.refused).skip();
+    (isDone ? this.changes : this.refused).skip();
     this.last = { id: row[0], isDone };
     return row[1];
   }
 }
 
-/** One stream, some rows at a time. */
-class Reader {
-  private buffer: Row[] = [];
+/** Reads one stream in batches. */
+class AuditStreamReader {
+  private buffer: AuditStreamRow[] = [];
   private at = 0;
   private isOver = false;
 
   constructor(
-    private readonly rows: Rows,
+    private readonly rows: ReadAuditRows,
     private readonly rowsAtOnce: number,
     private end: string,
   ) {}
 
-  async peek(): Promise<Row | undefined> {
+  async peek(): Promise<AuditStreamRow | undefined> {
     if (this.at === this.buffer.length && !this.isOver) {
       this.buffer = await this.rows(this.end);
       this.at = 0;
@@ -70,7 +70,7 @@ class Reader {
   }
 }
 
-/** Of two ids of streams: milliseconds, and a number within them. */
+/** Compares two stream ids: milliseconds, then a sequence number. */
 function isNewer(a: string, b: string): boolean {
   const [msA = 0, countA = 0] = a.split('-').map(Number);
   const [msB = 0, countB = 0] = b.split('-').map(Number);

@@ -1,14 +1,14 @@
 --[[
-  Takes the commands that a client is about to send from its rate. What it has not yet, it owes; all replicas share it,
-  by Redis's time.
+  Charges the commands that a client is about to send to its rate. A client without enough tokens owes the rest. All
+  replicas share the bucket, and the time is that of Redis.
   KEYS[1]  the client
   KEYS[2]  the key's use: a hash of usedAt (unix ms), tokens, filledAt (unix ms)
-  ARGV[1]  commands; fewer than none to give some back
-  ARGV[2]  tokens at once
-  ARGV[3]  tokens each second
-  Answers the tokens that there are, below 0 when it owes.
+  ARGV[1]  commands; negative to refund some
+  ARGV[2]  capacity in tokens
+  ARGV[3]  tokens per second
+  Returns the tokens left; negative when the client owes some.
 ]]
--- Of a key that has ended, nothing is kept.
+-- A deleted key leaves no data.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return '0'
 end

@@ -1,14 +1,14 @@
 --[[
-  Counts bytes that are about to be stored for a client, unless they go beyond its budget. Entries whose life is over
-  leave the count first, so that a charge which nobody released is forgotten by itself.
-  KEYS[1]  what is counted: a hash of entry → bytes, and `total`
-  KEYS[2]  the entries by when their life is over
-  ARGV[1]  the entry; empty for the one of this hour
-  ARGV[2]  bytes to count
-  ARGV[3]  bytes that must be free; 0 for a charge that is never refused
+  Charges bytes that are about to be stored for a client, unless they exceed its budget. Expired entries leave the count
+  first, so that a charge which was never released expires by itself.
+  KEYS[1]  the charges: a hash of entry → bytes, and `total`
+  KEYS[2]  the entries by their expiry time
+  ARGV[1]  the entry; empty for that of the current hour
+  ARGV[2]  bytes to charge
+  ARGV[3]  bytes that must be free; 0 for a charge that can't fail
   ARGV[4]  the budget in bytes
   ARGV[5]  milliseconds that an entry lives after its last charge
-  Answers {1, the entry}, or {0, milliseconds until there is room}.
+  Returns {1, the entry}, or {0, milliseconds until there is room}.
 ]]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -12,43 +12,43 @@ const clientsKey = 'b24:clients';
 
 export type NewClient = Pick<Client, 'name' | 'scopes' | 'portals' | 'methods' | 'expiresAtMs' | 'rate'>;
 
-export interface Rotation {
-  /** So long the key of now goes on working beside the new one; 0 ends it at once. */
+export interface KeyRotationOptions {
+  /** How long the current key works beside the new one; 0 ends it at once. */
   readonly graceMs: number;
-  /** When the new key expires; as the client's key until now, unless said. */
+  /** When the new key expires; by default when the current one does. */
   readonly expiresAtMs?: number;
 }
 
-/** What PTTL says of a key that is not there. */
-const isGone = -2;
+/** The reply of PTTL for a missing key. */
+const ttlOfMissingKey = -2;
 
-/** A key that was deleted or replaced goes on no longer than this with what it began. */
-const lookAgainMs = 1000;
+/** How long a deleted or replaced key may go on with what it began. */
+const recheckIntervalMs = 1000;
 
-/** How a client was let in: by which key, when that was last found to be one, and whether it is none any more. */
-interface Admitted {
+/** The key that admitted a client, when it was last checked, and whether it has been revoked. */
+interface AdmittedKey {
   readonly digest: Buffer;
-  seenAtMs: number;
-  isOver: boolean;
+  checkedAtMs: number;
+  isRevoked: boolean;
 }
 
 const scripts = { admitClient: 2, swapClientKey: 1, dropClient: 1 } as const;
-interface Scripts {
+interface ClientKeyScripts {
   admitClient(client: string, use: string): Promise<[string, number] | null>;
   swapClientKey(clients: string, id: string, before: string, after: string): Promise<number>;
   dropClient(clients: string, id: string): Promise<string | null>;
 }
 
 /**
- * The keys of internal services. Only a key's SHA-256 is stored; 256 random bits need no slower hash.
- * Every method throws Fault store_unavailable when Redis can't be asked.
+ * The keys of internal services. Only the SHA-256 of a key is stored: 256 random bits need no slower hash.
+ * Every method throws Fault store_unavailable when Redis is away.
  */
 export class ClientKeys {
   private readonly adminDigest: Buffer;
-  /** Of clients with a rate: the digest of their key, and whether what let them in paid for a command yet to be sent. */
+  /** For clients with a rate: the digest of their key, and whether their admission prepaid a command that is still unsent. */
   private readonly uses = new WeakMap<Client, { readonly digest: string; first: boolean }>();
-  private readonly admitted = new WeakMap<Client, Admitted>();
-  private readonly run: Scripts;
+  private readonly admitted = new WeakMap<Client, AdmittedKey>();
+  private readonly run: ClientKeyScripts;
 
   constructor(
     private readonly redis: Redis | Cluster,
@@ -58,11 +58,11 @@ export class ClientKeys {
     this.adminDigest = digestOf(adminKey.reveal());
     for (const [name, numberOfKeys] of Object.entries(scripts))
       redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    this.run = redis as unknown as Scripts;
+    this.run = redis as unknown as ClientKeyScripts;
   }
 
   /**
-   * Whose key this is; undefined when nobody's. The admin key's owner has every scope.
+   * Returns the client of a key; undefined for an unknown key. The admin key's client has every scope.
    * @throws Fault key_expired, client_rate_limited
    */
   async admit(key: string): Promise<Client | undefined> {
@@ -71,7 +71,7 @@ export class ClientKeys {
     return this.admitByDigest(digest);
   }
 
-  /** The same for who holds the key's digest in its place. @throws Fault key_expired, client_rate_limited */
+  /** Like `admit`, for a caller that has only the key's digest. @throws Fault key_expired, client_rate_limited */
   async admitByDigest(digest: Buffer): Promise<Client | undefined> {
     if (timingSafeEqual(digest, this.adminDigest)) return admin;
     const hex = digest.toString('hex');
@@ -82,26 +82,27 @@ export class ClientKeys {
     if (this.hasExpired(client)) throw new Fault('key_expired');
     if (earlyMs > 0) throw new Fault('client_rate_limited', { retryAfterMs: earlyMs });
     if (client.rate) this.uses.set(client, { digest: hex, first: true });
-    this.admitted.set(client, { digest, seenAtMs: this.clock.now(), isOver: false });
+    this.admitted.set(client, { digest, checkedAtMs: this.clock.now(), isRevoked: false });
     return client;
   }
 
   /**
-   * Asked before each step of what goes on for long: whether the key that let the client in is one still. Looked up once a
-   * second at most. @throws Fault key_invalid
+   * Checks before each step of a long request that the key which admitted the client still works. Reads Redis at most once
+   * a second. @throws Fault key_invalid
    */
-  async mustStillWork(client: Client): Promise<void> {
+  async assertStillValid(client: Client): Promise<void> {
     const by = this.admitted.get(client);
     if (!by) return;
-    if (!by.isOver && this.clock.now() - by.seenAtMs >= lookAgainMs) {
-      by.seenAtMs = this.clock.now();
-      by.isOver = (await this.ownerOf(by.digest)) === undefined;
+    if (!by.isRevoked && this.clock.now() - by.checkedAtMs >= recheckIntervalMs) {
+      by.checkedAtMs = this.clock.now();
+      by.isRevoked = (await this.clientOfDigest(by.digest)) === undefined;
     }
-    if (by.isOver) throw new Fault('key_invalid', { detail: 'The key that began this is none any more.' });
+    if (by.isRevoked)
+      throw new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
   }
 
-  /** Where a client's key and its use are kept; undefined of a client that was deleted. */
-  async placesOf(client: Client): Promise<readonly [key: string, use: string] | undefined> {
+  /** Returns the Redis keys of a client's key and its use; undefined for a deleted client. */
+  async redisKeysOf(client: Client): Promise<readonly [key: string, use: string] | undefined> {
     const known = this.uses.get(client);
     const digest = known ? known.digest : await this.asking(() => this.currentDigest(client.id));
     if (digest === undefined) return undefined;
@@ -109,8 +110,8 @@ export class ClientKeys {
     return [clientKey(digest), useKey(digest)];
   }
 
-  /** Whether the command is paid for by what let the request in, which pays for one. */
-  spendFirst(client: Client): boolean {
+  /** Returns true once for each request: its admission has prepaid one command. */
+  consumePrepaidCommand(client: Client): boolean {
     const known = this.uses.get(client);
     if (!known?.first) return false;
     known.first = false;
@@ -118,7 +119,7 @@ export class ClientKeys {
   }
 
   /**
-   * A client as it is now, for what it left to be done.
+   * Returns the current state of a client, for work that continues without a request.
    * @throws Fault key_invalid when it was deleted, key_expired
    */
   async byId(id: string): Promise<Client> {
@@ -127,26 +128,26 @@ export class ClientKeys {
       const current = await this.currentDigest(id);
       return current === undefined ? null : this.redis.get(clientKey(current));
     });
-    if (text === null) throw new Fault('key_invalid', { detail: 'The client whose key began this was deleted.' });
+    if (text === null) throw new Fault('key_invalid', { detail: 'The client that started this was deleted.' });
     const client = JSON.parse(text) as Client;
     if (this.hasExpired(client)) throw new Fault('key_expired');
     return client;
   }
 
-  /** Whose digest it still is, which is no use of the key. */
-  async ownerOf(digest: Buffer): Promise<Client | undefined> {
+  /** Returns the client of a digest. This does not count as a use of the key. */
+  async clientOfDigest(digest: Buffer): Promise<Client | undefined> {
     if (timingSafeEqual(digest, this.adminDigest)) return admin;
     const text = await this.asking(() => this.redis.get(clientKey(digest.toString('hex'))));
     const client = text === null ? undefined : (JSON.parse(text) as Client);
     return client && !this.hasExpired(client) ? client : undefined;
   }
 
-  /** What stands for a key where the key itself may not be kept. */
+  /** Returns the SHA-256 of a key, for places where the key itself may not be stored. */
   digestOf(key: string): Buffer {
     return digestOf(key);
   }
 
-  /** The key itself is told here and never again. */
+  /** Creates a client. The key is returned only here. */
   async create(wanted: NewClient): Promise<{ client: Client; key: string }> {
     const client: Client = { id: `c_${randomBytes(8).toString('hex')}`, ...wanted, createdAtMs: this.clock.now() };
     const { key, digest } = newKey();
@@ -158,18 +159,18 @@ export class ClientKeys {
   }
 
   /**
-   * Another key for the client. At most two work: the new one, and for its grace the one before.
+   * Gives a client a new key. At most two keys work: the new one and, during the grace, the previous one.
    * @throws Fault client_not_found, invalid_request when the new key would have expired already
    */
-  async rotate(id: string, rotation: Rotation): Promise<{ client: Client; key: string }> {
+  async rotate(id: string, rotation: KeyRotationOptions): Promise<{ client: Client; key: string }> {
     for (;;) {
       const rotated = await this.asking(() => this.rotateFrom(id, rotation));
-      // Somebody else rotated or deleted in the same moment: from what is there now.
+      // A concurrent rotation or deletion won; start again from the current state.
       if (rotated) return rotated;
     }
   }
 
-  /** All clients, oldest first. */
+  /** Returns all clients, oldest first. */
   list(): Promise<ListedClient[]> {
     return this.asking(async () => {
       const digests = await this.redis.hvals(clientsKey);
@@ -178,11 +179,11 @@ export class ClientKeys {
     });
   }
 
-  /** Its keys stop working at once. @throws Fault client_not_found */
+  /** Deletes a client; its keys stop working at once. @throws Fault client_not_found */
   async remove(id: string): Promise<void> {
     await this.asking(async () => {
-      // Keys first, so that a replica that dies on the way leaves none that works and nobody can delete; and once more
-      // what a rotation under way put there meanwhile. Off the list, it finds nobody to give a key to.
+      // Keys go first, so that a replica that dies half-way leaves no working key that can't be deleted. They go again
+      // after the client has left the list, because a concurrent rotation may have added one.
       await this.endAll(await this.redis.hget(clientsKey, id));
       const digests = await this.run.dropClient(clientsKey, id);
       if (!digests) throw new Fault('client_not_found');
@@ -194,14 +195,17 @@ export class ClientKeys {
     return (await this.redis.hget(clientsKey, id))?.split(',')[0];
   }
 
-  private async rotateFrom(id: string, rotation: Rotation): Promise<{ client: Client; key: string } | undefined> {
+  private async rotateFrom(
+    id: string,
+    rotation: KeyRotationOptions,
+  ): Promise<{ client: Client; key: string } | undefined> {
     const before = await this.redis.hget(clientsKey, id);
     const [current = '', older] = before?.split(',') ?? [];
     const text = current && (await this.redis.get(clientKey(current)));
     if (!before || !text) throw new Fault('client_not_found');
     const { expiresAtMs } = rotation;
     const client: Client = { ...(JSON.parse(text) as Client), ...(expiresAtMs !== undefined && { expiresAtMs }) };
-    if (this.hasExpired(client)) throw expiredAlready();
+    if (this.hasExpired(client)) throw alreadyExpired();
     const { key, digest } = newKey();
     await this.redis.set(clientKey(digest), JSON.stringify(client));
     if ((await this.run.swapClientKey(clientsKey, id, before, `${digest},${current}`)) === 0) {
@@ -237,7 +241,7 @@ export class ClientKeys {
 
   private async previous(digest: string): Promise<ListedClient['previous']> {
     const leftMs = await this.redis.pttl(clientKey(digest));
-    if (leftMs === isGone) return undefined;
+    if (leftMs === ttlOfMissingKey) return undefined;
     const lastUsedAtMs = await this.lastUse(digest);
     return {
       ...(leftMs >= 0 && { untilMs: this.clock.now() + leftMs }),
@@ -265,7 +269,7 @@ export class ClientKeys {
 
 const admin: Client = { id: 'admin', name: 'Administrator', scopes: ['admin'], portals: 'all', createdAtMs: 0 };
 
-/** What can't be a key of ours is not looked up. */
+/** Anything else is not looked up. */
 const keyPattern = /^b24_[\w-]{43}$/;
 
 function newKey(): { key: string; digest: string } {
@@ -277,7 +281,7 @@ function digestOf(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-function expiredAlready(): Fault {
-  const message = 'The key has expired, and so would the new one: say until when it is to work.';
+function alreadyExpired(): Fault {
+  const message = 'The key has expired and the new one would be expired too: set `expiresAt`.';
   return new Fault('invalid_request', { errors: [{ path: 'expiresAt', message }] });
 }

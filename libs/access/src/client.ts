@@ -12,24 +12,24 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** An internal service and what its key may do. */
+/** An internal service and the rights of its key. */
 export interface Client {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly portals: 'all' | readonly PortalId[];
-  /** Vendor methods the key may run, as `tasks.api.scrum.*`; any that its scopes allow when absent. */
+  /** Patterns of the Bitrix24 methods that the key may run, for example `tasks.api.scrum.*`. Absent: all that its scopes allow. */
   readonly methods?: readonly string[];
   readonly createdAtMs: number;
-  /** From then on its key is refused; never when absent. */
+  /** When the key expires. Absent: never. */
   readonly expiresAtMs?: number;
-  /** So many calls at once and each second, over all replicas; as many as it likes when absent. */
+  /** Rate limit over all replicas, in commands. Absent: no limit. */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
 }
 
-/** A client as an administrator sees it. Uses are known to the minute. */
+/** A client as an administrator sees it. Times of use are exact to the minute. */
 export interface ListedClient extends Client {
   readonly lastUsedAtMs?: number;
-  /** The key that was replaced, while it still works: without an end when the rotation was cut off. */
+  /** The replaced key while it still works. It has no end when the rotation was interrupted. */
   readonly previous?: { readonly untilMs?: number; readonly lastUsedAtMs?: number };
 }

@@ -1,18 +1,18 @@
-export type { AuditEntry, KeptEntry } from './audit-entry';
+export type { AuditEntry, StoredAuditEntry } from './audit-entry';
 export { type AuditFilter, AuditLog } from './audit-log';
-export { type BudgetLimits, Budgets } from './budgets';
+export { type TokenBucketLimits, TokenBuckets } from './token-buckets';
 export { type Client, type ListedClient, type Scope, scopes } from './client';
-export { ClientKeys, type NewClient, type Rotation } from './client-keys';
+export { ClientKeys, type NewClient, type KeyRotationOptions } from './client-keys';
 export {
-  administers,
+  isAdministrator,
   allowCommand,
   type AllowedCommand,
   checkAccess,
-  matches,
-  mayTouch,
-  whyNot,
-  type Wish,
+  matchesMethodPattern,
+  canUsePortal,
+  denialReason,
+  type AccessRequest,
 } from './policy';
 export { RedisStorageBudget, type StorageLimits } from './redis-storage-budget';
 export type { RateMeter } from './rate-meter';
-export { maxDebt, RedisRateMeter } from './redis-rate-meter';
+export { maxDebtCommands, RedisRateMeter } from './redis-rate-meter';

@@ -1,7 +1,7 @@
 import { type Command, portalId } from '@b24/portal';
 import fc from 'fast-check';
 import type { Client } from './client';
-import { administers, allowCommand, checkAccess, matches } from './policy';
+import { isAdministrator, allowCommand, checkAccess, matchesMethodPattern } from './policy';
 
 const mine = portalId('a'.repeat(32));
 const other = portalId('b'.repeat(32));
@@ -52,7 +52,7 @@ describe('the policy', () => {
     fc.assert(
       fc.property(letters, names, (pattern, name) => {
         const oracle = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`, 'i');
-        expect(matches(pattern, name)).toBe(oracle.test(name));
+        expect(matchesMethodPattern(pattern, name)).toBe(oracle.test(name));
       }),
       { numRuns: 2000 },
     );
@@ -136,7 +136,7 @@ describe('an administrator', () => {
     [false, { scopes: ['admin'], portals: [] }],
     [false, { scopes: ['admin'], methods: ['*'] }],
   ])('is one (%s) with %j', (is, given) => {
-    expect(administers(client(given))).toBe(is);
+    expect(isAdministrator(client(given))).toBe(is);
     const ask = () => {
       checkAccess(client(given), { scope: 'admin' });
     };

@@ -1,19 +1,19 @@
 import type { Client } from './client';
 
 /**
- * Counts the commands of clients that have a rate, whichever way they come: the first of a request is counted when the
- * request is let in. A client without a rate costs nothing.
- * Every method throws Fault `store_unavailable` when the store can't be asked.
+ * Counts the commands of clients with a rate, over all entry points. The first command of a request is charged when the
+ * request is admitted. A client without a rate is not counted.
+ * Every method throws Fault `store_unavailable` when the store is away.
  */
 export interface RateMeter {
   /**
-   * Counts commands that are about to be sent, and resolves when they may be: a client may owe as much as one request of
-   * the largest kind, and waits for what goes beyond.
-   * @throws Fault client_rate_limited with the time left when the signal aborts before; nothing was counted then
+   * Charges commands before they are sent, and resolves when they may be sent. A client may owe the commands of one
+   * largest request; it waits for everything beyond that.
+   * @throws Fault client_rate_limited with the remaining time when the signal aborts first; nothing is charged then
    */
-  spend(client: Client, commands: number, signal: AbortSignal): Promise<void>;
-  /** How many ms it takes until the client owes nothing: what goes on for long waits for that before each step. */
+  charge(client: Client, commands: number, signal: AbortSignal): Promise<void>;
+  /** Returns the milliseconds until the client owes nothing. */
   debtMs(client: Client): Promise<number>;
-  /** Resolves when the client owes nothing. @throws the signal's reason when it aborts before */
-  paid(client: Client, signal: AbortSignal): Promise<void>;
+  /** Resolves when the client owes nothing; long requests wait for it before each step. @throws the signal's reason */
+  waitUntilPaid(client: Client, signal: AbortSignal): Promise<void>;
 }

@@ -8,23 +8,23 @@ const entriesKey = (client: string) => `b24:{${client}}:storage`;
 const livesKey = (client: string) => `b24:{${client}}:storage:lives`;
 
 export interface StorageLimits {
-  /** Of each client. */
+  /** Budget of each client. */
   readonly bytes: number;
-  /** How long an entry counts after its last charge: longer than what is charged for lives. */
+  /** How long an entry counts after its last charge. Must be longer than the charged record lives. */
   readonly lifeMs: number;
 }
 
-interface Scripts {
+interface StorageScripts {
   chargeStorage(...args: (string | number)[]): Promise<[1, string] | [0, number]>;
   releaseStorage(...args: (string | number)[]): Promise<number>;
 }
 
 /**
- * A client's budget in Redis, by Redis's own time. A record is charged before it is stored and released after it is
- * gone: a replica that dies in between leaves a charge too many, never one too few, until the entry's life is over.
+ * The storage budgets of clients in Redis, by the time of Redis. A record is charged before it is stored and released
+ * after it is gone, so a replica that dies in between leaves a charge too many, never one too few, until it expires.
  */
 export class RedisStorageBudget implements StorageBudget {
-  private readonly run: Scripts;
+  private readonly run: StorageScripts;
 
   constructor(
     redis: Redis | Cluster,
@@ -32,7 +32,7 @@ export class RedisStorageBudget implements StorageBudget {
   ) {
     for (const name of ['chargeStorage', 'releaseStorage'])
       redis.defineCommand(name, { numberOfKeys: 2, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    this.run = redis as unknown as Scripts;
+    this.run = redis as unknown as StorageScripts;
   }
 
   async charge(
@@ -41,11 +41,11 @@ export class RedisStorageBudget implements StorageBudget {
     { entry = '', room = bytes }: ChargeOptions = {},
   ): Promise<StorageCharge> {
     const { bytes: limit, lifeMs } = this.limits;
-    const [isCounted, what] = await asking(() =>
+    const [isCharged, result] = await asking(() =>
       this.run.chargeStorage(...keysOf(client), entry, bytes, room, limit, lifeMs),
     );
-    if (isCounted === 0) throw new Fault('storage_budget_spent', { retryAfterMs: Number(what) });
-    return { entry: String(what), bytes };
+    if (isCharged === 0) throw new Fault('storage_budget_spent', { retryAfterMs: Number(result) });
+    return { entry: String(result), bytes };
   }
 
   async release(client: string, { entry, bytes }: StorageCharge): Promise<void> {

@@ -1,12 +1,12 @@
 --[[
-  Takes bytes out of a client's count, or sets what one entry of it has.
-  KEYS[1]  what is counted: a hash of entry → bytes, and `total`
-  KEYS[2]  the entries by when their life is over
+  Releases bytes of a client's entry, or sets the bytes of the entry.
+  KEYS[1]  the charges: a hash of entry → bytes, and `total`
+  KEYS[2]  the entries by their expiry time
   ARGV[1]  the entry
   ARGV[2]  'less' or 'exactly'
-  ARGV[3]  bytes to take out, or that it has from now on
+  ARGV[3]  bytes to release, or the new bytes of the entry
   ARGV[4]  milliseconds that an entry lives after it was set
-  Answers what the entry has.
+  Returns the bytes of the entry.
 ]]
 local had = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 local has = tonumber(ARGV[3])
@@ -26,7 +26,7 @@ if has > 0 and ARGV[2] == 'exactly' then
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
   redis.call('PEXPIRE', KEYS[2], ARGV[4])
 end
--- Of a client that keeps nothing, nothing is left.
+-- A client without entries leaves no data.
 if redis.call('HLEN', KEYS[1]) <= 1 then
   redis.call('DEL', KEYS[1], KEYS[2])
 end

@@ -1,6 +1,20 @@
-export { judge } from './judge';
-export { type Attempt, type KeptAnswer, maxAnswerBytes, Once, recordBytes, type WriteAnswer } from './once';
-export { RedisWriteRecords } from './redis-write-records';
-export type { Removal, Repeatable, Rule, State, Unique, Unsettled } from './rule';
-export { type Doubt, writeOnce } from './settlement';
-export type { Claim, Taken, WriteRecords } from './write-records';
+export { classifyWriteFailure } from './write-failure';
+export {
+  type WriteAttempt,
+  type RecordedAnswer,
+  maxAnswerBytes,
+  IdempotencyRunner,
+  recordBytes,
+  type WriteAnswer,
+} from './idempotency-runner';
+export { RedisIdempotencyRecords } from './redis-idempotency-records';
+export type {
+  RemovalRule,
+  RepeatableRule,
+  SettlementRule,
+  StateRule,
+  UniqueRule,
+  UnsettledRule,
+} from './settlement-rule';
+export { type UnknownOutcome, settleWrite } from './settle-write';
+export type { IdempotentWrite, AcquireResult, IdempotencyRecords } from './idempotency-records';

@@ -1,9 +1,9 @@
 --[[
-  Makes the holder's lease last longer.
+  Extends the holder's lease.
   KEYS[1]  the record
   ARGV[1]  holder
   ARGV[2]  milliseconds of the lease, from now
-  Answers 1, or 0 when the write is no longer the holder's.
+  Returns 1, or 0 when the write no longer belongs to the holder.
 ]]
 if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
   return 0

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, Fault, type FaultCode } from '@b24/portal';
-import { type Attempt, type Claim, judge, type KeptAnswer, Once, type WriteAnswer } from '@b24/idempotency';
+import {
+  type WriteAttempt,
+  type IdempotentWrite,
+  classifyWriteFailure,
+  type RecordedAnswer,
+  IdempotencyRunner,
+  type WriteAnswer,
+} from '@b24/idempotency';
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
@@ -35,7 +42,7 @@ export type InDoubt =
 @Injectable()
 export class OnceInterceptor implements NestInterceptor {
   constructor(
-    @Inject(Once) private readonly once: Once,
+    @Inject(IdempotencyRunner) private readonly once: IdempotencyRunner,
     @Inject(Reflector) private readonly reflector: Reflector,
   ) {}
 
@@ -47,9 +54,9 @@ export class OnceInterceptor implements NestInterceptor {
     const inDoubt = this.reflector.get<InDoubt>(inDoubtMetadata, context.getHandler());
     if (inDoubt.kind === 'unknown' && inDoubt.orJob && prefersAsync(request)) return next.handle();
     const caller = callerOf(request, reply);
-    const work = (attempt: Attempt) => {
+    const work = (attempt: WriteAttempt) => {
       request.caller = { ...caller, ...attempt };
-      return answerOf(request, reply, next, inDoubt, attempt.doubt !== undefined);
+      return answerOf(request, reply, next, inDoubt, attempt.unknownOutcome !== undefined);
     };
     const claim = claimOf(request, caller.client.id, key);
     const { answer: kept, replayed } = await this.once.run(claim, caller, work, inDoubt.kind !== 'unknown');
@@ -65,7 +72,7 @@ export function claimOf(
   { method, url, body }: Pick<GatewayRequest, 'method' | 'url' | 'body'>,
   client: string,
   key: string,
-): Claim {
+): IdempotentWrite {
   mustBeHarmless(body);
   return {
     client,
@@ -100,7 +107,7 @@ async function answerOf(
     if (doubted && inDoubt.kind === 'gone' && fault.code === inDoubt.code) {
       return { status: reply.statusCode, headers: {}, body: '' };
     }
-    if (judge(fault) === 'refused') return refusal(fault, request.id);
+    if (classifyWriteFailure(fault) === 'refused') return refusal(fault, request.id);
     if (inDoubt.kind === 'unknown' && inDoubt.writesTo === 'store' && fault.code === 'store_unavailable') {
       throw new Fault('outcome_unknown', { detail: inDoubt.advice, cause: asFault(error) });
     }
@@ -117,7 +124,7 @@ function refusal(fault: Fault, requestId: string): WriteAnswer {
 }
 
 /** What a retry is answered with whose first answer was not kept: that it was carried out, and where to look. */
-function notKept({ status, headers, notKept: why }: Extract<KeptAnswer, { notKept: unknown }>, requestId: string) {
+function notKept({ status, headers, notKept: why }: Extract<RecordedAnswer, { notKept: unknown }>, requestId: string) {
   const reason = why === 'too_large' ? 'was too large to be kept' : 'found no room in the storage of this key';
   const detail = `The first request with this Idempotency-Key was answered with status ${status}; its answer ${reason}. It is not run again: read what it wrote, and do not send it with another key.`;
   const problem = refusal(new Fault('answer_not_kept', { detail }), requestId);

@@ -1,10 +1,10 @@
-import { Budgets } from '@b24/access';
+import { TokenBuckets } from '@b24/access';
 import { type Clock, Fault } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import { sourceOf } from './source';
 
 /** Names kept in mind by each kind of budget: a few megabytes at most. */
-const most = 20_000;
+const maxNames = 20_000;
 
 /** Something that was let in before it proved what it claims. */
 export interface Attempt {
@@ -18,27 +18,27 @@ export interface Attempt {
  * in bounded memory.
  */
 export class Throttle {
-  private readonly wrongKeys: Budgets;
-  private readonly pages: Budgets;
-  private readonly authorizations: Budgets;
-  private readonly events: Budgets;
-  private readonly eventsOfMember: Budgets;
-  private readonly trials: Budgets;
+  private readonly wrongKeys: TokenBuckets;
+  private readonly pages: TokenBuckets;
+  private readonly authorizations: TokenBuckets;
+  private readonly events: TokenBuckets;
+  private readonly eventsOfMember: TokenBuckets;
+  private readonly trials: TokenBuckets;
 
   /** @param provenFrom called with the address and the name of each portal or client that proved itself */
   constructor(
     clock: Clock,
     private readonly provenFrom: (address: string, name: string) => void = () => undefined,
   ) {
-    this.wrongKeys = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
-    this.pages = new Budgets({ capacity: 120, perSecond: 1, most }, clock);
+    this.wrongKeys = new TokenBuckets({ capacity: 30, tokensPerSecond: 0.5, maxNames }, clock);
+    this.pages = new TokenBuckets({ capacity: 120, tokensPerSecond: 1, maxNames }, clock);
     // Each leaves a state in Redis for ten minutes: 14,000 of them at most, whoever asks.
-    this.authorizations = new Budgets({ capacity: 2000, perSecond: 20, most: 1 }, clock);
+    this.authorizations = new TokenBuckets({ capacity: 2000, tokensPerSecond: 20, maxNames: 1 }, clock);
     // Bitrix24 speaks for all its portals from few addresses.
-    this.events = new Budgets({ capacity: 600, perSecond: 10, most }, clock);
-    this.eventsOfMember = new Budgets({ capacity: 30, perSecond: 0.5, most }, clock);
+    this.events = new TokenBuckets({ capacity: 600, tokensPerSecond: 10, maxNames }, clock);
+    this.eventsOfMember = new TokenBuckets({ capacity: 30, tokensPerSecond: 0.5, maxNames }, clock);
     // Each asks a host that the caller names.
-    this.trials = new Budgets({ capacity: 60, perSecond: 0.5, most }, clock);
+    this.trials = new TokenBuckets({ capacity: 60, tokensPerSecond: 0.5, maxNames }, clock);
   }
 
   /** A key that is nobody's. @throws Fault too_many_attempts */
@@ -67,7 +67,7 @@ export class Throttle {
     mustBeFree(this.pages.take(source));
     return {
       proven: () => {
-        this.pages.giveBack(source);
+        this.pages.refund(source);
       },
     };
   }
@@ -82,7 +82,7 @@ export class Throttle {
     mustBeFree(this.trials.take(client));
     return {
       proven: () => {
-        this.trials.giveBack(client);
+        this.trials.refund(client);
       },
     };
   }
@@ -96,8 +96,8 @@ export class Throttle {
     mustBeFree(this.events.take(source));
     return {
       proven: () => {
-        this.events.giveBack(source);
-        this.eventsOfMember.giveBack(pair);
+        this.events.refund(source);
+        this.eventsOfMember.refund(pair);
         this.provenFrom(source, memberId);
       },
     };

@@ -42,7 +42,7 @@ export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest,
   const source = sourceOf(request);
   const known = { atMs, actor: client.id, name: client.name, action: trail.action, status, requestId };
   void trail.portal.then((portal) => {
-    audit.note({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done', source, ids });
+    audit.record({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done', source, ids });
   });
 }
 

@@ -3,7 +3,7 @@ import type { Client } from '@b24/access';
 import type { Binder, Courier } from '@b24/events';
 import type { Jobs } from '@b24/jobs';
 import type { FreshGrants, KeepAlive } from '@b24/grants';
-import type { Once } from '@b24/idempotency';
+import type { IdempotencyRunner } from '@b24/idempotency';
 import type { Live } from '../doors/console/live';
 import type { InstallInbox } from '../doors/events/install-inbox';
 import type { RequestLine } from '../request-line';
@@ -14,7 +14,7 @@ export interface DrainParts {
   readonly grants: FreshGrants;
   readonly inbox: InstallInbox;
   readonly keepAlive: KeepAlive;
-  readonly once: Once;
+  readonly once: IdempotencyRunner;
   readonly audit: AuditLog;
   readonly events: EventInbox;
   readonly courier: Courier;

@@ -1,6 +1,13 @@
 import type { Scope } from '@b24/access';
 import type { Command, Entity, FaultCode } from '@b24/portal';
-import type { Removal, Repeatable, Rule, State, Unique, Unsettled } from '@b24/idempotency';
+import type {
+  RemovalRule,
+  RepeatableRule,
+  SettlementRule,
+  StateRule,
+  UniqueRule,
+  UnsettledRule,
+} from '@b24/idempotency';
 import { z } from 'zod';
 import { idSchema } from '../http/shapes';
 
@@ -9,10 +16,10 @@ import { idSchema } from '../http/shapes';
  * becomes of a lost answer, its row in docs/coverage.md, and a tool for an assistant are all made of this.
  */
 
-export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete';
+export type HttpVerb = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** What a caller names of a call, flat: the ids of the path, the query and the fields of the body. */
-export type Input = Readonly<Record<string, unknown>>;
+export type MethodInput = Readonly<Record<string, unknown>>;
 
 /** One thing may be asked in a query, where all is text, and by a tool, where it is JSON. */
 export interface QueryParameter {
@@ -22,20 +29,20 @@ export interface QueryParameter {
 }
 
 /** The rule of a write, of which `at` gives what depends on the input. */
-export type Lost<I extends Input, A> =
-  | Repeatable
-  | Removal
-  | Unsettled
-  | ({ at(input: I): Omit<Unique<A>, 'kind' | 'advice'> } & Pick<Unique<A>, 'kind' | 'advice'>)
-  | ({ at(input: I): Omit<State<A>, 'kind' | 'advice'> } & Pick<State<A>, 'kind' | 'advice'>);
+export type LostAnswerRule<I extends MethodInput, A> =
+  | RepeatableRule
+  | RemovalRule
+  | UnsettledRule
+  | ({ at(input: I): Omit<UniqueRule<A>, 'kind' | 'advice'> } & Pick<UniqueRule<A>, 'kind' | 'advice'>)
+  | ({ at(input: I): Omit<StateRule<A>, 'kind' | 'advice'> } & Pick<StateRule<A>, 'kind' | 'advice'>);
 
-export interface Declaration<I extends Input = Input, A = unknown> {
+export interface Declaration<I extends MethodInput = MethodInput, A = unknown> {
   /** A good method name for a generated client, and the name of a tool. */
   readonly id: string;
   /** The vendor's. */
   readonly method: string;
   /** `get` reads; every other verb writes, and has `lost`. */
-  readonly verb: Verb;
+  readonly verb: HttpVerb;
   /** Below the portal, as `groups/:groupId/epics`; each parameter is an id. */
   readonly path: string;
   readonly summary: string;
@@ -51,7 +58,7 @@ export interface Declaration<I extends Input = Input, A = unknown> {
   readonly location?: { readonly says: string; of(answer: A, input: I): string };
   /** Besides those of every call that goes down the line. */
   readonly faults: readonly FaultCode[];
-  readonly lost?: Lost<I, A>;
+  readonly lost?: LostAnswerRule<I, A>;
   params(input: I): Command['params'];
   /** What it reads or changes. */
   entity(input: I): Entity;
@@ -59,19 +66,19 @@ export interface Declaration<I extends Input = Input, A = unknown> {
   read(value: unknown, input: I, method: string): A;
 }
 
-type IdsIn<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? Readonly<Record<Name, number>> & IdsIn<Rest>
+type PathIds<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Readonly<Record<Name, number>> & PathIds<Rest>
   : Path extends `${string}:${infer Name}`
     ? Readonly<Record<Name, number>>
     : unknown;
-type Asked<Query extends Readonly<Record<string, QueryParameter>>> = {
+type QueryInput<Query extends Readonly<Record<string, QueryParameter>>> = {
   readonly [Name in keyof Query]?: z.output<Query[Name]['json']> | undefined;
 };
-type InputOf<
+type DeclaredInput<
   Path extends string,
   Query extends Readonly<Record<string, QueryParameter>>,
   Body extends z.ZodObject,
-> = IdsIn<Path> & Asked<Query> & Readonly<z.output<Body>>;
+> = PathIds<Path> & QueryInput<Query> & Readonly<z.output<Body>>;
 
 type NoQuery = Record<never, QueryParameter>;
 type NoBody = z.ZodObject<Record<never, z.ZodType>>;
@@ -83,26 +90,26 @@ export function declare<
   Query extends Readonly<Record<string, QueryParameter>> = NoQuery,
   Body extends z.ZodObject = NoBody,
 >(
-  declaration: Declaration<InputOf<Path, Query, Body> & Input, Answer> & {
+  declaration: Declaration<DeclaredInput<Path, Query, Body> & MethodInput, Answer> & {
     readonly path: Path;
     readonly query?: Query;
     readonly body?: Body;
   },
-): Declaration<InputOf<Path, Query, Body> & Input, Answer> {
+): Declaration<DeclaredInput<Path, Query, Body> & MethodInput, Answer> {
   return declaration;
 }
 
-export function commandOf<I extends Input, A>(declaration: Declaration<I, A>, input: I): Command {
+export function declaredCommand<I extends MethodInput, A>(declaration: Declaration<I, A>, input: I): Command {
   const effect = declaration.verb === 'get' ? 'read' : 'write';
   return { method: declaration.method, params: declaration.params(input), effect, entity: declaration.entity(input) };
 }
 
-export function ruleOf<I extends Input, A>(lost: Lost<I, A>, input: I): Rule<A> {
-  return 'at' in lost ? ({ ...lost.at(input), kind: lost.kind, advice: lost.advice } as Rule<A>) : lost;
+export function settlementRuleOf<I extends MethodInput, A>(lost: LostAnswerRule<I, A>, input: I): SettlementRule<A> {
+  return 'at' in lost ? ({ ...lost.at(input), kind: lost.kind, advice: lost.advice } as SettlementRule<A>) : lost;
 }
 
 /** The names of the ids in its path, in their order. */
-export function idsIn({ path }: Declaration): string[] {
+export function pathIdNames({ path }: Declaration): string[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '');
 }
 
@@ -112,7 +119,7 @@ export function inputSchema(declaration: Declaration, besides: z.ZodRawShape = {
   const asked = Object.entries(query).map(([name, { json, says }]) => [name, json.optional().describe(says)] as const);
   const shape = {
     ...besides,
-    ...Object.fromEntries(idsIn(declaration).map((name) => [name, idSchema])),
+    ...Object.fromEntries(pathIdNames(declaration).map((name) => [name, idSchema])),
     ...Object.fromEntries(asked),
     ...body?.shape,
   };

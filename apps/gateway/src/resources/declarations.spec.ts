@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { sharedSize } from '@b24/upstream';
 import { coveragePage } from './coverage';
-import { commandOf, inputSchema } from './declaration';
+import { declaredCommand, inputSchema } from './declaration';
 import { declarations } from './declarations';
 
 const all = Object.values(declarations).flat();
@@ -62,7 +62,7 @@ describe('the declarations', () => {
   });
 
   it('let nobody share a request with a text that could read what others were told', () => {
-    const add = (name: string) => commandOf(byId('addEpic'), { groupId: 125, name });
+    const add = (name: string) => declaredCommand(byId('addEpic'), { groupId: 125, name });
     expect(sharedSize('m', add('Sign-up').params)).toBeGreaterThan(0);
     expect(sharedSize('m', add('$result[c0]').params)).toBeUndefined();
   });

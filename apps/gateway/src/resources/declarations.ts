@@ -1,4 +1,4 @@
-import { backlogDeclarations } from './scrum/backlog-declarations';
+import { backlogDeclarations } from './scrum/backlogs';
 import { epicDeclarations } from './scrum/epics';
 import { sprintDeclarations } from './scrum/sprints';
 import { stageDeclarations } from './scrum/stages';

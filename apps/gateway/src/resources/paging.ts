@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { pageLimit } from '../http/shapes';
-import { understood } from './understood';
+import { parseAnswer } from './parse-answer';
 
 /*
  * The vendor's lists come in pages of 50 by offset, some with no word of how many there are. So a page goes on by id,
  * from the last one that was told: it neither skips nor repeats what others add or delete meanwhile.
  */
 
-const vendorPage = 50;
+const vendorPageItems = 50;
 
 const cursorSchema = z
   .string()
@@ -16,25 +16,28 @@ const cursorSchema = z
 
 /** The query of every list. */
 export const pageQuery = {
-  limit: { ...pageLimit(vendorPage), says: `At most so many on the page; ${vendorPage} by default and at most.` },
+  limit: {
+    ...pageLimit(vendorPageItems),
+    says: `At most so many on the page; ${vendorPageItems} by default and at most.`,
+  },
   cursor: { text: cursorSchema, json: cursorSchema, says: 'The `nextCursor` of the page before.' },
 };
 
-interface Asked {
+interface PageQuery {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
 }
 
 /** A filter of the vendor's, by column; what is undefined is not asked for. */
-type Filter = Readonly<Record<string, string | number | undefined>>;
+type VendorFilter = Readonly<Record<string, string | number | undefined>>;
 
-export function pageParams(filter: Filter, { cursor }: Asked): Record<string, unknown> {
+export function listParams(filter: VendorFilter, { cursor }: PageQuery): Record<string, unknown> {
   const after = cursor === undefined ? undefined : afterOf(cursor);
   const wanted = Object.entries({ ...filter, '>ID': after }).filter(([, value]) => value !== undefined);
   return { filter: Object.fromEntries(wanted), order: { ID: 'asc' } };
 }
 
-export interface Page<T> {
+export interface ListPage<T> {
   items: T[];
   nextCursor?: string;
 }
@@ -44,11 +47,15 @@ export function pageSchema<T extends z.ZodType>(item: T) {
 }
 
 /** @throws Fault portal_error */
-export function toPage<T extends { id: number }>(item: z.ZodType<T>, value: unknown, { limit }: Asked): Page<T> {
-  const rows = understood(z.array(item), value);
+export function parsePage<T extends { id: number }>(
+  item: z.ZodType<T>,
+  value: unknown,
+  { limit }: PageQuery,
+): ListPage<T> {
+  const rows = parseAnswer(z.array(item), value);
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  const more = rows.length > items.length || rows.length >= vendorPage;
+  const more = rows.length > items.length || rows.length >= vendorPageItems;
   return { items, ...(last && more && { nextCursor: cursorAfter(last.id) }) };
 }
 

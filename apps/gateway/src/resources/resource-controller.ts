@@ -7,16 +7,16 @@ import { lineFaults, Operation, type OperationOptions } from '../http/operation'
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../api/portals/portal-directory';
 import { type Caller, RequestLine } from '../request-line';
-import { type Declaration, idsIn, type Input } from './declaration';
-import { type Ground, runDeclared } from './run-declared';
+import { type Declaration, pathIdNames, type MethodInput } from './declaration';
+import { type DeclaredMethodDependencies, runDeclared } from './run-declared';
 
 const verbs = { get: Get, post: Post, put: Put, patch: Patch, delete: Delete };
 
 /** A part of the input, and the decorator that takes it from the request. */
-interface Taken {
-  readonly take: ParameterDecorator;
+interface InputSource {
+  readonly decorator: ParameterDecorator;
   readonly type: unknown;
-  readonly as: (value: unknown) => Input;
+  readonly toInput: (value: unknown) => MethodInput;
 }
 
 /** The Nest controller of these declarations: what decorators say of a written one is said of it by a loop. */
@@ -33,7 +33,7 @@ export function resourceController(tag: string, declarations: readonly Declarati
   return ResourceController;
 }
 
-function addOperation(controller: Type<Ground>, declaration: Declaration): void {
+function addOperation(controller: Type<DeclaredMethodDependencies>, declaration: Declaration): void {
   const prototype = controller.prototype as object;
   const { id, verb, path } = declaration;
   const inputs = inputsOf(declaration);
@@ -43,24 +43,30 @@ function addOperation(controller: Type<Ground>, declaration: Declaration): void 
     FromCaller(),
     Res({ passthrough: true }),
     Param('portal', { schema: portalName }),
-    ...inputs.map(({ take }) => take),
+    ...inputs.map(({ decorator }) => decorator),
   ];
   // What the compiler would have noted of a written method.
   const types = [Object, Object, String, ...inputs.map(({ type }) => type)];
   Reflect.defineMetadata('design:paramtypes', types, prototype, id);
   // From the last to the first, as the compiler has it.
-  for (const [i, take] of [...parameters.entries()].reverse()) take(prototype, id, i);
+  for (const [i, decorate] of [...parameters.entries()].reverse()) decorate(prototype, id, i);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, id) ?? {};
   const decorators = [...queryNotes(declaration), Operation(operationOf(declaration)), verbs[verb](path)];
   for (const decorate of decorators) decorate(prototype, id, descriptor);
 }
 
-type Handler = (this: Ground, caller: Caller, reply: FastifyReply, portal: string, ...values: unknown[]) => unknown;
+type OperationHandler = (
+  this: DeclaredMethodDependencies,
+  caller: Caller,
+  reply: FastifyReply,
+  portal: string,
+  ...values: unknown[]
+) => unknown;
 
 /** Every operation's handler. */
-function handlerOf(declaration: Declaration, inputs: readonly Taken[]): Handler {
-  const handler: Handler = async function (caller, reply, portal, ...values) {
-    const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.as(value))) as Input;
+function handlerOf(declaration: Declaration, inputs: readonly InputSource[]): OperationHandler {
+  const handler: OperationHandler = async function (caller, reply, portal, ...values) {
+    const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.toInput(value))) as MethodInput;
     const { answer } = await runDeclared(this, declaration, caller, portal, input, (it) => {
       tellTrip(reply, it);
     });
@@ -71,20 +77,22 @@ function handlerOf(declaration: Declaration, inputs: readonly Taken[]): Handler 
   return Object.defineProperty(handler, 'name', { value: declaration.id });
 }
 
-function inputsOf(declaration: Declaration): Taken[] {
+function inputsOf(declaration: Declaration): InputSource[] {
   const { query = {}, body } = declaration;
   return [
-    ...idsIn(declaration).map((name) => ({
-      take: Param(name, { schema: pathId }),
+    ...pathIdNames(declaration).map((name) => ({
+      decorator: Param(name, { schema: pathId }),
       type: Number,
-      as: (value: unknown) => ({ [name]: value }),
+      toInput: (value: unknown) => ({ [name]: value }),
     })),
     ...Object.entries(query).map(([name, { text }]) => ({
-      take: Query(name, { schema: text.optional() }),
+      decorator: Query(name, { schema: text.optional() }),
       type: String,
-      as: (value: unknown) => (value === undefined ? {} : { [name]: value }),
+      toInput: (value: unknown) => (value === undefined ? {} : { [name]: value }),
     })),
-    ...(body ? [{ take: Body({ schema: body }), type: Object, as: (value: unknown) => value as Input }] : []),
+    ...(body
+      ? [{ decorator: Body({ schema: body }), type: Object, toInput: (value: unknown) => value as MethodInput }]
+      : []),
   ];
 }
 

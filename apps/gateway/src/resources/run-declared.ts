@@ -1,16 +1,16 @@
 import { type Result, unlessAborted } from '@b24/portal';
 import type { PortalDirectory } from '../api/portals/portal-directory';
 import type { Caller, RequestLine } from '../request-line';
-import { commandOf, type Declaration, type Input, ruleOf } from './declaration';
-import { returnedIn } from './understood';
+import { declaredCommand, type Declaration, type MethodInput, settlementRuleOf } from './declaration';
+import { returnedValue } from './parse-answer';
 
 /** What a declared method runs on. */
-export interface Ground {
+export interface DeclaredMethodDependencies {
   readonly line: RequestLine;
   readonly portals: PortalDirectory;
 }
 
-export interface Ran<A> {
+export interface DeclaredMethodResult<A> {
   readonly answer: A;
   /** What came down the line last; absent where a lost answer was settled without one. */
   readonly result?: Result;
@@ -23,24 +23,24 @@ export interface Ran<A> {
  * @param heard told of each answer that came down the line, also where the call fails in the end
  * @throws Fault
  */
-export async function runDeclared<I extends Input, A>(
-  { line, portals }: Ground,
+export async function runDeclared<I extends MethodInput, A>(
+  { line, portals }: DeclaredMethodDependencies,
   declaration: Declaration<I, A>,
   caller: Caller,
   portal: string,
   input: I,
   heard: (result: Result) => void = () => undefined,
-): Promise<Ran<A>> {
+): Promise<DeclaredMethodResult<A>> {
   const { scope, lost, method } = declaration;
   const found = await unlessAborted(portals.find(portal), caller.signal);
-  const command = commandOf(declaration, input);
+  const command = declaredCommand(declaration, input);
   let last: Result | undefined;
   const read = (result: Result) => {
     heard((last = result));
-    return declaration.read(returnedIn(result), input, method);
+    return declaration.read(returnedValue(result), input, method);
   };
   const answer = lost
-    ? await line.write(caller, scope, found, { command, read, rule: ruleOf(lost, input) })
+    ? await line.write(caller, scope, found, { command, read, rule: settlementRuleOf(lost, input) })
     : read(await line.call(caller, scope, found, command));
   return { answer, ...(last && { result: last }) };
 }

@@ -9,7 +9,7 @@ export interface AppAddresses {
 }
 
 /** The default app's addresses name no app. */
-export function addressesOf(publicUrl: string, app: string): AppAddresses {
+export function appAddresses(publicUrl: string, app: string): AppAddresses {
   const at = (path: string) => `${publicUrl}${path}${tailOf(app)}`;
   return {
     install: at('/install'),

@@ -10,7 +10,7 @@ import { appId } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import type { Settings } from '../../settings';
 import { grantStoreToken, settingsToken } from '../../tokens';
-import { addressesOf } from './app-addresses';
+import { appAddresses } from './app-addresses';
 import { portalsOf } from './portals-of';
 
 const url = (description: string) => z.string().meta({ description });
@@ -41,7 +41,7 @@ const appExample: AppView = {
   scope: ['task'],
   registeredAt: '2026-11-01T09:00:00.000Z',
   secretSetAt: '2026-11-01T09:00:00.000Z',
-  urls: addressesOf('https://gw.example.com', id),
+  urls: appAddresses('https://gw.example.com', id),
 };
 const appsSchema = z.object({ items: z.array(appSchema) }).meta({ id: 'Apps', examples: [{ items: [appExample] }] });
 
@@ -195,7 +195,7 @@ export class AppsController {
       scope: [...scope],
       ...(registeredAtMs !== undefined && { registeredAt: iso(registeredAtMs) }),
       ...(secretSetAtMs !== undefined && { secretSetAt: iso(secretSetAtMs) }),
-      urls: addressesOf(this.settings.publicUrl, app),
+      urls: appAddresses(this.settings.publicUrl, app),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { AuditLog, type KeptEntry } from '@b24/access';
+import { AuditLog, type StoredAuditEntry } from '@b24/access';
 import { faultCodes } from '@b24/portal';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
@@ -114,7 +114,7 @@ export class AuditController {
   }
 }
 
-function viewOf({ atMs, ...entry }: KeptEntry): z.infer<typeof entrySchema> {
+function viewOf({ atMs, ...entry }: StoredAuditEntry): z.infer<typeof entrySchema> {
   const { id, actor, name, action, portal, status, outcome, requestId, source, ids } = entry;
   return {
     id,

@@ -17,7 +17,7 @@ export class AnyCalls {
 
   /** @throws Fault not_allowed, whatever went wrong on the way, or the portal's refusal */
   call(caller: Pick<Caller, 'client' | 'signal'>, portal: PortalId, call: MethodCall): Promise<Result> {
-    return this.line.call(caller, 'call', portal, commandOf(call));
+    return this.line.call(caller, 'call', portal, commandOfCall(call));
   }
 
   /** Whether the key may run all of them there, before anything is sent. @throws Fault not_allowed, naming the method */
@@ -26,6 +26,6 @@ export class AnyCalls {
   }
 }
 
-export function commandOf({ method, params, start }: MethodCall): Command {
+export function commandOfCall({ method, params, start }: MethodCall): Command {
   return anyCommand(method, start === undefined ? params : { ...params, start });
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
  */
 
 /** Parameters that the vendor reserves (docs/bitrix24-rules.md#values); `start` is a parameter of its own. */
-const reserved = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
+const reservedParams = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
 
 /** Such as `crm.deal.list`. Batches have an operation of their own. */
 export const methodName = z
@@ -19,17 +19,17 @@ export const methodName = z
   .meta({ examples: ['crm.deal.list'] });
 
 /** What is wrong with a text that was cut within a character. */
-export const halfEmoji = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
+export const halfEmojiMessage = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
 
 export const methodParams = z
   .record(z.string(), z.unknown())
   .superRefine((params, context) => {
     for (const name of Object.keys(params)) {
-      if (!reserved.includes(name.toLowerCase())) continue;
+      if (!reservedParams.includes(name.toLowerCase())) continue;
       context.addIssue({ code: 'custom', path: [name], message: 'Reserved: the gateway sets it itself.' });
     }
     const unreadable = loneSurrogateIn(params);
-    if (unreadable !== undefined) context.addIssue({ code: 'custom', path: [unreadable], message: halfEmoji });
+    if (unreadable !== undefined) context.addIssue({ code: 'custom', path: [unreadable], message: halfEmojiMessage });
   })
   .meta({ examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }] });
 
@@ -42,7 +42,7 @@ const readingNames =
   /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
 
 /** Methods that are named as if they read, and take away what they return. */
-const consuming: ReadonlySet<string> = new Set(['event.offline.get']);
+const consumingMethods: ReadonlySet<string> = new Set(['event.offline.get']);
 
 /**
  * A command of any method. What is not known to read is taken for a write: it is never sent again once it may have been
@@ -54,5 +54,5 @@ export function anyCommand(method: string, params: Command['params']): Command {
 
 export function onlyReads(method: string): boolean {
   const name = method.toLowerCase();
-  return readingNames.test(name.slice(name.lastIndexOf('.') + 1)) && !consuming.has(name);
+  return readingNames.test(name.slice(name.lastIndexOf('.') + 1)) && !consumingMethods.has(name);
 }

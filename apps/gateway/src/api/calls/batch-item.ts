@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { problemOf, problemSchema } from '../../http/problem';
 import { onlyReads } from './any-method';
-import type { Outcome } from './batches';
-import { answerOf, answerShape } from './calls.controller';
+import type { CommandOutcome } from './batches';
+import { callAnswer, answerShape } from './calls.controller';
 
 export const batchItemSchema = z
   .union([
@@ -12,7 +12,7 @@ export const batchItemSchema = z
   .meta({ id: 'BatchItem', examples: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] });
 
 /** What became of one command. */
-export function itemOf(outcome: Outcome, method: string, requestId: string): z.infer<typeof batchItemSchema> {
-  if (outcome.ok) return { ok: true, ...answerOf(outcome) };
+export function batchItem(outcome: CommandOutcome, method: string, requestId: string): z.infer<typeof batchItemSchema> {
+  if (outcome.ok) return { ok: true, ...callAnswer(outcome) };
   return { ok: false, problem: problemOf(outcome.fault, requestId, onlyReads(method) ? 'read' : 'write') };
 }

@@ -1,20 +1,20 @@
 import type { Client } from '@b24/access';
 import { Fault, type PortalId } from '@b24/portal';
 import { HandClock } from '../../../../../test/support/hand-clock';
-import { batchWork, type KeptBatch } from './batch-work';
-import type { Batches, Ran } from './batches';
+import { batchWork, type BatchJobPayload } from './batch-work';
+import type { Batches, BatchResult } from './batches';
 
 const client = {} as Client;
 const signal = new AbortController().signal;
-const kept: KeptBatch = {
+const kept: BatchJobPayload = {
   portal: 'p' as PortalId,
   commands: Array.from({ length: 60 }, () => ({ method: 'crm.deal.add', params: {} })),
   ...{ halt: true, references: false, deadlineMs: 1000, requestId: 'r' },
 };
 
 describe('the work of a batch', () => {
-  const batches = (run: () => Promise<Ran>) => ({ run }) as unknown as Batches;
-  const refused: Ran = { outcomes: [{ ok: false, fault: new Fault('rejected_by_portal') }], stopped: true };
+  const batches = (run: () => Promise<BatchResult>) => ({ run }) as unknown as Batches;
+  const refused: BatchResult = { outcomes: [{ ok: false, fault: new Fault('rejected_by_portal') }], stopped: true };
 
   it('says of a part that ended the batch that nothing behind it may be sent, and a later run sends nothing', async () => {
     const run = jest.fn(() => Promise.resolve(refused));

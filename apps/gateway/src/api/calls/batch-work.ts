@@ -5,11 +5,18 @@ import { z } from 'zod';
 import { tooLate } from '../../http/caller';
 import { methodsRun } from '../../http/trail';
 import { onlyReads } from './any-method';
-import { type BatchCommand, type Batches, type BatchOptions, codeOf, mostInside, type Outcome } from './batches';
-import { batchItemSchema, itemOf } from './batch-item';
+import {
+  type BatchCommand,
+  type Batches,
+  type BatchOptions,
+  outcomeCode,
+  maxBatchCommands,
+  type CommandOutcome,
+} from './batches';
+import { batchItemSchema, batchItem } from './batch-item';
 
 /** A batch as a job keeps it. */
-export interface KeptBatch extends BatchOptions {
+export interface BatchJobPayload extends BatchOptions {
   readonly portal: PortalId;
   readonly commands: readonly BatchCommand[];
   /** Of each of its parts. */
@@ -20,7 +27,7 @@ export interface KeptBatch extends BatchOptions {
 }
 
 /** Writes down what a part of a batch came to. */
-export type NoteBatch = (entry: Omit<AuditEntry, 'atMs'>) => void;
+export type RecordBatchAudit = (entry: Omit<AuditEntry, 'atMs'>) => void;
 
 export const batchPartSchema = z
   .object({
@@ -30,22 +37,22 @@ export const batchPartSchema = z
   .meta({ id: 'BatchPart', examples: [{ from: 50, results: [{ ok: true, result: true }] }] });
 
 /** Commands that refer to each other stay together; others go in parts of as many as one request takes. */
-export function partsOf({ commands, references }: Pick<KeptBatch, 'commands' | 'references'>): number {
-  return references ? 1 : Math.ceil(commands.length / mostInside);
+export function countBatchParts({ commands, references }: Pick<BatchJobPayload, 'commands' | 'references'>): number {
+  return references ? 1 : Math.ceil(commands.length / maxBatchCommands);
 }
 
 /** An item is a part of the batch. Where the batch keeps its order, so do the parts. */
-export function batchWork(batches: Batches, clock: Clock, note: NoteBatch, kept: KeptBatch): Work<Client> {
+export function batchWork(batches: Batches, clock: Clock, note: RecordBatchAudit, kept: BatchJobPayload): Work<Client> {
   const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
   const isRead = commands.every(({ method }) => onlyReads(method));
   const inOrder = halt || references || !isRead;
-  const size = references ? commands.length : mostInside;
+  const size = references ? commands.length : maxBatchCommands;
   const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
   /** What a part came to forbids those behind it. */
   let over = false;
-  const told = (index: number, outcomes: readonly Outcome[]): ItemOutcome => {
+  const told = (index: number, outcomes: readonly CommandOutcome[]): ItemOutcome => {
     const part = partAt(index);
-    const results = outcomes.map((outcome, i) => itemOf(outcome, part[i]?.method ?? '', requestId));
+    const results = outcomes.map((outcome, i) => batchItem(outcome, part[i]?.method ?? '', requestId));
     const failed = outcomes.find(({ ok }) => !ok);
     return {
       line: { from: index * size, results },
@@ -79,7 +86,7 @@ export function batchWork(batches: Batches, clock: Clock, note: NoteBatch, kept:
       try {
         const { outcomes, stopped } = await within(inTime, signal, run);
         over = stopped;
-        noteRun(index, client, outcomes.map(codeOf));
+        noteRun(index, client, outcomes.map(outcomeCode));
         return told(index, outcomes);
       } catch (error) {
         const fault = asFault(error);

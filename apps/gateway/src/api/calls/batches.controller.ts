@@ -11,18 +11,18 @@ import { sourceOf } from '../../http/source';
 import { methodsRun } from '../../http/trail';
 import { listOf, textOf } from '../../http/unread';
 import type { JobView } from '../jobs/job-view';
-import { accepted, callbackUrlSchema, LongWork, mustNotNameCallback } from '../jobs/long-work';
-import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
+import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../jobs/job-intake';
+import { CanRespondAsync } from '../jobs/can-respond-async';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { Caller } from '../../request-line';
-import { anyWriteInDoubt } from './calls.controller';
+import { unknownMethodInDoubt } from './calls.controller';
 import { methodName, methodParams, onlyReads, startSchema } from './any-method';
-import { batchItemSchema, itemOf } from './batch-item';
-import { type KeptBatch, partsOf } from './batch-work';
-import { Batches, codeOf } from './batches';
+import { batchItemSchema, batchItem } from './batch-item';
+import { type BatchJobPayload, countBatchParts } from './batch-work';
+import { Batches, outcomeCode } from './batches';
 
 /** In one request to the gateway, whatever it takes on the way to the portal. */
-export const mostCommands = 500;
+export const maxCommands = 500;
 
 export const batchCommandSchema = z.strictObject({
   method: methodName,
@@ -37,7 +37,7 @@ export const batchCommandSchema = z.strictObject({
 
 export const batchSchema = z
   .strictObject({
-    commands: z.array(batchCommandSchema).min(1).max(mostCommands),
+    commands: z.array(batchCommandSchema).min(1).max(maxCommands),
     halt: z.boolean().default(false).meta({ description: 'Send nothing after the first that was refused.' }),
     references: z.boolean().default(false).meta({
       description:
@@ -60,7 +60,7 @@ export class BatchesController {
   constructor(
     @Inject(Batches) private readonly batches: Batches,
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
-    @Inject(LongWork) private readonly longWork: LongWork,
+    @Inject(JobIntake) private readonly longWork: JobIntake,
   ) {}
 
   @Post('batch')
@@ -71,7 +71,7 @@ export class BatchesController {
       'Each command has an answer or a problem of its own. Commands that only read travel with whatever else waits for the portal; once one of them may write, all are run in their order, up to 50 in a request. What may have been run is never sent again; after a request whose outcome is unknown nothing more is sent, and the rest is told `command_not_run`. It fails as a whole only when nothing of it was run.',
     scope: 'call',
     status: 200,
-    inDoubt: { ...anyWriteInDoubt, orJob: true },
+    inDoubt: { ...unknownMethodInDoubt, orJob: true },
     onlyReads: ({ body }) => readsOnly(body),
     says: 'What became of each command.',
     answer: batchAnswerSchema,
@@ -84,7 +84,7 @@ export class BatchesController {
       'storage_budget_spent',
     ],
   })
-  @MayGoOnAsJob('batch')
+  @CanRespondAsync('batch')
   async run(
     @Param('portal', { schema: portalName }) name: string,
     @Body({ schema: batchSchema }) { callbackUrl, ...batch }: z.infer<typeof batchSchema>,
@@ -93,20 +93,20 @@ export class BatchesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof batchAnswerSchema> | JobView> {
     const isAsync = prefersAsync(request);
-    if (!isAsync) mustNotNameCallback(callbackUrl);
+    if (!isAsync) assertNoCallback(callbackUrl);
     const portal: PortalId = await unlessAborted(this.portals.find(name), caller.signal);
     const { commands, ...options } = batch;
     if (isAsync) {
       this.batches.check(caller, portal, commands, options);
-      const payload: KeptBatch = {
+      const payload: BatchJobPayload = {
         portal,
         ...batch,
         deadlineMs: deadlineMsOf(request),
         requestId: request.id,
         source: sourceOf(request),
       };
-      const order = { kind: 'batch', total: partsOf(batch), payload, callbackUrl };
-      return accepted(reply, await this.longWork.accept(request, caller.client, order));
+      const order = { kind: 'batch', total: countBatchParts(batch), payload, callbackUrl };
+      return replyAccepted(reply, await this.longWork.accept(request, caller.client, order));
     }
     const methods = commands.map(({ method }) => method);
     const noteRun = (codes: readonly string[]) => Object.assign(request.trail?.ids ?? {}, methodsRun(methods, codes));
@@ -114,8 +114,8 @@ export class BatchesController {
       noteRun(methods.map(() => asFault(error).code));
       throw error;
     });
-    noteRun(outcomes.map(codeOf));
-    return { results: outcomes.map((outcome, i) => itemOf(outcome, commands[i]?.method ?? '', request.id)) };
+    noteRun(outcomes.map(outcomeCode));
+    return { results: outcomes.map((outcome, i) => batchItem(outcome, commands[i]?.method ?? '', request.id)) };
   }
 }
 

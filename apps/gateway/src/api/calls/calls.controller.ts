@@ -32,7 +32,7 @@ export const callAnswerSchema = z
 export type CallAnswer = z.infer<typeof callAnswerSchema>;
 
 /** Of a write of which nothing is known but its name. */
-export const anyWriteInDoubt = {
+export const unknownMethodInDoubt = {
   kind: 'unknown',
   writesTo: 'portal',
   advice:
@@ -55,7 +55,7 @@ export class CallsController {
       'What the method is called and takes is Bitrix24’s to say; `auth` and the like are the gateway’s. A method is taken to write unless its name says that it reads (`…list`, `…get`, `…fields` and so on): what may have been carried out is not sent again, and is told as `outcome_unknown`.',
     scope: 'call',
     status: 200,
-    inDoubt: anyWriteInDoubt,
+    inDoubt: unknownMethodInDoubt,
     onlyReads: ({ params }) => onlyReads(textOf(params, 'method') ?? ''),
     says: 'What the method returned.',
     answer: callAnswerSchema,
@@ -82,7 +82,7 @@ export class CallsController {
     const found = await this.find(portal, caller);
     const result = await noting(trail, method, () => this.calls.call(caller, found, { method, params, start }));
     tellTrip(reply, result);
-    return answerOf(result);
+    return callAnswer(result);
   }
 
   private find(name: string, { signal }: Caller): Promise<PortalId> {
@@ -90,7 +90,7 @@ export class CallsController {
   }
 }
 
-export function answerOf({ value, total, next, time }: Result): CallAnswer {
+export function callAnswer({ value, total, next, time }: Result): CallAnswer {
   return {
     result: value,
     ...(total !== undefined && { total }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { problemOf, problemSchema } from '../../http/problem';
 
 /** A portal as a line names it: by the name it was asked for, and as it is known here. */
-export interface Named {
+export interface NamedPortal {
   readonly name?: string | undefined;
   readonly memberId?: string | undefined;
   readonly domain?: string | undefined;
@@ -50,31 +50,31 @@ export const fanOutSummarySchema = z
   })
   .meta({ id: 'FanOutSummary', examples: [{ summary: { ok: 499, failed: 1, byCode: { portal_error: 1 }, ms: 812 } }] });
 
-export interface Answered {
+export interface FanOutAnswer {
   readonly line: FanOutLine;
   readonly code: 'ok' | FaultCode;
   readonly status: number;
 }
 
-export function answeredBy(portal: Named, { value, total, next }: Result): Answered {
+export function answerLine(portal: NamedPortal, { value, total, next }: Result): FanOutAnswer {
   const paging = { ...(total !== undefined && { total }), ...(next !== undefined && { next }) };
   return { code: 'ok', status: 200, line: { portal, result: value ?? null, ...paging } };
 }
 
-export function failedBy(
-  portal: Named,
+export function problemLine(
+  portal: NamedPortal,
   fault: Fault,
   { requestId, effect }: { requestId: string; effect: 'read' | 'write' },
-): Answered {
+): FanOutAnswer {
   return { code: fault.code, status: fault.status, line: { portal, problem: problemOf(fault, requestId, effect) } };
 }
 
 /** Counts what came, for the summary. */
-export class Tally {
+export class FanOutTally {
   private ok = 0;
   private readonly byCode: Record<string, number> = {};
 
-  count({ code }: Pick<Answered, 'code'>): void {
+  count({ code }: Pick<FanOutAnswer, 'code'>): void {
     if (code === 'ok') this.ok++;
     else this.byCode[code] = (this.byCode[code] ?? 0) + 1;
   }

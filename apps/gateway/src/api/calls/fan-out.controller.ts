@@ -12,21 +12,21 @@ import { prefersAsync } from '../../http/prefers-async';
 import { portalName, tagSchema } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
 import { fieldOf, textOf } from '../../http/unread';
-import { accepted, callbackUrlSchema, LongWork, mustNotNeedJob } from '../jobs/long-work';
-import { MayGoOnAsJob } from '../jobs/may-go-on-as-job';
+import { replyAccepted, callbackUrlSchema, JobIntake, assertNeedsNoJob } from '../jobs/job-intake';
+import { CanRespondAsync } from '../jobs/can-respond-async';
 import type { Caller } from '../../request-line';
 import type { Settings } from '../../settings';
 import { clockToken, settingsToken } from '../../tokens';
-import { FanOut, type Round, type Target } from './fan-out';
-import { fanOutLineSchema, fanOutSummarySchema, Tally } from './fan-out-line';
-import { type KeptFanOut, keptTargets } from './fan-out-work';
+import { FanOut, type FanOutCall, type FanOutTarget } from './fan-out';
+import { fanOutLineSchema, fanOutSummarySchema, FanOutTally } from './fan-out-line';
+import { type FanOutJobPayload, storedTargets } from './fan-out-work';
 
-const mostNames = 1000;
+const maxPortalNames = 1000;
 
 export const fanOutSchema = z
   .strictObject({
     portals: z
-      .union([z.literal('all'), z.strictObject({ tag: tagSchema }), z.array(portalName).min(1).max(mostNames)])
+      .union([z.literal('all'), z.strictObject({ tag: tagSchema }), z.array(portalName).min(1).max(maxPortalNames)])
       .meta({
         description: 'Names of portals; all that the key may use; or those of them with a tag. Each is called once.',
       }),
@@ -43,7 +43,7 @@ export const fanOutSchema = z
 export class FanOutController {
   constructor(
     @Inject(FanOut) private readonly fanOut: FanOut,
-    @Inject(LongWork) private readonly longWork: LongWork,
+    @Inject(JobIntake) private readonly longWork: JobIntake,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
@@ -70,7 +70,7 @@ export class FanOutController {
       'shutting_down',
     ],
   })
-  @MayGoOnAsJob('fan-out')
+  @CanRespondAsync('fan-out')
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
@@ -86,24 +86,24 @@ export class FanOutController {
     checkAccess(client, { scope: 'call', method: call.method });
     const command = anyCommand(call.method, call.params);
     const isAsync = prefersAsync(request);
-    if (!isAsync) mustNotNeedJob(request, callbackUrl);
+    if (!isAsync) assertNeedsNoJob(request, callbackUrl);
     const targets = await this.fanOut.targets(client, portals);
     if (request.trail) request.trail.ids['targets'] = targets.filter(({ portal }) => portal).length;
     const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
     if (isAsync) {
-      const payload: KeptFanOut = { ...call, ...given, targets: keptTargets(targets) };
+      const payload: FanOutJobPayload = { ...call, ...given, targets: storedTargets(targets) };
       const order = { kind: 'fan-out', total: targets.length, payload, callbackUrl };
-      await reply.send(accepted(reply, await this.longWork.accept(request, client, order)));
+      await reply.send(replyAccepted(reply, await this.longWork.accept(request, client, order)));
       return;
     }
     const round = { client, command, ...given, signal: whileListening(reply) };
     await reply.type('application/x-ndjson').send(Readable.from(this.lines(targets, round), { objectMode: false }));
   }
 
-  private async *lines(targets: readonly Target[], round: Round): AsyncGenerator<string> {
+  private async *lines(targets: readonly FanOutTarget[], round: FanOutCall): AsyncGenerator<string> {
     const beganAtMs = this.clock.now();
-    const tally = new Tally();
-    const ask = (target: Target) => this.fanOut.ask(target, round);
+    const tally = new FanOutTally();
+    const ask = (target: FanOutTarget) => this.fanOut.callOne(target, round);
     for await (const answered of asTheyCome(targets, this.settings.fanOutConcurrency, ask)) {
       tally.count(answered);
       yield `${JSON.stringify(answered.line)}\n`;

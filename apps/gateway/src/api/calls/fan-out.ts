@@ -1,24 +1,24 @@
-import { type AuditLog, type Client, type ClientKeys, mayTouch, type RateMeter } from '@b24/access';
+import { type AuditLog, type Client, type ClientKeys, canUsePortal, type RateMeter } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../../http/caller';
 import { methodsRun } from '../../http/trail';
-import { maySee } from '../portals/may-see';
-import { portalsOfKey } from '../portals/portals-of-key';
+import { canSeePortal } from '../portals/can-see-portal';
+import { listPortalsOfKey } from '../portals/list-portals-of-key';
 import type { RequestLine } from '../../request-line';
-import { type Answered, answeredBy, failedBy, type Named } from './fan-out-line';
+import { type FanOutAnswer, answerLine, problemLine, type NamedPortal } from './fan-out-line';
 
 /** Which portals: by name, all that the key may use, or those of them with a tag. */
-export type Addressees = readonly string[] | 'all' | { readonly tag: string };
+export type PortalSelection = readonly string[] | 'all' | { readonly tag: string };
 
 /** One to be called, or why it is not. */
-export interface Target {
-  readonly named: Named;
+export interface FanOutTarget {
+  readonly named: NamedPortal;
   readonly portal?: PortalId;
   readonly fault?: Fault;
 }
 
-export interface Round {
+export interface FanOutCall {
   readonly client: Client;
   readonly command: Command;
   /** How long each portal's call may take. */
@@ -32,7 +32,7 @@ export interface Round {
 
 const pageSize = 200;
 /** Names looked up at once. */
-const lookUpsAtOnce = 50;
+const maxConcurrentLookUps = 50;
 
 /** One call to many portals, each a call of its own: with its own place in its lane, its own deadline and outcome. */
 export class FanOut {
@@ -40,63 +40,69 @@ export class FanOut {
     private readonly store: GrantStore,
     private readonly line: Pick<RequestLine, 'call'>,
     private readonly clock: Clock,
-    private readonly audit: Pick<AuditLog, 'note'>,
-    private readonly meter: Pick<RateMeter, 'paid'>,
-    private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
+    private readonly audit: Pick<AuditLog, 'record'>,
+    private readonly meter: Pick<RateMeter, 'waitUntilPaid'>,
+    private readonly keys: Pick<ClientKeys, 'assertStillValid'>,
   ) {}
 
   /** Each portal once, under the first of its names. @throws Fault store_unavailable */
-  async targets(client: Client, to: Addressees): Promise<Target[]> {
-    return to === 'all' || 'tag' in to ? this.allOf(client, to) : this.each(client, to);
+  async targets(client: Client, to: PortalSelection): Promise<FanOutTarget[]> {
+    return to === 'all' || 'tag' in to ? this.targetsOfKey(client, to) : this.targetsByName(client, to);
   }
 
   /** Never rejects. What was written where is in the audit log by portal. */
-  async ask(target: Target, round: Round): Promise<Answered> {
+  async callOne(target: FanOutTarget, round: FanOutCall): Promise<FanOutAnswer> {
     const answered = await this.answer(target, round);
-    if (target.portal && round.command.effect === 'write') this.note(target.portal, answered, round);
+    if (target.portal && round.command.effect === 'write') this.recordAudit(target.portal, answered, round);
     return answered;
   }
 
-  private note(portal: PortalId, { code, status }: Answered, { client, command, requestId, source }: Round): void {
+  private recordAudit(
+    portal: PortalId,
+    { code, status }: FanOutAnswer,
+    { client, command, requestId, source }: FanOutCall,
+  ): void {
     const { id: actor, name } = client;
     const outcome = code === 'ok' ? 'done' : code;
     const told = { actor, name, action: 'fanOut', portal, status, outcome, requestId, atMs: this.clock.now() } as const;
     const ids = methodsRun([command.method], [outcome]);
-    this.audit.note({ ...told, ...(source !== undefined && { source }), ids });
+    this.audit.record({ ...told, ...(source !== undefined && { source }), ids });
   }
 
-  private async answer({ portal, named, fault }: Target, round: Round): Promise<Answered> {
+  private async answer({ portal, named, fault }: FanOutTarget, round: FanOutCall): Promise<FanOutAnswer> {
     const { client, command, deadlineMs, signal, requestId } = round;
-    const failed = (why: Fault) => failedBy(named, why, { requestId, effect: command.effect });
+    const failed = (why: Fault) => problemLine(named, why, { requestId, effect: command.effect });
     if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));
     const inTime = { clock: this.clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
     try {
-      await this.meter.paid(client, signal);
-      await this.keys.mustStillWork(client);
+      await this.meter.waitUntilPaid(client, signal);
+      await this.keys.assertStillValid(client);
       const call = (ends: AbortSignal) => this.line.call({ client, signal: ends }, 'call', portal, command);
-      return answeredBy(named, await within(inTime, signal, call));
+      return answerLine(named, await within(inTime, signal, call));
     } catch (error) {
       return failed(asFault(error));
     }
   }
 
-  private async allOf(client: Client, to: 'all' | { readonly tag: string }): Promise<Target[]> {
+  private async targetsOfKey(client: Client, to: 'all' | { readonly tag: string }): Promise<FanOutTarget[]> {
     const isMeant = ({ tags, waitingSinceMs }: PortalRecord) =>
       waitingSinceMs === undefined && (to === 'all' || tags?.includes(to.tag) === true);
-    const targets: Target[] = [];
+    const targets: FanOutTarget[] = [];
     for (let after: number | undefined = 0; after !== undefined;) {
-      const page = await portalsOfKey(this.store, client, { after, limit: pageSize, only: isMeant });
-      targets.push(...page.items.map((record) => ({ portal: record.portal, named: namedAs(record) })));
+      const page = await listPortalsOfKey(this.store, client, { after, limit: pageSize, only: isMeant });
+      targets.push(...page.items.map((record) => ({ portal: record.portal, named: namedPortal(record) })));
       after = page.next;
     }
     return targets;
   }
 
-  private async each(client: Client, names: readonly string[]): Promise<Target[]> {
-    const targets: Target[] = [];
+  private async targetsByName(client: Client, names: readonly string[]): Promise<FanOutTarget[]> {
+    const targets: FanOutTarget[] = [];
     const seen = new Set<string>();
-    for (let at = 0; at < names.length; at += lookUpsAtOnce) {
-      const found = await Promise.all(names.slice(at, at + lookUpsAtOnce).map((name) => this.one(client, name)));
+    for (let at = 0; at < names.length; at += maxConcurrentLookUps) {
+      const found = await Promise.all(
+        names.slice(at, at + maxConcurrentLookUps).map((name) => this.targetByName(client, name)),
+      );
       for (const target of found) {
         const key = target.portal ?? `name ${target.named.name}`;
         if (!seen.has(key)) targets.push(target);
@@ -107,18 +113,18 @@ export class FanOut {
   }
 
   /** What a key may not use is told no more of than its name. */
-  private async one(client: Client, name: string): Promise<Target> {
+  private async targetByName(client: Client, name: string): Promise<FanOutTarget> {
     const portal = await this.store.find(name);
-    if (!portal || !mayTouch(client, portal)) return { named: { name }, fault: new Fault('portal_not_found') };
+    if (!portal || !canUsePortal(client, portal)) return { named: { name }, fault: new Fault('portal_not_found') };
     const record = await this.store.load(portal).catch((error: unknown) => asFault(error));
     if (record instanceof Fault && record.code === 'store_unavailable') throw record;
     if (record instanceof Fault) return { named: { name }, fault: record };
     if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
     // Of one that waits to be admitted the call itself says so, and nothing else of it is told.
-    return { portal, named: { name, ...(maySee(client, record) && namedAs(record)) } };
+    return { portal, named: { name, ...(canSeePortal(client, record) && namedPortal(record)) } };
   }
 }
 
-function namedAs({ portal, domain, alias }: PortalRecord): Named {
+function namedPortal({ portal, domain, alias }: PortalRecord): NamedPortal {
   return { memberId: portal, domain, ...(alias && { alias }) };
 }

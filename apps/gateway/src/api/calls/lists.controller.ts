@@ -15,7 +15,7 @@ import { type Caller, RequestLine } from '../../request-line';
 import { clockToken } from '../../tokens';
 import { methodName, methodParams, onlyReads } from './any-method';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
-import { pagesOf } from './lists';
+import { readPages } from './lists';
 
 const listMethod = methodName.refine(onlyReads, 'Must be a method that reads, as `crm.deal.list`.');
 const listSchema = z
@@ -31,7 +31,7 @@ export class ListsController {
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(RedisRateMeter) private readonly meter: RateMeter,
-    @Inject(ClientKeys) private readonly keys: Pick<ClientKeys, 'mustStillWork'>,
+    @Inject(ClientKeys) private readonly keys: Pick<ClientKeys, 'assertStillValid'>,
   ) {}
 
   @Post('list/:method')
@@ -64,7 +64,7 @@ export class ListsController {
   ): Promise<void> {
     const portal = await unlessAborted(this.portals.find(name), caller.signal);
     const send = this.eachInTime(caller, reply, (asking, command) => this.line.answer(asking, 'call', portal, command));
-    const pages = pagesOf({ method, params }, send);
+    const pages = readPages({ method, params }, send);
     // What fails before the first record is a problem like any other.
     const first = await pages.next();
     const lines = linesOf(first, pages, request.id);
@@ -88,8 +88,8 @@ export class ListsController {
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
     return async (command) => {
       // What a key with a rate has sent is paid for first; the deadline is of the call alone.
-      await this.meter.paid(client, gone.signal);
-      await this.keys.mustStillWork(client);
+      await this.meter.waitUntilPaid(client, gone.signal);
+      await this.keys.assertStillValid(client);
       return within(inTime, gone.signal, (signal) => send({ client, signal }, command));
     };
   }

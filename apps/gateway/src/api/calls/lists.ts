@@ -1,18 +1,18 @@
 import { type Answer, type Command, Fault } from '@b24/portal';
 import { commandNames, ownBatch, sharedSize } from '@b24/upstream';
-import { commandOf, type MethodCall } from './any-calls';
+import { commandOfCall, type MethodCall } from './any-calls';
 
 const pageSize = 50;
 /** Pages of one request: 500 records, a few megabytes at the most. */
-const pagesPerTrip = 10;
+const pagesPerRequest = 10;
 
 /** A method whose list may be read by its id (`start: -1`, as the vendor has it for large lists). */
-interface Cursor {
+interface IdCursor {
   readonly id: string;
 }
 
 /** The CRM's own lists; of others the vendor does not say that they filter and order by id. */
-function cursorOf({ method, params }: MethodCall): Cursor | undefined {
+function cursorOf({ method, params }: MethodCall): IdCursor | undefined {
   // Whoever wants an order of its own must have it.
   if (params['order'] !== undefined) return undefined;
   if (/^crm\.item\.list$/i.test(method)) return { id: 'id' };
@@ -20,7 +20,7 @@ function cursorOf({ method, params }: MethodCall): Cursor | undefined {
 }
 
 /** One trip after the other, each as its reader wants it. @throws Fault */
-export async function* pagesOf(
+export async function* readPages(
   list: MethodCall,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
@@ -32,12 +32,12 @@ export async function* pagesOf(
 /** From id to id: nothing is counted, and nothing told twice however the list changes meanwhile. */
 async function* byId(
   list: MethodCall,
-  { id }: Cursor,
+  { id }: IdCursor,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
   const wanted = withId(list.params['select'], id);
   const after = (last: unknown) =>
-    commandOf({
+    commandOfCall({
       ...list,
       params: {
         ...list.params,
@@ -57,13 +57,13 @@ async function* byId(
       if (rows.length > 0) yield rows;
       // What follows a short page asked for what comes after nothing.
       if (rows.length < pageSize) return;
-      last = idIn(rows.at(-1), id);
+      last = idOf(rows.at(-1), id);
     }
     if (!shares) {
       pages = [rowsOf(await send(after(last)))];
       continue;
     }
-    const names = commandNames(pagesPerTrip);
+    const names = commandNames(pagesPerRequest);
     const commands = names.map((_, i) =>
       after(i === 0 ? last : `$result[${names[i - 1]}]${nested}[${pageSize - 1}][${id}]`),
     );
@@ -90,7 +90,7 @@ async function* byOffset(
   list: MethodCall,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
-  const at = async (start: number) => send(commandOf({ ...list, start }));
+  const at = async (start: number) => send(commandOfCall({ ...list, start }));
   const first = await at(0);
   yield rowsOf(first);
   if (!first.ok) return;
@@ -99,7 +99,7 @@ async function* byOffset(
   while (next !== undefined) {
     const from: number = next;
     const left = total === undefined ? 1 : Math.ceil((total - from) / pageSize);
-    const starts = Array.from({ length: Math.max(1, Math.min(left, pagesPerTrip)) }, (_, i) => from + i * pageSize);
+    const starts = Array.from({ length: Math.max(1, Math.min(left, pagesPerRequest)) }, (_, i) => from + i * pageSize);
     const answers = await Promise.all(starts.map(at));
     for (const answer of answers) yield rowsOf(answer);
     const end = answers.at(-1);
@@ -117,7 +117,7 @@ function rowsOf(answer: Answer): readonly unknown[] {
   throw new Fault('invalid_request', { errors: [{ path: 'method', message: 'Answers with no list of records.' }] });
 }
 
-function idIn(row: unknown, id: string): number {
+function idOf(row: unknown, id: string): number {
   const value = Number((row as Record<string, unknown> | undefined)?.[id]);
   if (Number.isSafeInteger(value)) return value;
   throw new Fault('portal_error', { detail: `A record came without its ${id}, so that the list can’t go on.` });

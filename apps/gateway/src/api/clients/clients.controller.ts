@@ -211,7 +211,7 @@ export class ClientsController {
   }
 
   /** Unix ms. @throws Fault invalid_request for a time gone by, or two */
-  private expiryOf({ expiresAt, expiresInDays }: ExpiryWish): number | undefined {
+  private expiryOf({ expiresAt, expiresInDays }: ExpiryRequest): number | undefined {
     const refused = (message: string) => new Fault('invalid_request', { errors: [{ path: 'expiresAt', message }] });
     if (expiresAt !== undefined && expiresInDays !== undefined) throw refused('Say a time or days, not both.');
     if (expiresInDays !== undefined) return this.clock.now() + expiresInDays * 86_400_000;
@@ -226,7 +226,7 @@ export class ClientsController {
   }
 }
 
-interface ExpiryWish {
+interface ExpiryRequest {
   readonly expiresAt?: string | undefined;
   readonly expiresInDays?: number | undefined;
 }

@@ -3,14 +3,14 @@ import { Seal } from '@b24/grants';
 import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
 import type { TargetWire } from '@b24/upstream';
 import type { FactoryProvider } from '@nestjs/common';
-import { batchWork, type KeptBatch, type NoteBatch } from '../calls/batch-work';
+import { batchWork, type BatchJobPayload, type RecordBatchAudit } from '../calls/batch-work';
 import { Batches } from '../calls/batches';
 import { FanOut } from '../calls/fan-out';
-import { fanOutWork, type KeptFanOut } from '../calls/fan-out-work';
+import { fanOutWork, type FanOutJobPayload } from '../calls/fan-out-work';
 import type { Ground } from '../../ground';
 import { Metrics } from '../../operations/metrics';
 import { jobMessage } from './job-message';
-import { LongWork } from './long-work';
+import { JobIntake } from './job-intake';
 import { made } from '../../made';
 import { StoreCheck } from '../../store-check';
 import { EventTargets } from '../subscriptions/event-targets';
@@ -61,15 +61,15 @@ export function jobProviders({
         audit: AuditLog,
         meter: RedisRateMeter,
       ) => {
-        const note: NoteBatch = (entry) => {
-          audit.note({ ...entry, atMs: clock.now() });
+        const note: RecordBatchAudit = (entry) => {
+          audit.record({ ...entry, atMs: clock.now() });
         };
         metrics.watchJobs(queue);
         return new Jobs<Client>({
           ...{ records, queue, turns: new Turns(redis, clock), clock, log, itemsAtOnce: settings.fanOutConcurrency },
           kinds: {
-            'fan-out': (payload) => fanOutWork(fanOut, payload as KeptFanOut),
-            batch: (payload) => batchWork(batches, clock, note, payload as KeptBatch),
+            'fan-out': (payload) => fanOutWork(fanOut, payload as FanOutJobPayload),
+            batch: (payload) => batchWork(batches, clock, note, payload as BatchJobPayload),
           },
           rights: (id) => keys.byId(id),
           debtMs: (client) => meter.debtMs(client),
@@ -82,9 +82,9 @@ export function jobProviders({
       },
     ),
     made(
-      LongWork,
+      JobIntake,
       [jobsToken, EventTargets],
-      (jobs: Jobs<Client>, targets: EventTargets) => new LongWork(jobs, targets),
+      (jobs: Jobs<Client>, targets: EventTargets) => new JobIntake(jobs, targets),
     ),
   ];
 }

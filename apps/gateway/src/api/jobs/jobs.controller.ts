@@ -1,4 +1,4 @@
-import { administers, type Client } from '@b24/access';
+import { isAdministrator, type Client } from '@b24/access';
 import { type Job, type JobRecords, type Jobs } from '@b24/jobs';
 import { Fault } from '@b24/portal';
 import { Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
@@ -50,7 +50,7 @@ export class JobsController {
     @FromCaller() { client }: Caller,
   ): Promise<z.infer<typeof pageSchema>> {
     const page = { after: cursor ?? 0, limit: limit ?? 50 };
-    const own = administers(client) ? {} : { client: client.id };
+    const own = isAdministrator(client) ? {} : { client: client.id };
     const { jobs, next } = await this.records.list({ ...own, ...page });
     return { items: jobs.map(jobView), ...(next !== undefined && { nextCursor: `${next}` }) };
   }
@@ -135,7 +135,7 @@ export class JobsController {
   /** Another's job is told of no more than one that is not there. */
   private async own(client: Client, id: string): Promise<Job> {
     const job = await this.jobs.find(id);
-    if (job.client !== client.id && !administers(client)) throw new Fault('job_not_found');
+    if (job.client !== client.id && !isAdministrator(client)) throw new Fault('job_not_found');
     return job;
   }
 }

@@ -13,9 +13,9 @@ import { FromTrail } from '../../http/trail';
 import { type Caller, RequestLine } from '../../request-line';
 import { grantStoreToken, installerToken, settingsToken } from '../../tokens';
 import type { Settings } from '../../settings';
-import { maySee } from './may-see';
+import { canSeePortal } from './can-see-portal';
 import { PortalDirectory } from './portal-directory';
-import { portalsOfKey } from './portals-of-key';
+import { listPortalsOfKey } from './list-portals-of-key';
 import {
   belongsTo,
   detailsOf,
@@ -29,7 +29,7 @@ import {
   viewOf,
 } from './portal-view';
 import { Throttle } from '../../http/throttle';
-import { WebhookTrial } from './webhook-trial';
+import { WebhookProbe } from './webhook-probe';
 
 const pageSchema = z
   .object({ items: z.array(portalSchema), nextCursor: z.string().optional() })
@@ -86,7 +86,7 @@ export class PortalsController {
     @Inject(PortalDirectory) private readonly portals: PortalDirectory,
     @Inject(RequestLine) private readonly line: RequestLine,
     @Inject(Throttle) private readonly throttle: Throttle,
-    @Inject(WebhookTrial) private readonly trial: WebhookTrial,
+    @Inject(WebhookProbe) private readonly trial: WebhookProbe,
     @Inject(Arrivals) private readonly arrivals: Arrivals,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
@@ -142,10 +142,10 @@ export class PortalsController {
       (!status || statusOf(record) === status) &&
       (!app || belongsTo(record, app)) &&
       (!tag || record.tags?.includes(tag) === true);
-    const { items, next } = await portalsOfKey(this.store, client, {
+    const { items, next } = await listPortalsOfKey(this.store, client, {
       after: cursor ?? 0,
       limit: limit ?? 50,
-      only: (record) => maySee(client, record) && isWanted(record),
+      only: (record) => canSeePortal(client, record) && isWanted(record),
     });
     return { items: items.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
   }
@@ -271,7 +271,7 @@ export class PortalsController {
     const portal = await this.portals.find(name);
     checkAccess(client, { scope, portal });
     const record = await this.store.load(portal).catch(() => undefined);
-    if (record && !maySee(client, record)) throw new Fault('portal_not_found');
+    if (record && !canSeePortal(client, record)) throw new Fault('portal_not_found');
     return portal;
   }
 

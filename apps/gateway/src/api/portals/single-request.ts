@@ -8,7 +8,7 @@ import {
   type SendAuthorized,
   unlessAborted,
 } from '@b24/portal';
-import { permitOf } from './permit-of';
+import { acquirePermit } from './acquire-permit';
 
 /**
  * Sends one command to a portal with an authorization that is not kept yet. It costs the portal's rate limit as every request
@@ -23,7 +23,7 @@ export class SingleRequest {
 
   /** @throws Fault whatever a call can meet, and the signal's reason as soon as it aborts */
   async ask(portal: PortalId, authorization: Authorization, command: Command, signal: AbortSignal): Promise<Answer> {
-    const over = await permitOf(this.bucket, portal, await this.planOf(portal), signal);
+    const over = await acquirePermit(this.bucket, portal, await this.planOf(portal), signal);
     const sent = this.send(authorization, [command], signal);
     void sent.catch(() => undefined).finally(over);
     const [answer] = await unlessAborted(sent, signal);

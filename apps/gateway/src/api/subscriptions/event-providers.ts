@@ -3,7 +3,7 @@ import { defaultApp, type GrantStore, Installer, Seal } from '@b24/grants';
 import type { PortalId } from '@b24/portal';
 import { type MayConnect, targetWire, type TargetWire } from '@b24/upstream';
 import type { FactoryProvider } from '@nestjs/common';
-import { addressesOf } from '../apps/app-addresses';
+import { appAddresses } from '../apps/app-addresses';
 import type { Ground } from '../../ground';
 import { Metrics } from '../../operations/metrics';
 import { made } from '../../made';
@@ -51,7 +51,7 @@ export function eventProviders({
           handlerOf: async (portal) => {
             const grant = await store.load(portal);
             if (grant?.waitingSinceMs !== undefined) return undefined;
-            return grant?.kind === 'app' ? addressesOf(settings.publicUrl, grant.app ?? defaultApp).events : undefined;
+            return grant?.kind === 'app' ? appAddresses(settings.publicUrl, grant.app ?? defaultApp).events : undefined;
           },
           portals: () => portalPages(store),
         });

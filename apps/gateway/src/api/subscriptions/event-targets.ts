@@ -11,7 +11,7 @@ export class EventTargets {
   constructor(private readonly hosts: PortalHosts) {}
 
   /** @throws Fault target_not_allowed */
-  mustAllow(url: string): void {
+  assertAllowed(url: string): void {
     const { host, protocol } = new URL(url);
     if (this.hosts.allows(host, protocol)) return;
     const detail = `The host ${host} is not among EVENT_TARGET_HOSTS. Set it to your services' hosts, as \`hooks.corp.example:8080,10.20.0.0/16:8080\`: the names, and the addresses that they have inside your network, each with its port unless it is that of the scheme.`;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { portalName } from '../../http/shapes';
 
 /** Portals that are told of by name. */
-const mostTold = 50;
+const maxListedPortals = 50;
 
 const url = z
   .string()
@@ -198,12 +198,12 @@ export function bindingsOf(
   const refused = mine.flatMap(([portal, it]) => (it.refused ? [{ portal, events: [...it.refused] }] : []));
   return {
     portals: mine.length - failing.length,
-    failing: failing.slice(0, mostTold),
-    refused: refused.slice(0, mostTold),
+    failing: failing.slice(0, maxListedPortals),
+    refused: refused.slice(0, maxListedPortals),
   };
 }
 
-export function letterOf({ id, message, attempts, last, diedAtMs }: DeadLetter) {
+export function deadLetterView({ id, message, attempts, last, diedAtMs }: DeadLetter) {
   return {
     id,
     message: { ...message, data: { ...message.data } },

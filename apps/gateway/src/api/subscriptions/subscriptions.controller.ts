@@ -14,7 +14,7 @@ import {
   bindingsOf,
   createdSubscriptionSchema,
   deadLettersSchema,
-  letterOf,
+  deadLetterView,
   newSubscriptionSchema,
   replaySchema,
   secretRotationSchema,
@@ -32,8 +32,8 @@ const cursorSchema = z
   .string()
   .regex(/^\d{1,6}$/, 'Must be a nextCursor of an earlier page.')
   .transform(Number);
-type Created = z.infer<typeof createdSubscriptionSchema>;
-type Seen = z.infer<typeof subscriptionSchema>;
+type CreatedSubscriptionView = z.infer<typeof createdSubscriptionSchema>;
+type SubscriptionView = z.infer<typeof subscriptionSchema>;
 
 @ApiTags('subscriptions')
 @Controller('v1/subscriptions')
@@ -76,9 +76,9 @@ export class SubscriptionsController {
     @Body({ schema: newSubscriptionSchema }) wanted: z.infer<typeof newSubscriptionSchema>,
     @FromTrail() trail: Trail,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Created> {
+  ): Promise<CreatedSubscriptionView> {
     const { name, url, events } = wanted;
-    this.targets.mustAllow(url);
+    this.targets.assertAllowed(url);
     const portals = await this.idsOf(wanted.portals);
     const made = await this.subscriptions.create({ url, events, portals, ...(name !== undefined && { name }) });
     trail.ids['subscriptionId'] = made.id;
@@ -138,9 +138,9 @@ export class SubscriptionsController {
   async update(
     @Param('id', { schema: anyId }) id: string,
     @Body({ schema: subscriptionChangesSchema }) wanted: z.infer<typeof subscriptionChangesSchema>,
-  ): Promise<Seen> {
+  ): Promise<SubscriptionView> {
     const { url, events, portals, paused } = wanted;
-    if (url !== undefined) this.targets.mustAllow(url);
+    if (url !== undefined) this.targets.assertAllowed(url);
     const changed = await this.subscriptions.change(id, {
       ...(url !== undefined && { url }),
       ...(events !== undefined && { events }),
@@ -170,7 +170,7 @@ export class SubscriptionsController {
   async rotate(
     @Param('id', { schema: anyId }) id: string,
     @Body({ schema: secretRotationSchema }) { graceSeconds }: z.infer<typeof secretRotationSchema>,
-  ): Promise<Created> {
+  ): Promise<CreatedSubscriptionView> {
     const rotated = await this.subscriptions.rotate(id, graceSeconds * 1000);
     return { ...(await this.view(rotated)), secret: rotated.secret.reveal() };
   }
@@ -189,7 +189,7 @@ export class SubscriptionsController {
   })
   async test(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof trialSchema>> {
     const subscription = await this.subscriptions.get(id);
-    this.targets.mustAllow(subscription.url);
+    this.targets.assertAllowed(subscription.url);
     const { id: messageId, attempt } = await this.courier.test(subscription);
     const status = 'status' in attempt ? attempt.status : undefined;
     const delivered = status !== undefined && status >= 200 && status < 300;
@@ -240,7 +240,7 @@ export class SubscriptionsController {
     await this.subscriptions.get(id);
     const letters = await this.queue.deadLetters(id, { from, limit });
     const { dead } = await this.countsOf(id);
-    return { items: letters.map(letterOf), ...(from + limit < dead && { nextCursor: `${from + limit}` }) };
+    return { items: letters.map(deadLetterView), ...(from + limit < dead && { nextCursor: `${from + limit}` }) };
   }
 
   @Post(':id/dead-letters/replay')
@@ -280,7 +280,7 @@ export class SubscriptionsController {
     this.courier.poke();
   }
 
-  private async view(subscription: Subscription): Promise<Seen> {
+  private async view(subscription: Subscription): Promise<SubscriptionView> {
     return viewOf(subscription, await this.countsOf(subscription.id));
   }
 

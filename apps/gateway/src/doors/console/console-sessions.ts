@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { administers, type Client, type ClientKeys } from '@b24/access';
+import { isAdministrator, type Client, type ClientKeys } from '@b24/access';
 import { type Clock, Fault } from '@b24/portal';
 import type { StoreConnection } from '@b24/redis';
 
@@ -38,7 +38,7 @@ export class ConsoleSessions {
     const { keys, clock, idleMs } = this.parts;
     const client = await keys.admit(key);
     if (!client) return undefined;
-    if (!administers(client))
+    if (!isAdministrator(client))
       throw new Fault('not_allowed', { detail: 'This key lacks the scope admin, which the console needs.' });
     const id = randomBytes(32).toString('base64url');
     const kept: Kept = { mask: masked(keys.digestOf(key), id).toString('hex'), beganAtMs: clock.now() };
@@ -50,7 +50,7 @@ export class ConsoleSessions {
   async use(id: string): Promise<Client> {
     const kept = await this.load(id);
     const client = kept && (await this.parts.keys.admitByDigest(digestIn(kept, id)));
-    if (!kept || !client || !administers(client)) throw await this.over(id);
+    if (!kept || !client || !isAdministrator(client)) throw await this.over(id);
     const leftMs = kept.beganAtMs + longestSessionMs - this.parts.clock.now();
     if (leftMs <= 0) throw await this.over(id);
     await this.asking((redis) => redis.pexpire(sessionKey(id), Math.min(this.parts.idleMs, leftMs)));
@@ -60,8 +60,8 @@ export class ConsoleSessions {
   /** Whose session it still is. To look on is no use: it makes a session no longer. @throws Fault session_ended */
   async look(id: string): Promise<Client> {
     const kept = await this.load(id);
-    const client = kept && (await this.parts.keys.ownerOf(digestIn(kept, id)));
-    if (!client || !administers(client)) throw await this.over(id);
+    const client = kept && (await this.parts.keys.clientOfDigest(digestIn(kept, id)));
+    if (!client || !isAdministrator(client)) throw await this.over(id);
     return client;
   }
 

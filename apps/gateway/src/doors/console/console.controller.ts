@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { AuditLog, type Client, mayTouch } from '@b24/access';
+import { AuditLog, type Client, canUsePortal } from '@b24/access';
 import { type Clock, Fault, isPortalId, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -58,7 +58,7 @@ export class ConsoleController {
     const client = await this.door.signIn(request, reply, key);
     const { id: actor, name } = client;
     const told = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
-    this.audit.note({ ...told, source: sourceOf(request), atMs: this.clock.now() });
+    this.audit.record({ ...told, source: sourceOf(request), atMs: this.clock.now() });
     return signedIn(client);
   }
 
@@ -86,7 +86,7 @@ export class ConsoleController {
   ): Promise<void> {
     const client = known(request);
     const closely = name === undefined ? undefined : await this.portals.find(name);
-    if (closely && !mayTouch(client, closely)) throw new Fault('portal_not_found');
+    if (closely && !canUsePortal(client, closely)) throw new Fault('portal_not_found');
     const stream = new PassThrough();
     void reply
       .type('text/event-stream')
@@ -96,7 +96,7 @@ export class ConsoleController {
       .send(stream);
     const leave = this.liveOf.watch({
       seesAll: client.portals === 'all',
-      portals: (wanted ?? []).filter((portal) => mayTouch(client, portal)),
+      portals: (wanted ?? []).filter((portal) => canUsePortal(client, portal)),
       ...(closely && { closely }),
       mayStay: () => this.mayStay(request),
       show: (snapshot) => {

@@ -70,6 +70,6 @@ export class EventsController {
   private noteUninstall(app: string, portal: PortalId, request: FastifyRequest): void {
     const from = { requestId: request.id, source: sourceOf(request) };
     const told = { actor: 'portal event', action: 'uninstallPortal', portal, ...from, ids: { app } };
-    this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
+    this.audit.record({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 }

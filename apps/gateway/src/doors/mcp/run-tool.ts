@@ -1,4 +1,4 @@
-import { type Client, checkAccess, whyNot } from '@b24/access';
+import { type Client, checkAccess, denialReason } from '@b24/access';
 import type { Fault } from '@b24/portal';
 import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ const listed = new Map(tools.map((tool) => [tool, listedTool(tool)]));
 
 /** The tools this key may use, as the protocol shows them. */
 export function toolsFor(client: Client): ListedTool[] {
-  return [...listed].flatMap(([{ wish }, shown]) => (whyNot(client, wish) === undefined ? [shown] : []));
+  return [...listed].flatMap(([{ wish }, shown]) => (denialReason(client, wish) === undefined ? [shown] : []));
 }
 
 function listedTool({ name, description, annotations, input }: Tool): ListedTool {

@@ -1,4 +1,4 @@
-import type { Wish } from '@b24/access';
+import type { AccessRequest } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import type { Plan } from '@b24/queue';
 import { unlessAborted } from '@b24/portal';
@@ -6,17 +6,17 @@ import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { AnyCalls } from '../../api/calls/any-calls';
 import { methodName, methodParams, onlyReads, startSchema } from '../../api/calls/any-method';
-import { answerOf } from '../../api/calls/calls.controller';
+import { callAnswer } from '../../api/calls/calls.controller';
 import type { Trail } from '../../http/caller';
 import { portalName } from '../../http/shapes';
 import { idsOf } from '../../http/trail';
-import { maySee } from '../../api/portals/may-see';
+import { canSeePortal } from '../../api/portals/can-see-portal';
 import { viewOf } from '../../api/portals/portal-view';
-import { portalsOfKey } from '../../api/portals/portals-of-key';
+import { listPortalsOfKey } from '../../api/portals/list-portals-of-key';
 import type { Caller } from '../../request-line';
-import { type Declaration, idsIn, inputSchema } from '../../resources/declaration';
+import { type Declaration, pathIdNames, inputSchema } from '../../resources/declaration';
 import { declarations } from '../../resources/declarations';
-import { type Ground as DeclaredGround, runDeclared } from '../../resources/run-declared';
+import { type DeclaredMethodDependencies as DeclaredGround, runDeclared } from '../../resources/run-declared';
 
 /** What tools run on. */
 export interface Ground extends DeclaredGround {
@@ -37,7 +37,7 @@ export interface Tool {
   readonly description: string;
   readonly annotations: ToolAnnotations;
   /** What a key must be allowed for it, on whatever portal. */
-  readonly wish: Omit<Wish, 'portal'>;
+  readonly wish: Omit<AccessRequest, 'portal'>;
   readonly input: z.ZodObject;
   /** What is told where it answers nothing. */
   readonly says: string;
@@ -63,7 +63,7 @@ function declaredTool(declaration: Declaration): Tool {
     input,
     says,
     writes: () => lost !== undefined,
-    ids: (it) => idsOf(Object.fromEntries(idsIn(declaration).map((name) => [name, String(it[name])])), it),
+    ids: (it) => idsOf(Object.fromEntries(pathIdNames(declaration).map((name) => [name, String(it[name])])), it),
     run: async (ground, caller, { portal, ...rest }) => {
       const { answer } = await runDeclared(ground, declaration, caller, portal as string, rest);
       return answer as object | undefined;
@@ -95,8 +95,8 @@ const listPortals: Tool = {
   writes: () => false,
   ids: noted,
   run: async ({ store, plan }, { client, signal }, input) => {
-    const only = (record: PortalRecord) => maySee(client, record);
-    const page = portalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50, only });
+    const only = (record: PortalRecord) => canSeePortal(client, record);
+    const page = listPortalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50, only });
     const { items, next } = await unlessAborted(page, signal);
     return { items: items.map((it) => shortView(it, plan)), ...(next !== undefined && { nextCursor: `${next}` }) };
   },
@@ -130,7 +130,7 @@ const callMethod: Tool = {
   run: async ({ calls, portals }, caller, input) => {
     const { portal, ...call } = input as z.infer<typeof methodCall>;
     const found = await unlessAborted(portals.find(portal), caller.signal);
-    return answerOf(await calls.call(caller, found, call));
+    return callAnswer(await calls.call(caller, found, call));
   },
 };
 

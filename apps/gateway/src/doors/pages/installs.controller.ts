@@ -151,7 +151,7 @@ export class InstallsController {
   ): void {
     const from = { requestId: request.id, source: sourceOf(request) };
     const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
-    this.audit.note({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
+    this.audit.record({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 
   /** What may not replace what is here is written down too: somebody of that portal tried. */
@@ -168,7 +168,7 @@ export class InstallsController {
         const { portal, status, code: outcome } = error;
         const from = { requestId: request.id, source: sourceOf(request) };
         const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
-        this.audit.note({ ...told, atMs: this.clock.now(), status, outcome });
+        this.audit.record({ ...told, atMs: this.clock.now(), status, outcome });
       }
       throw error;
     }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
-import { fieldsOf, fieldsSchema } from '../fields';
-import { pageParams, pageQuery, pageSchema, toPage } from '../paging';
-import { understood } from '../understood';
-import { changes, name, people, scrum, scrumFields, someone } from './shapes';
+import { fieldsOf, fieldsSchema } from '../field-descriptions';
+import { listParams, pageQuery, pageSchema, parsePage } from '../paging';
+import { parseAnswer } from '../parse-answer';
+import { changesSchema, name, authorFields, scrumEntity, scrumFieldsEntity, userIdOrZero } from './shapes';
 
 const example = {
   id: 3,
@@ -22,12 +22,12 @@ const shape = {
   name: z.string(),
   description: z.string(),
   color: z.string(),
-  createdBy: someone,
-  modifiedBy: someone,
+  createdBy: userIdOrZero,
+  modifiedBy: userIdOrZero,
 };
 const files = z.array(idSchema).meta({ description: 'Attachments by their ids; told where one epic is read.' });
 const epicSchema = z.object({ ...shape, files: files.optional() }).meta({ id: 'Epic', examples: [example] });
-type Epic = z.infer<typeof epicSchema>;
+type EpicView = z.infer<typeof epicSchema>;
 const epicPage = pageSchema(epicSchema).meta({ id: 'EpicPage', examples: [{ items: [example] }] });
 
 const fields = {
@@ -38,10 +38,10 @@ const fields = {
     .max(100)
     .optional()
     .meta({ description: 'Files of the Drive by their ids; in a change they take the place of those there were.' }),
-  ...people,
+  ...authorFields,
 };
 const newEpic = z.strictObject({ name, ...fields }).meta({ id: 'NewEpic', examples: [{ name: 'Sign-up' }] });
-const epicChanges = changes({ groupId: idSchema.optional(), name: name.optional(), ...fields }, 'EpicChanges', {
+const epicChanges = changesSchema({ groupId: idSchema.optional(), name: name.optional(), ...fields }, 'EpicChanges', {
   name: 'Sign-up and sign-in',
 });
 
@@ -52,8 +52,8 @@ const filesThere = z.union([
 ]);
 const epicThere = z.object({ ...shape, files: filesThere.optional() });
 
-const toEpic = (value: unknown): Epic => {
-  const { files: attached, ...epic } = understood(epicThere, value);
+const toEpic = (value: unknown): EpicView => {
+  const { files: attached, ...epic } = parseAnswer(epicThere, value);
   return { ...epic, ...(attached && { files: attached }) };
 };
 
@@ -78,9 +78,9 @@ const listEpics = declare({
   says: 'A page of epics; the last one may be empty.',
   answer: epicPage,
   faults: [],
-  params: ({ groupId, name: part, ...page }) => pageParams({ GROUP_ID: groupId, '%NAME': part }, page),
-  entity: ({ groupId }) => scrum({ group: groupId }),
-  read: (value, page) => toPage(epicSchema, value, page),
+  params: ({ groupId, name: part, ...page }) => listParams({ GROUP_ID: groupId, '%NAME': part }, page),
+  entity: ({ groupId }) => scrumEntity({ group: groupId }),
+  read: (value, page) => parsePage(epicSchema, value, page),
 });
 
 const getEpic = declare({
@@ -95,7 +95,7 @@ const getEpic = declare({
   answer: epicSchema,
   faults: ['epic_not_found'],
   params: ({ epicId }) => ({ id: epicId }),
-  entity: ({ epicId }) => scrum({ epic: epicId }),
+  entity: ({ epicId }) => scrumEntity({ epic: epicId }),
   read: toEpic,
 });
 
@@ -111,7 +111,7 @@ const getEpicFields = declare({
   answer: fieldsSchema.meta({ id: 'EpicFields', examples: [{ name: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFields,
+  entity: scrumFieldsEntity,
   read: fieldsOf,
 });
 
@@ -136,7 +136,7 @@ const addEpic = declare({
   },
   params: ({ groupId, ...epic }) => ({ fields: { groupId, ...sent(epic) } }),
   // A new one is none of those there are, nor another new one.
-  entity: () => scrum({ epic: `new ${randomUUID()}` }),
+  entity: () => scrumEntity({ epic: `new ${randomUUID()}` }),
   read: toEpic,
 });
 
@@ -158,7 +158,7 @@ const updateEpic = declare({
     advice: 'Read the epic; the same change may be sent again if nobody else changed it since.',
   },
   params: ({ epicId, ...epic }) => ({ id: epicId, fields: sent(epic) }),
-  entity: ({ epicId, groupId }) => scrum(groupId === undefined ? { epic: epicId } : {}),
+  entity: ({ epicId, groupId }) => scrumEntity(groupId === undefined ? { epic: epicId } : {}),
   read: toEpic,
 });
 
@@ -172,9 +172,14 @@ const deleteEpic = declare({
   status: 204,
   says: 'The epic is gone.',
   faults: ['epic_not_found'],
-  lost: { kind: 'removal', mute: true, gone: 'epic_not_found', advice: 'Delete it again: 404 means that it is gone.' },
+  lost: {
+    kind: 'removal',
+    hidesFailure: true,
+    goneCode: 'epic_not_found',
+    advice: 'Delete it again: 404 means that it is gone.',
+  },
   params: ({ epicId }) => ({ id: epicId }),
-  entity: ({ epicId }) => scrum({ epic: epicId }),
+  entity: ({ epicId }) => scrumEntity({ epic: epicId }),
   read: () => undefined,
 });
 

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 
 /** A person, by its id; 0 where nobody is named. */
-export const someone = z.int().min(0);
+export const userIdOrZero = z.int().min(0);
 export const name = z.string().min(1).max(255);
 export const sort = z.int().min(0).max(2_147_483_647);
 
 /** The people of a write; the portal must know them. */
-export const people = { createdBy: idSchema.optional(), modifiedBy: idSchema.optional() };
+export const authorFields = { createdBy: idSchema.optional(), modifiedBy: idSchema.optional() };
 
-export function changes<Shape extends z.ZodRawShape>(shape: Shape, id: string, example: object) {
+export function changesSchema<Shape extends z.ZodRawShape>(shape: Shape, id: string, example: object) {
   return z
     .strictObject(shape)
     .refine((fields) => Object.keys(fields).length > 0, 'Name at least one field to change.')
@@ -22,9 +22,9 @@ export function changes<Shape extends z.ZodRawShape>(shape: Shape, id: string, e
  * none, an epic is a task's. So it is one family, in which only two of a kind can be told apart by their ids: a write
  * shares a request with nothing but writes of its own kind on others. No ids: it may concern any of them.
  */
-export function scrum(ids: Entity['ids'] = {}): Entity {
+export function scrumEntity(ids: Entity['ids'] = {}): Entity {
   return { family: 'scrum', ids };
 }
 
 /** Descriptions of fields do not change by what is written. */
-export const scrumFields = (): Entity => ({ family: 'scrum fields', ids: {} });
+export const scrumFieldsEntity = (): Entity => ({ family: 'scrum fields', ids: {} });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { idSchema, momentSchema } from '../../http/shapes';
-import { commandOf, declare } from '../declaration';
-import { fieldsOf, fieldsSchema } from '../fields';
-import { pageParams, pageQuery, pageSchema, toPage } from '../paging';
-import { understood } from '../understood';
-import { changes, name, people, scrum, scrumFields, someone, sort } from './shapes';
+import { declaredCommand, declare } from '../declaration';
+import { fieldsOf, fieldsSchema } from '../field-descriptions';
+import { listParams, pageQuery, pageSchema, parsePage } from '../paging';
+import { parseAnswer } from '../parse-answer';
+import { changesSchema, name, authorFields, scrumEntity, scrumFieldsEntity, userIdOrZero, sort } from './shapes';
 
 const example = {
   id: 7,
@@ -27,24 +27,24 @@ const sprintSchema = z
     name: z.string(),
     goal: z.string().meta({ description: 'Set in Bitrix24 only, when the sprint is started there.' }),
     sort: z.int(),
-    createdBy: someone,
-    modifiedBy: someone,
+    createdBy: userIdOrZero,
+    modifiedBy: userIdOrZero,
     dateStart: moment,
     dateEnd: moment,
     status,
   })
   .meta({ id: 'Sprint', examples: [example] });
-type Sprint = z.infer<typeof sprintSchema>;
+type SprintView = z.infer<typeof sprintSchema>;
 const sprintPage = pageSchema(sprintSchema).meta({ id: 'SprintPage', examples: [{ items: [example] }] });
 
-const fields = { sort: sort.optional(), ...people };
+const fields = { sort: sort.optional(), ...authorFields };
 const newSprint = z
   .strictObject({ name, dateStart: momentSchema, dateEnd: momentSchema, status: status.default('planned'), ...fields })
   .meta({
     id: 'NewSprint',
     examples: [{ name: 'Sprint 1', dateStart: '2026-11-02T09:00:00+01:00', dateEnd: '2026-11-16T09:00:00+01:00' }],
   });
-const sprintChanges = changes(
+const sprintChanges = changesSchema(
   {
     groupId: idSchema.optional(),
     name: name.optional(),
@@ -57,7 +57,7 @@ const sprintChanges = changes(
   { name: 'Sprint 1a' },
 );
 
-const toSprint = (value: unknown): Sprint => understood(sprintSchema, value);
+const toSprint = (value: unknown): SprintView => parseAnswer(sprintSchema, value);
 
 /** Moments as the vendor writes them itself, whatever its own clock is set to. */
 function sent<F extends { dateStart?: string | undefined; dateEnd?: string | undefined }>(sprint: F): object {
@@ -91,9 +91,9 @@ const listSprints = declare({
   answer: sprintPage,
   faults: [],
   params: ({ groupId, status: of, name: part, ...page }) =>
-    pageParams({ GROUP_ID: groupId, STATUS: of, '%NAME': part }, page),
-  entity: ({ groupId }) => scrum({ group: groupId }),
-  read: (value, page) => toPage(sprintSchema, value, page),
+    listParams({ GROUP_ID: groupId, STATUS: of, '%NAME': part }, page),
+  entity: ({ groupId }) => scrumEntity({ group: groupId }),
+  read: (value, page) => parsePage(sprintSchema, value, page),
 });
 
 const getSprint = declare({
@@ -108,7 +108,7 @@ const getSprint = declare({
   answer: sprintSchema,
   faults: ['sprint_not_found'],
   params: ({ sprintId }) => ({ id: sprintId }),
-  entity: ({ sprintId }) => scrum({ sprint: sprintId }),
+  entity: ({ sprintId }) => scrumEntity({ sprint: sprintId }),
   read: toSprint,
 });
 
@@ -124,7 +124,7 @@ const getSprintFields = declare({
   answer: fieldsSchema.meta({ id: 'SprintFields', examples: [{ name: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFields,
+  entity: scrumFieldsEntity,
   read: fieldsOf,
 });
 
@@ -147,7 +147,7 @@ const addSprint = declare({
       'Look for it with GET /v1/portals/{portal}/groups/{groupId}/sprints?name=…; add it again only if it is not there.',
   },
   params: ({ groupId, ...sprint }) => ({ fields: { groupId, ...sent(sprint) } }),
-  entity: ({ groupId }) => scrum({ group: groupId }),
+  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toSprint,
 });
 
@@ -171,7 +171,7 @@ const updateSprint = declare({
   params: ({ sprintId, ...sprint }) => ({ id: sprintId, fields: sent(sprint) }),
   // Moved, or made the active one, it concerns others of a group.
   entity: ({ sprintId, groupId, status: becomes }) =>
-    scrum(groupId === undefined && becomes === undefined ? { sprint: sprintId } : {}),
+    scrumEntity(groupId === undefined && becomes === undefined ? { sprint: sprintId } : {}),
   read: toSprint,
 });
 
@@ -188,13 +188,13 @@ const deleteSprint = declare({
   faults: ['sprint_not_found', 'sprint_not_empty'],
   lost: {
     kind: 'removal',
-    mute: true,
-    gone: 'sprint_not_found',
-    kept: 'sprint_not_empty',
+    hidesFailure: true,
+    goneCode: 'sprint_not_found',
+    blockedCode: 'sprint_not_empty',
     advice: 'Delete it again: 404 means that it is gone.',
   },
   params: ({ sprintId }) => ({ id: sprintId }),
-  entity: () => scrum(),
+  entity: () => scrumEntity(),
   read: () => undefined,
 });
 
@@ -213,14 +213,14 @@ const startSprint = declare({
     kind: 'state',
     advice: 'Read the sprint: `active` means that it was started.',
     at: ({ sprintId }) => ({
-      look: commandOf(getSprint, { sprintId }),
+      lookUp: declaredCommand(getSprint, { sprintId }),
       isAsSent: ({ status: is }) => is === 'active',
       isBefore: ({ status: is }) => is === 'planned',
-      taken: 'sprint_not_planned',
+      conflictCode: 'sprint_not_planned',
     }),
   },
   params: ({ sprintId }) => ({ id: sprintId }),
-  entity: () => scrum(),
+  entity: () => scrumEntity(),
   read: toSprint,
 });
 
@@ -243,7 +243,7 @@ const completeSprint = declare({
       'GET /v1/portals/{portal}/groups/{groupId}/sprints?status=active shows the one that is active now; complete only if it is still the one that you meant.',
   },
   params: ({ groupId }) => ({ id: groupId }),
-  entity: ({ groupId }) => scrum({ group: groupId }),
+  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toSprint,
 });
 

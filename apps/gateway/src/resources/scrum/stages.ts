@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
-import { fieldsOf, fieldsSchema } from '../fields';
-import { taken, understood } from '../understood';
-import { changes, name, scrum, scrumFields, sort } from './shapes';
+import { fieldsOf, fieldsSchema } from '../field-descriptions';
+import { expectTrue, parseAnswer } from '../parse-answer';
+import { changesSchema, name, scrumEntity, scrumFieldsEntity, sort } from './shapes';
 
 const example = { id: 58, sprintId: 7, name: 'In progress', type: 'WORK', sort: 200, color: '47D1E2' };
 const type = z.enum(['NEW', 'WORK', 'FINISH']);
@@ -15,9 +15,13 @@ const stageId = z.object({ id: idSchema }).meta({ id: 'StageId', examples: [{ id
 
 const fields = { type: type.optional(), sort: sort.optional(), color: z.string().max(20).optional() };
 const newStage = z.strictObject({ name, ...fields }).meta({ id: 'NewStage', examples: [{ name: 'In progress' }] });
-const stageChanges = changes({ sprintId: idSchema.optional(), name: name.optional(), ...fields }, 'StageChanges', {
-  name: 'Doing',
-});
+const stageChanges = changesSchema(
+  { sprintId: idSchema.optional(), name: name.optional(), ...fields },
+  'StageChanges',
+  {
+    name: 'Doing',
+  },
+);
 const place = z.strictObject({ stageId: idSchema }).meta({ id: 'TaskPlace', examples: [{ stageId: 58 }] });
 
 /** Here the vendor writes numbers as strings. */
@@ -42,8 +46,8 @@ const listStages = declare({
   answer: stageList,
   faults: ['sprint_not_found'],
   params: ({ sprintId }) => ({ sprintId }),
-  entity: ({ sprintId }) => scrum({ sprint: sprintId }),
-  read: (value) => ({ items: understood(stagesThere, value) }),
+  entity: ({ sprintId }) => scrumEntity({ sprint: sprintId }),
+  read: (value) => ({ items: parseAnswer(stagesThere, value) }),
 });
 
 const getStageFields = declare({
@@ -58,7 +62,7 @@ const getStageFields = declare({
   answer: fieldsSchema.meta({ id: 'StageFields', examples: [{ name: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFields,
+  entity: scrumFieldsEntity,
   read: fieldsOf,
 });
 
@@ -82,8 +86,8 @@ const addStage = declare({
       'GET /v1/portals/{portal}/sprints/{sprintId}/stages shows those there are; add it again only if it is none.',
   },
   params: ({ sprintId, ...stage }) => ({ fields: { sprintId, ...stage } }),
-  entity: ({ sprintId }) => scrum({ sprint: sprintId }),
-  read: (value) => ({ id: understood(number.pipe(idSchema), value) }),
+  entity: ({ sprintId }) => scrumEntity({ sprint: sprintId }),
+  read: (value) => ({ id: parseAnswer(number.pipe(idSchema), value) }),
 });
 
 const updateStage = declare({
@@ -105,8 +109,8 @@ const updateStage = declare({
   params: ({ stageId: id, ...stage }) => ({ stageId: id, fields: stage }),
   // On another board, or of another type, it concerns its neighbours.
   entity: ({ stageId: id, sprintId, type: becomes }) =>
-    scrum(sprintId === undefined && becomes === undefined ? { stage: id } : {}),
-  read: taken,
+    scrumEntity(sprintId === undefined && becomes === undefined ? { stage: id } : {}),
+  read: expectTrue,
 });
 
 const deleteStage = declare({
@@ -121,14 +125,14 @@ const deleteStage = declare({
   faults: ['stage_not_found', 'stage_not_empty'],
   lost: {
     kind: 'removal',
-    mute: false,
-    gone: 'stage_not_found',
-    kept: 'stage_not_empty',
+    hidesFailure: false,
+    goneCode: 'stage_not_found',
+    blockedCode: 'stage_not_empty',
     advice: 'Delete it again: 404 means that it is gone.',
   },
   params: ({ stageId: id }) => ({ stageId: id }),
-  entity: () => scrum(),
-  read: taken,
+  entity: () => scrumEntity(),
+  read: expectTrue,
 });
 
 const placeTask = declare({
@@ -144,8 +148,8 @@ const placeTask = declare({
   faults: ['sprint_not_found', 'stage_not_found', 'task_not_found'],
   lost: { kind: 'repeatable', advice: 'It may be put there again, if nobody else moved it since.' },
   params: ({ sprintId, taskId, stageId: stage }) => ({ sprintId, taskId, stageId: stage }),
-  entity: ({ taskId }) => scrum({ task: taskId }),
-  read: taken,
+  entity: ({ taskId }) => scrumEntity({ task: taskId }),
+  read: expectTrue,
 });
 
 const unplaceTask = declare({
@@ -160,8 +164,8 @@ const unplaceTask = declare({
   faults: ['sprint_not_found', 'task_not_found'],
   lost: { kind: 'repeatable', advice: 'It may be taken off again, if nobody else put it there since.' },
   params: ({ sprintId, taskId }) => ({ sprintId, taskId }),
-  entity: ({ taskId }) => scrum({ task: taskId }),
-  read: taken,
+  entity: ({ taskId }) => scrumEntity({ task: taskId }),
+  read: expectTrue,
 });
 
 export const stageDeclarations = [

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
-import { fieldsOf, fieldsSchema } from '../fields';
-import { taken, understood } from '../understood';
-import { changes, people, scrum, scrumFields, someone, sort } from './shapes';
+import { fieldsOf, fieldsSchema } from '../field-descriptions';
+import { expectTrue, parseAnswer } from '../parse-answer';
+import { changesSchema, authorFields, scrumEntity, scrumFieldsEntity, userIdOrZero, sort } from './shapes';
 
 /** Bitrix24 keeps a text, and ignores a number without a word. */
 const storyPoints = z.string().max(255).meta({ description: 'A text, as Bitrix24 has it: `8`, `0.5`, `XL`.' });
@@ -14,21 +14,21 @@ const taskSchema = z
     storyPoints,
     epicId: z.int().min(0).meta({ description: '0 when it is of none.' }),
     sort: z.int(),
-    createdBy: someone,
-    modifiedBy: someone,
+    createdBy: userIdOrZero,
+    modifiedBy: userIdOrZero,
   })
   .meta({
     id: 'ScrumTask',
     examples: [{ entityId: 7, storyPoints: '8', epicId: 3, sort: 1, createdBy: 6, modifiedBy: 6 }],
   });
 
-const taskChanges = changes(
+const taskChanges = changesSchema(
   {
     entityId: idSchema.optional().meta({ description: 'The backlog or the sprint to which the task goes.' }),
     storyPoints: storyPoints.optional(),
     epicId: idSchema.optional(),
     sort: sort.optional(),
-    ...people,
+    ...authorFields,
   },
   'ScrumTaskChanges',
   { storyPoints: '8' },
@@ -46,8 +46,8 @@ const getTask = declare({
   answer: taskSchema,
   faults: ['task_not_found'],
   params: ({ taskId }) => ({ id: taskId }),
-  entity: ({ taskId }) => scrum({ task: taskId }),
-  read: (value) => understood(taskSchema, value),
+  entity: ({ taskId }) => scrumEntity({ task: taskId }),
+  read: (value) => parseAnswer(taskSchema, value),
 });
 
 const getTaskFields = declare({
@@ -62,7 +62,7 @@ const getTaskFields = declare({
   answer: fieldsSchema.meta({ id: 'ScrumTaskFields', examples: [{ storyPoints: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFields,
+  entity: scrumFieldsEntity,
   read: fieldsOf,
 });
 
@@ -83,8 +83,8 @@ const updateTask = declare({
     advice: 'Read it; the same change may be sent again if nobody else changed it since.',
   },
   params: ({ taskId, ...fields }) => ({ id: taskId, fields }),
-  entity: ({ taskId }) => scrum({ task: taskId }),
-  read: taken,
+  entity: ({ taskId }) => scrumEntity({ task: taskId }),
+  read: expectTrue,
 });
 
 export const taskDeclarations = [getTask, getTaskFields, updateTask];

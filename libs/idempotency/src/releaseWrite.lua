@@ -1,8 +1,8 @@
 --[[
-  Ends a lease on a write that this holder did not send. A doubt from before stays.
+  Ends the lease of a write that this holder did not send. An earlier unknown outcome stays.
   KEYS[1]  the record
   ARGV[1]  holder
-  Answers 1 when the record is gone, 0 when it stays for its doubt or is no longer the holder's.
+  Returns 1 when the record is gone; 0 when an unknown outcome keeps it or it no longer belongs to the holder.
 ]]
 if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
   return 0

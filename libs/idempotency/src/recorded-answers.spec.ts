@@ -1,32 +1,32 @@
 import { Fault, sealedBytes, type Secret } from '@b24/portal';
 import { HandClock, settle } from '../../../test/support/hand-clock';
 import { MemoryStorage } from '../../../test/support/memory-storage';
-import { maxAnswerBytes, Once, recordBytes, type WriteAnswer } from './once';
-import type { Claim, Taken, WriteRecords } from './write-records';
+import { maxAnswerBytes, IdempotencyRunner, recordBytes, type WriteAnswer } from './idempotency-runner';
+import type { IdempotentWrite, AcquireResult, IdempotencyRecords } from './idempotency-records';
 
-/** Records of one process. */
-class MemoryRecords implements WriteRecords {
+/** Records in memory. */
+class MemoryRecords implements IdempotencyRecords {
   readonly answers = new Map<string, Secret>();
-  readonly taken = new Set<string>();
+  readonly acquired = new Set<string>();
 
-  take({ name }: Claim): Promise<Taken> {
+  acquire({ name }: IdempotentWrite): Promise<AcquireResult> {
     const answer = this.answers.get(name);
     if (answer) return Promise.resolve({ kind: 'answered', answer });
-    this.taken.add(name);
-    return Promise.resolve({ kind: 'taken' });
+    this.acquired.add(name);
+    return Promise.resolve({ kind: 'acquired' });
   }
   renew(): Promise<boolean> {
     return Promise.resolve(true);
   }
-  answer({ name }: Claim, answer: Secret): Promise<void> {
+  complete({ name }: IdempotentWrite, answer: Secret): Promise<void> {
     this.answers.set(name, answer);
     return Promise.resolve();
   }
-  doubt(): Promise<void> {
+  markUnknown(): Promise<void> {
     return Promise.resolve();
   }
-  free({ name }: Claim): Promise<boolean> {
-    return Promise.resolve(this.taken.delete(name));
+  release({ name }: IdempotentWrite): Promise<boolean> {
+    return Promise.resolve(this.acquired.delete(name));
   }
 }
 
@@ -37,17 +37,17 @@ const answerOf = (bytes: number): WriteAnswer => ({
 });
 const roomBytes = recordBytes + sealedBytes(maxAnswerBytes);
 
-describe('what is kept of the answer of a write', () => {
+describe('the recorded answer of a write', () => {
   const clock = new HandClock();
   let records: MemoryRecords;
   let storage: MemoryStorage;
   let runs: number;
 
   const run = (name: string, work: () => Promise<WriteAnswer>) => {
-    const once = new Once({ records, storage, clock, callLimitMs: 60_000, renewEveryMs: 2000 });
+    const runner = new IdempotencyRunner({ records, storage, clock, callLimitMs: 60_000, renewEveryMs: 2000 });
     const wait = { signal: new AbortController().signal, deadlineAtMs: clock.now() + 1000 };
-    const claim = { client: 'c', name, fingerprint: 'f', holder: 'h' };
-    return once.run(claim, wait, () => (runs++, work()), true);
+    const write = { client: 'c', name, fingerprint: 'f', holder: 'h' };
+    return runner.run(write, wait, () => (runs++, work()), true);
   };
 
   beforeEach(() => {
@@ -56,14 +56,14 @@ describe('what is kept of the answer of a write', () => {
     runs = 0;
   });
 
-  it('is the whole answer up to 256 KiB, and its bytes are counted', async () => {
+  it('is the whole answer up to 256 KiB, and its bytes are charged', async () => {
     await run('w', () => Promise.resolve(answerOf(1000)));
     expect(await run('w', () => Promise.resolve(answerOf(1)))).toEqual({ answer: answerOf(1000), replayed: true });
     expect(runs).toBe(1);
     expect(storage.total).toBeGreaterThan(recordBytes + 1000);
   });
 
-  it('is only that there was one, with its status and headers, when it is longer: and nothing is run again', async () => {
+  it('is the status and headers without the body when it is larger, and nothing runs again', async () => {
     const first = await run('w', () => Promise.resolve(answerOf(maxAnswerBytes)));
     expect(first.answer).toEqual(answerOf(maxAnswerBytes));
     const notKept = { status: 201, headers: { Location: '/v1/x' }, notKept: 'too_large' };
@@ -71,7 +71,7 @@ describe('what is kept of the answer of a write', () => {
     expect([runs, storage.total]).toEqual([1, recordBytes]);
   });
 
-  it('is only that there was one when others took the room meanwhile', async () => {
+  it('has no body when other writes have used up the budget meanwhile', async () => {
     storage = new MemoryStorage(roomBytes);
     await run('w', async () => {
       await storage.charge('c', roomBytes - recordBytes - 1);
@@ -81,21 +81,21 @@ describe('what is kept of the answer of a write', () => {
     expect(runs).toBe(1);
   });
 
-  it('refuses a write before it is run when its answer might find no room, and keeps no record of it', async () => {
+  it('needs room for the largest answer before the write runs, or no record is left', async () => {
     storage = new MemoryStorage(roomBytes);
     await storage.charge('c', 1);
     await expect(run('w', () => Promise.resolve(answerOf(1)))).rejects.toMatchObject({ code: 'storage_budget_spent' });
-    expect([runs, records.taken.size, storage.total]).toEqual([0, 0, 1]);
+    expect([runs, records.acquired.size, storage.total]).toEqual([0, 0, 1]);
   });
 
-  it('replays what it has kept also when the room is gone', async () => {
+  it('is replayed although the budget is used up', async () => {
     storage = new MemoryStorage(roomBytes);
     await run('w', () => Promise.resolve(answerOf(1)));
     await expect(run('v', () => Promise.resolve(answerOf(1)))).rejects.toMatchObject({ code: 'storage_budget_spent' });
     expect(await run('w', () => Promise.resolve(answerOf(1)))).toMatchObject({ replayed: true });
   });
 
-  it('counts nothing for a write that was certainly not done', async () => {
+  it('is not charged for a write that was not executed', async () => {
     await expect(run('w', () => Promise.reject(new Fault('queue_full')))).rejects.toMatchObject({ code: 'queue_full' });
     await settle();
     expect(storage.total).toBe(0);

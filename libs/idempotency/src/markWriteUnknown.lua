@@ -1,10 +1,10 @@
 --[[
-  Ends a lease and leaves the write in doubt.
+  Ends the lease of a write whose outcome is unknown.
   KEYS[1]  the record
   ARGV[1]  holder
-  ARGV[2]  milliseconds for which what was sent may still run
+  ARGV[2]  milliseconds for which the request may still run
   ARGV[3]  milliseconds to keep the record
-  Answers 1, or 0 when the write is no longer the holder's.
+  Returns 1, or 0 when the write no longer belongs to the holder.
 ]]
 if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
   return 0

@@ -3,7 +3,7 @@ import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import { acceptedJobSchema, jobExample, type JobView } from './job-view';
 
 /** Of an operation that takes `Prefer: respond-async`. */
-export function MayGoOnAsJob(kind: JobView['kind']): MethodDecorator {
+export function CanRespondAsync(kind: JobView['kind']): MethodDecorator {
   return applyDecorators(
     ApiHeader({
       name: 'Prefer',

@@ -9,16 +9,16 @@ const question: Command = {
   entity: { family: 'app', ids: { app: 'self' } },
 };
 const hourMs = 3_600_000;
-const believeMs = 7 * 24 * hourMs;
-const answerWithinMs = 30_000;
-const restAfterFailureMs = hourMs;
+const tariffLifetimeMs = 7 * 24 * hourMs;
+const queryTimeoutMs = 30_000;
+const failureDelayMs = hourMs;
 /** Records that were read before the answer was saved are still about. */
-const restAfterAnswerMs = 60_000;
+const answerDelayMs = 60_000;
 /** After a start every portal may be unknown; the questions must not be a load of their own. */
-const mostUnderWay = 16;
-const mostRemembered = 10_000;
+const maxConcurrentQueries = 16;
+const maxRememberedPortals = 10_000;
 
-export interface TariffScoutOptions {
+export interface PlanDetectorOptions {
   readonly ask: (portal: PortalId, command: Command, signal: AbortSignal) => Promise<Result>;
   readonly store: Pick<GrantStore, 'learnTariff'>;
   readonly clock: Clock;
@@ -28,17 +28,17 @@ export interface TariffScoutOptions {
  * Learns the portals' tariffs beside the calls and never in their way: a failure costs nothing but pace. Each replica
  * scouts for itself; a question asked by two does no harm.
  */
-export class TariffScout {
+export class PlanDetector {
   private readonly underWay = new Map<PortalId, AbortController>();
   /** Until when a portal is left alone, in the order of the questions. */
-  private readonly restsUntilMs = new Map<PortalId, number>();
+  private readonly nextAttemptAtMs = new Map<PortalId, number>();
   private stopped = false;
 
-  constructor(private readonly options: TariffScoutOptions) {}
+  constructor(private readonly options: PlanDetectorOptions) {}
 
   /** Asks the portal in the background, if its tariff is unknown or old. Returns at once and never throws. */
-  look(record: PortalRecord): void {
-    if (this.isWorthAsking(record)) void this.scout(record.portal);
+  refreshIfStale(record: PortalRecord): void {
+    if (this.isStale(record)) void this.detect(record.portal);
   }
 
   /** Gives up what is under way, and asks nothing more. */
@@ -47,26 +47,26 @@ export class TariffScout {
     for (const controller of this.underWay.values()) controller.abort(new Fault('shutting_down'));
   }
 
-  private isWorthAsking({ portal, kind, suspended, waitingSinceMs, tariff }: PortalRecord): boolean {
+  private isStale({ portal, kind, suspended, waitingSinceMs, tariff }: PortalRecord): boolean {
     // A webhook is no app, and a portal that is suspended or waits is not called.
     if (this.stopped || kind !== 'app' || suspended || waitingSinceMs !== undefined) return false;
     const now = this.options.clock.now();
-    if (tariff && now - tariff.askedAtMs < believeMs) return false;
-    if (this.underWay.has(portal) || this.underWay.size >= mostUnderWay) return false;
-    return now >= (this.restsUntilMs.get(portal) ?? 0);
+    if (tariff && now - tariff.askedAtMs < tariffLifetimeMs) return false;
+    if (this.underWay.has(portal) || this.underWay.size >= maxConcurrentQueries) return false;
+    return now >= (this.nextAttemptAtMs.get(portal) ?? 0);
   }
 
-  private async scout(portal: PortalId): Promise<void> {
+  private async detect(portal: PortalId): Promise<void> {
     const controller = new AbortController();
-    const callOff = this.options.clock.after(answerWithinMs, () => {
+    const callOff = this.options.clock.after(queryTimeoutMs, () => {
       controller.abort(new Fault('deadline_exceeded'));
     });
     this.underWay.set(portal, controller);
     try {
       await unlessAborted(this.learn(portal, controller.signal), controller.signal);
-      this.rest(portal, restAfterAnswerMs);
+      this.postpone(portal, answerDelayMs);
     } catch {
-      this.rest(portal, restAfterFailureMs);
+      this.postpone(portal, failureDelayMs);
     } finally {
       callOff();
       this.underWay.delete(portal);
@@ -83,11 +83,11 @@ export class TariffScout {
     await store.learnTariff(portal, tariff);
   }
 
-  private rest(portal: PortalId, forMs: number): void {
-    this.restsUntilMs.delete(portal);
-    this.restsUntilMs.set(portal, this.options.clock.now() + forMs);
-    const [oldest] = this.restsUntilMs.keys();
-    if (oldest && this.restsUntilMs.size > mostRemembered) this.restsUntilMs.delete(oldest);
+  private postpone(portal: PortalId, forMs: number): void {
+    this.nextAttemptAtMs.delete(portal);
+    this.nextAttemptAtMs.set(portal, this.options.clock.now() + forMs);
+    const [oldest] = this.nextAttemptAtMs.keys();
+    if (oldest && this.nextAttemptAtMs.size > maxRememberedPortals) this.nextAttemptAtMs.delete(oldest);
   }
 }
 

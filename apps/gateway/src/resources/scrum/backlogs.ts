@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
-import { commandOf, declare } from '../declaration';
-import { fieldsOf, fieldsSchema } from '../fields';
-import { understood } from '../understood';
-import { scrum, scrumFields } from './shapes';
+import { declaredCommand, declare } from '../declaration';
+import { fieldsOf, fieldsSchema } from '../field-descriptions';
+import { parseAnswer } from '../parse-answer';
+import { scrumEntity, scrumFieldsEntity } from './shapes';
 
 /*
  * The vendor's backlog methods (docs/bitrix24-rules.md#scrum) and their operations. Numbers are integers both ways;
@@ -31,7 +31,7 @@ const backlogFieldsSchema = fieldsSchema.meta({
   examples: [{ groupId: { type: 'integer' }, createdBy: { type: 'integer' }, modifiedBy: { type: 'integer' } }],
 });
 
-const toBacklog = (value: unknown): Backlog => understood(backlogSchema, value);
+const toBacklog = (value: unknown): Backlog => parseAnswer(backlogSchema, value);
 
 const getBacklog = declare({
   id: 'getBacklog',
@@ -46,7 +46,7 @@ const getBacklog = declare({
   faults: ['backlog_not_found', 'group_not_found'],
   // The vendor's `id` is the group's.
   params: ({ groupId }) => ({ id: groupId }),
-  entity: ({ groupId }) => scrum({ group: groupId }),
+  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toBacklog,
 });
 
@@ -62,7 +62,7 @@ const getBacklogFields = declare({
   answer: backlogFieldsSchema,
   faults: [],
   params: () => ({}),
-  entity: scrumFields,
+  entity: scrumFieldsEntity,
   read: fieldsOf,
 });
 
@@ -84,14 +84,14 @@ const addBacklog = declare({
     kind: 'unique',
     advice: "Read the group's backlog before you add it again.",
     at: (fields) => ({
-      look: commandOf(getBacklog, { groupId: fields.groupId }),
+      lookUp: declaredCommand(getBacklog, { groupId: fields.groupId }),
       isAsSent: (found) => Object.entries(fields).every(([name, value]) => found[name as keyof Backlog] === value),
-      absent: 'backlog_not_found',
-      taken: 'backlog_already_exists',
+      absentCode: 'backlog_not_found',
+      conflictCode: 'backlog_already_exists',
     }),
   },
   params: (fields) => ({ fields }),
-  entity: ({ groupId }) => scrum({ group: groupId }),
+  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toBacklog,
 });
 
@@ -114,7 +114,7 @@ const updateBacklog = declare({
   },
   params: ({ backlogId, ...fields }) => ({ id: backlogId, fields }),
   // Moved to another group, it concerns that group's backlog too, whichever that is.
-  entity: ({ backlogId, groupId }) => scrum(groupId === undefined ? { backlog: backlogId } : {}),
+  entity: ({ backlogId, groupId }) => scrumEntity(groupId === undefined ? { backlog: backlogId } : {}),
   read: toBacklog,
 });
 
@@ -130,13 +130,13 @@ const deleteBacklog = declare({
   faults: ['backlog_not_found', 'backlog_not_empty'],
   lost: {
     kind: 'removal',
-    mute: true,
-    gone: 'backlog_not_found',
-    kept: 'backlog_not_empty',
+    hidesFailure: true,
+    goneCode: 'backlog_not_found',
+    blockedCode: 'backlog_not_empty',
     advice: 'Delete it again: 404 means that it is gone.',
   },
   params: ({ backlogId }) => ({ id: backlogId }),
-  entity: ({ backlogId }) => scrum({ backlog: backlogId }),
+  entity: ({ backlogId }) => scrumEntity({ backlog: backlogId }),
   read: () => undefined,
 });
 

@@ -19,7 +19,7 @@ export const callbackUrlSchema = z
   });
 
 /** What a request left to be done. */
-export interface Order {
+export interface JobRequest {
   readonly kind: string;
   readonly total: number;
   readonly payload: unknown;
@@ -27,28 +27,28 @@ export interface Order {
 }
 
 /** What only a job can do. @throws Fault invalid_request */
-export function mustNotNameCallback(callbackUrl: string | undefined): void {
+export function assertNoCallback(callbackUrl: string | undefined): void {
   if (callbackUrl !== undefined) throw refused('callbackUrl', 'Needs `Prefer: respond-async`.');
 }
 
 /** The same of a stream. @throws Fault invalid_request */
-export function mustNotNeedJob({ headers }: GatewayRequest, callbackUrl: string | undefined): void {
-  mustNotNameCallback(callbackUrl);
+export function assertNeedsNoJob({ headers }: GatewayRequest, callbackUrl: string | undefined): void {
+  assertNoCallback(callbackUrl);
   if (headers['idempotency-key'] !== undefined)
     throw refused('Idempotency-Key', 'Needs `Prefer: respond-async`: a stream can’t be told again, a job can.');
 }
 
 /** Requests whose work goes on as a job. */
-export class LongWork {
+export class JobIntake {
   constructor(
     private readonly jobs: Jobs<Client>,
     private readonly targets: EventTargets,
   ) {}
 
   /** Keeps the order as a job; with an Idempotency-Key, as the same job each time. */
-  async accept(request: GatewayRequest, client: Client, order: Order): Promise<z.infer<typeof acceptedJobSchema>> {
+  async accept(request: GatewayRequest, client: Client, order: JobRequest): Promise<z.infer<typeof acceptedJobSchema>> {
     const { callbackUrl: url, ...work } = order;
-    if (url !== undefined) this.targets.mustAllow(url);
+    if (url !== undefined) this.targets.assertAllowed(url);
     const key = idempotencyKey(request.headers['idempotency-key']);
     const name = key === undefined ? randomBytes(16).toString('hex') : digestOf('job', client.id, key).slice(0, 32);
     const fingerprint = digestOf(request.method, request.url, canonical(request.body ?? null));
@@ -61,7 +61,7 @@ export class LongWork {
 }
 
 /** 202, and where to look. */
-export function accepted(reply: FastifyReply, job: z.infer<typeof acceptedJobSchema>): typeof job {
+export function replyAccepted(reply: FastifyReply, job: z.infer<typeof acceptedJobSchema>): typeof job {
   void reply.status(202).header('Location', `/v1/jobs/${job.id}`).header('Preference-Applied', 'respond-async');
   return job;
 }

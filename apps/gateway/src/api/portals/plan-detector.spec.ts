@@ -1,7 +1,7 @@
 import type { PortalRecord, Tariff } from '@b24/grants';
 import { type Command, Fault, type PortalId, portalId, type Result } from '@b24/portal';
 import { HandClock, settle } from '../../../../../test/support/hand-clock';
-import { TariffScout } from './tariff-scout';
+import { PlanDetector } from './plan-detector';
 
 const hour = 3_600_000;
 const week = 7 * 24 * hour;
@@ -13,13 +13,13 @@ function recordOf(portal: PortalId, more: Partial<PortalRecord> = {}): PortalRec
   return { portal, kind: 'app', ...place, scope: [], installedAtMs: 0, suspended: false, version: 1, ...more };
 }
 
-class World {
+class PlanDetectorWorld {
   readonly clock = new HandClock();
   readonly asked: { portal: PortalId; command: Command; signal: AbortSignal }[] = [];
   readonly learned: { portal: PortalId; tariff: Tariff }[] = [];
   answer: () => Promise<unknown> = () => Promise.resolve(enterprise);
   away = false;
-  readonly scout = new TariffScout({
+  readonly scout = new PlanDetector({
     clock: this.clock,
     ask: async (portal, command, signal): Promise<Result> => {
       this.asked.push({ portal, command, signal });
@@ -35,7 +35,7 @@ class World {
   });
 
   async look(record: PortalRecord): Promise<void> {
-    this.scout.look(record);
+    this.scout.refreshIfStale(record);
     await settle();
   }
 }
@@ -44,10 +44,10 @@ describe('a tariff scout', () => {
   const portal = numbered(1);
   const unknown = recordOf(portal);
   const never = () => new Promise<never>(() => undefined);
-  let world: World;
+  let world: PlanDetectorWorld;
 
   beforeEach(() => {
-    world = new World();
+    world = new PlanDetectorWorld();
   });
 
   it('asks a portal of which no tariff is known for its app.info, and saves what it says', async () => {
@@ -59,7 +59,7 @@ describe('a tariff scout', () => {
   });
 
   it('returns before anything is asked', async () => {
-    world.scout.look(unknown);
+    world.scout.refreshIfStale(unknown);
     expect(world.asked).toEqual([]);
     await settle();
     expect(world.asked).toHaveLength(1);
@@ -134,8 +134,8 @@ describe('a tariff scout', () => {
     const ask = () => {
       throw new Error('a bug');
     };
-    const scout = new TariffScout({ clock, ask, store: { learnTariff: () => Promise.resolve() } });
-    scout.look(unknown);
+    const scout = new PlanDetector({ clock, ask, store: { learnTariff: () => Promise.resolve() } });
+    scout.refreshIfStale(unknown);
     await settle();
     expect(clock.pending).toBe(0);
   });
@@ -185,7 +185,7 @@ describe('a tariff scout', () => {
   const failed = async (count: number) => {
     world.answer = () => Promise.reject(new Fault('access_denied'));
     for (let n = 1; n <= count; n++) {
-      world.scout.look(recordOf(numbered(n)));
+      world.scout.refreshIfStale(recordOf(numbered(n)));
       if (n % 16 === 0) await settle();
     }
     await settle();

@@ -1,10 +1,10 @@
 --[[
-  Keeps the answer of a write and ends its lease.
+  Stores the answer of a write and ends its lease.
   KEYS[1]  the record
   ARGV[1]  holder
   ARGV[2]  the sealed answer
   ARGV[3]  milliseconds to keep it
-  Answers 1, or 0 when the write is no longer the holder's.
+  Returns 1, or 0 when the write no longer belongs to the holder.
 ]]
 if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
   return 0

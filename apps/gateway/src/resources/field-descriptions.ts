@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { understood } from './understood';
+import { parseAnswer } from './parse-answer';
 
 /** How the vendor's `getFields` describes fields. */
 export const fieldsSchema = z.record(z.string(), z.object({ type: z.string() }));
 
 export function fieldsOf(value: unknown): z.infer<typeof fieldsSchema> {
-  return understood(z.object({ fields: fieldsSchema }), value).fields;
+  return parseAnswer(z.object({ fields: fieldsSchema }), value).fields;
 }

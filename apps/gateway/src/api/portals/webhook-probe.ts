@@ -3,15 +3,15 @@ import type { Bucket } from '@b24/queue';
 import { asFault, Fault, type PortalId, type Secret, unlessAborted } from '@b24/portal';
 import type { SingleRequest } from './single-request';
 
-export interface WebhookTrialParts {
+export interface WebhookProbeOptions {
   readonly request: Pick<SingleRequest, 'ask'>;
   readonly bucket: Bucket;
   readonly store: Pick<GrantStore, 'load'>;
 }
 
 /** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
-export class WebhookTrial {
-  constructor(private readonly parts: WebhookTrialParts) {}
+export class WebhookProbe {
+  constructor(private readonly parts: WebhookProbeOptions) {}
 
   /**
    * A trial that fails leaves nothing of a portal that is not kept.
