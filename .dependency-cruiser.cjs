@@ -1,5 +1,7 @@
 /** Types made from openapi.json: whoever knows the API only may name what it answers by them. */
 const apiTypes = '^libs/client/src/generated/types\\.gen\\.ts$';
+/** The scopes of client keys, made from openapi.json. */
+const apiScopes = '^libs/client/src/generated/scopes\\.gen\\.ts$';
 
 const room = (name, allowed) => ({
   name: `${name}-knows-only-the-ground-floor`,
@@ -32,13 +34,13 @@ module.exports = {
       name: 'the-browser-knows-the-api-only',
       severity: 'error',
       from: { path: '^apps/(console|reference)/' },
-      to: { path: '^(libs|apps/gateway|apps/portal-simulator|test)/', pathNot: apiTypes },
+      to: { path: '^(libs|apps/gateway|apps/portal-simulator|test)/', pathNot: [apiTypes, apiScopes] },
     },
     {
       name: 'the-command-line-knows-the-api-only',
       severity: 'error',
       from: { path: '^apps/cli/', pathNot: '^apps/cli/src/doctor/' },
-      to: { path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/', pathNot: apiTypes },
+      to: { path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/', pathNot: [apiTypes, apiScopes] },
     },
     {
       name: 'the-doctor-knows-the-settings-and-redis-besides',
@@ -46,14 +48,14 @@ module.exports = {
       from: { path: '^apps/cli/src/doctor/' },
       to: {
         path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/',
-        pathNot: ['^(apps/gateway/src/settings\\.ts|libs/(redis|portal)/src/index\\.ts)$', apiTypes],
+        pathNot: ['^(apps/gateway/src/settings\\.ts|libs/(redis|portal)/src/index\\.ts)$', apiTypes, apiScopes],
       },
     },
     {
       name: 'the-client-is-for-others',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: '^libs/client/' },
-      to: { path: '^libs/client/', pathNot: apiTypes },
+      to: { path: '^libs/client/', pathNot: [apiTypes, apiScopes] },
     },
     {
       name: 'the-types-of-the-api-are-types-only',

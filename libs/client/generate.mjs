@@ -14,6 +14,7 @@ const document = ofServices(JSON.parse(readFileSync(source, 'utf8')));
 
 await write('types.gen.ts', await typesOf(document));
 await write('operations.gen.ts', operationsOf(document));
+await write('scopes.gen.ts', scopesOf(document));
 
 /** Without what the wire does itself: headers, and problems, which are all of one type. */
 function ofServices({ paths, ...rest }) {
@@ -67,6 +68,15 @@ import type { ${types.join(', ')} } from './types.gen';
 export abstract class Operations extends Caller {
 ${text}
 }
+`;
+}
+
+/** The scopes of client keys with their descriptions, for programs that offer them. */
+function scopesOf({ components }) {
+  return `// Made of openapi.json by generate.mjs; not to be changed by hand.
+
+/** What each scope of a client key allows. */
+export const scopeDescriptions = ${JSON.stringify(components.schemas.Scope['x-enum-descriptions'])} as const;
 `;
 }
 

@@ -1,13 +1,12 @@
 import { Client as Assistant } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { declarations } from '../../apps/gateway/src/resources/declarations';
+import { declaredMethods as declared } from '../../apps/gateway/src/resources/declarations';
 import { adminKey, Client, eventually, World } from '../support/gateway';
 
 const backlog = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
 const speaks = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
-const declared = Object.values(declarations).flat();
 
 describe('an assistant over the Model Context Protocol', () => {
   let world: World;

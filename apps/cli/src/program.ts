@@ -8,6 +8,7 @@ import { admitPortal, listPortals, type PortalFilter, setSuspended, showPortal }
 import type { Hand } from './hand';
 import type { Paper } from './paper';
 import type { Env, ReachOptions } from './reach';
+import { scopeDescriptions } from '../../../libs/client/src/generated/scopes.gen';
 
 export interface ProgramParts {
   readonly env: Env;
@@ -195,7 +196,7 @@ function addRecords(program: Command, hand: HandOf): void {
     .action(async (id: string, _options: object, command: Command) => cancelJob(await hand(command), id));
 }
 
-const scopes = 'backlog:read, backlog:write, scrum:read, scrum:write, call, portals:read, portals:write, admin';
+const scopes = Object.keys(scopeDescriptions).join(', ');
 
 const portalArgument = () => new Argument('<portal>', 'member id, alias or domain');
 const endsIn = () =>

@@ -56,18 +56,6 @@ export const statusWords: Readonly<Record<Status, StatusWords>> = {
 export const troubled = (status: Status): boolean =>
   statusWords[status].tone === 'bad' || statusWords[status].tone === 'warn';
 
-/** How each scope reads to somebody who makes a key. */
-export const scopeWords: readonly { readonly scope: string; readonly words: string }[] = [
-  { scope: 'backlog:read', words: 'Read backlogs' },
-  { scope: 'backlog:write', words: 'Change backlogs' },
-  { scope: 'scrum:read', words: 'Read sprints, epics, boards' },
-  { scope: 'scrum:write', words: 'Change sprints, epics, boards' },
-  { scope: 'call', words: 'Call any Bitrix24 method' },
-  { scope: 'portals:read', words: 'See portals' },
-  { scope: 'portals:write', words: 'Add, change and forget portals' },
-  { scope: 'admin', words: 'Everything, also keys and this console' },
-];
-
 const units = [
   ['day', 86_400],
   ['hour', 3600],

@@ -72,7 +72,7 @@ import { PortalsController } from './api/portals/portals.controller';
 import { SingleRequest } from './api/portals/single-request';
 import { WebhookProbe } from './api/portals/webhook-probe';
 import { RequestLine } from './request-line';
-import { declarations } from './resources/declarations';
+import { resources } from './resources/declarations';
 import { resourceController } from './resources/resource-controller';
 import { sealedPlaces } from './sealed-places';
 import { StoreCheck } from './store-check';
@@ -102,7 +102,7 @@ const wireLimits = {
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 /** How long what a client keeps counts: an hour longer than a record is kept after it was charged. */
 const lifeMs = 25 * 3_600_000;
-const resources = Object.entries(declarations).map(([tag, methods]) => resourceController(tag, methods));
+const resourceControllers = resources.map(resourceController);
 const postToken = Symbol('post');
 
 /** Rooms are built here and nowhere else; request-line.ts composes the line of them. */
@@ -127,7 +127,7 @@ export class GatewayModule {
       ],
       controllers: [
         AppsController,
-        ...resources,
+        ...resourceControllers,
         CallsController,
         BatchesController,
         ListsController,

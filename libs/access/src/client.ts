@@ -1,16 +1,7 @@
 import type { PortalId } from '@b24/portal';
 
-export const scopes = [
-  'backlog:read',
-  'backlog:write',
-  'scrum:read',
-  'scrum:write',
-  'call',
-  'portals:read',
-  'portals:write',
-  'admin',
-] as const;
-export type Scope = (typeof scopes)[number];
+/** A right of a key. The gateway lists the scopes that exist. */
+export type Scope = 'call' | 'admin' | `${string}:${'read' | 'write'}`;
 
 /** An internal service and the rights of its key. */
 export interface Client {

@@ -1,7 +1,7 @@
 export type { AuditEntry, StoredAuditEntry } from './audit-entry';
 export { type AuditFilter, AuditLog } from './audit-log';
 export { type TokenBucketLimits, TokenBuckets } from './token-buckets';
-export { type Client, type ListedClient, type Scope, scopes } from './client';
+export type { Client, ListedClient, Scope } from './client';
 export { ClientKeys, type NewClient, type KeyRotationOptions } from './client-keys';
 export {
   isAdministrator,

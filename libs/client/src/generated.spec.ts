@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const committed = 'libs/client/src/generated';
-const files = ['operations.gen.ts', 'types.gen.ts'];
+const files = ['operations.gen.ts', 'scopes.gen.ts', 'types.gen.ts'];
 const contents = (folder: string) => Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
 
 describe('the generated part of the client', () => {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { ShownKey } from '../api-types';
-import { scopeWords } from '../words';
+import { scopeDescriptions } from '../../../../libs/client/src/generated/scopes.gen';
 import { Field, TextField, verbatim, WorkDialog } from './pieces';
 
 const expiries = [
@@ -49,7 +49,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
       />
       <fieldset>
         <legend>It may</legend>
-        {scopeWords.map(({ scope, words }) => (
+        {Object.entries(scopeDescriptions).map(([scope, description]) => (
           <label key={scope} class="tick">
             <input
               type="checkbox"
@@ -59,7 +59,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
               }}
             />
             <span>
-              {words} <code class="soft small">{scope}</code>
+              {description} <code class="soft small">{scope}</code>
             </span>
           </label>
         ))}

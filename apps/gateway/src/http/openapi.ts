@@ -7,6 +7,7 @@ import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../api/cal
 import { fanOutLineSchema, fanOutSummarySchema } from '../api/calls/fan-out-line';
 import { explain } from './glossary';
 import { problemSchema } from './problem';
+import { resources } from '../resources/declarations';
 
 /** What is referred to by its name alone. */
 const shared = [
@@ -49,18 +50,15 @@ type JsonSchema = Record<string, unknown>;
 
 /** The OpenAPI document, made from the controllers and their schemas. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder();
+  for (const { tag, about } of resources) builder.addTag(tag, about);
+  const config = builder
     .setOpenAPIVersion('3.0.3')
     .setTitle('b24-gateway')
     .setVersion('1')
     .setDescription(introduction)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This gateway')
-    .addTag('backlogs', 'Scrum backlogs of a portal’s groups.')
-    .addTag('epics', 'Epics of a group’s scrum.')
-    .addTag('sprints', 'Sprints of a group’s scrum.')
-    .addTag('stages', 'Boards of sprints: their stages, and the tasks on them.')
-    .addTag('tasks', 'Tasks as the scrum sees them.')
     .addTag('calls', 'Any method of a portal, by its name.')
     .addTag('portals', 'The installed portals.')
     .addTag('apps', 'Registrations in Bitrix24; each portal belongs to one.')

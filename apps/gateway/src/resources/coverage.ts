@@ -1,19 +1,19 @@
-import type { Declaration } from './declaration';
+import type { DeclaredMethod } from './declarations';
 
-const columns = ['method of Bitrix24', 'operation', 'call, below `/v1/portals/{portal}`', 'scope', 'a lost answer'];
+const columns = ['method of Bitrix24', 'operation', 'path below `/v1/portals/{portal}`', 'scope', 'lost answer'];
 
 const lostAnswers = {
-  unique: 'looked up; sent again once the first can’t run any more, if it is not there',
-  state: 'looked up; sent again once the first can’t run any more, if nothing has changed',
-  repeatable: 'sent again once the first can’t run any more: the last write wins',
-  removal: 'deleted again: not found means gone',
-  unsettled: 'never sent again: 504 `outcome_unknown`, and where to look',
+  unique: 'looked up; sent again if it does not exist and the first request can’t run any more',
+  state: 'looked up; sent again if nothing has changed and the first request can’t run any more',
+  repeatable: 'sent again once the first request can’t run any more: the last write wins',
+  removal: 'deleted again: not found means deleted',
+  unsettled: 'never sent again: 504 `outcome_unknown` says where to look',
 };
-const ofRead = 'nothing was changed; ask again';
+const ofRead = 'a read changes nothing; ask again';
 
-/** docs/coverage.md; `npm run openapi` writes it. */
-export function coveragePage(declarations: readonly Declaration[]): string {
-  const rows = declarations.map(({ method, id, verb, path, scope, lost }) => [
+/** Returns docs/coverage.md, which `npm run openapi` writes. */
+export function coveragePage(methods: readonly DeclaredMethod[]): string {
+  const rows = methods.map(({ method, id, verb, path, scope, lost }) => [
     `\`${method}\``,
     `\`${id}\``,
     `\`${verb.toUpperCase()} /${path.replace(/:(\w+)/g, '{$1}')}\``,
@@ -22,14 +22,15 @@ export function coveragePage(declarations: readonly Declaration[]): string {
   ]);
   return `# Coverage
 
-Made of the declarations (\`apps/gateway/src/resources/declarations.ts\`) by \`npm run openapi\`; a test holds it to them.
-What is settled how, and why: [decision 8](decisions/0008-writes-once.md). Refusals: [faults](faults.md).
+Every method of Bitrix24 that has an operation of its own. \`npm run openapi\` makes this page from the declarations in
+\`apps/gateway/src/resources\`.
+How a lost answer is settled, and why: [decision 8](decisions/0008-writes-once.md). Refusals: [faults](faults.md).
 
 ${tableOf([columns, ...rows])}
 `;
 }
 
-/** As prettier has it. */
+/** Formats a Markdown table as prettier does. */
 function tableOf(rows: readonly (readonly string[])[]): string {
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;

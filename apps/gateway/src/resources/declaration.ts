@@ -1,4 +1,3 @@
-import type { Scope } from '@b24/access';
 import type { Command, Entity, FaultCode } from '@b24/portal';
 import type {
   RemovalRule,
@@ -12,23 +11,23 @@ import { z } from 'zod';
 import { idSchema } from '../http/shapes';
 
 /*
- * A method of the vendor, declared once: its operation, its place in openapi.json, its validation, its translation, what
- * becomes of a lost answer, its row in docs/coverage.md, and a tool for an assistant are all made of this.
+ * The declaration of a Bitrix24 method. Its route, validation, translation, settlement of lost answers, entry in
+ * openapi.json, audit fields, MCP tool and row in docs/coverage.md are all derived from it (docs/decisions/0014).
  */
 
 export type HttpVerb = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** What a caller names of a call, flat: the ids of the path, the query and the fields of the body. */
+/** The input of a call as one flat object: the ids of the path, the query and the fields of the body. */
 export type MethodInput = Readonly<Record<string, unknown>>;
 
-/** One thing may be asked in a query, where all is text, and by a tool, where it is JSON. */
+/** A query parameter: its schema in a query, where every value is text, and in the JSON input of a tool. */
 export interface QueryParameter {
   readonly text: z.ZodType;
   readonly json: z.ZodType;
-  readonly says: string;
+  readonly description: string;
 }
 
-/** The rule of a write, of which `at` gives what depends on the input. */
+/** How a lost answer of a write is settled; `at` returns the part of the rule that depends on the input. */
 export type LostAnswerRule<I extends MethodInput, A> =
   | RepeatableRule
   | RemovalRule
@@ -37,32 +36,34 @@ export type LostAnswerRule<I extends MethodInput, A> =
   | ({ at(input: I): Omit<StateRule<A>, 'kind' | 'advice'> } & Pick<StateRule<A>, 'kind' | 'advice'>);
 
 export interface Declaration<I extends MethodInput = MethodInput, A = unknown> {
-  /** A good method name for a generated client, and the name of a tool. */
+  /** The operation id: also the method name in generated clients and the name of the MCP tool. */
   readonly id: string;
-  /** The vendor's. */
+  /** The full name of the Bitrix24 method, for example `tasks.task.get`. */
   readonly method: string;
-  /** `get` reads; every other verb writes, and has `lost`. */
+  /** `get` reads. Every other verb writes and needs `lost`. */
   readonly verb: HttpVerb;
-  /** Below the portal, as `groups/:groupId/epics`; each parameter is an id. */
+  /** The path below the portal, for example `groups/:groupId/epics`. Each parameter is an id. */
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  readonly scope: Scope;
   readonly query?: Readonly<Record<string, QueryParameter>>;
   readonly body?: z.ZodObject;
   readonly status: 200 | 201 | 204;
-  /** Of the answer. */
-  readonly says: string;
+  readonly answerDescription: string;
   readonly answer?: z.ZodType;
-  /** Where what was made is read, below the portal. */
-  readonly location?: { readonly says: string; of(answer: A, input: I): string };
-  /** Besides those of every call that goes down the line. */
+  /** The path of the created object, below the portal. */
+  readonly location?: { readonly description: string; of(answer: A, input: I): string };
+  /** The faults of this method, besides those that every call to a portal can have. */
   readonly faults: readonly FaultCode[];
   readonly lost?: LostAnswerRule<I, A>;
   params(input: I): Command['params'];
-  /** What it reads or changes. */
-  entity(input: I): Entity;
-  /** The answer, of what the portal answered. @throws Fault portal_error, or the refusal that it stands for */
+  /**
+   * The entity that the method reads or changes. Commands on the same entity keep their order, and a write shares no batch
+   * with a command that may concern its entity. By default it consists of the ids of the path within the first word of
+   * the method's name. Override it when the method concerns more or less than its path names.
+   */
+  entity?(input: I): Entity;
+  /** Converts the portal's result into the answer. @throws Fault portal_error, or the refusal that the result stands for */
   read(value: unknown, input: I, method: string): A;
 }
 
@@ -83,7 +84,7 @@ type DeclaredInput<
 type NoQuery = Record<never, QueryParameter>;
 type NoBody = z.ZodObject<Record<never, z.ZodType>>;
 
-/** A declaration whose input is typed by its path, query and body. */
+/** Types the input of a declaration by its path, query and body. */
 export function declare<
   const Path extends string,
   Answer,
@@ -101,24 +102,34 @@ export function declare<
 
 export function declaredCommand<I extends MethodInput, A>(declaration: Declaration<I, A>, input: I): Command {
   const effect = declaration.verb === 'get' ? 'read' : 'write';
-  return { method: declaration.method, params: declaration.params(input), effect, entity: declaration.entity(input) };
+  const entity = declaration.entity?.(input) ?? entityOfPath(declaration, input);
+  return { method: declaration.method, params: declaration.params(input), effect, entity };
+}
+
+/** The default entity: for `tasks.task.get` with the path `tasks/:taskId` the family `tasks` and the id `task`. */
+function entityOfPath({ method, path }: Pick<Declaration, 'method' | 'path'>, input: MethodInput): Entity {
+  const [family = method] = method.split('.');
+  const ids = pathIdNames({ path }).map((name) => [name.replace(/Id$/, ''), input[name] as number] as const);
+  return { family, ids: Object.fromEntries(ids) };
 }
 
 export function settlementRuleOf<I extends MethodInput, A>(lost: LostAnswerRule<I, A>, input: I): SettlementRule<A> {
   return 'at' in lost ? ({ ...lost.at(input), kind: lost.kind, advice: lost.advice } as SettlementRule<A>) : lost;
 }
 
-/** The names of the ids in its path, in their order. */
-export function pathIdNames({ path }: Declaration): string[] {
+/** Returns the names of the ids in a path, in order. */
+export function pathIdNames({ path }: Pick<Declaration, 'path'>): string[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '');
 }
 
-/** What a tool takes: the whole input as one JSON object, after what else it takes. What passes it may be run. */
-export function inputSchema(declaration: Declaration, besides: z.ZodRawShape = {}): z.ZodObject {
+/** Returns the schema of the input as one JSON object, with the fields of `more` before it. */
+export function inputSchema(declaration: Declaration, more: z.ZodRawShape = {}): z.ZodObject {
   const { query = {}, body } = declaration;
-  const asked = Object.entries(query).map(([name, { json, says }]) => [name, json.optional().describe(says)] as const);
+  const asked = Object.entries(query).map(
+    ([name, { json, description: says }]) => [name, json.optional().describe(says)] as const,
+  );
   const shape = {
-    ...besides,
+    ...more,
     ...Object.fromEntries(pathIdNames(declaration).map((name) => [name, idSchema])),
     ...Object.fromEntries(asked),
     ...body?.shape,

@@ -1,15 +1,21 @@
-import { backlogDeclarations } from './scrum/backlogs';
-import { epicDeclarations } from './scrum/epics';
-import { sprintDeclarations } from './scrum/sprints';
-import { stageDeclarations } from './scrum/stages';
-import { taskDeclarations } from './scrum/tasks';
+import type { Scope } from '@b24/access';
 import type { Declaration } from './declaration';
+import { loadResources } from './load-resources';
+import type { Resource } from './resource';
 
-/** Every declared method, by the tag under which openapi.json shows it. */
-export const declarations: Readonly<Record<string, readonly Declaration[]>> = {
-  backlogs: backlogDeclarations,
-  epics: epicDeclarations,
-  sprints: sprintDeclarations,
-  stages: stageDeclarations,
-  tasks: taskDeclarations,
-};
+/** A declaration with what its resource says about it. */
+export interface DeclaredMethod extends Declaration {
+  readonly tag: string;
+  readonly scope: Scope;
+}
+
+/** Every resource, found by directory. */
+export const resources: readonly Resource[] = loadResources(__dirname);
+
+/** The declared methods of a resource. */
+export function methodsOf({ tag, scope, methods }: Resource): readonly DeclaredMethod[] {
+  return methods.map((it) => ({ ...it, tag, scope: `${scope}:${it.verb === 'get' ? 'read' : 'write'}` }));
+}
+
+/** Every declared method. */
+export const declaredMethods: readonly DeclaredMethod[] = resources.flatMap(methodsOf);

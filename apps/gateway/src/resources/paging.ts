@@ -3,8 +3,8 @@ import { pageLimit } from '../http/shapes';
 import { parseAnswer } from './parse-answer';
 
 /*
- * The vendor's lists come in pages of 50 by offset, some with no word of how many there are. So a page goes on by id,
- * from the last one that was told: it neither skips nor repeats what others add or delete meanwhile.
+ * The vendor pages its lists by offset, 50 items at a time, and does not always report the total. Pages here go by id
+ * instead: they neither skip nor repeat an item when others are added or deleted in between.
  */
 
 const vendorPageItems = 50;
@@ -14,13 +14,13 @@ const cursorSchema = z
   .max(64)
   .refine((cursor) => afterOf(cursor) !== undefined, 'Must be a nextCursor of an earlier page.');
 
-/** The query of every list. */
+/** The query parameters of every list. */
 export const pageQuery = {
   limit: {
     ...pageLimit(vendorPageItems),
-    says: `At most so many on the page; ${vendorPageItems} by default and at most.`,
+    description: `Maximum number of items on the page; at most and by default ${vendorPageItems}.`,
   },
-  cursor: { text: cursorSchema, json: cursorSchema, says: 'The `nextCursor` of the page before.' },
+  cursor: { text: cursorSchema, json: cursorSchema, description: 'The `nextCursor` of the previous page.' },
 };
 
 interface PageQuery {
@@ -28,7 +28,7 @@ interface PageQuery {
   readonly cursor?: string | undefined;
 }
 
-/** A filter of the vendor's, by column; what is undefined is not asked for. */
+/** A filter of the vendor by column; undefined values are left out. */
 type VendorFilter = Readonly<Record<string, string | number | undefined>>;
 
 export function listParams(filter: VendorFilter, { cursor }: PageQuery): Record<string, unknown> {
@@ -46,7 +46,7 @@ export function pageSchema<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().optional() });
 }
 
-/** @throws Fault portal_error */
+/** Returns a page of the items in the portal's result. @throws Fault portal_error */
 export function parsePage<T extends { id: number }>(
   item: z.ZodType<T>,
   value: unknown,

@@ -7,37 +7,39 @@ import { lineFaults, Operation, type OperationOptions } from '../http/operation'
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../api/portals/portal-directory';
 import { type Caller, RequestLine } from '../request-line';
-import { type Declaration, pathIdNames, type MethodInput } from './declaration';
+import { type Declaration, type MethodInput, pathIdNames } from './declaration';
+import { type DeclaredMethod, methodsOf } from './declarations';
+import type { Resource } from './resource';
 import { type DeclaredMethodDependencies, runDeclared } from './run-declared';
 
 const verbs = { get: Get, post: Post, put: Put, patch: Patch, delete: Delete };
 
-/** A part of the input, and the decorator that takes it from the request. */
+/** A part of the input and the parameter decorator that reads it from the request. */
 interface InputSource {
   readonly decorator: ParameterDecorator;
   readonly type: unknown;
   readonly toInput: (value: unknown) => MethodInput;
 }
 
-/** The Nest controller of these declarations: what decorators say of a written one is said of it by a loop. */
-export function resourceController(tag: string, declarations: readonly Declaration[]): Type {
+/** Returns the Nest controller of a resource. A loop applies the decorators that a hand-written controller has. */
+export function resourceController(resource: Resource): Type {
   class ResourceController {
     constructor(
       @Inject(RequestLine) readonly line: RequestLine,
       @Inject(PortalDirectory) readonly portals: PortalDirectory,
     ) {}
   }
-  for (const declaration of declarations) addOperation(ResourceController, declaration);
-  ApiTags(tag)(ResourceController);
+  for (const method of methodsOf(resource)) addOperation(ResourceController, method);
+  ApiTags(resource.tag)(ResourceController);
   Controller('v1/portals/:portal')(ResourceController);
   return ResourceController;
 }
 
-function addOperation(controller: Type<DeclaredMethodDependencies>, declaration: Declaration): void {
+function addOperation(controller: Type<DeclaredMethodDependencies>, declaration: DeclaredMethod): void {
   const prototype = controller.prototype as object;
   const { id, verb, path } = declaration;
   const inputs = inputsOf(declaration);
-  // Nest's documents know it by its name.
+  // Nest's documents read the handler's name.
   Object.defineProperty(prototype, id, { value: handlerOf(declaration, inputs), configurable: true });
   const parameters = [
     FromCaller(),
@@ -45,10 +47,10 @@ function addOperation(controller: Type<DeclaredMethodDependencies>, declaration:
     Param('portal', { schema: portalName }),
     ...inputs.map(({ decorator }) => decorator),
   ];
-  // What the compiler would have noted of a written method.
+  // The metadata that the compiler emits for a hand-written method.
   const types = [Object, Object, String, ...inputs.map(({ type }) => type)];
   Reflect.defineMetadata('design:paramtypes', types, prototype, id);
-  // From the last to the first, as the compiler has it.
+  // Parameter decorators apply from last to first, as in compiled code.
   for (const [i, decorate] of [...parameters.entries()].reverse()) decorate(prototype, id, i);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, id) ?? {};
   const decorators = [...queryNotes(declaration), Operation(operationOf(declaration)), verbs[verb](path)];
@@ -63,8 +65,8 @@ type OperationHandler = (
   ...values: unknown[]
 ) => unknown;
 
-/** Every operation's handler. */
-function handlerOf(declaration: Declaration, inputs: readonly InputSource[]): OperationHandler {
+/** Returns the handler of an operation. */
+function handlerOf(declaration: DeclaredMethod, inputs: readonly InputSource[]): OperationHandler {
   const handler: OperationHandler = async function (caller, reply, portal, ...values) {
     const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.toInput(value))) as MethodInput;
     const { answer } = await runDeclared(this, declaration, caller, portal, input, (it) => {
@@ -97,12 +99,25 @@ function inputsOf(declaration: Declaration): InputSource[] {
 }
 
 function queryNotes({ query = {} }: Declaration): MethodDecorator[] {
-  return Object.entries(query).map(([name, { says }]) => ApiQuery({ name, required: false, description: says }));
+  return Object.entries(query).map(([name, { description: says }]) =>
+    ApiQuery({ name, required: false, description: says }),
+  );
 }
 
-function operationOf(declaration: Declaration): OperationOptions {
-  const { id, summary, description, scope, status, says, answer, location, lost, faults } = declaration;
-  const located = location && { Location: { description: location.says, schema: { type: 'string' as const } } };
+function operationOf(declaration: DeclaredMethod): OperationOptions {
+  const {
+    id,
+    summary,
+    description,
+    scope,
+    status,
+    answerDescription: says,
+    answer,
+    location,
+    lost,
+    faults,
+  } = declaration;
+  const located = location && { Location: { description: location.description, schema: { type: 'string' as const } } };
   return {
     id,
     summary,

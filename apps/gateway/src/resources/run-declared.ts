@@ -1,10 +1,11 @@
 import { type Result, unlessAborted } from '@b24/portal';
 import type { PortalDirectory } from '../api/portals/portal-directory';
 import type { Caller, RequestLine } from '../request-line';
-import { declaredCommand, type Declaration, type MethodInput, settlementRuleOf } from './declaration';
+import { type Declaration, declaredCommand, type MethodInput, settlementRuleOf } from './declaration';
+import type { DeclaredMethod } from './declarations';
 import { returnedValue } from './parse-answer';
 
-/** What a declared method runs on. */
+/** The parts that run declared methods. */
 export interface DeclaredMethodDependencies {
   readonly line: RequestLine;
   readonly portals: PortalDirectory;
@@ -12,31 +13,31 @@ export interface DeclaredMethodDependencies {
 
 export interface DeclaredMethodResult<A> {
   readonly answer: A;
-  /** What came down the line last; absent where a lost answer was settled without one. */
+  /** The last result from the portal. Absent when a lost answer was settled without one. */
   readonly result?: Result;
 }
 
 /**
- * Runs a declared method for a caller, by whatever way it came: HTTP, or an assistant's tool.
+ * Runs a declared method for a caller of the API or of a tool.
  * @param portal a member id, an alias or a domain
- * @param input as the declaration's schemas passed it
- * @param heard told of each answer that came down the line, also where the call fails in the end
+ * @param input the input after validation by the declaration's schemas
+ * @param onResult called with each result from the portal, even if the call fails in the end
  * @throws Fault
  */
 export async function runDeclared<I extends MethodInput, A>(
   { line, portals }: DeclaredMethodDependencies,
-  declaration: Declaration<I, A>,
+  declaration: Declaration<I, A> & Pick<DeclaredMethod, 'scope'>,
   caller: Caller,
   portal: string,
   input: I,
-  heard: (result: Result) => void = () => undefined,
+  onResult: (result: Result) => void = () => undefined,
 ): Promise<DeclaredMethodResult<A>> {
   const { scope, lost, method } = declaration;
   const found = await unlessAborted(portals.find(portal), caller.signal);
   const command = declaredCommand(declaration, input);
   let last: Result | undefined;
   const read = (result: Result) => {
-    heard((last = result));
+    onResult((last = result));
     return declaration.read(returnedValue(result), input, method);
   };
   const answer = lost

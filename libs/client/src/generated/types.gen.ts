@@ -1216,16 +1216,7 @@ export type NewClient = {
   /**
    * What the key may do.
    */
-  scopes: Array<
-    | 'backlog:read'
-    | 'backlog:write'
-    | 'scrum:read'
-    | 'scrum:write'
-    | 'call'
-    | 'portals:read'
-    | 'portals:write'
-    | 'admin'
-  >;
+  scopes: Array<Scope>;
   /**
    * Member ids, aliases or domains of installed portals; all of them by default.
    */
@@ -1252,6 +1243,12 @@ export type NewClient = {
   burst?: number;
 };
 
+/**
+ * A right of a key.
+ */
+export type Scope =
+  'backlog:read' | 'backlog:write' | 'scrum:read' | 'scrum:write' | 'call' | 'portals:read' | 'portals:write' | 'admin';
+
 export type CreatedClient = {
   /**
    * Its id here.
@@ -1264,16 +1261,7 @@ export type CreatedClient = {
   /**
    * What the key may do.
    */
-  scopes: Array<
-    | 'backlog:read'
-    | 'backlog:write'
-    | 'scrum:read'
-    | 'scrum:write'
-    | 'call'
-    | 'portals:read'
-    | 'portals:write'
-    | 'admin'
-  >;
+  scopes: Array<Scope>;
   /**
    * `all`, or the member ids it is for.
    */
@@ -1334,16 +1322,7 @@ export type Client = {
   /**
    * What the key may do.
    */
-  scopes: Array<
-    | 'backlog:read'
-    | 'backlog:write'
-    | 'scrum:read'
-    | 'scrum:write'
-    | 'call'
-    | 'portals:read'
-    | 'portals:write'
-    | 'admin'
-  >;
+  scopes: Array<Scope>;
   /**
    * `all`, or the member ids it is for.
    */
@@ -2069,11 +2048,11 @@ export type ListEpicsData = {
      */
     name?: string;
     /**
-     * At most so many on the page; 50 by default and at most.
+     * Maximum number of items on the page; at most and by default 50.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the page before.
+     * The `nextCursor` of the previous page.
      */
     cursor?: string;
   };
@@ -2232,11 +2211,11 @@ export type ListSprintsData = {
      */
     name?: string;
     /**
-     * At most so many on the page; 50 by default and at most.
+     * Maximum number of items on the page; at most and by default 50.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the page before.
+     * The `nextCursor` of the previous page.
      */
     cursor?: string;
   };

@@ -1,4 +1,4 @@
-import { ClientKeys, type ListedClient, type Scope, scopes } from '@b24/access';
+import { ClientKeys, type ListedClient, type Scope } from '@b24/access';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -8,9 +8,14 @@ import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
+import { scopeDescriptions, scopes } from '../../resources/scopes';
 import { clockToken } from '../../tokens';
 
-const scopeSchema = z.enum(scopes);
+const scopeSchema = z.enum(scopes).meta({
+  id: 'Scope',
+  description: 'A right of a key.',
+  'x-enum-descriptions': Object.fromEntries(scopeDescriptions),
+});
 const methodPattern = z
   .string()
   .regex(/^[A-Za-z0-9._*]{1,128}$/, "Must be a method's name, with * for any characters.");

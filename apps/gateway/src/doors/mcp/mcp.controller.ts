@@ -13,6 +13,7 @@ import { mustBeHarmless } from '../../http/harmless';
 import { openDoor, Through } from '../../http/door';
 import { PortalDirectory } from '../../api/portals/portal-directory';
 import { type Caller, RequestLine } from '../../request-line';
+import { resources } from '../../resources/declarations';
 import type { Settings } from '../../settings';
 import { grantStoreToken, settingsToken } from '../../tokens';
 import { mcpDoor } from './mcp-door';
@@ -20,7 +21,7 @@ import { runTool, toolsFor } from './run-tool';
 import type { Ground } from './tool';
 
 const instructions =
-  'Work with the Scrum of Bitrix24 portals. Name the portal in each call: its member id, alias or domain. ' +
+  `Work with the ${resources.map(({ tag }) => tag.replaceAll('-', ' ')).join(', ')} of Bitrix24 portals. Name the portal in each call: its member id, alias or domain. ` +
   'A refusal is a JSON problem: `code` says which, `detail` what to do, `retryable` whether the same call may be made again.';
 
 /** The SDK makes one for each server unless it is given one. */

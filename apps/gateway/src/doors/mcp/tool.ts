@@ -15,7 +15,7 @@ import { viewOf } from '../../api/portals/portal-view';
 import { listPortalsOfKey } from '../../api/portals/list-portals-of-key';
 import type { Caller } from '../../request-line';
 import { type Declaration, pathIdNames, inputSchema } from '../../resources/declaration';
-import { declarations } from '../../resources/declarations';
+import { type DeclaredMethod, declaredMethods } from '../../resources/declarations';
 import { type DeclaredMethodDependencies as DeclaredGround, runDeclared } from '../../resources/run-declared';
 
 /** What tools run on. */
@@ -51,8 +51,8 @@ export interface Tool {
 const noted = (): Trail['ids'] => ({});
 
 /** The tool of a declared method. */
-function declaredTool(declaration: Declaration): Tool {
-  const { id, summary, description, scope, method, says, lost } = declaration;
+function declaredTool(declaration: DeclaredMethod): Tool {
+  const { id, summary, description, scope, method, answerDescription: says, lost } = declaration;
   const input = inputSchema(declaration, { portal: portalName });
   return {
     name: id,
@@ -135,8 +135,4 @@ const callMethod: Tool = {
 };
 
 /** All of them, whoever asks. */
-export const tools: readonly Tool[] = [
-  listPortals,
-  ...Object.values(declarations).flatMap((methods) => methods.map(declaredTool)),
-  callMethod,
-];
+export const tools: readonly Tool[] = [listPortals, ...declaredMethods.map(declaredTool), callMethod];

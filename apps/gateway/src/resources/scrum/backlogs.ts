@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declaredCommand, declare } from '../declaration';
+import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { parseAnswer } from '../parse-answer';
-import { scrumEntity, scrumFieldsEntity } from './shapes';
+import { scrumEntity, fieldsEntity } from './shapes';
 
 /*
  * The vendor's backlog methods (docs/bitrix24-rules.md#scrum) and their operations. Numbers are integers both ways;
@@ -39,14 +40,12 @@ const getBacklog = declare({
   verb: 'get',
   path: 'groups/:groupId/backlog',
   summary: "A group's backlog",
-  scope: 'backlog:read',
   status: 200,
-  says: 'The backlog.',
+  answerDescription: 'The backlog.',
   answer: backlogSchema,
   faults: ['backlog_not_found', 'group_not_found'],
   // The vendor's `id` is the group's.
   params: ({ groupId }) => ({ id: groupId }),
-  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toBacklog,
 });
 
@@ -56,13 +55,12 @@ const getBacklogFields = declare({
   verb: 'get',
   path: 'backlogs/fields',
   summary: 'The fields of a backlog, as the portal describes them',
-  scope: 'backlog:read',
   status: 200,
-  says: 'The fields by name.',
+  answerDescription: 'The fields by name.',
   answer: backlogFieldsSchema,
   faults: [],
   params: () => ({}),
-  entity: scrumFieldsEntity,
+  entity: fieldsEntity,
   read: fieldsOf,
 });
 
@@ -73,12 +71,11 @@ const addBacklog = declare({
   path: 'backlogs',
   summary: 'Add a backlog to a group',
   description: 'A group has one backlog; Bitrix24 adds it by itself when the planning page of a scrum is first opened.',
-  scope: 'backlog:write',
   body: newBacklogSchema,
   status: 201,
-  says: 'The backlog as it was added.',
+  answerDescription: 'The backlog as it was added.',
   answer: backlogSchema,
-  location: { says: 'Where the backlog is read.', of: ({ groupId }) => `groups/${groupId}/backlog` },
+  location: { description: 'Where the backlog is read.', of: ({ groupId }) => `groups/${groupId}/backlog` },
   faults: ['backlog_already_exists', 'group_not_found', 'user_not_found'],
   lost: {
     kind: 'unique',
@@ -102,10 +99,9 @@ const updateBacklog = declare({
   path: 'backlogs/:backlogId',
   summary: 'Change a backlog',
   description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
-  scope: 'backlog:write',
   body: backlogChangesSchema,
   status: 200,
-  says: 'The backlog as it is now.',
+  answerDescription: 'The backlog as it is now.',
   answer: backlogSchema,
   faults: ['backlog_not_found', 'backlog_not_empty', 'backlog_already_exists', 'group_not_found', 'user_not_found'],
   lost: {
@@ -124,9 +120,8 @@ const deleteBacklog = declare({
   verb: 'delete',
   path: 'backlogs/:backlogId',
   summary: 'Delete an empty backlog',
-  scope: 'backlog:write',
   status: 204,
-  says: 'The backlog is gone.',
+  answerDescription: 'The backlog is gone.',
   faults: ['backlog_not_found', 'backlog_not_empty'],
   lost: {
     kind: 'removal',
@@ -136,8 +131,12 @@ const deleteBacklog = declare({
     advice: 'Delete it again: 404 means that it is gone.',
   },
   params: ({ backlogId }) => ({ id: backlogId }),
-  entity: ({ backlogId }) => scrumEntity({ backlog: backlogId }),
   read: () => undefined,
 });
 
-export const backlogDeclarations = [getBacklog, getBacklogFields, addBacklog, updateBacklog, deleteBacklog];
+export const resource: Resource = {
+  tag: 'backlogs',
+  about: 'Scrum backlogs of groups.',
+  scope: 'backlog',
+  methods: [getBacklog, getBacklogFields, addBacklog, updateBacklog, deleteBacklog],
+};

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
+import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { listParams, pageQuery, pageSchema, parsePage } from '../paging';
 import { parseAnswer } from '../parse-answer';
-import { changesSchema, name, authorFields, scrumEntity, scrumFieldsEntity, userIdOrZero } from './shapes';
+import { changesSchema, name, authorFields, scrumEntity, fieldsEntity, userIdOrZero } from './shapes';
 
 const example = {
   id: 3,
@@ -69,17 +70,15 @@ const listEpics = declare({
   path: 'groups/:groupId/epics',
   summary: "A group's epics, in the order of their ids",
   description: 'Those that the user who granted access may see: of a group that is not there, none.',
-  scope: 'scrum:read',
   query: {
-    name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), says: 'A part of the name.' },
+    name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), description: 'A part of the name.' },
     ...pageQuery,
   },
   status: 200,
-  says: 'A page of epics; the last one may be empty.',
+  answerDescription: 'A page of epics; the last one may be empty.',
   answer: epicPage,
   faults: [],
   params: ({ groupId, name: part, ...page }) => listParams({ GROUP_ID: groupId, '%NAME': part }, page),
-  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: (value, page) => parsePage(epicSchema, value, page),
 });
 
@@ -89,13 +88,11 @@ const getEpic = declare({
   verb: 'get',
   path: 'epics/:epicId',
   summary: 'An epic',
-  scope: 'scrum:read',
   status: 200,
-  says: 'The epic.',
+  answerDescription: 'The epic.',
   answer: epicSchema,
   faults: ['epic_not_found'],
   params: ({ epicId }) => ({ id: epicId }),
-  entity: ({ epicId }) => scrumEntity({ epic: epicId }),
   read: toEpic,
 });
 
@@ -105,13 +102,12 @@ const getEpicFields = declare({
   verb: 'get',
   path: 'epics/fields',
   summary: 'The fields of an epic, as the portal describes them',
-  scope: 'scrum:read',
   status: 200,
-  says: 'The fields by name.',
+  answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'EpicFields', examples: [{ name: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFieldsEntity,
+  entity: fieldsEntity,
   read: fieldsOf,
 });
 
@@ -122,12 +118,11 @@ const addEpic = declare({
   path: 'groups/:groupId/epics',
   summary: 'Add an epic to a group',
   description: 'By the user who granted access, unless `createdBy` names another.',
-  scope: 'scrum:write',
   body: newEpic,
   status: 201,
-  says: 'The epic as it was added.',
+  answerDescription: 'The epic as it was added.',
   answer: epicSchema,
-  location: { says: 'Where the epic is read.', of: ({ id }) => `epics/${id}` },
+  location: { description: 'Where the epic is read.', of: ({ id }) => `epics/${id}` },
   faults: ['group_not_found', 'user_not_found', 'files_not_attached'],
   lost: {
     kind: 'unsettled',
@@ -147,10 +142,9 @@ const updateEpic = declare({
   path: 'epics/:epicId',
   summary: 'Change an epic',
   description: 'What is not named stays.',
-  scope: 'scrum:write',
   body: epicChanges,
   status: 200,
-  says: 'The epic as it is now.',
+  answerDescription: 'The epic as it is now.',
   answer: epicSchema,
   faults: ['epic_not_found', 'group_not_found', 'user_not_found', 'files_not_attached'],
   lost: {
@@ -168,9 +162,8 @@ const deleteEpic = declare({
   verb: 'delete',
   path: 'epics/:epicId',
   summary: 'Delete an epic',
-  scope: 'scrum:write',
   status: 204,
-  says: 'The epic is gone.',
+  answerDescription: 'The epic is gone.',
   faults: ['epic_not_found'],
   lost: {
     kind: 'removal',
@@ -179,8 +172,12 @@ const deleteEpic = declare({
     advice: 'Delete it again: 404 means that it is gone.',
   },
   params: ({ epicId }) => ({ id: epicId }),
-  entity: ({ epicId }) => scrumEntity({ epic: epicId }),
   read: () => undefined,
 });
 
-export const epicDeclarations = [listEpics, getEpic, getEpicFields, addEpic, updateEpic, deleteEpic];
+export const resource: Resource = {
+  tag: 'epics',
+  about: 'Epics of a scrum group.',
+  scope: 'scrum',
+  methods: [listEpics, getEpic, getEpicFields, addEpic, updateEpic, deleteEpic],
+};

@@ -2,12 +2,12 @@ import { type Entity } from '@b24/portal';
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 
-/** A person, by its id; 0 where nobody is named. */
+/** A user id; 0 when there is none. */
 export const userIdOrZero = z.int().min(0);
 export const name = z.string().min(1).max(255);
 export const sort = z.int().min(0).max(2_147_483_647);
 
-/** The people of a write; the portal must know them. */
+/** The users of a write, who must exist in the portal. */
 export const authorFields = { createdBy: idSchema.optional(), modifiedBy: idSchema.optional() };
 
 export function changesSchema<Shape extends z.ZodRawShape>(shape: Shape, id: string, example: object) {
@@ -18,13 +18,13 @@ export function changesSchema<Shape extends z.ZodRawShape>(shape: Shape, id: str
 }
 
 /**
- * What a scrum method concerns. All of a scrum hangs together: a deleted sprint moves tasks, a deleted backlog must have
- * none, an epic is a task's. So it is one family, in which only two of a kind can be told apart by their ids: a write
- * shares a request with nothing but writes of its own kind on others. No ids: it may concern any of them.
+ * An entity of the vendor's module `tasks`, whose parts depend on each other: a deleted sprint moves tasks, a deleted
+ * backlog must have none, an epic belongs to tasks. So only two entities of one kind are known to be different. Without
+ * ids it may be any of them. A declaration needs this only where its path does not name the entity.
  */
 export function scrumEntity(ids: Entity['ids'] = {}): Entity {
-  return { family: 'scrum', ids };
+  return { family: 'tasks', ids };
 }
 
-/** Descriptions of fields do not change by what is written. */
-export const scrumFieldsEntity = (): Entity => ({ family: 'scrum fields', ids: {} });
+/** The descriptions of fields, which no write changes. */
+export const fieldsEntity = (): Entity => ({ family: 'field descriptions', ids: {} });

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { idSchema, momentSchema } from '../../http/shapes';
 import { declaredCommand, declare } from '../declaration';
+import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { listParams, pageQuery, pageSchema, parsePage } from '../paging';
 import { parseAnswer } from '../parse-answer';
-import { changesSchema, name, authorFields, scrumEntity, scrumFieldsEntity, userIdOrZero, sort } from './shapes';
+import { changesSchema, name, authorFields, scrumEntity, fieldsEntity, userIdOrZero, sort } from './shapes';
 
 const example = {
   id: 7,
@@ -80,19 +81,17 @@ const listSprints = declare({
   path: 'groups/:groupId/sprints',
   summary: "A group's sprints, in the order of their ids",
   description: 'Those that the user who granted access may see: of a group that is not there, none.',
-  scope: 'scrum:read',
   query: {
-    status: { text: status, json: status, says: '`planned`, `active` or `completed`.' },
-    name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), says: 'A part of the name.' },
+    status: { text: status, json: status, description: '`planned`, `active` or `completed`.' },
+    name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), description: 'A part of the name.' },
     ...pageQuery,
   },
   status: 200,
-  says: 'A page of sprints; the last one may be empty.',
+  answerDescription: 'A page of sprints; the last one may be empty.',
   answer: sprintPage,
   faults: [],
   params: ({ groupId, status: of, name: part, ...page }) =>
     listParams({ GROUP_ID: groupId, STATUS: of, '%NAME': part }, page),
-  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: (value, page) => parsePage(sprintSchema, value, page),
 });
 
@@ -102,13 +101,11 @@ const getSprint = declare({
   verb: 'get',
   path: 'sprints/:sprintId',
   summary: 'A sprint',
-  scope: 'scrum:read',
   status: 200,
-  says: 'The sprint.',
+  answerDescription: 'The sprint.',
   answer: sprintSchema,
   faults: ['sprint_not_found'],
   params: ({ sprintId }) => ({ id: sprintId }),
-  entity: ({ sprintId }) => scrumEntity({ sprint: sprintId }),
   read: toSprint,
 });
 
@@ -118,13 +115,12 @@ const getSprintFields = declare({
   verb: 'get',
   path: 'sprints/fields',
   summary: 'The fields of a sprint, as the portal describes them',
-  scope: 'scrum:read',
   status: 200,
-  says: 'The fields by name.',
+  answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'SprintFields', examples: [{ name: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFieldsEntity,
+  entity: fieldsEntity,
   read: fieldsOf,
 });
 
@@ -134,12 +130,11 @@ const addSprint = declare({
   verb: 'post',
   path: 'groups/:groupId/sprints',
   summary: 'Add a sprint to a group',
-  scope: 'scrum:write',
   body: newSprint,
   status: 201,
-  says: 'The sprint as it was added.',
+  answerDescription: 'The sprint as it was added.',
   answer: sprintSchema,
-  location: { says: 'Where the sprint is read.', of: ({ id }) => `sprints/${id}` },
+  location: { description: 'Where the sprint is read.', of: ({ id }) => `sprints/${id}` },
   faults: ['group_not_found', 'user_not_found', 'sprint_already_active'],
   lost: {
     kind: 'unsettled',
@@ -147,7 +142,6 @@ const addSprint = declare({
       'Look for it with GET /v1/portals/{portal}/groups/{groupId}/sprints?name=…; add it again only if it is not there.',
   },
   params: ({ groupId, ...sprint }) => ({ fields: { groupId, ...sent(sprint) } }),
-  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toSprint,
 });
 
@@ -158,10 +152,9 @@ const updateSprint = declare({
   path: 'sprints/:sprintId',
   summary: 'Change a sprint',
   description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
-  scope: 'scrum:write',
   body: sprintChanges,
   status: 200,
-  says: 'The sprint as it is now.',
+  answerDescription: 'The sprint as it is now.',
   answer: sprintSchema,
   faults: ['sprint_not_found', 'sprint_not_empty', 'sprint_already_active', 'group_not_found', 'user_not_found'],
   lost: {
@@ -182,9 +175,8 @@ const deleteSprint = declare({
   path: 'sprints/:sprintId',
   summary: 'Delete a sprint',
   description: "Bitrix24 moves its tasks to the group's backlog first.",
-  scope: 'scrum:write',
   status: 204,
-  says: 'The sprint is gone.',
+  answerDescription: 'The sprint is gone.',
   faults: ['sprint_not_found', 'sprint_not_empty'],
   lost: {
     kind: 'removal',
@@ -204,9 +196,8 @@ const startSprint = declare({
   verb: 'post',
   path: 'sprints/:sprintId/start',
   summary: 'Start a planned sprint',
-  scope: 'scrum:write',
   status: 200,
-  says: 'The sprint, which is active now.',
+  answerDescription: 'The sprint, which is active now.',
   answer: sprintSchema,
   faults: ['sprint_not_found', 'sprint_not_planned', 'sprint_already_active'],
   lost: {
@@ -232,9 +223,8 @@ const completeSprint = declare({
   summary: "Complete a group's active sprint",
   description:
     'Bitrix24 completes whichever sprint of the group is active, and takes no id of a sprint. Unfinished tasks move to the backlog.',
-  scope: 'scrum:write',
   status: 200,
-  says: 'The sprint, which is completed now.',
+  answerDescription: 'The sprint, which is completed now.',
   answer: sprintSchema,
   faults: ['sprint_not_found', 'group_not_found'],
   lost: {
@@ -243,17 +233,21 @@ const completeSprint = declare({
       'GET /v1/portals/{portal}/groups/{groupId}/sprints?status=active shows the one that is active now; complete only if it is still the one that you meant.',
   },
   params: ({ groupId }) => ({ id: groupId }),
-  entity: ({ groupId }) => scrumEntity({ group: groupId }),
   read: toSprint,
 });
 
-export const sprintDeclarations = [
-  listSprints,
-  getSprint,
-  getSprintFields,
-  addSprint,
-  updateSprint,
-  deleteSprint,
-  startSprint,
-  completeSprint,
-];
+export const resource: Resource = {
+  tag: 'sprints',
+  about: 'Sprints of a scrum group.',
+  scope: 'scrum',
+  methods: [
+    listSprints,
+    getSprint,
+    getSprintFields,
+    addSprint,
+    updateSprint,
+    deleteSprint,
+    startSprint,
+    completeSprint,
+  ],
+};

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
+import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
+import { idOrText, numberOrText } from '../answer-schemas';
 import { expectTrue, parseAnswer } from '../parse-answer';
-import { changesSchema, name, scrumEntity, scrumFieldsEntity, sort } from './shapes';
+import { changesSchema, name, scrumEntity, fieldsEntity, sort } from './shapes';
 
 const example = { id: 58, sprintId: 7, name: 'In progress', type: 'WORK', sort: 200, color: '47D1E2' };
 const type = z.enum(['NEW', 'WORK', 'FINISH']);
@@ -24,15 +26,7 @@ const stageChanges = changesSchema(
 );
 const place = z.strictObject({ stageId: idSchema }).meta({ id: 'TaskPlace', examples: [{ stageId: 58 }] });
 
-/** Here the vendor writes numbers as strings. */
-const number = z.union([
-  z.int(),
-  z
-    .string()
-    .regex(/^-?\d{1,15}$/)
-    .transform(Number),
-]);
-const stagesThere = z.array(z.object({ ...stageSchema.shape, id: number, sprintId: number, sort: number }));
+const stagesThere = z.array(z.object({ ...stageSchema.shape, id: idOrText, sprintId: idOrText, sort: numberOrText }));
 
 const listStages = declare({
   id: 'listStages',
@@ -40,13 +34,11 @@ const listStages = declare({
   verb: 'get',
   path: 'sprints/:sprintId/stages',
   summary: "The stages of a sprint's board",
-  scope: 'scrum:read',
   status: 200,
-  says: 'All of them.',
+  answerDescription: 'All of them.',
   answer: stageList,
   faults: ['sprint_not_found'],
   params: ({ sprintId }) => ({ sprintId }),
-  entity: ({ sprintId }) => scrumEntity({ sprint: sprintId }),
   read: (value) => ({ items: parseAnswer(stagesThere, value) }),
 });
 
@@ -56,13 +48,12 @@ const getStageFields = declare({
   verb: 'get',
   path: 'stages/fields',
   summary: 'The fields of a stage, as the portal describes them',
-  scope: 'scrum:read',
   status: 200,
-  says: 'The fields by name.',
+  answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'StageFields', examples: [{ name: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFieldsEntity,
+  entity: fieldsEntity,
   read: fieldsOf,
 });
 
@@ -73,12 +64,14 @@ const addStage = declare({
   path: 'sprints/:sprintId/stages',
   summary: "Add a stage to a sprint's board",
   description: 'Bitrix24 tells nothing of it but its id; what is not named is as Bitrix24 likes it.',
-  scope: 'scrum:write',
   body: newStage,
   status: 201,
-  says: 'The id of the stage.',
+  answerDescription: 'The id of the stage.',
   answer: stageId,
-  location: { says: "Where the board's stages are read.", of: (_, { sprintId }) => `sprints/${sprintId}/stages` },
+  location: {
+    description: "Where the board's stages are read.",
+    of: (_, { sprintId }) => `sprints/${sprintId}/stages`,
+  },
   faults: ['sprint_not_found'],
   lost: {
     kind: 'unsettled',
@@ -86,8 +79,7 @@ const addStage = declare({
       'GET /v1/portals/{portal}/sprints/{sprintId}/stages shows those there are; add it again only if it is none.',
   },
   params: ({ sprintId, ...stage }) => ({ fields: { sprintId, ...stage } }),
-  entity: ({ sprintId }) => scrumEntity({ sprint: sprintId }),
-  read: (value) => ({ id: parseAnswer(number.pipe(idSchema), value) }),
+  read: (value) => ({ id: parseAnswer(idOrText, value) }),
 });
 
 const updateStage = declare({
@@ -97,10 +89,9 @@ const updateStage = declare({
   path: 'stages/:stageId',
   summary: 'Change a stage',
   description: 'What is not named stays.',
-  scope: 'scrum:write',
   body: stageChanges,
   status: 204,
-  says: 'It is changed; Bitrix24 shows no stage by its id.',
+  answerDescription: 'It is changed; Bitrix24 shows no stage by its id.',
   faults: ['stage_not_found', 'sprint_not_found'],
   lost: {
     kind: 'repeatable',
@@ -119,9 +110,8 @@ const deleteStage = declare({
   verb: 'delete',
   path: 'stages/:stageId',
   summary: 'Delete a stage that has no tasks',
-  scope: 'scrum:write',
   status: 204,
-  says: 'The stage is gone.',
+  answerDescription: 'The stage is gone.',
   faults: ['stage_not_found', 'stage_not_empty'],
   lost: {
     kind: 'removal',
@@ -141,10 +131,9 @@ const placeTask = declare({
   verb: 'put',
   path: 'sprints/:sprintId/tasks/:taskId',
   summary: "Put a task on a stage of a sprint's board",
-  scope: 'scrum:write',
   body: place,
   status: 204,
-  says: 'It is there.',
+  answerDescription: 'It is there.',
   faults: ['sprint_not_found', 'stage_not_found', 'task_not_found'],
   lost: { kind: 'repeatable', advice: 'It may be put there again, if nobody else moved it since.' },
   params: ({ sprintId, taskId, stageId: stage }) => ({ sprintId, taskId, stageId: stage }),
@@ -158,9 +147,8 @@ const unplaceTask = declare({
   verb: 'delete',
   path: 'sprints/:sprintId/tasks/:taskId',
   summary: "Take a task off a sprint's board",
-  scope: 'scrum:write',
   status: 204,
-  says: 'It is on none of the stages.',
+  answerDescription: 'It is on none of the stages.',
   faults: ['sprint_not_found', 'task_not_found'],
   lost: { kind: 'repeatable', advice: 'It may be taken off again, if nobody else put it there since.' },
   params: ({ sprintId, taskId }) => ({ sprintId, taskId }),
@@ -168,12 +156,9 @@ const unplaceTask = declare({
   read: expectTrue,
 });
 
-export const stageDeclarations = [
-  listStages,
-  getStageFields,
-  addStage,
-  updateStage,
-  deleteStage,
-  placeTask,
-  unplaceTask,
-];
+export const resource: Resource = {
+  tag: 'stages',
+  about: 'Boards of sprints: their stages, and the tasks on them.',
+  scope: 'scrum',
+  methods: [listStages, getStageFields, addStage, updateStage, deleteStage, placeTask, unplaceTask],
+};

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
+import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { expectTrue, parseAnswer } from '../parse-answer';
-import { changesSchema, authorFields, scrumEntity, scrumFieldsEntity, userIdOrZero, sort } from './shapes';
+import { changesSchema, authorFields, fieldsEntity, userIdOrZero, sort } from './shapes';
 
 /** Bitrix24 keeps a text, and ignores a number without a word. */
 const storyPoints = z.string().max(255).meta({ description: 'A text, as Bitrix24 has it: `8`, `0.5`, `XL`.' });
@@ -40,13 +41,11 @@ const getTask = declare({
   verb: 'get',
   path: 'tasks/:taskId/scrum',
   summary: "A task's place in the scrum",
-  scope: 'scrum:read',
   status: 200,
-  says: 'Where it is, and its story points.',
+  answerDescription: 'Where it is, and its story points.',
   answer: taskSchema,
   faults: ['task_not_found'],
   params: ({ taskId }) => ({ id: taskId }),
-  entity: ({ taskId }) => scrumEntity({ task: taskId }),
   read: (value) => parseAnswer(taskSchema, value),
 });
 
@@ -56,13 +55,12 @@ const getTaskFields = declare({
   verb: 'get',
   path: 'tasks/scrum/fields',
   summary: "The scrum's fields of a task, as the portal describes them",
-  scope: 'scrum:read',
   status: 200,
-  says: 'The fields by name.',
+  answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'ScrumTaskFields', examples: [{ storyPoints: { type: 'string' } }] }),
   faults: [],
   params: () => ({}),
-  entity: scrumFieldsEntity,
+  entity: fieldsEntity,
   read: fieldsOf,
 });
 
@@ -73,18 +71,21 @@ const updateTask = declare({
   path: 'tasks/:taskId/scrum',
   summary: "Change a task's place in the scrum, its story points or its epic",
   description: 'What is not named stays. A task that is not in the scrum yet is put there, and needs `entityId`.',
-  scope: 'scrum:write',
   body: taskChanges,
   status: 204,
-  says: 'It is changed.',
+  answerDescription: 'It is changed.',
   faults: ['task_not_found', 'entity_not_found', 'epic_not_found', 'user_not_found'],
   lost: {
     kind: 'repeatable',
     advice: 'Read it; the same change may be sent again if nobody else changed it since.',
   },
   params: ({ taskId, ...fields }) => ({ id: taskId, fields }),
-  entity: ({ taskId }) => scrumEntity({ task: taskId }),
   read: expectTrue,
 });
 
-export const taskDeclarations = [getTask, getTaskFields, updateTask];
+export const resource: Resource = {
+  tag: 'scrum-tasks',
+  about: 'Scrum fields of tasks: backlog or sprint, epic, story points.',
+  scope: 'scrum',
+  methods: [getTask, getTaskFields, updateTask],
+};

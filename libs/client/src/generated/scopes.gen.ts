@@ -1,0 +1,13 @@
+// Made of openapi.json by generate.mjs; not to be changed by hand.
+
+/** What each scope of a client key allows. */
+export const scopeDescriptions = {
+  'backlog:read': 'Read backlogs',
+  'backlog:write': 'Change backlogs',
+  'scrum:read': 'Read epics, sprints, stages, scrum tasks',
+  'scrum:write': 'Change epics, sprints, stages, scrum tasks',
+  call: 'Call any Bitrix24 method',
+  'portals:read': 'See portals',
+  'portals:write': 'Add, change and forget portals',
+  admin: 'Everything, including keys and the console',
+} as const;
