@@ -24,7 +24,7 @@ export function coveragePage(methods: readonly DeclaredMethod[]): string {
 
 Every method of Bitrix24 that has an operation of its own. \`npm run openapi\` makes this page from the declarations in
 \`apps/gateway/src/resources\`.
-How a lost answer is settled, and why: [decision 8](decisions/0008-writes-once.md). Refusals: [faults](faults.md).
+How a lost answer is settled, and why: [decision 8](decisions/0008-lost-answers.md). Refusals: [faults](faults.md).
 
 ${tableOf([columns, ...rows])}
 `;
