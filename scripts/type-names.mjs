@@ -27,7 +27,6 @@ function typesIn(path) {
 }
 
 main(async () => {
-  process.chdir(new URL('..', import.meta.url).pathname);
   const declaredIn = new Map();
   for (const path of sourceFiles(['apps', 'libs', 'test']).filter((it) => !isGenerated(it))) {
     for (const name of typesIn(path)) declaredIn.set(name, [...(declaredIn.get(name) ?? []), path]);
