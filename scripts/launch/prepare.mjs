@@ -37,7 +37,7 @@ export async function build() {
     await step(`Building the ${site}`, process.execPath, ['node_modules/vite/bin/vite.js', 'build', `apps/${site}`]);
     pressAssets(`dist/apps/${site}/assets`);
   }
-  const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant.lua';
+  const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant-1.lua';
   if (!existsSync(scripts)) throw new Stop(`The build is not whole: ${scripts} is missing.`);
   writeFileSync(stamps.built, digestOf(sources));
 }

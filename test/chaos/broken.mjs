@@ -17,12 +17,12 @@ const defences = [
   {
     without: 'an answer that is kept for its key',
     seen: 'doubled',
-    in: { 'libs/idempotency/src/acquireWrite.lua': ['if seen[2] then', 'if false then'] },
+    in: { 'libs/idempotency/src/acquireWrite-1.lua': ['if seen[2] then', 'if false then'] },
   },
   {
     without: 'word of a sending by a replica that died',
     seen: 'doubled',
-    in: { 'libs/idempotency/src/acquireWrite.lua': ['if mayRunUntil then', 'if false then'] },
+    in: { 'libs/idempotency/src/acquireWrite-1.lua': ['if mayRunUntil then', 'if false then'] },
   },
   {
     without: 'the difference between lost and not done',

@@ -1,7 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, Fault, type Secret } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Client, ListedClient } from './client';
 
@@ -33,10 +32,10 @@ interface AdmittedKey {
 }
 
 const scripts = { admitClient: 2, swapClientKey: 1, dropClient: 1 } as const;
-interface ClientKeyScripts {
-  admitClient(client: string, use: string): Promise<[string, number] | null>;
-  swapClientKey(clients: string, id: string, before: string, after: string): Promise<number>;
-  dropClient(clients: string, id: string): Promise<string | null>;
+interface ClientKeyReplies {
+  admitClient: [string, number] | null;
+  swapClientKey: number;
+  dropClient: string | null;
 }
 
 /**
@@ -48,7 +47,7 @@ export class ClientKeys {
   /** For clients with a rate: the digest of their key, and whether their admission prepaid a command that is still unsent. */
   private readonly uses = new WeakMap<Client, { readonly digest: string; first: boolean }>();
   private readonly admitted = new WeakMap<Client, AdmittedKey>();
-  private readonly run: ClientKeyScripts;
+  private readonly run;
 
   constructor(
     private readonly redis: Redis | Cluster,
@@ -56,9 +55,7 @@ export class ClientKeys {
     private readonly clock: Clock,
   ) {
     this.adminDigest = digestOf(adminKey.reveal());
-    for (const [name, numberOfKeys] of Object.entries(scripts))
-      redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    this.run = redis as unknown as ClientKeyScripts;
+    this.run = loadScripts<ClientKeyReplies>(redis, __dirname, scripts);
   }
 
   /**
@@ -75,7 +72,7 @@ export class ClientKeys {
   async admitByDigest(digest: Buffer): Promise<Client | undefined> {
     if (timingSafeEqual(digest, this.adminDigest)) return admin;
     const hex = digest.toString('hex');
-    const found = await this.asking(() => this.run.admitClient(clientKey(hex), useKey(hex)));
+    const found = await orStoreUnavailable(() => this.run.admitClient(clientKey(hex), useKey(hex)));
     if (!found) return undefined;
     const [text, earlyMs] = found;
     const client = JSON.parse(text) as Client;
@@ -104,7 +101,7 @@ export class ClientKeys {
   /** Returns the Redis keys of a client's key and its use; undefined for a deleted client. */
   async redisKeysOf(client: Client): Promise<readonly [key: string, use: string] | undefined> {
     const known = this.uses.get(client);
-    const digest = known ? known.digest : await this.asking(() => this.currentDigest(client.id));
+    const digest = known ? known.digest : await orStoreUnavailable(() => this.currentDigest(client.id));
     if (digest === undefined) return undefined;
     if (!known) this.uses.set(client, { digest, first: false });
     return [clientKey(digest), useKey(digest)];
@@ -124,7 +121,7 @@ export class ClientKeys {
    */
   async byId(id: string): Promise<Client> {
     if (id === admin.id) return admin;
-    const text = await this.asking(async () => {
+    const text = await orStoreUnavailable(async () => {
       const current = await this.currentDigest(id);
       return current === undefined ? null : this.redis.get(clientKey(current));
     });
@@ -137,7 +134,7 @@ export class ClientKeys {
   /** Returns the client of a digest. This does not count as a use of the key. */
   async clientOfDigest(digest: Buffer): Promise<Client | undefined> {
     if (timingSafeEqual(digest, this.adminDigest)) return admin;
-    const text = await this.asking(() => this.redis.get(clientKey(digest.toString('hex'))));
+    const text = await orStoreUnavailable(() => this.redis.get(clientKey(digest.toString('hex'))));
     const client = text === null ? undefined : (JSON.parse(text) as Client);
     return client && !this.hasExpired(client) ? client : undefined;
   }
@@ -151,7 +148,7 @@ export class ClientKeys {
   async create(wanted: NewClient): Promise<{ client: Client; key: string }> {
     const client: Client = { id: `c_${randomBytes(8).toString('hex')}`, ...wanted, createdAtMs: this.clock.now() };
     const { key, digest } = newKey();
-    await this.asking(async () => {
+    await orStoreUnavailable(async () => {
       await this.redis.set(clientKey(digest), JSON.stringify(client));
       await this.redis.hset(clientsKey, client.id, digest);
     });
@@ -164,7 +161,7 @@ export class ClientKeys {
    */
   async rotate(id: string, rotation: KeyRotationOptions): Promise<{ client: Client; key: string }> {
     for (;;) {
-      const rotated = await this.asking(() => this.rotateFrom(id, rotation));
+      const rotated = await orStoreUnavailable(() => this.rotateFrom(id, rotation));
       // A concurrent rotation or deletion won; start again from the current state.
       if (rotated) return rotated;
     }
@@ -172,7 +169,7 @@ export class ClientKeys {
 
   /** Returns all clients, oldest first. */
   list(): Promise<ListedClient[]> {
-    return this.asking(async () => {
+    return orStoreUnavailable(async () => {
       const digests = await this.redis.hvals(clientsKey);
       const listed = await Promise.all(digests.map((it) => this.listed(it)));
       return listed.filter((it) => it !== undefined).sort((a, b) => a.createdAtMs - b.createdAtMs);
@@ -181,7 +178,7 @@ export class ClientKeys {
 
   /** Deletes a client; its keys stop working at once. @throws Fault client_not_found */
   async remove(id: string): Promise<void> {
-    await this.asking(async () => {
+    await orStoreUnavailable(async () => {
       // Keys go first, so that a replica that dies half-way leaves no working key that can't be deleted. They go again
       // after the client has left the list, because a concurrent rotation may have added one.
       await this.endAll(await this.redis.hget(clientsKey, id));
@@ -256,14 +253,6 @@ export class ClientKeys {
 
   private hasExpired({ expiresAtMs }: Client): boolean {
     return expiresAtMs !== undefined && expiresAtMs <= this.clock.now();
-  }
-
-  private async asking<T>(question: () => Promise<T>): Promise<T> {
-    try {
-      return await question();
-    } catch (error) {
-      throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-    }
   }
 }
 

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { asFault, type Clock, Fault, sleep } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Client } from './client';
 import type { ClientKeys } from './client-keys';
@@ -15,27 +14,17 @@ interface PendingCharge {
   tokens: Promise<number>;
 }
 
-type ChargeRateScript = (
-  key: string,
-  use: string,
-  commands: number,
-  burst: number,
-  perSecond: number,
-) => Promise<string>;
-
 /** Charges the rates of client keys in Redis; `ClientKeys.admit` charges the same buckets. */
 export class RedisRateMeter implements RateMeter {
   private readonly pending = new Map<string, PendingCharge>();
+  private readonly run;
 
   constructor(
-    private readonly redis: Redis | Cluster,
+    redis: Redis | Cluster,
     private readonly keys: Pick<ClientKeys, 'redisKeysOf' | 'consumePrepaidCommand'>,
     private readonly clock: Clock,
   ) {
-    redis.defineCommand('chargeRate', {
-      numberOfKeys: 2,
-      lua: readFileSync(join(__dirname, 'chargeRate.lua'), 'utf8'),
-    });
+    this.run = loadScripts<{ chargeRate: string }>(redis, __dirname, { chargeRate: 2 });
   }
 
   async charge(client: Client, commands: number, signal: AbortSignal): Promise<void> {
@@ -85,12 +74,7 @@ export class RedisRateMeter implements RateMeter {
   ): Promise<number> {
     const commands = this.pending.get(key)?.commands ?? 0;
     this.pending.delete(key);
-    try {
-      const { chargeRate } = this.redis as unknown as { chargeRate: ChargeRateScript };
-      return Number(await chargeRate.call(this.redis, key, use, commands, burst, perSecond));
-    } catch (error) {
-      throw new Fault('store_unavailable', { cause: error });
-    }
+    return Number(await orStoreUnavailable(() => this.run.chargeRate(key, use, commands, burst, perSecond)));
   }
 }
 

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ChargeOptions, Fault, type StorageBudget, type StorageCharge } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 
 /* The fields are in docs/storage.md. The braces keep both keys of a client on one node of a cluster. */
@@ -14,9 +13,9 @@ export interface StorageLimits {
   readonly lifeMs: number;
 }
 
-interface StorageScripts {
-  chargeStorage(...args: (string | number)[]): Promise<[1, string] | [0, number]>;
-  releaseStorage(...args: (string | number)[]): Promise<number>;
+interface StorageReplies {
+  chargeStorage: [1, string] | [0, number];
+  releaseStorage: number;
 }
 
 /**
@@ -24,15 +23,13 @@ interface StorageScripts {
  * after it is gone, so a replica that dies in between leaves a charge too many, never one too few, until it expires.
  */
 export class RedisStorageBudget implements StorageBudget {
-  private readonly run: StorageScripts;
+  private readonly run;
 
   constructor(
     redis: Redis | Cluster,
     private readonly limits: StorageLimits,
   ) {
-    for (const name of ['chargeStorage', 'releaseStorage'])
-      redis.defineCommand(name, { numberOfKeys: 2, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    this.run = redis as unknown as StorageScripts;
+    this.run = loadScripts<StorageReplies>(redis, __dirname, { chargeStorage: 2, releaseStorage: 2 });
   }
 
   async charge(
@@ -41,7 +38,7 @@ export class RedisStorageBudget implements StorageBudget {
     { entry = '', room = bytes }: ChargeOptions = {},
   ): Promise<StorageCharge> {
     const { bytes: limit, lifeMs } = this.limits;
-    const [isCharged, result] = await asking(() =>
+    const [isCharged, result] = await orStoreUnavailable(() =>
       this.run.chargeStorage(...keysOf(client), entry, bytes, room, limit, lifeMs),
     );
     if (isCharged === 0) throw new Fault('storage_budget_spent', { retryAfterMs: Number(result) });
@@ -49,22 +46,18 @@ export class RedisStorageBudget implements StorageBudget {
   }
 
   async release(client: string, { entry, bytes }: StorageCharge): Promise<void> {
-    await asking(() => this.run.releaseStorage(...keysOf(client), entry, 'less', bytes, this.limits.lifeMs));
+    await orStoreUnavailable(() =>
+      this.run.releaseStorage(...keysOf(client), entry, 'less', bytes, this.limits.lifeMs),
+    );
   }
 
   async settle(client: string, entry: string, bytes: number): Promise<void> {
-    await asking(() => this.run.releaseStorage(...keysOf(client), entry, 'exactly', bytes, this.limits.lifeMs));
+    await orStoreUnavailable(() =>
+      this.run.releaseStorage(...keysOf(client), entry, 'exactly', bytes, this.limits.lifeMs),
+    );
   }
 }
 
 function keysOf(client: string): [string, string] {
   return [entriesKey(client), livesKey(client)];
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-  }
 }

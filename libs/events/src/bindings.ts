@@ -1,6 +1,6 @@
 import { type Clock, isPortalId, type PortalId } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
-import { asking, withScripts } from './asking';
 import { bindingsKey, boundKey, subscriptionsKey } from './places';
 
 /** What is known of the events that a portal was asked to send us. */
@@ -35,12 +35,15 @@ export class Bindings {
     private readonly redis: Redis | Cluster,
     private readonly clock: Clock,
   ) {
-    this.run = withScripts(redis, { takeBinding: 1, settleBinding: 2 });
+    this.run = loadScripts<{ takeBinding: string | null; settleBinding: null }>(redis, __dirname, {
+      takeBinding: 1,
+      settleBinding: 2,
+    });
   }
 
   /** A portal was installed or its app updated, which takes its bindings away. Nothing is to be done when nobody listens. */
   async renewed(portal: PortalId): Promise<void> {
-    await asking(async () => {
+    await orStoreUnavailable(async () => {
       if ((await this.redis.hlen(subscriptionsKey)) === 0 && !(await this.redis.hexists(boundKey, portal))) return;
       const bound: Bound = { wanted: unknown, count: 0, atMs: this.clock.now() };
       await this.redis.hset(boundKey, portal, JSON.stringify(bound));
@@ -51,12 +54,12 @@ export class Bindings {
   async add(portals: readonly PortalId[]): Promise<void> {
     if (portals.length === 0) return;
     const nowMs = this.clock.now();
-    await asking(() => this.redis.zadd(bindingsKey, ...portals.flatMap((portal) => [nowMs, portal])));
+    await orStoreUnavailable(() => this.redis.zadd(bindingsKey, ...portals.flatMap((portal) => [nowMs, portal])));
   }
 
   async take(holdMs: number): Promise<TakenBinding | undefined> {
     const heldUntilMs = this.clock.now() + holdMs;
-    const portal = await asking(() => this.run.takeBinding(bindingsKey, this.clock.now(), heldUntilMs));
+    const portal = await orStoreUnavailable(() => this.run.takeBinding(bindingsKey, this.clock.now(), heldUntilMs));
     if (portal === '*') return { portal, heldUntilMs };
     return typeof portal === 'string' && isPortalId(portal) ? { portal, heldUntilMs } : undefined;
   }
@@ -64,16 +67,16 @@ export class Bindings {
   /** @param againAtMs unix milliseconds; never when absent */
   async settle({ portal, heldUntilMs }: TakenBinding, bound?: Bound, againAtMs?: number): Promise<void> {
     const told = [portal, heldUntilMs, againAtMs ?? '', bound ? JSON.stringify(bound) : ''];
-    await asking(() => this.run.settleBinding(bindingsKey, boundKey, ...told));
+    await orStoreUnavailable(() => this.run.settleBinding(bindingsKey, boundKey, ...told));
   }
 
   async of(portal: PortalId): Promise<Bound | undefined> {
-    const text = await asking(() => this.redis.hget(boundKey, portal));
+    const text = await orStoreUnavailable(() => this.redis.hget(boundKey, portal));
     return text === null ? undefined : (JSON.parse(text) as Bound);
   }
 
   async all(): Promise<Map<PortalId, Bound>> {
-    const all = await asking(() => this.redis.hgetall(boundKey));
+    const all = await orStoreUnavailable(() => this.redis.hgetall(boundKey));
     return new Map(Object.entries(all).map(([portal, text]) => [portal as PortalId, JSON.parse(text) as Bound]));
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, Fault, Secret, type Sealer, type Seals } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
-import { asking, withScripts } from './asking';
 import type { Attempt } from './judge-attempt';
 import type { Message } from './message';
 import { bodiesKey, deadKey, dueKey, placeOfBody, subscriptionsKey, triesKey } from './places';
@@ -48,6 +48,13 @@ const keptAs: readonly Kept[] = ['gone', 'waiting', 'full', 'lost'];
 export type Outcome =
   { readonly kind: 'done' } | { readonly kind: 'later' | 'dead'; readonly atMs: number; readonly tries: Tries };
 
+interface QueueReplies {
+  keepEvent: number[];
+  takeDelivery: [id?: string, sealed?: string, tries?: string];
+  settleDelivery: 0 | 1 | 2;
+  replayDeliveries: number;
+}
+
 /**
  * Messages that wait for their subscriptions: sealed, each subscription's in a bounded queue of its own, taken by one
  * replica at a time under a hold. Every method throws Fault `store_unavailable` when the store can't be asked.
@@ -65,8 +72,8 @@ export class EventQueue {
     private readonly limit: number,
   ) {
     this.seal = seals.for('event bodies');
-    this.run = withScripts(redis, {
-      keepEvent: undefined,
+    this.run = loadScripts<QueueReplies>(redis, __dirname, {
+      keepEvent: 'n',
       takeDelivery: 3,
       settleDelivery: 4,
       replayDeliveries: 3,
@@ -84,15 +91,15 @@ export class EventQueue {
     const noRoom: Tries = { attempts: 0, last: { failure: 'QUEUE_FULL' } };
     const limits = [this.clock.now(), this.limit, mostDeadLetters, JSON.stringify(noRoom)];
     const all = [subscriptionsKey, ...keys];
-    const told = await asking(() => this.run.keepEvent(all.length, ...all, ...limits, ...bodies));
-    return (told as number[]).map((it) => keptAs[it] ?? 'gone');
+    const told = await orStoreUnavailable(() => this.run.keepEvent(all.length, ...all, ...limits, ...bodies));
+    return told.map((it) => keptAs[it] ?? 'gone');
   }
 
   async take(subscription: string, holdMs: number): Promise<Delivery | undefined> {
     const keys = [dueKey(subscription), bodiesKey(subscription), triesKey(subscription)];
     const heldUntilMs = this.clock.now() + holdMs;
-    const taken = await asking(() => this.run.takeDelivery(...keys, this.clock.now(), heldUntilMs));
-    const [id, sealed = '', tries = ''] = taken as string[];
+    const taken = await orStoreUnavailable(() => this.run.takeDelivery(...keys, this.clock.now(), heldUntilMs));
+    const [id, sealed = '', tries = ''] = taken;
     if (id === undefined) return undefined;
     const text = this.opened(subscription, id, sealed);
     const delivery = { id, subscription, text: text ?? '', attempts: triesOf(tries).attempts, heldUntilMs };
@@ -107,15 +114,17 @@ export class EventQueue {
     const keys = [dueKey(subscription), bodiesKey(subscription), triesKey(subscription), deadKey(subscription)];
     const { atMs, tries } = outcome.kind === 'done' ? { atMs: 0, tries: {} } : outcome;
     const told = [id, heldUntilMs, outcome.kind, atMs, JSON.stringify(tries), mostDeadLetters];
-    return (await asking(() => this.run.settleDelivery(...keys, ...told))) === 2;
+    return (await orStoreUnavailable(() => this.run.settleDelivery(...keys, ...told))) === 2;
   }
 
   /** Newest first. */
   async deadLetters(subscription: string, { from, limit }: { from: number; limit: number }): Promise<DeadLetter[]> {
-    const found = await asking(() => this.redis.zrevrange(deadKey(subscription), from, from + limit - 1, 'WITHSCORES'));
+    const found = await orStoreUnavailable(() =>
+      this.redis.zrevrange(deadKey(subscription), from, from + limit - 1, 'WITHSCORES'),
+    );
     const ids = found.filter((_, i) => i % 2 === 0);
     if (ids.length === 0) return [];
-    const [bodies, tries] = await asking(() =>
+    const [bodies, tries] = await orStoreUnavailable(() =>
       Promise.all([
         this.redis.hmget(bodiesKey(subscription), ...ids),
         this.redis.hmget(triesKey(subscription), ...ids),
@@ -136,7 +145,7 @@ export class EventQueue {
   /** How many are due again. @throws Fault dead_letter_not_found */
   async replay(subscription: string, id?: string): Promise<number> {
     const keys = [dueKey(subscription), triesKey(subscription), deadKey(subscription)];
-    const count = (await asking(() => this.run.replayDeliveries(...keys, this.clock.now(), id ?? ''))) as number;
+    const count = await orStoreUnavailable(() => this.run.replayDeliveries(...keys, this.clock.now(), id ?? ''));
     if (id !== undefined && count === 0) throw new Fault('dead_letter_not_found');
     return count;
   }
@@ -149,7 +158,7 @@ export class EventQueue {
     const ask = (it: string): ChainableCommander =>
       pipeline.zcount(dueKey(it), '-inf', nowMs).zcard(dueKey(it)).zcard(deadKey(it));
     subscriptions.forEach(ask);
-    const answers = await asking(async () => (await pipeline.exec()) ?? []);
+    const answers = await orStoreUnavailable(async () => (await pipeline.exec()) ?? []);
     const [failed] = answers.find(([error]) => error !== null) ?? [];
     if (failed) throw new Fault('store_unavailable', { cause: failed });
     const numbers = answers.map(([, number]) => Number(number));

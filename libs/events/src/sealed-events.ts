@@ -16,7 +16,7 @@ export class SealedEvents {
     /** The id of the key that a text is sealed under. */
     private readonly keyOf: (sealed: string) => string | undefined,
   ) {
-    const lua = readFileSync(join(__dirname, 'swapSealedField.lua'), 'utf8');
+    const lua = readFileSync(join(__dirname, 'swapSealedField-1.lua'), 'utf8');
     redis.defineCommand('swapSealedField', { numberOfKeys: 1, lua });
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, Fault, newSigningSecret, Secret, type Sealer, type Seals } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
-import { asking, withScripts } from './asking';
 import { bindingsKey, bodiesKey, deadKey, dueKey, placeOfSubscription, subscriptionsKey, triesKey } from './places';
 import type { Subscription } from './subscription';
 
@@ -34,7 +34,10 @@ export class Subscriptions {
     private readonly clock: Clock,
   ) {
     this.seal = seals.for('subscriptions');
-    this.run = withScripts(redis, { swapSubscription: 2, dropSubscription: 6 });
+    this.run = loadScripts<{ swapSubscription: 1 | 0 | -1; dropSubscription: 1 | 0 }>(redis, __dirname, {
+      swapSubscription: 2,
+      dropSubscription: 6,
+    });
   }
 
   /** Its secret is new. @throws Fault too_many_subscriptions */
@@ -51,13 +54,13 @@ export class Subscriptions {
 
   /** Oldest first. */
   async list(): Promise<Subscription[]> {
-    const all = await asking(() => this.redis.hgetall(subscriptionsKey));
+    const all = await orStoreUnavailable(() => this.redis.hgetall(subscriptionsKey));
     const opened = Object.entries(all).map(([id, sealed]) => this.opened(id, sealed));
     return opened.sort((a, b) => a.createdAtMs - b.createdAtMs);
   }
 
   async find(id: string): Promise<Subscription | undefined> {
-    const sealed = await asking(() => this.redis.hget(subscriptionsKey, id));
+    const sealed = await orStoreUnavailable(() => this.redis.hget(subscriptionsKey, id));
     return sealed === null ? undefined : this.opened(id, sealed);
   }
 
@@ -89,7 +92,7 @@ export class Subscriptions {
   /** With all that waits for it. @throws Fault subscription_not_found */
   async remove(id: string): Promise<void> {
     const keys = [subscriptionsKey, bindingsKey, dueKey(id), bodiesKey(id), triesKey(id), deadKey(id)];
-    const dropped = await asking(() => this.run.dropSubscription(...keys, id, this.clock.now()));
+    const dropped = await orStoreUnavailable(() => this.run.dropSubscription(...keys, id, this.clock.now()));
     if (dropped === 0) throw new Fault('subscription_not_found');
   }
 
@@ -100,7 +103,7 @@ export class Subscriptions {
     change: (before: Subscription) => Subscription,
   ): Promise<Subscription> {
     for (;;) {
-      const sealed = await asking(() => this.redis.hget(subscriptionsKey, id));
+      const sealed = await orStoreUnavailable(() => this.redis.hget(subscriptionsKey, id));
       if (sealed === null) throw new Fault('subscription_not_found');
       const after = change(this.opened(id, sealed));
       if ((await this.swap(id, sealed, after, rebind)) === 1) return after;
@@ -121,7 +124,7 @@ export class Subscriptions {
     };
     const sealed = this.seal.close(new Secret(JSON.stringify(told)), placeOfSubscription(id));
     const bindAt = rebind ? this.clock.now() : '';
-    return asking(() =>
+    return orStoreUnavailable(() =>
       this.run.swapSubscription(subscriptionsKey, bindingsKey, id, before, sealed, mostSubscriptions, bindAt),
     );
   }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, Fault, type Sealer, type Seals } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import { type App, defaultApp } from './app';
 import { sameSecret } from './same-secret';
@@ -26,19 +25,17 @@ export interface KeptApp extends Omit<App, 'id' | 'clientSecret' | 'previousSecr
   readonly previousSecret?: string;
 }
 
-type Swap = (key: string, field: string, from: string, to: string) => Promise<number>;
-
 /**
  * The apps of this gateway. Each is read anew whenever it is needed, so that every replica has a new app or a rotated
  * secret at once. Methods throw Fault store_unavailable when the store can't be asked; of the settings' app it is not.
  */
 export class Apps {
   private readonly seal: Sealer;
+  private readonly run;
 
   constructor(private readonly options: AppsOptions) {
     this.seal = options.seal.for('apps');
-    const lua = readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8');
-    options.redis.defineCommand('swapSealed', { numberOfKeys: 1, lua });
+    this.run = loadScripts<{ swapSealed: number }>(options.redis, __dirname, { swapSealed: 1 });
   }
 
   /** @throws Fault app_not_found */
@@ -50,7 +47,7 @@ export class Apps {
 
   /** The settings' own first, then in the order they were registered. */
   async list(): Promise<App[]> {
-    const kept = await asking(() => this.options.redis.hgetall(appsKey));
+    const kept = await orStoreUnavailable(() => this.options.redis.hgetall(appsKey));
     const apps = Object.entries(kept).map(([id, text]) => this.opened(id, text));
     apps.sort((a, b) => (a.registeredAtMs ?? 0) - (b.registeredAtMs ?? 0) || (a.id < b.id ? -1 : 1));
     return this.ofSettings ? [this.ofSettings, ...apps] : apps;
@@ -62,7 +59,7 @@ export class Apps {
     const id = idOf(wanted.clientId);
     const now = this.options.clock.now();
     const app = { id, ...wanted, registeredAtMs: now, secretSetAtMs: now };
-    await asking(() => this.options.redis.hsetnx(appsKey, id, this.closed(app)));
+    await orStoreUnavailable(() => this.options.redis.hsetnx(appsKey, id, this.closed(app)));
     const there = await this.get(id);
     if (!isSame(there, wanted)) throw new Fault('app_already_registered');
     return there;
@@ -81,14 +78,14 @@ export class Apps {
         ...(name !== undefined && { name }),
         ...(isNew && { clientSecret, previousSecret: app.clientSecret, secretSetAtMs: this.options.clock.now() }),
       };
-      const swap = (this.options.redis as unknown as { swapSealed: Swap }).swapSealed.bind(this.options.redis);
-      if ((await asking(() => swap(appsKey, id, text, this.closed(changed)))) === 1) return changed;
+      const swap = () => this.run.swapSealed(appsKey, id, text, this.closed(changed));
+      if ((await orStoreUnavailable(swap)) === 1) return changed;
     }
   }
 
   /** @throws Fault app_not_found */
   async remove(id: string): Promise<void> {
-    if ((await asking(() => this.options.redis.hdel(appsKey, id))) === 0) throw new Fault('app_not_found');
+    if ((await orStoreUnavailable(() => this.options.redis.hdel(appsKey, id))) === 0) throw new Fault('app_not_found');
   }
 
   private get ofSettings(): App | undefined {
@@ -97,7 +94,7 @@ export class Apps {
   }
 
   private async kept(id: string): Promise<{ app: App; text: string } | undefined> {
-    const text = await asking(() => this.options.redis.hget(appsKey, id));
+    const text = await orStoreUnavailable(() => this.options.redis.hget(appsKey, id));
     return text === null ? undefined : { app: this.opened(id, text), text };
   }
 
@@ -136,12 +133,4 @@ function idOf(clientId: string): string {
 function isSame(app: App, { name, clientId, clientSecret, scope }: NewApp): boolean {
   const isNamedSo = app.name === name && app.clientId === clientId && app.scope.join() === scope.join();
   return isNamedSo && sameSecret(app.clientSecret, clientSecret);
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw new Fault('store_unavailable', { cause: error });
-  }
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Fault, Secret, type Sealer, type Seals } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import type { ClaimedInstall } from './installer';
@@ -43,10 +42,10 @@ interface Sealed extends Omit<Receipt, 'source'>, Partial<Pick<Receipt, 'source'
   readonly text: string;
 }
 
-interface Scripts {
-  keepClaim(...args: (string | number)[]): Promise<0 | 1 | 2 | 3>;
-  takeClaim(...args: (string | number)[]): Promise<[id: string, sealed: string] | []>;
-  renewClaim(...args: string[]): Promise<0 | 1>;
+interface ClaimReplies {
+  keepClaim: 0 | 1 | 2 | 3;
+  takeClaim: [id: string, sealed: string] | [];
+  renewClaim: 0 | 1;
 }
 
 /**
@@ -54,18 +53,14 @@ interface Scripts {
  * Every method throws Fault `store_unavailable` when the store can't be asked.
  */
 export class KeptClaims {
-  private readonly scripts: Scripts;
-
+  private readonly scripts;
   private readonly seal: Sealer;
 
   constructor(
     private readonly redis: Redis | Cluster,
     seals: Seals,
   ) {
-    for (const [name, numberOfKeys] of Object.entries({ keepClaim: 3, takeClaim: 4, renewClaim: 1 })) {
-      redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    }
-    this.scripts = redis as unknown as Scripts;
+    this.scripts = loadScripts<ClaimReplies>(redis, __dirname, { keepClaim: 3, takeClaim: 4, renewClaim: 1 });
     this.seal = seals.for('install claims');
   }
 
@@ -74,7 +69,7 @@ export class KeptClaims {
    * @throws Fault too_many_attempts when that is the claim's own source
    */
   keep(claim: ClaimedInstall, receipt: Receipt): Promise<{ id: string; room: 'free' | 'made' | 'had' }> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const { source, requestId, receivedAtMs } = receipt;
       const text = JSON.stringify(told(claim));
       const id = digest(text);
@@ -90,7 +85,7 @@ export class KeptClaims {
 
   /** A claim that nobody holds, held until then. */
   take(nowMs: number, heldUntilMs: number): Promise<KeptClaim | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const keys = [claimsKey, dueKey, sourcesKey, turnsKey];
       const [id, sealed] = await this.scripts.takeClaim(...keys, nowMs, heldUntilMs);
       const kept = id && sealed ? this.opened(id, sealed) : undefined;
@@ -102,7 +97,7 @@ export class KeptClaims {
 
   /** The claim is made with another pair from now on: the refresh token of the one before is spent. */
   renew({ id, receivedAtMs, requestId }: KeptClaim, claim: ClaimedInstall): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const sealed = this.sealed(id, { receivedAtMs, requestId, text: JSON.stringify(told(claim)) });
       await this.scripts.renewClaim(claimsKey, id, sealed);
     });
@@ -110,13 +105,13 @@ export class KeptClaims {
 
   /** It is not taken by anyone before then. */
   hold(id: string, untilMs: number): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.redis.zadd(dueKey, 'XX', `${untilMs}`, id);
     });
   }
 
   drop(id: string): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.redis.hdel(claimsKey, id);
       await this.redis.zrem(dueKey, id);
       await this.redis.hdel(sourcesKey, id);
@@ -172,12 +167,4 @@ function claimed({
     ...(applicationToken && { applicationToken: new Secret(applicationToken) }),
     ...(oauthServer && { oauthServer }),
   };
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-  }
 }

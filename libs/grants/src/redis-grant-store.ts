@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Fault, isPortalId, type PortalId, type Secret, type Sealer, type Seals } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import { formerDomains } from './former-domains';
@@ -42,16 +41,14 @@ const leaseKey = (of: PortalId | Duty) => (isPortalId(of) ? `b24:{${of}}:lease` 
 const portalsKey = 'b24:portals';
 const idleKey = 'b24:idle';
 
-const scripts = ['saveGrant', 'markGrant', 'swapSpares', 'takeLease', 'releaseLease'] as const;
-type Script = (typeof scripts)[number];
-type Run = (key: string, ...args: (string | number)[]) => Promise<number>;
+const scripts = { saveGrant: 1, markGrant: 1, swapSpares: 1, takeLease: 1, releaseLease: 1 } as const;
 
 /** Records read for one page, where only some are wanted. */
 const mostReadForAPage = 2000;
 
 /** Grants as one Redis hash a portal, secrets sealed field by field. */
 export class RedisGrantStore implements GrantStore {
-  private readonly run: Record<Script, Run>;
+  private readonly run;
   private readonly seal: Sealer;
   private readonly names: PortalNames;
 
@@ -61,16 +58,13 @@ export class RedisGrantStore implements GrantStore {
     /** Told of each trouble that is written down. */
     private readonly troubled: (portal: PortalId, trouble: Trouble) => void = () => undefined,
   ) {
-    for (const name of scripts) {
-      redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    }
-    this.run = redis as unknown as Record<Script, Run>;
+    this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
     this.seal = seals.for('grants');
     this.names = new PortalNames(redis, (portal) => this.record(portal));
   }
 
   load(portal: PortalId): Promise<Grant | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
       const record = toRecord(hash);
       return record && toGrant(record, hash, this.seal);
@@ -80,7 +74,7 @@ export class RedisGrantStore implements GrantStore {
   find(name: string): Promise<PortalId | undefined> {
     const id = name.toLowerCase();
     if (isPortalId(id)) return Promise.resolve(id);
-    return asking(() => this.names.find(id));
+    return orStoreUnavailable(() => this.names.find(id));
   }
 
   list({
@@ -89,7 +83,7 @@ export class RedisGrantStore implements GrantStore {
     among,
     only,
   }: Parameters<GrantStore['list']>[0]): Promise<{ items: PortalRecord[]; next?: number }> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const items: PortalRecord[] = [];
       const readAtOnce = only ? 200 : limit + 1;
       const own = among && (await this.inOrder(among));
@@ -124,7 +118,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   install(wanted: NewInstall): Promise<boolean> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const { install, pair } = wanted;
       const { portal, installedAtMs } = install;
       const chain = pair && (wanted.chain ?? { id: randomUUID(), grantedAtMs: installedAtMs });
@@ -165,7 +159,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   keepSpare(portal: PortalId, spare: SpareChain): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       for (let kept = false; !kept;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
         const before = this.readable(hash);
@@ -177,7 +171,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       for (;;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
         const record = toRecord(hash);
@@ -195,13 +189,13 @@ export class RedisGrantStore implements GrantStore {
   }
 
   begin(portal: PortalId, version: number, begun: true | null): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), version, 'begunVersion', begun ? version : '');
     });
   }
 
   refuseSpare(portal: PortalId, chainId: string, atMs: number): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       for (let swapped = false; !swapped;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
         const record = toRecord(hash);
@@ -214,26 +208,26 @@ export class RedisGrantStore implements GrantStore {
   }
 
   refuse(portal: PortalId, refusal: Refusal): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), refusal.version, 'refused', JSON.stringify(refusal));
     });
   }
 
   trouble(portal: PortalId, version: number, trouble: Trouble): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), version, 'trouble', JSON.stringify(trouble));
       this.troubled(portal, trouble);
     });
   }
 
   heal(portal: PortalId, version: number): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), version, 'trouble', '', 'refused', '');
     });
   }
 
   move(portal: PortalId, version: number, to: PortalEndpoint): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const before = await this.record(portal);
       if (before?.version !== version) return;
       const fields = new HashFields(portal, this.seal).open({
@@ -246,7 +240,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   uninstall(portal: PortalId, trouble: Trouble): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.redis.zrem(idleKey, portal);
       const gone = [...secretFields, ...proofFields, ...pairFields, ...allSpareFields];
       // It counts as a version, so that a refresh under way can't bring its pair back.
@@ -261,7 +255,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   mark(portal: PortalId, markings: NewMarkings): Promise<Markings | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const before = await this.record(portal);
       if (!before) return undefined;
       if (markings.alias) await this.names.claim(markings.alias, portal);
@@ -279,13 +273,13 @@ export class RedisGrantStore implements GrantStore {
   }
 
   learnTariff(portal: PortalId, tariff: Tariff): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), '', 'tariff', JSON.stringify(tariff));
     });
   }
 
   forget(portal: PortalId): Promise<boolean> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const record = await this.record(portal);
       if (!record) return false;
       for (const name of [record.domain, record.alias, ...(record.formerDomains ?? [])])
@@ -298,7 +292,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   applicationToken(portal: PortalId, app: string): Promise<Secret | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const [install, sealed] = await this.redis.hmget(grantKey(portal), 'install', 'applicationToken');
       if (!install || !sealed || ((JSON.parse(install) as Install).app ?? defaultApp) !== app) return undefined;
       return this.seal.open(sealed, `${portal}|applicationToken`);
@@ -306,24 +300,24 @@ export class RedisGrantStore implements GrantStore {
   }
 
   idle({ notSinceMs, limit }: { notSinceMs: number; limit: number }): Promise<PortalId[]> {
-    return asking(
+    return orStoreUnavailable(
       async () => (await this.redis.zrangebyscore(idleKey, '-inf', notSinceMs, 'LIMIT', 0, limit)) as PortalId[],
     );
   }
 
   putOff(portal: PortalId, asOfMs: number | null): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       if (asOfMs === null) await this.redis.zrem(idleKey, portal);
       else await this.redis.zadd(idleKey, 'XX', `${asOfMs}`, portal);
     });
   }
 
   lease(of: PortalId | Duty, holder: string, forMs: number): Promise<boolean> {
-    return asking(async () => (await this.run.takeLease(leaseKey(of), holder, forMs)) === 1);
+    return orStoreUnavailable(async () => (await this.run.takeLease(leaseKey(of), holder, forMs)) === 1);
   }
 
   release(of: PortalId | Duty, holder: string): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.releaseLease(leaseKey(of), holder);
     });
   }
@@ -407,12 +401,4 @@ function isProofDoubted({ unprovenToken }: Hash, { byAdministrator }: Install): 
 function holds({ pair, spares = [] }: Grant, { pair: { refreshToken } }: Renewal): boolean {
   const token = refreshToken.reveal();
   return pair?.refreshToken.reveal() === token || spares.some((spare) => spare.refreshToken.reveal() === token);
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-  }
 }

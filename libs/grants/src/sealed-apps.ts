@@ -20,7 +20,7 @@ export class SealedApps implements SealedPlace {
     seals: Seals,
   ) {
     this.seal = seals.for('apps');
-    const lua = readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8');
+    const lua = readFileSync(join(__dirname, 'swapSealed-1.lua'), 'utf8');
     redis.defineCommand('swapSealed', { numberOfKeys: 1, lua });
   }
 

@@ -25,7 +25,7 @@ export class SealedGrants implements SealedPlace {
     this.seal = seals.for('grants');
     redis.defineCommand('swapSealed', {
       numberOfKeys: 1,
-      lua: readFileSync(join(__dirname, 'swapSealed.lua'), 'utf8'),
+      lua: readFileSync(join(__dirname, 'swapSealed-1.lua'), 'utf8'),
     });
   }
 

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Fault, type Secret, type Sealer, type Seals } from '@b24/portal';
+import type { Secret, Sealer, Seals } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { UnknownOutcome } from './settle-write';
 import type { IdempotentWrite, AcquireResult, IdempotencyRecords } from './idempotency-records';
@@ -17,12 +16,11 @@ export interface IdempotencyRecordTimes {
   readonly keepMs: number;
 }
 
-const scripts = ['acquireWrite', 'renewWrite', 'completeWrite', 'markWriteUnknown', 'releaseWrite'] as const;
-type RecordScript = (key: string, ...args: (string | number)[]) => Promise<unknown>;
+const scripts = { acquireWrite: 1, renewWrite: 1, completeWrite: 1, markWriteUnknown: 1, releaseWrite: 1 } as const;
 
 /** Stores each record as a Redis hash and reads the time from Redis. Answers are sealed because they may hold a client key. */
 export class RedisIdempotencyRecords implements IdempotencyRecords {
-  private readonly run: Record<(typeof scripts)[number], RecordScript>;
+  private readonly run;
   private readonly seal: Sealer;
 
   constructor(
@@ -30,16 +28,13 @@ export class RedisIdempotencyRecords implements IdempotencyRecords {
     seals: Seals,
     private readonly times: IdempotencyRecordTimes,
   ) {
-    for (const name of scripts) {
-      redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    }
-    this.run = redis as unknown as RedisIdempotencyRecords['run'];
+    this.run = loadScripts<Record<keyof typeof scripts, unknown>>(redis, __dirname, scripts);
     this.seal = seals.for('write answers');
   }
 
   async acquire({ name, fingerprint, holder }: IdempotentWrite): Promise<AcquireResult> {
     const { leaseMs, callLimitMs, keepMs } = this.times;
-    const [kind, what] = (await asking(() =>
+    const [kind, what] = (await orStoreUnavailable(() =>
       this.run.acquireWrite(recordKey(name), fingerprint, holder, leaseMs, callLimitMs, keepMs),
     )) as [AcquireResult['kind'], (string | number)?];
     if (kind === 'answered') return { kind, answer: this.seal.open(String(what), aadOf(name)) };
@@ -48,27 +43,21 @@ export class RedisIdempotencyRecords implements IdempotencyRecords {
   }
 
   async renew({ name, holder }: IdempotentWrite): Promise<boolean> {
-    return (await asking(() => this.run.renewWrite(recordKey(name), holder, this.times.leaseMs))) === 1;
+    return (await orStoreUnavailable(() => this.run.renewWrite(recordKey(name), holder, this.times.leaseMs))) === 1;
   }
 
   async complete({ name, holder }: IdempotentWrite, answer: Secret): Promise<void> {
     const sealed = this.seal.close(answer, aadOf(name));
-    await asking(() => this.run.completeWrite(recordKey(name), holder, sealed, this.times.keepMs));
+    await orStoreUnavailable(() => this.run.completeWrite(recordKey(name), holder, sealed, this.times.keepMs));
   }
 
   async markUnknown({ name, holder }: IdempotentWrite, { mayRunForMs }: UnknownOutcome): Promise<void> {
-    await asking(() => this.run.markWriteUnknown(recordKey(name), holder, Math.ceil(mayRunForMs), this.times.keepMs));
+    await orStoreUnavailable(() =>
+      this.run.markWriteUnknown(recordKey(name), holder, Math.ceil(mayRunForMs), this.times.keepMs),
+    );
   }
 
   async release({ name, holder }: IdempotentWrite): Promise<boolean> {
-    return (await asking(() => this.run.releaseWrite(recordKey(name), holder))) === 1;
-  }
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
+    return (await orStoreUnavailable(() => this.run.releaseWrite(recordKey(name), holder))) === 1;
   }
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { asFault, Fault, Secret, type Sealer, type Seals, type StorageBudget, storedBytes } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Callback, Job, JobState, NewJob, Outcome } from './job';
 
@@ -48,7 +47,6 @@ const scripts = {
   cancelJob: 2,
   openJob: 3,
 } as const;
-type Run = (...args: (string | number)[]) => Promise<number>;
 type Hash = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -57,7 +55,7 @@ type Hash = Readonly<Record<string, string | undefined>>;
  * store can't be asked.
  */
 export class JobRecords {
-  private readonly run: Record<keyof typeof scripts, Run>;
+  private readonly run;
   private readonly seal: Sealer;
   private readonly resultSeal: Sealer;
 
@@ -67,10 +65,7 @@ export class JobRecords {
     private readonly limits: RecordLimits,
     private readonly storage: StorageBudget,
   ) {
-    for (const [name, numberOfKeys] of Object.entries(scripts)) {
-      redis.defineCommand(name, { numberOfKeys, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    }
-    this.run = redis as unknown as JobRecords['run'];
+    this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
     this.seal = seals.for('jobs');
     this.resultSeal = seals.for('job results');
   }
@@ -80,7 +75,7 @@ export class JobRecords {
    * @throws Fault too_many_jobs, storage_budget_spent, idempotency_conflict when another is there
    */
   create(job: NewJob, nowMs: number): Promise<boolean> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const { id, client, kind, total, fingerprint, payload, callback, reservedBytes } = job;
       const { keepMs, mostOpen } = this.limits;
       const there = await this.redis.hget(jobKey(id), 'fingerprint');
@@ -110,7 +105,7 @@ export class JobRecords {
   }
 
   find(id: string): Promise<Job | undefined> {
-    return asking(async () => toJob(id, await this.redis.hgetall(jobKey(id))));
+    return orStoreUnavailable(async () => toJob(id, await this.redis.hgetall(jobKey(id))));
   }
 
   /** The newest first; of all clients when none is named. */
@@ -118,7 +113,7 @@ export class JobRecords {
     jobs: Job[];
     next?: number;
   }> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const key = client === undefined ? allKey : ofKey(client);
       const ids = await this.redis.zrevrange(key, after, after + limit);
       const found = await Promise.all(ids.slice(0, limit).map((id) => this.find(id)));
@@ -129,7 +124,7 @@ export class JobRecords {
 
   /** Jobs that were not finished a while ago. */
   open(untilMs: number): Promise<{ client: string; id: string }[]> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const members = await this.redis.zrangebyscore(openKey, '-inf', untilMs);
       return members.map((member) => {
         const [client = '', id = ''] = member.split(' ');
@@ -139,7 +134,7 @@ export class JobRecords {
   }
 
   payload(id: string): Promise<unknown> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const sealed = await this.redis.hget(jobKey(id), 'payload');
       return sealed === null
         ? undefined
@@ -148,7 +143,7 @@ export class JobRecords {
   }
 
   callback(id: string): Promise<Callback | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const sealed = await this.redis.hget(jobKey(id), 'callback');
       if (sealed === null) return undefined;
       const told = this.seal.open(sealed, placeOf(id, 'callback')).reveal();
@@ -158,7 +153,7 @@ export class JobRecords {
   }
 
   callbackIs(id: string, state: 'delivered' | 'given_up'): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       if ((await this.redis.hexists(jobKey(id), 'callbackState')) === 1)
         await this.redis.hset(jobKey(id), 'callbackState', state);
     });
@@ -166,7 +161,7 @@ export class JobRecords {
 
   /** How many runners died over it; undefined when there is nothing to run. */
   begin(id: string, runner: string, nowMs: number): Promise<number | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const deaths = await this.run.beginJob(jobKey(id), runner, nowMs, this.limits.keepMs);
       return deaths < 0 ? undefined : deaths;
     });
@@ -182,7 +177,7 @@ export class JobRecords {
    * sent.
    */
   progress(id: string): Promise<{ told: ReadonlySet<number>; sent: readonly number[]; noMore: boolean }> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const [told, sent, noMore] = await Promise.all([
         this.redis.hkeys(resultsKey(id)),
         this.redis.hkeys(itemsKey(id)),
@@ -194,7 +189,7 @@ export class JobRecords {
 
   /** Asked before each item is sent. @param isWrite it is written down first, since nobody may send it twice */
   beginItem(id: string, runner: string, index: number, isWrite: boolean): Promise<Standing> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const { keepMs } = this.limits;
       const may = await this.run.beginItem(jobKey(id), itemsKey(id), runner, index, isWrite ? '1' : '', keepMs);
       return may === 1 ? 'ours' : may === 0 ? 'lost' : 'cancelled';
@@ -203,7 +198,7 @@ export class JobRecords {
 
   /** It was certainly not sent. */
   leaveItem(id: string, runner: string, index: number): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.leaveItem(jobKey(id), itemsKey(id), runner, index);
     });
   }
@@ -222,7 +217,7 @@ export class JobRecords {
     const excess = isForced ? 0 : Math.max(0, storedBytes(sealed.length) - reserved);
     const charge = excess > 0 && (await this.storage.charge(by.client, excess, { entry: by.id }).catch(unlessSpent));
     if (charge === undefined) return 'too_large';
-    const kept = await asking(() => {
+    const kept = await orStoreUnavailable(() => {
       const room = isForced ? Number.MAX_SAFE_INTEGER : this.limits.mostBytes;
       const counted = code === 'ok' ? 'done' : 'failed';
       const args = [by.runner, index, sealed, counted, room, this.limits.keepMs, forbidsMore ? '1' : ''];
@@ -233,13 +228,13 @@ export class JobRecords {
   }
 
   handBack(id: string, runner: string): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.run.handBackJob(jobKey(id), runner);
     });
   }
 
   end(id: string, runner: string, state: JobState, nowMs: number, problem?: Job['problem']): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const keys = [jobKey(id), itemsKey(id), resultsKey(id)];
       const why = problem ? JSON.stringify(problem) : '';
       await this.run.endJob(...keys, runner, state, why, nowMs, this.limits.keepMs);
@@ -248,7 +243,7 @@ export class JobRecords {
 
   /** It is finished: from now on it counts what it keeps, and it leaves the list of those that are not. */
   async close(id: string, client: string): Promise<void> {
-    const [bytes, done] = await asking(() => this.redis.hmget(jobKey(id), 'bytes', 'done'));
+    const [bytes, done] = await orStoreUnavailable(() => this.redis.hmget(jobKey(id), 'bytes', 'done'));
     const results = storedBytes(Number(bytes ?? 0)) + Number(done ?? 0) * storedBytes(0);
     await this.storage.settle(client, id, jobBytes + results);
     await this.drop(id, client);
@@ -256,13 +251,13 @@ export class JobRecords {
 
   /** It leaves the list of those that are not finished. */
   drop(id: string, client: string): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       await this.redis.zrem(openKey, `${client} ${id}`);
     });
   }
 
   cancel(id: string, nowMs: number): Promise<'cancelled' | 'asked' | 'finished'> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const what = await this.run.cancelJob(jobKey(id), itemsKey(id), nowMs);
       return what === 1 ? 'cancelled' : what === 0 ? 'asked' : 'finished';
     });
@@ -272,7 +267,7 @@ export class JobRecords {
   async *results(id: string, total: number): AsyncGenerator<string, void, undefined> {
     for (let at = 0; at < total; at += resultsReadAtOnce) {
       const indexes = Array.from({ length: Math.min(resultsReadAtOnce, total - at) }, (_, i) => at + i);
-      const sealed = await asking(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
+      const sealed = await orStoreUnavailable(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
       for (const [i, text] of sealed.entries()) {
         if (text !== null) yield this.resultSeal.open(text, placeOf(id, at + i)).reveal();
       }
@@ -303,12 +298,4 @@ function toJob(id: string, hash: Hash): Job | undefined {
 
 function unlessSpent(error: unknown): undefined {
   if (asFault(error).code !== 'storage_budget_spent') throw error;
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, type Clock, Fault } from '@b24/portal';
+import { orStoreUnavailable } from '@b24/redis';
 import type { Callback, Job, Kind, NewJob } from './job';
 import type { JobQueue } from './job-queue';
 import type { JobRecords } from './job-records';
@@ -81,7 +82,7 @@ export class Jobs<By> {
     const reservedBytes = work ? leastBytes(work, wanted.total) : 0;
     await records.create({ ...wanted, reservedBytes }, clock.now());
     const job = await this.find(wanted.id);
-    if (job.state === 'queued') await asking(() => queue.add(job.id));
+    if (job.state === 'queued') await orStoreUnavailable(() => queue.add(job.id));
     return job;
   }
 
@@ -102,7 +103,7 @@ export class Jobs<By> {
     const { records, clock, queue } = this.options;
     const what = await records.cancel(id, clock.now());
     if (what === 'cancelled') await this.conclude(id);
-    if (what === 'asked') await asking(() => queue.add(id));
+    if (what === 'asked') await orStoreUnavailable(() => queue.add(id));
     return this.find(id);
   }
 
@@ -201,7 +202,7 @@ export class Jobs<By> {
     const { records, queue, finished } = this.options;
     const job = await records.find(id);
     if (!job || job.state === 'queued' || job.state === 'running') return true;
-    if (job.callback === 'due') await asking(() => queue.addDelivery(id));
+    if (job.callback === 'due') await orStoreUnavailable(() => queue.addDelivery(id));
     await records.close(id, job.client);
     finished(job);
     return true;
@@ -251,12 +252,4 @@ export class Jobs<By> {
 
 function tooManyDeaths(): Fault {
   return new Fault('internal_error', { detail: `It was given up: ${mostDeaths} replicas ended while they ran it.` });
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-  }
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Clock, Fault } from '@b24/portal';
+import type { Clock } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import { type Floor, nextJob, shouldLeave, type Turn } from './turn-order';
 
@@ -11,8 +10,7 @@ const servedKey = 'b24:{jobs}:served';
 /** Longer than any job lives; only what nobody uses is forgotten. */
 const keepMs = 7 * 86_400_000;
 
-const scripts = ['claimTurn', 'leaveTurn', 'endTurn'] as const;
-type Run = (...args: (string | number)[]) => Promise<number>;
+const scripts = { claimTurn: 2, leaveTurn: 2, endTurn: 2 } as const;
 
 interface Seen extends Floor {
   /** Counts changes, so that nobody acts on what is not so any more. */
@@ -25,15 +23,13 @@ interface Seen extends Floor {
  * Every method throws Fault `store_unavailable` when the store can't be asked.
  */
 export class Turns {
-  private readonly run: Record<(typeof scripts)[number], Run>;
+  private readonly run;
 
   constructor(
     private readonly redis: Redis | Cluster,
     private readonly clock: Clock,
   ) {
-    for (const name of scripts)
-      redis.defineCommand(name, { numberOfKeys: 2, lua: readFileSync(join(__dirname, `${name}.lua`), 'utf8') });
-    this.run = redis as unknown as Turns['run'];
+    this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
   }
 
   /**
@@ -41,7 +37,7 @@ export class Turns {
    * @param besides jobs that the caller looked at in vain
    */
   take(ticket: string, besides: ReadonlySet<string>): Promise<Turn | undefined> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       for (;;) {
         const seen = await this.look();
         const floor = { ...seen, turns: seen.turns.filter((it) => it.ticket !== ticket) };
@@ -56,7 +52,7 @@ export class Turns {
 
   /** Whether the job is to make room for others; from then on it counts as one that does. */
   leave(turn: Turn): Promise<boolean> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const seen = await this.look();
       if (!shouldLeave(seen, turn, this.clock.now())) return false;
       const args = [seen.count, turn.ticket, textOf(turn), textOf({ ...turn, leaving: true })];
@@ -65,7 +61,7 @@ export class Turns {
   }
 
   end(turn: Turn): Promise<void> {
-    return asking(async () => {
+    return orStoreUnavailable(async () => {
       const texts = [false, true].map((leaving) => textOf({ ...turn, leaving }));
       await this.run.endTurn(turnsKey, servedKey, turn.ticket, ...texts);
     });
@@ -73,7 +69,7 @@ export class Turns {
 
   /** The slots that jobs have. */
   all(): Promise<readonly Turn[]> {
-    return asking(async () => (await this.look()).turns);
+    return orStoreUnavailable(async () => (await this.look()).turns);
   }
 
   private async look(): Promise<Seen> {
@@ -102,12 +98,4 @@ function textOf({ client, job, sinceMs, leaving }: Turn): string {
 function turnOf(ticket: string, text: string): Turn {
   const [client = '', job = '', sinceMs, how] = text.split(' ');
   return { ticket, client, job, sinceMs: Number(sinceMs), leaving: how === 'leaving' };
-}
-
-async function asking<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
-  }
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '@b24/portal';
 import type { StoreConnection } from './connect-store';
+import { loadScripts } from './load-scripts';
 
 /** Ids of the encryption keys of a replica; never the keys. */
 export interface KeysOfReplica {
@@ -15,20 +14,18 @@ const answerEveryMs = 10_000;
 /** A replica that was killed counts for so long. */
 export const countsForMs = 30_000;
 
-type Answer = (key: string, ...args: (string | number)[]) => Promise<string[]>;
-
 /** Which replicas live, and which keys each writes and reads. It costs a script every ten seconds. */
 export class RollCall {
   private readonly id = randomUUID();
+  private readonly run;
   private stopAnswering: (() => void) | undefined;
 
   constructor(
-    private readonly store: StoreConnection,
+    store: StoreConnection,
     private readonly clock: Clock,
     private readonly mine: KeysOfReplica,
   ) {
-    const lua = readFileSync(join(__dirname, 'answerRollCall.lua'), 'utf8');
-    store.defineCommand('answerRollCall', { numberOfKeys: 1, lua });
+    this.run = loadScripts<{ answerRollCall: string[] }>(store, __dirname, { answerRollCall: 1 });
   }
 
   /** Counts this replica from now on. Answers the others. */
@@ -58,8 +55,7 @@ export class RollCall {
   }
 
   private async answer(words: string): Promise<KeysOfReplica[]> {
-    const script = (this.store as unknown as { answerRollCall: Answer }).answerRollCall.bind(this.store);
-    const others = await script(rollKey, this.id, words, countsForMs);
+    const others = await this.run.answerRollCall(rollKey, this.id, words, countsForMs);
     return others.map((text) => JSON.parse(text) as KeysOfReplica);
   }
 }

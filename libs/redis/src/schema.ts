@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, sleep } from '@b24/portal';
 import type { StoreConnection } from './connect-store';
+import { loadScripts } from './load-scripts';
 import { StoreRefused } from './store-refused';
 
 /** One step of the stored data to the next version. */
@@ -30,15 +29,13 @@ const firstVersion = 1;
 const holdMs = 15_000;
 const askAgainMs = 250;
 
-type Advance = (key: string, ...args: (string | number)[]) => Promise<[number, number]>;
-
 /** The form of what Redis holds: brought up to date once, step by step, by one replica while the others wait. */
 export class Schema {
   private readonly asker = randomUUID();
+  private readonly run;
 
   constructor(private readonly options: SchemaOptions) {
-    const lua = readFileSync(join(__dirname, 'advanceSchema.lua'), 'utf8');
-    options.store.defineCommand('advanceSchema', { numberOfKeys: 1, lua });
+    this.run = loadScripts<{ advanceSchema: [number, number] }>(options.store, __dirname, { advanceSchema: 1 });
   }
 
   /** The newest version that this build knows. */
@@ -87,9 +84,8 @@ export class Schema {
   }
 
   private async advance(done?: number): Promise<{ version: number; mine: boolean }> {
-    const script = (this.options.store as unknown as { advanceSchema: Advance }).advanceSchema.bind(this.options.store);
     const begin = (await this.isEmpty()) ? this.newest : firstVersion;
-    const [version, mine] = await script(schemaKey, this.asker, this.newest, begin, done ?? '', holdMs);
+    const [version, mine] = await this.run.advanceSchema(schemaKey, this.asker, this.newest, begin, done ?? '', holdMs);
     return { version, mine: mine === 1 };
   }
 

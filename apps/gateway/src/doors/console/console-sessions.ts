@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { isAdministrator, type Client, type ClientKeys } from '@b24/access';
 import { type Clock, Fault } from '@b24/portal';
-import type { StoreConnection } from '@b24/redis';
+import { orStoreUnavailable, type StoreConnection } from '@b24/redis';
 
 /** In docs/storage.md. */
 const sessionKey = (id: string) => `b24:console:${createHash('sha256').update(id).digest('hex')}`;
@@ -80,12 +80,8 @@ export class ConsoleSessions {
     return new Fault('session_ended');
   }
 
-  private async asking<T>(question: (redis: StoreConnection) => Promise<T>): Promise<T> {
-    try {
-      return await question(this.parts.redis);
-    } catch (error) {
-      throw new Fault('store_unavailable', { cause: error });
-    }
+  private asking<T>(question: (redis: StoreConnection) => Promise<T>): Promise<T> {
+    return orStoreUnavailable(() => question(this.parts.redis));
   }
 }
 

@@ -1,6 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Fault } from '@b24/portal';
-import type { StoreConnection } from '@b24/redis';
+import { orStoreUnavailable, type StoreConnection } from '@b24/redis';
 
 const lifetimeMs = 10 * 60_000;
 const stateKey = (nonce: string) => `b24:state:${createHash('sha256').update(nonce).digest('hex')}`;
@@ -18,7 +17,7 @@ export class AuthorizationStates {
 
   async begin(app: string, domain: string, browser: string): Promise<string> {
     const nonce = randomBytes(24).toString('base64url');
-    await this.asking(() => this.redis.set(stateKey(nonce), domain, 'PX', lifetimeMs));
+    await orStoreUnavailable(() => this.redis.set(stateKey(nonce), domain, 'PX', lifetimeMs));
     return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), [nonce, browser, app]).toString('base64url')}`;
   }
 
@@ -30,15 +29,7 @@ export class AuthorizationStates {
     const genuine = this.signingKeys.some((key) => same(signature(key, [nonce, browser, app]), given));
     // A forged state must not use up the real one.
     if (!genuine) return undefined;
-    return (await this.asking(() => this.redis.getdel(stateKey(nonce)))) ?? undefined;
-  }
-
-  private async asking<T>(question: () => Promise<T>): Promise<T> {
-    try {
-      return await question();
-    } catch (error) {
-      throw new Fault('store_unavailable', { cause: error });
-    }
+    return (await orStoreUnavailable(() => this.redis.getdel(stateKey(nonce)))) ?? undefined;
   }
 }
 

@@ -9,8 +9,8 @@
 if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then
   return 0
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 redis.call('HDEL', KEYS[1], 'holder', 'leaseEndsAtMs')
 redis.call('HSET', KEYS[1], 'mayRunUntilMs', string.format('%.0f', now + ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -6,8 +6,8 @@
   ARGV[3]  milliseconds for which it counts
   Answers the words of every other replica that counts.
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 if ARGV[2] == '' then
   redis.call('HDEL', KEYS[1], ARGV[1])
 else

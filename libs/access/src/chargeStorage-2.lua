@@ -10,8 +10,8 @@
   ARGV[5]  milliseconds that an entry lives after its last charge
   Returns {1, the entry}, or {0, milliseconds until there is room}.
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)) do
   local bytes = tonumber(redis.call('HGET', KEYS[1], gone) or '0')
   redis.call('HINCRBY', KEYS[1], 'total', string.format('%.0f', 0 - bytes))

@@ -9,8 +9,8 @@ local text = redis.call('GET', KEYS[1])
 if not text then
   return false
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 local use = redis.call('HMGET', KEYS[2], 'usedAt', 'tokens', 'filledAt')
 if not use[1] or now - use[1] >= 60000 then
   redis.call('HSET', KEYS[2], 'usedAt', string.format('%.0f', now))

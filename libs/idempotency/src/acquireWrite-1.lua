@@ -9,8 +9,8 @@
   Returns {'acquired'}, {'acquired', milliseconds for which an earlier request may still run}, {'in_progress'},
   {'answered', sealed answer} or {'different_request'}.
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 local seen = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer', 'holder', 'leaseEndsAtMs', 'mayRunUntilMs')
 local holder, mayRunUntil = seen[3], seen[5] and tonumber(seen[5])
 if seen[1] and seen[1] ~= ARGV[1] then

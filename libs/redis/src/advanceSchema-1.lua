@@ -8,8 +8,8 @@
   ARGV[5]  milliseconds that the asker may hold the migration without asking again
   Answers {version, 1 when it is the asker's to migrate from it or else 0}.
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 redis.call('HSETNX', KEYS[1], 'version', ARGV[3])
 local version = tonumber(redis.call('HGET', KEYS[1], 'version'))
 local migrator = redis.call('HGET', KEYS[1], 'migrator')

@@ -8,6 +8,7 @@
   ARGV[4]  milliseconds that an entry lives after it was set
   Returns the bytes of the entry.
 ]]
+--- @include "nowMs"
 local had = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 local has = tonumber(ARGV[3])
 if ARGV[2] == 'less' then
@@ -21,8 +22,7 @@ else
   redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', has))
 end
 if has > 0 and ARGV[2] == 'exactly' then
-  local time = redis.call('TIME')
-  redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[4], ARGV[1])
+  redis.call('ZADD', KEYS[2], nowMs() + ARGV[4], ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
   redis.call('PEXPIRE', KEYS[2], ARGV[4])
 end

@@ -13,8 +13,8 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
   return '0'
 end
 local use = redis.call('HMGET', KEYS[2], 'tokens', 'filledAt')
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 local burst, perSecond = tonumber(ARGV[2]), tonumber(ARGV[3])
 local tokens = burst
 if use[1] then
