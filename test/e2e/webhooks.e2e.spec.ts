@@ -1,5 +1,5 @@
 import type { GrantStore } from '@b24/grants';
-import { grantStoreToken } from '../../apps/gateway/src/tokens';
+import { RedisGrantStore } from '@b24/grants';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Attacker } from '../support/attacker';
 import { Browser } from '../support/browser';
@@ -153,7 +153,7 @@ describe('a portal by incoming webhook', () => {
   });
 
   it('that somebody else forgets in the same moment is not found', async () => {
-    const store = world.newest.app.get<GrantStore>(grantStoreToken);
+    const store = world.newest.app.get<GrantStore>(RedisGrantStore);
     jest.spyOn(store, 'mark').mockImplementationOnce(async (id) => {
       await store.forget(id);
       return undefined;

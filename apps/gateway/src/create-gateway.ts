@@ -1,24 +1,14 @@
 import helmet from '@fastify/helmet';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
-import { bucketToken, jobsToken, platformToken } from './tokens';
-import { AuditLog, type Client, ClientKeys } from '@b24/access';
-import { Binder, Courier } from '@b24/events';
-import type { Jobs } from '@b24/jobs';
-import { KeepAlive } from '@b24/grants';
-import { type Bucket, type Platform } from '@b24/queue';
 import { type Clock, Fault, systemClock } from '@b24/portal';
-import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
+import type { StoreRefused } from '@b24/redis';
+import { AppModule } from './app.module';
+import { compose, type Composition } from './compose';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
-import { ConsoleDoor } from './doors/console/console-door';
-import { Live } from './doors/console/live';
 import { serveConsole } from './doors/console/serve-console';
-import { GatewayModule } from './gateway.module';
-import { Drain } from './operations/drain';
-import { Metrics } from './operations/metrics';
-import { RedisWatch } from './operations/redis-watch';
 import type { GatewayRequest } from './http/caller';
 import { boundConnections } from './http/connections';
 import { doorOf, withoutDoor } from './http/door';
@@ -26,23 +16,16 @@ import { askForBody, holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './http/openapi';
 import { closePipelinedAnswers, whenOver } from './http/pipelined';
-import { PlaceNamingPipe } from './http/place-naming.pipe';
 import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
 import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
 import { sourceOf } from './http/source';
-import { Throttle } from './http/throttle';
 import { Traffic } from './http/traffic';
 import { endTrail } from './http/trail';
 import { WayIn } from './http/way-in';
-import { InstallInbox } from './doors/events/install-inbox';
 import { parsePhpForm } from './doors/events/php-form';
-import { PortalDirectory } from './api/portals/portal-directory';
-import { RequestLine } from './request-line';
 import { webhooks } from './doors/sdk/webhooks';
 import type { Settings } from './settings';
-import { StoreCheck } from './store-check';
-import type { Collector, TracingSettings } from './operations/collector';
 
 const bodyLimit = 64 * 1024;
 /** Of many commands in one. */
@@ -71,14 +54,12 @@ export interface Gateway {
 export async function createGateway(settings: Settings, options: GatewayOptions = {}): Promise<Gateway> {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? gatewayLog(settings.logLevel);
-  const redis = connect(settings.redisUrl, log);
-  const laneRedis = connect(settings.redisUrl, log);
-  const collector = settings.tracing && collectorOf(settings.tracing, clock);
-  const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const refused = (error: StoreRefused) => {
     log.fatal(error.message);
     options.refused?.(error);
   };
+  const composition = compose({ settings, clock, log, refused });
+  const { lifecycle, preflight } = composition;
   const adapter = new FastifyAdapter({
     bodyLimit,
     loggerInstance: log,
@@ -99,18 +80,13 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       sendProblem(faultOf(error), request, reply);
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.on({ settings, clock, redis, laneRedis, jobRedis, log, traces: collector?.traces, refused }),
-    adapter,
-    {
-      bodyParser: false,
-      logger: new NestLog(log),
-      abortOnError: false,
-    },
-  );
-  app.useGlobalPipes(new PlaceNamingPipe());
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(composition), adapter, {
+    bodyParser: false,
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
   const traffic = new Traffic();
-  await prepareHttp(app, { clock, settings, log, traffic });
+  await prepareHttp(app, composition, traffic);
   if (settings.console.served) await serveConsole(app);
   await serveReference(app, openApiDocument(app));
 
@@ -118,43 +94,30 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     app,
     log,
     async listen() {
-      await app.get(StoreCheck).begin();
-      void app.get(RedisWatch).look();
+      await preflight.run();
       await app.listen(settings.port, settings.host);
-      app.get(InstallInbox).start();
-      app.get(KeepAlive).start();
-      app.get(Courier).start();
-      app.get(Binder).start();
-      app.get<Jobs<Client>>(jobsToken).start();
-      app.get(Live).start();
+      lifecycle.start();
       return app.getUrl();
     },
     async close() {
-      const drain = app.get(Drain);
-      drain.begin();
+      lifecycle.stop();
       const closed = app.close();
       await traffic.ends();
       // What is left are connections without a request: kept alive, or cut off in the middle of one.
       app.getHttpServer().closeAllConnections();
       await closed;
-      await drain.settle();
-      await collector?.close();
-      app.get(RedisWatch).end();
-      await app.get(StoreCheck).end();
-      app.get<Bucket>(bucketToken).close();
-      app.get<Platform>(platformToken).close();
-      laneRedis.disconnect();
-      jobRedis.disconnect();
-      await redis.quit().catch(() => undefined);
-      redis.disconnect();
+      await lifecycle.settle();
+      await lifecycle.close();
     },
   };
 }
 
 async function prepareHttp(
   app: NestFastifyApplication,
-  given: { clock: Clock; settings: Settings; log: PinoLogger; traffic: Traffic },
+  { settings, clock, parts }: Composition,
+  traffic: Traffic,
 ): Promise<void> {
+  const { keys, throttle, consoleDoor, preflight, lifecycle, audit, metrics, directory, line } = parts;
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -164,18 +127,18 @@ async function prepareHttp(
         upgradeInsecureRequests: null,
       },
     },
-    strictTransportSecurity: given.settings.publicUrl.startsWith('https:'),
+    strictTransportSecurity: settings.publicUrl.startsWith('https:'),
   });
-  if (given.settings.corsOrigins.length > 0) {
+  if (settings.corsOrigins.length > 0) {
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-    app.enableCors({ origin: [...given.settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
+    app.enableCors({ origin: [...settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
   }
   // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.
   const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   closePipelinedAnswers(server);
   holdBackBodies(server);
-  boundConnections(server, given.settings);
+  boundConnections(server, settings);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['text/plain']);
   fastify.addContentTypeParser(
@@ -204,24 +167,21 @@ async function prepareHttp(
     done(doorless.length > 0 ? new Error(`Routes without a door: ${doorless.join(', ')}`) : undefined);
   });
   const wayIn = new WayIn({
-    keys: app.get(ClientKeys),
-    throttle: app.get(Throttle),
-    console: app.get(ConsoleDoor),
-    settings: given.settings,
-    storeIsReady: () => app.get(StoreCheck).passed,
+    ...{ keys, throttle, settings, console: consoleDoor },
+    storeIsReady: () => preflight.passed,
   });
   fastify.addHook('onRequest', async (request, reply) => {
-    given.traffic.enter(request);
+    traffic.enter(request);
     // Answered or hung up; onResponse does not run for the latter.
     whenOver(reply.raw, () => {
-      given.traffic.leave(request);
+      traffic.leave(request);
     });
     // An answer may hold a key, and is good for this moment only; what may be kept says so.
     void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
     const carried = request as GatewayRequest;
-    carried.clock = given.clock;
-    carried.callTimeoutMs = given.settings.callTimeoutMs;
-    carried.arrivedAtMs = given.clock.now();
+    carried.clock = clock;
+    carried.callTimeoutMs = settings.callTimeoutMs;
+    carried.arrivedAtMs = clock.now();
     if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined)
       throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
     await wayIn.admit(carried, reply);
@@ -232,9 +192,9 @@ async function prepareHttp(
     done();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
-    endTrail(app.get(AuditLog), given.clock.now(), request, reply);
+    endTrail(audit, clock.now(), request, reply);
     // So that a caller does not send its next request into a connection that is about to end.
-    if (app.get(Drain).begun) void reply.header('Connection', 'close');
+    if (lifecycle.isStopping) void reply.header('Connection', 'close');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -243,35 +203,12 @@ async function prepareHttp(
     const route = request.routeOptions.url ?? '-';
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     const source = sourceOf(request);
-    app.get(Metrics).responded(request.method, route, reply.statusCode);
+    metrics.responded(request.method, route, reply.statusCode);
     request.log.info(
       { method: request.method, route, status: reply.statusCode, ms, source, ...(client && { client: client.id }) },
       'request',
     );
     done();
   });
-  await app.register(
-    webhooks({
-      portals: app.get(PortalDirectory),
-      line: app.get(RequestLine),
-      domain: given.settings.sdkDomain,
-    }),
-  );
-}
-
-function connect(url: string, log: PinoLogger, use?: 'waiting'): StoreConnection {
-  const lost = (code: string) => {
-    log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
-  };
-  const back = () => {
-    log.info('Redis answers again');
-  };
-  return connectStore(url, { lost, back }, use);
-}
-
-/** Most gateways have none, and its modules cost a start more than any others. */
-function collectorOf(tracing: TracingSettings, clock: Clock): Collector {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when it is wanted
-  const { Collector } = require('./operations/collector') as typeof import('./operations/collector');
-  return new Collector(tracing, clock);
+  await app.register(webhooks({ portals: directory, line, domain: settings.sdkDomain }));
 }

@@ -166,7 +166,7 @@ export class RequestLine {
   }
 
   /** Takes no more calls; those under way go on. */
-  close(): void {
+  stop(): void {
     this.scout.stop();
     this.queues.close();
   }

@@ -54,7 +54,7 @@ export class StoreCheck {
    * Resolves when the store is sound, or can't be asked now: then it is asked again and again.
    * @throws StoreRefused
    */
-  async begin(): Promise<void> {
+  async run(): Promise<void> {
     try {
       await this.check();
     } catch (error) {
@@ -64,7 +64,13 @@ export class StoreCheck {
     }
   }
 
-  async end(): Promise<void> {
+  /** Resolves when Redis answers. @throws whatever it failed with */
+  async ask(): Promise<void> {
+    // A key, so that a cluster that does not serve all its slots is not ready.
+    await this.options.store.exists('b24:schema');
+  }
+
+  async close(): Promise<void> {
     this.closed = true;
     await this.roll.leave();
   }

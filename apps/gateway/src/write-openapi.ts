@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
-import { bareDocument } from './http/bare-document';
+import { bareDocument } from './bare-document';
 import { coveragePage } from './resources/coverage';
 import { declaredMethods } from './resources/declarations';
 

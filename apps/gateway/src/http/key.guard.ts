@@ -1,6 +1,6 @@
 import { checkAccess, type Scope } from '@b24/access';
 import { Fault } from '@b24/portal';
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GatewayRequest } from './caller';
 import { PortalDirectory } from '../api/portals/portal-directory';
@@ -21,8 +21,8 @@ type OnlyReads = (request: Unread) => boolean;
 @Injectable()
 export class KeyGuard implements CanActivate {
   constructor(
-    @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    private readonly reflector: Reflector,
+    private readonly portals: PortalDirectory,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {

@@ -8,7 +8,7 @@ import {
   IdempotencyRunner,
   type WriteAnswer,
 } from '@b24/idempotency';
-import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
@@ -42,16 +42,17 @@ export type InDoubt =
 @Injectable()
 export class OnceInterceptor implements NestInterceptor {
   constructor(
-    @Inject(IdempotencyRunner) private readonly once: IdempotencyRunner,
-    @Inject(Reflector) private readonly reflector: Reflector,
+    private readonly once: IdempotencyRunner,
+    private readonly reflector: Reflector,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const inDoubt = this.reflector.get<InDoubt | undefined>(inDoubtMetadata, context.getHandler());
+    if (!inDoubt) return next.handle();
     const key = idempotencyKey(request.headers['idempotency-key']);
     if (key === undefined || request.onlyReads) return next.handle();
-    const inDoubt = this.reflector.get<InDoubt>(inDoubtMetadata, context.getHandler());
     if (inDoubt.kind === 'unknown' && inDoubt.orJob && prefersAsync(request)) return next.handle();
     const caller = callerOf(request, reply);
     const work = (attempt: WriteAttempt) => {

@@ -1,12 +1,12 @@
 import type { Scope } from '@b24/access';
 import { type FaultCode, faultTable } from '@b24/portal';
-import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { apiDoor } from './api-door';
 import { type Door, openDoor, Through } from './door';
 import { onlyReadsMetadata, operationMetadata, scopeMetadata, type Unread } from './key.guard';
-import { type InDoubt, inDoubtMetadata, OnceInterceptor } from './once.interceptor';
+import { type InDoubt, inDoubtMetadata } from './once.interceptor';
 import { problemSchema } from './problem';
 
 export interface OperationOptions {
@@ -92,7 +92,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     Through(doorFor(options)),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
-    ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), UseInterceptors(OnceInterceptor), idempotencyKeyHeader] : []),
+    ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,
       summary: options.summary,

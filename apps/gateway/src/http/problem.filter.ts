@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { askedPage } from '../doors/pages/asked-page';
 import { retryAfterOf, showFault, tellRetryAfter } from '../doors/pages/show-page';
 import type { Settings } from '../settings';
-import { settingsToken } from '../tokens';
+import { settingsToken } from './injection-tokens';
 import type { GatewayRequest } from './caller';
 import { bareHeaders } from './bare-headers';
 import { problemOf } from './problem';

@@ -1,12 +1,8 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
-import { Fault, systemClock } from '@b24/portal';
+import { Fault } from '@b24/portal';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
-import { pino } from 'pino';
-import { GatewayModule } from '../gateway.module';
+import { controllers } from '../app.module';
 import { tools } from '../doors/mcp/tool';
-import { readSettings } from '../settings';
 import { onlyReadsMetadata, operationMetadata, type Unread } from './key.guard';
 import { claimOf } from './once.interceptor';
 import { idsOf } from './trail';
@@ -16,15 +12,6 @@ type OnlyReads = (request: Unread) => boolean;
 
 /** Every operation that looks at a request before its schema does. */
 function lookers(): [string, OnlyReads][] {
-  const settings = readSettings({
-    REDIS_URL: 'redis://unused',
-    ADMIN_KEY: randomBytes(32).toString('base64url'),
-    ENCRYPTION_KEYS: `unused:${randomBytes(32).toString('base64')}`,
-  });
-  const log = pino({ level: 'silent' });
-  const [redis, laneRedis, jobRedis] = [1, 2, 3].map(() => new Redis({ lazyConnect: true })) as [Redis, Redis, Redis];
-  const ground = { settings, clock: systemClock, log, refused: () => undefined, redis, laneRedis, jobRedis };
-  const { controllers = [] } = GatewayModule.on(ground);
   return controllers.flatMap(({ prototype }) =>
     Object.getOwnPropertyNames(prototype).flatMap((name): [string, OnlyReads][] => {
       const handler = (prototype as Record<string, object>)[name] ?? {};

@@ -1,13 +1,11 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { StoreConnection } from '@b24/redis';
 import { z } from 'zod';
 import { probeDoor } from '../http/door';
 import { Operation } from '../http/operation';
 import { StoreCheck } from '../store-check';
-import { redisToken } from '../tokens';
-import { Drain } from './drain';
+import { Lifecycle } from './lifecycle';
 import { Metrics } from './metrics';
 import { metricsDoor } from './metrics-door';
 import { RedisWatch } from './redis-watch';
@@ -35,11 +33,10 @@ const readySchema = z
 @Controller()
 export class HealthController {
   constructor(
-    @Inject(redisToken) private readonly redis: StoreConnection,
-    @Inject(Metrics) private readonly metricsOf: Metrics,
-    @Inject(Drain) private readonly drain: Drain,
-    @Inject(StoreCheck) private readonly check: StoreCheck,
-    @Inject(RedisWatch) private readonly watch: RedisWatch,
+    private readonly metricsOf: Metrics,
+    private readonly lifecycle: Lifecycle,
+    private readonly check: StoreCheck,
+    private readonly watch: RedisWatch,
   ) {}
 
   @Get('health/live')
@@ -91,8 +88,7 @@ export class HealthController {
 
   private async store(): Promise<z.infer<typeof partSchema>> {
     try {
-      // By a key, so that a cluster that does not serve all its slots does not pass for ready.
-      await this.redis.exists('b24:schema');
+      await this.check.ask();
       if (!this.check.passed) return { ready: false, detail: 'What Redis holds is not checked yet.' };
       return { ready: true, detail: 'Redis answers.' };
     } catch {
@@ -101,6 +97,8 @@ export class HealthController {
   }
 
   private replica(): z.infer<typeof partSchema> {
-    return this.drain.begun ? { ready: false, detail: 'Shutting down.' } : { ready: true, detail: 'Takes calls.' };
+    return this.lifecycle.isStopping
+      ? { ready: false, detail: 'Shutting down.' }
+      : { ready: true, detail: 'Takes calls.' };
   }
 }

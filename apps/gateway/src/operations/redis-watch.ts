@@ -24,7 +24,11 @@ export class RedisWatch {
     return codes.has('unknown') || !this.looked ? NaN : 1;
   }
 
-  /** Looks now, and from now on. */
+  start(): void {
+    void this.look();
+  }
+
+  /** Looks now, and again every minute. */
   async look(): Promise<void> {
     const before = this.warnings;
     this.warnings = await askDurability(this.store);
@@ -35,7 +39,7 @@ export class RedisWatch {
     this.stopLooking = this.clock.after(lookEveryMs, () => void this.look());
   }
 
-  end(): void {
+  close(): void {
     this.closed = true;
     this.stopLooking?.();
   }

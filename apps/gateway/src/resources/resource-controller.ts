@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Put, Query, Res, type Type } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Res, type Type } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { FromCaller } from '../http/caller';
@@ -23,15 +23,15 @@ interface InputSource {
 
 /** Returns the Nest controller of a resource. A loop applies the decorators that a hand-written controller has. */
 export function resourceController(resource: Resource): Type {
+  @ApiTags(resource.tag)
+  @Controller('v1/portals/:portal')
   class ResourceController {
     constructor(
-      @Inject(RequestLine) readonly line: RequestLine,
-      @Inject(PortalDirectory) readonly portals: PortalDirectory,
+      readonly line: RequestLine,
+      readonly portals: PortalDirectory,
     ) {}
   }
   for (const method of methodsOf(resource)) addOperation(ResourceController, method);
-  ApiTags(resource.tag)(ResourceController);
-  Controller('v1/portals/:portal')(ResourceController);
   return ResourceController;
 }
 

@@ -1,4 +1,4 @@
-import { type App, Apps, defaultApp, type GrantStore } from '@b24/grants';
+import { type App, Apps, defaultApp, type GrantStore, RedisGrantStore } from '@b24/grants';
 import { Fault, Secret } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -9,7 +9,7 @@ import { Operation } from '../../http/operation';
 import { appId } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import type { Settings } from '../../settings';
-import { grantStoreToken, settingsToken } from '../../tokens';
+import { settingsToken } from '../../http/injection-tokens';
 import { appAddresses } from './app-addresses';
 import { portalsOf } from './portals-of';
 
@@ -76,8 +76,8 @@ const appChangesSchema = z
 @Controller('v1/apps')
 export class AppsController {
   constructor(
-    @Inject(Apps) private readonly apps: Apps,
-    @Inject(grantStoreToken) private readonly store: GrantStore,
+    private readonly apps: Apps,
+    @Inject(RedisGrantStore) private readonly store: GrantStore,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
 

@@ -1,6 +1,6 @@
 import { AuditLog, type StoredAuditEntry } from '@b24/access';
 import { faultCodes } from '@b24/portal';
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Operation } from '../../http/operation';
@@ -64,8 +64,8 @@ const query = (name: string, description: string) =>
 @Controller('v1/audit')
 export class AuditController {
   constructor(
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    private readonly audit: AuditLog,
+    private readonly portals: PortalDirectory,
   ) {}
 
   @Get()

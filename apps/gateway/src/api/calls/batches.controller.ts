@@ -1,5 +1,5 @@
 import { asFault, type PortalId, unlessAborted } from '@b24/portal';
-import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -58,9 +58,9 @@ export const batchAnswerSchema = z
 @Controller('v1/portals/:portal')
 export class BatchesController {
   constructor(
-    @Inject(Batches) private readonly batches: Batches,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
-    @Inject(JobIntake) private readonly longWork: JobIntake,
+    private readonly batches: Batches,
+    private readonly portals: PortalDirectory,
+    private readonly longWork: JobIntake,
   ) {}
 
   @Post('batch')

@@ -1,5 +1,5 @@
 import { type PortalId, type Result, unlessAborted } from '@b24/portal';
-import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -43,8 +43,8 @@ export const unknownMethodInDoubt = {
 @Controller('v1/portals/:portal')
 export class CallsController {
   constructor(
-    @Inject(AnyCalls) private readonly calls: AnyCalls,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    private readonly calls: AnyCalls,
+    private readonly portals: PortalDirectory,
   ) {}
 
   @Post('call/:method')

@@ -16,7 +16,7 @@ import { replyAccepted, callbackUrlSchema, JobIntake, assertNeedsNoJob } from '.
 import { CanRespondAsync } from '../jobs/can-respond-async';
 import type { Caller } from '../../request-line';
 import type { Settings } from '../../settings';
-import { clockToken, settingsToken } from '../../tokens';
+import { clockToken, settingsToken } from '../../http/injection-tokens';
 import { FanOut, type FanOutCall, type FanOutTarget } from './fan-out';
 import { fanOutLineSchema, fanOutSummarySchema, FanOutTally } from './fan-out-line';
 import { type FanOutJobPayload, storedTargets } from './fan-out-work';
@@ -42,8 +42,8 @@ export const fanOutSchema = z
 @Controller('v1/fan-out')
 export class FanOutController {
   constructor(
-    @Inject(FanOut) private readonly fanOut: FanOut,
-    @Inject(JobIntake) private readonly longWork: JobIntake,
+    private readonly fanOut: FanOut,
+    private readonly longWork: JobIntake,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}

@@ -12,7 +12,7 @@ import { problemOf } from '../../http/problem';
 import { portalName } from '../../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
 import { type Caller, RequestLine } from '../../request-line';
-import { clockToken } from '../../tokens';
+import { clockToken } from '../../http/injection-tokens';
 import { methodName, methodParams, onlyReads } from './any-method';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
 import { readPages } from './lists';
@@ -27,8 +27,8 @@ const listSchema = z
 @Controller('v1/portals/:portal')
 export class ListsController {
   constructor(
-    @Inject(RequestLine) private readonly line: RequestLine,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    private readonly line: RequestLine,
+    private readonly portals: PortalDirectory,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(RedisRateMeter) private readonly meter: RateMeter,
     @Inject(ClientKeys) private readonly keys: Pick<ClientKeys, 'assertStillValid'>,

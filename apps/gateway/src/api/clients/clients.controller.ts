@@ -9,7 +9,7 @@ import { portalName } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
 import { scopeDescriptions, scopes } from '../../resources/scopes';
-import { clockToken } from '../../tokens';
+import { clockToken } from '../../http/injection-tokens';
 
 const scopeSchema = z.enum(scopes).meta({
   id: 'Scope',
@@ -118,8 +118,8 @@ const clientId = z.string().max(64);
 @Controller('v1/clients')
 export class ClientsController {
   constructor(
-    @Inject(ClientKeys) private readonly keys: ClientKeys,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    private readonly keys: ClientKeys,
+    private readonly portals: PortalDirectory,
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 

@@ -1,7 +1,7 @@
 import { isAdministrator, type Client } from '@b24/access';
-import { type Job, type JobRecords, type Jobs } from '@b24/jobs';
+import { type Job, JobRecords, Jobs } from '@b24/jobs';
 import { Fault } from '@b24/portal';
-import { Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
@@ -13,7 +13,6 @@ import { Operation } from '../../http/operation';
 import { listLimit } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import type { Caller } from '../../request-line';
-import { jobRecordsToken, jobsToken } from '../../tokens';
 import { jobExample, jobSchema, type JobView, jobView } from './job-view';
 
 const jobId = z.string().regex(/^[\w-]{1,64}$/, 'Must be the id of a job.');
@@ -29,8 +28,8 @@ const cursorSchema = z
 @Controller('v1/jobs')
 export class JobsController {
   constructor(
-    @Inject(jobsToken) private readonly jobs: Jobs<Client>,
-    @Inject(jobRecordsToken) private readonly records: JobRecords,
+    private readonly jobs: Jobs<Client>,
+    private readonly records: JobRecords,
   ) {}
 
   @Get()

@@ -1,5 +1,5 @@
 import { type Client, checkAccess } from '@b24/access';
-import type { GrantStore, Installer, PortalRecord } from '@b24/grants';
+import { type GrantStore, Installer, type PortalRecord, RedisGrantStore } from '@b24/grants';
 import { Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
@@ -11,7 +11,7 @@ import { Operation, portalFaults } from '../../http/operation';
 import { aliasSchema, appId, appPattern, listLimit, portalName, tagSchema, tagsSchema } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import { type Caller, RequestLine } from '../../request-line';
-import { grantStoreToken, installerToken, settingsToken } from '../../tokens';
+import { settingsToken } from '../../http/injection-tokens';
 import type { Settings } from '../../settings';
 import { canSeePortal } from './can-see-portal';
 import { PortalDirectory } from './portal-directory';
@@ -81,13 +81,13 @@ const cursorSchema = z
 @Controller('v1/portals')
 export class PortalsController {
   constructor(
-    @Inject(grantStoreToken) private readonly store: GrantStore,
-    @Inject(installerToken) private readonly installer: Installer,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
-    @Inject(RequestLine) private readonly line: RequestLine,
-    @Inject(Throttle) private readonly throttle: Throttle,
-    @Inject(WebhookProbe) private readonly trial: WebhookProbe,
-    @Inject(Arrivals) private readonly arrivals: Arrivals,
+    @Inject(RedisGrantStore) private readonly store: GrantStore,
+    private readonly installer: Installer,
+    private readonly portals: PortalDirectory,
+    private readonly line: RequestLine,
+    private readonly throttle: Throttle,
+    private readonly trial: WebhookProbe,
+    private readonly arrivals: Arrivals,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
 

@@ -1,6 +1,6 @@
 import { Bindings, Courier, EventQueue, type Subscription, Subscriptions, wordsOf } from '@b24/events';
 import type { PortalId } from '@b24/portal';
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -39,12 +39,12 @@ type SubscriptionView = z.infer<typeof subscriptionSchema>;
 @Controller('v1/subscriptions')
 export class SubscriptionsController {
   constructor(
-    @Inject(Subscriptions) private readonly subscriptions: Subscriptions,
-    @Inject(EventQueue) private readonly queue: EventQueue,
-    @Inject(Courier) private readonly courier: Courier,
-    @Inject(Bindings) private readonly bindings: Bindings,
-    @Inject(EventTargets) private readonly targets: EventTargets,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
+    private readonly subscriptions: Subscriptions,
+    private readonly queue: EventQueue,
+    private readonly courier: Courier,
+    private readonly bindings: Bindings,
+    private readonly targets: EventTargets,
+    private readonly portals: PortalDirectory,
   ) {}
 
   @Post()

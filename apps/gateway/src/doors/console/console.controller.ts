@@ -11,7 +11,7 @@ import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
 import { PortalDirectory } from '../../api/portals/portal-directory';
-import { clockToken } from '../../tokens';
+import { clockToken } from '../../http/injection-tokens';
 import { ConsoleDoor } from './console-door';
 import { sessionDoor, signInDoor, watchDoor } from './console-doors';
 import { Live } from './live';
@@ -40,10 +40,10 @@ interface SignedIn {
 @Controller('console')
 export class ConsoleController {
   constructor(
-    @Inject(ConsoleDoor) private readonly door: ConsoleDoor,
-    @Inject(Live) private readonly liveOf: Live,
-    @Inject(PortalDirectory) private readonly portals: PortalDirectory,
-    @Inject(AuditLog) private readonly audit: AuditLog,
+    private readonly door: ConsoleDoor,
+    private readonly liveOf: Live,
+    private readonly portals: PortalDirectory,
+    private readonly audit: AuditLog,
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 

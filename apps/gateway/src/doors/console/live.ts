@@ -73,7 +73,7 @@ export class Live {
   }
 
   /** Everyone who watches is sent away: the replica ends. */
-  close(): void {
+  stop(): void {
     this.closed = true;
     this.stopTicking?.();
     for (const watcher of this.watchers.keys()) watcher.end();

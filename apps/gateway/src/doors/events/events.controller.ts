@@ -9,7 +9,7 @@ import { sourceOf } from '../../http/source';
 import { Throttle } from '../../http/throttle';
 import type { Settings } from '../../settings';
 import { EventInbox } from './event-inbox';
-import { clockToken, settingsToken } from '../../tokens';
+import { clockToken, settingsToken } from '../../http/injection-tokens';
 import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
 import { formOf } from '../pages/installs.controller';
@@ -20,12 +20,12 @@ import { eventsDoor } from '../pages/vendor-doors';
 @Controller('bitrix24/events')
 export class EventsController {
   constructor(
-    @Inject(InstallInbox) private readonly installs: InstallInbox,
-    @Inject(EventInbox) private readonly events: EventInbox,
-    @Inject(Apps) private readonly apps: Apps,
+    private readonly installs: InstallInbox,
+    private readonly events: EventInbox,
+    private readonly apps: Apps,
     @Inject(settingsToken) private readonly settings: Settings,
-    @Inject(Throttle) private readonly throttle: Throttle,
-    @Inject(AuditLog) private readonly audit: AuditLog,
+    private readonly throttle: Throttle,
+    private readonly audit: AuditLog,
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 

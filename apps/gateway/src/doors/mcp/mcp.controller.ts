@@ -1,4 +1,4 @@
-import type { GrantStore } from '@b24/grants';
+import { type GrantStore, RedisGrantStore } from '@b24/grants';
 import { Fault } from '@b24/portal';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
@@ -15,7 +15,7 @@ import { PortalDirectory } from '../../api/portals/portal-directory';
 import { type Caller, RequestLine } from '../../request-line';
 import { resources } from '../../resources/declarations';
 import type { Settings } from '../../settings';
-import { grantStoreToken, settingsToken } from '../../tokens';
+import { settingsToken } from '../../http/injection-tokens';
 import { mcpDoor } from './mcp-door';
 import { runTool, toolsFor } from './run-tool';
 import type { Ground } from './tool';
@@ -34,10 +34,10 @@ export class McpController {
   private readonly ground: Ground;
 
   constructor(
-    @Inject(RequestLine) line: RequestLine,
-    @Inject(PortalDirectory) portals: PortalDirectory,
-    @Inject(AnyCalls) calls: AnyCalls,
-    @Inject(grantStoreToken) store: GrantStore,
+    line: RequestLine,
+    portals: PortalDirectory,
+    calls: AnyCalls,
+    @Inject(RedisGrantStore) store: GrantStore,
     @Inject(settingsToken) { plan }: Settings,
   ) {
     this.ground = { line, portals, calls, store, plan };

@@ -1,5 +1,5 @@
 import { AuditLog } from '@b24/access';
-import { Apps, defaultApp, type Installer, NotReplaced, type PortalRecord } from '@b24/grants';
+import { Apps, defaultApp, Installer, NotReplaced, type PortalRecord } from '@b24/grants';
 import { asFault, type Clock, Fault } from '@b24/portal';
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
@@ -9,7 +9,7 @@ import type { Settings } from '../../settings';
 import { Through } from '../../http/door';
 import { sourceOf } from '../../http/source';
 import { Throttle } from '../../http/throttle';
-import { clockToken, installerToken, settingsToken } from '../../tokens';
+import { clockToken, settingsToken } from '../../http/injection-tokens';
 import { portalNamed } from './asked-page';
 import { Bitrix24Strategy } from './bitrix24-strategy';
 import { BrowserCookie } from './browser-cookie';
@@ -29,13 +29,13 @@ type Query = Readonly<Record<string, unknown>>;
 @Controller()
 export class InstallsController {
   constructor(
-    @Inject(Bitrix24Strategy) private readonly strategy: Bitrix24Strategy,
-    @Inject(Apps) private readonly apps: Apps,
-    @Inject(installerToken) private readonly installer: Installer,
+    private readonly strategy: Bitrix24Strategy,
+    private readonly apps: Apps,
+    private readonly installer: Installer,
     @Inject(settingsToken) private readonly settings: Settings,
-    @Inject(Throttle) private readonly throttle: Throttle,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-    @Inject(BrowserCookie) private readonly cookie: BrowserCookie,
+    private readonly throttle: Throttle,
+    private readonly audit: AuditLog,
+    private readonly cookie: BrowserCookie,
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 

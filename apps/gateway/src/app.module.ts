@@ -1,0 +1,65 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AppsController } from './api/apps/apps.controller';
+import { AuditController } from './api/audit/audit.controller';
+import { BatchesController } from './api/calls/batches.controller';
+import { CallsController } from './api/calls/calls.controller';
+import { FanOutController } from './api/calls/fan-out.controller';
+import { ListsController } from './api/calls/lists.controller';
+import { ClientsController } from './api/clients/clients.controller';
+import { JobsController } from './api/jobs/jobs.controller';
+import { PortalsController } from './api/portals/portals.controller';
+import { SubscriptionsController } from './api/subscriptions/subscriptions.controller';
+import type { Composition } from './compose';
+import { ConsoleController } from './doors/console/console.controller';
+import { EventsController } from './doors/events/events.controller';
+import { McpController } from './doors/mcp/mcp.controller';
+import { InstallsController } from './doors/pages/installs.controller';
+import { clockToken, settingsToken } from './http/injection-tokens';
+import { KeyGuard } from './http/key.guard';
+import { OnceInterceptor } from './http/once.interceptor';
+import { PlaceNamingPipe } from './http/place-naming.pipe';
+import { ProblemFilter } from './http/problem.filter';
+import { HealthController } from './operations/health.controller';
+import { resources } from './resources/declarations';
+import { resourceController } from './resources/resource-controller';
+
+/** The controllers in the order in which openapi.json shows their operations. */
+export const controllers = [
+  AppsController,
+  ...resources.map(resourceController),
+  CallsController,
+  BatchesController,
+  ListsController,
+  PortalsController,
+  FanOutController,
+  JobsController,
+  ClientsController,
+  AuditController,
+  SubscriptionsController,
+  InstallsController,
+  EventsController,
+  HealthController,
+  McpController,
+];
+
+/** What Nest knows of a gateway: its controllers, what every request passes, and the parts that `compose` built. */
+@Module({
+  controllers,
+  providers: [
+    { provide: APP_GUARD, useClass: KeyGuard },
+    { provide: APP_INTERCEPTOR, useClass: OnceInterceptor },
+    { provide: APP_PIPE, useClass: PlaceNamingPipe },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+export class AppModule {
+  static of({ settings, clock, parts }: Composition): DynamicModule {
+    const values: Provider[] = [
+      { provide: settingsToken, useValue: settings },
+      { provide: clockToken, useValue: clock },
+      ...Object.values(parts).map((part) => ({ provide: part.constructor, useValue: part })),
+    ];
+    return { module: AppModule, providers: values, controllers: settings.console.served ? [ConsoleController] : [] };
+  }
+}

@@ -1,0 +1,13 @@
+import { Test } from '@nestjs/testing';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { controllers } from './app.module';
+import { openApiDocument } from './http/openapi';
+
+/** The OpenAPI document of this build. It needs the decorators of the controllers, and none of what they are given. */
+export async function bareDocument(): Promise<OpenAPIObject> {
+  const module = await Test.createTestingModule({ controllers })
+    .useMocker(() => ({}))
+    .compile();
+  return openApiDocument(module.createNestApplication(new FastifyAdapter(), { logger: false }));
+}

@@ -1,0 +1,369 @@
+import { AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
+import { Binder, Bindings, Courier, EventQueue, Subscriptions } from '@b24/events';
+import {
+  Apps,
+  defaultApp,
+  FreshGrants,
+  Installer,
+  KeepAlive,
+  KeptClaims,
+  OAuthServer,
+  type PortalRecord,
+  RedisGrantStore,
+  Relocation,
+  Seal,
+} from '@b24/grants';
+import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
+import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
+import { type Clock, type Post, Secret } from '@b24/portal';
+import { BottleneckBucket, maxUnderWay, RedisPlatform } from '@b24/queue';
+import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
+import { axiosPost, onlyTo, targetWire, undiciAdapter, upstream } from '@b24/upstream';
+import { HttpService } from '@nestjs/axios';
+import type { FastifyBaseLogger } from 'fastify';
+import { appAddresses } from './api/apps/app-addresses';
+import { AnyCalls } from './api/calls/any-calls';
+import { batchWork, type BatchJobPayload, type RecordBatchAudit } from './api/calls/batch-work';
+import { Batches } from './api/calls/batches';
+import { FanOut } from './api/calls/fan-out';
+import { fanOutWork, type FanOutJobPayload } from './api/calls/fan-out-work';
+import { jobMessage } from './api/jobs/job-message';
+import { JobIntake } from './api/jobs/job-intake';
+import { planOf } from './api/portals/plan-of';
+import { PortalDirectory } from './api/portals/portal-directory';
+import { viewOf } from './api/portals/portal-view';
+import { SingleRequest } from './api/portals/single-request';
+import { WebhookProbe } from './api/portals/webhook-probe';
+import { EventTargets } from './api/subscriptions/event-targets';
+import { portalPages } from './api/subscriptions/portal-pages';
+import { Destinations } from './destinations';
+import { ConsoleDoor } from './doors/console/console-door';
+import { ConsoleSessions } from './doors/console/console-sessions';
+import { heardBy } from './doors/console/heard-by';
+import { Live } from './doors/console/live';
+import { LiveChannel } from './doors/console/live-channel';
+import { LiveFigures } from './doors/console/live-figures';
+import { Arrivals } from './doors/events/arrivals';
+import { EventInbox } from './doors/events/event-inbox';
+import { GrantorQuestion } from './doors/events/grantor-question';
+import { InstallInbox } from './doors/events/install-inbox';
+import { AuthorizationStates } from './doors/pages/authorization-states';
+import { Bitrix24Strategy } from './doors/pages/bitrix24-strategy';
+import { BrowserCookie } from './doors/pages/browser-cookie';
+import { policyOfApp } from './doors/pages/install-policy';
+import { SharedSources } from './http/shared-sources';
+import { Throttle } from './http/throttle';
+import { migrations } from './migrations';
+import type { Collector, TracingSettings } from './operations/collector';
+import { Lifecycle, type Service } from './operations/lifecycle';
+import { Metrics } from './operations/metrics';
+import { RedisWatch } from './operations/redis-watch';
+import { RequestLine } from './request-line';
+import { sealedPlaces } from './sealed-places';
+import type { Settings } from './settings';
+import { StoreCheck } from './store-check';
+
+/** What a gateway is composed from. */
+export interface Dependencies {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: FastifyBaseLogger;
+  /** Called when Redis turns out to hold data that this build or these settings can't work with. */
+  readonly refused: (error: StoreRefused) => void;
+}
+
+/** Every part of one gateway, built. */
+export type Composition = ReturnType<typeof compose>;
+
+/** Probes and webhook checks have connections of their own, so they do not wait for a portal's calls to end. */
+const ownConnections = 2;
+const wireLimits = {
+  connectTimeoutMs: 10_000,
+  maxAnswerBytes: 16 * 1024 * 1024,
+  connections: maxUnderWay + ownConnections,
+};
+/** A replica that misses its lease is considered dead. Stored answers are replayed for 24 hours. */
+const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
+/** What a client stores counts for an hour longer than the record for which it was charged. */
+const budgetLifeMs = 25 * 3_600_000;
+/** Job results are stored for 24 hours, at most 32 MiB per job. */
+const jobLimits = { keepMs: 24 * 3_600_000, mostBytes: 32 * 1024 * 1024 };
+
+/**
+ * Builds every part of a gateway with `new`, each after the parts that it uses. Nothing runs before `lifecycle.start()`.
+ * A new background worker is one line in `services`.
+ */
+export function compose({ settings, clock, log, refused }: Dependencies) {
+  // Operations.
+  const metrics = new Metrics();
+  const collector = settings.tracing && collectorOf(settings.tracing, clock);
+
+  // Redis, and what is sealed in it.
+  const redis = connect(settings.redisUrl, log);
+  const queueRedis = connect(settings.redisUrl, log);
+  const jobRedis = connect(settings.redisUrl, log, 'waiting');
+  const seal = new Seal(settings.encryptionKeys);
+  const preflight = new StoreCheck({
+    ...{ store: redis, clock, log, keys: settings.encryptionKeys, migrations, refused },
+    places: sealedPlaces(redis, seal),
+  });
+  const redisWatch = new RedisWatch(redis, clock, log);
+  metrics.watchStore(redisWatch);
+
+  // Access.
+  const keys = new ClientKeys(redis, settings.adminKey, clock);
+  const meter = new RedisRateMeter(redis, keys, clock);
+  const storage = new RedisStorageBudget(redis, { bytes: settings.clientBudgetBytes, lifeMs: budgetLifeMs });
+  const audit = new AuditLog({ redis, clock, log, maxEntries: settings.auditKeep });
+  const throttle = throttleOf(settings, clock, log);
+
+  // The wire to portals and authorization servers.
+  const destinations = new Destinations(settings.rules, settings.oauthServers);
+  const wire = undiciAdapter({
+    ...wireLimits,
+    mayConnect: (address, target) => destinations.mayConnect(address, target),
+  });
+  const post: Post = onlyTo((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
+
+  // Grants.
+  const store = new RedisGrantStore(redis, seal, (portal, trouble) => {
+    metrics.troubled(portal, trouble);
+  });
+  const directory = new PortalDirectory(store);
+  const apps = new Apps({ redis, seal, clock, ofSettings: settings.app });
+  const oauth = new OAuthServer({ servers: settings.oauthServers, apps, post, clock });
+  const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
+    `${appAddresses(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
+  const grants = new FreshGrants({ store, oauth, clock, rules: settings.rules, authorizeUrl, observer: metrics });
+  const relocation = new Relocation({ store, oauth, grants, clock, rules: settings.rules });
+  const keepAlive = new KeepAlive({
+    ...{ store, grants, clock, afterMs: settings.keepAliveDays * 86_400_000 },
+    seen: (portal, outcome) => log.info({ portal, outcome }, 'idle grant was due'),
+  });
+
+  // The line.
+  const bucket = new BottleneckBucket({ redis: queueRedis, clock });
+  const platform = new RedisPlatform({ redis, seal: textSealOf(seal), clock });
+  const figures = new LiveFigures(clock);
+  const line: RequestLine = new RequestLine({
+    ...{ clock, post, bucket, platform, store, grants, relocation, meter, traces: collector?.traces },
+    observer: heardBy(metrics, figures, (portal) => line.lanes.knows(portal)),
+    planOf: (record) => planOf(record, settings.plan),
+    queueLimit: settings.queueLimit,
+    callTimeoutMs: settings.callTimeoutMs,
+    callLimitMs: settings.callLimitMs,
+  });
+  metrics.watch(line.lanes, log);
+  const calls = new AnyCalls(line);
+  const batches = new Batches(line, calls);
+  const fanOut = new FanOut(store, line, clock, audit, meter, keys);
+  const single = new SingleRequest(bucket, upstream({ post, clock }), async (portal) => {
+    // Nothing is known of a grant that can't be read any more.
+    const record = await store.load(portal).catch(() => undefined);
+    return planOf(record ?? {}, settings.plan);
+  });
+  const trial = new WebhookProbe({ request: single, bucket, store });
+
+  // Writes.
+  const { callLimitMs } = settings;
+  const records = new RedisIdempotencyRecords(redis, seal, { ...writeTimes, callLimitMs });
+  const once = new IdempotencyRunner({ records, storage, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
+
+  // Events.
+  const { targets: hosts, timeoutMs, queueLimit } = settings.events;
+  const targets = new EventTargets(hosts);
+  const targetsWire = targetWire({
+    ...{ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url) },
+    mayConnect: (address, target) => targets.mayConnect(address, target),
+  });
+  const subscriptions = new Subscriptions(redis, seal, clock);
+  const eventQueue = new EventQueue(redis, seal, clock, queueLimit);
+  const bindings = new Bindings(redis, clock);
+  const courier = new Courier({
+    ...{ subscriptions, queue: eventQueue, send: targetsWire.send, clock, observer: metrics, timeoutMs },
+  });
+  const binder = new Binder({
+    ...{ subscriptions, bindings, clock, log },
+    ask: (portal, command, signal) => line.askForEvents(portal, command, signal),
+    handlerOf: async (portal) => {
+      const grant = await store.load(portal);
+      if (grant?.kind !== 'app' || grant.waitingSinceMs !== undefined) return undefined;
+      return appAddresses(settings.publicUrl, grant.app ?? defaultApp).events;
+    },
+    portals: () => portalPages(store),
+  });
+
+  // Installs.
+  const arrivals = new Arrivals({ line, bindings, metrics, log });
+  const grantor = new GrantorQuestion(single, clock);
+  const installer = new Installer({
+    ...{ store, oauth, clock, rules: settings.rules },
+    policyOf: async (app) => settings.installs ?? policyOfApp((await apps.get(app)).clientId),
+    grantorOf: (portal, endpoint, accessToken) => grantor.ask(portal, endpoint, accessToken),
+    installed: (record, isNew) => arrivals.installed(record, isNew),
+  });
+  const states = new AuthorizationStates(redis, seal.derive('authorization state'));
+  const strategy = new Bitrix24Strategy(states, installer);
+  const cookie = new BrowserCookie(seal.derive('install cookie'), settings.publicUrl);
+  const byEvent = { actor: 'portal event', action: 'installPortal' } as const;
+  const installInbox = new InstallInbox({
+    ...{ installer, claims: new KeptClaims(redis, seal), clock, log },
+    installed: ({ portal, app = defaultApp }, from) => {
+      audit.record({ ...byEvent, portal, ...from, ids: { app }, atMs: clock.now(), status: 200, outcome: 'done' });
+    },
+    notReplaced: ({ portal, code: outcome, status }, app, from) => {
+      audit.record({ ...byEvent, portal, ...from, ids: { app }, atMs: clock.now(), status, outcome });
+    },
+  });
+  const eventInbox = new EventInbox({
+    ...{ installer, store, subscriptions, queue: eventQueue, clock, log },
+    kept: () => {
+      courier.poke();
+    },
+    lost: (subscription) => {
+      metrics.lost(subscription);
+    },
+    updated: (portal) => bindings.renewed(portal),
+  });
+
+  // Jobs.
+  const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
+  const jobRecords = new JobRecords(redis, seal, { ...jobLimits, mostOpen }, storage);
+  const jobQueue = new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock });
+  metrics.watchJobs(jobQueue);
+  const noteBatch: RecordBatchAudit = (entry) => {
+    audit.record({ ...entry, atMs: clock.now() });
+  };
+  const jobs = new Jobs<Client>({
+    ...{ records: jobRecords, queue: jobQueue, turns: new Turns(redis, clock), clock, log },
+    itemsAtOnce: settings.fanOutConcurrency,
+    kinds: {
+      'fan-out': (payload) => fanOutWork(fanOut, payload as FanOutJobPayload),
+      batch: (payload) => batchWork(batches, clock, noteBatch, payload as BatchJobPayload),
+    },
+    rights: (id) => keys.byId(id),
+    debtMs: (client) => meter.debtMs(client),
+    send: jobMessage(targetsWire, clock),
+    ready: () => preflight.passed,
+    finished: ({ kind, state }) => {
+      metrics.jobFinished(kind, state);
+    },
+  });
+  const longWork = new JobIntake(jobs, targets);
+
+  // The console.
+  const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
+  const consoleDoor = new ConsoleDoor(sessions, throttle, settings.publicUrl);
+  const live = new Live({
+    ...{ figures, channel: new LiveChannel(redis, log), lanes: line.lanes, clock },
+    look: async (portal) => {
+      const record = await store.load(portal);
+      if (!record) return undefined;
+      const level = await line.lanes.level(portal, planOf(record, settings.plan));
+      return { portal: viewOf(record, { defaultPlan: settings.plan }), level };
+    },
+  });
+
+  // Each after the services that it uses: they start in this order, and stop, settle and close in reverse.
+  const services: readonly Service[] = [
+    ...(collector ? [collector] : []),
+    { close: () => disconnect(redis) },
+    { close: () => queueRedis.disconnect() },
+    { close: () => jobRedis.disconnect() },
+    preflight,
+    redisWatch,
+    // Not awaited: a request that nobody waits for any more must not delay the end of the replica.
+    { close: () => void wire.close() },
+    { close: () => void targetsWire.close() },
+    audit,
+    grants,
+    bucket,
+    platform,
+    line,
+    once,
+    courier,
+    binder,
+    installInbox,
+    eventInbox,
+    keepAlive,
+    jobs,
+    live,
+  ];
+  const lifecycle = new Lifecycle(services);
+  /** The parts that controllers and the inbound pipeline use. Each is injected by its class. */
+  const parts = {
+    ...{ metrics, preflight, redisWatch, lifecycle, keys, meter, audit, throttle, store, directory, apps, installer },
+    ...{
+      arrivals,
+      strategy,
+      cookie,
+      installInbox,
+      eventInbox,
+      line,
+      calls,
+      batches,
+      fanOut,
+      trial,
+      once,
+      subscriptions,
+    },
+    ...{ eventQueue, bindings, courier, targets, jobs, jobRecords, longWork, consoleDoor, live },
+  };
+  return { settings, clock, log, lifecycle, preflight, parts };
+}
+
+/** @param use `waiting` for a connection whose commands may block */
+function connect(url: string, log: FastifyBaseLogger, use?: 'waiting'): StoreConnection {
+  const lost = (code: string) => {
+    log.error({ code }, 'Redis cannot be reached; calls that need it are refused');
+  };
+  const back = () => {
+    log.info('Redis answers again');
+  };
+  return connectStore(url, { lost, back }, use);
+}
+
+/** Loads the collector's modules only where traces are collected: they take longer to load than all others. */
+function collectorOf(tracing: TracingSettings, clock: Clock): Collector {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when it is wanted
+  const { Collector } = require('./operations/collector') as typeof import('./operations/collector');
+  return new Collector(tracing, clock);
+}
+
+function throttleOf({ trustedProxies }: Settings, clock: Clock, log: FastifyBaseLogger): Throttle {
+  if (trustedProxies.length === 0) return new Throttle(clock);
+  const shared = new SharedSources((address) => {
+    log.warn({ address }, 'many portals or keys come from one private address: is a proxy not in TRUSTED_PROXIES?');
+  });
+  return new Throttle(clock, (address, name) => {
+    shared.proven(address, name);
+  });
+}
+
+async function disconnect(redis: StoreConnection): Promise<void> {
+  await redis.quit().catch(() => undefined);
+  redis.disconnect();
+}
+
+/** A service whose answers come as they are, whatever their status. */
+function httpOver({ adapter }: Pick<ReturnType<typeof undiciAdapter>, 'adapter'>): HttpService {
+  const { axiosRef } = new HttpService();
+  return new HttpService(
+    axiosRef.create({
+      adapter,
+      maxRedirects: 0,
+      responseType: 'text',
+      transformResponse: (data: unknown) => data,
+      validateStatus: () => true,
+    }),
+  );
+}
+
+/** Seals what waiting calls hold on its way through Redis, as a token is sealed. */
+function textSealOf(seals: Seal) {
+  const seal = seals.for('remote calls');
+  return {
+    close: (text: string, place: string) => seal.close(new Secret(text), place),
+    open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),
+  };
+}
