@@ -46,7 +46,7 @@ export interface Gateway {
   readonly log: PinoLogger;
   /** Where it listens. @throws StoreRefused when Redis holds what this build or these settings can't work with */
   listen(): Promise<string>;
-  /** Takes no new calls, finishes what is under way, saves what must be saved. */
+  /** Takes no new calls, finishes what is under way, saves what must be saved. It may be called again. */
   close(): Promise<void>;
 }
 
@@ -90,24 +90,26 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
   if (settings.console.served) await serveConsole(app);
   await serveReference(app, openApiDocument(app));
 
+  const end = async () => {
+    lifecycle.stop();
+    const closed = app.close();
+    await traffic.ends();
+    // What is left are connections without a request: kept alive, or cut off in the middle of one.
+    app.getHttpServer().closeAllConnections();
+    await closed;
+    await lifecycle.settle();
+    await lifecycle.close();
+  };
+  let ending: Promise<void> | undefined;
   return {
     app,
     log,
+    close: () => (ending ??= end()),
     async listen() {
       await preflight.run();
       await app.listen(settings.port, settings.host);
       lifecycle.start();
       return app.getUrl();
-    },
-    async close() {
-      lifecycle.stop();
-      const closed = app.close();
-      await traffic.ends();
-      // What is left are connections without a request: kept alive, or cut off in the middle of one.
-      app.getHttpServer().closeAllConnections();
-      await closed;
-      await lifecycle.settle();
-      await lifecycle.close();
     },
   };
 }
