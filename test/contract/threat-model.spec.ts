@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 const page = readFileSync('docs/threat-model.md', 'utf8');
-const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (how|what) |^\| -/.test(line));
+const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (attack|target) |^\| -/.test(line));
 /** The last cell of a row: `path` › title. */
 const named = rows.map((row) => /\| `([^`]+\.spec\.ts)` › (.+?) *\|$/.exec(row));
 const written = (title: string) => [`'${title}'`, `"${title}"`, `\`${title}\``];
