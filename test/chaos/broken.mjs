@@ -36,21 +36,21 @@ const defences = [
     in: { 'libs/upstream/src/batch-codec.js': ["names[i] ?? '', { parts,", 'names[names.length - 1 - i], { parts,'] },
   },
   {
-    without: 'spare chains',
+    without: 'spare pairs',
     seen: 'grants',
     in: {
-      'libs/grants/src/chain-renewal.js': ['(0, spares_1.sparesToTry)(grant, why, this.options.clock.now())', '[]'],
+      'libs/grants/src/token-refresh.js': ['(0, spares_1.sparesToTry)(grant, why, this.options.clock.now())', '[]'],
     },
   },
   {
     without: "the server's word on where a portal is",
     seen: 'grants',
     in: {
-      'libs/grants/src/chain-renewal.js': [
+      'libs/grants/src/token-refresh.js': [
         '(0, portal_endpoint_1.portalEndpoint)(endpoint, this.options.rules) ?? grant',
         'grant',
       ],
-      'libs/grants/src/relocation.js': ['await store.move(', 'void ('],
+      'libs/grants/src/relocation-lookup.js': ['await store.relocate(', 'void ('],
     },
   },
   {

@@ -20,7 +20,7 @@ describe('apps over a real Redis', () => {
   let redis: Redis;
   const clock = new HandClock();
   const apps = (seal = new Seal([k1]), settings: typeof ofSettings | null = ofSettings) =>
-    new Apps({ redis, seal, clock, ofSettings: settings ?? undefined });
+    new Apps({ redis, seal, clock, fromSettings: settings ?? undefined });
   const secretsOf = async (id: string, of = apps()) => {
     const { clientSecret, previousSecret } = await of.get(id);
     return [clientSecret.reveal(), previousSecret?.reveal()];
@@ -136,7 +136,7 @@ describe('apps over a real Redis', () => {
   it('say store_unavailable when Redis cannot be asked, except for the one of the settings', async () => {
     const gone = server.client();
     gone.disconnect();
-    const of = new Apps({ redis: gone, seal: new Seal([k1]), clock, ofSettings });
+    const of = new Apps({ redis: gone, seal: new Seal([k1]), clock, fromSettings: ofSettings });
     await expect(of.get('a_0123456789abcdef')).rejects.toMatchObject({ code: 'store_unavailable' });
     await expect(of.register(wanted('a'))).rejects.toMatchObject({ code: 'store_unavailable' });
     expect((await of.get('default')).clientId).toBe('app.settings');

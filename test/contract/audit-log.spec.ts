@@ -164,9 +164,9 @@ describe('the audit log over a real Redis', () => {
     await server.kill();
     await eventually(() => redis.status !== 'ready');
     for (let n = 0; n < 10_003; n++) audit.record(entry(n));
-    expect(told.filter(({ words }) => words.includes('could not store this audit entry')).map(({ fields }) => fields)).toMatchObject(
-      [0, 1, 2].map((n) => ({ entry: entry(n) })),
-    );
+    expect(
+      told.filter(({ words }) => words.includes('could not store this audit entry')).map(({ fields }) => fields),
+    ).toMatchObject([0, 1, 2].map((n) => ({ entry: entry(n) })));
     await audit.settle();
     expect(told.filter(({ words }) => words.includes('could not store this audit entry'))).toHaveLength(10_003);
   });

@@ -21,8 +21,8 @@ import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims
 import { parsePhpForm } from '../../apps/gateway/src/doors/events/php-form';
 import { parseJsonParams, parsePhpParams } from '../../apps/gateway/src/doors/sdk/php-params';
 import { webhookCommand, webhookUrl } from '../../apps/gateway/src/doors/sdk/webhook-call';
-import { bodyOf } from '../../libs/upstream/src/answer-body';
-import { phpQuery, sharedSize } from '../../libs/upstream/src/php-query';
+import { parseEnvelope } from '../../libs/upstream/src/answer-body';
+import { phpQuery, batchedBytes } from '../../libs/upstream/src/php-query';
 import { judgeTokenAnswer } from '../../libs/grants/src/token-answer';
 
 /** A function that reads text from outside. */
@@ -248,14 +248,14 @@ export const parsers: readonly OutsideText[] = [
   {
     name: 'sharedSize',
     file: 'libs/upstream/src/php-query.ts',
-    read: (text) => sharedSize('a', { a: text, [text]: [text] }),
+    read: (text) => batchedBytes('a', { a: text, [text]: [text] }),
     worst: [(n) => '\ud83d\ude00'.repeat(n / 2)],
   },
   { name: 'phpQuery', file: 'libs/upstream/src/php-query.ts', read: (text) => phpQuery({ a: [text], [text]: text }) },
   {
     name: 'bodyOf',
     file: 'libs/upstream/src/answer-body.ts',
-    read: (text) => bodyOf('a', { status: 200, body: text }),
+    read: (text) => parseEnvelope('a', { status: 200, body: text }),
   },
   {
     name: 'judgeTokenAnswer',

@@ -86,9 +86,9 @@ describe('sealed grants over a real Redis', () => {
       hgetall: async (key: string) => {
         const read = await redis.hgetall(key);
         if (key.includes(first)) {
-          const { version, chain } = (await grants.load(first))!;
+          const { version, family } = (await grants.load(first))!;
           const install = installOf(first);
-          await grants.renew(first, version, { pair: pair('fresh'), refreshedAtMs: 1, install, chain: chain! });
+          await grants.saveRefresh(first, version, { pair: pair('fresh'), refreshedAtMs: 1, install, family: family! });
         }
         return read;
       },

@@ -34,7 +34,7 @@ describe('the console', () => {
       sinceMs: Date.now() - 7_200_000,
       detail: 'Its grant is spent.',
     };
-    await redis.hset(`b24:{${portalId(memberId)}}:grant`, 'trouble', JSON.stringify(trouble));
+    await redis.hset(`b24:{${portalId(memberId)}}:grant`, 'issue', JSON.stringify(trouble));
     redis.disconnect();
   };
   const open = async (options: Parameters<typeof ConsolePage.open>[2] = {}) => {

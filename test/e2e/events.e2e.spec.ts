@@ -34,7 +34,7 @@ describe('events that are no install', () => {
       const redis = world.redis.client();
       const left = Object.keys(await redis.hgetall(`b24:{${portal.memberId}}:grant`)).sort();
       redis.disconnect();
-      expect(left).toEqual(['install', 'tariff', 'trouble', 'version']);
+      expect(left).toEqual(['install', 'issue', 'tariff', 'version']);
       portal.uninstall();
       await events.install(portal);
     });

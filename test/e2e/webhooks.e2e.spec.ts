@@ -154,8 +154,8 @@ describe('a portal by incoming webhook', () => {
 
   it('that somebody else forgets in the same moment is not found', async () => {
     const store = world.newest.app.get<GrantStore>(RedisGrantStore);
-    jest.spyOn(store, 'mark').mockImplementationOnce(async (id) => {
-      await store.forget(id);
+    jest.spyOn(store, 'changeSettings').mockImplementationOnce(async (id) => {
+      await store.remove(id);
       return undefined;
     });
     const answer = await add(portal.webhookUrl(), { alias: 'gone' });

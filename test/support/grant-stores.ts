@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Chain, type GrantStore, type Install, RedisGrantStore, Seal, type TokenPair } from '@b24/grants';
+import { type TokenFamily, type GrantStore, type Install, RedisGrantStore, Seal, type TokenPair } from '@b24/grants';
 import { type PortalId, portalId, Secret } from '@b24/portal';
 import type { Redis } from 'ioredis';
 import { HandClock } from './hand-clock';
@@ -34,9 +34,9 @@ export const installOf = (portal: PortalId, domain = `p${portal.slice(-4)}.examp
   scope: ['task'],
   installedAtMs: startMs + count,
 });
-export const chainOf = (id: string, grantedAtMs = startMs): Chain => ({ id, grantedAtMs });
-export const refusalOf = (version: number) => ({ version, why: 'token', times: 1, sinceMs: 1 }) as const;
-export const trouble = { code: 'reauthorization_required', detail: 'spent', sinceMs: 1 } as const;
+export const familyOf = (id: string, grantedAtMs = startMs): TokenFamily => ({ id, grantedAtMs });
+export const rejectionOf = (version: number) => ({ version, reason: 'token', times: 1, sinceMs: 1 }) as const;
+export const deadIssue = { code: 'reauthorization_required', detail: 'spent', sinceMs: 1 } as const;
 
 /** One portal with one pair, in a store at hand, and what one asks of it. */
 export class StoredPortal {
@@ -53,15 +53,15 @@ export class StoredPortal {
     await this.again('first', {}, applicationToken);
   }
 
-  /** Another install, with a chain of its own. */
+  /** Another install, with a family of its own. */
   again(name: string, more: Partial<Install> = {}, applicationToken?: Secret): Promise<boolean> {
     const install = { ...installOf(this.portal), installedAtMs: startMs + ++count, ...more };
-    const chain = chainOf(name, install.installedAtMs);
-    return this.store.install({ install, pair: pair(name), chain, ...(applicationToken && { applicationToken }) });
+    const family = familyOf(name, install.installedAtMs);
+    return this.store.install({ install, pair: pair(name), family, ...(applicationToken && { applicationToken }) });
   }
 
-  renewal(to: string, install = installOf(this.portal), chain = chainOf('first')) {
-    return { chain, install, pair: pair(to), refreshedAtMs: startMs + 100_000 };
+  renewal(to: string, install = installOf(this.portal), family = familyOf('first')) {
+    return { family, install, pair: pair(to), refreshedAtMs: startMs + 100_000 };
   }
 
   async version(): Promise<number> {
@@ -72,7 +72,7 @@ export class StoredPortal {
     return (await this.store.load(this.portal))?.pair?.accessToken.reveal();
   }
 
-  /** Their chains and refresh tokens. */
+  /** Their families and refresh tokens. */
   async spares(): Promise<[string, string][]> {
     const { spares = [] } = (await this.store.load(this.portal)) ?? {};
     return spares.map(({ id, refreshToken }) => [id, refreshToken.reveal()]);

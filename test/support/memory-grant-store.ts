@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import {
-  asSpare,
-  type Chain,
+  toSpares,
+  type TokenFamily,
   defaultApp,
-  type Duty,
+  type LeaderTask,
   formerDomains,
   type Grant,
   type GrantStore,
-  keptSpares,
-  leftBehind,
-  type Markings,
+  selectSpares,
+  sparesAfterInstall,
+  type PortalSettings,
   type NewInstall,
-  type NewMarkings,
+  type PortalSettingsChange,
   type PortalRecord,
-  savedAsOfMs,
-  type SpareChain,
+  jitteredSavedAtMs,
+  type SparePair,
   type TokenPair,
 } from '@b24/grants';
 import { type Clock, Fault, type PortalId, type Secret } from '@b24/portal';
@@ -28,7 +28,7 @@ export class MemoryGrantStore implements GrantStore {
   away = false;
   private readonly grants = new Map<PortalId, Stored>();
   private readonly names = new Map<string, PortalId>();
-  private readonly leases = new Map<PortalId | Duty, { holder: string; untilMs: number }>();
+  private readonly leases = new Map<PortalId | LeaderTask, { holder: string; untilMs: number }>();
   private readonly savedAsOf = new Map<PortalId, number>();
   private versions = 0;
 
@@ -51,23 +51,23 @@ export class MemoryGrantStore implements GrantStore {
 
   install: GrantStore['install'] = (wanted) =>
     this.asked(() => {
-      const { install, pair, chain, webhook } = wanted;
+      const { install, pair, family, webhook } = wanted;
       const before = this.grants.get(install.portal);
-      if (chain && before?.chain?.id === chain.id) return true;
+      if (family && before?.family?.id === family.id) return true;
       if (!mayReplace(before, wanted)) return false;
       const wait = waitOf(before, wanted);
       this.moveName(install.portal, before, install.domain, wait.waitingSinceMs !== undefined);
-      const left = pair ? leftBehind(before, install) : [];
-      const spares = keptSpares(left, install, install.installedAtMs);
+      const left = pair ? sparesAfterInstall(before, install) : [];
+      const spares = selectSpares(left, install, install.installedAtMs);
       const former = formerDomains(before, install.domain);
-      if (pair) this.savedAsOf.set(install.portal, savedAsOfMs(install.portal, install.installedAtMs));
+      if (pair) this.savedAsOf.set(install.portal, jitteredSavedAtMs(install.portal, install.installedAtMs));
       this.grants.set(install.portal, {
         ...install,
         ...whatStays(before),
         ...(former.length > 0 && { formerDomains: former }),
         ...wait,
         version: ++this.versions,
-        ...(pair && inUse(pair, chain ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
+        ...(pair && inUse(pair, family ?? { id: randomUUID(), grantedAtMs: install.installedAtMs })),
         ...(spares.length > 0 && { spares }),
         ...(webhook && { webhook }),
         ...proofOf(before, wanted),
@@ -79,10 +79,10 @@ export class MemoryGrantStore implements GrantStore {
     this.asked(() => {
       const before = this.grants.get(portal);
       if (before?.pair && !before.spares?.some(({ id }) => id === spare.id))
-        this.change(portal, { spares: keptSpares([spare, ...(before.spares ?? [])], before, spare.renewedAtMs) });
+        this.change(portal, { spares: selectSpares([spare, ...(before.spares ?? [])], before, spare.renewedAtMs) });
     });
 
-  renew: GrantStore['renew'] = (portal, version, { chain, pair, refreshedAtMs, install }) =>
+  saveRefresh: GrantStore['saveRefresh'] = (portal, version, { family, pair, refreshedAtMs, install }) =>
     this.asked(() => {
       const before = this.grants.get(portal);
       const token = pair.refreshToken.reveal();
@@ -90,22 +90,23 @@ export class MemoryGrantStore implements GrantStore {
       if (before.pair?.refreshToken.reveal() === token) return true;
       const spares = before.spares ?? [];
       if (before.version !== version) {
-        const isSpare = spares.some(({ id }) => id === chain.id);
+        const isSpare = spares.some(({ id }) => id === family.id);
         const renewed = { refreshToken: pair.refreshToken, renewedAtMs: refreshedAtMs };
-        if (isSpare) this.changeSpare(portal, chain.id, ({ refusedAtMs: _over, ...rest }) => ({ ...rest, ...renewed }));
+        if (isSpare)
+          this.changeSpare(portal, family.id, ({ refusedAtMs: _over, ...rest }) => ({ ...rest, ...renewed }));
         return isSpare;
       }
-      const left = before.chain?.id === chain.id ? [] : asSpare(before, refreshedAtMs);
-      const kept = keptSpares([...left, ...spares.filter(({ id }) => id !== chain.id)], install, refreshedAtMs);
+      const left = before.family?.id === family.id ? [] : toSpares(before, refreshedAtMs);
+      const kept = selectSpares([...left, ...spares.filter(({ id }) => id !== family.id)], install, refreshedAtMs);
       const former = formerDomains(before, install.domain);
       this.moveName(portal, before, install.domain, before.waitingSinceMs !== undefined);
-      this.savedAsOf.set(portal, savedAsOfMs(portal, refreshedAtMs));
+      this.savedAsOf.set(portal, jitteredSavedAtMs(portal, refreshedAtMs));
       this.change(portal, {
         ...install,
-        ...{ trouble: undefined, begunVersion: undefined },
+        ...{ issue: undefined, refreshingVersion: undefined },
         formerDomains: former.length > 0 ? former : undefined,
         spares: kept.length > 0 ? kept : undefined,
-        chain,
+        family,
         pair,
         expiresAtMs: pair.expiresAtMs,
         refreshedAtMs,
@@ -114,32 +115,32 @@ export class MemoryGrantStore implements GrantStore {
       return true;
     });
 
-  begin: GrantStore['begin'] = (portal, version, begun) =>
+  markRefreshing: GrantStore['markRefreshing'] = (portal, version, begun) =>
     this.asked(() => {
-      this.changeAt(portal, version, { begunVersion: begun ? version : undefined });
+      this.changeAt(portal, version, { refreshingVersion: begun ? version : undefined });
     });
 
-  refuseSpare: GrantStore['refuseSpare'] = (portal, chainId, atMs) =>
+  rejectSpare: GrantStore['rejectSpare'] = (portal, familyId, atMs) =>
     this.asked(() => {
-      this.changeSpare(portal, chainId, (spare) => ({ ...spare, refusedAtMs: atMs }));
+      this.changeSpare(portal, familyId, (spare) => ({ ...spare, refusedAtMs: atMs }));
     });
 
-  refuse: GrantStore['refuse'] = (portal, refusal) =>
+  recordRejection: GrantStore['recordRejection'] = (portal, rejection) =>
     this.asked(() => {
-      this.changeAt(portal, refusal.version, { refused: refusal });
+      this.changeAt(portal, rejection.version, { rejection });
     });
 
-  trouble: GrantStore['trouble'] = (portal, version, trouble) =>
+  recordIssue: GrantStore['recordIssue'] = (portal, version, issue) =>
     this.asked(() => {
-      this.changeAt(portal, version, { trouble });
+      this.changeAt(portal, version, { issue });
     });
 
-  heal: GrantStore['heal'] = (portal, version) =>
+  clearIssue: GrantStore['clearIssue'] = (portal, version) =>
     this.asked(() => {
-      this.changeAt(portal, version, { trouble: undefined, refused: undefined });
+      this.changeAt(portal, version, { issue: undefined, rejection: undefined });
     });
 
-  move: GrantStore['move'] = (portal, version, to) =>
+  relocate: GrantStore['relocate'] = (portal, version, to) =>
     this.asked(() => {
       const before = this.grants.get(portal);
       if (before?.version !== version) return;
@@ -147,16 +148,16 @@ export class MemoryGrantStore implements GrantStore {
       this.change(portal, { ...to, formerDomains: formerDomains(before, to.domain) });
     });
 
-  uninstall: GrantStore['uninstall'] = (portal, trouble) =>
+  uninstall: GrantStore['uninstall'] = (portal, issue) =>
     this.asked(() => {
       const gone = { pair: undefined, webhook: undefined, applicationToken: undefined, expiresAtMs: undefined };
-      const chains = { chain: undefined, spares: undefined, refused: undefined, begunVersion: undefined };
+      const families = { family: undefined, spares: undefined, rejection: undefined, refreshingVersion: undefined };
       this.savedAsOf.delete(portal);
-      if (this.grants.has(portal)) this.change(portal, { ...gone, ...chains, trouble, version: ++this.versions });
+      if (this.grants.has(portal)) this.change(portal, { ...gone, ...families, issue, version: ++this.versions });
     });
 
-  mark: GrantStore['mark'] = (portal, markings) =>
-    this.asked((): Markings | undefined => {
+  changeSettings: GrantStore['changeSettings'] = (portal, markings) =>
+    this.asked((): PortalSettings | undefined => {
       const { alias } = markings;
       const before = this.grants.get(portal);
       if (!before) return undefined;
@@ -169,12 +170,12 @@ export class MemoryGrantStore implements GrantStore {
       return this.grants.get(portal);
     });
 
-  learnTariff: GrantStore['learnTariff'] = (portal, tariff) =>
+  saveTariff: GrantStore['saveTariff'] = (portal, tariff) =>
     this.asked(() => {
       if (this.grants.has(portal)) this.change(portal, { tariff });
     });
 
-  forget: GrantStore['forget'] = (portal) =>
+  remove: GrantStore['remove'] = (portal) =>
     this.asked(() => {
       for (const [name, id] of [...this.names]) if (id === portal) this.names.delete(name);
       this.savedAsOf.delete(portal);
@@ -187,19 +188,19 @@ export class MemoryGrantStore implements GrantStore {
       return (grant?.app ?? defaultApp) === app ? grant?.applicationToken : undefined;
     });
 
-  idle: GrantStore['idle'] = ({ notSinceMs, limit }) =>
+  listIdle: GrantStore['listIdle'] = ({ notSinceMs, limit }) =>
     this.asked(() => {
       const due = [...this.savedAsOf].filter(([, asOfMs]) => asOfMs <= notSinceMs).sort(([, a], [, b]) => a - b);
       return due.slice(0, limit).map(([portal]) => portal);
     });
 
-  putOff: GrantStore['putOff'] = (portal, asOfMs) =>
+  postpone: GrantStore['postpone'] = (portal, asOfMs) =>
     this.asked(() => {
       if (asOfMs === null) this.savedAsOf.delete(portal);
       else if (this.savedAsOf.has(portal)) this.savedAsOf.set(portal, asOfMs);
     });
 
-  lease: GrantStore['lease'] = (of, holder, forMs) =>
+  acquireLease: GrantStore['acquireLease'] = (of, holder, forMs) =>
     this.asked(() => {
       const held = this.leases.get(of);
       if (held && held.holder !== holder && held.untilMs > this.clock.now()) return false;
@@ -207,7 +208,7 @@ export class MemoryGrantStore implements GrantStore {
       return true;
     });
 
-  release: GrantStore['release'] = (of, holder) =>
+  releaseLease: GrantStore['releaseLease'] = (of, holder) =>
     this.asked(() => {
       if (this.leases.get(of)?.holder === holder) this.leases.delete(of);
     });
@@ -222,9 +223,9 @@ export class MemoryGrantStore implements GrantStore {
     if (!waits || !isTaken) this.names.set(to, portal);
   }
 
-  private changeSpare(portal: PortalId, chainId: string, change: (spare: SpareChain) => SpareChain): void {
+  private changeSpare(portal: PortalId, familyId: string, change: (spare: SparePair) => SparePair): void {
     const spares = this.grants.get(portal)?.spares;
-    if (spares) this.change(portal, { spares: spares.map((it) => (it.id === chainId ? change(it) : it)) });
+    if (spares) this.change(portal, { spares: spares.map((it) => (it.id === familyId ? change(it) : it)) });
   }
 
   private changeAt(portal: PortalId, version: number, change: Change): void {
@@ -245,11 +246,11 @@ export class MemoryGrantStore implements GrantStore {
   }
 }
 
-function inUse(pair: TokenPair, chain: Chain): Pick<Stored, 'pair' | 'chain' | 'expiresAtMs'> {
-  return { pair, chain, expiresAtMs: pair.expiresAtMs };
+function inUse(pair: TokenPair, family: TokenFamily): Pick<Stored, 'pair' | 'family' | 'expiresAtMs'> {
+  return { pair, family, expiresAtMs: pair.expiresAtMs };
 }
 
-function marked({ alias, suspended, limits, tags, admitted }: NewMarkings): Change {
+function marked({ alias, suspended, limits, tags, admitted }: PortalSettingsChange): Change {
   return {
     ...(alias !== undefined && { alias: alias ?? undefined }),
     ...(suspended !== undefined && { suspended }),
@@ -269,12 +270,12 @@ function proofOf(
   return { applicationToken: before.applicationToken, unprovenToken: before.unprovenToken === true };
 }
 
-function mayReplace(before: Stored | undefined, { over }: NewInstall): boolean {
-  return over === undefined || over === (before?.version ?? null);
+function mayReplace(before: Stored | undefined, { replacesVersion }: NewInstall): boolean {
+  return replacesVersion === undefined || replacesVersion === (before?.version ?? null);
 }
 
-function waitOf(before: Stored | undefined, { waits, install }: NewInstall): Pick<Stored, 'waitingSinceMs'> {
-  const waitingSinceMs = before || !waits ? before?.waitingSinceMs : install.installedAtMs;
+function waitOf(before: Stored | undefined, { awaitsAdmission, install }: NewInstall): Pick<Stored, 'waitingSinceMs'> {
+  const waitingSinceMs = before || !awaitsAdmission ? before?.waitingSinceMs : install.installedAtMs;
   return waitingSinceMs === undefined ? {} : { waitingSinceMs };
 }
 

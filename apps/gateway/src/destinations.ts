@@ -24,7 +24,7 @@ export class Destinations {
    * what it means.
    */
   mayConnect(address: string, { protocol, port, literal }: ConnectTarget): boolean {
-    if (isPublicAddress(address) || this.rules.hosts.holds(address, port)) return true;
+    if (isPublicAddress(address) || this.rules.hosts.allowsAddress(address, port)) return true;
     if (literal === undefined) return false;
     return this.rules.hosts.allows(literal, protocol) || [...this.servers].some((it) => new URL(it).host === literal);
   }

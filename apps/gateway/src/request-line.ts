@@ -2,10 +2,10 @@ import {
   authorize,
   type FreshGrants,
   type GrantStore,
-  Outages,
+  OutageRecorder,
   PortalProbe,
   type PortalRecord,
-  type Relocation,
+  type RelocationLookup,
 } from '@b24/grants';
 import { allowCommand, type AllowedCommand, type Client, type RateMeter, type Scope } from '@b24/access';
 import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/queue';
@@ -25,7 +25,7 @@ import { halfEmojiMessage } from './api/calls/any-method';
 import { acquirePermit } from './api/portals/acquire-permit';
 import { PlanDetector } from './api/portals/plan-detector';
 import type { Traces } from './operations/traces';
-import { loneSurrogateIn, sharedSize, upstream } from '@b24/upstream';
+import { findLoneSurrogate, batchedBytes, upstream } from '@b24/upstream';
 import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idempotency';
 
 /*
@@ -48,7 +48,7 @@ export interface LineParts {
   readonly platform: Platform;
   readonly store: GrantStore;
   readonly grants: FreshGrants;
-  readonly relocation: Relocation;
+  readonly relocation: RelocationLookup;
   readonly observer: LaneObserver & CallObserver;
   /** Absent where nobody collects traces. */
   readonly traces?: Traces | undefined;
@@ -140,14 +140,14 @@ export class RequestLine {
     const wire = upstream({ post, clock });
     const permit = (record: PortalRecord, signal: AbortSignal) =>
       acquirePermit(parts.bucket, record.portal, parts.planOf(record), signal);
-    const probe = new PortalProbe({ clock, permit, send: wire });
+    const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });
     const authorized = authorize({ grants, relocation, store, clock, probe }, wire);
     this.queues = new Lanes({
       ...parts,
-      observer: notingOutages(parts.observer, new Outages(store, clock)),
+      observer: notingOutages(parts.observer, new OutageRecorder(store, clock)),
       prepare: (portal) => this.prepare(portal),
       answers: async (portal) => (await probe.ask(await grants.usable(portal))).kind !== 'silent',
-      luggageOf: ({ method, params }) => sharedSize(method, params),
+      luggageOf: ({ method, params }) => batchedBytes(method, params),
       next: parts.traces ? parts.traces.station(authorized) : authorized,
     });
     this.lanes = this.queues;
@@ -234,21 +234,21 @@ export class RequestLine {
 }
 
 /** Whether a portal is down is told to everyone who looks at it, not on this replica alone. */
-function notingOutages(observer: LaneObserver, outages: Outages): LaneObserver {
+function notingOutages(observer: LaneObserver, outages: OutageRecorder): LaneObserver {
   return {
     departed: (portal, seats, queueMs) => observer.departed(portal, seats, queueMs),
     carried: (portal, queueMs) => observer.carried(portal, queueMs),
     stoodBack: (portal) => observer.stoodBack(portal),
     circuit: (portal, change, fault) => {
       observer.circuit(portal, change, fault);
-      if (fault && change === 'opened') void outages.note(portal, fault);
+      if (fault && change === 'opened') void outages.record(portal, fault);
     },
   };
 }
 
 /** @throws Fault invalid_request for half an emoji, which would make the portal read none of the parameters */
 function mustBeReadable({ params }: Command): void {
-  const path = loneSurrogateIn(params);
+  const path = findLoneSurrogate(params);
   if (path === undefined) return;
   throw new Fault('invalid_request', {
     detail: `\`${path}\` holds half of a surrogate pair, such as half an emoji. Bitrix24 would read no parameter at all; cut texts between characters.`,

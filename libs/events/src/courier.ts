@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, ExchangeFailure, hostNotAllowed, signed, sleep } from '@b24/portal';
+import { type Clock, ExchangeFailure, hostNotAllowed, signatureHeaders, sleep } from '@b24/portal';
 import type { Counts, Delivery, EventQueue } from './event-queue';
 import { type Attempt, judgeAttempt } from './judge-attempt';
 import { secretsOf, type Subscription } from './subscription';
@@ -80,7 +80,7 @@ export class Courier {
   /** Sends a message once, now, and tells what came of it. */
   async attempt(subscription: Subscription, message: { id: string; text: string }): Promise<Attempt> {
     const nowMs = this.options.clock.now();
-    const headers = { 'content-type': 'application/json', ...signed(secretsOf(subscription, nowMs), message, nowMs) };
+    const headers = { 'content-type': 'application/json', ...signatureHeaders(secretsOf(subscription, nowMs), message, nowMs) };
     try {
       return await this.options.send(subscription.url, headers, message.text);
     } catch (error) {

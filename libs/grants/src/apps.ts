@@ -13,14 +13,14 @@ export interface AppsOptions {
   readonly seal: Seals;
   readonly clock: Clock;
   /** The app of the settings, if they name one. */
-  readonly ofSettings: Pick<App, 'clientId' | 'clientSecret' | 'scope'> | undefined;
+  readonly fromSettings: Pick<App, 'clientId' | 'clientSecret' | 'scope'> | undefined;
 }
 
 export type NewApp = Pick<App, 'name' | 'clientId' | 'clientSecret' | 'scope'>;
 export type AppChanges = Partial<Pick<App, 'name' | 'clientSecret'>>;
 
 /** An app as it is kept: JSON, its secrets sealed. */
-export interface KeptApp extends Omit<App, 'id' | 'clientSecret' | 'previousSecret'> {
+export interface StoredApp extends Omit<App, 'id' | 'clientSecret' | 'previousSecret'> {
   readonly secret: string;
   readonly previousSecret?: string;
 }
@@ -40,7 +40,7 @@ export class Apps {
 
   /** @throws Fault app_not_found */
   async get(id: string): Promise<App> {
-    const app = id === defaultApp ? this.ofSettings : (await this.kept(id))?.app;
+    const app = id === defaultApp ? this.ofSettings : (await this.stored(id))?.app;
     if (!app) throw new Fault('app_not_found');
     return app;
   }
@@ -59,7 +59,7 @@ export class Apps {
     const id = idOf(wanted.clientId);
     const now = this.options.clock.now();
     const app = { id, ...wanted, registeredAtMs: now, secretSetAtMs: now };
-    await orStoreUnavailable(() => this.options.redis.hsetnx(appsKey, id, this.closed(app)));
+    await orStoreUnavailable(() => this.options.redis.hsetnx(appsKey, id, this.sealed(app)));
     const there = await this.get(id);
     if (!isSame(there, wanted)) throw new Fault('app_already_registered');
     return there;
@@ -68,7 +68,7 @@ export class Apps {
   /** A new secret is used at once; the one before is kept for as long as the new one is refused. @throws Fault app_not_found */
   async change(id: string, { name, clientSecret }: AppChanges): Promise<App> {
     for (;;) {
-      const kept = await this.kept(id);
+      const kept = await this.stored(id);
       if (!kept) throw new Fault('app_not_found');
       const { app, text } = kept;
       const isNew = clientSecret !== undefined && !sameSecret(clientSecret, app.clientSecret);
@@ -78,7 +78,7 @@ export class Apps {
         ...(name !== undefined && { name }),
         ...(isNew && { clientSecret, previousSecret: app.clientSecret, secretSetAtMs: this.options.clock.now() }),
       };
-      const swap = () => this.run.swapSealed(appsKey, id, text, this.closed(changed));
+      const swap = () => this.run.swapSealed(appsKey, id, text, this.sealed(changed));
       if ((await orStoreUnavailable(swap)) === 1) return changed;
     }
   }
@@ -89,39 +89,39 @@ export class Apps {
   }
 
   private get ofSettings(): App | undefined {
-    const { ofSettings } = this.options;
+    const { fromSettings: ofSettings } = this.options;
     return ofSettings && { id: defaultApp, name: defaultApp, ...ofSettings };
   }
 
-  private async kept(id: string): Promise<{ app: App; text: string } | undefined> {
+  private async stored(id: string): Promise<{ app: App; text: string } | undefined> {
     const text = await orStoreUnavailable(() => this.options.redis.hget(appsKey, id));
     return text === null ? undefined : { app: this.opened(id, text), text };
   }
 
-  private closed({ id, clientSecret, previousSecret, ...open }: App): string {
+  private sealed({ id, clientSecret, previousSecret, ...open }: App): string {
     const { seal } = this;
-    const kept: KeptApp = {
+    const kept: StoredApp = {
       ...open,
-      secret: seal.close(clientSecret, placeOf(id, 'secret')),
-      ...(previousSecret && { previousSecret: seal.close(previousSecret, placeOf(id, 'previousSecret')) }),
+      secret: seal.close(clientSecret, appSecretContext(id, 'secret')),
+      ...(previousSecret && { previousSecret: seal.close(previousSecret, appSecretContext(id, 'previousSecret')) }),
     };
     return JSON.stringify(kept);
   }
 
   private opened(id: string, text: string): App {
     const { seal } = this;
-    const { secret, previousSecret, ...open } = JSON.parse(text) as KeptApp;
+    const { secret, previousSecret, ...open } = JSON.parse(text) as StoredApp;
     return {
       ...open,
       id,
-      clientSecret: seal.open(secret, placeOf(id, 'secret')),
-      ...(previousSecret && { previousSecret: seal.open(previousSecret, placeOf(id, 'previousSecret')) }),
+      clientSecret: seal.open(secret, appSecretContext(id, 'secret')),
+      ...(previousSecret && { previousSecret: seal.open(previousSecret, appSecretContext(id, 'previousSecret')) }),
     };
   }
 }
 
 /** Where an app's secret opens. */
-export function placeOf(id: string, field: 'secret' | 'previousSecret'): string {
+export function appSecretContext(id: string, field: 'secret' | 'previousSecret'): string {
   return `app|${id}|${field}`;
 }
 

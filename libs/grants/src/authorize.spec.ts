@@ -76,8 +76,8 @@ async function world(kind: 'app' | 'webhook' = 'app') {
     permits.given++;
     return Promise.resolve(() => void permits.over++);
   };
-  const probe = new PortalProbe({ clock, permit, send: wire });
-  const relocation = { find: () => Promise.resolve(false) };
+  const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });
+  const relocation = { hasMoved: () => Promise.resolve(false) };
   const send = authorize({ grants, relocation, store, clock, probe }, wire);
   /** As a lane does it: what may go again does so once. */
   const call = async (...methods: string[]): Promise<string> => {
@@ -151,14 +151,14 @@ describe('a refusal that would hold for the whole portal', () => {
         const it = await world(kind);
         it.says = () => verdicts[name];
         expect(await it.call('odd.get')).toBe(`fault ${verdicts[name].code} final`);
-        expect(await it.record()).toMatchObject({ trouble: { code: verdicts[name].code, times: 1 } });
+        expect(await it.record()).toMatchObject({ issue: { code: verdicts[name].code, times: 1 } });
         expect(await it.call('user.current')).toBe(`fault ${verdicts[name].code} final`);
         expect(it.sent).toEqual(['odd.get', 'profile']);
         await it.clock.advance(60_000);
         // The first that passes after the rest is refused for itself; ours is taken.
         it.says = it.only('odd.get', verdicts[name]);
         expect(await it.call('odd.get')).toMatch(/^answer/);
-        expect((await it.record()).trouble).toBeUndefined();
+        expect((await it.record()).issue).toBeUndefined();
       }
     },
   );
@@ -169,7 +169,7 @@ describe('a refusal that would hold for the whole portal', () => {
     const rests: number[] = [];
     for (let times = 0; times < 3; times++) {
       await Promise.all(Array.from({ length: 20 }, (_, n) => it.call(`m${n}`)));
-      const restMs = ((await it.record()).trouble?.untilMs ?? 0) - it.clock.now();
+      const restMs = ((await it.record()).issue?.untilMs ?? 0) - it.clock.now();
       rests.push(restMs);
       await it.clock.advance(restMs);
     }
@@ -182,7 +182,7 @@ describe('a refusal that would hold for the whole portal', () => {
     it.says = () => (it.refreshed() === 0 ? verdicts.NO_AUTH_FOUND : undefined);
     expect(await it.call('m')).toBe('ok');
     expect([it.refreshed(), it.sent]).toEqual([1, ['m', 'profile', 'm']]);
-    expect((await it.record()).trouble).toBeUndefined();
+    expect((await it.record()).issue).toBeUndefined();
   });
 
   it('of the token is refreshed without a question when the pair is over by our own clock, or another took its place', async () => {
@@ -200,7 +200,7 @@ describe('a refusal that would hold for the whole portal', () => {
       return verdicts.expired_token;
     };
     await expect(late.send(portal, [command('m')], signal)).rejects.toMatchObject({ again: 'token_refused' });
-    expect([late.sent, (await late.record()).refused]).toEqual([['m'], undefined]);
+    expect([late.sent, (await late.record()).rejection]).toEqual([['m'], undefined]);
   });
 
   it('of token after token is rested from, each time for longer', async () => {
@@ -208,21 +208,21 @@ describe('a refusal that would hold for the whole portal', () => {
     it.says = () => verdicts.NO_AUTH_FOUND;
     expect(await it.call('m')).toBe('fault reauthorization_required token_refused');
     expect([it.refreshed(), it.sent]).toEqual([1, ['m', 'profile', 'm', 'profile']]);
-    expect((await it.record()).trouble?.untilMs).toBe(it.clock.now() + 5000);
+    expect((await it.record()).issue?.untilMs).toBe(it.clock.now() + 5000);
   });
 
   it('of a webhook is believed and rested from when our own command meets it', async () => {
     const it = await world('webhook');
     it.says = () => verdicts.INVALID_CREDENTIALS;
     expect(await it.call('m')).toBe('fault reauthorization_required final');
-    expect((await it.record()).trouble?.code).toBe('reauthorization_required');
+    expect((await it.record()).issue?.code).toBe('reauthorization_required');
   });
 
   it('is told in the words of our own command when that is refused for another reason', async () => {
     const it = await world();
     it.says = (method) => (method === 'profile' ? verdicts.PORTAL_DELETED : verdicts.NO_AUTH_FOUND);
     expect(await it.call('m')).toBe('fault portal_deleted final');
-    expect((await it.record()).trouble?.code).toBe('portal_deleted');
+    expect((await it.record()).issue?.code).toBe('portal_deleted');
     expect(it.refreshed()).toBe(0);
   });
 
@@ -232,7 +232,7 @@ describe('a refusal that would hold for the whole portal', () => {
     const told = it.call('m');
     await it.clock.advance(10_000);
     expect(await told).toBe('answer portal_payment_required final');
-    expect((await it.record()).trouble).toBeUndefined();
+    expect((await it.record()).issue).toBeUndefined();
     it.says = (method) =>
       method === 'profile' ? 'silence' : it.refreshed() === 0 ? verdicts.expired_token : undefined;
     const plain = it.call('m');
@@ -251,6 +251,6 @@ describe('a refusal that would hold for the whole portal', () => {
     const it = await world();
     it.says = it.only('batch', verdicts.NO_AUTH_FOUND);
     expect(await it.call('m1', 'm2')).toBe('fault rejected_by_portal alone');
-    expect((await it.record()).refused).toBeUndefined();
+    expect((await it.record()).rejection).toBeUndefined();
   });
 });

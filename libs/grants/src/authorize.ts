@@ -3,18 +3,18 @@ import {
   asFault,
   type Clock,
   Fault,
-  isAboutGrant,
-  ownRefusal,
+  concernsGrant,
+  asCommandFault,
   type Send,
   type SendAuthorized,
 } from '@b24/portal';
 import { authorization } from './authorization';
 import type { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
-import type { Grant, Trouble } from './install';
-import type { Finding, PortalProbe } from './portal-probe';
-import type { Relocation } from './relocation';
-import { refusalAfter, restAfter, troubleAfter } from './trouble';
+import type { Grant, GrantIssue } from './install';
+import type { ProbeOutcome, PortalProbe } from './portal-probe';
+import type { RelocationLookup } from './relocation-lookup';
+import { nextRejection, rejectionBackoffMs, nextIssue } from './grant-issue';
 
 /** The portal's word is believed for so long before it is asked again, twice as long each time. */
 const believeMs = 60_000;
@@ -25,7 +25,7 @@ const renamedWebhook =
 
 export interface AuthorizeOptions {
   readonly grants: FreshGrants;
-  readonly relocation: Pick<Relocation, 'find'>;
+  readonly relocation: Pick<RelocationLookup, 'hasMoved'>;
   readonly store: GrantStore;
   readonly clock: Clock;
   readonly probe: Pick<PortalProbe, 'ask'>;
@@ -36,13 +36,13 @@ const isPlain = ({ upstream }: Fault) => /^(?:expired_token|invalid_token)$/i.te
 
 /**
  * The station that puts the token on. What the portal says about the token, the user, the app or itself is remembered
- * once a command of our own met it too: the next request refreshes, takes another user's chain, goes to the new host, or
+ * once a command of our own met it too: the next request refreshes, takes another user's family, goes to the new host, or
  * is not sent. Until then it is the refusal of the command that met it (docs/decisions/0022).
  */
 export function authorize({ grants, relocation, store, clock, probe }: AuthorizeOptions, next: SendAuthorized): Send {
-  const rest = (grant: Grant, code: Trouble['code'], detail: string, restMs = believeMs) => {
-    const trouble = troubleAfter(grant.trouble, { code, detail, restMs }, clock.now());
-    return store.trouble(grant.portal, grant.version, trouble);
+  const rest = (grant: Grant, code: GrantIssue['code'], detail: string, restMs = believeMs) => {
+    const issue = nextIssue(grant.issue, { code, detail, backoffMs: restMs }, clock.now());
+    return store.recordIssue(grant.portal, grant.version, issue);
   };
 
   async function refused(grant: Grant, fault: Fault, why: 'token' | 'user'): Promise<Fault> {
@@ -51,13 +51,13 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
       await rest(grant, 'reauthorization_required', told.message);
       return told;
     }
-    const refusal = refusalAfter(grant, why, clock.now());
-    await store.refuse(grant.portal, refusal);
-    const restMs = why === 'token' ? restAfter(refusal) : undefined;
+    const refusal = nextRejection(grant, why, clock.now());
+    await store.recordRejection(grant.portal, refusal);
+    const restMs = why === 'token' ? rejectionBackoffMs(refusal) : undefined;
     if (restMs !== undefined) {
       const { sinceMs } = refusal;
-      const trouble = { code: 'reauthorization_required', detail: refusedAgain, sinceMs } as const;
-      await store.trouble(grant.portal, grant.version, { ...trouble, untilMs: clock.now() + restMs });
+      const issue = { code: 'reauthorization_required', detail: refusedAgain, sinceMs } as const;
+      await store.recordIssue(grant.portal, grant.version, { ...issue, untilMs: clock.now() + restMs });
     }
     return withLink(grant, fault);
   }
@@ -66,7 +66,7 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
     fault.with({ authorizeUrl: grants.reauthorization(grant).authorizeUrl ?? '' });
 
   async function moved(grant: Grant, fault: Fault): Promise<Fault> {
-    if (!grant.webhook && (await relocation.find(grant))) return fault;
+    if (!grant.webhook && (await relocation.hasMoved(grant))) return fault;
     const { code, message, upstream } = fault;
     return new Fault(code, { detail: grant.webhook ? renamedWebhook : message, ...(upstream && { upstream }) });
   }
@@ -84,10 +84,10 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
    * What is to be made of a refusal that would hold for all of the portal's commands. A pair that was replaced meanwhile,
    * or is over by our own clock, is refreshed without a question; the ordinary end of a token costs no request more.
    */
-  async function judged(grant: Grant, fault: Fault): Promise<Finding | { readonly kind: 'outdated' }> {
+  async function judged(grant: Grant, fault: Fault): Promise<ProbeOutcome | { readonly kind: 'outdated' }> {
     if (fault.again && !grant.webhook) {
       const now = await store.load(grant.portal);
-      if (now?.version !== grant.version || grants.isOver(grant)) return { kind: 'outdated' };
+      if (now?.version !== grant.version || grants.isExpiring(grant)) return { kind: 'outdated' };
     }
     const finding = await probe.ask(grant, isPlain(fault));
     // Without an answer of our own the vendor's plain word about a token counts: a refresh does no harm.
@@ -101,16 +101,17 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
     if (finding.kind === 'outdated') throw withLink(grant, fault);
     if (finding.kind === 'refused') throw await remember(grant, inWordsOf(fault, finding.fault));
     if (finding.kind === 'passed') heal(grant);
-    const own = ownRefusal(fault);
+    const own = asCommandFault(fault);
     // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
     // for the next was over by a mistake.
     if (seats > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
     return [{ ok: false, fault: own, spent: { queueMs: 0, upstreamMs } }];
   }
 
-  /** The portal took the call, so whatever it was in trouble for is over. */
-  function heal({ portal, version, trouble, refused: refusal }: Grant): void {
-    if (trouble || (refusal && refusal.version !== version)) void store.heal(portal, version).catch(() => undefined);
+  /** The portal took the call, so whatever it was in issue for is over. */
+  function heal({ portal, version, issue, rejection }: Grant): void {
+    if (issue || (rejection && rejection.version !== version))
+      void store.clearIssue(portal, version).catch(() => undefined);
   }
 
   return async (portal, commands, signal) => {
@@ -123,7 +124,7 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
       return answers;
     } catch (error) {
       const fault = asFault(error);
-      if (isAboutGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
+      if (concernsGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
       throw fault.again === 'moved' ? await moved(grant, fault) : fault;
     }
   };

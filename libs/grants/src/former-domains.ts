@@ -1,6 +1,6 @@
 import type { PortalRecord } from './install';
 
-const mostFormerDomains = 3;
+const maxFormerDomains = 3;
 
 /** The hosts a portal was renamed from, once it is at `domain`, newest first. */
 export function formerDomains(
@@ -9,5 +9,5 @@ export function formerDomains(
 ): string[] {
   if (!before) return [];
   const left = [before.domain, ...(before.formerDomains ?? [])];
-  return [...new Set(left)].filter((it) => it !== domain).slice(0, mostFormerDomains);
+  return [...new Set(left)].filter((it) => it !== domain).slice(0, maxFormerDomains);
 }

@@ -4,7 +4,7 @@ import { HandClock, settle } from '../../../test/support/hand-clock';
 import { MemoryGrantStore } from '../../../test/support/memory-grant-store';
 import { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
-import type { Refusal } from './install';
+import type { TokenRejection } from './install';
 import type { OAuthServer } from './oauth-server';
 import { PortalHosts } from './portal-hosts';
 import type { TokenVerdict } from './token-answer';
@@ -82,7 +82,12 @@ async function world() {
   return { clock, store, server, outcomes, replica };
 }
 
-const refusalOf = (version = 0, why: Refusal['why'] = 'token'): Refusal => ({ version, why, times: 1, sinceMs: 1 });
+const rejectionOf = (version = 0, reason: TokenRejection['reason'] = 'token'): TokenRejection => ({
+  version,
+  reason,
+  times: 1,
+  sinceMs: 1,
+});
 
 /** What became of the promise, for looking at while time is moved. */
 function watched(promise: Promise<unknown>): { code?: string } {
@@ -120,11 +125,11 @@ describe('a fresh grant', () => {
   it('is looked at again under the lease, so that a replica that was slow to ask for it does not refresh once more', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
-    const lease: GrantStore['lease'] = async (...asked) => {
+    const lease: GrantStore['acquireLease'] = async (...asked) => {
       await new Promise<void>((resolve) => {
         clock.after(500, resolve);
       });
-      return store.lease(...asked);
+      return store.acquireLease(...asked);
     };
     const slow = watched(replica(Object.assign(Object.create(store) as GrantStore, { lease })).ensure(portal));
     const quick = watched(replica().ensure(portal));
@@ -135,10 +140,10 @@ describe('a fresh grant', () => {
   it('is refreshed at once when the portal refused this very pair, and not when it refused an older one', async () => {
     const { clock, store, server, replica } = await world();
     const before = await store.load(portal);
-    await store.refuse(portal, refusalOf(before?.version));
+    await store.recordRejection(portal, rejectionOf(before?.version));
     const asked = watched(replica().ensure(portal));
     await clock.advance(100);
-    await store.refuse(portal, refusalOf(before?.version));
+    await store.recordRejection(portal, rejectionOf(before?.version));
     await replica().ensure(portal);
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
   });
@@ -164,7 +169,7 @@ describe('a fresh grant', () => {
     expect([server.asked, outcomes]).toEqual([1, ['refused']]);
   });
 
-  it('is tried again when a trouble of some time is over', async () => {
+  it('is tried again when an issue of some time is over', async () => {
     const { clock, server, replica } = await world();
     server.next = () => ({ kind: 'refused', code: 'portal_payment_required', detail: 'pay', forMs: 60_000 });
     await clock.advance(hour);
@@ -207,7 +212,7 @@ describe('a fresh grant', () => {
   it('is refreshed by another replica when the one that began is gone and its lease has ended', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
-    await store.lease(portal, 'a replica that was killed', 90_000);
+    await store.acquireLease(portal, 'a replica that was killed', 90_000);
     const asked = watched(replica().ensure(portal));
     await clock.advance(89_000);
     expect([asked.code, server.asked]).toEqual([undefined, 0]);
@@ -289,7 +294,7 @@ describe('the law of refreshes', () => {
           if (it.kind === 'ask') asked.push(watched(replicas[it.replica]!.ensure(portal)));
           else if (it.kind === 'pass') await clock.advance(it.ms);
           else if (it.kind === 'away') store.away = it.away;
-          else if (!store.away) await store.refuse(portal, refusalOf((await store.load(portal))?.version));
+          else if (!store.away) await store.recordRejection(portal, rejectionOf((await store.load(portal))?.version));
           await settle();
         }
         store.away = false;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, Fault, type PortalId, sleep } from '@b24/portal';
 import { defaultApp } from './app';
-import { ChainRenewal, type ChainRenewalOptions } from './chain-renewal';
-import { savedAsOfMs } from './idle';
-import type { Grant, Refusal, Trouble } from './install';
+import { TokenRefresh, type TokenRefreshOptions } from './token-refresh';
+import { jitteredSavedAtMs } from './jittered-saved-at';
+import type { Grant, TokenRejection, GrantIssue } from './install';
 
 /**
  * Renewed until the request and the save are over, so that a second refresh never starts beside a living first; short,
@@ -18,14 +18,14 @@ const sameDepartureMs = 100;
 /** For so long a pair that may wait to be saved is waited for; whoever holds it tries every second. */
 const unreportedMs = 3000;
 
-export interface FreshGrantsOptions extends ChainRenewalOptions {
+export interface FreshGrantsOptions extends TokenRefreshOptions {
   /** Where a person authorizes the portal again. */
   readonly authorizeUrl: (portal: Pick<Grant, 'domain' | 'app'>) => string;
 }
 
 /** When and how a refresh is due, and how the grant is read for it. */
 interface Occasion {
-  readonly due: (grant: Grant) => Refusal['why'] | undefined;
+  readonly due: (grant: Grant) => TokenRejection['reason'] | undefined;
   readonly look: (portal: PortalId) => Promise<Grant>;
 }
 
@@ -38,22 +38,22 @@ export class FreshGrants {
   private readonly lookedAt = new Map<PortalId, { readonly grant: Grant; readonly atMs: number }>();
   /** Portals whose last refresh got no verdict, and until when that is not tried again. */
   private readonly resting = new Map<PortalId, { readonly fault: Fault; readonly untilMs: number }>();
-  private readonly renewal: ChainRenewal;
+  private readonly renewal: TokenRefresh;
 
   constructor(private readonly options: FreshGrantsOptions) {
-    this.renewal = new ChainRenewal(options);
+    this.renewal = new TokenRefresh(options);
   }
 
   /**
    * Resolves with the portal's grant when it has a pair that can be sent.
-   * @throws Fault portal_not_found, portal_waiting, portal_suspended, what the grant's trouble says, authorization_server_error,
+   * @throws Fault portal_not_found, portal_waiting, portal_suspended, what the grant's issue says, authorization_server_error,
    * store_unavailable
    */
   async ensure(portal: PortalId): Promise<Grant> {
     let grant = await this.usable(portal);
-    if (this.stale(grant)) {
+    if (this.refreshReason(grant)) {
       this.checkRest(portal);
-      await this.refreshed(portal, { due: (it) => this.stale(it), look: (it) => this.usable(it) });
+      await this.refreshShared(portal, { due: (it) => this.refreshReason(it), look: (it) => this.usable(it) });
       grant = await this.usable(portal);
     }
     this.lookedAt.set(portal, { grant, atMs: this.options.clock.now() });
@@ -72,14 +72,14 @@ export class FreshGrants {
       return grant;
     };
     const due = (grant: Grant) => {
-      const isIdle = savedAsOfMs(portal, savedAtMs(grant)) <= notSinceMs;
-      return grant.pair && isIdle && !isOver(grant) ? (this.stale(grant) ?? 'token') : undefined;
+      const isIdle = jitteredSavedAtMs(portal, savedAtMs(grant)) <= notSinceMs;
+      return grant.pair && isIdle && !isOver(grant) ? (this.refreshReason(grant) ?? 'token') : undefined;
     };
     const before = await store.load(portal);
-    if (before && due(before)) await this.refreshed(portal, { due, look });
+    if (before && due(before)) await this.refreshShared(portal, { due, look });
     const grant = await store.load(portal);
     if (!grant?.pair || isOver(grant)) return undefined;
-    if (due(grant) && grant.trouble) this.checkTrouble(grant, grant.trouble);
+    if (due(grant) && grant.issue) this.throwUnlessDue(grant, grant.issue);
     return savedAtMs(grant);
   }
 
@@ -97,7 +97,7 @@ export class FreshGrants {
     if (!grant) throw new Fault('portal_not_found');
     if (grant.waitingSinceMs !== undefined) throw new Fault('portal_waiting');
     if (grant.suspended) throw new Fault('portal_suspended');
-    if (grant.trouble) this.checkTrouble(grant, grant.trouble);
+    if (grant.issue) this.throwUnlessDue(grant, grant.issue);
     if (!grant.pair && !grant.webhook) throw this.reauthorization(grant);
     return grant;
   }
@@ -116,26 +116,26 @@ export class FreshGrants {
   }
 
   /** By our own clock the pair is over, or about to be. */
-  isOver({ pair }: Pick<Grant, 'pair'>): boolean {
+  isExpiring({ pair }: Pick<Grant, 'pair'>): boolean {
     if (!pair) return false;
     const aheadMs = Math.min(refreshAheadMs, pair.lifetimeMs / 10);
     return pair.expiresAtMs - this.options.clock.now() <= aheadMs;
   }
 
-  private stale({ pair, version, refused }: Grant): Refusal['why'] | undefined {
+  private refreshReason({ pair, version, rejection }: Grant): TokenRejection['reason'] | undefined {
     if (!pair) return undefined;
-    if (refused?.version === version) return refused.why;
-    return this.isOver({ pair }) ? 'token' : undefined;
+    if (rejection?.version === version) return rejection.reason;
+    return this.isExpiring({ pair }) ? 'token' : undefined;
   }
 
-  private checkTrouble(grant: Grant, { code, detail, untilMs }: Trouble): void {
+  private throwUnlessDue(grant: Grant, { code, detail, untilMs }: GrantIssue): void {
     const now = this.options.clock.now();
     if (untilMs !== undefined && untilMs <= now) return;
     if (code === 'reauthorization_required') throw this.reauthorization(grant, detail);
     throw new Fault(code, { detail, ...(untilMs !== undefined && { retryAfterMs: untilMs - now }) });
   }
 
-  private refreshed(portal: PortalId, occasion: Occasion): Promise<void> {
+  private refreshShared(portal: PortalId, occasion: Occasion): Promise<void> {
     let refresh = this.underWay.get(portal);
     if (!refresh) {
       refresh = this.refreshOnce(portal, occasion)
@@ -164,7 +164,7 @@ export class FreshGrants {
   private async refreshOnce(portal: PortalId, { due, look }: Occasion): Promise<void> {
     const { store, clock } = this.options;
     const holder = randomUUID();
-    const lease = () => store.lease(portal, holder, leaseMs);
+    const lease = () => store.acquireLease(portal, holder, leaseMs);
     while (!(await lease())) {
       await sleep(clock, askLeaseEveryMs);
       if (!due(await look(portal))) return;
@@ -177,16 +177,16 @@ export class FreshGrants {
     } finally {
       letGo();
       // A lease that can't be released ends by itself.
-      await store.release(portal, holder).catch(() => undefined);
+      await store.releaseLease(portal, holder).catch(() => undefined);
     }
   }
 
-  private async renew(grant: Grant, why: Refusal['why'], lease: () => Promise<boolean>): Promise<void> {
+  private async renew(grant: Grant, why: TokenRejection['reason'], lease: () => Promise<boolean>): Promise<void> {
     try {
-      await this.renewal.renew(grant, why, lease);
+      await this.renewal.run(grant, why, lease);
     } catch (error) {
       if (asFault(error).code !== 'app_not_found') throw error;
-      // Not a trouble of the grant: it is as good as ever once the app is back.
+      // Not a issue of the grant: it is as good as ever once the app is back.
       const { domain, kind, app = defaultApp } = grant;
       throw this.reauthorization({ domain, kind }, appGone(app));
     }
@@ -214,7 +214,7 @@ export class FreshGrants {
     const { clock } = this.options;
     const untilMs = clock.now() + unreportedMs;
     let grant = await look(portal);
-    while (grant.begunVersion === grant.version && clock.now() < untilMs) {
+    while (grant.refreshingVersion === grant.version && clock.now() < untilMs) {
       await sleep(clock, askLeaseEveryMs);
       grant = await look(portal);
     }
@@ -228,10 +228,10 @@ function appGone(app: string): string {
 }
 
 /** Only an install brings it back. */
-function isOver({ trouble }: Grant): boolean {
-  return trouble !== undefined && trouble.untilMs === undefined;
+function isOver({ issue }: Grant): boolean {
+  return issue !== undefined && issue.untilMs === undefined;
 }
 
-function savedAtMs({ refreshedAtMs, chain, installedAtMs }: Grant): number {
-  return refreshedAtMs ?? chain?.grantedAtMs ?? installedAtMs;
+function savedAtMs({ refreshedAtMs, family, installedAtMs }: Grant): number {
+  return refreshedAtMs ?? family?.grantedAtMs ?? installedAtMs;
 }

@@ -1,19 +1,19 @@
 import type { Secret, Sealer } from '@b24/portal';
 import type {
-  Chain,
+  TokenFamily,
   Grant,
   Install,
   Limits,
-  NewMarkings,
+  PortalSettingsChange,
   PortalRecord,
-  Refusal,
-  Spare,
-  SpareChain,
+  TokenRejection,
+  SpareInfo,
+  SparePair,
   Tariff,
   TokenPair,
-  Trouble,
+  GrantIssue,
 } from './install';
-import { mostSpares } from './spares';
+import { maxSpares } from './spares';
 
 /* A grant as the fields of one Redis hash; docs/storage.md names them all. */
 
@@ -32,22 +32,30 @@ export const openFields = [
   'expiresAtMs',
   'lifetimeMs',
   'refreshedAtMs',
-  'refused',
-  'begunVersion',
-  'trouble',
-  'chain',
+  'rejection',
+  'refreshingVersion',
+  'issue',
+  'family',
   'spares',
   'formerDomains',
 ] as const;
-/** What is about the pair and its chain, and goes with them. */
-export const pairFields = ['expiresAtMs', 'lifetimeMs', 'refreshedAtMs', 'refused', 'begunVersion', 'trouble', 'chain'];
+/** What is about the pair and its family, and goes with them. */
+export const pairFields = [
+  'expiresAtMs',
+  'lifetimeMs',
+  'refreshedAtMs',
+  'rejection',
+  'refreshingVersion',
+  'issue',
+  'family',
+];
 /** What proves events, and whether no administrator brought it. */
 export const proofFields = ['applicationToken', 'unprovenToken'];
 export const allSpareFields = ['spares', ...spareFields];
 
-export type Hash = Readonly<Record<string, string | undefined>>;
+export type GrantHash = Readonly<Record<string, string | undefined>>;
 
-export function toRecord(hash: Hash): PortalRecord | undefined {
+export function toPortalRecord(hash: GrantHash): PortalRecord | undefined {
   if (!hash['install']) return undefined;
   return {
     ...(JSON.parse(hash['install']) as Install),
@@ -59,9 +67,9 @@ export function toRecord(hash: Hash): PortalRecord | undefined {
     version: Number(hash['version']),
     ...(hash['expiresAtMs'] && { expiresAtMs: Number(hash['expiresAtMs']) }),
     ...(hash['refreshedAtMs'] && { refreshedAtMs: Number(hash['refreshedAtMs']) }),
-    ...(hash['trouble'] && { trouble: JSON.parse(hash['trouble']) as Trouble }),
-    ...(hash['chain'] && { chain: JSON.parse(hash['chain']) as Chain }),
-    ...(hash['spares'] && { spares: JSON.parse(hash['spares']) as Spare[] }),
+    ...(hash['issue'] && { issue: JSON.parse(hash['issue']) as GrantIssue }),
+    ...(hash['family'] && { family: JSON.parse(hash['family']) as TokenFamily }),
+    ...(hash['spares'] && { spares: JSON.parse(hash['spares']) as SpareInfo[] }),
     ...(hash['formerDomains'] && { formerDomains: JSON.parse(hash['formerDomains']) as string[] }),
     ...(hash['tariff'] && { tariff: JSON.parse(hash['tariff']) as Tariff }),
   };
@@ -82,7 +90,7 @@ export function installOf(record: PortalRecord): Install {
 }
 
 /** @throws what Seal.open throws */
-export function toGrant(record: PortalRecord, hash: Hash, seal: Sealer): Grant {
+export function toGrant(record: PortalRecord, hash: GrantHash, seal: Sealer): Grant {
   const open = (field: SecretField) => hash[field] && seal.open(hash[field], `${record.portal}|${field}`);
   const accessToken = open('accessToken');
   const refreshToken = open('refreshToken');
@@ -101,13 +109,13 @@ export function toGrant(record: PortalRecord, hash: Hash, seal: Sealer): Grant {
     ...(webhook && { webhook }),
     ...(applicationToken && { applicationToken }),
     ...(spares.length > 0 && { spares }),
-    ...(hash['refused'] && { refused: JSON.parse(hash['refused']) as Refusal }),
-    ...(hash['begunVersion'] && { begunVersion: Number(hash['begunVersion']) }),
+    ...(hash['rejection'] && { rejection: JSON.parse(hash['rejection']) as TokenRejection }),
+    ...(hash['refreshingVersion'] && { refreshingVersion: Number(hash['refreshingVersion']) }),
   };
 }
 
 /** Field, value, field, value …: open fields as they are, secrets sealed. */
-export class HashFields {
+export class GrantHashFields {
   readonly list: string[] = [];
 
   constructor(
@@ -136,8 +144,8 @@ export class HashFields {
     return this.open({ expiresAtMs, lifetimeMs }).sealed({ accessToken, refreshToken });
   }
 
-  spares(spares: readonly SpareChain[]): this {
-    const kept = spares.slice(0, mostSpares);
+  spares(spares: readonly SparePair[]): this {
+    const kept = spares.slice(0, maxSpares);
     if (kept.length === 0) return this;
     this.open({ spares: kept.map(withoutToken) });
     for (const [i, { refreshToken }] of kept.entries()) this.sealed({ [spareFields[i] ?? 'spare1']: refreshToken });
@@ -146,7 +154,7 @@ export class HashFields {
 }
 
 /** The spare as anyone may see it. */
-function withoutToken(spare: SpareChain): Spare {
+function withoutToken(spare: SparePair): SpareInfo {
   const { id, grantedAtMs, oauthServer, scope, renewedAtMs, userId, byAdministrator, refusedAtMs } = spare;
   return {
     ...{ id, grantedAtMs, oauthServer, scope, renewedAtMs },
@@ -157,7 +165,7 @@ function withoutToken(spare: SpareChain): Spare {
 }
 
 /** Field, value, field, value …; an empty value removes the field. */
-export function markedFields({ alias, suspended, limits, tags, admitted }: NewMarkings): string[] {
+export function settingsFields({ alias, suspended, limits, tags, admitted }: PortalSettingsChange): string[] {
   const fields: string[] = [];
   if (alias !== undefined) fields.push('alias', alias ?? '');
   if (suspended !== undefined) fields.push('suspended', suspended ? '1' : '');

@@ -1,16 +1,16 @@
 import type { PortalId, Secret } from '@b24/portal';
 import type {
-  Chain,
+  TokenFamily,
   Grant,
   Install,
-  Markings,
-  NewMarkings,
+  PortalSettings,
+  PortalSettingsChange,
   PortalRecord,
-  Refusal,
-  SpareChain,
+  TokenRejection,
+  SparePair,
   Tariff,
   TokenPair,
-  Trouble,
+  GrantIssue,
 } from './install';
 import type { PortalEndpoint } from './portal-endpoint';
 
@@ -18,7 +18,7 @@ export interface NewInstall {
   readonly install: Install;
   readonly pair?: TokenPair;
   /** Of the pair; made up when absent. */
-  readonly chain?: Chain;
+  readonly family?: TokenFamily;
   readonly webhook?: Secret;
   /**
    * Proves later events of this portal. An earlier one of the same app is kept when absent, unless an administrator installs
@@ -26,15 +26,15 @@ export interface NewInstall {
    */
   readonly applicationToken?: Secret;
   /** The version that this replaces; null: nothing may be there; absent: whatever is there is replaced. */
-  readonly over?: number | null;
+  readonly replacesVersion?: number | null;
   /** A portal that was not here before waits until it is admitted. */
-  readonly waits?: boolean;
+  readonly awaitsAdmission?: boolean;
 }
 
 /** What a refresh changes. */
-export interface Renewal {
-  /** The chain that was refreshed: the one in use, or a spare that takes its place. */
-  readonly chain: Chain;
+export interface RefreshedGrant {
+  /** The family that was refreshed: the one in use, or a spare that takes its place. */
+  readonly family: TokenFamily;
   readonly pair: TokenPair;
   readonly refreshedAtMs: number;
   /** Where the portal is now. */
@@ -61,50 +61,50 @@ export interface GrantStore {
   }): Promise<{ items: PortalRecord[]; next?: number }>;
 
   /**
-   * Replaces whatever was there; what the operator set and what is known of the tariff stay, and the chain that was in
+   * Replaces whatever was there; what the operator set and what is known of the tariff stay, and the family that was in
    * use becomes a spare. Of another app nothing stays: its spares and its application token go. False when what is there
    * is not what the install names to be replaced; then nothing was changed.
    */
   install(install: NewInstall): Promise<boolean>;
   /** Keeps a pair beside the grant in use, which stays as it is. Nothing happens where no pair is in use. */
-  keepSpare(portal: PortalId, spare: SpareChain): Promise<void>;
+  keepSpare(portal: PortalId, spare: SparePair): Promise<void>;
   /**
    * Saves the pair if the one in the store is still of this version; a spare's pair takes the place of the one in use.
-   * Otherwise the refresh token is kept as its chain's if that is a spare by now. False when nothing was saved.
+   * Otherwise the refresh token is kept as its family's if that is a spare by now. False when nothing was saved.
    */
-  renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean>;
+  saveRefresh(portal: PortalId, version: number, renewal: RefreshedGrant): Promise<boolean>;
   /** A refresh of this version's pair begins, or (null) was reported. Nothing happens when a newer pair is there. */
-  begin(portal: PortalId, version: number, begun: true | null): Promise<void>;
+  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<void>;
   /** The authorization server no longer takes the spare: it is not tried again. */
-  refuseSpare(portal: PortalId, chainId: string, atMs: number): Promise<void>;
+  rejectSpare(portal: PortalId, familyId: string, atMs: number): Promise<void>;
   /** The portal does not take a pair; nothing happens when a newer one is there. */
-  refuse(portal: PortalId, refusal: Refusal): Promise<void>;
+  recordRejection(portal: PortalId, refusal: TokenRejection): Promise<void>;
   /** The grant can't be used; nothing happens when a newer pair is there. */
-  trouble(portal: PortalId, version: number, trouble: Trouble): Promise<void>;
-  /** The portal took a call with this version's pair: its trouble and refusals are over. */
-  heal(portal: PortalId, version: number): Promise<void>;
+  recordIssue(portal: PortalId, version: number, issue: GrantIssue): Promise<void>;
+  /** The portal took a call with this version's pair: its issue and refusals are over. */
+  clearIssue(portal: PortalId, version: number): Promise<void>;
   /** The portal was renamed; the host it left still leads to it. Nothing happens when a newer pair is there. */
-  move(portal: PortalId, version: number, to: PortalEndpoint): Promise<void>;
+  relocate(portal: PortalId, version: number, to: PortalEndpoint): Promise<void>;
   /** The app is gone from the portal: its secrets are dropped, its record stays. */
-  uninstall(portal: PortalId, trouble: Trouble): Promise<void>;
+  uninstall(portal: PortalId, issue: GrantIssue): Promise<void>;
   /** @throws Fault alias_taken */
-  mark(portal: PortalId, markings: NewMarkings): Promise<Markings | undefined>;
+  changeSettings(portal: PortalId, markings: PortalSettingsChange): Promise<PortalSettings | undefined>;
   /** The version stays; nothing happens for a portal that is not known. */
-  learnTariff(portal: PortalId, tariff: Tariff): Promise<void>;
+  saveTariff(portal: PortalId, tariff: Tariff): Promise<void>;
   /** True when there was something to forget. */
-  forget(portal: PortalId): Promise<boolean>;
+  remove(portal: PortalId): Promise<boolean>;
   /** Undefined also when the portal belongs to another app. */
   applicationToken(portal: PortalId, app: string): Promise<Secret | undefined>;
 
   /** Portals of which no pair was saved since then, longest first; those put off are left out until their time. */
-  idle(page: { notSinceMs: number; limit: number }): Promise<PortalId[]>;
+  listIdle(page: { notSinceMs: number; limit: number }): Promise<PortalId[]>;
   /** As if a pair had been saved then; null: there is nothing to keep alive. */
-  putOff(portal: PortalId, asOfMs: number | null): Promise<void>;
+  postpone(portal: PortalId, asOfMs: number | null): Promise<void>;
 
   /** True when the lease is now this holder's, for so long. A duty is one for all portals. */
-  lease(of: PortalId | Duty, holder: string, forMs: number): Promise<boolean>;
-  release(of: PortalId | Duty, holder: string): Promise<void>;
+  acquireLease(of: PortalId | LeaderTask, holder: string, forMs: number): Promise<boolean>;
+  releaseLease(of: PortalId | LeaderTask, holder: string): Promise<void>;
 }
 
 /** What one replica does for all. */
-export type Duty = 'keep-alive';
+export type LeaderTask = 'keep-alive';

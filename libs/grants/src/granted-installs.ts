@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, type Clock, Fault, type PortalId, Secret } from '@b24/portal';
 import { defaultApp } from './app';
-import { replacedUser } from './chain-renewal';
+import { formerUserOf } from './token-refresh';
 import type { GrantStore } from './grant-store';
-import type { Grant, Install, PortalRecord, SpareChain } from './install';
+import type { Grant, Install, PortalRecord, SparePair } from './install';
 import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
-import { isKnownAs } from './portal-names';
-import { type Replacement, replacementBy } from './replacement';
-import type { Granted } from './token-answer';
-import { untilKept } from './until-kept';
+import { hasName } from './portal-names';
+import { type Replacement, decideReplacement } from './replacement';
+import type { GrantedTokens } from './token-answer';
+import { retryUntilStored } from './retry-until-stored';
 
 /**
  * Which portals may come. open: any. approve: a new one waits until an operator admits it. known: only those that are here
@@ -26,10 +26,10 @@ export interface Grantor {
 export interface GrantedPair {
   readonly app: string;
   readonly oauthServer: string;
-  readonly granted: Granted;
+  readonly granted: GrantedTokens;
   readonly applicationToken?: Secret;
   /** Whoever brought it keeps it and tries again, should the portal not say who granted it. */
-  readonly triedAgain: boolean;
+  readonly isRetried: boolean;
 }
 
 export interface GrantedInstallsOptions {
@@ -61,7 +61,7 @@ const advice = {
   administrator_unknown: 'The portal did not say whether this user is its administrator; try again shortly.',
 };
 
-interface WhatIsHere {
+interface ExistingInstall {
   readonly grant?: Grant;
   readonly isUnreadable: boolean;
   /** The portal of the same host that was added by webhook. */
@@ -75,8 +75,8 @@ export class GrantedInstalls {
   constructor(private readonly options: GrantedInstallsOptions) {}
 
   /** @throws Fault install_refused when a portal comes that is neither here nor named by the settings, and must be */
-  async mustBeExpected(app: string, portal: PortalId, { domain }: PortalEndpoint): Promise<void> {
-    if ((await this.options.policyOf(app)) !== 'known' || this.options.rules.hosts.lists(domain)) return;
+  async assertExpected(app: string, portal: PortalId, { domain }: PortalEndpoint): Promise<void> {
+    if ((await this.options.policyOf(app)) !== 'known' || this.options.rules.hosts.namesExactly(domain)) return;
     const { grant, isUnreadable, byWebhook } = await this.here(portal, domain);
     if (grant || isUnreadable || byWebhook) return;
     throw new Fault('install_refused', {
@@ -93,23 +93,23 @@ export class GrantedInstalls {
   async save(pair: GrantedPair): Promise<PortalRecord> {
     const { portal, endpoint } = pair.granted;
     const place = portalEndpoint(endpoint, this.options.rules);
-    if (!place) throw hostRefused();
-    await this.kept(() => this.mustBeExpected(pair.app, portal, place));
+    if (!place) throw hostNotAllowedFault();
+    await this.stored(() => this.assertExpected(pair.app, portal, place));
     const grantor = await this.grantorOf(pair, place);
     const install = installOf(pair, place, grantor, this.options.clock.now());
-    const chainId = randomUUID();
+    const familyId = randomUUID();
     for (;;) {
-      const here = await this.kept(() => this.here(portal, place.domain));
-      const replacement = replacementBy(
+      const findExisting = await this.stored(() => this.here(portal, place.domain));
+      const replacement = decideReplacement(
         { ...install, ...(grantor && { administrator: grantor.administrator }) },
-        { ...here, isByWebhook: here.byWebhook !== undefined },
+        { ...findExisting, isByWebhook: findExisting.byWebhook !== undefined },
       );
       if (replacement === 'spare' || replacement === 'nothing') {
-        const comesAgain = pair.triedAgain && !grantor;
-        if (replacement === 'spare' && !comesAgain) await this.keepSpare(install, pair, chainId);
+        const comesAgain = pair.isRetried && !grantor;
+        if (replacement === 'spare' && !comesAgain) await this.keepSpare(install, pair, familyId);
         throw new NotReplaced(grantor ? 'administrator_required' : 'administrator_unknown', portal, place.domain);
       }
-      const saved = await this.replace({ pair, install, chainId, here, replacement });
+      const saved = await this.replace({ pair, install, familyId, here: findExisting, replacement });
       if (saved) return saved;
     }
   }
@@ -120,7 +120,7 @@ export class GrantedInstalls {
     return this.options.grantorOf(portal, new Secret(endpoint), pair.accessToken).catch(() => undefined);
   }
 
-  private async here(portal: PortalId, domain: string): Promise<WhatIsHere> {
+  private async here(portal: PortalId, domain: string): Promise<ExistingInstall> {
     const { store } = this.options;
     let isUnreadable = false;
     const grant = await store.load(portal).catch((error: unknown) => {
@@ -131,7 +131,7 @@ export class GrantedInstalls {
     const otherId = await store.find(domain);
     const other = otherId && otherId !== portal ? await this.record(otherId) : undefined;
     const byWebhook = other?.kind === 'webhook' ? other : undefined;
-    const isHostTaken = other?.kind === 'app' && isKnownAs(other, domain);
+    const isHostTaken = other?.kind === 'app' && hasName(other, domain);
     return { ...(grant && { grant }), isUnreadable, ...(byWebhook && { byWebhook }), isHostTaken };
   }
 
@@ -144,48 +144,48 @@ export class GrantedInstalls {
 
   private async keepSpare(install: Install, { granted }: GrantedPair, id: string): Promise<void> {
     const { portal, oauthServer, scope, userId, byAdministrator, installedAtMs } = install;
-    const spare: SpareChain = {
+    const spare: SparePair = {
       ...{ id, oauthServer, scope, grantedAtMs: installedAtMs, renewedAtMs: installedAtMs },
       ...(userId !== undefined && { userId }),
       ...(byAdministrator !== undefined && { byAdministrator }),
       refreshToken: granted.pair.refreshToken,
     };
-    await this.kept(() => this.options.store.keepSpare(portal, spare));
+    await this.stored(() => this.options.store.keepSpare(portal, spare));
   }
 
   /** Undefined when something else is here by now. */
   private async replace(it: {
     readonly pair: GrantedPair;
     readonly install: Install;
-    readonly chainId: string;
-    readonly here: WhatIsHere;
+    readonly familyId: string;
+    readonly here: ExistingInstall;
     readonly replacement: Extract<Replacement, 'replace' | 'first' | 'revive'>;
   }): Promise<PortalRecord | undefined> {
-    const { pair, install, chainId, here, replacement } = it;
+    const { pair, install, familyId, here, replacement } = it;
     const { store, policyOf } = this.options;
     const { portal, userId, installedAtMs } = install;
     const { grant, byWebhook } = here;
     const former = grant
-      ? replacedUser(grant, userId, installedAtMs)
+      ? formerUserOf(grant, userId, installedAtMs)
       : here.isUnreadable && { formerUser: { untilMs: installedAtMs } };
-    const policy = await this.kept(() => policyOf(pair.app));
+    const policy = await this.stored(() => policyOf(pair.app));
     // What an operator added by webhook was admitted with it.
-    const waits = !byWebhook && (policy === 'approve' || here.isHostTaken);
-    const proof = await this.kept(() => this.proof(pair, portal, replacement));
-    const over = { replace: undefined, first: null, revive: grant?.version }[replacement];
-    const isSaved = await this.kept(() =>
+    const awaitsAdmission = !byWebhook && (policy === 'approve' || here.isHostTaken);
+    const proof = await this.stored(() => this.proof(pair, portal, replacement));
+    const replacesVersion = { replace: undefined, first: null, revive: grant?.version }[replacement];
+    const isSaved = await this.stored(() =>
       store.install({
         install: { ...install, ...former },
         pair: pair.granted.pair,
-        chain: { id: chainId, grantedAtMs: installedAtMs },
-        waits,
-        ...(over !== undefined && { over }),
+        family: { id: familyId, grantedAtMs: installedAtMs },
+        awaitsAdmission,
+        ...(replacesVersion !== undefined && { replacesVersion }),
         ...proof,
       }),
     );
     if (!isSaved) return undefined;
-    if (byWebhook) await this.kept(() => this.takeOver(byWebhook, portal));
-    return this.kept(() => this.announced(portal, !grant && !here.isUnreadable && !byWebhook));
+    if (byWebhook) await this.stored(() => this.transferSettings(byWebhook, portal));
+    return this.stored(() => this.reportInstalled(portal, !grant && !here.isUnreadable && !byWebhook));
   }
 
   /** An application token that is known is replaced by an administrator's only. */
@@ -199,11 +199,11 @@ export class GrantedInstalls {
     return isKept ? {} : { applicationToken };
   }
 
-  private async takeOver(from: PortalRecord, to: PortalId): Promise<void> {
+  private async transferSettings(from: PortalRecord, to: PortalId): Promise<void> {
     const { alias, suspended, limits, tags } = from;
-    await this.options.store.forget(from.portal);
+    await this.options.store.remove(from.portal);
     if (alias || suspended || limits || tags)
-      await this.options.store.mark(to, {
+      await this.options.store.changeSettings(to, {
         ...(alias && { alias }),
         ...(suspended && { suspended }),
         ...(limits && { limits }),
@@ -211,15 +211,15 @@ export class GrantedInstalls {
       });
   }
 
-  private async announced(portal: PortalId, isNew: boolean): Promise<PortalRecord> {
+  private async reportInstalled(portal: PortalId, isNew: boolean): Promise<PortalRecord> {
     const record = await this.options.store.load(portal);
     if (!record) throw new Fault('portal_not_found');
     await this.options.installed(record, isNew);
     return record;
   }
 
-  private kept<T>(work: () => Promise<T>): Promise<T> {
-    return untilKept(this.options.clock, work);
+  private stored<T>(work: () => Promise<T>): Promise<T> {
+    return retryUntilStored(this.options.clock, work);
   }
 }
 
@@ -239,6 +239,6 @@ function installOf(
   };
 }
 
-export function hostRefused(): Fault {
+export function hostNotAllowedFault(): Fault {
   return new Fault('install_refused', { detail: "The portal's host is not among B24_PORTAL_HOSTS." });
 }

@@ -33,14 +33,14 @@ export interface Install {
   readonly formerUser?: { readonly userId?: number; readonly untilMs: number };
 }
 
-/** Where one grant of access came from; each refresh takes the same chain on. A portal may have granted several. */
-export interface Chain {
+/** Where one grant of access came from; each refresh takes the same family on. A portal may have granted several. */
+export interface TokenFamily {
   readonly id: string;
   readonly grantedAtMs: number;
 }
 
-/** A chain beside the one in use, kept for the day that one is lost. */
-export interface Spare extends Chain {
+/** A family beside the one in use, kept for the day that one is lost. */
+export interface SpareInfo extends TokenFamily {
   readonly oauthServer: string;
   readonly scope: readonly string[];
   readonly userId?: number;
@@ -53,15 +53,15 @@ export interface Spare extends Chain {
 }
 
 /** A spare with what makes it worth keeping. */
-export interface SpareChain extends Spare {
+export interface SparePair extends SpareInfo {
   readonly refreshToken: Secret;
 }
 
 /** What of a pair the portal would not take: the token, or the user who granted it. */
-export interface Refusal {
+export interface TokenRejection {
   /** The version of the pair. */
   readonly version: number;
-  readonly why: 'token' | 'user';
+  readonly reason: 'token' | 'user';
   /** How many pairs in a row, with no call taken in between. */
   readonly times: number;
   /** When the first of them was refused. */
@@ -69,7 +69,7 @@ export interface Refusal {
 }
 
 /** Why a grant can't be used, until when (for ever, unless said). */
-export interface Trouble {
+export interface GrantIssue {
   readonly code: Extract<
     FaultCode,
     | 'reauthorization_required'
@@ -81,7 +81,7 @@ export interface Trouble {
   >;
   readonly detail: string;
   readonly sinceMs: number;
-  /** After this the grant is tried again; it stays in trouble until that went well. */
+  /** After this the grant is tried again; it stays in issue until that went well. */
   readonly untilMs?: number;
   /** How often it was found so, one probe after the other. */
   readonly times?: number;
@@ -94,7 +94,7 @@ export interface Limits {
 }
 
 /** What the operator set for a portal. */
-export interface Markings {
+export interface PortalSettings {
   readonly alias?: string;
   readonly suspended: boolean;
   readonly limits?: Limits;
@@ -103,7 +103,7 @@ export interface Markings {
 }
 
 /** What the operator sets now; null removes, what is absent stays. */
-export interface NewMarkings {
+export interface PortalSettingsChange {
   readonly alias?: string | null;
   readonly suspended?: boolean;
   readonly limits?: Limits | null;
@@ -123,18 +123,18 @@ export interface Tariff {
 }
 
 /** A portal as everyone may see it: no secrets. */
-export interface PortalRecord extends Install, Markings {
+export interface PortalRecord extends Install, PortalSettings {
   /** Since when the portal waits for an operator to admit it; absent of a portal that was admitted. */
   readonly waitingSinceMs?: number;
   /** Counts the pairs saved; a save is refused when another came first. */
   readonly version: number;
   readonly expiresAtMs?: number;
   readonly refreshedAtMs?: number;
-  readonly trouble?: Trouble;
-  /** The chain in use; a webhook has none. */
-  readonly chain?: Chain;
+  readonly issue?: GrantIssue;
+  /** The family in use; a webhook has none. */
+  readonly family?: TokenFamily;
   /** Newest first. */
-  readonly spares?: readonly Spare[];
+  readonly spares?: readonly SpareInfo[];
   /** Hosts the portal was renamed from, newest first; it is still found by them. */
   readonly formerDomains?: readonly string[];
   /** Unknown until the app on the portal was asked; never known of a webhook. */
@@ -148,9 +148,9 @@ export interface Grant extends PortalRecord {
   readonly webhook?: Secret;
   /** What the portal proves its events with. */
   readonly applicationToken?: Secret;
-  readonly spares?: readonly SpareChain[];
+  readonly spares?: readonly SparePair[];
   /** The latest refusal; of this very pair when the versions are the same. */
-  readonly refused?: Refusal;
+  readonly rejection?: TokenRejection;
   /** The version whose refresh was begun and has not been reported yet. */
-  readonly begunVersion?: number;
+  readonly refreshingVersion?: number;
 }

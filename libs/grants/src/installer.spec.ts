@@ -94,8 +94,8 @@ function world(policy: InstallPolicy = 'open', hosts = '*.example') {
   const grant = () => store.load(portal);
   const token = async () => (await store.applicationToken(portal, 'default'))?.reveal();
   const die = async () => {
-    const trouble = { code: 'reauthorization_required', detail: 'x', sinceMs: 1 } as const;
-    await store.trouble(portal, (await grant())?.version ?? 0, trouble);
+    const issue = { code: 'reauthorization_required', detail: 'x', sinceMs: 1 } as const;
+    await store.recordIssue(portal, (await grant())?.version ?? 0, issue);
   };
   return { clock, vendor, store, installer, seen, grant, token, die };
 }
@@ -211,7 +211,7 @@ describe('an installer', () => {
     await die();
     vendor.administrators.clear();
     await installer.fromClaim(vendor.claim(1, 'chosen-later'));
-    expect([(await grant())?.trouble, (await grant())?.byAdministrator]).toEqual([undefined, false]);
+    expect([(await grant())?.issue, (await grant())?.byAdministrator]).toEqual([undefined, false]);
     expect(await token()).toBe('genuine-token');
   });
 
@@ -240,7 +240,7 @@ describe('an installer', () => {
   it('takes a portal that is here already without a wait, though installs are approved', async () => {
     const { installer, vendor, store, grant } = world('approve');
     await installer.fromClaim(vendor.claim(1));
-    await store.mark(portal, { admitted: true });
+    await store.changeSettings(portal, { admitted: true });
     await installer.fromClaim(vendor.claim(1));
     expect(await grant()).not.toHaveProperty('waitingSinceMs');
   });
@@ -265,11 +265,11 @@ describe('an installer', () => {
     const at = (domain: string) => ({ domain, endpoint: `https://${domain}/rest/` });
     const place = { oauthServer: 'https://oauth.example', scope: [], installedAtMs: 1 };
     await store.install({ install: { portal: other, kind: 'app', ...place, ...at('acme.example') } });
-    await store.move(other, (await store.load(other))?.version ?? 0, at('moved.example'));
+    await store.relocate(other, (await store.load(other))?.version ?? 0, at('moved.example'));
     await installer.fromClaim(vendor.claim(1));
     expect(await grant()).toHaveProperty('waitingSinceMs');
     expect(await store.find('acme.example')).toBe(other);
-    await store.mark(portal, { admitted: true });
+    await store.changeSettings(portal, { admitted: true });
     expect(await store.find('acme.example')).toBe(portal);
   });
 
@@ -278,7 +278,7 @@ describe('an installer', () => {
     const hook = await installer.fromWebhook('https://acme.example/rest/1/abcdefgh12345678/', () =>
       Promise.resolve(['task']),
     );
-    await store.mark(hook.portal, { alias: 'acme' });
+    await store.changeSettings(hook.portal, { alias: 'acme' });
     await expect(installer.fromClaim(vendor.claim(6))).rejects.toMatchObject({ code: 'administrator_required' });
     expect([await grant(), await store.find('acme.example')]).toEqual([undefined, hook.portal]);
     await installer.fromClaim(vendor.claim(1));

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Fault, isPortalId, type PortalId, portalId, Secret } from '@b24/portal';
 import { defaultApp } from './app';
-import { GrantedInstalls, type GrantedInstallsOptions, hostRefused } from './granted-installs';
+import { GrantedInstalls, type GrantedInstallsOptions, hostNotAllowedFault } from './granted-installs';
 import type { Install, PortalRecord } from './install';
 import type { OAuthServer, TokenInfo } from './oauth-server';
 import { type PortalEndpoint, portalEndpoint } from './portal-endpoint';
 import { sameSecret } from './same-secret';
-import { type Granted, scopeList, type TokenVerdict } from './token-answer';
-import { untilKept } from './until-kept';
+import { type GrantedTokens, splitScope, type TokenVerdict } from './token-answer';
+import { retryUntilStored } from './retry-until-stored';
 
 /** What an unsigned install (event or frame) claims; nothing of it is believed before the server said so. */
 export interface ClaimedInstall {
@@ -25,7 +25,7 @@ export interface InstallerOptions extends GrantedInstallsOptions {
 }
 
 /** Keeps the claim as it is once its refresh token was spent, so that it can be made again. */
-export type KeepFresh = (claim: ClaimedInstall) => Promise<void>;
+export type SaveRefreshedClaim = (claim: ClaimedInstall) => Promise<void>;
 
 /**
  * Takes installs. Every method throws Fault install_refused when the authorization server does not vouch for what is
@@ -43,7 +43,7 @@ export class Installer {
   async fromCode(app: string, code: Secret, claimedServer?: string): Promise<PortalRecord> {
     const oauthServer = this.options.oauth.server(claimedServer);
     const it = granted(await this.options.oauth.exchange(app, code, oauthServer));
-    return this.installs.save({ app, oauthServer, granted: it, triedAgain: false });
+    return this.installs.save({ app, oauthServer, granted: it, isRetried: false });
   }
 
   /**
@@ -51,7 +51,7 @@ export class Installer {
    * @param keepFresh of a claim that is made again when the portal did not say who makes it; without it, the pair is kept
    * as a spare then
    */
-  async fromClaim(claim: ClaimedInstall, keepFresh?: KeepFresh): Promise<PortalRecord> {
+  async fromClaim(claim: ClaimedInstall, keepFresh?: SaveRefreshedClaim): Promise<PortalRecord> {
     const { oauth } = this.options;
     const { app } = claim;
     const server = oauth.server(claim.oauthServer);
@@ -60,8 +60,8 @@ export class Installer {
     if (info === 'expired') return this.fromLateClaim(claim, server, keepFresh);
     if (info?.clientId !== clientId || info.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
     const place = portalEndpoint(info.endpoint, this.options.rules);
-    if (!place) throw hostRefused();
-    await this.installs.mustBeExpected(app, info.portal, place);
+    if (!place) throw hostNotAllowedFault();
+    await this.installs.assertExpected(app, info.portal, place);
     const verdict = await oauth.refresh(app, claim.refreshToken, server);
     const known = await this.duplicate(claim, info, verdict);
     if (known) return known;
@@ -69,7 +69,11 @@ export class Installer {
   }
 
   /** An event may be delivered after its access token's hour; then the refresh alone tells whose it is. */
-  private async fromLateClaim(claim: ClaimedInstall, server: string, keepFresh?: KeepFresh): Promise<PortalRecord> {
+  private async fromLateClaim(
+    claim: ClaimedInstall,
+    server: string,
+    keepFresh?: SaveRefreshedClaim,
+  ): Promise<PortalRecord> {
     const it = granted(await this.options.oauth.refresh(claim.app, claim.refreshToken, server));
     if (it.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
     return this.save(claim, server, it, keepFresh);
@@ -78,14 +82,14 @@ export class Installer {
   private async save(
     claim: ClaimedInstall,
     oauthServer: string,
-    it: Granted,
-    keepFresh: KeepFresh | undefined,
+    it: GrantedTokens,
+    keepFresh: SaveRefreshedClaim | undefined,
   ): Promise<PortalRecord> {
     const { app, applicationToken } = claim;
     const { accessToken, refreshToken } = it.pair;
-    if (keepFresh) await untilKept(this.options.clock, () => keepFresh({ ...claim, accessToken, refreshToken }));
+    if (keepFresh) await retryUntilStored(this.options.clock, () => keepFresh({ ...claim, accessToken, refreshToken }));
     const proof = applicationToken && { applicationToken };
-    return this.installs.save({ app, oauthServer, granted: it, ...proof, triedAgain: keepFresh !== undefined });
+    return this.installs.save({ app, oauthServer, granted: it, ...proof, isRetried: keepFresh !== undefined });
   }
 
   /** Is this event from a portal that belongs to this app? @throws Fault event_refused */
@@ -115,7 +119,7 @@ export class Installer {
     const { store, clock } = this.options;
     const known = await store.find(domain);
     const before = known && (await store.load(known));
-    if (before?.kind === 'app' && before.domain === domain && !before.trouble)
+    if (before?.kind === 'app' && before.domain === domain && !before.issue)
       throw new Fault('portal_already_installed');
     // A webhook tells no member id; one of our own keeps it apart from every real one.
     const portal = portalId(createHash('sha256').update(`webhook ${domain}`).digest('hex').slice(0, 32));
@@ -158,11 +162,11 @@ export class Installer {
     const known = await this.options.store.load(info.portal);
     const isSameUser = [undefined, known?.userId].includes(info.userId);
     const isSame = (known?.app ?? defaultApp) === app && isSameUser;
-    return isSame && known?.pair && !known.trouble ? known : undefined;
+    return isSame && known?.pair && !known.issue ? known : undefined;
   }
 }
 
-function granted(verdict: TokenVerdict): Granted {
+function granted(verdict: TokenVerdict): GrantedTokens {
   if (verdict.kind === 'granted') return verdict.granted;
   if (verdict.kind === 'passing' || verdict.code === 'authorization_server_error') {
     throw new Fault('authorization_server_error', verdict.kind === 'refused' ? { detail: verdict.detail } : {});
@@ -172,10 +176,10 @@ function granted(verdict: TokenVerdict): Granted {
   });
 }
 
-function withInfo(it: Granted, info: TokenInfo): Granted {
+function withInfo(it: GrantedTokens, info: TokenInfo): GrantedTokens {
   if (it.portal !== info.portal) throw new Fault('install_refused');
   const userId = it.userId ?? info.userId;
-  return { ...it, scope: it.scope.length ? it.scope : scopeList(info.scope), ...(userId !== undefined && { userId }) };
+  return { ...it, scope: it.scope.length ? it.scope : splitScope(info.scope), ...(userId !== undefined && { userId }) };
 }
 
 function notVouchedFor(): Fault {

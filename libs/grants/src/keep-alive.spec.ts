@@ -22,7 +22,7 @@ async function world(count: number) {
   const portals = Array.from({ length: count }, (_, i) => idOf(i, count));
   const refreshed: { portal: PortalId; atMs: number }[] = [];
   /** What the authorization server says instead of a new pair. */
-  const trouble = new Map<PortalId, FaultCode>();
+  const issue = new Map<PortalId, FaultCode>();
   for (const portal of portals) {
     const pair = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresAtMs: 0, lifetimeMs: 1 };
     const place = { domain: `${portal}.example`, endpoint: 'https://x/rest/', oauthServer: 'https://oauth.example' };
@@ -33,7 +33,7 @@ async function world(count: number) {
     keepAlive: async (portal: PortalId): Promise<number> => {
       refreshed.push({ portal, atMs: clock.now() });
       await new Promise<void>((resolve) => clock.after(1000, resolve));
-      const code = trouble.get(portal);
+      const code = issue.get(portal);
       if (code) throw new Fault(code);
       return clock.now();
     },
@@ -41,14 +41,16 @@ async function world(count: number) {
   /** Two replicas look for a few minutes each day. */
   const live = async (days: number) => {
     for (let i = 0; i < days; i++) {
-      const replicas = [1, 2].map(() => new KeepAlive({ store, grants, clock, afterMs, seen: () => undefined }));
+      const replicas = [1, 2].map(
+        () => new KeepAlive({ store, grants, clock, maxIdleMs: afterMs, onChecked: () => undefined }),
+      );
       for (const it of replicas) it.start();
       await clock.advance(3 * minute);
       for (const it of replicas) it.stop();
       await clock.advance(day - 3 * minute);
     }
   };
-  return { clock, portals, refreshed, trouble, live };
+  return { clock, portals, refreshed, issue, live };
 }
 
 describe('idle grants', () => {
@@ -70,9 +72,9 @@ describe('idle grants', () => {
   });
 
   it('that can’t be refreshed are tried again later and later, and stand in nobody’s way', async () => {
-    const { clock, portals, refreshed, trouble, live } = await world(3);
+    const { clock, portals, refreshed, issue, live } = await world(3);
     const [dead = idOf(0, 1), ...others] = portals;
-    trouble.set(dead, 'portal_payment_required');
+    issue.set(dead, 'portal_payment_required');
     await clock.advance(91 * day);
     await live(20);
     const tries = refreshed.filter(({ portal }) => portal === dead).map(({ atMs }) => Math.round(atMs / day));
@@ -85,8 +87,8 @@ describe('idle grants', () => {
   });
 
   it('are left alone while the authorization server fails: one is asked about, not all', async () => {
-    const { clock, portals, refreshed, trouble, live } = await world(10);
-    for (const portal of portals) trouble.set(portal, 'authorization_server_error');
+    const { clock, portals, refreshed, issue, live } = await world(10);
+    for (const portal of portals) issue.set(portal, 'authorization_server_error');
     await clock.advance(100 * day);
     await live(1);
     // A round a minute, and one in each.

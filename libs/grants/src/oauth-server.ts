@@ -13,7 +13,7 @@ import {
 import { z } from 'zod';
 import type { Apps } from './apps';
 import { sameSecret } from './same-secret';
-import { errorCode, type Granted, judgeTokenAnswer, parsed, type TokenVerdict } from './token-answer';
+import { errorCode, type GrantedTokens, judgeTokenAnswer, parseJson, type TokenVerdict } from './token-answer';
 
 export interface OAuthServerOptions {
   /** Origins that may be asked; the first is asked unless an install names another of them. */
@@ -26,7 +26,7 @@ export interface OAuthServerOptions {
 /** Longer than the server ever takes: an answer given up on is a token pair lost. */
 export const tokenTimeoutMs = 20_000;
 /** While an app's secret is rotated, either may be the good one: the new, the old, and the new if it came between. */
-const mostTries = 3;
+const maxSecretTries = 3;
 const pausesMs = [300, 1500];
 
 /** The authorization server's own word on an access token. */
@@ -50,7 +50,7 @@ const tokenInfoBody = z.object({
   }),
 });
 
-/** The authorization server. Passing trouble is ridden out here; what remains is a verdict or a Fault. */
+/** The authorization server. Passing issue is ridden out here; what remains is a verdict or a Fault. */
 export class OAuthServer {
   constructor(private readonly options: OAuthServerOptions) {}
 
@@ -80,9 +80,9 @@ export class OAuthServer {
    * @throws Fault authorization_server_error when the server gave no verdict.
    */
   tokenInfo(accessToken: Secret, server: string): Promise<TokenInfo | 'expired' | undefined> {
-    return this.ridingOut<TokenInfo | 'expired' | undefined>(async () => {
+    return this.retryTransient<TokenInfo | 'expired' | undefined>(async () => {
       const answer = await this.form(`${server}/rest/app.info`, { auth: accessToken.reveal() });
-      const body = parsed(answer.body);
+      const body = parseJson(answer.body);
       const info = tokenInfoBody.safeParse(body);
       if (info.success) return { verdict: toTokenInfo(info.data.result, accessToken) };
       if (errorCode(body) === 'expired_token') return { verdict: 'expired' };
@@ -92,10 +92,10 @@ export class OAuthServer {
   }
 
   /** The app is read before each request, so that a secret that is rotated meanwhile is the next one tried. */
-  private tokens(app: string, server: string, form: Record<string, string>): Promise<TokenVerdict> {
+  private tokens(app: string, server: string, postForm: Record<string, string>): Promise<TokenVerdict> {
     const { apps, clock } = this.options;
     const refused: { secret: Secret; verdict: TokenVerdict }[] = [];
-    return this.ridingOut<TokenVerdict>(async () => {
+    return this.retryTransient<TokenVerdict>(async () => {
       for (;;) {
         const { clientId, clientSecret, previousSecret } = await apps.get(app);
         const last = refused.at(-1);
@@ -104,13 +104,20 @@ export class OAuthServer {
         );
         // The vendor may have switched after it refused the new one and before it refused the old.
         const secret = untried ?? clientSecret;
-        if (last && (refused.length >= mostTries || sameSecret(secret, last.secret))) return { verdict: last.verdict };
+        if (last && (refused.length >= maxSecretTries || sameSecret(secret, last.secret)))
+          return { verdict: last.verdict };
         const askedAtMs = clock.now();
         const secrets = { client_id: clientId, client_secret: secret.reveal() };
-        const verdict = judgeTokenAnswer(await this.form(`${server}/oauth/token/`, { ...form, ...secrets }), askedAtMs);
+        const verdict = judgeTokenAnswer(
+          await this.form(`${server}/oauth/token/`, { ...postForm, ...secrets }),
+          askedAtMs,
+        );
         if (verdict.kind === 'passing') return { passing: verdict.reason };
         if (verdict.kind === 'granted') {
-          const sent = [secret, ...[form['refresh_token'], form['code']].flatMap((it) => (it ? [new Secret(it)] : []))];
+          const sent = [
+            secret,
+            ...[postForm['refresh_token'], postForm['code']].flatMap((it) => (it ? [new Secret(it)] : [])),
+          ];
           return { verdict: { ...verdict, granted: withoutSecrets(verdict.granted, sent) } };
         }
         if (!verdict.secretRefused) return { verdict };
@@ -119,7 +126,7 @@ export class OAuthServer {
     });
   }
 
-  private async ridingOut<T>(ask: () => Promise<{ verdict: T } | { passing: string }>): Promise<T> {
+  private async retryTransient<T>(ask: () => Promise<{ verdict: T } | { passing: string }>): Promise<T> {
     let reason = '';
     for (const pauseMs of [...pausesMs, undefined]) {
       const outcome = await ask().catch((error: unknown) => ({ passing: failureReason(error) }));
@@ -140,7 +147,7 @@ export class OAuthServer {
 }
 
 /** Whatever of a grant is shown to operators or sent elsewhere; the pair itself is kept sealed. */
-function withoutSecrets(granted: Granted, sent: readonly Secret[]): Granted {
+function withoutSecrets(granted: GrantedTokens, sent: readonly Secret[]): GrantedTokens {
   const { pair, endpoint, scope, licence } = granted;
   const scrubber = Scrubber.of([pair.accessToken, pair.refreshToken, ...sent]);
   return {

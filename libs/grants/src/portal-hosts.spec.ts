@@ -77,7 +77,7 @@ describe('which hosts may be portals', () => {
 
   it('holds an address for the ports of its range: what a name leads to is held to them as well', () => {
     const hosts = new PortalHosts(['10.0.0.0/8', '10.20.0.0/16:8080', '10.30.0.0/16:*', '127.0.0.0/8:443']);
-    const ports = (address: string) => [443, 80, 8080, 6379].filter((port) => hosts.holds(address, port));
+    const ports = (address: string) => [443, 80, 8080, 6379].filter((port) => hosts.allowsAddress(address, port));
     expect(ports('10.1.1.1')).toEqual([443, 80]);
     expect(ports('10.20.1.1')).toEqual([443, 80, 8080]);
     expect(ports('10.30.1.1')).toEqual([443, 80, 8080, 6379]);

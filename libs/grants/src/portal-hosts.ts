@@ -5,7 +5,7 @@ const schemePorts: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 
 const cidrPattern = /^([0-9a-f.:]+)\/(\d{1,3})(?::(\d{1,5}|\*))?$/;
 const hostPattern = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
 
-interface Range {
+interface AddressRange {
   readonly addresses: BlockList;
   /** Absent when the range names none: then the scheme's own. */
   readonly port?: number | '*';
@@ -18,7 +18,7 @@ interface Range {
 export class PortalHosts {
   private readonly names = new Set<string>();
   private readonly suffixes: string[] = [];
-  private readonly ranges: Range[] = [];
+  private readonly ranges: AddressRange[] = [];
 
   /** @throws Error for a CIDR or a port that does not exist */
   constructor(patterns: readonly string[]) {
@@ -40,12 +40,12 @@ export class PortalHosts {
   }
 
   /** Is the host itself written down, not merely covered by a pattern or a CIDR? */
-  lists(host: string): boolean {
+  namesExactly(host: string): boolean {
     return this.names.has(host.toLowerCase());
   }
 
   /** Is the address in a CIDR that allows a connection to this port? */
-  holds(address: string, port: number): boolean {
+  allowsAddress(address: string, port: number): boolean {
     const isSchemePort = Object.values(schemePorts).includes(port);
     return this.inRange(address, isSchemePort ? { schemePort: port } : { port });
   }
@@ -58,7 +58,7 @@ export class PortalHosts {
   private inRange(address: string, asked: { port?: number; schemePort?: number | undefined }): boolean {
     const family = address.includes('%') ? 0 : isIP(address);
     if (family === 0) return false;
-    const allowsPort = ({ port }: Range) => {
+    const allowsPort = ({ port }: AddressRange) => {
       if (port === '*') return true;
       return port === undefined ? asked.port === undefined : port === (asked.port ?? asked.schemePort);
     };

@@ -6,45 +6,45 @@ import { defaultApp } from './app';
 import { formerDomains } from './former-domains';
 import {
   allSpareFields,
-  type Hash,
-  HashFields,
+  type GrantHash,
+  GrantHashFields,
   installOf,
-  markedFields,
+  settingsFields,
   openFields,
   pairFields,
   proofFields,
   secretFields,
   spareFields,
   toGrant,
-  toRecord,
+  toPortalRecord,
 } from './grant-hash';
-import type { Duty, GrantStore, NewInstall, Renewal } from './grant-store';
-import { savedAsOfMs } from './idle';
+import type { LeaderTask, GrantStore, NewInstall, RefreshedGrant } from './grant-store';
+import { jitteredSavedAtMs } from './jittered-saved-at';
 import type {
   Grant,
   Install,
-  Markings,
-  NewMarkings,
+  PortalSettings,
+  PortalSettingsChange,
   PortalRecord,
-  Refusal,
-  SpareChain,
+  TokenRejection,
+  SparePair,
   Tariff,
-  Trouble,
+  GrantIssue,
 } from './install';
 import type { PortalEndpoint } from './portal-endpoint';
 import { PortalNames } from './portal-names';
-import { asSpare, exchanged, keptSpares, leftBehind } from './spares';
+import { toSpares, replaceSpare, selectSpares, sparesAfterInstall } from './spares';
 
 /* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
-const leaseKey = (of: PortalId | Duty) => (isPortalId(of) ? `b24:{${of}}:lease` : `b24:${of}:lease`);
+const leaseKey = (of: PortalId | LeaderTask) => (isPortalId(of) ? `b24:{${of}}:lease` : `b24:${of}:lease`);
 const portalsKey = 'b24:portals';
 const idleKey = 'b24:idle';
 
 const scripts = { saveGrant: 1, markGrant: 1, swapSpares: 1, takeLease: 1, releaseLease: 1 } as const;
 
 /** Records read for one page, where only some are wanted. */
-const mostReadForAPage = 2000;
+const maxReadsPerPage = 2000;
 
 /** Grants as one Redis hash a portal, secrets sealed field by field. */
 export class RedisGrantStore implements GrantStore {
@@ -55,8 +55,8 @@ export class RedisGrantStore implements GrantStore {
   constructor(
     private readonly redis: Redis | Cluster,
     seals: Seals,
-    /** Told of each trouble that is written down. */
-    private readonly troubled: (portal: PortalId, trouble: Trouble) => void = () => undefined,
+    /** Told of each issue that is written down. */
+    private readonly troubled: (portal: PortalId, issue: GrantIssue) => void = () => undefined,
   ) {
     this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
     this.seal = seals.for('grants');
@@ -65,8 +65,8 @@ export class RedisGrantStore implements GrantStore {
 
   load(portal: PortalId): Promise<Grant | undefined> {
     return orStoreUnavailable(async () => {
-      const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
-      const record = toRecord(hash);
+      const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
+      const record = toPortalRecord(hash);
       return record && toGrant(record, hash, this.seal);
     });
   }
@@ -88,7 +88,7 @@ export class RedisGrantStore implements GrantStore {
       const readAtOnce = only ? 200 : limit + 1;
       const own = among && (await this.inOrder(among));
       let at = after;
-      while (at - after < mostReadForAPage) {
+      while (at - after < maxReadsPerPage) {
         const ids = own ? own.slice(at, at + readAtOnce) : await this.idsFrom(at, readAtOnce);
         const records = await Promise.all(ids.map((id) => this.record(id)));
         for (const record of records) {
@@ -121,60 +121,60 @@ export class RedisGrantStore implements GrantStore {
     return orStoreUnavailable(async () => {
       const { install, pair } = wanted;
       const { portal, installedAtMs } = install;
-      const chain = pair && (wanted.chain ?? { id: randomUUID(), grantedAtMs: installedAtMs });
+      const family = pair && (wanted.family ?? { id: randomUUID(), grantedAtMs: installedAtMs });
       // In this order: no grant without its place in the list, whatever dies in between (docs/storage.md).
       await this.redis.zadd(portalsKey, 'NX', `${installedAtMs}`, portal);
-      if (pair) await this.redis.zadd(idleKey, `${savedAsOfMs(portal, installedAtMs)}`, portal);
+      if (pair) await this.redis.zadd(idleKey, `${jitteredSavedAtMs(portal, installedAtMs)}`, portal);
       for (;;) {
-        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
+        const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const before = this.readable(hash);
         // A command resent over a broken connection finds its own first run.
-        const isThere = chain !== undefined && before?.chain?.id === chain.id;
+        const isThere = family !== undefined && before?.family?.id === family.id;
         if (!isThere && !mayReplace(wanted, before)) return false;
-        if (!isThere && (await this.replace(hash, before, { ...wanted, ...(chain && { chain }) })) === -1) continue;
-        await this.names.move(portal, before, install.domain, isWaiting(wanted, before));
+        if (!isThere && (await this.replace(hash, before, { ...wanted, ...(family && { family }) })) === -1) continue;
+        await this.names.moveDomain(portal, before, install.domain, isWaiting(wanted, before));
         return true;
       }
     });
   }
 
   private replace(
-    hash: Hash,
+    hash: GrantHash,
     before: Grant | undefined,
-    { install, pair, chain, webhook, applicationToken, waits }: NewInstall,
+    { install, pair, family, webhook, applicationToken, awaitsAdmission }: NewInstall,
   ) {
     const { portal, installedAtMs, domain } = install;
-    const spares = pair ? leftBehind(before, install) : [];
-    const fields = new HashFields(portal, this.seal)
-      .open({ install, chain, formerDomains: formerDomains(before, domain) })
-      .open({ waitingSinceMs: waits && !before ? installedAtMs : undefined })
+    const spares = pair ? sparesAfterInstall(before, install) : [];
+    const fields = new GrantHashFields(portal, this.seal)
+      .open({ install, family, formerDomains: formerDomains(before, domain) })
+      .open({ waitingSinceMs: awaitsAdmission && !before ? installedAtMs : undefined })
       .pair(pair)
       .sealed({ webhook, applicationToken })
       .open({ unprovenToken: applicationToken && !install.byAdministrator ? 1 : undefined })
-      .spares(keptSpares(spares, install, installedAtMs));
+      .spares(selectSpares(spares, install, installedAtMs));
     const unused = pair ? ['webhook'] : ['accessToken', 'refreshToken'];
     const isProofKept = !applicationToken && before?.app === install.app && !isProofDoubted(hash, install);
     const stale = [...pairFields, ...allSpareFields, ...unused, ...(isProofKept ? [] : proofFields)];
     return this.save(portal, hash, stale, fields);
   }
 
-  keepSpare(portal: PortalId, spare: SpareChain): Promise<void> {
+  keepSpare(portal: PortalId, spare: SparePair): Promise<void> {
     return orStoreUnavailable(async () => {
       for (let kept = false; !kept;) {
-        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
+        const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const before = this.readable(hash);
         const spares = before?.spares ?? [];
         if (!before?.pair || spares.some(({ id }) => id === spare.id)) return;
-        kept = await this.swap(portal, hash, keptSpares([spare, ...spares], before, spare.renewedAtMs));
+        kept = await this.swap(portal, hash, selectSpares([spare, ...spares], before, spare.renewedAtMs));
       }
     });
   }
 
-  renew(portal: PortalId, version: number, renewal: Renewal): Promise<boolean> {
+  saveRefresh(portal: PortalId, version: number, renewal: RefreshedGrant): Promise<boolean> {
     return orStoreUnavailable(async () => {
       for (;;) {
-        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
-        const record = toRecord(hash);
+        const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
+        const record = toPortalRecord(hash);
         if (!record) return false;
         const before = toGrant(record, hash, this.seal);
         // A command resent over a broken connection finds its own first run.
@@ -188,58 +188,58 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  begin(portal: PortalId, version: number, begun: true | null): Promise<void> {
+  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<void> {
     return orStoreUnavailable(async () => {
-      await this.run.markGrant(grantKey(portal), version, 'begunVersion', begun ? version : '');
+      await this.run.markGrant(grantKey(portal), version, 'refreshingVersion', begun ? version : '');
     });
   }
 
-  refuseSpare(portal: PortalId, chainId: string, atMs: number): Promise<void> {
+  rejectSpare(portal: PortalId, familyId: string, atMs: number): Promise<void> {
     return orStoreUnavailable(async () => {
       for (let swapped = false; !swapped;) {
-        const hash = (await this.redis.hgetall(grantKey(portal))) as Hash;
-        const record = toRecord(hash);
+        const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
+        const record = toPortalRecord(hash);
         const spares = record && (toGrant(record, hash, this.seal).spares ?? []);
-        const refused = spares?.find(({ id, refusedAtMs }) => id === chainId && refusedAtMs === undefined);
+        const refused = spares?.find(({ id, refusedAtMs }) => id === familyId && refusedAtMs === undefined);
         if (!spares || !refused) return;
-        swapped = await this.swap(portal, hash, exchanged(spares, { ...refused, refusedAtMs: atMs }));
+        swapped = await this.swap(portal, hash, replaceSpare(spares, { ...refused, refusedAtMs: atMs }));
       }
     });
   }
 
-  refuse(portal: PortalId, refusal: Refusal): Promise<void> {
+  recordRejection(portal: PortalId, refusal: TokenRejection): Promise<void> {
     return orStoreUnavailable(async () => {
-      await this.run.markGrant(grantKey(portal), refusal.version, 'refused', JSON.stringify(refusal));
+      await this.run.markGrant(grantKey(portal), refusal.version, 'rejection', JSON.stringify(refusal));
     });
   }
 
-  trouble(portal: PortalId, version: number, trouble: Trouble): Promise<void> {
+  recordIssue(portal: PortalId, version: number, issue: GrantIssue): Promise<void> {
     return orStoreUnavailable(async () => {
-      await this.run.markGrant(grantKey(portal), version, 'trouble', JSON.stringify(trouble));
-      this.troubled(portal, trouble);
+      await this.run.markGrant(grantKey(portal), version, 'issue', JSON.stringify(issue));
+      this.troubled(portal, issue);
     });
   }
 
-  heal(portal: PortalId, version: number): Promise<void> {
+  clearIssue(portal: PortalId, version: number): Promise<void> {
     return orStoreUnavailable(async () => {
-      await this.run.markGrant(grantKey(portal), version, 'trouble', '', 'refused', '');
+      await this.run.markGrant(grantKey(portal), version, 'issue', '', 'rejection', '');
     });
   }
 
-  move(portal: PortalId, version: number, to: PortalEndpoint): Promise<void> {
+  relocate(portal: PortalId, version: number, to: PortalEndpoint): Promise<void> {
     return orStoreUnavailable(async () => {
       const before = await this.record(portal);
       if (before?.version !== version) return;
-      const fields = new HashFields(portal, this.seal).open({
+      const fields = new GrantHashFields(portal, this.seal).open({
         install: installOf({ ...before, ...to }),
         formerDomains: formerDomains(before, to.domain),
       });
       if ((await this.run.markGrant(grantKey(portal), version, ...fields.list)) === 1)
-        await this.names.move(portal, before, to.domain, before.waitingSinceMs !== undefined);
+        await this.names.moveDomain(portal, before, to.domain, before.waitingSinceMs !== undefined);
     });
   }
 
-  uninstall(portal: PortalId, trouble: Trouble): Promise<void> {
+  uninstall(portal: PortalId, issue: GrantIssue): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.redis.zrem(idleKey, portal);
       const gone = [...secretFields, ...proofFields, ...pairFields, ...allSpareFields];
@@ -248,42 +248,42 @@ export class RedisGrantStore implements GrantStore {
         const [install, version, spares] = await this.redis.hmget(grantKey(portal), 'install', 'version', 'spares');
         if (!install) return;
         const hash = { version: version ?? '', spares: spares ?? '' };
-        saved = await this.save(portal, hash, gone, new HashFields(portal, this.seal).open({ trouble }));
+        saved = await this.save(portal, hash, gone, new GrantHashFields(portal, this.seal).open({ issue }));
       }
-      this.troubled(portal, trouble);
+      this.troubled(portal, issue);
     });
   }
 
-  mark(portal: PortalId, markings: NewMarkings): Promise<Markings | undefined> {
+  changeSettings(portal: PortalId, markings: PortalSettingsChange): Promise<PortalSettings | undefined> {
     return orStoreUnavailable(async () => {
       const before = await this.record(portal);
       if (!before) return undefined;
       if (markings.alias) await this.names.claim(markings.alias, portal);
-      await this.run.markGrant(grantKey(portal), '', ...markedFields(markings));
-      if (markings.alias && !(await this.names.leadsTo(markings.alias, portal))) {
+      await this.run.markGrant(grantKey(portal), '', ...settingsFields(markings));
+      if (markings.alias && !(await this.names.resolvesTo(markings.alias, portal))) {
         // Two who took over the same left-behind name at once: the last has it, the other learns that here.
         await this.run.markGrant(grantKey(portal), '', 'alias', '');
         throw new Fault('alias_taken');
       }
       if (markings.alias !== undefined && before.alias && before.alias !== markings.alias)
-        await this.names.drop(before.alias, portal);
-      if (markings.admitted) await this.names.move(portal, before, before.domain, false);
+        await this.names.release(before.alias, portal);
+      if (markings.admitted) await this.names.moveDomain(portal, before, before.domain, false);
       return this.record(portal);
     });
   }
 
-  learnTariff(portal: PortalId, tariff: Tariff): Promise<void> {
+  saveTariff(portal: PortalId, tariff: Tariff): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), '', 'tariff', JSON.stringify(tariff));
     });
   }
 
-  forget(portal: PortalId): Promise<boolean> {
+  remove(portal: PortalId): Promise<boolean> {
     return orStoreUnavailable(async () => {
       const record = await this.record(portal);
       if (!record) return false;
       for (const name of [record.domain, record.alias, ...(record.formerDomains ?? [])])
-        await this.names.drop(name, portal);
+        await this.names.release(name, portal);
       await this.redis.zrem(idleKey, portal);
       await this.redis.del(grantKey(portal));
       await this.redis.zrem(portalsKey, portal);
@@ -299,24 +299,24 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  idle({ notSinceMs, limit }: { notSinceMs: number; limit: number }): Promise<PortalId[]> {
+  listIdle({ notSinceMs, limit }: { notSinceMs: number; limit: number }): Promise<PortalId[]> {
     return orStoreUnavailable(
       async () => (await this.redis.zrangebyscore(idleKey, '-inf', notSinceMs, 'LIMIT', 0, limit)) as PortalId[],
     );
   }
 
-  putOff(portal: PortalId, asOfMs: number | null): Promise<void> {
+  postpone(portal: PortalId, asOfMs: number | null): Promise<void> {
     return orStoreUnavailable(async () => {
       if (asOfMs === null) await this.redis.zrem(idleKey, portal);
       else await this.redis.zadd(idleKey, 'XX', `${asOfMs}`, portal);
     });
   }
 
-  lease(of: PortalId | Duty, holder: string, forMs: number): Promise<boolean> {
+  acquireLease(of: PortalId | LeaderTask, holder: string, forMs: number): Promise<boolean> {
     return orStoreUnavailable(async () => (await this.run.takeLease(leaseKey(of), holder, forMs)) === 1);
   }
 
-  release(of: PortalId | Duty, holder: string): Promise<void> {
+  releaseLease(of: PortalId | LeaderTask, holder: string): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.run.releaseLease(leaseKey(of), holder);
     });
@@ -324,12 +324,12 @@ export class RedisGrantStore implements GrantStore {
 
   private async record(portal: PortalId): Promise<PortalRecord | undefined> {
     const values = await this.redis.hmget(grantKey(portal), ...openFields);
-    return toRecord(Object.fromEntries(openFields.map((field, i) => [field, values[i] ?? undefined])));
+    return toPortalRecord(Object.fromEntries(openFields.map((field, i) => [field, values[i] ?? undefined])));
   }
 
   /** The grant; without its secrets where their key was lost, since an install must be able to replace it. */
-  private readable(hash: Hash): Grant | undefined {
-    const record = toRecord(hash);
+  private readable(hash: GrantHash): Grant | undefined {
+    const record = toPortalRecord(hash);
     if (!record) return undefined;
     try {
       return toGrant(record, hash, this.seal);
@@ -339,29 +339,29 @@ export class RedisGrantStore implements GrantStore {
   }
 
   /** Undefined when another came first. */
-  private async saveRenewal(hash: Hash, before: Grant, renewal: Renewal): Promise<true | undefined> {
-    const { chain, pair, refreshedAtMs, install } = renewal;
+  private async saveRenewal(hash: GrantHash, before: Grant, renewal: RefreshedGrant): Promise<true | undefined> {
+    const { family, pair, refreshedAtMs, install } = renewal;
     const { portal } = before;
-    const others = (before.spares ?? []).filter(({ id }) => id !== chain.id);
-    const left = before.chain?.id === chain.id ? [] : asSpare(before, refreshedAtMs);
-    const fields = new HashFields(portal, this.seal)
-      .open({ install, chain, refreshedAtMs, formerDomains: formerDomains(before, install.domain) })
-      .open({ refused: before.refused })
+    const others = (before.spares ?? []).filter(({ id }) => id !== family.id);
+    const left = before.family?.id === family.id ? [] : toSpares(before, refreshedAtMs);
+    const fields = new GrantHashFields(portal, this.seal)
+      .open({ install, family, refreshedAtMs, formerDomains: formerDomains(before, install.domain) })
+      .open({ rejection: before.rejection })
       .pair(pair)
-      .spares(keptSpares([...left, ...others], install, refreshedAtMs));
+      .spares(selectSpares([...left, ...others], install, refreshedAtMs));
     if ((await this.save(portal, hash, [...pairFields, ...allSpareFields], fields)) === -1) return undefined;
-    await this.names.move(portal, before, install.domain, before.waitingSinceMs !== undefined);
-    await this.redis.zadd(idleKey, `${savedAsOfMs(portal, refreshedAtMs)}`, portal);
+    await this.names.moveDomain(portal, before, install.domain, before.waitingSinceMs !== undefined);
+    await this.redis.zadd(idleKey, `${jitteredSavedAtMs(portal, refreshedAtMs)}`, portal);
     return true;
   }
 
-  /** The chain went out of use while it was refreshed; if it is a spare now, it is a living one again. */
+  /** The family went out of use while it was refreshed; if it is a spare now, it is a living one again. */
   private async renewSpare(
-    hash: Hash,
+    hash: GrantHash,
     { portal, spares }: Grant,
-    { chain, pair, refreshedAtMs }: Renewal,
+    { family, pair, refreshedAtMs }: RefreshedGrant,
   ): Promise<boolean | undefined> {
-    const spare = spares?.find(({ id }) => id === chain.id);
+    const spare = spares?.find(({ id }) => id === family.id);
     if (!spare) return false;
     const { id, grantedAtMs, oauthServer, scope, userId, byAdministrator } = spare;
     const renewed = {
@@ -369,36 +369,36 @@ export class RedisGrantStore implements GrantStore {
       ...(userId !== undefined && { userId }),
       ...(byAdministrator !== undefined && { byAdministrator }),
     };
-    return (await this.swap(portal, hash, exchanged(spares ?? [], renewed))) ? true : undefined;
+    return (await this.swap(portal, hash, replaceSpare(spares ?? [], renewed))) ? true : undefined;
   }
 
   /** False when somebody else changed them since the hash was read. */
-  private async swap(portal: PortalId, hash: Hash, spares: readonly SpareChain[]): Promise<boolean> {
-    const fields = new HashFields(portal, this.seal).spares(spares);
+  private async swap(portal: PortalId, hash: GrantHash, spares: readonly SparePair[]): Promise<boolean> {
+    const fields = new GrantHashFields(portal, this.seal).spares(spares);
     const unused = spareFields.slice(spares.length).flatMap((field) => [field, '']);
     return (await this.run.swapSpares(grantKey(portal), hash['spares'] ?? '', ...fields.list, ...unused)) === 1;
   }
 
   /** -1 when somebody else saved since the hash was read. */
-  private save(portal: PortalId, { version, spares }: Hash, stale: readonly string[], fields: HashFields) {
+  private save(portal: PortalId, { version, spares }: GrantHash, stale: readonly string[], fields: GrantHashFields) {
     return this.run.saveGrant(grantKey(portal), version ?? '', spares ?? '', stale.join(), ...fields.list);
   }
 }
 
-function mayReplace({ over }: NewInstall, before: Grant | undefined): boolean {
-  return over === undefined || over === (before?.version ?? null);
+function mayReplace({ replacesVersion }: NewInstall, before: Grant | undefined): boolean {
+  return replacesVersion === undefined || replacesVersion === (before?.version ?? null);
 }
 
-function isWaiting({ waits }: NewInstall, before: Grant | undefined): boolean {
-  return before ? before.waitingSinceMs !== undefined : waits === true;
+function isWaiting({ awaitsAdmission }: NewInstall, before: Grant | undefined): boolean {
+  return before ? before.waitingSinceMs !== undefined : awaitsAdmission === true;
 }
 
 /** No administrator brought the application token, and now one installs. */
-function isProofDoubted({ unprovenToken }: Hash, { byAdministrator }: Install): boolean {
+function isProofDoubted({ unprovenToken }: GrantHash, { byAdministrator }: Install): boolean {
   return unprovenToken !== undefined && byAdministrator === true;
 }
 
-function holds({ pair, spares = [] }: Grant, { pair: { refreshToken } }: Renewal): boolean {
+function holds({ pair, spares = [] }: Grant, { pair: { refreshToken } }: RefreshedGrant): boolean {
   const token = refreshToken.reveal();
   return pair?.refreshToken.reveal() === token || spares.some((spare) => spare.refreshToken.reveal() === token);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Secret } from '@b24/portal';
-import type { Trouble } from './install';
-import { type Here, type Newcomer, type Replacement, replacementBy } from './replacement';
+import type { GrantIssue } from './install';
+import { type ExistingGrant, type GrantCandidate, type Replacement, decideReplacement } from './replacement';
 
 const pair = {
   accessToken: new Secret('access-token'),
@@ -9,14 +9,14 @@ const pair = {
   expiresAtMs: 1,
   lifetimeMs: 1,
 };
-const troubled = (code: Trouble['code']): Trouble => ({ code, detail: 'x', sinceMs: 1 });
-type Held = NonNullable<Here['grant']>;
+const troubled = (code: GrantIssue['code']): GrantIssue => ({ code, detail: 'x', sinceMs: 1 });
+type Held = NonNullable<ExistingGrant['grant']>;
 const grants: Readonly<Record<string, Held | undefined>> = {
   none: undefined,
   living: { userId: 1, version: 1, pair },
-  'unreachable for now': { userId: 1, version: 1, pair, trouble: troubled('portal_unreachable') },
-  refused: { userId: 1, version: 1, pair, trouble: troubled('reauthorization_required') },
-  uninstalled: { userId: 1, version: 1, trouble: troubled('portal_uninstalled') },
+  'unreachable for now': { userId: 1, version: 1, pair, issue: troubled('portal_unreachable') },
+  refused: { userId: 1, version: 1, pair, issue: troubled('reauthorization_required') },
+  uninstalled: { userId: 1, version: 1, issue: troubled('portal_uninstalled') },
   "another app's": { userId: 1, version: 1, pair, app: 'a_0123456789abcdef' },
   "nobody's we know": { version: 1, pair },
 };
@@ -62,7 +62,7 @@ const table: Readonly<Record<string, Readonly<Record<keyof typeof users, string>
   },
 };
 
-function by(userId: number | undefined, administrator: boolean | undefined): Newcomer {
+function by(userId: number | undefined, administrator: boolean | undefined): GrantCandidate {
   return { ...(userId !== undefined && { userId }), ...(administrator !== undefined && { administrator }) };
 }
 
@@ -71,7 +71,7 @@ describe('what a granted pair may replace', () => {
     const grant = grants[name];
     for (const [user, expected] of Object.entries(table[name] ?? {})) {
       const found = Object.values(answers).map((answer) =>
-        replacementBy(by(users[user as keyof typeof users], answer), { ...(grant && { grant }) }),
+        decideReplacement(by(users[user as keyof typeof users], answer), { ...(grant && { grant }) }),
       );
       expect([user, found.join(' ')]).toEqual([user, expected]);
     }
@@ -80,7 +80,7 @@ describe('what a granted pair may replace', () => {
   it('is nothing without an administrator where a grant is unreadable or the portal came by webhook', () => {
     for (const here of [{ isUnreadable: true }, { isByWebhook: true }])
       for (const userId of Object.values(users)) {
-        const found = Object.values(answers).map((answer) => replacementBy(by(userId, answer), here));
+        const found = Object.values(answers).map((answer) => decideReplacement(by(userId, answer), here));
         expect(found).toEqual(['replace', 'nothing', 'nothing']);
       }
   });
@@ -89,7 +89,7 @@ describe('what a granted pair may replace', () => {
     const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
     const id = fc.constantFrom(1, 2, 6);
     const app = maybe(fc.constantFrom('a_0123456789abcdef', 'a_fedcba9876543210'));
-    const code = fc.constantFrom<Trouble['code']>(
+    const code = fc.constantFrom<GrantIssue['code']>(
       ...(['reauthorization_required', 'portal_payment_required', 'portal_uninstalled', 'portal_deleted'] as const),
       ...(['authorization_server_error', 'portal_unreachable'] as const),
     );
@@ -105,14 +105,14 @@ describe('what a granted pair may replace', () => {
               ...(held.userId !== undefined && { userId: held.userId }),
               ...(held.app !== undefined && { app: held.app }),
               ...(held.hasPair && { pair }),
-              ...(held.code && { trouble: troubled(held.code) }),
+              ...(held.code && { issue: troubled(held.code) }),
             },
           }),
           isUnreadable,
           isByWebhook,
         };
         const asked = { ...by(who.userId, who.administrator), ...(who.app !== undefined && { app: who.app }) };
-        if (!takes.includes(replacementBy(asked, here))) return;
+        if (!takes.includes(decideReplacement(asked, here))) return;
         expect([isUnreadable, isByWebhook]).toEqual([false, false]);
         if (!held) return;
         const isGone = ['reauthorization_required', 'portal_uninstalled', 'portal_deleted'].includes(held.code ?? '');

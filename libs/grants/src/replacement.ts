@@ -1,9 +1,9 @@
-import type { Grant, Trouble } from './install';
+import type { Grant, GrantIssue } from './install';
 
 /** What a portal that installs is here already. */
-export interface Here {
+export interface ExistingGrant {
   /** The portal's own grant, also a dead one. */
-  readonly grant?: Pick<Grant, 'app' | 'userId' | 'pair' | 'trouble' | 'version'>;
+  readonly grant?: Pick<Grant, 'app' | 'userId' | 'pair' | 'issue' | 'version'>;
   /** There is a grant that nobody can read any more, since its encryption key was lost. */
   readonly isUnreadable?: boolean;
   /** The portal was added by an incoming webhook, which the app would replace. */
@@ -11,7 +11,7 @@ export interface Here {
 }
 
 /** Who granted the pair that the authorization server vouched for. */
-export interface Newcomer {
+export interface GrantCandidate {
   /** The app it is of; the default one when absent. */
   readonly app?: string;
   readonly userId?: number;
@@ -30,7 +30,10 @@ export type Replacement = 'replace' | 'first' | 'revive' | 'spare' | 'nothing';
  * What a pair may do to what is here. Only an administrator of the portal replaces a grant that lives, another user's grant,
  * an app or an application token (docs/decisions/0021); where nothing is here there is nothing to replace.
  */
-export function replacementBy(newcomer: Newcomer, { grant, isUnreadable, isByWebhook }: Here): Replacement {
+export function decideReplacement(
+  newcomer: GrantCandidate,
+  { grant, isUnreadable, isByWebhook }: ExistingGrant,
+): Replacement {
   if (newcomer.administrator === true) return 'replace';
   if (isUnreadable || isByWebhook) return 'nothing';
   if (!grant) return 'first';
@@ -42,9 +45,9 @@ export function replacementBy(newcomer: Newcomer, { grant, isUnreadable, isByWeb
   return grant.pair && isWorthKeeping ? 'spare' : 'nothing';
 }
 
-const deadCodes: readonly Trouble['code'][] = ['reauthorization_required', 'portal_uninstalled', 'portal_deleted'];
+const deadCodes: readonly GrantIssue['code'][] = ['reauthorization_required', 'portal_uninstalled', 'portal_deleted'];
 
 /** No call can be made with it until somebody grants again. */
-function isDead({ pair, trouble }: Pick<Grant, 'pair' | 'trouble'>): boolean {
-  return !pair || (trouble !== undefined && deadCodes.includes(trouble.code));
+function isDead({ pair, issue }: Pick<Grant, 'pair' | 'issue'>): boolean {
+  return !pair || (issue !== undefined && deadCodes.includes(issue.code));
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sealer, Seals } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
-import { appsKey, type KeptApp, placeOf } from './apps';
+import { appsKey, type StoredApp, appSecretContext } from './apps';
 import { sealedUnder } from './seal';
 import type { Resealed, SealedPlace } from './sealed-places';
 
@@ -48,8 +48,11 @@ export class SealedApps implements SealedPlace {
   /** Undefined when one of its secrets can't be opened. */
   private renewed(id: string, text: string): string | undefined {
     try {
-      const renewed = sealedIn(text).map(([field, sealed]) => [field, this.seal.renew(sealed, placeOf(id, field))]);
-      return JSON.stringify({ ...(JSON.parse(text) as KeptApp), ...Object.fromEntries(renewed) });
+      const renewed = sealedIn(text).map(([field, sealed]) => [
+        field,
+        this.seal.renew(sealed, appSecretContext(id, field)),
+      ]);
+      return JSON.stringify({ ...(JSON.parse(text) as StoredApp), ...Object.fromEntries(renewed) });
     } catch {
       return undefined;
     }
@@ -61,7 +64,7 @@ export class SealedApps implements SealedPlace {
 }
 
 function sealedIn(text: string): [(typeof fields)[number], string][] {
-  const kept = JSON.parse(text) as KeptApp;
+  const kept = JSON.parse(text) as StoredApp;
   return fields.flatMap((field): [typeof field, string][] => {
     const sealed = kept[field];
     return sealed === undefined ? [] : [[field, sealed]];

@@ -1,9 +1,9 @@
 import { isPortalId, type HttpAnswer, type PortalId, Secret } from '@b24/portal';
 import { z } from 'zod';
-import type { TokenPair, Trouble } from './install';
+import type { TokenPair, GrantIssue } from './install';
 
 /** What the authorization server granted. */
-export interface Granted {
+export interface GrantedTokens {
   readonly portal: PortalId;
   readonly pair: TokenPair;
   /** The portal's REST endpoint where it is now, as the server knows it. */
@@ -17,10 +17,10 @@ export interface Granted {
 
 /** granted: a pair. refused: asking again is useless until a person acts, or for a while. passing: ask again. */
 export type TokenVerdict =
-  | { readonly kind: 'granted'; readonly granted: Granted }
+  | { readonly kind: 'granted'; readonly granted: GrantedTokens }
   | {
       readonly kind: 'refused';
-      readonly code: Trouble['code'];
+      readonly code: GrantIssue['code'];
       readonly detail: string;
       readonly forMs?: number;
       readonly secretRefused?: true;
@@ -57,7 +57,7 @@ const dead = {
 
 /** The authorization server's errors, by code in lower case (docs/bitrix24-rules.md#oauth). */
 const refusals: Readonly<
-  Record<string, { code: Trouble['code']; detail: string; forMs?: number; secretRefused?: true }>
+  Record<string, { code: GrantIssue['code']; detail: string; forMs?: number; secretRefused?: true }>
 > = {
   invalid_grant: dead,
   no_auth_found: dead,
@@ -76,10 +76,10 @@ const refusals: Readonly<
 
 /**
  * Judges the answer of the token endpoint; asks nobody.
- * Any body with an `error` is a refusal, whatever its HTTP status; an unknown one is taken as passing trouble.
+ * Any body with an `error` is a refusal, whatever its HTTP status; an unknown one is taken as passing issue.
  */
 export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVerdict {
-  const body = parsed(answer.body);
+  const body = parseJson(answer.body);
   const error = errorCode(body);
   if (error !== undefined) {
     const refusal = Object.hasOwn(refusals, error) ? refusals[error] : undefined;
@@ -93,7 +93,7 @@ export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVe
   return { kind: 'granted', granted: toGranted(granted.data, askedAtMs) };
 }
 
-function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Granted {
+function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): GrantedTokens {
   const lifetimeMs = body.expires_in * 1000;
   const expiresAtMs = askedAtMs + lifetimeMs;
   // What the server's clock shows is only a hint; its lifetime, from the moment we asked, can't be wrong by a clock.
@@ -103,11 +103,11 @@ function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Grante
     pair: {
       accessToken: new Secret(body.access_token),
       refreshToken: new Secret(body.refresh_token),
-      expiresAtMs: expiresAtMs - sooner(skewMs, lifetimeMs),
+      expiresAtMs: expiresAtMs - expirySkewMs(skewMs, lifetimeMs),
       lifetimeMs,
     },
     endpoint: body.client_endpoint,
-    scope: scopeList(body.scope),
+    scope: splitScope(body.scope),
     ...(body.status && { licence: body.status }),
     ...(body.user_id !== undefined && { userId: body.user_id }),
     ...(skewMs !== undefined && { skewMs }),
@@ -115,7 +115,7 @@ function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Grante
 }
 
 /** A server whose clock is behind may end the pair sooner; half of its life is believed in all the same. */
-function sooner(skewMs = 0, lifetimeMs: number): number {
+function expirySkewMs(skewMs = 0, lifetimeMs: number): number {
   return Math.min(Math.max(-skewMs, 0), lifetimeMs / 2);
 }
 
@@ -125,11 +125,11 @@ export function errorCode(body: unknown): string | undefined {
   return error.success ? error.data.error.toLowerCase() : undefined;
 }
 
-export function scopeList(text: string): string[] {
+export function splitScope(text: string): string[] {
   return text.split(/[,\s]+/).filter(Boolean);
 }
 
-export function parsed(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -7,11 +7,11 @@ export { answerTooLarge, ExchangeFailure, hostNotAllowed, type HttpAnswer, type 
 export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } from './fault';
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
 export { isMethodName } from './method-name';
-export { isAboutGrant, ownRefusal } from './own-refusal';
+export { concernsGrant, asCommandFault } from './command-fault';
 export { isPortalId, portalId, type PortalId } from './portal';
 export { linkRemoved, Scrubber, secretRemoved } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Sealer, SealPurpose, Seals } from './sealer';
 export type { Send } from './send';
-export { newSigningSecret, signed } from './signature';
+export { newSigningSecret, signatureHeaders } from './signature';
 export { type ChargeOptions, sealedBytes, type StorageBudget, type StorageCharge, storedBytes } from './storage-budget';

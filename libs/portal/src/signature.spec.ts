@@ -1,11 +1,11 @@
 import { Secret } from './secret';
-import { newSigningSecret, signed } from './signature';
+import { newSigningSecret, signatureHeaders } from './signature';
 
 describe('the signature of a message', () => {
   it('is that of Standard Webhooks: its own published example', () => {
     const secret = new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
     const text = '{"test": 2432232314}';
-    expect(signed([secret], { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', text }, 1614265330_900)).toEqual({
+    expect(signatureHeaders([secret], { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', text }, 1614265330_900)).toEqual({
       'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
       'webhook-timestamp': '1614265330',
       'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',

@@ -7,7 +7,7 @@ export function newSigningSecret(): Secret {
 }
 
 /** The headers that prove where a message comes from, as Standard Webhooks 1.0 has them; a signature for each secret. */
-export function signed(
+export function signatureHeaders(
   secrets: readonly Secret[],
   { id, text }: { id: string; text: string },
   nowMs: number,

@@ -1,47 +1,47 @@
 import { Fault, type HttpAnswer, type Operating, type Result, type Spent } from '@b24/portal';
 import { translate } from './translate';
 
-export type Body = Readonly<Record<string, unknown>>;
+export type VendorEnvelope = Readonly<Record<string, unknown>>;
 
 const quote = 0x22;
 const backslash = 0x5c;
 
 /** A reset comes within minutes; what is further away is a clock gone wrong, and nobody is made to wait for it. */
-const believedResetMs = 3_600_000;
+const maxResetDistanceMs = 3_600_000;
 
 /** What PHP writes at most (`json_encode`); deeper ones could not be written by every door. */
 const maxDepth = 512;
 
 /** What came instead of an envelope. */
-export interface Unreadable {
+export interface UnreadableAnswer {
   readonly fault: Fault;
   /** The portal itself answered, although not as it should: nothing but this call failed. */
-  readonly ownOfCall: boolean;
+  readonly concernsCallOnly: boolean;
 }
 
 /**
  * The vendor's envelope: an object with `error`, or under a 2xx any other object. An answer may come without `result`,
  * as `{"vats":[],"total":0}` does.
  */
-export function bodyOf(method: string, { status, body: text }: HttpAnswer): Body | Unreadable {
+export function parseEnvelope(method: string, { status, body: text }: HttpAnswer): VendorEnvelope | UnreadableAnswer {
   const taken = status >= 200 && status < 300;
   const tooDeep = isDeeperThan(maxDepth, text);
-  const value = tooDeep ? undefined : jsonIn(text);
-  if (isBody(value) && ('error' in value || taken)) return value;
+  const value = tooDeep ? undefined : parseJson(text);
+  if (isJsonObject(value) && ('error' in value || taken)) return value;
   const moved = status >= 300 && status < 400;
   const fault = new Fault('portal_error', {
-    detail: detailOf(status, { moved, tooDeep }),
+    detail: unreadableDetail(status, { moved, tooDeep }),
     upstream: { method, status, error: '', description: '' },
     ...(moved && { again: 'moved' }),
   });
-  return { fault, ownOfCall: !moved && (taken || tooDeep || value !== undefined) };
+  return { fault, concernsCallOnly: !moved && (taken || tooDeep || value !== undefined) };
 }
 
-export function isUnreadable(body: Body | Unreadable): body is Unreadable {
-  return (body as Partial<Unreadable>).fault instanceof Fault;
+export function isUnreadable(body: VendorEnvelope | UnreadableAnswer): body is UnreadableAnswer {
+  return (body as Partial<UnreadableAnswer>).fault instanceof Fault;
 }
 
-function detailOf(status: number, { moved, tooDeep }: { moved: boolean; tooDeep: boolean }): string {
+function unreadableDetail(status: number, { moved, tooDeep }: { moved: boolean; tooDeep: boolean }): string {
   if (moved)
     return 'The portal answered with a redirect, which is not followed; if it was renamed, authorize it again. The call was not run.';
   if (tooDeep)
@@ -50,43 +50,48 @@ function detailOf(status: number, { moved, tooDeep }: { moved: boolean; tooDeep:
 }
 
 /** What `error` and `error_description` come to. */
-export function refusalOf(method: string, status: number, body: Body, nowMs: number): ReturnType<typeof translate> {
+export function translateError(
+  method: string,
+  status: number,
+  body: VendorEnvelope,
+  nowMs: number,
+): ReturnType<typeof translate> {
   const { error: code, error_description: description } = body;
   // The third version of the API says its error as an object.
-  const [error, sentence] = isBody(code) ? [code['code'], code['message']] : [code, description];
-  const it = { method, status, error: words(error), description: words(sentence), said: body };
-  return translate(it, operatingIn(body['time'], nowMs), nowMs);
+  const [error, sentence] = isJsonObject(code) ? [code['code'], code['message']] : [code, description];
+  const it = { method, status, error: shortText(error), description: shortText(sentence), said: body };
+  return translate(it, readOperating(body['time'], nowMs), nowMs);
 }
 
-export function operatingIn(time: unknown, nowMs: number): Operating | undefined {
-  const { operating, operating_reset_at: resetAt } = (time ?? {}) as Body;
+export function readOperating(time: unknown, nowMs: number): Operating | undefined {
+  const { operating, operating_reset_at: resetAt } = (time ?? {}) as VendorEnvelope;
   if (typeof operating !== 'number' || !Number.isFinite(operating)) return undefined;
   const resetAtMs = typeof resetAt === 'number' ? resetAt * 1000 : NaN;
-  return { usedSeconds: operating, ...(Math.abs(resetAtMs - nowMs) <= believedResetMs && { resetAtMs }) };
+  return { usedSeconds: operating, ...(Math.abs(resetAtMs - nowMs) <= maxResetDistanceMs && { resetAtMs }) };
 }
 
 /** The times of one command's answer: what it used of its operating time, how long it ran, and what the portal said. */
-export function timesOf(
+export function readTimes(
   time: unknown,
   upstreamMs: number,
   nowMs: number,
 ): Pick<Result, 'operating' | 'spent' | 'time'> {
-  const operating = operatingIn(time, nowMs);
-  const { duration } = (time ?? {}) as Body;
+  const operating = readOperating(time, nowMs);
+  const { duration } = (time ?? {}) as VendorEnvelope;
   const ran = typeof duration === 'number' && duration >= 0 && Number.isFinite(duration);
   const spent: Spent = { queueMs: 0, upstreamMs, ...(ran && { ranMs: duration * 1000 }) };
-  return { ...(operating && { operating }), ...(isBody(time) && { time }), spent };
+  return { ...(operating && { operating }), ...(isJsonObject(time) && { time }), spent };
 }
 
-export function isBody(value: unknown): value is Body {
+export function isJsonObject(value: unknown): value is VendorEnvelope {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function pageOf(total: unknown, next: unknown): { total?: number; next?: number } {
+export function readPage(total: unknown, next: unknown): { total?: number; next?: number } {
   return { ...(typeof total === 'number' && { total }), ...(typeof next === 'number' && { next }) };
 }
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -96,11 +101,11 @@ function jsonIn(text: string): unknown {
 
 /** Whether brackets are nested deeper; those inside strings count only where there are that many. */
 export function isDeeperThan(max: number, text: string): boolean {
-  if (text.length <= 2 * max || deepest(text, false) <= max) return false;
-  return deepest(text, true) > max;
+  if (text.length <= 2 * max || maxNesting(text, false) <= max) return false;
+  return maxNesting(text, true) > max;
 }
 
-function deepest(text: string, passStrings: boolean): number {
+function maxNesting(text: string, passStrings: boolean): number {
   let depth = 0;
   let most = 0;
   let inString = false;
@@ -115,6 +120,6 @@ function deepest(text: string, passStrings: boolean): number {
   return most;
 }
 
-function words(value: unknown): string {
+function shortText(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 500) : '';
 }

@@ -1,11 +1,11 @@
 import { type Authorization, type HttpAnswer, Scrubber, Secret } from '@b24/portal';
 
 /** Portals whose scrubbers are kept; one costs about a kilobyte. */
-const maxKept = 2000;
+const maxScrubbers = 2000;
 /** Access tokens of a portal that are looked for: the one in use and those before, which its answers may still repeat. */
 const maxTokens = 3;
 
-interface Kept {
+interface CachedScrubber {
   readonly tokens: readonly Secret[];
   /** All secrets, to see whether they are still the same. */
   readonly secrets: string;
@@ -14,7 +14,7 @@ interface Kept {
 
 /** Returns what takes the secrets of a request out of its answer, in any encoding, and links that carry them (decision 25). */
 export function answerScrubber(): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
-  const kept = new Map<string, Kept>();
+  const kept = new Map<string, CachedScrubber>();
 
   function scrubberOf({ endpoint, accessToken, otherSecrets = [] }: Authorization): Scrubber {
     const url = endpoint.reveal();
@@ -29,7 +29,7 @@ export function answerScrubber(): (answer: HttpAnswer, authorization: Authorizat
     kept.delete(url);
     kept.set(url, { tokens, secrets, scrubber });
     const [oldest] = kept.keys();
-    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+    if (kept.size > maxScrubbers && oldest !== undefined) kept.delete(oldest);
     return scrubber;
   }
 

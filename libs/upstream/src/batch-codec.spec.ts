@@ -2,7 +2,7 @@ import { type Command, type Fault, type HttpAnswer, Secret, systemClock } from '
 import fc from 'fast-check';
 import { parsePhpQuery } from '../../../apps/portal-simulator/src/php-query';
 import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
-import { phpQuery, sharedSize } from './php-query';
+import { phpQuery, batchedBytes } from './php-query';
 import { upstream } from './upstream';
 
 const now = systemClock.now();
@@ -38,7 +38,7 @@ describe('parameters in a batch', () => {
   it('arrive as they were, read as PHP reads them, or may not travel in one', () => {
     fc.assert(
       fc.property(params, (given) => {
-        if (sharedSize('m', given) === undefined) return;
+        if (batchedBytes('m', given) === undefined) return;
         expect(JSON.parse(JSON.stringify(parsePhpQuery(phpQuery(given))))).toEqual(asStrings(given));
       }),
       { numRuns: 500 },
@@ -49,10 +49,10 @@ describe('parameters in a batch', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (before, after) => {
         const hostile = `${before}$${after}`;
-        expect(sharedSize('m', { a: hostile })).toBeUndefined();
-        expect(sharedSize('m', { a: { b: [{ c: hostile }] } })).toBeUndefined();
-        expect(sharedSize('m', { a: { [hostile]: 1 } })).toBeUndefined();
-        expect(sharedSize('m', { [hostile]: 1 })).toBeUndefined();
+        expect(batchedBytes('m', { a: hostile })).toBeUndefined();
+        expect(batchedBytes('m', { a: { b: [{ c: hostile }] } })).toBeUndefined();
+        expect(batchedBytes('m', { a: { [hostile]: 1 } })).toBeUndefined();
+        expect(batchedBytes('m', { [hostile]: 1 })).toBeUndefined();
       }),
     );
   });
@@ -70,11 +70,11 @@ describe('parameters in a batch', () => {
     ['more values than PHP reads', { a: Array.from({ length: 501 }, (_, i) => i) }],
     ['a very long text', { a: 'x'.repeat(40_000) }],
   ])('are sent alone when they hold %s', (_, given) => {
-    expect(sharedSize('m', given)).toBeUndefined();
+    expect(batchedBytes('m', given)).toBeUndefined();
   });
 
   it.each(['batch', 'BATCH', 'download', 'upload', 'm?x=1', 'm#', '../x', ''])('are sent alone to %s', (method) => {
-    expect(sharedSize(method, {})).toBeUndefined();
+    expect(batchedBytes(method, {})).toBeUndefined();
   });
 });
 

@@ -5,11 +5,20 @@ import {
   Fault,
   type HttpAnswer,
   type Inner,
-  isAboutGrant,
+  concernsGrant,
   type Operating,
-  ownRefusal,
+  asCommandFault,
 } from '@b24/portal';
-import { type Body, bodyOf, isBody, isUnreadable, operatingIn, pageOf, refusalOf, timesOf } from './answer-body';
+import {
+  type VendorEnvelope,
+  parseEnvelope,
+  isJsonObject,
+  isUnreadable,
+  readOperating,
+  readPage,
+  translateError,
+  readTimes,
+} from './answer-body';
 import { phpQuery } from './php-query';
 
 /**
@@ -34,7 +43,7 @@ export function encodeBatch(commands: readonly Command[], names: readonly string
  * A batch of a caller's own, which travels alone: what it runs inside may refer to each other by these names, and to
  * nobody else's. Its answer tells each of theirs.
  */
-export function ownBatch(commands: readonly Command[], names: readonly string[], halt: boolean): Command {
+export function callerBatch(commands: readonly Command[], names: readonly string[], halt: boolean): Command {
   const { cmd } = encodeBatch(commands, names);
   return {
     method: 'batch',
@@ -46,8 +55,8 @@ export function ownBatch(commands: readonly Command[], names: readonly string[],
 
 /** What the portal says of each command inside. @throws Fault portal_error when it is no batch's answer */
 export function decodeInside(inside: readonly Inner[], result: unknown, upstreamMs: number, nowMs: number): Answer[] {
-  const batch = { parts: partsOf(result), batchOperating: undefined, upstreamMs, nowMs };
-  return inside.map((it) => itemAnswer(it, it.name, batch));
+  const batch = { parts: readParts(result), batchOperating: undefined, upstreamMs, nowMs };
+  return inside.map((it) => decodeItem(it, it.name, batch));
 }
 
 /** A portal's answer to a batch, decoded: answer i to command i. @throws Fault when the batch as a whole failed. */
@@ -58,49 +67,49 @@ export function decodeBatch(
   upstreamMs: number,
   nowMs: number,
 ): Answer[] {
-  const body = bodyOf('batch', answer);
+  const body = parseEnvelope('batch', answer);
   if (isUnreadable(body)) throw body.fault;
-  if ('error' in body) throw wholeFailure(answer.status, body, nowMs);
-  const parts = partsOf(body['result']);
-  const batchOperating = operatingIn(body['time'], nowMs);
+  if ('error' in body) throw batchFault(answer.status, body, nowMs);
+  const parts = readParts(body['result']);
+  const batchOperating = readOperating(body['time'], nowMs);
   return commands.map((command, i) =>
-    itemAnswer(command, names[i] ?? '', { parts, batchOperating, upstreamMs, nowMs }),
+    decodeItem(command, names[i] ?? '', { parts, batchOperating, upstreamMs, nowMs }),
   );
 }
 
-interface Parts {
-  readonly result: Body;
-  readonly result_error: Body;
-  readonly result_total: Body;
-  readonly result_next: Body;
-  readonly result_time: Body;
+interface BatchAnswerParts {
+  readonly result: VendorEnvelope;
+  readonly result_error: VendorEnvelope;
+  readonly result_total: VendorEnvelope;
+  readonly result_next: VendorEnvelope;
+  readonly result_time: VendorEnvelope;
 }
 
-interface Batch {
-  readonly parts: Parts;
+interface BatchAnswer {
+  readonly parts: BatchAnswerParts;
   readonly batchOperating: Operating | undefined;
   readonly upstreamMs: number;
   readonly nowMs: number;
 }
 
-function itemAnswer(
+function decodeItem(
   { method }: Pick<Command, 'method'>,
   name: string,
-  { parts, batchOperating, upstreamMs, nowMs }: Batch,
+  { parts, batchOperating, upstreamMs, nowMs }: BatchAnswer,
 ): Answer {
   const times = {
-    ...timesOf(parts.result_time[name], upstreamMs, nowMs),
+    ...readTimes(parts.result_time[name], upstreamMs, nowMs),
     ...(batchOperating && { batchOperating }),
   };
   const error = parts.result_error[name];
   if (error !== undefined) {
-    const { fault } = refusalOf(method, 200, isBody(error) ? error : { error: '' }, nowMs);
+    const { fault } = translateError(method, 200, isJsonObject(error) ? error : { error: '' }, nowMs);
     // The portal took the batch and its token: what it says of one command then concerns that command.
-    const isOwn = isAboutGrant(fault) || fault.again === 'bucket_full';
-    return { ok: false, fault: isOwn ? ownRefusal(fault) : fault, ...times };
+    const isOwn = concernsGrant(fault) || fault.again === 'bucket_full';
+    return { ok: false, fault: isOwn ? asCommandFault(fault) : fault, ...times };
   }
-  if (!Object.hasOwn(parts.result, name)) return { ok: false, fault: notRun(method), ...times };
-  const page = pageOf(parts.result_total[name], parts.result_next[name]);
+  if (!Object.hasOwn(parts.result, name)) return { ok: false, fault: notRunFault(method), ...times };
+  const page = readPage(parts.result_total[name], parts.result_next[name]);
   return { ok: true, value: parts.result[name], ...page, ...times };
 }
 
@@ -108,13 +117,13 @@ function itemAnswer(
  * The portal's budget for `batch` itself is spent, or it refuses `batch`: nothing was run, and the same commands may go
  * one by one.
  */
-function wholeFailure(status: number, body: Body, nowMs: number): Fault {
-  const { fault, concerns } = refusalOf('batch', status, body, nowMs);
+function batchFault(status: number, body: VendorEnvelope, nowMs: number): Fault {
+  const { fault, concerns } = translateError('batch', status, body, nowMs);
   if (fault.code === 'operating_time_spent') return fault.with({ again: 'batch_spent' });
   return concerns === 'command' && fault.code !== 'portal_error' ? fault.with({ again: 'alone' }) : fault;
 }
 
-function notRun(method: string): Fault {
+function notRunFault(method: string): Fault {
   return new Fault('portal_error', {
     detail: 'The portal ended the request before it came to this command, several times; the command was not run.',
     upstream: { method, status: 200, error: '', description: '' },
@@ -123,13 +132,13 @@ function notRun(method: string): Fault {
 }
 
 /** @throws Fault portal_error when it is no batch's answer */
-function partsOf(result: unknown): Parts {
-  if (!isBody(result) || !('result' in result)) {
+function readParts(result: unknown): BatchAnswerParts {
+  if (!isJsonObject(result) || !('result' in result)) {
     throw new Fault('portal_error', {
       detail: 'The portal answered in no known shape; a write may or may not have been carried out.',
     });
   }
-  const part = (name: keyof Parts) => mapOf(result[name]);
+  const part = (name: keyof BatchAnswerParts) => toMap(result[name]);
   return {
     result: part('result'),
     result_error: part('result_error'),
@@ -140,7 +149,7 @@ function partsOf(result: unknown): Parts {
 }
 
 /** PHP writes a map whose keys are 0..n, an empty one among them, as a list. */
-function mapOf(value: unknown): Body {
+function toMap(value: unknown): VendorEnvelope {
   if (Array.isArray(value)) return Object.fromEntries(value.entries());
-  return isBody(value) ? value : {};
+  return isJsonObject(value) ? value : {};
 }

@@ -1,5 +1,5 @@
-import { type Answer, type Command, type HttpAnswer, isAboutGrant } from '@b24/portal';
-import { type Body, bodyOf, isUnreadable, pageOf, refusalOf, timesOf } from './answer-body';
+import { type Answer, type Command, type HttpAnswer, concernsGrant } from '@b24/portal';
+import { type VendorEnvelope, parseEnvelope, isUnreadable, readPage, translateError, readTimes } from './answer-body';
 import { decodeInside } from './batch-codec';
 
 /**
@@ -7,22 +7,22 @@ import { decodeInside } from './batch-codec';
  * hold for every command of the portal: then it is for `authorize` to find out
  */
 export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upstreamMs: number, nowMs: number): Answer {
-  const body = bodyOf(method, answer);
+  const body = parseEnvelope(method, answer);
   if (isUnreadable(body)) {
-    if (!body.ownOfCall) throw body.fault;
+    if (!body.concernsCallOnly) throw body.fault;
     return { ok: false, fault: body.fault, spent: { queueMs: 0, upstreamMs } };
   }
-  const times = timesOf(body['time'], upstreamMs, nowMs);
+  const times = readTimes(body['time'], upstreamMs, nowMs);
   if (!('error' in body)) {
     const told = inside && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
-    return { ok: true, ...valueOf(body), ...pageOf(body['total'], body['next']), ...times, ...told };
+    return { ok: true, ...valueOf(body), ...readPage(body['total'], body['next']), ...times, ...told };
   }
-  const { fault, concerns } = refusalOf(method, answer.status, body, nowMs);
-  if (concerns === 'trip' || isAboutGrant(fault)) throw fault;
+  const { fault, concerns } = translateError(method, answer.status, body, nowMs);
+  if (concerns === 'trip' || concernsGrant(fault)) throw fault;
   return { ok: false, fault, ...times };
 }
 
-function valueOf(body: Body): { value: unknown; whole?: true } {
+function valueOf(body: VendorEnvelope): { value: unknown; whole?: true } {
   if ('result' in body) return { value: body['result'] };
   const value = { ...body };
   delete value['time'];

@@ -12,10 +12,10 @@ export interface ConnectTarget {
 }
 
 /** May a connection be made to this address? */
-export type MayConnect = (address: string, target: ConnectTarget) => boolean;
+export type AddressFilter = (address: string, target: ConnectTarget) => boolean;
 
 /** Connections to addresses that may be connected to, and to no others: whatever a name means at that moment. */
-export function checkedConnect(timeoutMs: number, mayConnect: MayConnect): buildConnector.connector {
+export function checkedConnect(timeoutMs: number, mayConnect: AddressFilter): buildConnector.connector {
   const connectorTo = (target: ConnectTarget) =>
     buildConnector({ timeout: timeoutMs, lookup: checkedLookup((address) => mayConnect(address, target)) });
   // Its TLS sessions are resumed; on other ports, which few targets have, each connection is a new one.
@@ -26,7 +26,7 @@ export function checkedConnect(timeoutMs: number, mayConnect: MayConnect): build
     // No name is looked up for an address, so that it is asked about here.
     const address = given.hostname.replace(/^\[|\]$/g, '');
     const literal = given.host ?? given.hostname;
-    if (isIP(address) !== 0 && !mayConnect(address, { ...target, literal })) callback(refusal(), null);
+    if (isIP(address) !== 0 && !mayConnect(address, { ...target, literal })) callback(addressNotAllowed(), null);
     else (port === 443 && given.protocol === 'https:' ? usual : connectorTo(target))(given, callback);
   };
 }
@@ -43,13 +43,13 @@ export function checkedLookup(
     resolve(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
       const [first, ...others] = error ? [] : found.filter(({ address }) => mayConnect(address));
       if (error) callback(error, []);
-      else if (!first) callback(refusal(), []);
+      else if (!first) callback(addressNotAllowed(), []);
       else if (options.all) callback(null, [first, ...others]);
       else callback(null, first.address, first.family);
     });
   };
 }
 
-function refusal(): NodeJS.ErrnoException {
+function addressNotAllowed(): NodeJS.ErrnoException {
   return Object.assign(new Error('The address may not be connected to.'), { code: hostNotAllowed });
 }

@@ -1,10 +1,10 @@
 export { axiosPost } from './axios-post';
-export type { ConnectTarget, MayConnect } from './checked-connect';
-export { commandNames, ownBatch } from './batch-codec';
-export { onlyTo } from './only-to';
-export { arrivesWhole, sharedSize } from './php-query';
+export type { ConnectTarget, AddressFilter } from './checked-connect';
+export { commandNames, callerBatch } from './batch-codec';
+export { guardedPost } from './guarded-post';
+export { isBatchable, batchedBytes } from './php-query';
 export { isPublicAddress } from './public-address';
 export { targetWire, type TargetWire } from './target-wire';
 export { undiciAdapter } from './undici-adapter';
-export { loneSurrogateIn } from './unreadable-text';
+export { findLoneSurrogate } from './find-lone-surrogate';
 export { upstream } from './upstream';

@@ -4,13 +4,13 @@
  */
 
 /** PHP drops what is beyond 1,000 variables. */
-const mostValues = 500;
-const mostBytes = 32 * 1024;
+const maxValues = 500;
+const maxBytes = 32 * 1024;
 
 /** `fields[groupId]=125`, percent-encoded; only for parameters with a `sharedSize`. */
 export function phpQuery(params: Readonly<Record<string, unknown>>): string {
-  return leavesOf(params)
-    .map(([path, value]) => `${path}=${encoded(value)}`)
+  return flatten(params)
+    .map(([path, value]) => `${path}=${phpEncode(value)}`)
     .join('&');
 }
 
@@ -18,16 +18,16 @@ export function phpQuery(params: Readonly<Record<string, unknown>>): string {
  * The bytes that these parameters take in a batch, about; undefined when they would not arrive there as they are, or
  * could read what others' commands returned.
  */
-export function sharedSize(method: string, params: Readonly<Record<string, unknown>>): number | undefined {
+export function batchedBytes(method: string, params: Readonly<Record<string, unknown>>): number | undefined {
   if (!/^[a-z][a-z0-9._]{0,99}$/i.test(method) || /^(?:batch|download|upload)$/i.test(method)) return undefined;
   const size = { values: 0, bytes: method.length };
-  if (!Object.keys(params).every((key) => /^[A-Za-z]\w*$/.test(key) && survives(params[key], size))) return undefined;
-  return size.values <= mostValues && size.bytes <= mostBytes ? size.bytes : undefined;
+  if (!Object.keys(params).every((key) => /^[A-Za-z]\w*$/.test(key) && addSize(params[key], size))) return undefined;
+  return size.values <= maxValues && size.bytes <= maxBytes ? size.bytes : undefined;
 }
 
 /** The same for a caller's own batch, in which a value may refer to what its other commands returned. */
-export function arrivesWhole(method: string, params: Readonly<Record<string, unknown>>): boolean {
-  return sharedSize(method, withoutDollars(params) as typeof params) !== undefined;
+export function isBatchable(method: string, params: Readonly<Record<string, unknown>>): boolean {
+  return batchedBytes(method, withoutDollars(params) as typeof params) !== undefined;
 }
 
 /** Letters of the same size: what is left to be judged is all but the references. */
@@ -38,10 +38,10 @@ function withoutDollars(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutDollars(item)]));
 }
 
-function survives(value: unknown, size: { values: number; bytes: number }): boolean {
+function addSize(value: unknown, size: { values: number; bytes: number }): boolean {
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
-    return entries.length > 0 && entries.every(([key, item]) => isSafe(key, /^$|[$[\]\0]/) && survives(item, size));
+    return entries.length > 0 && entries.every(([key, item]) => isSafe(key, /^$|[$[\]\0]/) && addSize(item, size));
   }
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? `${value}` : value;
   if (typeof text !== 'string' || !isSafe(text, /[$\0]/)) return false;
@@ -54,13 +54,13 @@ function isSafe(text: string, unsafe: RegExp): boolean {
   return !unsafe.test(text) && !/[\uD800-\uDFFF]/.test(text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g, ''));
 }
 
-function leavesOf(value: unknown, path = ''): [path: string, value: string][] {
+function flatten(value: unknown, path = ''): [path: string, value: string][] {
   if (typeof value !== 'object' || value === null) return [[path, String(value)]];
   return Object.entries(value).flatMap(([key, item]) =>
-    leavesOf(item, path ? `${path}${encoded(`[${key}]`)}` : encoded(key)),
+    flatten(item, path ? `${path}${phpEncode(`[${key}]`)}` : phpEncode(key)),
   );
 }
 
-function encoded(text: string): string {
+function phpEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }

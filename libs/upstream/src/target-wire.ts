@@ -1,6 +1,6 @@
 import { type Clock, ExchangeFailure, hostNotAllowed } from '@b24/portal';
 import { Agent, request } from 'undici';
-import { checkedConnect, type MayConnect } from './checked-connect';
+import { checkedConnect, type AddressFilter } from './checked-connect';
 
 export interface TargetWireOptions {
   readonly clock: Clock;
@@ -8,7 +8,7 @@ export interface TargetWireOptions {
   readonly timeoutMs: number;
   /** By name, looked at for each request. */
   readonly mayAsk: (url: URL) => boolean;
-  readonly mayConnect: MayConnect;
+  readonly mayConnect: AddressFilter;
 }
 
 export interface TargetWire {
@@ -22,7 +22,7 @@ export interface TargetWire {
 }
 
 /** What of an answer is read, so that its connection can be used again; nobody wants it. */
-const mostReadBytes = 64 * 1024;
+const maxReadBytes = 64 * 1024;
 
 /** The wire to internal services that subscribe to events. Of an answer only its status and Retry-After count. */
 export function targetWire({ clock, timeoutMs, mayAsk, mayConnect }: TargetWireOptions): TargetWire {
@@ -32,7 +32,7 @@ export function targetWire({ clock, timeoutMs, mayAsk, mayConnect }: TargetWireO
     const sent = { ...headers, 'user-agent': 'b24-gateway' };
     const answer = await request(url, { dispatcher: agent, method: 'POST', headers: sent, body, signal });
     // Its status is known; whether the rest of it comes in time changes nothing.
-    await answer.body.dump({ limit: mostReadBytes }).catch(() => undefined);
+    await answer.body.dump({ limit: maxReadBytes }).catch(() => undefined);
     const retryAfter = answer.headers['retry-after'];
     return { status: answer.statusCode, ...(typeof retryAfter === 'string' && { retryAfter }) };
   }

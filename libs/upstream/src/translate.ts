@@ -3,19 +3,19 @@ import {
   methodDenied,
   namesPlan,
   namesToken,
-  refusalSentences,
-  refusalsOfMethods,
-  refusalsOfMethodsAt403,
+  errorSentences,
+  methodErrorCodes,
+  methodErrorCodesAt403,
   tokenRefused,
-  type Translation,
+  type ErrorTranslation,
   unpaid,
   vendorErrors,
 } from './vendor-errors';
 
 /** How long a spent method rests when the vendor does not say. */
-const restMs = 60_000;
+const defaultResetMs = 60_000;
 
-export interface VendorError {
+export interface ReportedError {
   readonly method: string;
   readonly status: number;
   readonly error: string;
@@ -25,13 +25,13 @@ export interface VendorError {
 
 /** The vendor's error as ours: by its code, then by its sentence, then by its status. */
 export function translate(
-  it: VendorError,
+  it: ReportedError,
   operating: Operating | undefined,
   nowMs: number,
 ): { fault: Fault; concerns: 'trip' | 'command' } {
   const { code, concerns, again, haltMs, detail } = translation(it);
   const retryAfterMs =
-    code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + restMs) - nowMs) : haltMs;
+    code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + defaultResetMs) - nowMs) : haltMs;
   const upstream: UpstreamWords = {
     method: it.method,
     status: it.status,
@@ -49,21 +49,21 @@ export function translate(
   return { fault, concerns };
 }
 
-function translation({ status, error, description }: VendorError): Translation {
+function translation({ status, error, description }: ReportedError): ErrorTranslation {
   const code = error.toLowerCase();
   const known = Object.hasOwn(vendorErrors, code) ? vendorErrors[code] : undefined;
-  if (refusalsOfMethods.has(code) || (status === 403 && refusalsOfMethodsAt403.has(code))) {
-    return ofMethod(description);
+  if (methodErrorCodes.has(code) || (status === 403 && methodErrorCodesAt403.has(code))) {
+    return methodError(description);
   }
   if (known) return known;
   const words = description.trim().toLowerCase();
-  const sentence = refusalSentences.find(([start]) => words.startsWith(start));
+  const sentence = errorSentences.find(([start]) => words.startsWith(start));
   if (sentence) return { code: sentence[1], concerns: 'command' };
   return { code: status >= 500 ? 'portal_error' : 'rejected_by_portal', concerns: 'command' };
 }
 
 /** Of what a method refuses itself, unless the sentence says otherwise. */
-function ofMethod(description: string): Translation {
+function methodError(description: string): ErrorTranslation {
   if (namesPlan.test(description)) return unpaid;
   return namesToken.test(description) ? tokenRefused : methodDenied;
 }

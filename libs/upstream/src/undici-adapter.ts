@@ -1,13 +1,13 @@
 import { type AxiosAdapter, type AxiosResponse, AxiosHeaders } from 'axios';
 import { Agent, request } from 'undici';
-import { checkedConnect, type MayConnect } from './checked-connect';
+import { checkedConnect, type AddressFilter } from './checked-connect';
 
-export interface WireLimits {
+export interface ConnectionLimits {
   readonly connectTimeoutMs: number;
   readonly maxAnswerBytes: number;
   /** Connections to one portal at a time. */
   readonly connections: number;
-  readonly mayConnect: MayConnect;
+  readonly mayConnect: AddressFilter;
 }
 
 /**
@@ -15,7 +15,7 @@ export interface WireLimits {
  * a redirect, and an error of it holds no part of the request. The request's signal is its only time limit: limits
  * between bytes would let an answer of single bytes last for ever.
  */
-export function undiciAdapter(limits: WireLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
+export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
   const agent = new Agent({
     connect: checkedConnect(limits.connectTimeoutMs, limits.mayConnect),
     connections: limits.connections,

@@ -28,7 +28,7 @@ export interface UpstreamOptions {
 export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
   const withoutSecrets = answerScrubber();
 
-  async function timed(authorization: Authorization, call: Call, signal: AbortSignal) {
+  async function timed(authorization: Authorization, call: EncodedCall, signal: AbortSignal) {
     const startedAt = clock.now();
     const answer = withoutSecrets(await exchange(post, authorization, call, signal), authorization);
     const nowMs = clock.now();
@@ -55,7 +55,7 @@ export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
   };
 }
 
-type Call = Pick<Command, 'method' | 'params'>;
+type EncodedCall = Pick<Command, 'method' | 'params'>;
 
 /** What one heavy or odd command can do to the batch that it shares. */
 const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
@@ -63,7 +63,7 @@ const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome
 async function exchange(
   post: Post,
   { endpoint, accessToken }: Authorization,
-  { method, params }: Call,
+  { method, params }: EncodedCall,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const body = accessToken ? { ...params, auth: accessToken.reveal() } : params;

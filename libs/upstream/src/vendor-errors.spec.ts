@@ -1,6 +1,6 @@
 import { type Again, type FaultCode, systemClock } from '@b24/portal';
 import { translate } from './translate';
-import { refusalSentences, vendorErrors } from './vendor-errors';
+import { errorSentences, vendorErrors } from './vendor-errors';
 
 type Row = readonly [error: string, statuses: readonly number[], code: FaultCode, concerns: Concerns, again?: Again];
 type Concerns = 'trip' | 'command';
@@ -140,7 +140,7 @@ describe("the vendor's table", () => {
     expect(Object.keys(vendorErrors).sort()).toEqual([...names].sort());
     const known = sentences.filter(([, code]) => code !== 'rejected_by_portal');
     const told = new Set(known.map(([it]) => it.toLowerCase().split('. ')[0]));
-    expect(refusalSentences.map(([sentence]) => sentence)).toEqual([...told]);
+    expect(errorSentences.map(([sentence]) => sentence)).toEqual([...told]);
   });
 
   it('explains in words of its own what the code of a fault leaves open', () => {

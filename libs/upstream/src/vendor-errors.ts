@@ -4,7 +4,7 @@ import type { Again, FaultCode } from '@b24/portal';
  * command: this command was refused, others of its batch may have run. trip: the request as a whole failed, or the
  * refusal would hold for every command of the portal; the latter is believed once a command of our own meets it too.
  */
-export interface Translation {
+export interface ErrorTranslation {
   readonly code: FaultCode;
   readonly concerns: 'trip' | 'command';
   readonly again?: Again;
@@ -12,28 +12,28 @@ export interface Translation {
   readonly detail?: string;
 }
 
-type Extra = Pick<Translation, 'again' | 'haltMs' | 'detail'>;
-const trip = (code: FaultCode, extra: Extra = {}): Translation => ({
+type TranslationExtras = Pick<ErrorTranslation, 'again' | 'haltMs' | 'detail'>;
+const concernsRequest = (code: FaultCode, extra: TranslationExtras = {}): ErrorTranslation => ({
   code,
   concerns: 'trip',
   ...extra,
 });
-const command = (code: FaultCode, detail?: string): Translation => ({
+const concernsCommand = (code: FaultCode, detail?: string): ErrorTranslation => ({
   code,
   concerns: 'command',
   ...(detail && { detail }),
 });
 
-export const tokenRefused = trip('reauthorization_required', { again: 'token_refused' });
-const userGone = trip('reauthorization_required', {
+export const tokenRefused = concernsRequest('reauthorization_required', { again: 'token_refused' });
+const userGone = concernsRequest('reauthorization_required', {
   again: 'user_refused',
   detail:
     'The user who granted access was dismissed or may no longer use the app; another administrator must authorize it.',
 });
-export const unpaid = trip('portal_payment_required');
-const uninstalled = trip('portal_uninstalled');
-const failed = command('portal_error');
-export const methodDenied = command(
+export const unpaid = concernsRequest('portal_payment_required');
+const uninstalled = concernsRequest('portal_uninstalled');
+const failed = concernsCommand('portal_error');
+export const methodDenied = concernsCommand(
   'access_denied',
   'The portal refuses this method to the user who granted access, or to this kind of authorization; `upstream` has its words.',
 );
@@ -42,8 +42,8 @@ export const methodDenied = command(
  * Codes with which single methods refuse (`ACCESS_DENIED` on some 400 pages of the vendor's reference,
  * `WRONG_AUTH_TYPE` on 77), and those that do so under 403 only. Their sentence may name the plan or the token instead.
  */
-export const refusalsOfMethods: ReadonlySet<string> = new Set(['access_denied', 'wrong_auth_type']);
-export const refusalsOfMethodsAt403: ReadonlySet<string> = new Set(['invalid_credentials', 'authorization_error']);
+export const methodErrorCodes: ReadonlySet<string> = new Set(['access_denied', 'wrong_auth_type']);
+export const methodErrorCodesAt403: ReadonlySet<string> = new Set(['invalid_credentials', 'authorization_error']);
 export const namesPlan =
   /\b(?:commercial|paid|current|your) (?:plan|tariff|edition|subscription|licen[cs]e)s?\b|\btariff|тариф/i;
 export const namesToken = /\b(?:access )?token\b/i;
@@ -51,45 +51,48 @@ export const namesToken = /\b(?:access )?token\b/i;
 /**
  * The vendor's error codes in lower case (docs/bitrix24-rules.md#errors). Any other code is the method's own refusal.
  */
-export const vendorErrors: Readonly<Record<string, Translation>> = {
-  query_limit_exceeded: trip('portal_overloaded', { again: 'bucket_full' }),
-  overload_limit: trip('portal_overloaded', {
+export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
+  query_limit_exceeded: concernsRequest('portal_overloaded', { again: 'bucket_full' }),
+  overload_limit: concernsRequest('portal_overloaded', {
     haltMs: 5 * 60_000,
     detail: 'Bitrix24 has blocked calls to this portal by hand; ask its support before calling again.',
   }),
-  operation_time_limit: command('operating_time_spent'),
+  operation_time_limit: concernsCommand('operating_time_spent'),
 
   expired_token: tokenRefused,
   invalid_token: tokenRefused,
   no_auth_found: tokenRefused,
   invalid_credentials: tokenRefused,
   wrong_auth_type: methodDenied,
-  connection_error: trip('portal_overloaded', {
+  connection_error: concernsRequest('portal_overloaded', {
     again: 'passing_trouble',
     detail: 'The portal could not reach its authorization server to check the token; the call was not run.',
   }),
   authorization_error: userGone,
   user_access_error: userGone,
 
-  insufficient_scope: command('insufficient_scope'),
+  insufficient_scope: concernsCommand('insufficient_scope'),
   access_denied: methodDenied,
   payment_required: unpaid,
   verification_needed: unpaid,
   application_not_found: uninstalled,
   error_oauth: uninstalled,
   not_installed: uninstalled,
-  method_confirm_waiting: command('access_denied', 'An administrator of the portal has yet to allow this method.'),
-  method_confirm_denied: command('access_denied', 'An administrator of the portal has denied this method.'),
+  method_confirm_waiting: concernsCommand(
+    'access_denied',
+    'An administrator of the portal has yet to allow this method.',
+  ),
+  method_confirm_denied: concernsCommand('access_denied', 'An administrator of the portal has denied this method.'),
 
-  error_method_not_found: command('method_not_found'),
-  error_batch_method_not_allowed: command('rejected_by_portal'),
-  error_batch_length_exceeded: command('rejected_by_portal'),
-  error_manifest_is_not_available: command('rejected_by_portal'),
-  invalid_request: command('portal_error', 'The portal takes calls over HTTPS only.'),
+  error_method_not_found: concernsCommand('method_not_found'),
+  error_batch_method_not_allowed: concernsCommand('rejected_by_portal'),
+  error_batch_length_exceeded: concernsCommand('rejected_by_portal'),
+  error_manifest_is_not_available: concernsCommand('rejected_by_portal'),
+  invalid_request: concernsCommand('portal_error', 'The portal takes calls over HTTPS only.'),
 
   internal_server_error: failed,
   error_unexpected_answer: failed,
-  portal_deleted: trip('portal_deleted'),
+  portal_deleted: concernsRequest('portal_deleted'),
 };
 
 /**
@@ -97,7 +100,7 @@ export const vendorErrors: Readonly<Record<string, Translation>> = {
  * sentence may have a suffix behind it. What is not here, as "Unable to add sprint", says no more than
  * `rejected_by_portal` does.
  */
-export const refusalSentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
+export const errorSentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
   ['access denied', 'access_denied'],
   ['group id not found', 'group_not_found'],
   ['group is not found', 'group_not_found'],

@@ -1,5 +1,5 @@
 import type { Counts, EventObserver } from '@b24/events';
-import type { RefreshObserver, Trouble } from '@b24/grants';
+import type { RefreshObserver, GrantIssue } from '@b24/grants';
 import type { LaneCounts, LaneObserver } from '@b24/queue';
 import type { Fault, PortalId } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
@@ -223,7 +223,7 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   }
 
   /** Nobody but a person mends most of them, so each is logged as an error when it is found, not again at each probe. */
-  troubled(portal: PortalId, { code, detail, times = 1 }: Trouble): void {
+  troubled(portal: PortalId, { code, detail, times = 1 }: GrantIssue): void {
     this.grantIssues.inc({ code });
     if (times === 1) this.log?.error({ portal, code }, detail);
   }

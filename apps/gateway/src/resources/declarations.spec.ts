@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { sharedSize } from '@b24/upstream';
+import { batchedBytes } from '@b24/upstream';
 import { coveragePage } from './coverage';
 import { declaredCommand, inputSchema, pathIdNames } from './declaration';
 import { declaredMethods, resources } from './declarations';
@@ -107,7 +107,7 @@ describe('declared methods', () => {
 
   it('share no request with a text that could read the results of other commands', () => {
     const add = (name: string) => declaredCommand(byId('addEpic'), { groupId: 125, name });
-    expect(sharedSize('m', add('Sign-up').params)).toBeGreaterThan(0);
-    expect(sharedSize('m', add('$result[c0]').params)).toBeUndefined();
+    expect(batchedBytes('m', add('Sign-up').params)).toBeGreaterThan(0);
+    expect(batchedBytes('m', add('$result[c0]').params)).toBeUndefined();
   });
 });

@@ -3,19 +3,19 @@
  * itself: two at once could read as one escape what was half of another.
  */
 
-type Part = string | undefined;
-type Meaning = (escape: string, ...parts: Part[]) => string;
+type CaptureGroup = string | undefined;
+type EscapeDecoder = (escape: string, ...parts: CaptureGroup[]) => string;
 
-const percent: Meaning = (_, wide, narrow) => character(wide ?? narrow, 16);
-const backslash: Meaning = (_, wide, narrow, sign) =>
+const percent: EscapeDecoder = (_, wide, narrow) => character(wide ?? narrow, 16);
+const backslash: EscapeDecoder = (_, wide, narrow, sign) =>
   sign === undefined ? character(wide ?? narrow, 16) : (backslashed[sign] ?? sign);
-const entity: Meaning = (it, hex, decimal, name) => {
+const entity: EscapeDecoder = (it, hex, decimal, name) => {
   if (name !== undefined) return named[name.toLowerCase()] ?? it;
   return hex === undefined ? character(decimal, 10) : character(hex, 16);
 };
 
 /** The sign that each begins with, how it looks, what it means: in URLs, JSON, HTML and mail. */
-const escapes: readonly (readonly [string, RegExp, Meaning])[] = [
+const escapes: readonly (readonly [string, RegExp, EscapeDecoder])[] = [
   ['%', /%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, percent],
   ['\\', /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([^ux]))/gi, backslash],
   ['&', /&(?:#x([0-9a-f]{1,16})|#([0-9]{1,16})|([a-z]{2,8}));?/gi, entity],
@@ -23,7 +23,7 @@ const escapes: readonly (readonly [string, RegExp, Meaning])[] = [
 ];
 
 /** What a word says when one layer of escapes is taken off it, for each kind of escape that it has. */
-export function* unescaped(word: string): Generator<string> {
+export function* decodeEscapes(word: string): Generator<string> {
   for (const [sign, pattern, meaning] of escapes) {
     if (!word.includes(sign)) continue;
     const read = word.replace(pattern, meaning);
@@ -65,7 +65,7 @@ const named: Readonly<Record<string, string>> = {
   newline: '\n',
 };
 
-function character(digits: Part, base: 10 | 16): string {
+function character(digits: CaptureGroup, base: 10 | 16): string {
   const code = parseInt(digits ?? '', base);
   return code <= 0xffff ? String.fromCharCode(code) : '\uFFFD';
 }

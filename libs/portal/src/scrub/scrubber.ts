@@ -1,9 +1,17 @@
 import type { Secret } from '../secret';
-import { unescaped, withoutLineBreaks } from './escapes';
+import { decodeEscapes, withoutLineBreaks } from './escapes';
 import { mapJsonStrings } from './json-strings';
-import { type Needle, needleOf, withoutNeedle } from './needle';
-import { unpacked } from './packed';
-import { encodedSigns, nextRun, runsOf, type Signs, signs, wordsWith, wordsWithRuns } from './runs';
+import { type SecretPattern, secretPattern, redactPattern } from './secret-pattern';
+import { decodeRuns } from './binary-encodings';
+import {
+  encodingCharacters,
+  findRun,
+  runsOf,
+  type CharacterSet,
+  characterSet,
+  wordsContaining,
+  wordsWithRuns,
+} from './character-runs';
 import { isTokenLink, restPath } from './vendor-links';
 
 /** What stands where a secret stood. */
@@ -36,22 +44,22 @@ export class Scrubber {
   private readonly runLength: number;
   /** The shortest that can hide one without an escape or showing it plainly. */
   private readonly packedLength: number;
-  private readonly signs: Signs;
+  private readonly signs: CharacterSet;
   private left = 0;
 
   private constructor(
-    private readonly needles: readonly Needle[],
+    private readonly needles: readonly SecretPattern[],
     private readonly ownHost: string,
   ) {
     this.runLength = Math.min(maxRunLength, ...needles.map(({ middle }) => middle.length));
     this.packedLength = Math.ceil((this.runLength * 8) / 6);
-    this.signs = signs(needles.map(({ middle }) => middle).join(''), encodedSigns);
+    this.signs = characterSet(needles.map(({ middle }) => middle).join(''), encodingCharacters);
   }
 
   /** @param ownHost the portal's host: links to it that carry anybody's token are removed too */
   static of(secrets: readonly Secret[], ownHost = ''): Scrubber {
     const texts = new Set(secrets.map((it) => it.reveal()).filter((it) => it.length >= minSecretLength));
-    return new Scrubber([...texts].map(needleOf), ownHost.toLowerCase().replace(/:\d+$/, ''));
+    return new Scrubber([...texts].map(secretPattern), ownHost.toLowerCase().replace(/:\d+$/, ''));
   }
 
   /** An HTTP body: JSON string by string, anything else as one text. */
@@ -92,14 +100,14 @@ export class Scrubber {
 
   private withoutPlain(word: string): string {
     if (isLink(word)) return linkRemoved;
-    return this.needles.reduce((rest, needle) => withoutNeedle(rest, needle, secretRemoved), word);
+    return this.needles.reduce((rest, needle) => redactPattern(rest, needle, secretRemoved), word);
   }
 
   /** False for almost every text, at next to no cost; it may be a text that is still JSON. */
   private mayReveal(text: string): boolean {
     if (text.includes('rest/') || text.includes('rest\\/')) return true;
-    if (nextRun(text, 0, this.runLength, this.signs) < 0) return false;
-    if (nextRun(text, 0, this.packedLength, this.signs) >= 0) return true;
+    if (findRun(text, 0, this.runLength, this.signs) < 0) return false;
+    if (findRun(text, 0, this.packedLength, this.signs) >= 0) return true;
     for (const run of runsOf(text, this.runLength, this.signs)) if (/[%\\&=]/.test(run) || this.shows(run)) return true;
     return false;
   }
@@ -113,7 +121,7 @@ export class Scrubber {
     this.left -= encoded.length;
     if (this.left < 0) return true;
     const text = withoutLineBreaks(encoded);
-    for (const word of wordsWith(text, restPath)) if (isTokenLink(word, this.ownHost)) return true;
+    for (const word of wordsContaining(text, restPath)) if (isTokenLink(word, this.ownHost)) return true;
     for (const word of wordsWithRuns(text, this.runLength, this.signs)) {
       if (this.shows(word) || isTokenLink(word, this.ownHost)) return true;
       if (layers > 0 && this.hides(word, layers)) return true;
@@ -122,8 +130,8 @@ export class Scrubber {
   }
 
   private hides(word: string, layers: number): boolean {
-    for (const text of unescaped(word)) if (this.reveals(text, layers - 1)) return true;
-    for (const text of unpacked(word, this.runLength, this.signs)) if (this.reveals(text, layers - 1)) return true;
+    for (const text of decodeEscapes(word)) if (this.reveals(text, layers - 1)) return true;
+    for (const text of decodeRuns(word, this.runLength, this.signs)) if (this.reveals(text, layers - 1)) return true;
     return false;
   }
 }

@@ -182,8 +182,8 @@ export class AppsController {
 
   /** What the authorization server refused for the sake of the old secret. */
   private async tryAgain(app: string): Promise<void> {
-    for (const { portal, version, trouble } of await portalsOf(app, this.store)) {
-      if (trouble?.code === 'authorization_server_error') await this.store.heal(portal, version);
+    for (const { portal, version, issue: trouble } of await portalsOf(app, this.store)) {
+      if (trouble?.code === 'authorization_server_error') await this.store.clearIssue(portal, version);
     }
   }
 

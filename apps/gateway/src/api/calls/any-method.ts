@@ -1,5 +1,5 @@
 import { type Command, isMethodName } from '@b24/portal';
-import { loneSurrogateIn } from '@b24/upstream';
+import { findLoneSurrogate } from '@b24/upstream';
 import { z } from 'zod';
 
 /*
@@ -28,7 +28,7 @@ export const methodParams = z
       if (!reservedParams.includes(name.toLowerCase())) continue;
       context.addIssue({ code: 'custom', path: [name], message: 'Reserved: the gateway sets it itself.' });
     }
-    const unreadable = loneSurrogateIn(params);
+    const unreadable = findLoneSurrogate(params);
     if (unreadable !== undefined) context.addIssue({ code: 'custom', path: [unreadable], message: halfEmojiMessage });
   })
   .meta({ examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }] });

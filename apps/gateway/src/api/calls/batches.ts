@@ -1,5 +1,5 @@
 import { type Answer, asFault, type Command, Fault, type FaultCode, type PortalId, type Result } from '@b24/portal';
-import { arrivesWhole, commandNames, ownBatch, sharedSize } from '@b24/upstream';
+import { isBatchable, commandNames, callerBatch, batchedBytes } from '@b24/upstream';
 import { classifyWriteFailure } from '@b24/idempotency';
 import type { Caller, RequestLine } from '../../request-line';
 import { type AnyCalls, commandOfCall, type MethodCall } from './any-calls';
@@ -95,7 +95,7 @@ function namesOf(commands: readonly BatchCommand[]): string[] {
   // Names and places together would not keep their order on the way.
   if (named > 0 && named < commands.length) throw wrong('commands', 'Name all of them, or none.');
   if (new Set(names).size < names.length) throw wrong('commands', 'Each must have a name of its own.');
-  const lost = commands.findIndex((it) => !arrivesWhole(it.method, commandOfCall(it).params));
+  const lost = commands.findIndex((it) => !isBatchable(it.method, commandOfCall(it).params));
   if (lost < 0) return names;
   const message =
     'Would not arrive as it is, since there all is text: no null, no true or false, no fraction, nothing empty.';
@@ -117,7 +117,7 @@ class RunningBatch {
     private readonly onProgress: OnCommandOutcome,
   ) {
     this.known = commands.map(() => undefined);
-    this.alone = new Set(commands.flatMap((it, i) => (sharedSize(it.method, it.params) === undefined ? [i] : [])));
+    this.alone = new Set(commands.flatMap((it, i) => (batchedBytes(it.method, it.params) === undefined ? [i] : [])));
   }
 
   /** @throws Fault the first one's when nothing was heard of any */
@@ -168,7 +168,7 @@ class RunningBatch {
     for (const i of waiting) {
       const command = this.commands[i];
       if (!command || this.alone.has(i) || chunk.length === maxBatchCommands) break;
-      bytes += sharedSize(command.method, command.params) ?? 0;
+      bytes += batchedBytes(command.method, command.params) ?? 0;
       if (bytes > maxRequestBytes) break;
       chunk.push(i);
     }
@@ -218,7 +218,7 @@ class RunningBatch {
     names: readonly string[],
     halt: boolean,
   ): Promise<readonly Answer[]> {
-    const answer = await this.send(ownBatch(commands, names, halt));
+    const answer = await this.send(callerBatch(commands, names, halt));
     if (!answer.ok) throw answer.fault;
     this.wasHeard = true;
     return answer.inside ?? [];

@@ -1,5 +1,5 @@
 import { type Answer, type Command, Fault } from '@b24/portal';
-import { commandNames, ownBatch, sharedSize } from '@b24/upstream';
+import { commandNames, callerBatch, batchedBytes } from '@b24/upstream';
 import { commandOfCall, type MethodCall } from './any-calls';
 
 const pageSize = 50;
@@ -49,7 +49,7 @@ async function* byId(
     });
   const nested = id === 'id' ? '[items]' : '';
   // A caller's `$` is text, which no batch leaves alone.
-  const shares = sharedSize(list.method, after(0).params) !== undefined;
+  const shares = batchedBytes(list.method, after(0).params) !== undefined;
   let last: unknown = 0;
   let pages = [rowsOf(await send(after(last)))];
   for (;;) {
@@ -67,7 +67,7 @@ async function* byId(
     const commands = names.map((_, i) =>
       after(i === 0 ? last : `$result[${names[i - 1]}]${nested}[${pageSize - 1}][${id}]`),
     );
-    const answer = await send(ownBatch(commands, names, true));
+    const answer = await send(callerBatch(commands, names, true));
     if (!answer.ok) throw answer.fault;
     pages = [];
     for (const inner of answer.inside ?? []) {

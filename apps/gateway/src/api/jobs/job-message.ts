@@ -1,5 +1,5 @@
 import type { Callback, Job } from '@b24/jobs';
-import { type Clock, signed } from '@b24/portal';
+import { type Clock, signatureHeaders } from '@b24/portal';
 import type { TargetWire } from '@b24/upstream';
 import { jobView } from './job-view';
 
@@ -9,7 +9,7 @@ export function jobMessage({ send }: Pick<TargetWire, 'send'>, clock: Clock) {
     const data = jobView(job);
     const message = { type: 'job.finished', timestamp: data.finishedAt, data };
     const text = JSON.stringify(message);
-    const proof = signed([secret], { id: job.id, text }, clock.now());
+    const proof = signatureHeaders([secret], { id: job.id, text }, clock.now());
     const { status } = await send(url, { 'content-type': 'application/json', ...proof }, text);
     if (status < 200 || status > 299) throw new Error(`HTTP ${status}`);
   };

@@ -26,7 +26,7 @@ class PlanDetectorWorld {
       return { ok: true, value: await this.answer(), spent: { queueMs: 0, upstreamMs: 0 } };
     },
     store: {
-      learnTariff: (portal, tariff) => {
+      saveTariff: (portal, tariff) => {
         if (this.away) return Promise.reject(new Fault('store_unavailable'));
         this.learned.push({ portal, tariff });
         return Promise.resolve();
@@ -134,7 +134,7 @@ describe('a tariff scout', () => {
     const ask = () => {
       throw new Error('a bug');
     };
-    const scout = new PlanDetector({ clock, ask, store: { learnTariff: () => Promise.resolve() } });
+    const scout = new PlanDetector({ clock, ask, store: { saveTariff: () => Promise.resolve() } });
     scout.refreshIfStale(unknown);
     await settle();
     expect(clock.pending).toBe(0);

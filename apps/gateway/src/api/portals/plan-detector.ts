@@ -20,7 +20,7 @@ const maxRememberedPortals = 10_000;
 
 export interface PlanDetectorOptions {
   readonly ask: (portal: PortalId, command: Command, signal: AbortSignal) => Promise<Result>;
-  readonly store: Pick<GrantStore, 'learnTariff'>;
+  readonly store: Pick<GrantStore, 'saveTariff'>;
   readonly clock: Clock;
 }
 
@@ -80,7 +80,7 @@ export class PlanDetector {
     const { value } = await ask(portal, question, signal);
     const tariff = tariffOf(value, clock.now());
     signal.throwIfAborted();
-    await store.learnTariff(portal, tariff);
+    await store.saveTariff(portal, tariff);
   }
 
   private postpone(portal: PortalId, forMs: number): void {

@@ -1,4 +1,4 @@
-import { defaultApp, mayTakeOver, type PortalRecord } from '@b24/grants';
+import { defaultApp, canTakeOver, type PortalRecord } from '@b24/grants';
 import type { LaneState, Plan, PortalLedger } from '@b24/queue';
 import { z } from 'zod';
 import { planOf } from './plan-of';
@@ -138,7 +138,7 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
   };
 }
 
-function troubleOf({ waitingSinceMs, trouble }: PortalRecord): Pick<PortalView, 'since' | 'why'> {
+function troubleOf({ waitingSinceMs, issue: trouble }: PortalRecord): Pick<PortalView, 'since' | 'why'> {
   if (waitingSinceMs !== undefined)
     return { since: iso(waitingSinceMs), why: 'The portal is new here, and nobody has admitted it yet.' };
   return trouble ? { since: iso(trouble.sinceMs), why: trouble.detail } : {};
@@ -151,7 +151,7 @@ function formerUserOf({ formerUser }: PortalRecord): Pick<PortalView, 'formerUse
 }
 
 function usableSpares({ spares = [], userId }: PortalRecord): number {
-  return spares.filter((spare) => spare.refusedAtMs === undefined && mayTakeOver(spare, { userId })).length;
+  return spares.filter((spare) => spare.refusedAtMs === undefined && canTakeOver(spare, { userId })).length;
 }
 
 export function detailsOf(
@@ -177,7 +177,7 @@ export function belongsTo({ kind, app = defaultApp }: PortalRecord, wanted: stri
 }
 
 /** What keeps calls from the portal; a trouble lasts until a call or a refresh went well. */
-export function statusOf({ waitingSinceMs, suspended, trouble }: PortalRecord): PortalView['status'] {
+export function statusOf({ waitingSinceMs, suspended, issue: trouble }: PortalRecord): PortalView['status'] {
   if (waitingSinceMs !== undefined) return 'waiting';
   if (suspended) return 'suspended';
   switch (trouble?.code) {

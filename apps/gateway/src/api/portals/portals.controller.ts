@@ -188,7 +188,7 @@ export class PortalsController {
     });
     attempt.proven();
     trail.portal = Promise.resolve(portal);
-    if (alias ?? tags) await this.store.mark(portal, { ...(alias && { alias }), ...(tags && { tags }) });
+    if (alias ?? tags) await this.store.changeSettings(portal, { ...(alias && { alias }), ...(tags && { tags }) });
     void reply.header('Location', `/v1/portals/${portal}`);
     return this.read(portal);
   }
@@ -239,7 +239,7 @@ export class PortalsController {
     const portal = await this.allowed(client, name, 'portals:write');
     if (admitted && !client.scopes.includes('admin'))
       throw new Fault('not_allowed', { detail: 'Only an administrator’s key may admit a portal.' });
-    const changed = await this.store.mark(portal, {
+    const changed = await this.store.changeSettings(portal, {
       ...(admitted && { admitted }),
       ...(alias !== undefined && { alias }),
       ...(suspended !== undefined && { suspended }),
@@ -264,7 +264,7 @@ export class PortalsController {
   })
   async forget(@Param('portal', { schema: portalName }) name: string, @FromCaller() { client }: Caller): Promise<void> {
     const portal = await this.allowed(client, name, 'portals:write');
-    if (!(await this.store.forget(portal))) throw new Fault('portal_not_found');
+    if (!(await this.store.remove(portal))) throw new Fault('portal_not_found');
   }
 
   private async allowed(client: Client, name: string, scope: 'portals:read' | 'portals:write'): Promise<PortalId> {

@@ -25,7 +25,7 @@ export class EventTargets {
 
   /** By address, at the moment of connecting. */
   mayConnect(address: string, { protocol, port, literal }: ConnectTarget): boolean {
-    if (isPublicAddress(address) || this.hosts.holds(address, port)) return true;
+    if (isPublicAddress(address) || this.hosts.allowsAddress(address, port)) return true;
     return literal !== undefined && this.hosts.allows(literal, protocol);
   }
 }

@@ -1,8 +1,8 @@
 import {
   type ClaimedInstall,
   type Installer,
-  type KeptClaim,
-  type KeptClaims,
+  type InstallClaim,
+  type InstallClaims,
   NotReplaced,
   type PortalRecord,
 } from '@b24/grants';
@@ -38,7 +38,7 @@ interface InstallSource {
 
 export interface InstallInboxOptions {
   readonly installer: Pick<Installer, 'fromClaim'>;
-  readonly claims: Pick<KeptClaims, 'keep' | 'take' | 'hold' | 'renew' | 'drop'>;
+  readonly claims: Pick<InstallClaims, 'add' | 'acquireDue' | 'postpone' | 'replaceTokens' | 'remove'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   /** Told of every portal that is installed from here. */
@@ -93,7 +93,7 @@ export class InstallInbox {
 
   private async keep({ claim, source, requestId, proven }: Delivery): Promise<void> {
     const { claims, clock, log } = this.options;
-    const { id, room } = await claims.keep(claim, { source, requestId, receivedAtMs: clock.now() });
+    const { id, room } = await claims.add(claim, { source, requestId, receivedAtMs: clock.now() });
     if (room === 'made') log.warn({ member: claim.memberId }, 'install not taken: its source sent too many');
     const [oldest] = this.provers.keys();
     if (oldest !== undefined && this.provers.size >= mostProvers) this.provers.delete(oldest);
@@ -116,7 +116,7 @@ export class InstallInbox {
     const { claims, clock } = this.options;
     try {
       while (!this.stopped && this.underWay.size < mostAtOnce) {
-        const kept = await claims.take(clock.now(), clock.now() + holdMs);
+        const kept = await claims.acquireDue(clock.now(), clock.now() + holdMs);
         if (!kept) break;
         this.begin(this.verify(kept));
       }
@@ -126,14 +126,14 @@ export class InstallInbox {
     this.taking = false;
   }
 
-  private async verify(kept: KeptClaim): Promise<void> {
+  private async verify(kept: InstallClaim): Promise<void> {
     const { id, claim, receivedAtMs, requestId, source } = kept;
     const { installer, claims, clock, log } = this.options;
     const from = { requestId, ...(source !== undefined && { source }) };
     const letGo = this.hold(id);
     // The last time, a pair of whom the portal does not say who granted it is kept as a spare.
     const isLast = clock.now() - receivedAtMs >= lifeMs;
-    const keepFresh = (fresh: ClaimedInstall) => claims.renew(kept, fresh);
+    const keepFresh = (fresh: ClaimedInstall) => claims.replaceTokens(kept, fresh);
     try {
       const record = await installer.fromClaim(claim, isLast ? undefined : keepFresh);
       letGo();
@@ -146,7 +146,7 @@ export class InstallInbox {
       const ageMs = clock.now() - receivedAtMs;
       const goesAgain = isPassing(asFault(error)) && !isLast;
       const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), longestPauseMs);
-      if (goesAgain) await claims.hold(id, clock.now() + pauseMs).catch(() => undefined);
+      if (goesAgain) await claims.postpone(id, clock.now() + pauseMs).catch(() => undefined);
       else await this.drop(id, false);
       if (error instanceof NotReplaced && !goesAgain) this.options.notReplaced(error, claim.app, from);
       this.warn(claim, asFault(error), goesAgain);
@@ -156,7 +156,7 @@ export class InstallInbox {
   private async drop(id: string, proven: boolean): Promise<void> {
     if (proven) this.provers.get(id)?.();
     this.provers.delete(id);
-    await this.options.claims.drop(id).catch(() => undefined);
+    await this.options.claims.remove(id).catch(() => undefined);
   }
 
   /** For as long as this process lives; returns how to stop. */
@@ -165,7 +165,7 @@ export class InstallInbox {
     let callOff: () => void;
     const again = () => {
       callOff = clock.after(holdMs / 2, () => {
-        void claims.hold(id, clock.now() + holdMs).catch(() => undefined);
+        void claims.postpone(id, clock.now() + holdMs).catch(() => undefined);
         again();
       });
     };

@@ -5,12 +5,12 @@ import type { GrantStore } from './grant-store';
 import type { Grant } from './install';
 import type { OAuthServer } from './oauth-server';
 import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
-import { refusalAfter } from './trouble';
+import { nextRejection } from './grant-issue';
 
 /** A portal that was not found elsewhere is not looked for again so soon. */
-const restMs = 30_000;
+const retryAfterMs = 30_000;
 
-export interface RelocationOptions {
+export interface RelocationLookupOptions {
   readonly store: GrantStore;
   readonly oauth: OAuthServer;
   readonly grants: FreshGrants;
@@ -19,21 +19,21 @@ export interface RelocationOptions {
 }
 
 /** Finds portals that were renamed: where they are now is the authorization server's word, never the redirect's. */
-export class Relocation {
-  private readonly underWay = new Map<PortalId, Promise<boolean>>();
+export class RelocationLookup {
+  private readonly inFlight = new Map<PortalId, Promise<boolean>>();
   private readonly restsUntilMs = new Map<PortalId, number>();
 
-  constructor(private readonly options: RelocationOptions) {}
+  constructor(private readonly options: RelocationLookupOptions) {}
 
   /** True when the portal is known to be somewhere else than this grant says. Never rejects. */
-  find(grant: Grant): Promise<boolean> {
+  hasMoved(grant: Grant): Promise<boolean> {
     const { portal } = grant;
-    let search = this.underWay.get(portal);
+    let search = this.inFlight.get(portal);
     if (!search) {
       search = this.search(grant)
         .catch(() => false)
-        .finally(() => this.underWay.delete(portal));
-      this.underWay.set(portal, search);
+        .finally(() => this.inFlight.delete(portal));
+      this.inFlight.set(portal, search);
     }
     return search;
   }
@@ -44,27 +44,27 @@ export class Relocation {
     if (!known?.pair) return false;
     if (known.endpoint !== endpoint) return true;
     if (clock.now() < (this.restsUntilMs.get(portal) ?? 0)) return false;
-    const place = await this.placeOf(known);
+    const place = await this.currentEndpoint(known);
     const found = place !== undefined && place.endpoint !== endpoint;
     if (found) this.restsUntilMs.delete(portal);
-    else this.restsUntilMs.set(portal, clock.now() + restMs);
+    else this.restsUntilMs.set(portal, clock.now() + retryAfterMs);
     return found;
   }
 
   /** Where the authorization server says the portal is, saved; undefined when it does not vouch for a place we may go. */
-  private async placeOf(grant: Grant): Promise<PortalEndpoint | undefined> {
+  private async currentEndpoint(grant: Grant): Promise<PortalEndpoint | undefined> {
     const { store, oauth, rules, grants, clock } = this.options;
     if (!grant.pair) return undefined;
     const info = await oauth.tokenInfo(grant.pair.accessToken, grant.oauthServer);
     if (info === undefined || info === 'expired') {
       // A refresh tells the place as well.
-      await store.refuse(grant.portal, refusalAfter(grant, 'token', clock.now()));
+      await store.recordRejection(grant.portal, nextRejection(grant, 'token', clock.now()));
       return grants.ensure(grant.portal);
     }
     const clientId = await oauth.clientId(grant.app ?? defaultApp);
     if (info.clientId !== clientId || info.portal !== grant.portal) return undefined;
     const place = portalEndpoint(info.endpoint, rules);
-    if (place && place.endpoint !== grant.endpoint) await store.move(grant.portal, grant.version, place);
+    if (place && place.endpoint !== grant.endpoint) await store.relocate(grant.portal, grant.version, place);
     return place;
   }
 }

@@ -6,14 +6,14 @@ import { defaultApp } from './app';
 import type { ClaimedInstall } from './installer';
 
 /** Of a few kilobytes each. */
-const mostClaims = 2000;
+const maxClaims = 2000;
 const claimsKey = 'b24:{inbox}:claims';
 const dueKey = 'b24:{inbox}:due';
 const sourcesKey = 'b24:{inbox}:sources';
 const turnsKey = 'b24:{inbox}:turns';
 
 /** How a claim came. */
-export interface Receipt {
+export interface ClaimReceipt {
   /** Where from: sources take turns, so that none can fill the inbox for the others. */
   readonly source: string;
   readonly requestId: string;
@@ -22,7 +22,7 @@ export interface Receipt {
 }
 
 /** One that was kept by an older version has no source. */
-export interface KeptClaim extends Omit<Receipt, 'source'>, Partial<Pick<Receipt, 'source'>> {
+export interface InstallClaim extends Omit<ClaimReceipt, 'source'>, Partial<Pick<ClaimReceipt, 'source'>> {
   readonly id: string;
   readonly claim: ClaimedInstall;
 }
@@ -37,7 +37,7 @@ interface Told {
   readonly oauthServer?: string;
 }
 
-interface Sealed extends Omit<Receipt, 'source'>, Partial<Pick<Receipt, 'source'>> {
+interface Sealed extends Omit<ClaimReceipt, 'source'>, Partial<Pick<ClaimReceipt, 'source'>> {
   /** JSON of what it tells. */
   readonly text: string;
 }
@@ -52,7 +52,7 @@ interface ClaimReplies {
  * What unsigned installs claimed, until the authorization server was asked: sealed, bounded, used for nothing else.
  * Every method throws Fault `store_unavailable` when the store can't be asked.
  */
-export class KeptClaims {
+export class InstallClaims {
   private readonly scripts;
   private readonly seal: Sealer;
 
@@ -68,7 +68,7 @@ export class KeptClaims {
    * Keeps a claim until it is dropped. When there is no room, the source that has most in it loses its newest.
    * @throws Fault too_many_attempts when that is the claim's own source
    */
-  keep(claim: ClaimedInstall, receipt: Receipt): Promise<{ id: string; room: 'free' | 'made' | 'had' }> {
+  add(claim: ClaimedInstall, receipt: ClaimReceipt): Promise<{ id: string; room: 'free' | 'made' | 'had' }> {
     return orStoreUnavailable(async () => {
       const { source, requestId, receivedAtMs } = receipt;
       const text = JSON.stringify(told(claim));
@@ -76,7 +76,7 @@ export class KeptClaims {
       const sealed = this.sealed(id, { receivedAtMs, requestId, source, text });
       const from = digest(source).slice(0, 16);
       const keys = [claimsKey, dueKey, sourcesKey];
-      const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, mostClaims, from);
+      const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, maxClaims, from);
       if (kept === 0)
         throw new Fault('too_many_attempts', { detail: 'Too many installs of this source wait to be verified.' });
       return { id, room: kept === 1 ? 'free' : kept === 2 ? 'had' : 'made' };
@@ -84,19 +84,19 @@ export class KeptClaims {
   }
 
   /** A claim that nobody holds, held until then. */
-  take(nowMs: number, heldUntilMs: number): Promise<KeptClaim | undefined> {
+  acquireDue(nowMs: number, heldUntilMs: number): Promise<InstallClaim | undefined> {
     return orStoreUnavailable(async () => {
       const keys = [claimsKey, dueKey, sourcesKey, turnsKey];
       const [id, sealed] = await this.scripts.takeClaim(...keys, nowMs, heldUntilMs);
       const kept = id && sealed ? this.opened(id, sealed) : undefined;
       // One that nobody can read any more must not be taken up for ever.
-      if (id && !kept) await this.drop(id);
+      if (id && !kept) await this.remove(id);
       return kept;
     });
   }
 
   /** The claim is made with another pair from now on: the refresh token of the one before is spent. */
-  renew({ id, receivedAtMs, requestId }: KeptClaim, claim: ClaimedInstall): Promise<void> {
+  replaceTokens({ id, receivedAtMs, requestId }: InstallClaim, claim: ClaimedInstall): Promise<void> {
     return orStoreUnavailable(async () => {
       const sealed = this.sealed(id, { receivedAtMs, requestId, text: JSON.stringify(told(claim)) });
       await this.scripts.renewClaim(claimsKey, id, sealed);
@@ -104,13 +104,13 @@ export class KeptClaims {
   }
 
   /** It is not taken by anyone before then. */
-  hold(id: string, untilMs: number): Promise<void> {
+  postpone(id: string, untilMs: number): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.redis.zadd(dueKey, 'XX', `${untilMs}`, id);
     });
   }
 
-  drop(id: string): Promise<void> {
+  remove(id: string): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.redis.hdel(claimsKey, id);
       await this.redis.zrem(dueKey, id);
@@ -122,7 +122,7 @@ export class KeptClaims {
     return this.seal.close(new Secret(JSON.stringify(kept)), place(id));
   }
 
-  private opened(id: string, sealed: string): KeptClaim | undefined {
+  private opened(id: string, sealed: string): InstallClaim | undefined {
     try {
       const { text, ...receipt } = JSON.parse(this.seal.open(sealed, place(id)).reveal()) as Sealed;
       return { id, claim: claimed(JSON.parse(text) as Told), ...receipt };

@@ -1,24 +1,24 @@
-import { base64Signs, hexSigns, runsOf, signs, type Signs } from './runs';
+import { base64Characters, hexCharacters, runsOf, characterSet, type CharacterSet } from './character-runs';
 
 /** An encoding in which a letter stands for a few bits of a text. */
-interface Packing {
+interface BinaryEncoding {
   readonly encoding: 'base64' | 'hex';
-  readonly signs: Signs;
+  readonly signs: CharacterSet;
   readonly bits: 6 | 4;
   /** Letters of other text may stand right before the encoded text, so that it may begin at any of so many places. */
   readonly alignments: number;
 }
 
-const packings: readonly Packing[] = [
-  { encoding: 'base64', signs: base64Signs, bits: 6, alignments: 4 },
-  { encoding: 'hex', signs: hexSigns, bits: 4, alignments: 2 },
+const binaryEncodings: readonly BinaryEncoding[] = [
+  { encoding: 'base64', signs: base64Characters, bits: 6, alignments: 4 },
+  { encoding: 'hex', signs: hexCharacters, bits: 4, alignments: 2 },
 ];
 
 /** What base64 and hex in a word stand for, where that holds a run of at least `length` of these signs. */
-export function* unpacked(word: string, length: number, table: Signs): Generator<string> {
+export function* decodeRuns(word: string, length: number, table: CharacterSet): Generator<string> {
   // Line breaks are taken out before it is looked for runs again.
-  const unbroken = signs('\0\t\n\r ', table);
-  for (const packing of packings) {
+  const unbroken = characterSet('\0\t\n\r ', table);
+  for (const packing of binaryEncodings) {
     const { encoding, bits, alignments } = packing;
     for (const part of runsOf(word, Math.ceil((length * 8) / bits), packing.signs)) {
       for (let skipped = 0; skipped < alignments; skipped++) {
@@ -31,7 +31,7 @@ export function* unpacked(word: string, length: number, table: Signs): Generator
 }
 
 /** `nextRun` over the bytes that a part stands for, without making them. */
-function holdsRun(part: string, skipped: number, bits: 6 | 4, length: number, table: Signs): boolean {
+function holdsRun(part: string, skipped: number, bits: 6 | 4, length: number, table: CharacterSet): boolean {
   const count = Math.floor(((part.length - skipped) * bits) / 8);
   const byteAt = bits === 6 ? base64Byte : hexByte;
   let begin = 0;

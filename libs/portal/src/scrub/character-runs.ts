@@ -5,16 +5,16 @@
  */
 
 /** For each ASCII code, 1 where it is one of these signs. */
-export type Signs = Uint8Array;
+export type CharacterSet = Uint8Array;
 
 const lettersAndDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-export const hexSigns = signs('0123456789ABCDEFabcdef');
+export const hexCharacters = characterSet('0123456789ABCDEFabcdef');
 /** Both alphabets of RFC 4648. */
-export const base64Signs = signs(`${lettersAndDigits}+/-_`);
+export const base64Characters = characterSet(`${lettersAndDigits}+/-_`);
 /** Whatever an encoding consists of. */
-export const encodedSigns = signs(`${lettersAndDigits}+/=-_%&#;\\`);
+export const encodingCharacters = characterSet(`${lettersAndDigits}+/=-_%&#;\\`);
 
-export function signs(text: string, more: Signs = new Uint8Array(128)): Signs {
+export function characterSet(text: string, more: CharacterSet = new Uint8Array(128)): CharacterSet {
   const table = more.slice();
   for (const sign of text) table[sign.charCodeAt(0)] = 1;
   return table;
@@ -24,7 +24,7 @@ export function signs(text: string, more: Signs = new Uint8Array(128)): Signs {
  * Where the next run of at least `length` signs begins, or -1. Looks at every `length`-th character and goes back from
  * there only, so that a text of short words costs a fraction of its length.
  */
-export function nextRun(text: string, from: number, length: number, table: Signs): number {
+export function findRun(text: string, from: number, length: number, table: CharacterSet): number {
   let begin = from;
   let at = from + length - 1;
   while (at < text.length) {
@@ -38,9 +38,9 @@ export function nextRun(text: string, from: number, length: number, table: Signs
 }
 
 /** The runs of at least `length` signs, each as far as it goes. */
-export function* runsOf(text: string, length: number, table: Signs): Generator<string> {
+export function* runsOf(text: string, length: number, table: CharacterSet): Generator<string> {
   let end = 0;
-  for (let begin = nextRun(text, 0, length, table); begin >= 0; begin = nextRun(text, end, length, table)) {
+  for (let begin = findRun(text, 0, length, table); begin >= 0; begin = findRun(text, end, length, table)) {
     end = begin + length;
     while (end < text.length && table[text.charCodeAt(end)] === 1) end++;
     yield text.slice(begin, end);
@@ -48,32 +48,32 @@ export function* runsOf(text: string, length: number, table: Signs): Generator<s
 }
 
 /** The words of a text that hold a run of at least `length` signs; nothing in a link or an encoded text ends a word. */
-export function* wordsWithRuns(text: string, length: number, table: Signs): Generator<string> {
+export function* wordsWithRuns(text: string, length: number, table: CharacterSet): Generator<string> {
   let end = 0;
-  for (let run = nextRun(text, 0, length, table); run >= 0; run = nextRun(text, end, length, table)) {
-    const begin = beginOfWord(text, run, end);
-    end = endOfWord(text, run);
+  for (let run = findRun(text, 0, length, table); run >= 0; run = findRun(text, end, length, table)) {
+    const begin = wordStart(text, run, end);
+    end = wordEnd(text, run);
     yield text.slice(begin, end);
   }
 }
 
 /** The words of a text that hold this part. */
-export function* wordsWith(text: string, part: string): Generator<string> {
+export function* wordsContaining(text: string, part: string): Generator<string> {
   let end = 0;
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, end)) {
-    const begin = beginOfWord(text, at, end);
-    end = endOfWord(text, at);
+    const begin = wordStart(text, at, end);
+    end = wordEnd(text, at);
     yield text.slice(begin, end);
   }
 }
 
-function beginOfWord(text: string, from: number, earliest: number): number {
+function wordStart(text: string, from: number, earliest: number): number {
   let begin = from;
   while (begin > earliest && !endsWord(text.charCodeAt(begin - 1))) begin--;
   return begin;
 }
 
-function endOfWord(text: string, from: number): number {
+function wordEnd(text: string, from: number): number {
   let end = from;
   while (end < text.length && !endsWord(text.charCodeAt(end))) end++;
   return end;

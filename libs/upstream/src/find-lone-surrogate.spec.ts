@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { loneSurrogateIn } from './unreadable-text';
+import { findLoneSurrogate } from './find-lone-surrogate';
 
 describe('parameters that PHP could not read', () => {
   it.each([
@@ -10,7 +10,7 @@ describe('parameters that PHP could not read', () => {
     [{ 'a\ud800': 1 }, 'a\ufffd'],
     [{ a: { '\udfff': {} } }, 'a.\ufffd'],
   ])('are named by the place of what they hold: %j', (params, path) => {
-    expect(loneSurrogateIn(params)).toBe(path);
+    expect(findLoneSurrogate(params)).toBe(path);
   });
 
   it('are those, and no others, whose JSON text does not survive UTF-8', () => {
@@ -23,7 +23,7 @@ describe('parameters that PHP could not read', () => {
     fc.assert(
       fc.property(tree, (value) => {
         const written = JSON.stringify({ value });
-        expect(loneSurrogateIn({ value }) === undefined).toBe(!/\\ud[89a-f]/.test(written));
+        expect(findLoneSurrogate({ value }) === undefined).toBe(!/\\ud[89a-f]/.test(written));
       }),
       { numRuns: 1000 },
     );

@@ -1,6 +1,6 @@
 import type { GrantStore } from '@b24/grants';
 import { type PortalId, Secret } from '@b24/portal';
-import { chainOf, contract, dayMs, installOf, newPortal, pair, startMs, StoredPortal } from '../support/grant-stores';
+import { familyOf, contract, dayMs, installOf, newPortal, pair, startMs, StoredPortal } from '../support/grant-stores';
 
 contract((made) => {
   let it_: StoredPortal;
@@ -14,38 +14,38 @@ contract((made) => {
   const access = () => it_.access();
   const renewal = (...given: Parameters<StoredPortal['renewal']>) => it_.renewal(...given);
 
-  it('keeps a renewal that an install overtook as the spare that its chain is by now', async () => {
+  it('keeps a renewal that an install overtook as the spare that its family is by now', async () => {
     const old = await version();
     await it_.again('installed');
     expect(await it_.spares()).toEqual([['first', 'refresh-first']]);
-    expect(await store.renew(portal, old, renewal('late'))).toBe(true);
+    expect(await store.saveRefresh(portal, old, renewal('late'))).toBe(true);
     expect(await access()).toBe('access-installed');
     expect(await it_.spares()).toEqual([['first', 'refresh-late']]);
   });
 
-  it('refuses a renewal of a chain that it no longer has', async () => {
+  it('refuses a renewal of a family that it no longer has', async () => {
     const old = await version();
     await it_.again('installed');
-    expect(await store.renew(portal, old, renewal('late', undefined, chainOf('other')))).toBe(false);
+    expect(await store.saveRefresh(portal, old, renewal('late', undefined, familyOf('other')))).toBe(false);
     expect([await access(), await it_.spares()]).toEqual(['access-installed', [['first', 'refresh-first']]]);
   });
 
   it('puts a renewed spare in the place of the pair in use, which is kept as a refused spare', async () => {
     await it_.again('second');
     const [spare] = (await store.load(portal))?.spares ?? [];
-    const chain = { id: spare?.id ?? '', grantedAtMs: spare?.grantedAtMs ?? 0 };
-    expect(await store.renew(portal, await version(), renewal('taken', undefined, chain))).toBe(true);
+    const family = { id: spare?.id ?? '', grantedAtMs: spare?.grantedAtMs ?? 0 };
+    expect(await store.saveRefresh(portal, await version(), renewal('taken', undefined, family))).toBe(true);
     const now = await store.load(portal);
-    expect([now?.pair?.refreshToken.reveal(), now?.chain?.id]).toEqual(['refresh-taken', 'first']);
+    expect([now?.pair?.refreshToken.reveal(), now?.family?.id]).toEqual(['refresh-taken', 'first']);
     expect(now?.spares).toMatchObject([{ id: 'second', refusedAtMs: expect.any(Number) }]);
   });
 
   it('makes a refused spare a good one again when whoever refreshed it saves late', async () => {
     const old = await version();
     await it_.again('second');
-    await store.refuseSpare(portal, 'first', startMs + 50_000);
+    await store.rejectSpare(portal, 'first', startMs + 50_000);
     expect((await store.load(portal))?.spares).toMatchObject([{ id: 'first', refusedAtMs: startMs + 50_000 }]);
-    await store.renew(portal, old, renewal('late'));
+    await store.saveRefresh(portal, old, renewal('late'));
     const now = await store.load(portal);
     expect(now?.spares?.[0]).not.toHaveProperty('refusedAtMs');
     expect(await it_.spares()).toEqual([['first', 'refresh-late']]);
@@ -54,9 +54,9 @@ contract((made) => {
   it('lets nothing that happens to a spare stand in the way of a renewal of the pair in use', async () => {
     await it_.again('second');
     const old = await version();
-    await store.refuseSpare(portal, 'first', startMs + 50_000);
-    const chain = chainOf('second');
-    expect(await store.renew(portal, old, renewal('new', undefined, chain))).toBe(true);
+    await store.rejectSpare(portal, 'first', startMs + 50_000);
+    const family = familyOf('second');
+    expect(await store.saveRefresh(portal, old, renewal('new', undefined, family))).toBe(true);
     expect(await access()).toBe('access-new');
   });
 
@@ -67,7 +67,7 @@ contract((made) => {
   });
 
   const spareOf = (id: string, more: object = {}) => ({
-    ...{ ...chainOf(id), oauthServer: 'https://oauth.example', scope: [], renewedAtMs: startMs + 90_000 },
+    ...{ ...familyOf(id), oauthServer: 'https://oauth.example', scope: [], renewedAtMs: startMs + 90_000 },
     refreshToken: new Secret(`refresh-${id}`),
     ...more,
   });
@@ -79,7 +79,7 @@ contract((made) => {
     expect([await version(), await access()]).toEqual([old, 'access-first']);
     expect(await it_.spares()).toEqual([['beside', 'refresh-beside']]);
     expect((await store.load(portal))?.spares).toMatchObject([{ userId: 6, byAdministrator: false }]);
-    expect(await store.renew(portal, old, renewal('new'))).toBe(true);
+    expect(await store.saveRefresh(portal, old, renewal('new'))).toBe(true);
     expect(await it_.spares()).toEqual([['beside', 'refresh-beside']]);
   });
 
@@ -104,7 +104,7 @@ contract((made) => {
     versions.push(await version());
     await it_.again('third');
     const saves = ['first', 'second'].map((id, i) =>
-      store.renew(portal, versions[i] ?? 0, renewal(`late-${id}`, undefined, chainOf(id))),
+      store.saveRefresh(portal, versions[i] ?? 0, renewal(`late-${id}`, undefined, familyOf(id))),
     );
     expect(await Promise.all(saves)).toEqual([true, true]);
     expect((await it_.spares()).sort()).toEqual([
@@ -114,8 +114,8 @@ contract((made) => {
   });
 
   it('takes an install that was sent twice for one', async () => {
-    const chain = chainOf('twice');
-    const wanted = { install: installOf(portal), pair: pair('twice'), chain };
+    const family = familyOf('twice');
+    const wanted = { install: installOf(portal), pair: pair('twice'), family };
     await store.install(wanted);
     await store.install(wanted);
     expect(await it_.spares()).toEqual([['first', 'refresh-first']]);
@@ -129,13 +129,13 @@ contract((made) => {
 
   it('remembers a refresh that was begun until it is reported or a newer pair is there', async () => {
     const old = await version();
-    await store.begin(portal, old, true);
-    expect((await store.load(portal))?.begunVersion).toBe(old);
-    await store.begin(portal, old, null);
-    expect(await store.load(portal)).not.toHaveProperty('begunVersion');
-    await store.begin(portal, old, true);
-    await store.renew(portal, old, renewal('new'));
-    await store.begin(portal, old, true);
-    expect(await store.load(portal)).not.toHaveProperty('begunVersion');
+    await store.markRefreshing(portal, old, true);
+    expect((await store.load(portal))?.refreshingVersion).toBe(old);
+    await store.markRefreshing(portal, old, null);
+    expect(await store.load(portal)).not.toHaveProperty('refreshingVersion');
+    await store.markRefreshing(portal, old, true);
+    await store.saveRefresh(portal, old, renewal('new'));
+    await store.markRefreshing(portal, old, true);
+    expect(await store.load(portal)).not.toHaveProperty('refreshingVersion');
   });
 });

@@ -3,12 +3,12 @@
  * PHP's `json_decode` reads no part of a body that holds one, so that the portal would run the method without any
  * parameter, or find no token.
  */
-export function loneSurrogateIn(value: unknown, path = ''): string | undefined {
+export function findLoneSurrogate(value: unknown, path = ''): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : path;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
     const place = path === '' ? key.toWellFormed() : `${path}.${key.toWellFormed()}`;
-    const found = key.isWellFormed() ? loneSurrogateIn(item, place) : place;
+    const found = key.isWellFormed() ? findLoneSurrogate(item, place) : place;
     if (found !== undefined) return found;
   }
   return undefined;

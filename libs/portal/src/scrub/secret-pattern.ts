@@ -1,5 +1,5 @@
 /** What to look for so that a secret is found, also if a little of it was cut off at either end. */
-export interface Needle {
+export interface SecretPattern {
   /** The secret in lower case: hex is the same secret in any case. */
   readonly secret: string;
   /** The middle of it. */
@@ -9,7 +9,7 @@ export interface Needle {
 }
 
 /** Of a long secret three quarters give it away, of a shorter one all but one at either end, of a short one all of it. */
-export function needleOf(text: string): Needle {
+export function secretPattern(text: string): SecretPattern {
   const secret = text.toLowerCase();
   const { length } = secret;
   const cut = length >= 32 ? Math.floor(length / 4) : length >= 16 ? 1 : 0;
@@ -17,7 +17,7 @@ export function needleOf(text: string): Needle {
 }
 
 /** The text with each occurrence of the secret, as much of it as is there, replaced. */
-export function withoutNeedle(text: string, needle: Needle, replacement: string): string {
+export function redactPattern(text: string, needle: SecretPattern, replacement: string): string {
   const lower = text.toLowerCase();
   // Where lower case has another length, places in the one text are not places in the other.
   if (lower.length !== text.length) return lower.includes(needle.middle) ? replacement : text;
@@ -32,7 +32,12 @@ export function withoutNeedle(text: string, needle: Needle, replacement: string)
 }
 
 /** How far the secret goes whose middle is at this place. */
-function extentOf(lower: string, { secret, middle, offset }: Needle, at: number, earliest: number): [number, number] {
+function extentOf(
+  lower: string,
+  { secret, middle, offset }: SecretPattern,
+  at: number,
+  earliest: number,
+): [number, number] {
   const begins = [at - offset, at].find((it) => it >= earliest && lower.startsWith(secret, it));
   if (begins !== undefined) return [begins, begins + secret.length];
   let begin = at;

@@ -1,5 +1,5 @@
 import { type Clock, Fault } from '@b24/portal';
-import { untilKept } from './until-kept';
+import { retryUntilStored } from './retry-until-stored';
 
 /** Time passes at once. */
 function hastyClock(): Clock {
@@ -22,19 +22,19 @@ describe('work that must be kept', () => {
 
   it('is done again until the store is back', async () => {
     const work = failing(20, new Fault('store_unavailable'));
-    expect(await untilKept(hastyClock(), work)).toBe('kept');
+    expect(await retryUntilStored(hastyClock(), work)).toBe('kept');
     expect(work).toHaveBeenCalledTimes(21);
   });
 
   it('is not given up after hours', async () => {
     const clock = hastyClock();
-    expect(await untilKept(clock, failing(10_000, new Fault('store_unavailable')))).toBe('kept');
+    expect(await retryUntilStored(clock, failing(10_000, new Fault('store_unavailable')))).toBe('kept');
     expect(clock.now()).toBeGreaterThan(2 * 3_600_000);
   });
 
   it('is not done again when the store took it and said no', async () => {
     const work = failing(1, new Fault('alias_taken'));
-    await expect(untilKept(hastyClock(), work)).rejects.toMatchObject({ code: 'alias_taken' });
+    await expect(retryUntilStored(hastyClock(), work)).rejects.toMatchObject({ code: 'alias_taken' });
     expect(work).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,13 +1,13 @@
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import { defaultApp } from './app';
-import type { GrantStore, Renewal } from './grant-store';
-import type { Chain, Grant, Refusal, SpareChain } from './install';
+import type { GrantStore, RefreshedGrant } from './grant-store';
+import type { TokenFamily, Grant, TokenRejection, SparePair } from './install';
 import type { OAuthServer } from './oauth-server';
 import { type EndpointRules, portalEndpoint } from './portal-endpoint';
 import { sparesToTry } from './spares';
-import type { Granted, TokenVerdict } from './token-answer';
-import { type Found, troubleAfter } from './trouble';
-import { untilKept } from './until-kept';
+import type { GrantedTokens, TokenVerdict } from './token-answer';
+import { type ObservedIssue, nextIssue } from './grant-issue';
+import { retryUntilStored } from './retry-until-stored';
 
 export interface RefreshObserver {
   refreshed(portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void;
@@ -15,7 +15,7 @@ export interface RefreshObserver {
   skewed?(skewMs: number): void;
 }
 
-export interface ChainRenewalOptions {
+export interface TokenRefreshOptions {
   readonly store: GrantStore;
   readonly oauth: OAuthServer;
   readonly clock: Clock;
@@ -27,25 +27,25 @@ const refreshTokenDead =
   'The authorization server no longer honours the refresh token; the portal must be authorized again.';
 const userGone = 'was dismissed or may no longer use the app; another administrator must authorize the portal.';
 
-/** Refreshes the chain in use, and turns to a spare one when it is lost. Whoever calls holds the portal's lease. */
-export class ChainRenewal {
-  constructor(private readonly options: ChainRenewalOptions) {}
+/** Refreshes the family in use, and turns to a spare one when it is lost. Whoever calls holds the portal's lease. */
+export class TokenRefresh {
+  constructor(private readonly options: TokenRefreshOptions) {}
 
   /**
-   * Comes back with a newer pair or a trouble in the store.
+   * Comes back with a newer pair or a issue in the store.
    * @param extend holds the lease for as long again; false when it was lost
    * @throws Fault authorization_server_error, store_unavailable
    */
-  async renew(grant: Grant, why: Refusal['why'], extend: () => Promise<boolean>): Promise<void> {
+  async run(grant: Grant, why: TokenRejection['reason'], extend: () => Promise<boolean>): Promise<void> {
     if (why === 'token' && (await this.refreshInUse(grant))) return;
     for (const spare of sparesToTry(grant, why, this.options.clock.now())) {
       if (!(await extend())) return;
       if (await this.refresh(grant, spare)) return;
-      await this.options.store.refuseSpare(grant.portal, spare.id, this.options.clock.now());
+      await this.options.store.rejectSpare(grant.portal, spare.id, this.options.clock.now());
     }
     const detail =
       why === 'user' ? `The user who granted access (${grant.userId ?? 'unknown'}) ${userGone}` : undefined;
-    await this.mark(grant, { code: 'reauthorization_required', detail: detail ?? refreshTokenDead });
+    await this.recordIssue(grant, { code: 'reauthorization_required', detail: detail ?? refreshTokenDead });
   }
 
   /** Announced before and after, so that another replica knows of a pair that may wait to be saved. */
@@ -53,27 +53,27 @@ export class ChainRenewal {
     const { store } = this.options;
     const { portal, version, pair, oauthServer, scope, userId, byAdministrator } = grant;
     if (!pair) return true;
-    const chain = grant.chain ?? { id: 'first', grantedAtMs: grant.installedAtMs };
+    const family = grant.family ?? { id: 'first', grantedAtMs: grant.installedAtMs };
     const { refreshToken } = pair;
-    await store.begin(portal, version, true);
+    await store.markRefreshing(portal, version, true);
     try {
       return await this.refresh(grant, {
-        ...{ ...chain, oauthServer, scope, refreshToken },
+        ...{ ...family, oauthServer, scope, refreshToken },
         ...(userId !== undefined && { userId }),
         ...(byAdministrator !== undefined && { byAdministrator }),
       });
     } finally {
       // Nothing happens when a newer pair is there by now.
-      await store.begin(portal, version, null).catch(() => undefined);
+      await store.markRefreshing(portal, version, null).catch(() => undefined);
     }
   }
 
-  /** False when the chain is lost. */
-  private async refresh(grant: Grant, chain: Omit<SpareChain, 'renewedAtMs'>): Promise<boolean> {
+  /** False when the family is lost. */
+  private async refresh(grant: Grant, family: Omit<SparePair, 'renewedAtMs'>): Promise<boolean> {
     const { oauth, observer, clock, store } = this.options;
     const { portal, version } = grant;
     const verdict = await oauth
-      .refresh(grant.app ?? defaultApp, chain.refreshToken, chain.oauthServer)
+      .refresh(grant.app ?? defaultApp, family.refreshToken, family.oauthServer)
       .catch((error: unknown) => {
         observer.refreshed(portal, 'failed');
         throw error;
@@ -81,9 +81,9 @@ export class ChainRenewal {
     observer.refreshed(portal, outcomeOf(verdict, portal));
     if (verdict.kind === 'granted' && verdict.granted.portal === portal) {
       if (verdict.granted.skewMs !== undefined) observer.skewed?.(verdict.granted.skewMs);
-      const renewal = this.renewal(grant, chain, verdict.granted);
+      const renewal = this.refreshedGrant(grant, family, verdict.granted);
       // False: an install brought another pair in between, which is as good.
-      await untilKept(clock, () => store.renew(portal, version, renewal));
+      await retryUntilStored(clock, () => store.saveRefresh(portal, version, renewal));
       return true;
     }
     if (verdict.kind !== 'refused') {
@@ -93,42 +93,46 @@ export class ChainRenewal {
     }
     const { code, detail, forMs } = verdict;
     if (code === 'reauthorization_required') return false;
-    await this.mark(grant, { code, detail, ...(forMs !== undefined && { restMs: forMs }) });
+    await this.recordIssue(grant, { code, detail, ...(forMs !== undefined && { backoffMs: forMs }) });
     return true;
   }
 
-  private mark({ portal, version, trouble }: Grant, found: Found): Promise<void> {
-    return this.options.store.trouble(portal, version, troubleAfter(trouble, found, this.options.clock.now()));
+  private recordIssue({ portal, version, issue }: Grant, found: ObservedIssue): Promise<void> {
+    return this.options.store.recordIssue(portal, version, nextIssue(issue, found, this.options.clock.now()));
   }
 
   /** The portal may have moved: the server's word counts, if the new host is one we may talk to. */
-  private renewal(
+  private refreshedGrant(
     grant: Grant,
-    { id, grantedAtMs, ...chain }: Chain & Pick<SpareChain, 'oauthServer' | 'scope' | 'userId' | 'byAdministrator'>,
-    { pair, endpoint, scope, licence, userId = chain.userId }: Granted,
-  ): Renewal {
+    {
+      id,
+      grantedAtMs,
+      ...family
+    }: TokenFamily & Pick<SparePair, 'oauthServer' | 'scope' | 'userId' | 'byAdministrator'>,
+    { pair, endpoint, scope, licence, userId = family.userId }: GrantedTokens,
+  ): RefreshedGrant {
     const { portal, kind, app, installedAtMs } = grant;
-    const { byAdministrator } = chain;
-    const isAnother = grant.chain !== undefined && grant.chain.id !== id;
+    const { byAdministrator } = family;
+    const isAnother = grant.family !== undefined && grant.family.id !== id;
     const { domain, endpoint: url } = portalEndpoint(endpoint, this.options.rules) ?? grant;
     const refreshedAtMs = this.options.clock.now();
     const install = {
-      ...{ portal, kind, installedAtMs, domain, endpoint: url, oauthServer: chain.oauthServer },
+      ...{ portal, kind, installedAtMs, domain, endpoint: url, oauthServer: family.oauthServer },
       ...(app && { app }),
-      scope: scope.length ? scope : chain.scope,
+      scope: scope.length ? scope : family.scope,
       ...(licence && { licence }),
       ...(userId !== undefined && { userId }),
       ...(byAdministrator !== undefined && { byAdministrator }),
       ...(isAnother
-        ? replacedUser(grant, userId, refreshedAtMs)
+        ? formerUserOf(grant, userId, refreshedAtMs)
         : grant.formerUser && { formerUser: grant.formerUser }),
     };
-    return { chain: { id, grantedAtMs }, pair, refreshedAtMs, install };
+    return { family: { id, grantedAtMs }, pair, refreshedAtMs, install };
   }
 }
 
 /** Who had granted what another grant replaces, unless it is known to be the same user; also where nobody knows who it was. */
-export function replacedUser(
+export function formerUserOf(
   before: Pick<Grant, 'userId' | 'formerUser'>,
   userId: number | undefined,
   nowMs: number,

@@ -14,12 +14,12 @@ const aboutUser = /^(?:invalid_credentials|authorization_error|user_access_error
  * Whether the portal's refusal of a command would, if true, hold for every command of the portal. It is believed when a
  * command of the gateway's own meets such a refusal too (docs/decisions/0022).
  */
-export function isAboutGrant({ code, haltMs, upstream }: Fault): boolean {
+export function concernsGrant({ code, haltMs, upstream }: Fault): boolean {
   return upstream !== undefined && (aboutGrant.has(code) || haltMs !== undefined);
 }
 
 /** The same refusal where it concerns nothing but its own command: nothing is retried, stored or stopped for it. */
-export function ownRefusal({ code, upstream }: Fault): Fault {
+export function asCommandFault({ code, upstream }: Fault): Fault {
   const own = (ownCode: FaultCode, detail: string) => {
     const options: FaultOptions = { detail, ...(upstream && { upstream }) };
     return new Fault(ownCode, options);
