@@ -6,11 +6,11 @@ import {
   FreshGrants,
   Installer,
   KeepAlive,
-  KeptClaims,
+  InstallClaims,
   OAuthServer,
   type PortalRecord,
   RedisGrantStore,
-  Relocation,
+  RelocationLookup,
   Seal,
 } from '@b24/grants';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
@@ -18,7 +18,7 @@ import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
 import { type Clock, type Post, Secret } from '@b24/portal';
 import { BottleneckBucket, maxUnderWay, RedisPlatform } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
-import { axiosPost, onlyTo, targetWire, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpService } from '@nestjs/axios';
 import type { FastifyBaseLogger } from 'fastify';
 import { appAddresses } from './api/apps/app-addresses';
@@ -123,22 +123,22 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     ...wireLimits,
     mayConnect: (address, target) => destinations.mayConnect(address, target),
   });
-  const post: Post = onlyTo((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
+  const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
 
   // Grants.
   const store = new RedisGrantStore(redis, seal, (portal, trouble) => {
     metrics.troubled(portal, trouble);
   });
   const directory = new PortalDirectory(store);
-  const apps = new Apps({ redis, seal, clock, ofSettings: settings.app });
+  const apps = new Apps({ redis, seal, clock, fromSettings: settings.app });
   const oauth = new OAuthServer({ servers: settings.oauthServers, apps, post, clock });
   const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
     `${appAddresses(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
   const grants = new FreshGrants({ store, oauth, clock, rules: settings.rules, authorizeUrl, observer: metrics });
-  const relocation = new Relocation({ store, oauth, grants, clock, rules: settings.rules });
+  const relocation = new RelocationLookup({ store, oauth, grants, clock, rules: settings.rules });
   const keepAlive = new KeepAlive({
-    ...{ store, grants, clock, afterMs: settings.keepAliveDays * 86_400_000 },
-    seen: (portal, outcome) => log.info({ portal, outcome }, 'idle grant was due'),
+    ...{ store, grants, clock, maxIdleMs: settings.keepAliveDays * 86_400_000 },
+    onChecked: (portal, outcome) => log.info({ portal, outcome }, 'idle grant was due'),
   });
 
   // The line.
@@ -207,7 +207,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const cookie = new BrowserCookie(seal.derive('install cookie'), settings.publicUrl);
   const byEvent = { actor: 'portal event', action: 'installPortal' } as const;
   const installInbox = new InstallInbox({
-    ...{ installer, claims: new KeptClaims(redis, seal), clock, log },
+    ...{ installer, claims: new InstallClaims(redis, seal), clock, log },
     installed: ({ portal, app = defaultApp }, from) => {
       audit.record({ ...byEvent, portal, ...from, ids: { app }, atMs: clock.now(), status: 200, outcome: 'done' });
     },
