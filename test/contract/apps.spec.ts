@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Apps, Seal, SealedApps } from '@b24/grants';
+import { Apps, SealedApps } from '@b24/grants';
 import { Secret } from '@b24/portal';
+import { Keyring, Resealer } from '@b24/seal';
 import type { Redis } from 'ioredis';
 import { HandClock } from '../support/hand-clock';
 import { RedisServer } from '../support/redis-server';
@@ -19,7 +20,7 @@ describe('apps over a real Redis', () => {
   let server: RedisServer;
   let redis: Redis;
   const clock = new HandClock();
-  const apps = (seal = new Seal([k1]), settings: typeof ofSettings | null = ofSettings) =>
+  const apps = (seal = new Keyring([k1]), settings: typeof ofSettings | null = ofSettings) =>
     new Apps({ redis, seal, clock, fromSettings: settings ?? undefined });
   const secretsOf = async (id: string, of = apps()) => {
     const { clientSecret, previousSecret } = await of.get(id);
@@ -43,7 +44,7 @@ describe('apps over a real Redis', () => {
     const b = await other.register(wanted('b'));
     expect((await one.list()).map(({ id }) => id)).toEqual(['default', a.id, b.id]);
     expect(await secretsOf(b.id, one)).toEqual(['secret-of-b', undefined]);
-    expect((await apps(new Seal([k1]), null).list()).map(({ id }) => id)).toEqual([a.id, b.id]);
+    expect((await apps(new Keyring([k1]), null).list()).map(({ id }) => id)).toEqual([a.id, b.id]);
   });
 
   it('are not known before, nor after they were removed, and have the same id when they come again', async () => {
@@ -55,7 +56,7 @@ describe('apps over a real Redis', () => {
     await expect(apps().change(id, { name: 'x' })).rejects.toMatchObject(notFound);
     for (const strange of ['a_0123456789abcdef', '', '__proto__', 'secret'])
       await expect(apps().get(strange)).rejects.toMatchObject(notFound);
-    await expect(apps(new Seal([k1]), null).get('default')).rejects.toMatchObject(notFound);
+    await expect(apps(new Keyring([k1]), null).get('default')).rejects.toMatchObject(notFound);
     expect((await apps().register(wanted('a', 'another-secret'))).id).toBe(id);
   });
 
@@ -101,42 +102,40 @@ describe('apps over a real Redis', () => {
   it('are resealed, counted by key, and open with the new key alone', async () => {
     const { id } = await apps().register(wanted('a'));
     await apps().change(id, { clientSecret: new Secret('second-secret') });
-    await apps(new Seal([k2, k1])).register(wanted('b'));
-    const place = new SealedApps(redis, new Seal([k2, k1]));
-    expect(new Map(await place.keysInUse())).toEqual(
+    await apps(new Keyring([k2, k1])).register(wanted('b'));
+    const sealed = new SealedApps(redis);
+    const resealer = new Resealer(redis, new Keyring([k2, k1]));
+    expect(new Map(await resealer.keysInUse(sealed))).toEqual(
       new Map([
         ['k1', 1],
         ['k2', 1],
       ]),
     );
-    expect(await new SealedApps(redis, new Seal([k2])).reseal()).toEqual({ changed: 0, unopened: 1 });
-    expect(await place.reseal()).toEqual({ changed: 1, unopened: 0 });
-    expect(await place.reseal()).toEqual({ changed: 0, unopened: 0 });
-    expect([...(await place.keysInUse())]).toEqual([['k2', 2]]);
-    expect(await secretsOf(id, apps(new Seal([k2])))).toEqual(['second-secret', 'secret-of-a']);
+    expect(await new Resealer(redis, new Keyring([k2])).reseal(sealed)).toEqual({ resealed: 0, unopened: 1 });
+    expect(await resealer.reseal(sealed)).toEqual({ resealed: 1, unopened: 0 });
+    expect(await resealer.reseal(sealed)).toEqual({ resealed: 0, unopened: 0 });
+    expect([...(await resealer.keysInUse(sealed))]).toEqual([['k2', 2]]);
+    expect(await secretsOf(id, apps(new Keyring([k2])))).toEqual(['second-secret', 'secret-of-a']);
   });
 
   it('keep a secret that is rotated while it is resealed', async () => {
     const { id } = await apps().register(wanted('a'));
-    const rotated = new Seal([k2, k1]);
+    const rotated = new Keyring([k2, k1]);
     const interrupted = {
-      defineCommand: () => undefined,
       hgetall: async (from: string) => {
         const read = await redis.hgetall(from);
         await apps(rotated).change(id, { clientSecret: new Secret('second-secret') });
         return read;
       },
-      swapSealed: (...args: string[]) =>
-        (redis as unknown as { swapSealed: (...args: string[]) => Promise<number> }).swapSealed(...args),
     };
-    await new SealedApps(interrupted as unknown as Redis, rotated).reseal();
+    await new Resealer(redis, rotated).reseal(new SealedApps(interrupted as unknown as Redis));
     expect(await secretsOf(id, apps(rotated))).toEqual(['second-secret', 'secret-of-a']);
   });
 
   it('say store_unavailable when Redis cannot be asked, except for the one of the settings', async () => {
     const gone = server.client();
     gone.disconnect();
-    const of = new Apps({ redis: gone, seal: new Seal([k1]), clock, fromSettings: ofSettings });
+    const of = new Apps({ redis: gone, seal: new Keyring([k1]), clock, fromSettings: ofSettings });
     await expect(of.get('a_0123456789abcdef')).rejects.toMatchObject({ code: 'store_unavailable' });
     await expect(of.register(wanted('a'))).rejects.toMatchObject({ code: 'store_unavailable' });
     expect((await of.get('default')).clientId).toBe('app.settings');

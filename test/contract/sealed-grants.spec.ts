@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { RedisGrantStore, Seal, SealedGrants } from '@b24/grants';
+import { RedisGrantStore, SealedGrants } from '@b24/grants';
 import { type PortalId, portalId, Secret } from '@b24/portal';
+import { Keyring, Resealer } from '@b24/seal';
 import type { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';
 
@@ -8,8 +9,8 @@ const [k1, k2] = ['k1', 'k2'].map((id) => ({ id, key: randomBytes(32) })) as [
   { id: string; key: Buffer },
   { id: string; key: Buffer },
 ];
-const old = new Seal([k1]);
-const rotated = new Seal([k2, k1]);
+const old = new Keyring([k1]);
+const rotated = new Keyring([k2, k1]);
 const portals = Array.from({ length: 1200 }, (_, i) => portalId((i + 1).toString(16).padStart(32, '0')));
 const pair = (name: string) => ({
   accessToken: new Secret(`access-${name}`),
@@ -30,8 +31,9 @@ const installOf = (portal: PortalId) => ({
 describe('sealed grants over a real Redis', () => {
   let server: RedisServer;
   let redis: Redis;
-  const store = (seal: Seal) => new RedisGrantStore(redis, seal);
-  const place = (seal: Seal) => new SealedGrants(redis, seal);
+  const store = (keyring: Keyring) => new RedisGrantStore(redis, keyring);
+  const keysInUse = () => new Resealer(redis, rotated).keysInUse(new SealedGrants(redis));
+  const reseal = (keyring: Keyring) => new Resealer(redis, keyring).reseal(new SealedGrants(redis));
   const [first] = portals as [PortalId];
 
   beforeAll(async () => {
@@ -49,9 +51,9 @@ describe('sealed grants over a real Redis', () => {
   });
 
   it('are counted by key, each portal once however many pages there are', async () => {
-    expect([...(await place(rotated).keysInUse())]).toEqual([['k1', portals.length]]);
+    expect([...(await keysInUse())]).toEqual([['k1', portals.length]]);
     await store(rotated).install({ install: installOf(first), pair: pair('new') });
-    expect(new Map(await place(rotated).keysInUse())).toEqual(
+    expect(new Map(await keysInUse())).toEqual(
       new Map([
         ['k1', portals.length - 1],
         ['k2', 1],
@@ -61,10 +63,10 @@ describe('sealed grants over a real Redis', () => {
 
   it('are all resealed once, open with the new key alone, and keep their version', async () => {
     const before = (await store(old).load(first))?.version;
-    expect(await place(rotated).reseal()).toEqual({ changed: portals.length, unopened: 0 });
-    expect(await place(rotated).reseal()).toEqual({ changed: 0, unopened: 0 });
-    expect([...(await place(rotated).keysInUse()).keys()]).toEqual(['k2']);
-    const grant = await store(new Seal([k2])).load(first);
+    expect(await reseal(rotated)).toEqual({ resealed: portals.length, unopened: 0 });
+    expect(await reseal(rotated)).toEqual({ resealed: 0, unopened: 0 });
+    expect([...(await keysInUse()).keys()]).toEqual(['k2']);
+    const grant = await store(new Keyring([k2])).load(first);
     expect([grant?.version, grant?.pair?.refreshToken.reveal()]).toEqual([before, `refresh-${first}`]);
   });
 
@@ -72,16 +74,15 @@ describe('sealed grants over a real Redis', () => {
     const spoilt = `b24:{${first}}:grant`;
     await redis.hset(spoilt, 'accessToken', (await redis.hget(spoilt, 'refreshToken')) ?? '');
     const before = await redis.hgetall(spoilt);
-    expect(await place(rotated).reseal()).toEqual({ changed: portals.length - 1, unopened: 1 });
+    expect(await reseal(rotated)).toEqual({ resealed: portals.length - 1, unopened: 1 });
     expect(await redis.hgetall(spoilt)).toEqual(before);
-    expect(await place(new Seal([k2])).reseal()).toEqual({ changed: 0, unopened: 1 });
+    expect(await reseal(new Keyring([k2]))).toEqual({ resealed: 0, unopened: 1 });
   });
 
   it('are not put back over a pair that was saved between reading and replacing', async () => {
     const grants = store(old);
     // A refresh falls between the reading and the replacing of this portal.
     const interrupted = {
-      defineCommand: () => undefined,
       zscan: (...args: [string, string, 'COUNT', number]) => redis.zscan(...args),
       hgetall: async (key: string) => {
         const read = await redis.hgetall(key);
@@ -92,10 +93,8 @@ describe('sealed grants over a real Redis', () => {
         }
         return read;
       },
-      swapSealed: (...args: string[]) =>
-        (redis as unknown as { swapSealed: (...args: string[]) => Promise<number> }).swapSealed(...args),
     };
-    await new SealedGrants(interrupted as unknown as Redis, rotated).reseal();
+    await new Resealer(redis, rotated).reseal(new SealedGrants(interrupted as unknown as Redis));
     expect((await grants.load(first))?.pair?.refreshToken.reveal()).toBe('refresh-fresh');
   });
 });

@@ -1,7 +1,7 @@
 import { RedisStorageBudget } from '@b24/access';
-import { Seal } from '@b24/grants';
 import { sealedBytes, Secret, storedBytes } from '@b24/portal';
 import { recordBytes, RedisIdempotencyRecords } from '@b24/idempotency';
+import { Keyring } from '@b24/seal';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server';
@@ -142,7 +142,7 @@ describe('a storage budget over a real Redis', () => {
   it.each([0, 1, 200, 3000, 20_000, 190_000, 256 * 1024])(
     'counts at least what Redis needs for a write whose answer has %d bytes',
     async (bytes) => {
-      const seal = new Seal([{ id: 'key-1', key: Buffer.alloc(32) }]);
+      const seal = new Keyring([{ id: 'key-1', key: Buffer.alloc(32) }]);
       const records = new RedisIdempotencyRecords(redis, seal, {
         leaseMs: 10_000,
         callLimitMs: 60_000,

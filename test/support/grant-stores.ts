@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type TokenFamily, type GrantStore, type Install, RedisGrantStore, Seal, type TokenPair } from '@b24/grants';
+import { type TokenFamily, type GrantStore, type Install, RedisGrantStore, type TokenPair } from '@b24/grants';
 import { type PortalId, portalId, Secret } from '@b24/portal';
+import { Keyring } from '@b24/seal';
 import type { Redis } from 'ioredis';
 import { HandClock } from './hand-clock';
 import { MemoryGrantStore } from './memory-grant-store';
@@ -93,7 +94,7 @@ export function contract(suite: (it: () => StoredPortal) => void): void {
     beforeAll(async () => {
       server = await RedisServer.start();
       const redis = server.client();
-      const seal = new Seal([{ id: 'k1', key: randomBytes(32) }]);
+      const seal = new Keyring([{ id: 'k1', key: randomBytes(32) }]);
       const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
       at = { store: new RedisGrantStore(redis, seal), pass, redis };
     });

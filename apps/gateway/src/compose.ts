@@ -11,13 +11,13 @@ import {
   type PortalRecord,
   RedisGrantStore,
   RelocationLookup,
-  Seal,
 } from '@b24/grants';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
 import { type Clock, type Post, Secret } from '@b24/portal';
 import { BottleneckBucket, maxUnderWay, RedisPlatform } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
+import { Keyring, Resealer } from '@b24/seal';
 import { axiosPost, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpService } from '@nestjs/axios';
 import type { FastifyBaseLogger } from 'fastify';
@@ -59,7 +59,7 @@ import { Lifecycle, type Service } from './operations/lifecycle';
 import { Metrics } from './operations/metrics';
 import { RedisWatch } from './operations/redis-watch';
 import { RequestLine } from './request-line';
-import { sealedPlaces } from './sealed-places';
+import { sealedStores } from './sealed-stores';
 import type { Settings } from './settings';
 import { StoreCheck } from './store-check';
 
@@ -102,10 +102,11 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const redis = connect(settings.redisUrl, log);
   const queueRedis = connect(settings.redisUrl, log);
   const jobRedis = connect(settings.redisUrl, log, 'waiting');
-  const seal = new Seal(settings.encryptionKeys);
+  const keyring = new Keyring(settings.encryptionKeys);
   const preflight = new StoreCheck({
     ...{ store: redis, clock, log, keys: settings.encryptionKeys, migrations, refused },
-    places: sealedPlaces(redis, seal),
+    resealer: new Resealer(redis, keyring),
+    sealedStores: sealedStores(redis),
   });
   const redisWatch = new RedisWatch(redis, clock, log);
   metrics.watchStore(redisWatch);
@@ -126,11 +127,11 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
 
   // Grants.
-  const store = new RedisGrantStore(redis, seal, (portal, trouble) => {
+  const store = new RedisGrantStore(redis, keyring, (portal, trouble) => {
     metrics.troubled(portal, trouble);
   });
   const directory = new PortalDirectory(store);
-  const apps = new Apps({ redis, seal, clock, fromSettings: settings.app });
+  const apps = new Apps({ redis, seal: keyring, clock, fromSettings: settings.app });
   const oauth = new OAuthServer({ servers: settings.oauthServers, apps, post, clock });
   const authorizeUrl = ({ domain, app = defaultApp }: Pick<PortalRecord, 'domain' | 'app'>) =>
     `${appAddresses(settings.publicUrl, app).install}?portal=${encodeURIComponent(domain)}`;
@@ -143,7 +144,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // The line.
   const bucket = new BottleneckBucket({ redis: queueRedis, clock });
-  const platform = new RedisPlatform({ redis, seal: textSealOf(seal), clock });
+  const platform = new RedisPlatform({ redis, seal: textSealOf(keyring), clock });
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
     ...{ clock, post, bucket, platform, store, grants, relocation, meter, traces: collector?.traces },
@@ -166,7 +167,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // Writes.
   const { callLimitMs } = settings;
-  const records = new RedisIdempotencyRecords(redis, seal, { ...writeTimes, callLimitMs });
+  const records = new RedisIdempotencyRecords(redis, keyring, { ...writeTimes, callLimitMs });
   const once = new IdempotencyRunner({ records, storage, clock, callLimitMs, renewEveryMs: writeTimes.leaseMs / 4 });
 
   // Events.
@@ -176,8 +177,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     ...{ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url) },
     mayConnect: (address, target) => targets.mayConnect(address, target),
   });
-  const subscriptions = new Subscriptions(redis, seal, clock);
-  const eventQueue = new EventQueue(redis, seal, clock, queueLimit);
+  const subscriptions = new Subscriptions(redis, keyring, clock);
+  const eventQueue = new EventQueue(redis, keyring, clock, queueLimit);
   const bindings = new Bindings(redis, clock);
   const courier = new Courier({
     ...{ subscriptions, queue: eventQueue, send: targetsWire.send, clock, observer: metrics, timeoutMs },
@@ -202,12 +203,12 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     grantorOf: (portal, endpoint, accessToken) => grantor.ask(portal, endpoint, accessToken),
     installed: (record, isNew) => arrivals.installed(record, isNew),
   });
-  const states = new AuthorizationStates(redis, seal.derive('authorization state'));
+  const states = new AuthorizationStates(redis, keyring.derive('authorization state'));
   const strategy = new Bitrix24Strategy(states, installer);
-  const cookie = new BrowserCookie(seal.derive('install cookie'), settings.publicUrl);
+  const cookie = new BrowserCookie(keyring.derive('install cookie'), settings.publicUrl);
   const byEvent = { actor: 'portal event', action: 'installPortal' } as const;
   const installInbox = new InstallInbox({
-    ...{ installer, claims: new InstallClaims(redis, seal), clock, log },
+    ...{ installer, claims: new InstallClaims(redis, keyring), clock, log },
     installed: ({ portal, app = defaultApp }, from) => {
       audit.record({ ...byEvent, portal, ...from, ids: { app }, atMs: clock.now(), status: 200, outcome: 'done' });
     },
@@ -228,7 +229,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // Jobs.
   const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
-  const jobRecords = new JobRecords(redis, seal, { ...jobLimits, mostOpen }, storage);
+  const jobRecords = new JobRecords(redis, keyring, { ...jobLimits, mostOpen }, storage);
   const jobQueue = new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock });
   metrics.watchJobs(jobQueue);
   const noteBatch: RecordBatchAudit = (entry) => {
@@ -360,10 +361,10 @@ function httpOver({ adapter }: Pick<ReturnType<typeof undiciAdapter>, 'adapter'>
 }
 
 /** Seals what waiting calls hold on its way through Redis, as a token is sealed. */
-function textSealOf(seals: Seal) {
-  const seal = seals.for('remote calls');
+function textSealOf(keyring: Keyring) {
+  const seal = keyring.for('remote calls');
   return {
-    close: (text: string, place: string) => seal.close(new Secret(text), place),
+    close: (text: string, place: string) => seal.seal(new Secret(text), place),
     open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),
   };
 }

@@ -1,13 +1,13 @@
-import { Seal } from '@b24/grants';
 import { systemClock } from '@b24/portal';
 import { connectStore, RollCall, Schema, type StoreConnection, StoreRefused } from '@b24/redis';
+import { Keyring, Resealer } from '@b24/seal';
 import { migrations } from './migrations';
-import { sealedPlaces } from './sealed-places';
+import { sealedStores } from './sealed-stores';
 import { BadSettings, readStoreSettings, type Settings } from './settings';
 
 /*
- * `npm run reseal`: seals everything stored under the first of ENCRYPTION_KEYS, beside living replicas. It may be
- * stopped and run again at any time. It ends with 0 when nothing is left under another key and no replica writes so.
+ * `npm run reseal` seals everything stored under the first of ENCRYPTION_KEYS, beside running replicas. It may be stopped
+ * and run again at any time. It exits with 0 when nothing is left under another key and no replica writes under one.
  */
 async function main(): Promise<boolean> {
   const settings = readStoreSettings(process.env);
@@ -28,19 +28,19 @@ async function reseal(store: StoreConnection, keys: Settings['encryptionKeys']):
   const mine = { writes: first.id, reads: keys.map(({ id }) => id) };
   const others = (await new RollCall(store, systemClock, mine).others()).filter(({ writes }) => writes !== first.id);
   let done = others.length === 0;
-  for (const place of sealedPlaces(store, new Seal(keys))) {
-    const { changed, unopened } = await place.reseal();
-    say(`${place.records}: ${changed} sealed anew under '${first.id}', ${unopened} could not be opened.`);
-    const left = [...(await place.keysInUse())].filter(([id]) => id !== first.id);
-    for (const [id, count] of left) say(`${place.records}: ${count} still under '${id}'; run this again.`);
+  const resealer = new Resealer(store, new Keyring(keys));
+  for (const sealed of sealedStores(store)) {
+    const { resealed, unopened } = await resealer.reseal(sealed);
+    say(`${sealed.records}: ${resealed} resealed under '${first.id}', ${unopened} could not be opened.`);
+    const left = [...(await resealer.keysInUse(sealed))].filter(([id]) => id !== first.id);
+    for (const [id, count] of left) say(`${sealed.records}: ${count} still under '${id}'; run this again.`);
     done &&= left.length === 0;
   }
   for (const { writes } of others)
     say(
-      `A living replica still writes under '${writes}': put '${first.id}' first on every replica, then run this again.`,
+      `A running replica still writes under '${writes}': put '${first.id}' first on every replica, then run this again.`,
     );
-  if (done)
-    say(`Nothing is left under another key than '${first.id}': the others may be taken out of ENCRYPTION_KEYS.`);
+  if (done) say(`Nothing is left under another key than '${first.id}'. Remove the others from ENCRYPTION_KEYS.`);
   return done;
 }
 
@@ -51,7 +51,7 @@ function say(sentence: string): void {
 main()
   .then((done) => process.exit(done ? 0 : 1))
   .catch((error: unknown) => {
-    const told = error instanceof BadSettings || error instanceof StoreRefused;
-    process.stderr.write(`${told ? error.message : `Resealing failed: ${(error as Error).message}`}\n`);
+    const isExpected = error instanceof BadSettings || error instanceof StoreRefused;
+    process.stderr.write(`${isExpected ? error.message : `Resealing failed: ${(error as Error).message}`}\n`);
     process.exit(1);
   });

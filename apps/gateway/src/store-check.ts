@@ -1,4 +1,3 @@
-import type { EncryptionKey, SealedPlace } from '@b24/grants';
 import { type Clock, sleep } from '@b24/portal';
 import {
   countsForMs,
@@ -9,6 +8,7 @@ import {
   type StoreConnection,
   StoreRefused,
 } from '@b24/redis';
+import type { EncryptionKey, Resealer, SealedStore } from '@b24/seal';
 import type { FastifyBaseLogger } from 'fastify';
 
 export interface StoreCheckOptions {
@@ -16,7 +16,8 @@ export interface StoreCheckOptions {
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   readonly keys: readonly [EncryptionKey, ...EncryptionKey[]];
-  readonly places: readonly SealedPlace[];
+  readonly resealer: Pick<Resealer, 'keysInUse'>;
+  readonly sealedStores: readonly SealedStore[];
   readonly migrations: readonly Migration[];
   /** Told when a store that could not be asked at the start turns out to be none to work with. */
   readonly refused: (error: StoreRefused) => void;
@@ -115,9 +116,10 @@ export class StoreCheck {
 
   private async mustHaveKeys(): Promise<void> {
     const missing: string[] = [];
-    for (const place of this.options.places) {
-      for (const [id, count] of await place.keysInUse()) {
-        if (!this.mine.reads.includes(id)) missing.push(`'${id}' (${count} ${place.records})`);
+    const { resealer, sealedStores } = this.options;
+    for (const sealed of sealedStores) {
+      for (const [id, count] of await resealer.keysInUse(sealed)) {
+        if (!this.mine.reads.includes(id)) missing.push(`'${id}' (${count} ${sealed.records})`);
       }
     }
     if (missing.length === 0) return;

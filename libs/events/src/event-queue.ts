@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, Secret, type Sealer, type Seals } from '@b24/portal';
+import { type Clock, Fault, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 import type { Attempt } from './judge-attempt';
 import type { Message } from './message';
@@ -66,7 +67,7 @@ export class EventQueue {
 
   constructor(
     private readonly redis: Redis | Cluster,
-    seals: Seals,
+    seals: Keyring,
     private readonly clock: Clock,
     /** Messages that may wait for one subscription. */
     private readonly limit: number,
@@ -86,7 +87,7 @@ export class EventQueue {
     const keys = subscriptions.flatMap((it) => [dueKey(it), bodiesKey(it), triesKey(it), deadKey(it)]);
     const bodies = subscriptions.flatMap((it) => {
       const id = `d_${randomBytes(8).toString('hex')}`;
-      return [it, id, this.seal.close(text, placeOfBody(it, id))];
+      return [it, id, this.seal.seal(text, placeOfBody(it, id))];
     });
     const noRoom: Tries = { attempts: 0, last: { failure: 'QUEUE_FULL' } };
     const limits = [this.clock.now(), this.limit, mostDeadLetters, JSON.stringify(noRoom)];

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, Fault, newSigningSecret, Secret, type Sealer, type Seals } from '@b24/portal';
+import { type Clock, Fault, newSigningSecret, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import { bindingsKey, bodiesKey, deadKey, dueKey, placeOfSubscription, subscriptionsKey, triesKey } from './places';
 import type { Subscription } from './subscription';
@@ -30,7 +31,7 @@ export class Subscriptions {
 
   constructor(
     private readonly redis: Redis | Cluster,
-    seals: Seals,
+    seals: Keyring,
     private readonly clock: Clock,
   ) {
     this.seal = seals.for('subscriptions');
@@ -122,7 +123,7 @@ export class Subscriptions {
       secret: secret.reveal(),
       ...(former && { former: { secret: former.secret.reveal(), untilMs: former.untilMs } }),
     };
-    const sealed = this.seal.close(new Secret(JSON.stringify(told)), placeOfSubscription(id));
+    const sealed = this.seal.seal(new Secret(JSON.stringify(told)), placeOfSubscription(id));
     const bindAt = rebind ? this.clock.now() : '';
     return orStoreUnavailable(() =>
       this.run.swapSubscription(subscriptionsKey, bindingsKey, id, before, sealed, mostSubscriptions, bindAt),

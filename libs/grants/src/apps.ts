@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Clock, Fault, type Sealer, type Seals } from '@b24/portal';
-import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import { type Clock, Fault } from '@b24/portal';
+import { fieldSwap, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import { type App, defaultApp } from './app';
 import { sameSecret } from './same-secret';
@@ -10,7 +11,7 @@ export const appsKey = 'b24:apps';
 
 export interface AppsOptions {
   readonly redis: Redis | Cluster;
-  readonly seal: Seals;
+  readonly seal: Keyring;
   readonly clock: Clock;
   /** The app of the settings, if they name one. */
   readonly fromSettings: Pick<App, 'clientId' | 'clientSecret' | 'scope'> | undefined;
@@ -31,11 +32,11 @@ export interface StoredApp extends Omit<App, 'id' | 'clientSecret' | 'previousSe
  */
 export class Apps {
   private readonly seal: Sealer;
-  private readonly run;
+  private readonly swapFields;
 
   constructor(private readonly options: AppsOptions) {
     this.seal = options.seal.for('apps');
-    this.run = loadScripts<{ swapSealed: number }>(options.redis, __dirname, { swapSealed: 1 });
+    this.swapFields = fieldSwap(options.redis);
   }
 
   /** @throws Fault app_not_found */
@@ -78,7 +79,7 @@ export class Apps {
         ...(name !== undefined && { name }),
         ...(isNew && { clientSecret, previousSecret: app.clientSecret, secretSetAtMs: this.options.clock.now() }),
       };
-      const swap = () => this.run.swapSealed(appsKey, id, text, this.sealed(changed));
+      const swap = () => this.swapFields(appsKey, id, text, this.closed(changed));
       if ((await orStoreUnavailable(swap)) === 1) return changed;
     }
   }
@@ -102,8 +103,8 @@ export class Apps {
     const { seal } = this;
     const kept: StoredApp = {
       ...open,
-      secret: seal.close(clientSecret, appSecretContext(id, 'secret')),
-      ...(previousSecret && { previousSecret: seal.close(previousSecret, appSecretContext(id, 'previousSecret')) }),
+      secret: seal.seal(clientSecret, appSecretContext(id, 'secret')),
+      ...(previousSecret && { previousSecret: seal.seal(previousSecret, appSecretContext(id, 'previousSecret')) }),
     };
     return JSON.stringify(kept);
   }

@@ -1,4 +1,5 @@
-import type { Secret, Sealer } from '@b24/portal';
+import type { Secret } from '@b24/portal';
+import type { Sealer } from '@b24/seal';
 import type {
   TokenFamily,
   Grant,
@@ -133,7 +134,7 @@ export class GrantHashFields {
 
   sealed(secrets: Readonly<Partial<Record<SecretField, Secret | undefined>>>): this {
     for (const [field, secret] of Object.entries(secrets)) {
-      if (secret) this.list.push(field, this.seal.close(secret, `${this.portal}|${field}`));
+      if (secret) this.list.push(field, this.seal.seal(secret, `${this.portal}|${field}`));
     }
     return this;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Fault, Secret, type Sealer, type Seals } from '@b24/portal';
+import { Fault, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import type { ClaimedInstall } from './installer';
@@ -58,7 +59,7 @@ export class InstallClaims {
 
   constructor(
     private readonly redis: Redis | Cluster,
-    seals: Seals,
+    seals: Keyring,
   ) {
     this.scripts = loadScripts<ClaimReplies>(redis, __dirname, { keepClaim: 3, takeClaim: 4, renewClaim: 1 });
     this.seal = seals.for('install claims');
@@ -119,7 +120,7 @@ export class InstallClaims {
   }
 
   private sealed(id: string, kept: Sealed): string {
-    return this.seal.close(new Secret(JSON.stringify(kept)), place(id));
+    return this.seal.seal(new Secret(JSON.stringify(kept)), place(id));
   }
 
   private opened(id: string, sealed: string): InstallClaim | undefined {

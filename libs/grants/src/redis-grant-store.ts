@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Fault, isPortalId, type PortalId, type Secret, type Sealer, type Seals } from '@b24/portal';
+import { Fault, isPortalId, type PortalId, type Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import { formerDomains } from './former-domains';
@@ -54,7 +55,7 @@ export class RedisGrantStore implements GrantStore {
 
   constructor(
     private readonly redis: Redis | Cluster,
-    seals: Seals,
+    seals: Keyring,
     /** Told of each issue that is written down. */
     private readonly troubled: (portal: PortalId, issue: GrantIssue) => void = () => undefined,
   ) {

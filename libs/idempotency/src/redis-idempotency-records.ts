@@ -1,5 +1,6 @@
-import type { Secret, Sealer, Seals } from '@b24/portal';
+import type { Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import type { UnknownOutcome } from './settle-write';
 import type { IdempotentWrite, AcquireResult, IdempotencyRecords } from './idempotency-records';
@@ -25,7 +26,7 @@ export class RedisIdempotencyRecords implements IdempotencyRecords {
 
   constructor(
     redis: Redis | Cluster,
-    seals: Seals,
+    seals: Keyring,
     private readonly times: IdempotencyRecordTimes,
   ) {
     this.run = loadScripts<Record<keyof typeof scripts, unknown>>(redis, __dirname, scripts);
@@ -47,7 +48,7 @@ export class RedisIdempotencyRecords implements IdempotencyRecords {
   }
 
   async complete({ name, holder }: IdempotentWrite, answer: Secret): Promise<void> {
-    const sealed = this.seal.close(answer, aadOf(name));
+    const sealed = this.seal.seal(answer, aadOf(name));
     await orStoreUnavailable(() => this.run.completeWrite(recordKey(name), holder, sealed, this.times.keepMs));
   }
 

@@ -1,5 +1,6 @@
-import { asFault, Fault, Secret, type Sealer, type Seals, type StorageBudget, storedBytes } from '@b24/portal';
+import { asFault, Fault, Secret, type StorageBudget, storedBytes } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import type { Callback, Job, JobState, NewJob, Outcome } from './job';
 
@@ -61,7 +62,7 @@ export class JobRecords {
 
   constructor(
     private readonly redis: Redis | Cluster,
-    seals: Seals,
+    seals: Keyring,
     private readonly limits: RecordLimits,
     private readonly storage: StorageBudget,
   ) {
@@ -84,7 +85,7 @@ export class JobRecords {
       const fields = ['client', client, 'kind', kind, 'state', 'queued', 'total', total, 'createdAtMs', nowMs];
       const sealed = (what: string, value: unknown) => [
         what,
-        this.seal.close(new Secret(JSON.stringify(value)), placeOf(id, what)),
+        this.seal.seal(new Secret(JSON.stringify(value)), placeOf(id, what)),
       ];
       const told = callback && { url: callback.url, secret: callback.secret.reveal() };
       const call = told ? [...sealed('callback', told), 'callbackState', 'due'] : [];
@@ -211,7 +212,7 @@ export class JobRecords {
     const { line, code, forbidsMore } = outcome;
     const text = JSON.stringify(line);
     if (Buffer.byteLength(text) > mostResultBytes) return 'too_large';
-    const sealed = this.resultSeal.close(new Secret(text), placeOf(by.id, index));
+    const sealed = this.resultSeal.seal(new Secret(text), placeOf(by.id, index));
     // A result that says only that another was too large finds room for itself.
     const isForced = code === 'result_too_large';
     const excess = isForced ? 0 : Math.max(0, storedBytes(sealed.length) - reserved);

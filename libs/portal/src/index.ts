@@ -11,7 +11,6 @@ export { concernsGrant, asCommandFault } from './command-fault';
 export { isPortalId, portalId, type PortalId } from './portal';
 export { linkRemoved, Scrubber, secretRemoved } from './scrub/scrubber';
 export { Secret } from './secret';
-export type { Sealer, SealPurpose, Seals } from './sealer';
 export type { Send } from './send';
 export { newSigningSecret, signatureHeaders } from './signature';
 export { type ChargeOptions, sealedBytes, type StorageBudget, type StorageCharge, storedBytes } from './storage-budget';

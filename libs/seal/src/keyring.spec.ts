@@ -1,11 +1,12 @@
 import crypto, { randomBytes } from 'node:crypto';
-import { type SealPurpose, Secret } from '@b24/portal';
+import { Secret } from '@b24/portal';
 import fc from 'fast-check';
-import { type EncryptionKey, Seal, sealedUnder } from './seal';
+import { type EncryptionKey, keyIdOf, Keyring } from './keyring';
+import type { SealPurpose } from './sealer';
 
 const key = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });
 const [first, second] = [key('k1'), key('k2')];
-const ofGrants = (...keys: [EncryptionKey, ...EncryptionKey[]]) => new Seal(keys).for('grants');
+const ofGrants = (...keys: [EncryptionKey, ...EncryptionKey[]]) => new Keyring(keys).for('grants');
 const seal = ofGrants(first);
 const place = 'a|accessToken';
 const text = fc.string({ unit: 'grapheme' });
@@ -14,7 +15,7 @@ describe('a sealed secret', () => {
   it('opens at its own place to what it was, whatever it was', () => {
     fc.assert(
       fc.property(text, text, (secret, at) => {
-        expect(seal.open(seal.close(new Secret(secret), at), at).reveal()).toBe(secret);
+        expect(seal.open(seal.seal(new Secret(secret), at), at).reveal()).toBe(secret);
       }),
     );
   });
@@ -23,14 +24,14 @@ describe('a sealed secret', () => {
     const places = fc.uniqueArray(text, { minLength: 2, maxLength: 2 });
     fc.assert(
       fc.property(places, ([here = '', there = '']) => {
-        const sealed = seal.close(new Secret('secret'), here);
+        const sealed = seal.seal(new Secret('secret'), here);
         expect(() => seal.open(sealed, there)).toThrow();
       }),
     );
   });
 
   it('does not open when any bit of it was changed, or a part cut off', () => {
-    const bytes = Buffer.from(seal.close(new Secret('secret'), place).split('.')[2] ?? '', 'base64url');
+    const bytes = Buffer.from(seal.seal(new Secret('secret'), place).split('.')[2] ?? '', 'base64url');
     const opened = (data: Buffer) => seal.open(`v2.k1.${data.toString('base64url')}`, place);
     expect(opened(bytes).reveal()).toBe('secret');
     fc.assert(
@@ -44,24 +45,24 @@ describe('a sealed secret', () => {
   });
 
   it('is another text each time, and never shows what is in it', () => {
-    const texts = Array.from({ length: 100 }, () => seal.close(new Secret('secret'), place));
+    const texts = Array.from({ length: 100 }, () => seal.seal(new Secret('secret'), place));
     expect(new Set(texts).size).toBe(100);
     for (const sealed of texts)
       expect(Buffer.from(sealed.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain('secret');
   });
 
   it('is written with the first key and read with any', () => {
-    const old = seal.close(new Secret('secret'), place);
+    const old = seal.seal(new Secret('secret'), place);
     const rotated = ofGrants(second, first);
     expect(rotated.open(old, place).reveal()).toBe('secret');
-    expect(rotated.close(new Secret('secret'), place)).toMatch(/^v2\.k2\./);
-    expect(() => seal.open(rotated.close(new Secret('secret'), place), place)).toThrow(
+    expect(rotated.seal(new Secret('secret'), place)).toMatch(/^v2\.k2\./);
+    expect(() => seal.open(rotated.seal(new Secret('secret'), place), place)).toThrow(
       "key 'k2', which is not among ENCRYPTION_KEYS",
     );
   });
 
   it('does not open with another key of the same name', () => {
-    const sealed = seal.close(new Secret('secret'), place);
+    const sealed = seal.seal(new Secret('secret'), place);
     expect(() => ofGrants(key('k1')).open(sealed, place)).toThrow();
   });
 
@@ -71,27 +72,27 @@ describe('a sealed secret', () => {
   });
 
   it('lends keys for other purposes: the same on every replica, another for each purpose', () => {
-    const both = new Seal([first, second]);
-    expect(both.derive('a')).toEqual(new Seal([first, second]).derive('a'));
+    const both = new Keyring([first, second]);
+    expect(both.derive('a')).toEqual(new Keyring([first, second]).derive('a'));
     const all = [...both.derive('a'), ...both.derive('b'), first.key, second.key].map((it) => it.toString('hex'));
     expect(new Set(all).size).toBe(6);
-    expect(both.derive('a')[0]).toEqual(new Seal([first]).derive('a')[0]);
+    expect(both.derive('a')[0]).toEqual(new Keyring([first]).derive('a')[0]);
   });
 
   it('is sealed anew under the first key when it was under another, for the same place only', () => {
-    const old = seal.close(new Secret('secret'), place);
+    const old = seal.seal(new Secret('secret'), place);
     const rotated = ofGrants(second, first);
     expect([rotated.isStale(old), seal.isStale(old), rotated.isStale('plain'), rotated.isStale('v2.k1.short')]).toEqual(
       [true, false, false, false],
     );
-    const renewed = rotated.renew(old, place);
-    expect([sealedUnder(renewed), rotated.isStale(renewed)]).toEqual(['k2', false]);
+    const renewed = rotated.reseal(old, place);
+    expect([keyIdOf(renewed), rotated.isStale(renewed)]).toEqual(['k2', false]);
     expect(ofGrants(second).open(renewed, place).reveal()).toBe('secret');
-    expect(() => rotated.renew(old, 'b|accessToken')).toThrow();
+    expect(() => rotated.reseal(old, 'b|accessToken')).toThrow();
   });
 
   it('opens for its own purpose only, whatever place it is put in', () => {
-    const keys = new Seal([first]);
+    const keys = new Keyring([first]);
     const purposes: SealPurpose[] = [
       'grants',
       'apps',
@@ -104,7 +105,7 @@ describe('a sealed secret', () => {
       'remote calls',
     ];
     for (const mine of purposes) {
-      const sealed = keys.for(mine).close(new Secret('secret'), place);
+      const sealed = keys.for(mine).seal(new Secret('secret'), place);
       const opens = purposes.filter((it) => {
         try {
           return keys.for(it).open(sealed, place).reveal() === 'secret';
@@ -118,7 +119,7 @@ describe('a sealed secret', () => {
 
   it('has a key of its own: no two texts share one, and none is the encryption key', () => {
     const spied = jest.spyOn(crypto, 'createCipheriv');
-    for (let i = 0; i < 50; i++) seal.close(new Secret('secret'), place);
+    for (let i = 0; i < 50; i++) seal.seal(new Secret('secret'), place);
     const used = spied.mock.calls.map(([, keyOfText]) => (keyOfText as Buffer).toString('hex'));
     spied.mockRestore();
     expect(new Set([...used, first.key.toString('hex')]).size).toBe(51);
@@ -131,8 +132,8 @@ describe('a sealed secret', () => {
     const old = `v1.k1.${Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString('base64url')}`;
     expect(seal.open(old, place).reveal()).toBe('secret');
     expect(() => seal.open(old, 'b|accessToken')).toThrow();
-    expect([seal.isStale(old), sealedUnder(old)]).toEqual([true, 'k1']);
-    const renewed = seal.renew(old, place);
+    expect([seal.isStale(old), keyIdOf(old)]).toEqual([true, 'k1']);
+    const renewed = seal.reseal(old, place);
     expect(renewed).toMatch(/^v2\.k1\./);
     expect([seal.isStale(renewed), seal.open(renewed, place).reveal()]).toEqual([false, 'secret']);
   });

@@ -1,8 +1,8 @@
 --[[
-  Replaces texts of a hash that hold sealed secrets. What was changed meanwhile stays as it is.
+  Replaces values of a hash, each only if it is still the value that the caller read.
   KEYS[1]  the hash
-  ARGV[1…] field, text that must still be there, new text …
-  Answers how many were replaced.
+  ARGV[1…] field, value that must be there, new value …
+  Returns how many were replaced.
 ]]
 local replaced = 0
 for i = 1, #ARGV, 3 do
