@@ -1,4 +1,5 @@
 import { asFault, type Clock, type Command, Fault, type PortalId, type Result, within } from '@b24/portal';
+import { DueWorker } from '@b24/redis';
 import type { Bindings, Bound, TakenBinding } from './bindings';
 import { covers, type Subscription, wantsOf } from './subscription';
 import type { Subscriptions } from './subscriptions';
@@ -38,50 +39,31 @@ interface Place {
  * What is bound is asked each time, so that doing it twice, or going on where another was killed, does no harm.
  */
 export class Binder {
-  private readonly underWay = new Set<Promise<void>>();
   private readonly controller = new AbortController();
-  private callOff: (() => void) | undefined;
-  private taking = false;
+  private readonly worker: DueWorker<TakenBinding>;
 
-  constructor(private readonly options: BinderOptions) {}
+  constructor(private readonly options: BinderOptions) {
+    this.worker = new DueWorker({
+      clock: options.clock,
+      everyMs: lookEveryMs,
+      maxConcurrent: mostAtOnce,
+      take: () => options.bindings.take(holdMs),
+      work: (taken) => this.lookAt(taken),
+    });
+  }
 
   start(): void {
-    void this.takeUp().finally(() => {
-      if (this.controller.signal.aborted) return;
-      this.callOff = this.options.clock.after(lookEveryMs, () => {
-        this.start();
-      });
-    });
+    this.worker.start();
   }
 
   /** Gives up what is under way; another replica goes on with it. */
   stop(): void {
     this.controller.abort(new Fault('shutting_down'));
-    this.callOff?.();
+    this.worker.stop();
   }
 
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.underWay);
-  }
-
-  /** Never rejects. */
-  private async takeUp(): Promise<void> {
-    if (this.taking) return;
-    this.taking = true;
-    try {
-      while (!this.controller.signal.aborted && this.underWay.size < mostAtOnce) {
-        const taken = await this.options.bindings.take(holdMs);
-        if (!taken) break;
-        const work = this.lookAt(taken).finally(() => {
-          this.underWay.delete(work);
-          void this.takeUp();
-        });
-        this.underWay.add(work);
-      }
-    } catch {
-      // The store is away; what it holds is still there later.
-    }
-    this.taking = false;
+  settle(): Promise<void> {
+    return this.worker.settle();
   }
 
   /** Never rejects; what fails is due again when its hold is over. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, ExchangeFailure, hostNotAllowed, signatureHeaders, sleep } from '@b24/portal';
+import { Poller } from '@b24/redis';
 import type { Counts, Delivery, EventQueue } from './event-queue';
 import { type Attempt, judgeAttempt } from './judge-attempt';
 import { secretsOf, type Subscription } from './subscription';
@@ -45,32 +46,24 @@ export class Courier {
   /** Carriers by subscription. */
   private readonly busy = new Map<string, number>();
   private readonly underWay = new Set<Promise<void>>();
-  private looking: Promise<void> | undefined;
-  private lookAgain = false;
-  private callOff: (() => void) | undefined;
-  private stopped = false;
+  private readonly poller: Poller;
 
-  constructor(private readonly options: CourierOptions) {}
+  constructor(private readonly options: CourierOptions) {
+    this.poller = new Poller({ clock: options.clock, everyMs: lookEveryMs, run: () => this.look() });
+  }
 
   start(): void {
-    void this.look().finally(() => {
-      if (this.stopped) return;
-      this.callOff = this.options.clock.after(lookEveryMs, () => {
-        this.start();
-      });
-    });
+    this.poller.start();
   }
 
   /** Something is due now. Never waits, never throws. */
   poke(): void {
-    this.lookAgain = true;
-    void this.look();
+    this.poller.wake();
   }
 
   /** Begins nothing more; what waits is another replica's. */
   stop(): void {
-    this.stopped = true;
-    this.callOff?.();
+    this.poller.stop();
   }
 
   async settle(): Promise<void> {
@@ -97,34 +90,20 @@ export class Courier {
     return { id, attempt: await this.attempt(subscription, { id, text }) };
   }
 
-  /** Never rejects. */
-  private look(): Promise<void> {
-    this.looking ??= this.lookAround().finally(() => {
-      this.looking = undefined;
-      if (this.lookAgain) void this.look();
-    });
-    return this.looking;
-  }
-
-  private async lookAround(): Promise<void> {
-    this.lookAgain = false;
+  private async look(): Promise<void> {
     const { subscriptions, queue, observer } = this.options;
-    try {
-      const all = await subscriptions.list();
-      const counts = await queue.counts(all.map(({ id }) => id));
-      observer.counted(new Map(all.map(({ id }, i) => [id, counts[i] ?? { due: 0, waiting: 0, dead: 0 }])));
-      all.forEach(({ id, paused }, i) => {
-        if (!paused) this.sendOut(id, counts[i]?.due ?? 0);
-      });
-    } catch {
-      // The store is away; what it holds is still there later.
-    }
+    const all = await subscriptions.list();
+    const counts = await queue.counts(all.map(({ id }) => id));
+    observer.counted(new Map(all.map(({ id }, i) => [id, counts[i] ?? { due: 0, waiting: 0, dead: 0 }])));
+    all.forEach(({ id, paused }, i) => {
+      if (!paused) this.sendOut(id, counts[i]?.due ?? 0);
+    });
   }
 
   private sendOut(id: string, due: number): void {
     const before = this.busy.get(id) ?? 0;
     const now = Math.min(mostAtOnce, before + due);
-    for (let carriers = before; carriers < now && !this.stopped; carriers++) {
+    for (let carriers = before; carriers < now && !this.poller.isStopped; carriers++) {
       this.busy.set(id, carriers + 1);
       const work = this.carry(id).finally(() => {
         this.underWay.delete(work);
@@ -139,7 +118,7 @@ export class Courier {
   private async carry(id: string): Promise<void> {
     const { subscriptions, queue, timeoutMs } = this.options;
     try {
-      while (!this.stopped) {
+      while (!this.poller.isStopped) {
         // Looked at for each: it may have been changed, paused or deleted just now.
         const subscription = await subscriptions.find(id);
         if (!subscription || subscription.paused) return;
@@ -188,7 +167,7 @@ export class Courier {
         await write();
         return;
       } catch (error) {
-        if (this.stopped || clock.now() + lookEveryMs > heldUntilMs) throw error;
+        if (this.poller.isStopped || clock.now() + lookEveryMs > heldUntilMs) throw error;
         await sleep(clock, lookEveryMs);
       }
     }

@@ -7,12 +7,13 @@
   ARGV[3]  when it is to be looked at again, unix milliseconds; empty for never
   ARGV[4]  what is bound, JSON; empty for nothing
 ]]
+--- @include "dueQueue"
 if ARGV[4] == '' then
   redis.call('HDEL', KEYS[2], ARGV[1])
 else
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[4])
 end
-if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') ~= tonumber(ARGV[2]) then
+if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then
   return
 end
 if ARGV[3] == '' then

@@ -12,6 +12,7 @@
   ARGV[6]  how many dead letters there may be
   Answers 1, 2 when the oldest dead letter went for it, 0 when somebody else took it meanwhile.
 ]]
+--- @include "dueQueue"
 if ARGV[3] == 'done' then
   redis.call('ZREM', KEYS[1], ARGV[1])
   redis.call('ZREM', KEYS[4], ARGV[1])
@@ -19,7 +20,7 @@ if ARGV[3] == 'done' then
   redis.call('HDEL', KEYS[3], ARGV[1])
   return 1
 end
-if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') ~= tonumber(ARGV[2]) then
+if not isHeld(KEYS[1], ARGV[1], ARGV[2]) then
   return 0
 end
 redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])

@@ -5,8 +5,5 @@
   ARGV[2]  until when it is held
   Answers it, or nothing.
 ]]
-local portal = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)[1]
-if portal then
-  redis.call('ZADD', KEYS[1], ARGV[2], portal)
-end
-return portal
+--- @include "dueQueue"
+return takeDue(KEYS[1], ARGV[1], ARGV[2])

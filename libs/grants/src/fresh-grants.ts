@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, Fault, type PortalId, sleep } from '@b24/portal';
+import { heartbeat } from '@b24/redis';
 import { defaultApp } from './app';
 import { TokenRefresh, type TokenRefreshOptions } from './token-refresh';
 import { jitteredSavedAtMs } from './jittered-saved-at';
@@ -169,7 +170,7 @@ export class FreshGrants {
       await sleep(clock, askLeaseEveryMs);
       if (!due(await look(portal))) return;
     }
-    const letGo = this.keepLease(lease);
+    const letGo = heartbeat({ clock, everyMs: renewLeaseEveryMs, renew: lease });
     try {
       const grant = await this.reported(portal, look);
       const why = due(grant);
@@ -190,20 +191,6 @@ export class FreshGrants {
       const { domain, kind, app = defaultApp } = grant;
       throw this.reauthorization({ domain, kind }, appGone(app));
     }
-  }
-
-  /** Renews the lease until told to let go. */
-  private keepLease(lease: () => Promise<boolean>): () => void {
-    const { clock } = this.options;
-    let callOff: () => void = () => undefined;
-    const later = () => {
-      callOff = clock.after(renewLeaseEveryMs, () => {
-        void lease().catch(() => undefined);
-        later();
-      });
-    };
-    later();
-    return () => callOff();
   }
 
   /**

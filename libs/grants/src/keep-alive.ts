@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, type Clock, type FaultCode, type PortalId } from '@b24/portal';
+import { Poller } from '@b24/redis';
 import type { FreshGrants } from './fresh-grants';
 import type { GrantStore } from './grant-store';
 import { jitteredSavedAtMs } from './jittered-saved-at';
@@ -28,23 +29,19 @@ export interface KeepAliveOptions {
  */
 export class KeepAlive {
   private readonly holder = randomUUID();
-  private cancelTimer: (() => void) | undefined;
-  private stopped = false;
+  private readonly poller: Poller;
 
-  constructor(private readonly options: KeepAliveOptions) {}
+  constructor(private readonly options: KeepAliveOptions) {
+    this.poller = new Poller({ clock: options.clock, everyMs, run: () => this.round() });
+  }
 
   start(): void {
-    this.cancelTimer = this.options.clock.after(everyMs, () => {
-      void this.round().finally(() => {
-        if (!this.stopped) this.start();
-      });
-    });
+    this.poller.start('later');
   }
 
   /** Begins no further refresh; one under way is FreshGrants' to finish. */
   stop(): void {
-    this.stopped = true;
-    this.cancelTimer?.();
+    this.poller.stop();
     void this.options.store.releaseLease('keep-alive', this.holder).catch(() => undefined);
   }
 
@@ -55,7 +52,7 @@ export class KeepAlive {
       if (!(await this.isLeader())) return;
       const notSinceMs = clock.now() - afterMs;
       for (const portal of await store.listIdle({ notSinceMs, limit: maxRefreshesPerRound })) {
-        if (this.stopped || !(await this.isLeader()) || !(await this.refreshIfDue(portal, notSinceMs))) return;
+        if (this.poller.isStopped || !(await this.isLeader()) || !(await this.refreshIfDue(portal, notSinceMs))) return;
       }
     } catch {
       // Without the store there is nothing to be done this time.

@@ -10,6 +10,7 @@ import {
   type StorageCharge,
   unlessAborted,
 } from '@b24/portal';
+import { heartbeat } from '@b24/redis';
 import { classifyWriteFailure, mayRunForMs } from './write-failure';
 import type { UnknownOutcome } from './settle-write';
 import type { IdempotentWrite, AcquireResult, IdempotencyRecords } from './idempotency-records';
@@ -164,22 +165,10 @@ export class IdempotencyRunner {
   /** Renews the lease until the returned function is called. Aborts the attempt when another one has taken the lease. */
   private startLease(write: IdempotentWrite, controller: AbortController): () => void {
     const { clock, records, renewEveryMs } = this.options;
-    let isHeld = true;
-    let cancelRenewal: () => void = () => undefined;
-    const scheduleRenewal = () => {
-      cancelRenewal = clock.after(renewEveryMs, () => void renew());
+    const lost = () => {
+      controller.abort(inProgressConflict());
     };
-    const renew = async () => {
-      const isOurs = await records.renew(write).catch(() => true);
-      if (!isHeld) return;
-      if (isOurs) scheduleRenewal();
-      else controller.abort(inProgressConflict());
-    };
-    scheduleRenewal();
-    return () => {
-      isHeld = false;
-      cancelRenewal();
-    };
+    return heartbeat({ clock, everyMs: renewEveryMs, renew: () => records.renew(write), lost });
   }
 
   /** Waits until the outcome is recorded, but no longer than the deadline: the caller gets its answer even while the store is silent. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, type Clock, Fault } from '@b24/portal';
-import { orStoreUnavailable } from '@b24/redis';
+import { orStoreUnavailable, Poller } from '@b24/redis';
 import type { Callback, Job, Kind, NewJob } from './job';
 import type { JobQueue } from './job-queue';
 import type { JobRecords } from './job-records';
@@ -11,6 +11,7 @@ import type { Turns } from './turns';
 /** So many replicas may die over a job before it is taken for the cause. */
 const mostDeaths = 10;
 const sweepEveryMs = 30_000;
+const askReadyEveryMs = 200;
 /** How often a run asks whether it is to make room. */
 const askForRoomEveryMs = 200;
 
@@ -38,30 +39,25 @@ export class Jobs<By> {
   private readonly runs = new Set<JobRun<By>>();
   /** Slots whose ticket the queue did not know when it was last looked at. */
   private lostTurns = new Set<string>();
-  private stopped = false;
   private started = false;
-  private callOff: (() => void) | undefined;
+  private readonly poller: Poller;
 
-  constructor(private readonly options: JobsOptions<By>) {}
+  constructor(private readonly options: JobsOptions<By>) {
+    this.poller = new Poller({
+      clock: options.clock,
+      everyMs: () => (this.started ? sweepEveryMs : askReadyEveryMs),
+      run: () => this.begin(),
+    });
+  }
 
   /** Takes up jobs, as soon as the store may be worked with, and now and again those that were left behind. */
   start(): void {
-    const { ready, queue, clock } = this.options;
-    if (this.stopped) return;
-    if (ready() && !this.started) {
-      this.started = true;
-      queue.start({ run: (ticket) => this.run(ticket), deliver: (id, isLast) => this.deliver(id, isLast) });
-    }
-    if (this.started) void this.sweep();
-    this.callOff = clock.after(this.started ? sweepEveryMs : 200, () => {
-      this.start();
-    });
+    this.poller.start();
   }
 
   /** Begins nothing more. */
   stop(): void {
-    this.stopped = true;
-    this.callOff?.();
+    this.poller.stop();
     for (const run of this.runs) run.stop();
   }
 
@@ -76,7 +72,7 @@ export class Jobs<By> {
    */
   async create(wanted: Omit<NewJob, 'reservedBytes'>): Promise<Job> {
     const { records, queue, clock, kinds } = this.options;
-    if (this.stopped) throw new Fault('shutting_down');
+    if (this.poller.isStopped) throw new Fault('shutting_down');
     if (!this.started) throw new Fault('store_unavailable');
     const work = kinds[wanted.kind]?.(wanted.payload);
     const reservedBytes = work ? leastBytes(work, wanted.total) : 0;
@@ -113,7 +109,7 @@ export class Jobs<By> {
     const absent = new Set<string>();
     try {
       for (;;) {
-        if (this.stopped) return false;
+        if (this.poller.isStopped) return false;
         const turn = await turns.take(ticket, absent);
         if (!turn) return true;
         const came = await this.runJob(turn);
@@ -165,7 +161,7 @@ export class Jobs<By> {
       makesRoom: this.roomMakerOf(turn),
     });
     this.runs.add(run);
-    if (this.stopped) run.stop();
+    if (this.poller.isStopped) run.stop();
     try {
       return await run.go();
     } finally {
@@ -222,20 +218,25 @@ export class Jobs<By> {
     }
   }
 
+  private async begin(): Promise<void> {
+    const { ready, queue } = this.options;
+    if (ready() && !this.started) {
+      this.started = true;
+      queue.start({ run: (ticket) => this.run(ticket), deliver: (id, isLast) => this.deliver(id, isLast) });
+    }
+    if (this.started) await this.sweep();
+  }
+
   /** A job whose maker died before it was queued, or whose queue lost it. */
   private async sweep(): Promise<void> {
     const { records, queue, clock } = this.options;
-    try {
-      for (const { id, client } of await records.open(clock.now() - sweepEveryMs)) {
-        const job = await records.find(id);
-        if (!job) await records.drop(id, client);
-        else if (job.state === 'queued' || job.state === 'running') await queue.add(id);
-        else await this.conclude(id);
-      }
-      await this.sweepTurns();
-    } catch {
-      // The store is away; what it holds is still there later.
+    for (const { id, client } of await records.open(clock.now() - sweepEveryMs)) {
+      const job = await records.find(id);
+      if (!job) await records.drop(id, client);
+      else if (job.state === 'queued' || job.state === 'running') await queue.add(id);
+      else await this.conclude(id);
     }
+    await this.sweepTurns();
   }
 
   /** A slot by a ticket that the queue knows nothing of, twice in a row, is nobody's. */

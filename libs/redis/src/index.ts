@@ -1,9 +1,12 @@
 export { Channel, type ChannelOptions } from './channel';
 export { connectStore, type StoreConnection, type StoreObserver } from './connect-store';
 export { askDurability, type DurabilityCode, type DurabilityWarning, judgeDurability } from './durability';
+export { DueWorker, type DueWorkerOptions } from './due-worker';
 export { fieldSwap } from './field-swap';
+export { heartbeat, type HeartbeatOptions } from './heartbeat';
 export { type KeyCount, loadScripts, type RedisScript } from './load-scripts';
 export { orStoreUnavailable } from './or-store-unavailable';
+export { Poller, type PollerOptions } from './poller';
 export { redisPlace, type RedisPlace } from './redis-url';
 export { countsForMs, keyConflict, type KeysOfReplica, RollCall } from './roll-call';
 export { scanPages } from './scan-pages';

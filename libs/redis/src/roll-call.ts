@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@b24/portal';
 import type { StoreConnection } from './connect-store';
 import { loadScripts } from './load-scripts';
+import { Poller } from './poller';
 
 /** Ids of the encryption keys of a replica; never the keys. */
 export interface KeysOfReplica {
@@ -18,7 +19,7 @@ export const countsForMs = 30_000;
 export class RollCall {
   private readonly id = randomUUID();
   private readonly run;
-  private stopAnswering: (() => void) | undefined;
+  private poller: Poller | undefined;
 
   constructor(
     store: StoreConnection,
@@ -31,8 +32,13 @@ export class RollCall {
   /** Counts this replica from now on. Answers the others. */
   async join(): Promise<KeysOfReplica[]> {
     const others = await this.answer(JSON.stringify(this.mine));
-    this.stopAnswering?.();
-    this.answerLater();
+    this.poller?.stop();
+    this.poller = new Poller({
+      clock: this.clock,
+      everyMs: answerEveryMs,
+      run: () => this.answer(JSON.stringify(this.mine)),
+    });
+    this.poller.start('later');
     return others;
   }
 
@@ -42,16 +48,8 @@ export class RollCall {
   }
 
   async leave(): Promise<void> {
-    this.stopAnswering?.();
-    this.stopAnswering = undefined;
+    this.poller?.stop();
     await this.answer('').catch(() => undefined); // then it ends by itself
-  }
-
-  private answerLater(): void {
-    this.stopAnswering = this.clock.after(answerEveryMs, () => {
-      this.answerLater();
-      void this.answer(JSON.stringify(this.mine)).catch(() => undefined);
-    });
   }
 
   private async answer(words: string): Promise<KeysOfReplica[]> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, sleep } from '@b24/portal';
 import type { StoreConnection } from './connect-store';
+import { heartbeat } from './heartbeat';
 import { loadScripts } from './load-scripts';
 import { StoreRefused } from './store-refused';
 
@@ -62,25 +63,13 @@ export class Schema {
   }
 
   private async step(from: number): Promise<number> {
-    const { migrations, migrating, store } = this.options;
+    const { clock, migrations, migrating, store } = this.options;
     const migration = migrations[from - firstVersion];
     if (!migration) throw new Error(`There is no migration from version ${from}.`);
     migrating(from, migration.says);
-    const letGo = this.keepHold();
+    const letGo = heartbeat({ clock, everyMs: holdMs / 3, renew: () => this.advance() });
     await migration.run(store).finally(letGo);
     return from + 1;
-  }
-
-  /** Says again and again that it is still at it; the returned function ends that. */
-  private keepHold(): () => void {
-    const again = () => {
-      void this.advance().catch(() => undefined);
-      stop = this.options.clock.after(holdMs / 3, again);
-    };
-    let stop = this.options.clock.after(holdMs / 3, again);
-    return () => {
-      stop();
-    };
   }
 
   private async advance(done?: number): Promise<{ version: number; mine: boolean }> {

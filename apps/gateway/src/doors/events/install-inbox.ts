@@ -7,6 +7,7 @@ import {
   type PortalRecord,
 } from '@b24/grants';
 import { asFault, type Clock, type Fault, sleep } from '@b24/portal';
+import { DueWorker, heartbeat } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 
 /** Half the connections to the authorization server, so that what is unproven never delays a refresh. */
@@ -52,32 +53,32 @@ export interface InstallInboxOptions {
  * kept, sealed, before the answer, and verified after it: by this replica, or by another if this one is gone.
  */
 export class InstallInbox {
-  private readonly underWay = new Set<Promise<void>>();
   private readonly provers = new Map<string, () => void>();
-  private taking = false;
-  private callOff: (() => void) | undefined;
-  private stopped = false;
+  private readonly worker: DueWorker<KeptClaim>;
 
-  constructor(private readonly options: InstallInboxOptions) {}
+  constructor(private readonly options: InstallInboxOptions) {
+    const { claims, clock } = options;
+    this.worker = new DueWorker({
+      clock,
+      everyMs: lookEveryMs,
+      maxConcurrent: mostAtOnce,
+      take: () => claims.take(clock.now(), clock.now() + holdMs),
+      work: (kept) => this.verify(kept),
+    });
+  }
 
   /** Takes up what was left behind, now and again. */
   start(): void {
-    void this.takeUp().finally(() => {
-      if (this.stopped) return;
-      this.callOff = this.options.clock.after(lookEveryMs, () => {
-        this.start();
-      });
-    });
+    this.worker.start();
   }
 
   /** Begins nothing more; what is not verified yet is another replica's. */
   stop(): void {
-    this.stopped = true;
-    this.callOff?.();
+    this.worker.stop();
   }
 
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.underWay);
+  settle(): Promise<void> {
+    return this.worker.settle();
   }
 
   /** @throws Fault too_many_attempts when too many wait, and most of them are of the same source */
@@ -85,9 +86,9 @@ export class InstallInbox {
     try {
       await this.keep(delivery);
     } catch (error) {
-      if (asFault(error).code !== 'store_unavailable' || this.underWay.size >= mostAtOnce) throw error;
+      if (asFault(error).code !== 'store_unavailable' || this.worker.isFull) throw error;
       // It is never sent again: better kept in memory alone than not at all.
-      this.begin(this.keepLater(delivery));
+      this.worker.add(this.keepLater(delivery));
     }
   }
 
@@ -98,32 +99,7 @@ export class InstallInbox {
     const [oldest] = this.provers.keys();
     if (oldest !== undefined && this.provers.size >= mostProvers) this.provers.delete(oldest);
     this.provers.set(id, proven);
-    void this.takeUp();
-  }
-
-  private begin(verification: Promise<void>): void {
-    const work = verification.finally(() => {
-      this.underWay.delete(work);
-      void this.takeUp();
-    });
-    this.underWay.add(work);
-  }
-
-  /** Never rejects. */
-  private async takeUp(): Promise<void> {
-    if (this.taking) return;
-    this.taking = true;
-    const { claims, clock } = this.options;
-    try {
-      while (!this.stopped && this.underWay.size < mostAtOnce) {
-        const kept = await claims.acquireDue(clock.now(), clock.now() + holdMs);
-        if (!kept) break;
-        this.begin(this.verify(kept));
-      }
-    } catch {
-      // The store is away; what it holds is still there later.
-    }
-    this.taking = false;
+    this.worker.wake();
   }
 
   private async verify(kept: InstallClaim): Promise<void> {
@@ -162,23 +138,13 @@ export class InstallInbox {
   /** For as long as this process lives; returns how to stop. */
   private hold(id: string): () => void {
     const { claims, clock } = this.options;
-    let callOff: () => void;
-    const again = () => {
-      callOff = clock.after(holdMs / 2, () => {
-        void claims.postpone(id, clock.now() + holdMs).catch(() => undefined);
-        again();
-      });
-    };
-    again();
-    return () => {
-      callOff();
-    };
+    return heartbeat({ clock, everyMs: holdMs / 2, renew: () => claims.postpone(id, clock.now() + holdMs) });
   }
 
   private async keepLater(delivery: Delivery): Promise<void> {
     const { clock } = this.options;
     const untilMs = clock.now() + lifeMs;
-    while (!this.stopped && clock.now() < untilMs) {
+    while (!this.worker.isStopped && clock.now() < untilMs) {
       await sleep(clock, firstPauseMs);
       try {
         return await this.keep(delivery);
