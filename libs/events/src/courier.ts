@@ -73,7 +73,10 @@ export class Courier {
   /** Sends a message once, now, and tells what came of it. */
   async attempt(subscription: Subscription, message: { id: string; text: string }): Promise<Attempt> {
     const nowMs = this.options.clock.now();
-    const headers = { 'content-type': 'application/json', ...signatureHeaders(secretsOf(subscription, nowMs), message, nowMs) };
+    const headers = {
+      'content-type': 'application/json',
+      ...signatureHeaders(secretsOf(subscription, nowMs), message, nowMs),
+    };
     try {
       return await this.options.send(subscription.url, headers, message.text);
     } catch (error) {

@@ -79,7 +79,7 @@ export class Apps {
         ...(name !== undefined && { name }),
         ...(isNew && { clientSecret, previousSecret: app.clientSecret, secretSetAtMs: this.options.clock.now() }),
       };
-      const swap = () => this.swapFields(appsKey, id, text, this.closed(changed));
+      const swap = () => this.swapFields(appsKey, id, text, this.sealed(changed));
       if ((await orStoreUnavailable(swap)) === 1) return changed;
     }
   }

@@ -54,7 +54,7 @@ export interface InstallInboxOptions {
  */
 export class InstallInbox {
   private readonly provers = new Map<string, () => void>();
-  private readonly worker: DueWorker<KeptClaim>;
+  private readonly worker: DueWorker<InstallClaim>;
 
   constructor(private readonly options: InstallInboxOptions) {
     const { claims, clock } = options;
@@ -62,7 +62,7 @@ export class InstallInbox {
       clock,
       everyMs: lookEveryMs,
       maxConcurrent: mostAtOnce,
-      take: () => claims.take(clock.now(), clock.now() + holdMs),
+      take: () => claims.acquireDue(clock.now(), clock.now() + holdMs),
       work: (kept) => this.verify(kept),
     });
   }
