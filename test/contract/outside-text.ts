@@ -194,7 +194,7 @@ export const parsers: readonly OutsideText[] = [
   {
     name: 'idsOf',
     file: `${http}/trail.ts`,
-    read: (text) => idsOf({ id: text, app: text, taskId: text }, { url: text }),
+    read: (text) => idsOf({ id: text, app: text, taskId: text }, { url: text }, { byValue: [], byPresence: ['url'] }),
     worst: [(n) => '1'.repeat(n)],
   },
   {

@@ -115,7 +115,13 @@ describe('an assistant over the Model Context Protocol', () => {
     expect(await entries()).toEqual([
       expect.objectContaining({ ...known, action: 'updateEpic', status: 404, outcome: 'epic_not_found' }),
       expect.objectContaining({ ...known, action: 'deleteEpic', status: 200, outcome: 'done', ids: { epicId: id } }),
-      expect.objectContaining({ ...known, action: 'addEpic', status: 200, outcome: 'done', ids: { groupId: 125 } }),
+      expect.objectContaining({
+        ...known,
+        action: 'addEpic',
+        status: 200,
+        outcome: 'done',
+        ids: { groupId: 125, name: 'set' },
+      }),
     ]);
   });
 

@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../request-line';
+import type { AuditFields } from './audit-fields';
 import { whenOver } from './pipelined';
 
 /** What the audit log will tell of a write: begun by the key guard, completed by a controller that knows more. */
@@ -12,6 +13,8 @@ export interface Trail {
   readonly action: string;
   /** Resolves to nothing when there is no such portal. */
   portal: Promise<PortalId | undefined>;
+  /** The fields of the body that are recorded. */
+  readonly fields: AuditFields;
   readonly ids: Record<string, number | string | boolean>;
 }
 

@@ -4,6 +4,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { GatewayRequest } from './caller';
 import { PortalDirectory } from '../api/portals/portal-directory';
+import { type AuditFields, auditFieldsMetadata } from './audit-fields';
 import { beginTrail } from './trail';
 
 export const scopeMetadata = 'b24:scope';
@@ -33,7 +34,8 @@ export class KeyGuard implements CanActivate {
     const onlyReads = this.reflector.get<OnlyReads | undefined>(onlyReadsMetadata, context.getHandler());
     request.onlyReads = request.method === 'GET' || request.method === 'HEAD' || onlyReads?.(request) === true;
     const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
-    const trail = beginTrail(request, operation, this.portals);
+    const fields = this.reflector.get<AuditFields | undefined>(auditFieldsMetadata, context.getHandler());
+    const trail = beginTrail(request, operation, this.portals, fields);
     if (trail) request.trail = trail;
     if (trail && !request.headers.authorization) trail.ids['console'] = true;
     checkAccess(request.client, { scope });

@@ -4,6 +4,7 @@ import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { apiDoor } from './api-door';
+import { AuditBody } from './audit-fields';
 import { type Door, openDoor, Through } from './door';
 import { onlyReadsMetadata, operationMetadata, scopeMetadata, type Unread } from './key.guard';
 import { type InDoubt, inDoubtMetadata } from './once.interceptor';
@@ -92,6 +93,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     Through(doorFor(options)),
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
+    ...auditOf(options),
     ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,
@@ -116,6 +118,11 @@ export function Operation(options: OperationOptions): MethodDecorator {
     }),
     ...(faults.includes('deadline_exceeded') ? [deadlineHeader] : []),
   );
+}
+
+/** Calls of any method record the methods that they run, not their body. */
+function auditOf({ scope }: OperationOptions): MethodDecorator[] {
+  return scope && scope !== 'call' ? [AuditBody()] : [];
 }
 
 function doorFor({ door, scope }: OperationOptions): Door {

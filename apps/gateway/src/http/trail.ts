@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { onlyReads } from '../api/calls/any-method';
 import type { PortalDirectory } from '../api/portals/portal-directory';
 import type { GatewayRequest, Trail } from './caller';
+import { type AuditFields, auditFieldsOf } from './audit-fields';
 import { sourceOf } from './source';
 import { fieldOf, textOf } from './unread';
 
@@ -24,11 +25,12 @@ export function beginTrail(
   { onlyReads, params }: Pick<GatewayRequest, 'onlyReads' | 'params'>,
   action: string,
   portals: PortalDirectory,
+  fields: AuditFields = auditFieldsOf(undefined),
 ): Trail | undefined {
   if (onlyReads) return undefined;
   const portal = textOf(params, 'portal');
   const found = portal === undefined ? Promise.resolve(undefined) : portals.find(portal).catch(() => undefined);
-  return { action, portal: found, ids: {} };
+  return { action, portal: found, fields, ids: {} };
 }
 
 /** Writes down how a write was answered, also to a caller who hung up. What nobody known sent is not written down. */
@@ -36,7 +38,7 @@ export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest,
   const { trail, client, faultCode, id: requestId } = request;
   if (!trail || !client) return;
   delete request.trail;
-  const ids = { ...idsOf(request.params, request.body), ...trail.ids, ...replayed(reply) };
+  const ids = { ...idsOf(request.params, request.body, trail.fields), ...trail.ids, ...replayed(reply) };
   // A tool that is refused is an answer of 200 all the same.
   const status = faultCode ? faultTable[faultCode].status : reply.statusCode;
   const source = sourceOf(request);
@@ -76,52 +78,14 @@ export async function noting<T>(trail: Trail | undefined, method: string, run: (
   }
 }
 
-/** Fields of which the value is an id, a number or a flag. */
-const numbers = [
-  'groupId',
-  'createdBy',
-  'modifiedBy',
-  'epicId',
-  'sprintId',
-  'stageId',
-  'entityId',
-  'sort',
-  'suspended',
-  'admitted',
-  'paused',
-  'graceSeconds',
-  'expiresInDays',
-  'ratePerSecond',
-  'burst',
-];
-/** Fields of which it is told only that they were there: what is in them may be anybody's words. */
-const named = [
-  'alias',
-  'tags',
-  'clientSecret',
-  'limits',
-  'methods',
-  'portals',
-  'url',
-  'events',
-  'description',
-  'color',
-  'files',
-  'dateStart',
-  'dateEnd',
-  'status',
-  'type',
-  'storyPoints',
-];
-
-/** What of a write is told: of its path and its body, which no schema may have seen. */
-export function idsOf(params: unknown, body: unknown): Trail['ids'] {
+/** Returns what the audit log records of a write: ids of its path and fields of its body, which may not be validated yet. */
+export function idsOf(params: unknown, body: unknown, { byValue, byPresence }: AuditFields): Trail['ids'] {
   const { id, app, deadLetterId, ...others } = textsOf(params);
-  const told = numbers.flatMap((name) => {
+  const values = byValue.flatMap((name) => {
     const value = fieldOf(body, name);
     return typeof value === 'number' || typeof value === 'boolean' ? [[name, value] as const] : [];
   });
-  const there = named.flatMap((name) => {
+  const presence = byPresence.flatMap((name) => {
     const value = fieldOf(body, name);
     return value === undefined ? [] : [[name, value === null ? 'removed' : 'set'] as const];
   });
@@ -131,8 +95,8 @@ export function idsOf(params: unknown, body: unknown): Trail['ids'] {
     ...(app && isAppId(app) && { app }),
     ...(id && /^s_[0-9a-f]{16}$/.test(id) && { subscriptionId: id }),
     ...(deadLetterId && /^d_[0-9a-f]{16}$/.test(deadLetterId) && { deadLetterId }),
-    ...Object.fromEntries(told),
-    ...Object.fromEntries(there),
+    ...Object.fromEntries(values),
+    ...Object.fromEntries(presence),
   };
 }
 

@@ -88,9 +88,10 @@ describe('a request that no schema has seen', () => {
   });
 
   it('is written down by ids, numbers and flags, whatever is in it', () => {
+    const fields = { byValue: ['groupId', 'length'], byPresence: ['alias', 'toString'] };
     fc.assert(
       fc.property(hostile, bodies, (params, body) => {
-        for (const value of Object.values(idsOf(params, body)))
+        for (const value of Object.values(idsOf(params, body, fields)))
           expect(['string', 'number', 'boolean']).toContain(typeof value);
       }),
       { numRuns: 2000 },

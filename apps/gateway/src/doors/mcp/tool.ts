@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { AnyCalls } from '../../api/calls/any-calls';
 import { methodName, methodParams, onlyReads, startSchema } from '../../api/calls/any-method';
 import { callAnswer } from '../../api/calls/calls.controller';
+import { auditFieldsOf } from '../../http/audit-fields';
 import type { Trail } from '../../http/caller';
 import { portalName } from '../../http/shapes';
 import { idsOf } from '../../http/trail';
@@ -54,6 +55,7 @@ const noted = (): Trail['ids'] => ({});
 function declaredTool(declaration: DeclaredMethod): Tool {
   const { id, summary, description, scope, method, answerDescription: says, lost } = declaration;
   const input = inputSchema(declaration, { portal: portalName });
+  const fields = auditFieldsOf(declaration.body);
   return {
     name: id,
     operation: id,
@@ -63,7 +65,8 @@ function declaredTool(declaration: DeclaredMethod): Tool {
     input,
     says,
     writes: () => lost !== undefined,
-    ids: (it) => idsOf(Object.fromEntries(pathIdNames(declaration).map((name) => [name, String(it[name])])), it),
+    ids: (it) =>
+      idsOf(Object.fromEntries(pathIdNames(declaration).map((name) => [name, String(it[name])])), it, fields),
     run: async (ground, caller, { portal, ...rest }) => {
       const { answer } = await runDeclared(ground, declaration, caller, portal as string, rest);
       return answer as object | undefined;

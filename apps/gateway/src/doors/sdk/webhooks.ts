@@ -1,5 +1,6 @@
 import { asFault, type Command, Fault, type PortalId, unlessAborted } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { auditFieldsOf } from '../../http/audit-fields';
 import { callerOf, type GatewayRequest, type Trail } from '../../http/caller';
 import { mustBeHarmless } from '../../http/harmless';
 import { tellTrip } from '../../http/line-headers';
@@ -70,7 +71,8 @@ async function serve(
   mustBeHarmless(params);
   const command = webhookCommand(asked.method, params);
   if (!command) throw new Fault('method_not_found', { detail: 'Method not found!' });
-  if (command.effect === 'write') carried.trail = { action: 'callBySdk', portal: Promise.resolve(portal), ids: {} };
+  if (command.effect === 'write')
+    carried.trail = { action: 'callBySdk', portal: Promise.resolve(portal), fields: auditFieldsOf(undefined), ids: {} };
   const answer = await parts.line.answer(caller, 'call', portal, command).catch((error: unknown) => {
     noteRun(carried.trail, command, asFault(error).code);
     throw error;
