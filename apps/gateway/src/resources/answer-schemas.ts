@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { idSchema } from '../http/shapes';
 
-/** A whole number that the vendor writes as a number or as text, depending on the method. */
-export const numberOrText = z.union([
+/*
+ * Some methods of Bitrix24 write numbers as text. These schemas read both and document a number, so that one schema is
+ * enough for the portal's result and for the answer.
+ */
+
+const either = z.union([
   z.int(),
   z
     .string()
@@ -10,5 +14,11 @@ export const numberOrText = z.union([
     .transform(Number),
 ]);
 
-/** An id that the vendor writes as a number or as text. */
-export const idOrText = numberOrText.pipe(idSchema);
+/** A whole number that the portal may write as text. */
+export const numberOrText = either.pipe(z.int());
+
+/** An id that the portal may write as text. */
+export const idOrText = either.pipe(idSchema);
+
+/** An id that the portal may write as text; 0 when there is none. */
+export const idOrZeroOrText = either.pipe(z.int().min(0));

@@ -10,10 +10,10 @@ import { changesSchema, name, scrumEntity, fieldsEntity, sort } from './shapes';
 const example = { id: 58, sprintId: 7, name: 'In progress', type: 'WORK', sort: 200, color: '47D1E2' };
 const type = z.enum(['NEW', 'WORK', 'FINISH']);
 const stageSchema = z
-  .object({ id: idSchema, sprintId: idSchema, name: z.string(), type, sort: z.int(), color: z.string() })
+  .object({ id: idOrText, sprintId: idOrText, name: z.string(), type, sort: numberOrText, color: z.string() })
   .meta({ id: 'Stage', examples: [example] });
 const stageList = z.object({ items: z.array(stageSchema) }).meta({ id: 'StageList', examples: [{ items: [example] }] });
-const stageId = z.object({ id: idSchema }).meta({ id: 'StageId', examples: [{ id: 58 }] });
+const stageId = z.object({ id: idOrText }).meta({ id: 'StageId', examples: [{ id: 58 }] });
 
 const fields = { type: type.optional(), sort: sort.optional(), color: z.string().max(20).optional() };
 const newStage = z.strictObject({ name, ...fields }).meta({ id: 'NewStage', examples: [{ name: 'In progress' }] });
@@ -26,8 +26,6 @@ const stageChanges = changesSchema(
 );
 const place = z.strictObject({ stageId: idSchema }).meta({ id: 'TaskPlace', examples: [{ stageId: 58 }] });
 
-const stagesThere = z.array(z.object({ ...stageSchema.shape, id: idOrText, sprintId: idOrText, sort: numberOrText }));
-
 const listStages = declare({
   id: 'listStages',
   method: 'tasks.api.scrum.kanban.getStages',
@@ -39,7 +37,7 @@ const listStages = declare({
   answer: stageList,
   faults: ['sprint_not_found'],
   params: ({ sprintId }) => ({ sprintId }),
-  read: (value) => ({ items: parseAnswer(stagesThere, value) }),
+  read: (value) => ({ items: parseAnswer(z.array(stageSchema), value) }),
 });
 
 const getStageFields = declare({
