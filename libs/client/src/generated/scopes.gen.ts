@@ -6,6 +6,7 @@ export const scopeDescriptions = {
   'backlog:write': 'Change backlogs',
   'scrum:read': 'Read epics, sprints, stages, scrum tasks',
   'scrum:write': 'Change epics, sprints, stages, scrum tasks',
+  'task:read': 'Read tasks',
   call: 'Call any Bitrix24 method',
   'portals:read': 'See portals',
   'portals:write': 'Add, change and forget portals',

@@ -536,6 +536,41 @@ export type ScrumTaskChanges = {
   modifiedBy?: number;
 };
 
+export type Task = {
+  /**
+   * The id of the task.
+   */
+  id: number;
+  /**
+   * The title.
+   */
+  title: string;
+  /**
+   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+   */
+  status: number;
+  /**
+   * The id of the workgroup or project; 0 when there is none.
+   */
+  groupId: number;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId: number;
+  /**
+   * The id of the user who created the task.
+   */
+  createdBy: number;
+  /**
+   * When the task was created.
+   */
+  createdDate: string | null;
+  /**
+   * The deadline; null when there is none.
+   */
+  deadline: string | null;
+};
+
 export type Call = {
   /**
    * What the method takes, as Bitrix24’s documentation of it says.
@@ -1247,7 +1282,15 @@ export type NewClient = {
  * A right of a key.
  */
 export type Scope =
-  'backlog:read' | 'backlog:write' | 'scrum:read' | 'scrum:write' | 'call' | 'portals:read' | 'portals:write' | 'admin';
+  | 'backlog:read'
+  | 'backlog:write'
+  | 'scrum:read'
+  | 'scrum:write'
+  | 'task:read'
+  | 'call'
+  | 'portals:read'
+  | 'portals:write'
+  | 'admin';
 
 export type CreatedClient = {
   /**
@@ -2651,6 +2694,31 @@ export type GetTaskScrumFieldsResponses = {
 };
 
 export type GetTaskScrumFieldsResponse = GetTaskScrumFieldsResponses[keyof GetTaskScrumFieldsResponses];
+
+export type GetTaskData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task: the number in its address.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}';
+};
+
+export type GetTaskResponses = {
+  /**
+   * The task.
+   */
+  200: Task;
+};
+
+export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
 
 export type CallMethodData = {
   body: Call;
