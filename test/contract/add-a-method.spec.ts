@@ -1,0 +1,91 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import ts from 'typescript';
+import type * as bareDocumentModule from '../../apps/gateway/src/http/bare-document';
+import type * as createGatewayModule from '../../apps/gateway/src/create-gateway';
+import type * as coverageModule from '../../apps/gateway/src/resources/coverage';
+import type * as declarationsModule from '../../apps/gateway/src/resources/declarations';
+import type * as toolModule from '../../apps/gateway/src/doors/mcp/tool';
+import { gatewayLog } from '../../apps/gateway/src/http/log';
+import { readSettings } from '../../apps/gateway/src/settings';
+import { adminKey, Client, environment, World } from '../support/gateway';
+
+const guide = /```ts resource\n([\s\S]*?)```/.exec(readFileSync('CONTRIBUTING.md', 'utf8'))?.[1] ?? '';
+
+/** Errors that the compiler finds in a file, with the settings of the repository. */
+function typeErrors(file: string): string[] {
+  const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
+  const program = ts.createProgram([file], { ...options, noEmit: true });
+  const source = program.getSourceFile(file);
+  const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+/** CONTRIBUTING.md, "Add a method in ten minutes", followed in a copy of the gateway. */
+describe('a resource that is added as CONTRIBUTING.md says', () => {
+  let copy: string;
+  const load = <T extends object>(path: string) => jest.requireActual<T>(join(copy, path));
+
+  beforeAll(() => {
+    mkdirSync('.tmp', { recursive: true });
+    copy = mkdtempSync(resolve('.tmp/add-a-method-'));
+    cpSync('apps/gateway/src', copy, { recursive: true, filter: (path) => !path.endsWith('.spec.ts') });
+    mkdirSync(join(copy, 'resources/users'));
+    writeFileSync(join(copy, 'resources/users/users.ts'), guide);
+  });
+  afterAll(() => {
+    rmSync(copy, { recursive: true, force: true });
+  });
+
+  it('compiles', () => {
+    expect(guide).toContain('export const resource');
+    expect(typeErrors(join(copy, 'resources/users/users.ts'))).toEqual([]);
+  }, 60_000);
+
+  it('is documented: operation, tag, scope and row in docs/coverage.md', async () => {
+    const document = await load<typeof bareDocumentModule>('http/bare-document').bareDocument();
+    const operation = document.paths['/v1/portals/{portal}/users/{userId}']?.get;
+    expect(operation).toMatchObject({ operationId: 'getUser', tags: ['users'], summary: 'A user' });
+    expect(document.tags).toContainEqual({ name: 'users', description: 'Users of a portal.' });
+    expect(document.components?.schemas?.['Scope']).toMatchObject({ enum: expect.arrayContaining(['user:read']) });
+    const { declaredMethods } = load<typeof declarationsModule>('resources/declarations');
+    const page = load<typeof coverageModule>('resources/coverage').coveragePage(declaredMethods);
+    expect(page).toMatch(/`user\.get` +\| `getUser` +\| `GET \/users\/\{userId\}` +\| `user:read`/);
+  }, 60_000);
+
+  it('is a tool for assistants', () => {
+    expect(load<typeof toolModule>('doors/mcp/tool').tools.map(({ name }) => name)).toContain('getUser');
+  });
+
+  it('is served to keys that have its scope', async () => {
+    const world = await World.start();
+    const settings = readSettings(environment(world.redis, world.simulator));
+    const { createGateway } = load<typeof createGatewayModule>('create-gateway');
+    const gateway = await createGateway(settings, { log: gatewayLog('silent') });
+    try {
+      const client = new Client(await gateway.listen());
+      const portal = await world.installed(client);
+      const keyWith = async (scope: string) => {
+        const body = { name: 'directory', scopes: [scope] };
+        const made = await send(client.url, 'POST', '/v1/clients', adminKey, body);
+        return (made.body as { key: string }).key;
+      };
+      const read = async (scope: string, id: number) =>
+        send(client.url, 'GET', `/v1/portals/${portal.memberId}/users/${id}`, await keyWith(scope));
+      expect(await read('user:read', 1)).toEqual({ status: 200, body: { id: 1, firstName: 'User', lastName: '1' } });
+      expect(await read('user:read', 99)).toMatchObject({ status: 422, body: { code: 'user_not_found' } });
+      expect((await read('scrum:read', 1)).status).toBe(403);
+    } finally {
+      await gateway.close();
+      await world.stop();
+    }
+  }, 60_000);
+});
+
+/** Calls an operation that openapi.json does not have. */
+async function send(url: string, method: string, path: string, key: string, body?: object) {
+  const headers = { Authorization: `Bearer ${key}`, ...(body && { 'Content-Type': 'application/json' }) };
+  const response = await fetch(`${url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  return { status: response.status, body: await response.json() };
+}
