@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
-import type * as bareDocumentModule from '../../apps/gateway/src/http/bare-document';
+import type * as bareDocumentModule from '../../apps/gateway/src/bare-document';
 import type * as createGatewayModule from '../../apps/gateway/src/create-gateway';
 import type * as coverageModule from '../../apps/gateway/src/resources/coverage';
 import type * as declarationsModule from '../../apps/gateway/src/resources/declarations';
@@ -44,7 +44,7 @@ describe('a resource that is added as CONTRIBUTING.md says', () => {
   }, 60_000);
 
   it('is documented: operation, tag, scope and row in docs/coverage.md', async () => {
-    const document = await load<typeof bareDocumentModule>('http/bare-document').bareDocument();
+    const document = await load<typeof bareDocumentModule>('bare-document').bareDocument();
     const operation = document.paths['/v1/portals/{portal}/users/{userId}']?.get;
     expect(operation).toMatchObject({ operationId: 'getUser', tags: ['users'], summary: 'A user' });
     expect(document.tags).toContainEqual({ name: 'users', description: 'Users of a portal.' });
