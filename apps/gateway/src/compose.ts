@@ -35,7 +35,7 @@ import { viewOf } from './api/portals/portal-view';
 import { SingleRequest } from './api/portals/single-request';
 import { WebhookProbe } from './api/portals/webhook-probe';
 import { EventTargets } from './api/subscriptions/event-targets';
-import { portalPages } from './api/subscriptions/portal-pages';
+import { portalIdPages } from './api/portals/portal-pages';
 import { Destinations } from './destinations';
 import { ConsoleDoor } from './doors/console/console-door';
 import { ConsoleSessions } from './doors/console/console-sessions';
@@ -191,7 +191,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       if (grant?.kind !== 'app' || grant.waitingSinceMs !== undefined) return undefined;
       return appAddresses(settings.publicUrl, grant.app ?? defaultApp).events;
     },
-    portals: () => portalPages(store),
+    portals: () => portalIdPages(store),
   });
 
   // Installs.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { foreignCursor } from '../http/list-page';
 import { pageLimit } from '../http/shapes';
 import { parseAnswer } from './parse-answer';
 
@@ -12,7 +13,7 @@ const vendorPageItems = 50;
 const cursorSchema = z
   .string()
   .max(64)
-  .refine((cursor) => afterOf(cursor) !== undefined, 'Must be a nextCursor of an earlier page.');
+  .refine((cursor) => afterOf(cursor) !== undefined, foreignCursor);
 
 /** The query parameters of every list. */
 export const pageQuery = {
@@ -40,10 +41,6 @@ export function listParams(filter: VendorFilter, { cursor }: PageQuery): Record<
 export interface ListPage<T> {
   items: T[];
   nextCursor?: string;
-}
-
-export function pageSchema<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), nextCursor: z.string().optional() });
 }
 
 /** Returns a page of the items in the portal's result. @throws Fault portal_error */

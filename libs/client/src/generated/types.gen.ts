@@ -2804,7 +2804,7 @@ export type ListPortalsData = {
      */
     limit?: number;
     /**
-     * The `nextCursor` of the page before.
+     * The `nextCursor` of the previous page.
      */
     cursor?: string;
     /**
@@ -2945,11 +2945,11 @@ export type ListJobsData = {
   path?: never;
   query?: {
     /**
-     * At most so many on the page.
+     * Jobs on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the page before; absent for the first page.
+     * The `nextCursor` of the previous page.
      */
     cursor?: string;
   };
@@ -3210,11 +3210,11 @@ export type ListAuditData = {
      */
     to?: string;
     /**
-     * Entries on the page, at most 200; 50 by default.
+     * Entries on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the page before.
+     * The `nextCursor` of the previous page.
      */
     cursor?: string;
   };
@@ -3382,7 +3382,7 @@ export type ListDeadLettersData = {
      */
     limit?: number;
     /**
-     * The `nextCursor` of the page before.
+     * The `nextCursor` of the previous page.
      */
     cursor?: string;
   };

@@ -4,6 +4,7 @@ import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Res } from '
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { isoTime } from '../../http/iso-time';
 import type { Trail } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { appId } from '../../http/shapes';
@@ -193,8 +194,8 @@ export class AppsController {
       name,
       clientId,
       scope: [...scope],
-      ...(registeredAtMs !== undefined && { registeredAt: iso(registeredAtMs) }),
-      ...(secretSetAtMs !== undefined && { secretSetAt: iso(secretSetAtMs) }),
+      ...(registeredAtMs !== undefined && { registeredAt: isoTime(registeredAtMs) }),
+      ...(secretSetAtMs !== undefined && { secretSetAt: isoTime(secretSetAtMs) }),
       urls: appAddresses(this.settings.publicUrl, app),
     };
   }
@@ -209,8 +210,4 @@ function inUse(app: string, portals: number): Fault {
   return new Fault('app_in_use', {
     detail: `${belong} to it (GET /v1/portals?app=${app}): install another app on them, or forget them with DELETE /v1/portals/{portal}.`,
   });
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

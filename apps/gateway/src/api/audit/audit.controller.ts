@@ -1,10 +1,12 @@
 import { AuditLog, type StoredAuditEntry } from '@b24/access';
 import { faultCodes } from '@b24/portal';
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { isoTime } from '../../http/iso-time';
+import { foreignCursor, limitQuery, nextCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
-import { listLimit, portalName } from '../../http/shapes';
+import { portalName } from '../../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
 
 const entrySchema = z
@@ -46,19 +48,17 @@ const entryExample = {
   source: '203.0.113.7',
   ids: { groupId: 125, createdBy: 6 },
 };
-const pageSchema = z
-  .object({ items: z.array(entrySchema), nextCursor: z.string().optional() })
-  .meta({ id: 'AuditPage', examples: [{ items: [entryExample], nextCursor: '1761987600000-0' }] });
+const auditPageSchema = pageSchema(entrySchema).meta({
+  id: 'AuditPage',
+  examples: [{ items: [entryExample], nextCursor: '1761987600000-0' }],
+});
 
-const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}(-r)?$/, 'Must be a nextCursor of an earlier page.');
+const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}(-r)?$/, foreignCursor);
 const actorSchema = z.string().regex(/^[a-z0-9_ ]{1,64}$/, 'Must be a client’s id, admin, or how a portal spoke.');
 const actionSchema = z.string().regex(/^[A-Za-z]{1,64}$/, 'Must be an operationId, installPortal or uninstallPortal.');
 const outcomeSchema = z.enum(['done', ...faultCodes]);
 const requestIdSchema = z.string().regex(/^[\w.:-]{1,128}$/, 'Must be a request id.');
 const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-
-const query = (name: string, description: string) =>
-  ApiQuery({ name, required: false, description, schema: { type: 'string' } });
 
 @ApiTags('audit')
 @Controller('v1/audit')
@@ -77,18 +77,17 @@ export class AuditController {
     scope: 'admin',
     status: 200,
     says: 'A page of the audit log.',
-    answer: pageSchema,
+    answer: auditPageSchema,
     faults: ['portal_not_found'],
   })
-  @query('portal', 'A member id, also of a portal that is gone, an alias or a domain.')
-  @query('client', 'A client’s id, `admin`, `portal event`, `portal page` or `authorization`.')
-  @query('action', 'As `addBacklog`.')
-  @query('outcome', '`done`, or the code of a problem.')
-  @query('requestId', 'As the answer’s X-Request-Id.')
-  @query('from', 'From this time on.')
-  @query('to', 'Before this time.')
-  @query('limit', 'Entries on the page, at most 200; 50 by default.')
-  @query('cursor', 'The `nextCursor` of the page before.')
+  @OptionalQuery('portal', 'A member id, also of a portal that is gone, an alias or a domain.')
+  @OptionalQuery('client', 'A client’s id, `admin`, `portal event`, `portal page` or `authorization`.')
+  @OptionalQuery('action', 'As `addBacklog`.')
+  @OptionalQuery('outcome', '`done`, or the code of a problem.')
+  @OptionalQuery('requestId', 'As the answer’s X-Request-Id.')
+  @OptionalQuery('from', 'From this time on.')
+  @OptionalQuery('to', 'Before this time.')
+  @PageQueries('Entries')
   async list(
     @Query('portal', { schema: portalName.optional() }) portal: string | undefined,
     @Query('client', { schema: actorSchema.optional() }) actor: string | undefined,
@@ -97,9 +96,9 @@ export class AuditController {
     @Query('requestId', { schema: requestIdSchema.optional() }) requestId: string | undefined,
     @Query('from', { schema: timeSchema.optional() }) fromMs: number | undefined,
     @Query('to', { schema: timeSchema.optional() }) toMs: number | undefined,
-    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
+    @Query('limit', { schema: limitQuery }) limit: number,
     @Query('cursor', { schema: cursorSchema.optional() }) before: string | undefined,
-  ): Promise<z.infer<typeof pageSchema>> {
+  ): Promise<z.infer<typeof auditPageSchema>> {
     const filter = {
       ...(portal !== undefined && { portal: await this.portals.find(portal) }),
       ...(actor !== undefined && { actor }),
@@ -109,8 +108,8 @@ export class AuditController {
       ...(fromMs !== undefined && { fromMs }),
       ...(toMs !== undefined && { toMs }),
     };
-    const { items, next } = await this.audit.page(filter, { limit: limit ?? 50, ...(before && { before }) });
-    return { items: items.map(viewOf), ...(next && { nextCursor: next }) };
+    const { items, next } = await this.audit.page(filter, { limit, ...(before && { before }) });
+    return { items: items.map(viewOf), ...nextCursor(next) };
   }
 }
 
@@ -118,7 +117,7 @@ function viewOf({ atMs, ...entry }: StoredAuditEntry): z.infer<typeof entrySchem
   const { id, actor, name, action, portal, status, outcome, requestId, source, ids } = entry;
   return {
     id,
-    at: new Date(atMs).toISOString(),
+    at: isoTime(atMs),
     actor,
     ...(name !== undefined && { name }),
     action,

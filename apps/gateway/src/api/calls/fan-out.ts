@@ -4,7 +4,8 @@ import { asFault, type Clock, type Command, Fault, type PortalId, within } from 
 import { tooLate } from '../../http/caller';
 import { methodsRun } from '../../http/trail';
 import { canSeePortal } from '../portals/can-see-portal';
-import { listPortalsOfKey } from '../portals/list-portals-of-key';
+import { amongOf } from '../portals/list-portals-of-key';
+import { portalPages } from '../portals/portal-pages';
 import type { RequestLine } from '../../request-line';
 import { type FanOutAnswer, answerLine, problemLine, type NamedPortal } from './fan-out-line';
 
@@ -30,7 +31,6 @@ export interface FanOutCall {
   readonly signal: AbortSignal;
 }
 
-const pageSize = 200;
 /** Names looked up at once. */
 const maxConcurrentLookUps = 50;
 
@@ -88,11 +88,9 @@ export class FanOut {
     const isMeant = ({ tags, waitingSinceMs }: PortalRecord) =>
       waitingSinceMs === undefined && (to === 'all' || tags?.includes(to.tag) === true);
     const targets: FanOutTarget[] = [];
-    for (let after: number | undefined = 0; after !== undefined;) {
-      const page = await listPortalsOfKey(this.store, client, { after, limit: pageSize, only: isMeant });
-      targets.push(...page.items.map((record) => ({ portal: record.portal, named: namedPortal(record) })));
-      after = page.next;
-    }
+    const among = amongOf(client);
+    for await (const records of portalPages(this.store, { ...among, only: isMeant }))
+      targets.push(...records.map((record) => ({ portal: record.portal, named: namedPortal(record) })));
     return targets;
   }
 

@@ -5,8 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { whenOver } from '../../http/pipelined';
-import { FromCaller, type GatewayRequest } from '../../http/caller';
+import { FromCaller, type GatewayRequest, whileListening } from '../../http/caller';
 import { lineFaults, Operation } from '../../http/operation';
 import { problemOf } from '../../http/problem';
 import { portalName } from '../../http/shapes';
@@ -81,16 +80,13 @@ export class ListsController {
   ): (command: Command) => Promise<Answer> {
     const { clock } = this;
     const deadlineMs = Math.max(1, deadlineAtMs - clock.now());
-    const gone = new AbortController();
-    whenOver(reply.raw, () => {
-      gone.abort(new Fault('deadline_exceeded', { detail: 'The caller hung up.' }));
-    });
+    const hungUp = whileListening(reply);
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
     return async (command) => {
       // What a key with a rate has sent is paid for first; the deadline is of the call alone.
-      await this.meter.waitUntilPaid(client, gone.signal);
+      await this.meter.waitUntilPaid(client, hungUp);
       await this.keys.assertStillValid(client);
-      return within(inTime, gone.signal, (signal) => send({ client, signal }, command));
+      return within(inTime, hungUp, (signal) => send({ client, signal }, command));
     };
   }
 }

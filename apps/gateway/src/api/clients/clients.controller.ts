@@ -3,6 +3,7 @@ import { type Clock, Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { isoTime } from '../../http/iso-time';
 import type { Trail } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
@@ -244,19 +245,15 @@ function viewOf(client: ListedClient): z.infer<typeof clientSchema> {
     scopes: [...held],
     portals: portals === 'all' ? 'all' : [...portals],
     ...(methods && { methods: [...methods] }),
-    createdAt: iso(createdAtMs),
-    ...(expiresAtMs !== undefined && { expiresAt: iso(expiresAtMs) }),
-    ...(lastUsedAtMs !== undefined && { lastUsedAt: iso(lastUsedAtMs) }),
+    createdAt: isoTime(createdAtMs),
+    ...(expiresAtMs !== undefined && { expiresAt: isoTime(expiresAtMs) }),
+    ...(lastUsedAtMs !== undefined && { lastUsedAt: isoTime(lastUsedAtMs) }),
     ...(rate && { ratePerSecond: rate.perSecond, burst: rate.burst }),
     ...(previous && {
       previousKey: {
-        ...(previous.untilMs !== undefined && { validUntil: iso(previous.untilMs) }),
-        ...(previous.lastUsedAtMs !== undefined && { lastUsedAt: iso(previous.lastUsedAtMs) }),
+        ...(previous.untilMs !== undefined && { validUntil: isoTime(previous.untilMs) }),
+        ...(previous.lastUsedAtMs !== undefined && { lastUsedAt: isoTime(previous.lastUsedAtMs) }),
       },
     }),
   };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,7 @@
 import type { Job } from '@b24/jobs';
 import { Fault } from '@b24/portal';
 import { z } from 'zod';
+import { isoTime } from '../../http/iso-time';
 import { problemOf, problemSchema } from '../../http/problem';
 
 export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
@@ -52,14 +53,10 @@ export const acceptedJobSchema = jobSchema
 export function jobView(job: Job): JobView {
   const { id, kind, state, total, done, failed, createdAtMs, startedAtMs, finishedAtMs, problem, callback } = job;
   return {
-    ...{ id, kind: kind as JobView['kind'], state, progress: { total, done, failed }, createdAt: iso(createdAtMs) },
-    ...(startedAtMs !== undefined && { startedAt: iso(startedAtMs) }),
-    ...(finishedAtMs !== undefined && { finishedAt: iso(finishedAtMs) }),
+    ...{ id, kind: kind as JobView['kind'], state, progress: { total, done, failed }, createdAt: isoTime(createdAtMs) },
+    ...(startedAtMs !== undefined && { startedAt: isoTime(startedAtMs) }),
+    ...(finishedAtMs !== undefined && { finishedAt: isoTime(finishedAtMs) }),
     ...(problem && { problem: problemOf(new Fault(problem.code, { detail: problem.detail }), id, 'write') }),
     ...(callback && { callback }),
   };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -2,27 +2,21 @@ import { isAdministrator, type Client } from '@b24/access';
 import { type Job, JobRecords, Jobs } from '@b24/jobs';
 import { Fault } from '@b24/portal';
 import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../calls/fan-out-line';
 import { FromCaller, type Trail } from '../../http/caller';
+import { limitQuery, nextCursor, numberCursor, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
-import { listLimit } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import type { Caller } from '../../request-line';
 import { jobExample, jobSchema, type JobView, jobView } from './job-view';
 
 const jobId = z.string().regex(/^[\w-]{1,64}$/, 'Must be the id of a job.');
-const pageSchema = z
-  .object({ items: z.array(jobSchema), nextCursor: z.string().optional() })
-  .meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
-const cursorSchema = z
-  .string()
-  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
-  .transform(Number);
+const jobPageSchema = pageSchema(jobSchema).meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
 
 @ApiTags('jobs')
 @Controller('v1/jobs')
@@ -39,19 +33,17 @@ export class JobsController {
     scope: 'call',
     status: 200,
     says: 'A page of jobs. It may be short before the last one.',
-    answer: pageSchema,
+    answer: jobPageSchema,
   })
-  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200 } })
-  @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' } })
+  @PageQueries('Jobs')
   async list(
-    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
-    @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
+    @Query('limit', { schema: limitQuery }) limit: number,
+    @Query('cursor', { schema: numberCursor.default(0) }) after: number,
     @FromCaller() { client }: Caller,
-  ): Promise<z.infer<typeof pageSchema>> {
-    const page = { after: cursor ?? 0, limit: limit ?? 50 };
+  ): Promise<z.infer<typeof jobPageSchema>> {
     const own = isAdministrator(client) ? {} : { client: client.id };
-    const { jobs, next } = await this.records.list({ ...own, ...page });
-    return { items: jobs.map(jobView), ...(next !== undefined && { nextCursor: `${next}` }) };
+    const { jobs, next } = await this.records.list({ ...own, after, limit });
+    return { items: jobs.map(jobView), ...nextCursor(next) };
   }
 
   @Get(':id')

@@ -1,6 +1,7 @@
 import { defaultApp, canTakeOver, type PortalRecord } from '@b24/grants';
 import type { LaneState, Plan, PortalLedger } from '@b24/queue';
 import { z } from 'zod';
+import { isoTime } from '../../http/iso-time';
 import { planOf } from './plan-of';
 
 export const statuses = [
@@ -130,9 +131,12 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
     ...formerUserOf(record),
     spareTokenPairs: usableSpares(record),
     ...(formerDomains && { formerDomains: [...formerDomains] }),
-    installedAt: iso(record.installedAtMs),
+    installedAt: isoTime(record.installedAtMs),
     ...(expiresAtMs !== undefined && {
-      token: { expiresAt: iso(expiresAtMs), ...(refreshedAtMs !== undefined && { refreshedAt: iso(refreshedAtMs) }) },
+      token: {
+        expiresAt: isoTime(expiresAtMs),
+        ...(refreshedAtMs !== undefined && { refreshedAt: isoTime(refreshedAtMs) }),
+      },
     }),
     limits: planOf(record, defaultPlan),
   };
@@ -140,14 +144,14 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
 
 function troubleOf({ waitingSinceMs, issue: trouble }: PortalRecord): Pick<PortalView, 'since' | 'why'> {
   if (waitingSinceMs !== undefined)
-    return { since: iso(waitingSinceMs), why: 'The portal is new here, and nobody has admitted it yet.' };
-  return trouble ? { since: iso(trouble.sinceMs), why: trouble.detail } : {};
+    return { since: isoTime(waitingSinceMs), why: 'The portal is new here, and nobody has admitted it yet.' };
+  return trouble ? { since: isoTime(trouble.sinceMs), why: trouble.detail } : {};
 }
 
 function formerUserOf({ formerUser }: PortalRecord): Pick<PortalView, 'formerUser'> {
   if (!formerUser) return {};
   const { userId, untilMs } = formerUser;
-  return { formerUser: { ...(userId !== undefined && { userId }), until: iso(untilMs) } };
+  return { formerUser: { ...(userId !== undefined && { userId }), until: isoTime(untilMs) } };
 }
 
 function usableSpares({ spares = [], userId }: PortalRecord): number {
@@ -162,7 +166,7 @@ export function detailsOf(
   const operating = methods.map(({ method, operating: { usedSeconds, resetAtMs } }) => ({
     method,
     usedSeconds,
-    ...(resetAtMs !== undefined && { resetAt: iso(resetAtMs) }),
+    ...(resetAtMs !== undefined && { resetAt: isoTime(resetAtMs) }),
   }));
   return {
     ...view,
@@ -195,8 +199,4 @@ export function statusOf({ waitingSinceMs, suspended, issue: trouble }: PortalRe
     case 'authorization_server_error':
       return trouble.code;
   }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -2,13 +2,14 @@ import { type Client, checkAccess } from '@b24/access';
 import { type GrantStore, Installer, type PortalRecord, RedisGrantStore } from '@b24/grants';
 import { Fault, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Trail } from '../../http/caller';
 import { Arrivals } from '../../doors/events/arrivals';
+import { limitQuery, nextCursor, numberCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation, portalFaults } from '../../http/operation';
-import { aliasSchema, appId, appPattern, listLimit, portalName, tagSchema, tagsSchema } from '../../http/shapes';
+import { aliasSchema, appId, appPattern, portalName, tagSchema, tagsSchema } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import { type Caller, RequestLine } from '../../request-line';
 import { settingsToken } from '../../http/injection-tokens';
@@ -31,9 +32,7 @@ import {
 import { Throttle } from '../../http/throttle';
 import { WebhookProbe } from './webhook-probe';
 
-const pageSchema = z
-  .object({ items: z.array(portalSchema), nextCursor: z.string().optional() })
-  .meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
+const portalPageSchema = pageSchema(portalSchema).meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
 const newPortalSchema = z
   .strictObject({
     webhookUrl: z.string().max(512).meta({
@@ -72,10 +71,6 @@ const portalChangesSchema = z
   .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
   .meta({ id: 'PortalChanges', minProperties: 1, examples: [{ alias: 'acme' }] });
 const statusSchema = z.enum(statuses, `Must be one of ${statuses.join(', ')}.`);
-const cursorSchema = z
-  .string()
-  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
-  .transform(Number);
 
 @ApiTags('portals')
 @Controller('v1/portals')
@@ -98,56 +93,36 @@ export class PortalsController {
     scope: 'portals:read',
     status: 200,
     says: 'A page of portals, in order of their first install.',
-    answer: pageSchema,
+    answer: portalPageSchema,
   })
-  @ApiQuery({
-    name: 'limit',
-    required: false,
-    description: 'Portals on the page; 50 by default.',
-    schema: { type: 'integer', minimum: 1, maximum: 200 },
+  @PageQueries('Portals')
+  @OptionalQuery('status', 'Portals of this status only; a page may then be short, even empty, before the last one.', {
+    type: 'string',
+    enum: [...statuses],
   })
-  @ApiQuery({
-    name: 'cursor',
-    required: false,
-    description: 'The `nextCursor` of the page before.',
-    schema: { type: 'string' },
+  @OptionalQuery('app', 'Portals of this app only; as with a status, a page may then be short.', {
+    type: 'string',
+    pattern: appPattern.source,
   })
-  @ApiQuery({
-    name: 'status',
-    required: false,
-    description: 'Portals of this status only; a page may then be short, even empty, before the last one.',
-    schema: { type: 'string', enum: [...statuses] },
-  })
-  @ApiQuery({
-    name: 'app',
-    required: false,
-    description: 'Portals of this app only; as with a status, a page may then be short.',
-    schema: { type: 'string', pattern: appPattern.source },
-  })
-  @ApiQuery({
-    name: 'tag',
-    required: false,
-    description: 'Portals with this tag only; pages as with `status`.',
-    schema: { type: 'string' },
-  })
+  @OptionalQuery('tag', 'Portals with this tag only; pages as with `status`.')
   async list(
-    @Query('limit', { schema: listLimit.optional() }) limit: number | undefined,
-    @Query('cursor', { schema: cursorSchema.optional() }) cursor: number | undefined,
+    @Query('limit', { schema: limitQuery }) limit: number,
+    @Query('cursor', { schema: numberCursor.default(0) }) cursor: number,
     @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
     @Query('app', { schema: appId.optional() }) app: string | undefined,
     @Query('tag', { schema: tagSchema.optional() }) tag: string | undefined,
     @FromCaller() { client }: Caller,
-  ): Promise<z.infer<typeof pageSchema>> {
+  ): Promise<z.infer<typeof portalPageSchema>> {
     const isWanted = (record: PortalRecord) =>
       (!status || statusOf(record) === status) &&
       (!app || belongsTo(record, app)) &&
       (!tag || record.tags?.includes(tag) === true);
     const { items, next } = await listPortalsOfKey(this.store, client, {
-      after: cursor ?? 0,
-      limit: limit ?? 50,
+      after: cursor,
+      limit,
       only: (record) => canSeePortal(client, record) && isWanted(record),
     });
-    return { items: items.map((record) => this.view(record)), ...(next !== undefined && { nextCursor: `${next}` }) };
+    return { items: items.map((record) => this.view(record)), ...nextCursor(next) };
   }
 
   @Post()

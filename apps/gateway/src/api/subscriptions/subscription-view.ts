@@ -1,6 +1,8 @@
 import { type Bound, type Counts, type DeadLetter, type Subscription, wordsOf } from '@b24/events';
 import type { PortalId } from '@b24/portal';
 import { z } from 'zod';
+import { isoTime } from '../../http/iso-time';
+import { pageSchema } from '../../http/list-page';
 import { portalName } from '../../http/shapes';
 
 /** Portals that are told of by name. */
@@ -124,53 +126,48 @@ export const trialSchema = z
       { id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583', delivered: true, status: 204, detail: 'The target answered 204.' },
     ],
   });
-export const deadLettersSchema = z
-  .object({
-    items: z.array(
-      z.object({
+export const deadLettersSchema = pageSchema(
+  z.object({
+    id: z.string(),
+    message: z
+      .object({
         id: z.string(),
-        message: z
-          .object({
-            id: z.string(),
-            event: z.string(),
-            portal: z.object({ memberId: z.string(), domain: z.string() }),
-            receivedAt: z.iso.datetime(),
-            ts: z.int().nullable(),
-            data: z.record(z.string(), z.unknown()),
-          })
-          .meta({ description: 'What is sent, word for word.' }),
-        attempts: z.int(),
-        diedAt: z.iso.datetime(),
-        status: z.int().optional().meta({ description: 'What the target answered last.' }),
-        detail: z.string(),
-      }),
-    ),
-    nextCursor: z.string().optional(),
-  })
-  .meta({
-    id: 'DeadLetters',
-    examples: [
-      {
-        items: [
-          {
-            id: 'd_9f2c4d1e0a7b6583',
-            message: {
-              id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
-              event: 'ONTASKADD',
-              portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
-              receivedAt: '2026-11-01T09:00:00.000Z',
-              ts: 1_793_523_600,
-              data: { FIELDS_AFTER: { ID: '42' } },
-            },
-            attempts: 12,
-            diedAt: '2026-11-02T03:00:00.000Z',
-            status: 500,
-            detail: 'The target answered 500.',
+        event: z.string(),
+        portal: z.object({ memberId: z.string(), domain: z.string() }),
+        receivedAt: z.iso.datetime(),
+        ts: z.int().nullable(),
+        data: z.record(z.string(), z.unknown()),
+      })
+      .meta({ description: 'What is sent, word for word.' }),
+    attempts: z.int(),
+    diedAt: z.iso.datetime(),
+    status: z.int().optional().meta({ description: 'What the target answered last.' }),
+    detail: z.string(),
+  }),
+).meta({
+  id: 'DeadLetters',
+  examples: [
+    {
+      items: [
+        {
+          id: 'd_9f2c4d1e0a7b6583',
+          message: {
+            id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
+            event: 'ONTASKADD',
+            portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
+            receivedAt: '2026-11-01T09:00:00.000Z',
+            ts: 1_793_523_600,
+            data: { FIELDS_AFTER: { ID: '42' } },
           },
-        ],
-      },
-    ],
-  });
+          attempts: 12,
+          diedAt: '2026-11-02T03:00:00.000Z',
+          status: 500,
+          detail: 'The target answered 500.',
+        },
+      ],
+    },
+  ],
+});
 export const replaySchema = z.object({ replayed: z.int() }).meta({ id: 'Replay', examples: [{ replayed: 3 }] });
 
 export function viewOf(it: Subscription, { waiting, dead }: Pick<Counts, 'waiting' | 'dead'>) {
@@ -182,8 +179,8 @@ export function viewOf(it: Subscription, { waiting, dead }: Pick<Counts, 'waitin
     portals: it.portals === 'all' ? ('all' as const) : [...it.portals],
     paused: it.paused !== undefined,
     ...(it.paused && { pausedBecause: it.paused }),
-    createdAt: iso(it.createdAtMs),
-    ...(it.former && { formerSecretUntil: iso(it.former.untilMs) }),
+    createdAt: isoTime(it.createdAtMs),
+    ...(it.former && { formerSecretUntil: isoTime(it.former.untilMs) }),
     waiting,
     dead,
   };
@@ -208,7 +205,7 @@ export function deadLetterView({ id, message, attempts, last, diedAtMs }: DeadLe
     id,
     message: { ...message, data: { ...message.data } },
     attempts,
-    diedAt: iso(diedAtMs),
+    diedAt: isoTime(diedAtMs),
     ...(last && 'status' in last && { status: last.status }),
     detail: last ? wordsOf(last) : 'It was never sent.',
   };
@@ -218,8 +215,4 @@ function isTarget(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);
   return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,12 +1,12 @@
 import { Bindings, Courier, EventQueue, type Subscription, Subscriptions, wordsOf } from '@b24/events';
 import type { PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Trail } from '../../http/caller';
+import { limitQuery, nextCursor, numberCursor, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
-import { listLimit } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
 import { EventTargets } from './event-targets';
@@ -28,10 +28,6 @@ import {
 } from './subscription-view';
 
 const anyId = z.string().max(64);
-const cursorSchema = z
-  .string()
-  .regex(/^\d{1,6}$/, 'Must be a nextCursor of an earlier page.')
-  .transform(Number);
 type CreatedSubscriptionView = z.infer<typeof createdSubscriptionSchema>;
 type SubscriptionView = z.infer<typeof subscriptionSchema>;
 
@@ -220,27 +216,16 @@ export class SubscriptionsController {
     answer: deadLettersSchema,
     faults: ['subscription_not_found'],
   })
-  @ApiQuery({
-    name: 'limit',
-    required: false,
-    description: 'Letters on the page; 50 by default.',
-    schema: { type: 'integer', minimum: 1, maximum: 200 },
-  })
-  @ApiQuery({
-    name: 'cursor',
-    required: false,
-    description: 'The `nextCursor` of the page before.',
-    schema: { type: 'string' },
-  })
+  @PageQueries('Letters')
   async deadLetters(
     @Param('id', { schema: anyId }) id: string,
-    @Query('limit', { schema: listLimit.optional() }) limit = 50,
-    @Query('cursor', { schema: cursorSchema.optional() }) from = 0,
+    @Query('limit', { schema: limitQuery }) limit: number,
+    @Query('cursor', { schema: numberCursor.default(0) }) from: number,
   ): Promise<z.infer<typeof deadLettersSchema>> {
     await this.subscriptions.get(id);
     const letters = await this.queue.deadLetters(id, { from, limit });
     const { dead } = await this.countsOf(id);
-    return { items: letters.map(deadLetterView), ...(from + limit < dead && { nextCursor: `${from + limit}` }) };
+    return { items: letters.map(deadLetterView), ...nextCursor(from + limit < dead ? from + limit : undefined) };
   }
 
   @Post(':id/dead-letters/replay')

@@ -9,6 +9,7 @@ import { methodName, methodParams, onlyReads, startSchema } from '../../api/call
 import { callAnswer } from '../../api/calls/calls.controller';
 import { auditFieldsOf } from '../../http/audit-fields';
 import type { Trail } from '../../http/caller';
+import { cursorPattern, foreignCursor, nextCursor } from '../../http/list-page';
 import { portalName } from '../../http/shapes';
 import { idsOf } from '../../http/trail';
 import { canSeePortal } from '../../api/portals/can-see-portal';
@@ -83,9 +84,9 @@ function annotationsOf({ verb, lost }: Declaration): ToolAnnotations {
 
 const cursor = z
   .string()
-  .regex(/^\d{1,9}$/, 'Must be a nextCursor of an earlier page.')
+  .regex(cursorPattern, foreignCursor)
   .optional()
-  .describe('The `nextCursor` of the page before.');
+  .describe('The `nextCursor` of the previous page.');
 
 const listPortals: Tool = {
   name: 'list_portals',
@@ -101,7 +102,7 @@ const listPortals: Tool = {
     const only = (record: PortalRecord) => canSeePortal(client, record);
     const page = listPortalsOfKey(store, client, { after: Number(input['cursor'] ?? 0), limit: 50, only });
     const { items, next } = await unlessAborted(page, signal);
-    return { items: items.map((it) => shortView(it, plan)), ...(next !== undefined && { nextCursor: `${next}` }) };
+    return { items: items.map((it) => shortView(it, plan)), ...nextCursor(next) };
   },
 };
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { pageSchema } from '../../http/list-page';
 import { idSchema } from '../../http/shapes';
 import { declare } from '../declaration';
 import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
-import { listParams, pageQuery, pageSchema, parsePage } from '../paging';
+import { listParams, pageQuery, parsePage } from '../paging';
 import { parseAnswer } from '../parse-answer';
 import { changesSchema, name, authorFields, scrumEntity, fieldsEntity, userIdOrZero } from './shapes';
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { pageSchema } from '../../http/list-page';
 import { idSchema, momentSchema } from '../../http/shapes';
 import { declaredCommand, declare } from '../declaration';
 import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
-import { listParams, pageQuery, pageSchema, parsePage } from '../paging';
+import { listParams, pageQuery, parsePage } from '../paging';
 import { parseAnswer } from '../parse-answer';
 import { changesSchema, name, authorFields, scrumEntity, fieldsEntity, userIdOrZero, sort } from './shapes';
 
