@@ -5,7 +5,7 @@ const names = ['chromium', 'chromium-browser', 'google-chrome'];
 const packages = { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium', pacman: 'chromium', brew: 'chromium' };
 const advice = 'Install Chromium, or set CHROMIUM to its program.';
 
-export function findChromium() {
+function findChromium() {
   const named = process.env.CHROMIUM;
   if (named && !works(named)) throw new Stop(`CHROMIUM is ${named}, which does not run. ${advice}`);
   return named ?? names.find((name) => works(name));

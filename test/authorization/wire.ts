@@ -23,7 +23,7 @@ export const firstMark = 1_000_000;
 /** Each request is about another deal, since some delete theirs. */
 export const dealCount = 500;
 const dealOf = (number: number) => 1 + (number % dealCount);
-export const markOf = (number: number, i: number) => `m${number}.${i}`;
+const markOf = (number: number, i: number) => `m${number}.${i}`;
 
 /** What each command takes; one that is spelled like a batch tries to run something inside. */
 function paramsOf(command: SpelledMethod | undefined, number: number, i: number): Record<string, unknown> {

@@ -136,7 +136,7 @@ export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
 );
 
 /** Bytes of a request line or header, as Latin-1, without what would end the line. */
-export const hostileLines: fc.Arbitrary<string> = hostileTexts.map((text) =>
+const hostileLines: fc.Arbitrary<string> = hostileTexts.map((text) =>
   Buffer.from(text, 'utf8')
     .toString('latin1')
     .replace(/[\r\n\0]/g, '%'),

@@ -96,7 +96,7 @@ export class GatewayApi {
   }
 }
 
-export const howToGiveKey =
+const howToGiveKey =
   'Set B24_GATEWAY_KEY, or name a file that holds the key by --key-file (`-` reads it from standard input).';
 
 /** The network's own word, as ECONNREFUSED; never a URL. */

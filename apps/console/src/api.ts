@@ -68,7 +68,7 @@ export async function call<T>(method: string, path: string, body?: unknown, sign
   throw new Refused(problemIn(response.status, text));
 }
 
-export function problemIn(status: number, text: string): Problem {
+function problemIn(status: number, text: string): Problem {
   try {
     return JSON.parse(text) as Problem;
   } catch {

@@ -39,7 +39,7 @@ export interface FrameOverrides {
   readonly body?: Overrides;
 }
 
-export const formType = 'application/x-www-form-urlencoded';
+const formType = 'application/x-www-form-urlencoded';
 
 /** `ONAPPINSTALL`: PHP brackets, every value a string (docs/bitrix24-rules.md#install). */
 export function installPost(chain: TokenChain, nowMs: number, overrides: EventOverrides = {}): VendorPost {

@@ -8,7 +8,7 @@ import type { Message } from './message';
 import { bodiesKey, deadKey, dueKey, placeOfBody, subscriptionsKey, triesKey } from './places';
 
 /** Then the oldest goes for a new one. */
-export const mostDeadLetters = 1000;
+const mostDeadLetters = 1000;
 
 export interface Tries {
   readonly attempts: number;

@@ -2,7 +2,6 @@ export { classifyWriteFailure } from './write-failure';
 export {
   type WriteAttempt,
   type RecordedAnswer,
-  maxAnswerBytes,
   IdempotencyRunner,
   recordBytes,
   type WriteAnswer,
@@ -17,4 +16,4 @@ export type {
   UnsettledRule,
 } from './settlement-rule';
 export { type UnknownOutcome, settleWrite } from './settle-write';
-export type { IdempotentWrite, AcquireResult, IdempotencyRecords } from './idempotency-records';
+export type { IdempotentWrite } from './idempotency-records';

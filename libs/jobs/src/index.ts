@@ -1,4 +1,4 @@
-export type { Callback, Job, JobState, Kind, NewJob, Outcome, Work } from './job';
+export type { Callback, Job, Outcome, Work } from './job';
 export { JobQueue } from './job-queue';
 export { JobRecords } from './job-records';
 export { Jobs } from './jobs';

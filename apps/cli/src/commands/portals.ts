@@ -57,7 +57,7 @@ function isWaiting({ admitted }: Portal): boolean {
   return !admitted;
 }
 
-export function nameOf({ alias, memberId }: Portal): string {
+function nameOf({ alias, memberId }: Portal): string {
   return alias ?? memberId;
 }
 

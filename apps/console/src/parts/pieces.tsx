@@ -112,7 +112,7 @@ interface DialogProps {
 }
 
 /** The browser's own dialog: it keeps the keyboard inside and gives it back. */
-export function Dialog({ title, close, children }: DialogProps) {
+function Dialog({ title, close, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {

@@ -12,7 +12,7 @@ interface Entry {
   readonly needs?: RegExp;
 }
 
-export const entries: readonly Entry[] = [
+const entries: readonly Entry[] = [
   { to: '/', label: 'Portals' },
   { to: '/connect', label: 'Connect a portal' },
   { to: '/try', label: 'Try it' },
@@ -22,7 +22,7 @@ export const entries: readonly Entry[] = [
   { to: '/audit', label: 'Audit log' },
 ];
 
-export function has(document: OpenApi | undefined, needs: RegExp): boolean {
+function has(document: OpenApi | undefined, needs: RegExp): boolean {
   return Object.keys(document?.paths ?? {}).some((path) => needs.test(path));
 }
 

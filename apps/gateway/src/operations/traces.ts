@@ -118,7 +118,7 @@ export class Traces {
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header; undefined when it is none, or malformed. */
-export function contextOf(traceparent: unknown): SpanContext | undefined {
+function contextOf(traceparent: unknown): SpanContext | undefined {
   const match = typeof traceparent === 'string' && /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent);
   if (!match) return undefined;
   const [, traceId = '', spanId = '', flags = '00'] = match;

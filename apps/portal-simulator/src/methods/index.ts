@@ -22,7 +22,7 @@ const tables: MethodTable = {
   methods: { scope: '', run: () => [...methodNames] },
 };
 
-export const methodNames: readonly string[] = Object.keys(tables);
+const methodNames: readonly string[] = Object.keys(tables);
 
 const byLowerCase = new Map(Object.entries(tables).map(([name, method]) => [name.toLowerCase(), method]));
 

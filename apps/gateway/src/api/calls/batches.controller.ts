@@ -22,9 +22,9 @@ import { type BatchJobPayload, countBatchParts } from './batch-work';
 import { Batches, outcomeCode } from './batches';
 
 /** In one request to the gateway, whatever it takes on the way to the portal. */
-export const maxCommands = 500;
+const maxCommands = 500;
 
-export const batchCommandSchema = z.strictObject({
+const batchCommandSchema = z.strictObject({
   method: methodName,
   params: methodParams.default({}),
   start: startSchema.optional(),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
 import { problemOf, problemSchema } from '../../http/problem';
 
-export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 
 export const jobSchema = z
   .object({

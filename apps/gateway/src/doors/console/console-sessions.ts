@@ -7,7 +7,7 @@ import { orStoreUnavailable, type StoreConnection } from '@b24/redis';
 const sessionKey = (id: string) => `b24:console:${createHash('sha256').update(id).digest('hex')}`;
 const idPattern = /^[\w-]{43}$/;
 /** However busy it is, a session ends after so long. */
-export const longestSessionMs = 12 * 3_600_000;
+const longestSessionMs = 12 * 3_600_000;
 
 export interface SessionParts {
   readonly redis: StoreConnection;

@@ -3,7 +3,7 @@ import type { FaultCode } from '@b24/portal';
 /** Groups kept of one portal, and shown of it. */
 export const maxGroups = 20;
 /** Requests listed with a group; enough to look one up in the log. */
-export const maxRequests = 5;
+const maxRequests = 5;
 /** Longest text kept of one problem, in characters; a portal's own words can be long. */
 const maxTextLength = 500;
 
