@@ -21,8 +21,8 @@ export class Administrator {
   /** A new chain, by an install event to any replica that is there. */
   async hand({ portal, chains }: Actor): Promise<void> {
     const { berths, simulator } = this.stage;
-    const chain = portal.grantChain();
-    chains.add(simulator.ledger.chainOf(chain.access_token)?.id ?? '');
+    const chain = portal.grantTokens();
+    chains.add(simulator.ledger.familyOf(chain.access_token)?.id ?? '');
     const { body, contentType } = portal.installEvent({}, chain);
     for (const { url } of berths.filter(({ living }) => living)) {
       const headers = { 'Content-Type': contentType };

@@ -1,10 +1,10 @@
 import type {
-  OauthTroubleKind,
-  PortalTroubleKind,
+  OauthFaultKind,
+  PortalFaultKind,
   SimulatedPortal,
   Bitrix24Simulator,
-  Trouble,
-  TroubleSubject,
+  InjectedFault,
+  InjectionTarget,
 } from '../../apps/portal-simulator/src';
 import type { Chance } from './chance';
 
@@ -23,14 +23,14 @@ const passingAtPortal = {
   ...{ ERROR_ARGUMENT: 1, ERROR_CORE: 2, ERROR_BATCH_METHOD_NOT_ALLOWED: 1, ERROR_BATCH_LENGTH_EXCEEDED: 1 },
   ...{ ERROR_MANIFEST_IS_NOT_AVAILABLE: 1 },
   ...{ 'error-0': 1, 'error-"0"': 1, 'error-empty': 1, 'error-100': 1, 'error-"100"': 1 },
-} as const satisfies Partial<Record<PortalTroubleKind, number>>;
+} as const satisfies Partial<Record<PortalFaultKind, number>>;
 
 const passingAtServer = {
   ...{ html: 6, empty: 4, truncated: 4, 'json-array': 2, 'json-null': 2, 'json-text': 2, custom: 3, huge: 0.2 },
   ...{ 'cut-before': 6, 'cut-after': 3, 'answer-lost': 6, slow: 20, hang: 0.5, stall: 0.5, redirect: 2 },
   ...{ 'result-missing': 2, 'result-null': 2, INTERNAL_SERVER_ERROR: 6 },
   ...{ 'other-member': 2, 'foreign-endpoint': 3, 'no-refresh-token': 2, 'other-client': 1 },
-} as const satisfies Partial<Record<OauthTroubleKind, number>>;
+} as const satisfies Partial<Record<OauthFaultKind, number>>;
 
 /** What is meant for good, or for long: only portals that are sentenced hear it. */
 const verdictsOfPortal = [
@@ -68,27 +68,27 @@ export class Troubles {
   begin(sentenced: readonly SimulatedPortal[]): void {
     for (const [index, portal] of this.simulator.portals.entries()) {
       const chance = this.chance.of(`portal ${index}`);
-      portal.trouble.whenever((subject) => this.atPortal(chance, subject));
+      portal.faults.whenever((subject) => this.atPortal(chance, subject));
     }
     const chance = this.chance.of('authorization server');
-    this.simulator.oauth.trouble.whenever(() => this.atServer(chance));
+    this.simulator.oauth.faults.whenever(() => this.atServer(chance));
     const verdicts = this.chance.of('verdicts');
     this.sentencing = setInterval(() => this.sentence(verdicts, verdicts.pick(sentenced)), 5000);
   }
 
   end(): void {
     clearInterval(this.sentencing);
-    for (const { trouble } of [...this.simulator.portals, this.simulator.oauth]) trouble.clear();
+    for (const { faults: trouble } of [...this.simulator.portals, this.simulator.oauth]) trouble.clear();
   }
 
-  private atPortal(chance: Chance, { place }: TroubleSubject): Trouble<PortalTroubleKind> | undefined {
+  private atPortal(chance: Chance, { place }: InjectionTarget): InjectedFault<PortalFaultKind> | undefined {
     if (!chance.happens(place === 'item' ? struck.command : struck.trip)) return undefined;
     const kind = chance.weighed(passingAtPortal);
     const ranOnly = kind === 'unrun' ? { ranOnly: chance.between(0, 5) } : {};
     return { kind, ...this.manner(chance, kind, brokenLate), ...ranOnly };
   }
 
-  private atServer(chance: Chance): Trouble<OauthTroubleKind> | undefined {
+  private atServer(chance: Chance): InjectedFault<OauthFaultKind> | undefined {
     if (!chance.happens(struck.token)) return undefined;
     const kind = chance.weighed(passingAtServer);
     return { kind, ...this.manner(chance, kind, mayBeLate) };
@@ -101,9 +101,9 @@ export class Troubles {
     };
   }
 
-  private sentence(chance: Chance, { trouble, memberId }: SimulatedPortal): void {
+  private sentence(chance: Chance, { faults: trouble, memberId }: SimulatedPortal): void {
     // Often enough that the gateway's own question meets it too.
     if (chance.happens(0.5)) trouble.next(chance.pick(verdictsOfPortal), { times: 3 });
-    else this.simulator.oauth.trouble.next(chance.pick(verdictsOfServer), { memberId });
+    else this.simulator.oauth.faults.next(chance.pick(verdictsOfServer), { memberId });
   }
 }

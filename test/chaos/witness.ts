@@ -49,7 +49,7 @@ export function tripped({ requests }: SimulatedPortal): number {
 export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, stage: Stage): string[] | undefined {
   const { tokenRequests } = simulator.oauth;
   const cuts = [...chains].map((chain) => {
-    const all = tokenRequests.filter(({ issued }) => issued?.chain === chain);
+    const all = tokenRequests.filter(({ issued }) => issued?.family === chain);
     const [newest] = all.slice(-1);
     if (!newest) return disownedAtInstall(tokenRequests.filter(({ about }) => about === chain));
     return refusedAtInstall(all) ?? cutOf(newest, portal, stage);
@@ -60,7 +60,7 @@ export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, 
 /** What the authorization server last did for each of the portal's chains, for whoever must find out. */
 export function lastWordsOn({ chains }: Actor, simulator: Bitrix24Simulator): string {
   const last = [...chains].map((chain) => {
-    const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.chain === chain);
+    const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.family === chain);
     if (!log) return 'never refreshed';
     const { at, answeredAt = NaN, closedAt = NaN, outcome } = log;
     return `${outcome} at ${new Date(at).toISOString()}, answered after ${answeredAt - at} ms, closed after ${closedAt - at} ms`;

@@ -103,7 +103,7 @@ describe('addresses inside the network of the gateway', () => {
   it('are not reached by a redirect', async () => {
     const client = await world.gateway();
     const portal = await world.installed(client);
-    portal.trouble.next('redirect', { location: `http://${inside.host}/`, times: 5 });
+    portal.faults.next('redirect', { location: `http://${inside.host}/`, times: 5 });
     const asked = inside.asked.length;
     expect(await client.get(`/v1/portals/${portal.memberId}/backlogs/fields`)).toMatchObject({ status: 502 });
     expect(inside.asked.length).toBe(asked);

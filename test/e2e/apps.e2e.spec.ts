@@ -169,7 +169,7 @@ describe('apps', () => {
 
   it("send whoever must authorize a portal again to the portal's own app", async () => {
     await install(app, portal);
-    portal.revokeChains();
+    portal.revokeFamilies();
     portal.expireAccessTokens();
     const refused = await call(portal);
     const authorizeUrl = String(refused.body.authorizeUrl);

@@ -28,7 +28,7 @@ describe('the audit log', () => {
     });
   });
   afterEach(() => {
-    portal.trouble.clear();
+    portal.faults.clear();
   });
   afterAll(() => world.stop());
 
@@ -94,7 +94,7 @@ describe('the audit log', () => {
   });
 
   it('tells a write whose caller hung up', async () => {
-    portal.trouble.next('slow', { delayMs: 400, method: 'tasks.api.scrum.backlog.add' });
+    portal.faults.next('slow', { delayMs: 400, method: 'tasks.api.scrum.backlog.add' });
     const hangUp = new AbortController();
     const requestId = 'hung-up-1';
     const call = fetch(`${admin.url}${at('/backlogs')}`, {
@@ -110,10 +110,10 @@ describe('the audit log', () => {
   });
 
   it('names what was written where the answer was too large to be read', async () => {
-    portal.trouble.next('huge', { method: 'crm.deal.delete' });
+    portal.faults.next('huge', { method: 'crm.deal.delete' });
     const { told } = await traced(admin, 'POST', at('/call/crm.deal.delete'), { params: { id: 1 } });
     expect(told).toMatchObject([{ outcome: 'answer_too_large', ids: { method: 'crm.deal.delete' } }]);
-    portal.trouble.next('huge', { method: 'batch' });
+    portal.faults.next('huge', { method: 'batch' });
     const { client } = await make({ scopes: ['call'] });
     const cmd = { a: 'crm.deal.delete?id=1', b: 'crm.deal.list' };
     const answer = await fetch(`${admin.url}/p/${portal.memberId}/rest/1/${client.key}/batch`, {

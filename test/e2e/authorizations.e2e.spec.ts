@@ -214,7 +214,7 @@ describe('a portal connected by an authorization code', () => {
   });
 
   it('tells a person what to do when the authorization server is away, and changes nothing', async () => {
-    world.simulator.oauth.trouble.next('html', { method: 'authorization_code', times: 3 });
+    world.simulator.oauth.faults.next('html', { method: 'authorization_code', times: 3 });
     const browser = new Browser();
     const back = await browser.allow(client, portal);
     const page = await refused(() => browser.open(back), 502, 'The authorization server failed');
@@ -225,7 +225,7 @@ describe('a portal connected by an authorization code', () => {
     const strict = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.1/32:*' });
     const browser = new Browser();
     const back = await browser.allow(strict, portal);
-    world.simulator.oauth.trouble.next('foreign-endpoint', { method: 'authorization_code' });
+    world.simulator.oauth.faults.next('foreign-endpoint', { method: 'authorization_code' });
     await refused(() => browser.open(back), 403, 'not among B24_PORTAL_HOSTS');
   });
 

@@ -59,7 +59,7 @@ describe('a batch that goes on as a job', () => {
   });
 
   it('sends nothing behind what may still run, and says so of the rest', async () => {
-    portal.trouble.next('cut-after', { method: 'batch' });
+    portal.faults.next('cut-after', { method: 'batch' });
     const { body } = await order({ commands: groups.map(adding) });
     const { all } = await isOver(body.id as string);
     const codes = all.map(({ problem }) => problem?.code);
@@ -69,7 +69,7 @@ describe('a batch that goes on as a job', () => {
   });
 
   it('sends nothing behind a part that the portal did not take', async () => {
-    portal.trouble.next('METHOD_CONFIRM_WAITING', { method: 'batch', level: 'trip', times: 20 });
+    portal.faults.next('METHOD_CONFIRM_WAITING', { method: 'batch', level: 'request', times: 20 });
     const { body } = await order({ commands: groups.map(adding) });
     const { all } = await isOver(body.id as string);
     const codes = all.map(({ problem }) => problem?.code);

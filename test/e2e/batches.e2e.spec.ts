@@ -83,7 +83,7 @@ describe('calls that wait for one portal', () => {
   });
 
   it('go again when the portal ended the batch before it came to them', async () => {
-    portal.trouble.next('unrun', { method: 'batch', ranOnly: 5 });
+    portal.faults.next('unrun', { method: 'batch', ranOnly: 5 });
     const answers = await Promise.all(groups.slice(0, 40).map((group) => backlogOf(group)));
     expect(answers.map(({ body }) => body['groupId'])).toEqual(groups.slice(0, 40));
     const ran = portal.requests.filter(({ method, executed }) => method.endsWith('get') && executed);
@@ -91,16 +91,16 @@ describe('calls that wait for one portal', () => {
   });
 
   it('ride out an allowance that someone else has used', async () => {
-    portal.trouble.next('QUERY_LIMIT_EXCEEDED', { times: 2 });
+    portal.faults.next('QUERY_LIMIT_EXCEEDED', { times: 2 });
     const answers = await Promise.all(groups.slice(0, 20).map((group) => backlogOf(group)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   });
 
   it('go again alone when the connection of their batch is cut, since one of them may be why', async () => {
     await backlogOf(1000);
-    portal.trouble.next('cut-after', { method: 'batch' });
+    portal.faults.next('cut-after', { method: 'batch' });
     const answers = await Promise.all(groups.slice(0, 10).map((group) => backlogOf(group)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(portal.trouble.pending).toBe(0);
+    expect(portal.faults.pending).toBe(0);
   });
 });

@@ -112,15 +112,15 @@ describe('a batch of a caller', () => {
   });
 
   it('sends again in order what the portal did not come to, and nothing else', async () => {
-    portal.trouble.next('unrun', { method: 'batch', ranOnly: 5 });
-    portal.trouble.next('unrun', { method: 'batch', ranOnly: 0 });
+    portal.faults.next('unrun', { method: 'batch', ranOnly: 5 });
+    portal.faults.next('unrun', { method: 'batch', ranOnly: 0 });
     const { body } = await run(numbers(20).map((n) => add(`deal ${n}`)));
     expect(codes(body.results)).toEqual(numbers(20).map(() => 'ok'));
     expect(titles()).toEqual(numbers(20).map((n) => `deal ${n}`));
   });
 
   it('ends where the outcome of a request is unknown, and sends none of it again', async () => {
-    portal.trouble.next('cut-after', { method: 'batch', skip: 1 });
+    portal.faults.next('cut-after', { method: 'batch', skip: 1 });
     const { body } = await run(numbers(150).map((n) => add(`deal ${n}`)));
     const expected = [
       ...Array<string>(50).fill('ok'),
@@ -132,7 +132,7 @@ describe('a batch of a caller', () => {
   });
 
   it('goes one by one, still in order, while the portal takes no batches', async () => {
-    portal.trouble.next('OPERATION_TIME_LIMIT', { method: 'batch', level: 'trip' });
+    portal.faults.next('OPERATION_TIME_LIMIT', { method: 'batch', level: 'request' });
     const { body } = await run(numbers(5).map((n) => add(`deal ${n}`)));
     expect(codes(body.results)).toEqual(Array(5).fill('ok'));
     expect(titles()).toEqual(numbers(5).map((n) => `deal ${n}`));

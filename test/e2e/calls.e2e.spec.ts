@@ -91,7 +91,7 @@ describe('any method', () => {
   });
 
   it('that writes is sent once, and an outcome that nobody knows is told as such, also to a retry with its key', async () => {
-    portal.trouble.next('cut-after', { method: 'crm.deal.add' });
+    portal.faults.next('cut-after', { method: 'crm.deal.add' });
     const key = { 'Idempotency-Key': randomUUID() };
     const lost = await call('crm.deal.add', {}, key);
     expect(lost.body).toMatchObject({ code: 'outcome_unknown', retryable: false });
@@ -113,9 +113,9 @@ describe('any method', () => {
     await call('crm.deal.list', {}, key);
     portal.crm.addDeal();
     expect((await call('crm.deal.list', {}, key)).body.total).toBe(121);
-    portal.trouble.next('html', { method: 'crm.deal.list', times: 5 });
+    portal.faults.next('html', { method: 'crm.deal.list', times: 5 });
     expect((await call('crm.deal.list', {}, key)).body).toMatchObject({ code: 'portal_error', retryable: true });
-    portal.trouble.clear();
+    portal.faults.clear();
     await call('crm.deal.add');
     const { body } = await client.get('/v1/audit?limit=2');
     expect(body.items[0].action).toBe('callMethod');

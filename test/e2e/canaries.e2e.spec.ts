@@ -100,17 +100,17 @@ describe('secrets', () => {
       'INTERNAL_SERVER_ERROR',
       'invalid_token',
     ] as const) {
-      portal.trouble.next(kind, { times: 1 });
+      portal.faults.next(kind, { times: 1 });
       await heard('GET', path);
     }
-    portal.trouble.next('custom', {
+    portal.faults.next('custom', {
       status: 400,
       body: JSON.stringify({ error: 'ERROR_CORE', error_description: `auth=${tokens().at(-1)}` }),
     });
     await heard('GET', path);
     for (const kind of ['invalid_client', 'html', 'cut-after'] as const) {
       portal.expireAccessTokens();
-      world.simulator.oauth.trouble.next(kind, { method: 'refresh_token' });
+      world.simulator.oauth.faults.next(kind, { method: 'refresh_token' });
       await heard('GET', path);
     }
     await new Client(client.url, 'b24_wrong-key-canary').get(path);

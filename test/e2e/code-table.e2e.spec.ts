@@ -2,7 +2,7 @@ import type { FaultCode } from '@b24/portal';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { type Client, type Reply, World } from '../support/gateway';
 
-type Trouble = Parameters<SimulatedPortal['trouble']['next']>;
+type Trouble = Parameters<SimulatedPortal['faults']['next']>;
 type Kind = Trouble[0];
 
 /** The vendor's code, the statuses it comes with, and what a read and a write are told. */
@@ -102,7 +102,7 @@ describe('the code table', () => {
     'tells $kind with HTTP $sent, $times times, as $status $code',
     async ({ kind, sent, status, code, times }) => {
       const portal = await portals();
-      portal.trouble.next(kind, { times, ...(kind.startsWith('cut') || kind === 'truncated' ? {} : { status: sent }) });
+      portal.faults.next(kind, { times, ...(kind.startsWith('cut') || kind === 'truncated' ? {} : { status: sent }) });
       const reply = await read(portal);
       expect([reply.status, status === 200 ? 'ok' : reply.body.code]).toEqual([status, code]);
       if (status === 200) return;
@@ -117,7 +117,7 @@ describe('the code table', () => {
     'says that a read may be made again after %s, and a write may not',
     async (kind) => {
       const portal = await portals();
-      portal.trouble.next(kind, { times: 3, ...(kind === 'html' && { status: 502 }) });
+      portal.faults.next(kind, { times: 3, ...(kind === 'html' && { status: 502 }) });
       expect((await read(portal)).body.retryable).toBe(true);
       expect((await write(portal)).body.retryable).toBe(false);
     },
@@ -125,14 +125,14 @@ describe('the code table', () => {
 
   it('never sends a write again that may still be carried out', async () => {
     const portal = await portals();
-    portal.trouble.next('cut-after', { times: 1 });
+    portal.faults.next('cut-after', { times: 1 });
     expect((await write(portal)).body.code).toBe('outcome_unknown');
     expect(portal.requests.filter(({ method }) => method.endsWith('update'))).toHaveLength(1);
   });
 
   it("passes the portal's own words on", async () => {
     const portal = await portals();
-    portal.trouble.next('error-0', { description: 'Something else went wrong' });
+    portal.faults.next('error-0', { description: 'Something else went wrong' });
     expect((await read(portal)).body.upstream).toEqual({
       method: 'tasks.api.scrum.backlog.get',
       status: 400,
@@ -155,7 +155,7 @@ describe('the code table', () => {
 
   it('says that a call which waited past its deadline was never sent, and does not send it', async () => {
     const portal = await world.installed(client, wide);
-    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 1000 });
+    world.simulator.oauth.faults.next('slow', { method: 'refresh_token', delayMs: 1000 });
     portal.expireAccessTokens();
     const path = `/v1/portals/${portal.memberId}/backlogs/fields`;
     // The wait is for the refresh; the portal has not been asked.
@@ -169,7 +169,7 @@ describe('the code table', () => {
 
   it('says that the outcome is unknown when the deadline passes after the call was sent', async () => {
     const portal = await portals();
-    portal.trouble.next('hang', {});
+    portal.faults.next('hang', {});
     const path = `/v1/portals/${portal.memberId}/backlogs/1`;
     const reply = await client.call('PATCH', path, { modifiedBy: 6 }, { 'X-Deadline-Ms': '300' });
     expect(reply).toMatchObject({ status: 504, body: { code: 'outcome_unknown', retryable: false } });
@@ -183,7 +183,7 @@ describe('the code table', () => {
   });
 
   it('says what is wrong with the authorization server', async () => {
-    const codes: [Parameters<typeof world.simulator.oauth.trouble.next>[0], number, FaultCode][] = [
+    const codes: [Parameters<typeof world.simulator.oauth.faults.next>[0], number, FaultCode][] = [
       ['invalid_grant', 409, 'reauthorization_required'],
       ['wrong_client', 502, 'authorization_server_error'],
       ['invalid_client', 502, 'authorization_server_error'],
@@ -196,7 +196,7 @@ describe('the code table', () => {
       const redis = world.redis.client();
       await redis.hset(`b24:{${portal.memberId}}:grant`, 'expiresAtMs', '1');
       redis.disconnect();
-      world.simulator.oauth.trouble.next(kind, { method: 'refresh_token', memberId: portal.memberId });
+      world.simulator.oauth.faults.next(kind, { method: 'refresh_token', memberId: portal.memberId });
       const reply = await read(portal);
       expect([kind, reply.status, reply.body.code]).toEqual([kind, status, code]);
       if (code === 'reauthorization_required') expect(reply.body.authorizeUrl).toContain('/install?portal=');
@@ -206,7 +206,7 @@ describe('the code table', () => {
   it('rides out passing trouble of the authorization server without a word', async () => {
     const portal = await portals();
     portal.expireAccessTokens();
-    world.simulator.oauth.trouble.next('INTERNAL_SERVER_ERROR', { method: 'refresh_token' });
+    world.simulator.oauth.faults.next('INTERNAL_SERVER_ERROR', { method: 'refresh_token' });
     expect((await read(portal)).status).toBe(200);
   });
 });

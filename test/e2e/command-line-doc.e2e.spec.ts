@@ -72,7 +72,7 @@ describe('docs/command-line.md', () => {
     await client.call('PATCH', `/v1/portals/${acme.memberId}`, { alias: 'acme', tags: ['emea'] });
     await client.call('PATCH', `/v1/portals/${globex.memberId}`, { alias: 'globex' });
     await client.call('POST', '/v1/portals/acme/backlogs', { groupId: 125, createdBy: 6 });
-    globex.revokeChains();
+    globex.revokeFamilies();
     globex.expireAccessTokens();
     await client.get('/v1/portals/globex/backlogs/fields');
     const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme'] };

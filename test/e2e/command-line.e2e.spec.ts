@@ -41,7 +41,7 @@ describe('the command line', () => {
     dead = await world.installed(client, wide);
     await client.call('PATCH', `/v1/portals/${portal.memberId}`, { alias: 'acme', tags: ['emea'] });
     await client.call('PATCH', `/v1/portals/${dead.memberId}`, { alias: 'globex' });
-    dead.revokeChains();
+    dead.revokeFamilies();
     dead.expireAccessTokens();
     await client.get(`/v1/portals/globex/backlogs/fields`);
     line = new CommandLine({ B24_GATEWAY_URL: client.url, B24_GATEWAY_KEY: adminKey });

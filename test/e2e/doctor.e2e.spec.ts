@@ -139,7 +139,7 @@ describe('the doctor', () => {
     expect((await look({ B24_OAUTH_SERVER: nowhere })).ill).toEqual([
       found('authorization_server', 'problem', nowhere, 'ECONNREFUSED', 'DNS, proxy, firewall'),
     ]);
-    world.simulator.oauth.trouble.next('html', { status: 502 });
+    world.simulator.oauth.faults.next('html', { status: 502 });
     expect((await look()).ill).toEqual([found('authorization_server', 'problem', 'answers 502', 'status page')]);
   });
 
@@ -160,7 +160,7 @@ describe('the doctor', () => {
   }, 60_000);
 
   it('warns of portals that need somebody', async () => {
-    portal.revokeChains();
+    portal.revokeFamilies();
     portal.expireAccessTokens();
     await client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
     const { code, ill } = await look();

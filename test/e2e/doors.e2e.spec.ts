@@ -206,7 +206,7 @@ describe('a request', () => {
     const wish = { name: 'piped', scopes: ['call'], portals: 'all' };
     const key = String((await client.call('POST', '/v1/clients', wish)).body.key);
     const portal = await world.installed(client);
-    portal.trouble.next('hang', { times: Infinity });
+    portal.faults.next('hang', { times: Infinity });
     const path = `/p/${portal.memberId}/rest/1/${key}/profile`;
     const ask = async () => {
       const answer = await fetch(`${client.url}${path}`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
@@ -216,7 +216,7 @@ describe('a request', () => {
     await eventually(() => portal.requests.length > 0);
     expect(await ask()).toBe(503);
     await connection.close();
-    portal.trouble.clear();
+    portal.faults.clear();
     await eventually(async () => (await ask()) !== 503);
     // Whoever waits for the end of every request waits for none of these.
     await world.closeGateways();

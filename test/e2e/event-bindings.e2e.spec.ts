@@ -85,7 +85,7 @@ describe('what portals are asked to send', () => {
       failing: [],
       refused: [{ portal: portal.memberId, events: ['ONCRMDEALADD'] }],
     });
-    portal.trouble.next('PAYMENT_REQUIRED', { times: 1 });
+    portal.faults.next('PAYMENT_REQUIRED', { times: 1 });
     await client.call('PATCH', `/v1/subscriptions/${id}`, { events: ['ONTASKDELETE'] });
     await eventually(async () => (await details(id)).failing.length === 1);
     expect((await details(id)).failing).toEqual([{ portal: portal.memberId, code: 'portal_payment_required' }]);

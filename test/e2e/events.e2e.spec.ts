@@ -19,7 +19,7 @@ describe('events that are no install', () => {
     await world.knownForLong(portal.memberId);
   });
   afterEach(() => {
-    world.simulator.oauth.trouble.clear();
+    world.simulator.oauth.faults.clear();
   });
   afterAll(() => world.stop());
 
@@ -70,7 +70,7 @@ describe('events that are no install', () => {
 
     it('is not undone by a refresh that was under way', async () => {
       portal.expireAccessTokens();
-      world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 300, afterExecution: true });
+      world.simulator.oauth.faults.next('slow', { method: 'refresh_token', delayMs: 300, afterExecution: true });
       const call = events.call(portal);
       await eventually(() => world.simulator.oauth.tokenRequests.at(-1)?.outcome === 'pending');
       expect(await events.post(portal.uninstallEvent())).toMatchObject({ status: 200 });

@@ -52,7 +52,7 @@ describe('a call to many portals', () => {
     const [dead, slow] = [many[3]!, many[7]!];
     const { domain: deadDomain } = dead;
     await dead.stop();
-    slow.trouble.next('hang', { method: get });
+    slow.faults.next('hang', { method: get });
     const lines = await told({ tag: 'many' }, read, { 'X-Deadline-Ms': '30000' });
     expect(lines).toHaveLength(501);
     expect(lines.filter((it) => codeOf(it) === 'ok')).toHaveLength(498);
@@ -132,7 +132,7 @@ describe('a call to many portals', () => {
 
   it('that writes is sent to each portal once, and tells of one whose answer was lost', async () => {
     const call = { method: add, params: { fields: { groupId: 126, createdBy: 6 } } };
-    portals[2]!.trouble.next('cut-after', { method: add });
+    portals[2]!.faults.next('cut-after', { method: add });
     const lines = await told([portals[2]!.domain, portals[3]!.domain], call);
     expect(lines.find((it) => domainOf(it) === portals[2]!.domain)).toMatchObject({
       problem: { code: 'outcome_unknown', retryable: false },
@@ -151,16 +151,16 @@ describe('a call to many portals', () => {
     const wish = { name: 'x', scopes: ['call'] };
     const { body } = await client.call('POST', '/v1/clients', wish);
     const mine = new Client(one.url, body.key as string);
-    for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 600 });
+    for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 600 });
     const { lines } = await fanOut({ tag: 'retail' }, read, {}, mine);
     await client.call('DELETE', `/v1/clients/${body.id as string}`);
     const codes = (await allOf(lines)).map(codeOf);
     expect([codes.at(0), ...codes.slice(-2)]).toEqual(['ok', 'key_invalid', 'summary']);
-    for (const portal of portals) portal.trouble.clear();
+    for (const portal of portals) portal.faults.clear();
   });
 
   it('sends nothing more once its caller has hung up', async () => {
-    for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 500 });
+    for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 500 });
     const one = await world.gateway({ B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100', FAN_OUT_CONCURRENCY: '1' });
     const { lines, hangUp } = await fanOut({ tag: 'retail' }, read, {}, one);
     await lines.next();
@@ -173,6 +173,6 @@ describe('a call to many portals', () => {
     expect(sent()).toBeLessThanOrEqual(2);
     await told({ tag: 'nothing' }, read, {}, one);
     expect(sent()).toBeLessThanOrEqual(2);
-    for (const portal of portals) portal.trouble.clear();
+    for (const portal of portals) portal.faults.clear();
   });
 });

@@ -11,7 +11,7 @@ describe('a portal installed by the page in its frame', () => {
   let world: World;
   let client: Client;
   let portal: SimulatedPortal;
-  const open = (overrides?: Overrides, chain?: ReturnType<SimulatedPortal['grantChain']>) =>
+  const open = (overrides?: Overrides, chain?: ReturnType<SimulatedPortal['grantTokens']>) =>
     openFrame(client, portal.framePost(overrides, chain));
   const fields = () => client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
   const refused = async (overrides: Overrides, words: string, chain?: Parameters<typeof open>[1]) => {
@@ -34,7 +34,7 @@ describe('a portal installed by the page in its frame', () => {
     await world.knownForLong(portal.memberId);
   });
   afterEach(() => {
-    world.simulator.oauth.trouble.clear();
+    world.simulator.oauth.faults.clear();
   });
   afterAll(() => world.stop());
 
@@ -56,7 +56,7 @@ describe('a portal installed by the page in its frame', () => {
   });
 
   it('keeps a chain of its own: the pair that came with the page is spent', async () => {
-    const chain = portal.grantChain();
+    const chain = portal.grantTokens();
     await open({}, chain);
     await fields();
     expect(portal.requests.at(-1)?.token).not.toBe(chain.access_token);
@@ -103,13 +103,13 @@ describe('a portal installed by the page in its frame', () => {
     ['invalid_grant', 'refresh_token', 'spent or not ours'],
     ['NOT_INSTALLED', 'refresh_token', 'spent or not ours'],
   ] as const)('refuses what the authorization server does not confirm (%s of %s)', async (kind, method, words) => {
-    world.simulator.oauth.trouble.next(kind, { method });
+    world.simulator.oauth.faults.next(kind, { method });
     await refused({}, words);
   });
 
   it.each(['app.info', 'refresh_token'])('refuses a host that is not allowed in the answer of %s', async (method) => {
     const strict = await world.gateway({ B24_PORTAL_HOSTS: '127.0.0.1/32:*' });
-    world.simulator.oauth.trouble.next('foreign-endpoint', { method });
+    world.simulator.oauth.faults.next('foreign-endpoint', { method });
     const before = await memoryOf(world.redis);
     expect(await openFrame(strict, portal.framePost())).toMatchObject({
       status: 403,
@@ -120,11 +120,11 @@ describe('a portal installed by the page in its frame', () => {
 
   it("refuses another app's token, and a token of one portal for another", async () => {
     const local = await world.simulator.addPortal({ clientId: 'local.frame', clientSecret: 'a secret of its own' });
-    await refused({}, 'does not vouch', { ...local.grantChain(), domain: portal.domain });
+    await refused({}, 'does not vouch', { ...local.grantTokens(), domain: portal.domain });
     const other = await world.simulator.addPortal();
-    const { access_token, refresh_token } = other.grantChain();
-    await refused({}, 'does not vouch', { ...portal.grantChain(), access_token, refresh_token });
-    await refused({}, 'could not be verified', { ...portal.grantChain(), refresh_token });
+    const { access_token, refresh_token } = other.grantTokens();
+    await refused({}, 'does not vouch', { ...portal.grantTokens(), access_token, refresh_token });
+    await refused({}, 'could not be verified', { ...portal.grantTokens(), refresh_token });
   });
 
   it('leaves an installed portal as it was when somebody posts a forged page for it', async () => {
@@ -160,13 +160,13 @@ describe('a portal installed by the page in its frame', () => {
     const post = portal.framePost();
     const told = { installed: false, client_endpoint: portal.endpoint, member_id: portal.memberId };
     const body = JSON.stringify({ result: { client_id: world.simulator.clientId, scope: 'task', install: told } });
-    world.simulator.oauth.trouble.next('custom', { method: 'app.info', status: 200, body, times: 3 });
+    world.simulator.oauth.faults.next('custom', { method: 'app.info', status: 200, body, times: 3 });
     expect(await openFrame(client, post)).toMatchObject({ status: 200 });
   });
 
   it('loses no grant when the store is away between the proof and the save', async () => {
     const post = portal.framePost();
-    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 400 });
+    world.simulator.oauth.faults.next('slow', { method: 'refresh_token', delayMs: 400 });
     const page = openFrame(client, post);
     await eventually(() => refreshing(world));
     await world.redis.kill();
@@ -230,7 +230,7 @@ describe('a portal installed by the page in its frame', () => {
   });
 
   it('keeps the administrator key and the tokens out of the page, Redis and the log', async () => {
-    const chain = portal.grantChain();
+    const chain = portal.grantTokens();
     const { html } = await open({}, chain);
     await fields();
     const redis = world.redis.client();

@@ -62,7 +62,7 @@ describe('three replicas that wait for one portal', () => {
 
   it('go on when the one that carried the others’ calls is killed on the way, and read again what it took along', async () => {
     await keepAsking(() => portal.requests.length < 100);
-    portal.trouble.next('slow', { delayMs: 60_000 });
+    portal.faults.next('slow', { delayMs: 60_000 });
     let carrier: GatewayProcess | undefined;
     const told = groups.slice(0, 3 * callersEach).map((group, i) =>
       backlogOf(i % 3, group).then(
@@ -70,7 +70,7 @@ describe('three replicas that wait for one portal', () => {
         () => ({ group, status: 0, groupId: group, from: replicas[i % 3] }),
       ),
     );
-    await eventually(() => portal.trouble.pending === 0);
+    await eventually(() => portal.faults.pending === 0);
     for (const replica of replicas) {
       const { body } = await replica.client.get<string>('/metrics');
       if (/^b24_requests_in_flight\{.*\} [1-9]/m.test(body)) carrier = replica;

@@ -84,7 +84,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it('makes fifty calls at once one write with fifty equal answers', async () => {
-    portal.trouble.next('slow', { method: 'tasks.api.scrum.backlog.add', delayMs: 300 });
+    portal.faults.next('slow', { method: 'tasks.api.scrum.backlog.add', delayMs: 300 });
     const replies = await Promise.all(Array.from({ length: 50 }, () => post('stampede')));
     expect(new Set(replies.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1);
     expect(replies[0]?.status).toBe(201);
@@ -93,7 +93,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it('whose first call is still in progress says so when the deadline comes, and when to ask again', async () => {
-    portal.trouble.next('slow', { method: 'tasks.api.scrum.backlog.add', delayMs: 1500 });
+    portal.faults.next('slow', { method: 'tasks.api.scrum.backlog.add', delayMs: 1500 });
     const first = post('slow');
     await new Promise((resolve) => setTimeout(resolve, 200));
     const second = await client.call('POST', at('/backlogs'), add, keyed('slow', { 'X-Deadline-Ms': '300' }));
@@ -126,9 +126,9 @@ describe('an Idempotency-Key', () => {
     await client.call('PATCH', at(''), { suspended: true });
     expect((await post('free')).body['code']).toBe('portal_suspended');
     await client.call('PATCH', at(''), { suspended: false });
-    portal.trouble.next('PAYMENT_REQUIRED', { times: Infinity });
+    portal.faults.next('PAYMENT_REQUIRED', { times: Infinity });
     expect((await post('free')).status).toBe(402);
-    portal.trouble.clear();
+    portal.faults.clear();
     // The portal's word is believed for a minute, or until somebody installs again.
     expect((await post('free')).status).toBe(402);
     await world.install(client, portal);

@@ -20,19 +20,19 @@ describe('the event ONAPPINSTALL', () => {
     await world.knownForLong(portal.memberId);
   });
   afterEach(() => {
-    world.simulator.oauth.trouble.clear();
+    world.simulator.oauth.faults.clear();
   });
   afterAll(() => world.stop());
 
   it('is answered at once and makes a portal that can be called, over a chain of its own', async () => {
-    const chain = portal.grantChain();
+    const chain = portal.grantTokens();
     expect(await events.post(portal.installEvent({}, chain))).toEqual({ status: 200, body: { received: true } });
     await events.installed(portal);
     expect(portal.requests.at(-1)?.token).not.toBe(chain.access_token);
   });
 
   it('is answered before the authorization server has said anything', async () => {
-    world.simulator.oauth.trouble.next('slow', { method: 'app.info', delayMs: 500 });
+    world.simulator.oauth.faults.next('slow', { method: 'app.info', delayMs: 500 });
     expect(await events.post(portal.installEvent())).toMatchObject({ status: 200 });
     expect(await events.call(portal)).toMatchObject({ status: 404 });
     await events.installed(portal);
@@ -55,7 +55,7 @@ describe('the event ONAPPINSTALL', () => {
     await events.installed(portal);
     const told = { client_endpoint: portal.endpoint, member_id: portal.memberId };
     const body = JSON.stringify({ result: { client_id: world.simulator.clientId, install: told } });
-    world.simulator.oauth.trouble.next('custom', { method: 'app.info', status: 200, body });
+    world.simulator.oauth.faults.next('custom', { method: 'app.info', status: 200, body });
     const before = await memoryOf(world.redis);
     const asked = world.simulator.oauth.tokenRequests.length;
     await events.post(event);
@@ -75,7 +75,10 @@ describe('the event ONAPPINSTALL', () => {
 
   it("is refused when it comes late for another portal's chain", async () => {
     const other = await world.simulator.addPortal();
-    const event = portal.installEvent({}, { ...other.grantChain(), domain: portal.domain, member_id: portal.memberId });
+    const event = portal.installEvent(
+      {},
+      { ...other.grantTokens(), domain: portal.domain, member_id: portal.memberId },
+    );
     world.simulator.clock.advance(3 * 3_600_000);
     await events.refusedLater(event);
   });
@@ -87,12 +90,12 @@ describe('the event ONAPPINSTALL', () => {
   });
 
   it('is verified again when the authorization server failed at first', async () => {
-    world.simulator.oauth.trouble.next('html', { method: 'app.info', times: 2 });
+    world.simulator.oauth.faults.next('html', { method: 'app.info', times: 2 });
     await events.install(portal);
   });
 
   it('loses no grant when the store is away between the proof and the save', async () => {
-    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 400 });
+    world.simulator.oauth.faults.next('slow', { method: 'refresh_token', delayMs: 400 });
     await events.post(portal.installEvent());
     await eventually(() => world.simulator.oauth.tokenRequests.at(-1)?.grantType === 'refresh_token');
     await world.redis.kill();
@@ -117,15 +120,15 @@ describe('the event ONAPPINSTALL', () => {
     ['invalid_grant', 'refresh_token'],
     ['NOT_INSTALLED', 'refresh_token'],
   ] as const)('is refused when the authorization server does not confirm it (%s of %s)', async (kind, method) => {
-    world.simulator.oauth.trouble.next(kind, { method });
+    world.simulator.oauth.faults.next(kind, { method });
     await events.refusedLater(portal.installEvent());
   });
 
   it("is refused with another app's tokens, or another portal's", async () => {
     const local = await world.simulator.addPortal({ clientId: 'local.events', clientSecret: 'a secret of its own' });
-    await events.refusedLater(portal.installEvent({}, { ...local.grantChain(), domain: portal.domain }));
+    await events.refusedLater(portal.installEvent({}, { ...local.grantTokens(), domain: portal.domain }));
     const other = await world.simulator.addPortal();
-    await events.refusedLater(portal.installEvent({}, { ...other.grantChain(), member_id: portal.memberId }));
+    await events.refusedLater(portal.installEvent({}, { ...other.grantTokens(), member_id: portal.memberId }));
   });
 
   it('is refused at once when it names a host that is not allowed, and nobody is asked about it', async () => {

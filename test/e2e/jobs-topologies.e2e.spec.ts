@@ -21,7 +21,7 @@ describe('a job whose replica is killed', () => {
         [0, 1, 2].map(() => world.simulator.addPortal({ burst: 1000, drainPerSecond: 100, groups: [126] })),
       );
       for (const portal of portals) await one.client.call('POST', '/v1/portals', { webhookUrl: portal.webhookUrl() });
-      portals[1]!.trouble.next('hang', { method: add, afterExecution: true });
+      portals[1]!.faults.next('hang', { method: add, afterExecution: true });
       const call = { method: add, params: { fields: { groupId: 126, createdBy: 6 } } };
       const headers = { Prefer: 'respond-async', 'X-Deadline-Ms': '100000' };
       const { body } = await one.client.call('POST', '/v1/fan-out', { portals: 'all', call }, headers);

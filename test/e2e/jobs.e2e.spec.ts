@@ -79,7 +79,7 @@ describe('a fan-out that goes on as a job', () => {
   beforeEach(() => {
     for (const portal of portals) {
       portal.requests.length = 0;
-      portal.trouble.clear();
+      portal.faults.clear();
       for (const { id, groupId } of [...portal.scrum.backlogs.values()])
         if (groupId === 126) portal.scrum.backlogs.delete(id);
     }
@@ -99,7 +99,7 @@ describe('a fan-out that goes on as a job', () => {
   });
 
   it('says when to ask again, until it is over', async () => {
-    for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 500 });
+    for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 500 });
     const { body } = await order(client, 'five', reading);
     const at = `/v1/jobs/${body.id as string}`;
     expect((await client.get(at)).headers.get('retry-after')).toBe('1');
@@ -108,7 +108,7 @@ describe('a fan-out that goes on as a job', () => {
   });
 
   it('tells of each item that failed, and is done all the same', async () => {
-    portals[1]!.trouble.next('cut-after', { method: add });
+    portals[1]!.faults.next('cut-after', { method: add });
     const { body } = await order(client, 'five', writing);
     const job = await isOver(client, body.id as string);
     expect(job).toMatchObject({ state: 'done', progress: { total: 5, done: 5, failed: 1 } });
@@ -141,7 +141,7 @@ describe('a fan-out that goes on as a job', () => {
   });
 
   it('stops when it is cancelled: what was not begun is never sent', async () => {
-    for (const portal of portals) portal.trouble.next('slow', { method: add, delayMs: 1500 });
+    for (const portal of portals) portal.faults.next('slow', { method: add, delayMs: 1500 });
     const { body } = await order(client, 'five', writing);
     await eventually(() => sent(portals, add).some((n) => n > 0));
     const asked = await client.call('POST', `/v1/jobs/${body.id as string}/cancel`);
@@ -156,7 +156,7 @@ describe('a fan-out that goes on as a job', () => {
 
   it('ends with a clear problem when its key is deleted meanwhile, and sends nothing more', async () => {
     const mine = await keyFor();
-    for (const portal of portals) portal.trouble.next('slow', { method: add, delayMs: 1500 });
+    for (const portal of portals) portal.faults.next('slow', { method: add, delayMs: 1500 });
     const { body } = await order(mine, 'five', writing);
     await eventually(() => sent(portals, add).some((n) => n > 0));
     await client.call('DELETE', `/v1/clients/${mine.id}`);
@@ -169,7 +169,7 @@ describe('a fan-out that goes on as a job', () => {
   it('is refused beyond so many that are not finished', async () => {
     const mine = await keyFor();
     const one = await world.gateway({ ...env, JOBS_PER_CLIENT: '1' });
-    for (const portal of portals) portal.trouble.next('slow', { method: get, delayMs: 1500 });
+    for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 1500 });
     const first = await order(mine, 'five', reading);
     const second = await order(new Client(one.url, mine.key), 'five', reading);
     expect(second).toMatchObject({ status: 429, body: { code: 'too_many_jobs', retryable: true } });
@@ -238,8 +238,7 @@ describe('a job whose replica ends', () => {
 
   /** Some items have their outcome, some are with the portal, and some are not begun. */
   const inTheMiddle = async (call: { method: string; params: object }) => {
-    for (const portal of portals.slice(2, 6))
-      portal.trouble.next('hang', { method: call.method, afterExecution: true });
+    for (const portal of portals.slice(2, 6)) portal.faults.next('hang', { method: call.method, afterExecution: true });
     const { body } = await order(one.client, 'eight', call, { 'X-Deadline-Ms': '100000' });
     await eventually(async () => {
       const { progress } = await jobOf(one.client, body.id as string);
@@ -270,7 +269,7 @@ describe('a job whose replica ends', () => {
   }, 90_000);
 
   it('in order is handed back: what is under way is heard, and the rest is done elsewhere', async () => {
-    for (const portal of portals) portal.trouble.next('slow', { method: add, delayMs: 3000 });
+    for (const portal of portals) portal.faults.next('slow', { method: add, delayMs: 3000 });
     const { body } = await order(one.client, 'eight', writing);
     await eventually(() => sent(portals, add).some((n) => n > 0));
     [two] = await Promise.all([start(), one.stop()]);

@@ -137,7 +137,7 @@ describe('the slots of jobs', () => {
     };
     const [slow, quick] = [await add('slow', 12), await add('quick', 1)];
     const call = { method: 'tasks.api.scrum.backlog.get', params: { id: 125 } };
-    for (const it of slow) it.trouble.next('slow', { method: call.method, delayMs: 300, times: Infinity });
+    for (const it of slow) it.faults.next('slow', { method: call.method, delayMs: 300, times: Infinity });
     const keyFor = async (name: string) => {
       const { body } = await admin.call('POST', '/v1/clients', { name, scopes: ['call'] });
       return new Client(admin.url, body.key as string);
@@ -156,7 +156,7 @@ describe('the slots of jobs', () => {
     // Two of their items in each of the two slots.
     expect(between).toBeLessThanOrEqual(4);
     // And the jobs that made room come to their end.
-    for (const it of slow) it.trouble.clear();
+    for (const it of slow) it.faults.clear();
     for (const it of ordered) {
       const job = async () => (await greedy.get(`/v1/jobs/${it.body.id as string}`)).body;
       await eventually(async () => (await job()).state === 'done');

@@ -18,7 +18,7 @@ describe('who knocks without a key', () => {
     client = await world.gateway({ TRUSTED_PROXIES: '127.0.0.1' }, clock);
   });
   afterEach(async () => {
-    world.simulator.oauth.trouble.clear();
+    world.simulator.oauth.faults.clear();
     await world.closeGateways();
   });
   afterAll(() => world.stop());
@@ -86,7 +86,7 @@ describe('who knocks without a key', () => {
   it('and fills the inbox loses its own: an install of another address is taken and verified in turn', async () => {
     const portal = await world.simulator.addPortal();
     await world.knownForLong(portal.memberId);
-    world.simulator.oauth.trouble.next('slow', { method: 'app.info', delayMs: 1500, times: 100_000 });
+    world.simulator.oauth.faults.next('slow', { method: 'app.info', delayMs: 1500, times: 100_000 });
     // A flood from many addresses, each within its budget, larger than what may wait.
     const sources = Array.from({ length: 6 }, (_, i) => `203.0.113.${i}`);
     await Promise.all(sources.map((from, s) => flood(500, from, (i) => forged(portal, memberOf(s * 1000 + i)))));

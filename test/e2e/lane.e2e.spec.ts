@@ -90,7 +90,7 @@ describe('the lane against a real portal', () => {
   );
 
   it('stops calling a portal that Bitrix24 has blocked by hand, says so, and tells the operator', async () => {
-    portal.trouble.next('OVERLOAD_LIMIT', { times: Infinity });
+    portal.faults.next('OVERLOAD_LIMIT', { times: Infinity });
     expect((await backlogOf(1000)).body.code).toBe('portal_overloaded');
     const again = await backlogOf(1001);
     expect([again.status, again.body.code]).toEqual([503, 'portal_overloaded']);
@@ -108,7 +108,7 @@ describe('the lane against a real portal', () => {
 
   it('tells callers of a portal that is down so at once, and finds it again', async () => {
     // The last of them meets the gateway's own question.
-    portal.trouble.next('html', { times: 6 });
+    portal.faults.next('html', { times: 6 });
     for (let i = 0; i < 5; i++) await backlogOf(1000 + i);
     await eventually(async () => (await client.get(`/v1/portals/${portal.memberId}`)).body.queue.circuit === 'open');
     const asked = portal.requests.length;

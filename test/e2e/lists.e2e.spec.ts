@@ -62,7 +62,7 @@ describe('a list that is streamed', () => {
   ])('ends with a clear problem once its key is %s, however slowly it is read', async (_how, end) => {
     portal.crm.addDeals(1234);
     const { body } = await client.call('POST', '/v1/clients', { name: 'slow reader', scopes: ['call'] });
-    portal.trouble.next('slow', { method: 'batch', delayMs: 1500 });
+    portal.faults.next('slow', { method: 'batch', delayMs: 1500 });
     const answer = await list('crm.deal.list', {}, client.url, body.key as string);
     await end(body.id as string);
     const lines = await linesOf(answer);
@@ -87,7 +87,7 @@ describe('a list that is streamed', () => {
 
   it('says so in its last line when it breaks off, and is a problem when it does before the first', async () => {
     portal.crm.addDeals(200);
-    portal.trouble.next('html', { method: 'batch', times: 9 });
+    portal.faults.next('html', { method: 'batch', times: 9 });
     const lines = await linesOf(await list('crm.deal.list'));
     expect(lines).toHaveLength(51);
     expect(lines.at(-1)).toMatchObject({ problem: { code: 'portal_error', retryable: true } });

@@ -14,7 +14,7 @@ describe('a grant', () => {
     client = await world.gateway();
   });
   afterEach(() => {
-    world.simulator.oauth.trouble.clear();
+    world.simulator.oauth.faults.clear();
   });
   afterAll(() => world.stop());
 
@@ -25,7 +25,7 @@ describe('a grant', () => {
   const refreshRefused =
     (kind: 'invalid_grant' | 'PAYMENT_REQUIRED' | 'NOT_INSTALLED') => (portal: SimulatedPortal) => {
       portal.expireAccessTokens();
-      world.simulator.oauth.trouble.next(kind, { method: 'refresh_token', memberId: portal.memberId, times: Infinity });
+      world.simulator.oauth.faults.next(kind, { method: 'refresh_token', memberId: portal.memberId, times: Infinity });
     };
 
   describe.each([
@@ -36,7 +36,7 @@ describe('a grant', () => {
       'deleted',
       410,
       (portal: SimulatedPortal) => {
-        portal.trouble.next('PORTAL_DELETED', { times: Infinity });
+        portal.faults.next('PORTAL_DELETED', { times: Infinity });
       },
     ],
   ])('that became %s', (status, answered, become) => {
@@ -55,8 +55,8 @@ describe('a grant', () => {
       expect(asked()).toBe(before);
       expect((await view(portal)).since).toBe(since);
 
-      portal.trouble.clear();
-      world.simulator.oauth.trouble.clear();
+      portal.faults.clear();
+      world.simulator.oauth.faults.clear();
       await world.install(client, portal);
       expect((await call(portal)).status).toBe(200);
       const mended = await view(portal);
@@ -66,14 +66,14 @@ describe('a grant', () => {
 
   it('of a portal that is down is unreachable, since when and why, until the portal answers again', async () => {
     const portal = await world.installed(client, roomy);
-    portal.trouble.next('cut-before', { times: Infinity });
+    portal.faults.next('cut-before', { times: Infinity });
     await eventually(async () => {
       await call(portal);
       return (await view(portal)).status === 'unreachable';
     });
     const { since, why } = await view(portal);
     expect([typeof since, why]).toEqual(['string', expect.stringContaining('without an answer')]);
-    portal.trouble.clear();
+    portal.faults.clear();
     await eventually(async () => (await call(portal)).status === 200);
     await eventually(async () => (await view(portal)).status === 'active');
   });
@@ -84,7 +84,7 @@ describe('a grant', () => {
     await browser.open(await browser.allow(client, portal));
     expect((await view(portal)).spareTokenPairs).toBeGreaterThanOrEqual(1);
     portal.expireAccessTokens();
-    world.simulator.oauth.trouble.next('answer-lost', { method: 'refresh_token', memberId: portal.memberId });
+    world.simulator.oauth.faults.next('answer-lost', { method: 'refresh_token', memberId: portal.memberId });
     expect((await call(portal)).status).toBe(200);
     expect((await view(portal)).status).toBe('active');
   });
@@ -106,7 +106,7 @@ describe('a grant', () => {
     expect(refused.body['detail']).toContain('dismissed');
     expect(refused.body['authorizeUrl']).toContain('/install?portal=');
     expect((await view(portal)).status).toBe('reauthorization_required');
-    const chain = portal.grantChain(6);
+    const chain = portal.grantTokens(6);
     await portal.sendInstallEvent(`${client.url}/bitrix24/events`, { auth: { ...asAuth(chain) } });
     await eventually(async () => (await view(portal)).status === 'active');
     expect((await call(portal)).status).toBe(200);
@@ -127,7 +127,7 @@ describe('a grant', () => {
     const replica = await GatewayProcess.start(environment(world.redis, world.simulator));
     portal.expireAccessTokens();
     const { oauth } = world.simulator;
-    oauth.trouble.next('slow', {
+    oauth.faults.next('slow', {
       method: 'refresh_token',
       memberId: portal.memberId,
       delayMs: 1500,
@@ -138,7 +138,7 @@ describe('a grant', () => {
     const headers = { Authorization: `Bearer ${client.key}` };
     const path = `/v1/portals/${portal.memberId}/backlogs/fields`;
     const gone = fetch(`${replica.url}${path}`, { headers, signal: hangUp.signal }).catch(() => 'hung up');
-    await eventually(() => oauth.trouble.pending === 0);
+    await eventually(() => oauth.faults.pending === 0);
     hangUp.abort();
     expect(await gone).toBe('hung up');
     await replica.stop();
@@ -149,6 +149,6 @@ describe('a grant', () => {
   }, 60_000);
 });
 
-function asAuth(chain: ReturnType<SimulatedPortal['grantChain']>): Record<string, string> {
+function asAuth(chain: ReturnType<SimulatedPortal['grantTokens']>): Record<string, string> {
   return Object.fromEntries(Object.entries(chain).map(([name, value]) => [name, String(value)]));
 }

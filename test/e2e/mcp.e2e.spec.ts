@@ -22,7 +22,7 @@ describe('an assistant over the Model Context Protocol', () => {
     other = await world.installed(admin, { burst: 1000, drainPerSecond: 100, backlogs: [backlog] });
   });
   afterEach(async () => {
-    portal.trouble.clear();
+    portal.faults.clear();
     await Promise.all(open.splice(0).map((it) => it.close()));
   });
   afterAll(() => world.stop());
@@ -139,7 +139,7 @@ describe('an assistant over the Model Context Protocol', () => {
     expect(await refusal(key, 'getBacklog', { portal: 'nobody', groupId: 125 })).toMatchObject({
       code: 'portal_not_found',
     });
-    other.trouble.next('OVERLOAD_LIMIT', { method: 'tasks.api.scrum.backlog.get' });
+    other.faults.next('OVERLOAD_LIMIT', { method: 'tasks.api.scrum.backlog.get' });
     expect(await refusal(key, 'getBacklog', { portal: other.memberId, groupId: 125 })).toMatchObject({
       ...{ code: 'portal_overloaded', retryable: true, retryAfterSeconds: expect.any(Number) },
     });
@@ -150,7 +150,7 @@ describe('an assistant over the Model Context Protocol', () => {
     const hurried = await connect(key, (await world.gateway({ CALL_TIMEOUT_MS: '500' })).url);
     const sent = () => portal.requests.filter(({ method }) => method === 'tasks.api.scrum.epic.add').length;
     const before = sent();
-    portal.trouble.next('hang', { method: 'tasks.api.scrum.epic.add', afterExecution: true });
+    portal.faults.next('hang', { method: 'tasks.api.scrum.epic.add', afterExecution: true });
     const told = await refusal(hurried, 'addEpic', { portal: portal.memberId, groupId: 125, name: 'Twice' });
     expect(told).toMatchObject({ code: 'outcome_unknown', retryable: false });
     expect(told['detail']).toContain('epics?name=');

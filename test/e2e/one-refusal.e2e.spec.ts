@@ -1,10 +1,10 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { oddErrors } from '../../apps/portal-simulator/src/trouble-kinds';
+import { oddErrors } from '../../apps/portal-simulator/src/fault-kinds';
 import { vendorErrors } from '../../apps/portal-simulator/src/vendor-errors';
 import { ForwardClock } from '../support/forward-clock';
 import { Client, eventually, type Reply, World } from '../support/gateway';
 
-type Kind = Parameters<SimulatedPortal['trouble']['next']>[0];
+type Kind = Parameters<SimulatedPortal['faults']['next']>[0];
 
 const roomy = { burst: 5000, drainPerSecond: 500 };
 const settings = { B24_BURST: '5000', B24_DRAIN_PER_SECOND: '500' };
@@ -62,7 +62,7 @@ describe("one caller's refusal", () => {
     });
   });
   afterEach(() => {
-    portal.trouble.clear();
+    portal.faults.clear();
   });
   afterAll(() => world.stop());
 
@@ -70,7 +70,7 @@ describe("one caller's refusal", () => {
     'stays with that caller, however often one method repeats it: %s',
     async (code) => {
       const before = { grant: await grant(), refreshes: world.simulator.oauth.refreshes };
-      portal.trouble.next(code, { method: 'scope', times: Infinity });
+      portal.faults.next(code, { method: 'scope', times: Infinity });
       let goesOn = true;
       const loop = async () => {
         const told = new Set<number>();
@@ -93,14 +93,14 @@ describe("one caller's refusal", () => {
   it.each(statesOfPortals)(
     'is believed when it is true of the whole portal, shown, and healed after: %s',
     async (code, status, shown) => {
-      portal.trouble.next(code, { times: Infinity });
+      portal.faults.next(code, { times: Infinity });
       expect((await odd()).status).toBe(status);
       expect((await plain()).status).toBe(status);
       expect((await view()).status).toBe(shown);
       const asked = portal.requests.length;
       for (let n = 0; n < 5; n++) expect((await odd()).status).toBe(status);
       expect(portal.requests).toHaveLength(asked);
-      portal.trouble.clear();
+      portal.faults.clear();
       clock.jump(61_000);
       expect((await plain()).status).toBe(200);
       await eventually(async () => (await view()).status === 'active');
@@ -131,7 +131,7 @@ describe("one caller's refusal", () => {
     ['INVALID_CREDENTIALS', 403, 'The user lacks the necessary permissions'],
     ['authorization_error', 403, 'Not allowed for this user'],
   ] as const)("is returned in the vendor's words, through every door: %s %d", async (code, status, description) => {
-    portal.trouble.next(code, { method: 'scope', times: Infinity, status, description });
+    portal.faults.next(code, { method: 'scope', times: Infinity, status, description });
     expect(await odd()).toMatchObject({
       status: 403,
       body: { code: 'access_denied', upstream: { method: 'scope', status, error: code, description } },
@@ -154,7 +154,7 @@ describe("one caller's refusal", () => {
   ] as const)(
     'opens no circuit: %s',
     async (_, { kind, ...options }, status) => {
-      portal.trouble.next(kind, { method: 'scope', times: Infinity, ...options });
+      portal.faults.next(kind, { method: 'scope', times: Infinity, ...options });
       for (let n = 0; n < 12; n++) {
         expect((await odd(first, 'scope', { alone: `$${n}` })).status).toBe(status);
         if (n % 4 === 0) expect((await plain()).status).toBe(200);
@@ -169,7 +169,7 @@ describe("one caller's refusal", () => {
   );
 
   it('of an answer that is too large names the limit, and is not to be asked again', async () => {
-    portal.trouble.next('huge', { method: 'scope' });
+    portal.faults.next('huge', { method: 'scope' });
     const { status, body } = await odd();
     expect([status, body['code'], body['retryable']]).toEqual([502, 'answer_too_large', false]);
     expect(body['detail']).toContain('16 MiB');
@@ -177,7 +177,7 @@ describe("one caller's refusal", () => {
 
   it('is no refusal where the answer has no `result`: it is given whole', async () => {
     const whole = { status: 'success', data: true, errors: [], time: { start: 1 } };
-    portal.trouble.next('custom', { method: 'scope', times: 2, body: JSON.stringify(whole) });
+    portal.faults.next('custom', { method: 'scope', times: 2, body: JSON.stringify(whole) });
     expect((await odd()).body).toMatchObject({ result: { status: 'success', data: true, errors: [] } });
     expect(await door('scope')).toEqual({ status: 200, body: whole });
   });
@@ -185,20 +185,20 @@ describe("one caller's refusal", () => {
   it('does not reach those who share a request with it', async () => {
     const redis = world.redis.client();
     for (const kind of ['huge', 'html', 'ACCESS_DENIED', 'NO_AUTH_FOUND', 'WRONG_AUTH_TYPE'] as const) {
-      portal.trouble.next(kind, { method: 'crm.deal.get', times: Infinity, level: 'trip' });
+      portal.faults.next(kind, { method: 'crm.deal.get', times: Infinity, level: 'request' });
       portal.requests.length = 0;
       // Whoever calls waits until the bucket lets one request out, so that they share it.
       await redis.hset(`b_lane_{${portal.memberId}}_settings`, 'reservoir', '-500');
       const [refused, ...others] = await Promise.all([odd(first, 'crm.deal.get', { id: 1 }), plain(), fields()]);
       expect([kind, refused.status >= 400, ...others.map(({ status }) => status)]).toEqual([kind, true, 200, 200]);
       expect(portal.requests.map(({ method, outcome }) => `${method} ${outcome}`)).toContain(`batch trouble:${kind}`);
-      portal.trouble.clear();
+      portal.faults.clear();
     }
     redis.disconnect();
   });
 
   it('of 64 requests whose answers trickle blocks nobody: they end when nobody waits for them', async () => {
-    portal.trouble.next('trickle', { method: 'scope', times: Infinity });
+    portal.faults.next('trickle', { method: 'scope', times: Infinity });
     const slow = Array.from({ length: 64 }, (_, n) =>
       first.call(
         'POST',
@@ -241,7 +241,7 @@ describe("the gateway's own questions", () => {
     async (code) => {
       const portal = await world.simulator.addPortal(roomy);
       for (const method of ['app.info', 'event.get', 'event.bind', 'events'])
-        portal.trouble.next(code, { method, times: Infinity });
+        portal.faults.next(code, { method, times: Infinity });
       const url = 'http://127.0.0.1:9/';
       const { body } = await client.call('POST', '/v1/subscriptions', { url, events: ['ONTASKADD'], portals: 'all' });
       await portal.sendInstallEvent(`${client.url}/bitrix24/events`);

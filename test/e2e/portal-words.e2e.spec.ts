@@ -163,7 +163,7 @@ describe('what a portal says of its own tokens', () => {
       });
     }
     // The pair before, and words of whole requests that fail.
-    app.trouble.next('custom', {
+    app.faults.next('custom', {
       status: 400,
       body: JSON.stringify({ error: keyOf(app), error_description: `auth=${keyOf(app)}` }),
     });
@@ -171,9 +171,9 @@ describe('what a portal says of its own tokens', () => {
     app.expireAccessTokens();
     const former = keyOf(app);
     await post('call', '/v1/portals/app/call/crm.deal.get', { params: { id: 1 } });
-    app.trouble.next('html', { status: 502, body: `<a href="http://${app.domain}/rest/x?auth=${former}">` });
+    app.faults.next('html', { status: 502, body: `<a href="http://${app.domain}/rest/x?auth=${former}">` });
     await post('page', '/v1/portals/app/call/crm.deal.get', { params: { id: 1 } });
-    app.trouble.next('custom', {
+    app.faults.next('custom', {
       body: JSON.stringify({ result: [former, `x${Buffer.from(former).toString('base64')}`] }),
     });
     await post('pair before', '/v1/portals/app/call/crm.deal.get', { params: { id: 1 } });

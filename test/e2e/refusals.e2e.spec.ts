@@ -53,7 +53,7 @@ describe('what the gateway refuses', () => {
     });
 
     it('a deletion that silently failed is not called a success', async () => {
-      portal.trouble.next('silent-delete', { times: 2 });
+      portal.faults.next('silent-delete', { times: 2 });
       expect(await client.call('DELETE', at('/backlogs/2'))).toMatchObject({
         status: 502,
         body: { code: 'portal_error' },

@@ -32,7 +32,7 @@ describe('a grant that is here', () => {
   };
   const view = async () => (await client.get(`/v1/portals/${portal.memberId}`)).body;
   const open = (userId: number, token = chosen) =>
-    openFrame(client, portal.framePost({ body: { APPLICATION_TOKEN: token } }, portal.grantChain(userId)));
+    openFrame(client, portal.framePost({ body: { APPLICATION_TOKEN: token } }, portal.grantTokens(userId)));
   const byCode = async (userId: number): Promise<Page> => {
     const browser = new Browser();
     const start = await browser.open(`${client.url}/install?portal=${portal.domain}`);
@@ -40,7 +40,7 @@ describe('a grant that is here', () => {
     return browser.open(allowed.location);
   };
   const installEvent = (userId: number, token: string) =>
-    portal.installEvent({ auth: { application_token: token } }, portal.grantChain(userId));
+    portal.installEvent({ auth: { application_token: token } }, portal.grantTokens(userId));
   const audited = async (outcome: string) => {
     const path = `/v1/audit?portal=${portal.memberId}&action=installPortal&outcome=${outcome}`;
     return (await client.get<{ items: { actor: string; status: number }[] }>(path)).body.items;
@@ -103,16 +103,16 @@ describe('a grant that is here', () => {
     });
 
     it('does not pass to the spare of an employee when its own refresh is refused', async () => {
-      portal.trouble.next('cut-before', { method: 'profile', times: 3 });
+      portal.faults.next('cut-before', { method: 'profile', times: 3 });
       expect(await open(employee)).toMatchObject({ status: 502 });
       expect((await grantOf())['spares']).toContain(`"userId":${employee}`);
       expect((await view()).spareTokenPairs).toBe(0);
       portal.expireAccessTokens();
       const { oauth } = world.simulator;
-      oauth.trouble.next('invalid_grant', { method: 'refresh_token', memberId: portal.memberId });
+      oauth.faults.next('invalid_grant', { method: 'refresh_token', memberId: portal.memberId });
       expect(await events.call(portal)).toMatchObject({ status: 409, body: { code: 'reauthorization_required' } });
       expect(await view()).toMatchObject({ status: 'reauthorization_required', userId: administrator });
-      oauth.trouble.clear();
+      oauth.faults.clear();
     });
 
     it('is replaced by another administrator, who is recorded as a change of hands, by page and by code', async () => {
@@ -129,7 +129,7 @@ describe('a grant that is here', () => {
     beforeEach(() => events.install(portal));
 
     it('stays, and the page says so and to try again', async () => {
-      portal.trouble.next('html', { method: 'profile', status: 503 });
+      portal.faults.next('html', { method: 'profile', status: 503 });
       const before = (await grantOf())['refreshToken'];
       const page = await open(administrator);
       expect(page).toMatchObject({ status: 502, html: expect.stringContaining('Nothing was replaced') });
@@ -141,7 +141,7 @@ describe('a grant that is here', () => {
     });
 
     it('is replaced by an install event later, which is made again with the fresh pair', async () => {
-      portal.trouble.next('cut-before', { method: 'profile', times: 1 });
+      portal.faults.next('cut-before', { method: 'profile', times: 1 });
       await events.post(installEvent(administrator, 'a-newer-genuine-token'));
       await eventually(() => events.logged(portal.memberId, 'administrator_unknown') === 1);
       await eventually(() => events.logged(portal.memberId, 'by event') === 2);

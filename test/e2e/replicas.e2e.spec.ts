@@ -49,7 +49,7 @@ describe('two replicas over one Redis', () => {
       groups,
       backlogs: groups.map((groupId) => ({ id: groupId + 5000, groupId, createdBy: 6, modifiedBy: 1 })),
     });
-    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 1500 });
+    world.simulator.oauth.faults.next('slow', { method: 'refresh_token', delayMs: 1500 });
     const before = world.simulator.oauth.refreshes;
     portal.expireAccessTokens();
     const replies = await Promise.all(
@@ -104,7 +104,7 @@ describe('two replicas over one Redis', () => {
   it('answer what is under way and tell what waits when one is asked to end', async () => {
     await launch(narrowEnv);
     const portal = await world.installed(one.client, narrow);
-    portal.trouble.next('slow', { delayMs: 1500, times: 100 });
+    portal.faults.next('slow', { delayMs: 1500, times: 100 });
     const calls = write(8, portal.memberId, [one]);
     await eventually(() => portal.requests.length > 0);
     await one.stop();
@@ -118,10 +118,10 @@ describe('two replicas over one Redis', () => {
   it('finish on one replica what another began when it was killed in the middle of a refresh', async () => {
     await launch(wideEnv, { rotation: 'grace' });
     const portal = await world.installed(one.client, wide);
-    world.simulator.oauth.trouble.next('slow', { method: 'refresh_token', delayMs: 60_000 });
+    world.simulator.oauth.faults.next('slow', { method: 'refresh_token', delayMs: 60_000 });
     portal.expireAccessTokens();
     const lost = one.client.get(`/v1/portals/${portal.memberId}/backlogs/fields`).catch(() => undefined);
-    await eventually(() => world.simulator.oauth.trouble.pending === 0);
+    await eventually(() => world.simulator.oauth.faults.pending === 0);
     await one.kill9();
     await lost;
     // The dead replica's lease must end before another may refresh; here an operator need not wait for it.

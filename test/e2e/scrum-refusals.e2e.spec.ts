@@ -147,7 +147,7 @@ describe('what a portal refuses of its scrum', () => {
     ['task.update', 'PATCH', '/tasks/70/scrum', { sort: 1 }, 'Unable to update task', 422, 'rejected_by_portal'],
   ])('%s: %s %s %j, told "%s" → %d %s', async (name, verb, path, body, description, status, code) => {
     const method = `tasks.api.scrum.${name}`;
-    portal.trouble.next('error-0', { method, description });
+    portal.faults.next('error-0', { method, description });
     expect(await told(verb, path, body)).toEqual([status, code, false]);
     expect(portal.requests.filter((it) => it.method === method && it.outcome === 'trouble:error-0')).not.toEqual([]);
   });
@@ -179,7 +179,7 @@ describe('what a portal refuses of its scrum', () => {
 
   it('calls no deletion a success that silently failed', async () => {
     for (const [name, path] of [['epic', '/epics/3'] as const, ['sprint', '/sprints/12'] as const]) {
-      portal.trouble.next('silent-delete', { method: `tasks.api.scrum.${name}.delete`, times: 2 });
+      portal.faults.next('silent-delete', { method: `tasks.api.scrum.${name}.delete`, times: 2 });
       expect((await told('DELETE', path)).slice(0, 2)).toEqual([502, 'portal_error']);
       expect((await client.call('DELETE', at(path))).status).toBe(204);
     }

@@ -88,7 +88,7 @@ describe('a write to a scrum whose answer is lost', () => {
   it.each(settled.flatMap((it) => lost.map((kind) => ({ ...it, kind }))))(
     'is settled: $name after $kind',
     async ({ kind, ...it }) => {
-      portal.trouble.next(kind, { method: `tasks.api.scrum.${it.name}` });
+      portal.faults.next(kind, { method: `tasks.api.scrum.${it.name}` });
       expect((await write(it, client)).status).toBe(it.status);
       expect(it.done(portal)).toBe(true);
       if (/delete$|deleteStage|start/i.test(it.name)) expect(executed(it.name)).toBe(1);
@@ -98,7 +98,7 @@ describe('a write to a scrum whose answer is lost', () => {
   it.each(settled.filter(({ method, name }) => method !== 'DELETE' || name === 'kanban.deleteTask'))(
     'is not sent again while the portal may still carry it out: $name',
     async (it) => {
-      portal.trouble.next('cut-before', { method: `tasks.api.scrum.${it.name}` });
+      portal.faults.next('cut-before', { method: `tasks.api.scrum.${it.name}` });
       const reply = await write(it, patient);
       expect(reply).toMatchObject({ status: 504, body: { code: 'outcome_unknown', retryable: false } });
       expect(sent(it.name)).toHaveLength(1);
@@ -107,7 +107,7 @@ describe('a write to a scrum whose answer is lost', () => {
 
   it('is known at once when the sprint is active', async () => {
     const start = settled.find(({ name }) => name === 'sprint.start')!;
-    portal.trouble.next('cut-after', { method: 'tasks.api.scrum.sprint.start' });
+    portal.faults.next('cut-after', { method: 'tasks.api.scrum.sprint.start' });
     expect(await write(start, patient)).toMatchObject({ status: 200, body: { id: 11, status: 'active' } });
     expect(sent('sprint.start')).toHaveLength(1);
   });
@@ -115,7 +115,7 @@ describe('a write to a scrum whose answer is lost', () => {
   it('is unknown when the sprint has gone further than it would lead', async () => {
     const start = settled.find(({ name }) => name === 'sprint.start')!;
     portal.scrum.sprints.set(11, { ...sprint, status: 'completed' });
-    portal.trouble.next('cut-before', { method: 'tasks.api.scrum.sprint.start' });
+    portal.faults.next('cut-before', { method: 'tasks.api.scrum.sprint.start' });
     expect((await write(start, client)).body.code).toBe('outcome_unknown');
     expect(sent('sprint.start')).toHaveLength(1);
   });
@@ -123,7 +123,7 @@ describe('a write to a scrum whose answer is lost', () => {
   it.each(unsettled.flatMap((it) => [...lost, 'truncated' as const, 'html' as const].map((kind) => ({ ...it, kind }))))(
     'is never sent again, and the caller told so: $name after $kind',
     async ({ kind, ...it }) => {
-      portal.trouble.next(kind, { method: `tasks.api.scrum.${it.name}` });
+      portal.faults.next(kind, { method: `tasks.api.scrum.${it.name}` });
       const key = { 'Idempotency-Key': `${portal.memberId} once` };
       for (const attempt of [1, 2, 3]) {
         const reply = await write(it, client, key);

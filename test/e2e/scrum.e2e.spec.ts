@@ -116,7 +116,7 @@ describe('a scrum over HTTP', () => {
       ['task.update', 'PATCH', '/tasks/70/scrum', { storyPoints: '1' }],
     ];
     for (const [name, verb, path, body] of writes) {
-      portal.trouble.next('silent-false', { method: `tasks.api.scrum.${name}` });
+      portal.faults.next('silent-false', { method: `tasks.api.scrum.${name}` });
       const key = { 'Idempotency-Key': name };
       const refused = await client.call(verb, at(path), body, key);
       expect([name, refused.status, refused.body.code]).toEqual([name, 422, 'rejected_by_portal']);

@@ -253,7 +253,7 @@ describe('an SDK that takes the gateway for a portal', () => {
     await ask(`${rest}/crm.deal.get?id=1`);
     const spent = await ask(`${rest}/batch?cmd[a]=crm.deal.get%3Fid%3D1`);
     expect([spent.status, spent.body.error]).toEqual([429, 'OPERATION_TIME_LIMIT']);
-    portal.trouble.next('cut-after', { method: 'crm.deal.add' });
+    portal.faults.next('cut-after', { method: 'crm.deal.add' });
     const lost = await ask(`${rest}/crm.deal.add`, form);
     expect([lost.status, lost.body.error]).toEqual([504, 'ERROR_UNEXPECTED_ANSWER']);
     expect(portal.crm.deals.size).toBe(131);

@@ -124,7 +124,7 @@ describe('docs/storage.md', () => {
     for (const id of [portal.memberId, body.memberId as string]) grants.push(await redis.hgetall(`b24:{${id}}:grant`));
     redis.disconnect();
     portal.expireAccessTokens();
-    world.simulator.oauth.trouble.next('invalid_grant', { method: 'refresh_token' });
+    world.simulator.oauth.faults.next('invalid_grant', { method: 'refresh_token' });
     await client.get(`${at}/backlogs/fields`);
     await client.call('DELETE', `/v1/clients/${key.body.id as string}`);
     await eventually(() => written.has('b24:names'));

@@ -46,7 +46,7 @@ describe("a portal's tariff", () => {
 
   it('is missed by nobody when the portal does not tell it', async () => {
     const portal = await world.simulator.addPortal({ licence: 'de_ent250', burst: 250, drainPerSecond: 5 });
-    portal.trouble.next('insufficient_scope', { method: 'app.info', times: 5, level: 'item' });
+    portal.faults.next('insufficient_scope', { method: 'app.info', times: 5, level: 'item' });
     await events.install(portal);
     await eventually(() => questions(portal).length > 0);
     expect(await events.call(portal)).toMatchObject({ status: 200 });

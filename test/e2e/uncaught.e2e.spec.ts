@@ -14,7 +14,7 @@ describe('an error that nobody caught', () => {
     const replica = await GatewayProcess.start({ ...environment(world.redis, world.simulator), NODE_OPTIONS });
     const portal = await world.installed(replica.client, { burst: 1000, drainPerSecond: 100 });
     const before = portal.requests.length;
-    portal.trouble.next('slow', { delayMs: 500 });
+    portal.faults.next('slow', { delayMs: 500 });
     const call = replica.client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
     while (portal.requests.length === before) await new Promise((resolve) => setImmediate(resolve));
     await replica.throwInside();

@@ -99,7 +99,7 @@ describe('a portal by incoming webhook', () => {
 
   it('does not follow the portal to another host', async () => {
     const attacker = await Attacker.listen();
-    portal.trouble.next('redirect', { location: `http://${attacker.host}/rest/1/x/scope` });
+    portal.faults.next('redirect', { location: `http://${attacker.host}/rest/1/x/scope` });
     await refused(portal.webhookUrl(), { status: 502 });
     await attacker.stop();
     expect(attacker.asked).toEqual([]);

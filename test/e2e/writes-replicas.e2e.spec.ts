@@ -25,7 +25,7 @@ describe('a write whose replica is killed in the middle of it', () => {
     const one = await start();
     portal = await world.installed(two.client, { groups: [125, 126], backlogs: [there] });
     portal.requests.length = 0;
-    portal.trouble.next('hang', { method: `tasks.api.scrum.backlog.${write.name}`, afterExecution });
+    portal.faults.next('hang', { method: `tasks.api.scrum.backlog.${write.name}`, afterExecution });
     const lost = send(write, one, key).catch(() => undefined);
     await eventually(() => sent(write.name).length > 0);
     await one.kill9();
@@ -86,7 +86,7 @@ describe('a write whose replica is killed in the middle of it', () => {
 
   it('keeps its lease for as long as it is under way', async () => {
     portal = await world.installed(two.client, { groups: [125, 126] });
-    portal.trouble.next('slow', { method: 'tasks.api.scrum.backlog.add', delayMs: 12_000 });
+    portal.faults.next('slow', { method: 'tasks.api.scrum.backlog.add', delayMs: 12_000 });
     const [add] = writes;
     const replies = await Promise.all([send(add, two, 'long'), send(add, two, 'long')]);
     expect(replies.map(({ status }) => status)).toEqual([201, 201]);

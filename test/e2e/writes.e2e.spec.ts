@@ -73,7 +73,7 @@ describe('a write whose answer is lost', () => {
   const cases = stories.flatMap((story) => troubles.map(([kind, options]) => ({ ...story, kind, options })));
 
   it.each(cases)('is settled: $name after $kind $options', async ({ kind, options, ...story }) => {
-    portal.trouble.next(kind, { method: vendor(story.name), ...options });
+    portal.faults.next(kind, { method: vendor(story.name), ...options });
     const reply = await write(story, client);
     expect(reply.status).toBe(story.status);
     expect(story.done(portal)).toBe(true);
@@ -85,7 +85,7 @@ describe('a write whose answer is lost', () => {
   it.each(stories.filter(({ name }) => name !== 'delete'))(
     'is not sent again while the portal may still carry it out: $name',
     async (story) => {
-      portal.trouble.next('cut-before', { method: vendor(story.name) });
+      portal.faults.next('cut-before', { method: vendor(story.name) });
       const reply = await write(story, patient);
       expect(reply).toMatchObject({ status: 504, body: { code: 'outcome_unknown', retryable: false } });
       expect(reply.body.detail).toMatch(/may have been carried out/);
@@ -94,7 +94,7 @@ describe('a write whose answer is lost', () => {
   );
 
   it('is known at once when what was sent is there: add', async () => {
-    portal.trouble.next('cut-after', { method: vendor('add') });
+    portal.faults.next('cut-after', { method: vendor('add') });
     const reply = await write(stories[0]!, patient);
     expect(reply).toMatchObject({ status: 201, body: { groupId: 126, createdBy: 6 } });
     expect(reply.headers.get('location')).toMatch(/\/groups\/126\/backlog$/);
@@ -102,7 +102,7 @@ describe('a write whose answer is lost', () => {
   });
 
   it('is looked for again once the portal has carried it out behind our back: add', async () => {
-    portal.trouble.next('cut-before', { method: vendor('add') });
+    portal.faults.next('cut-before', { method: vendor('add') });
     const reply = write(stories[0]!, client);
     await eventually(() => portal.requests.some(({ method }) => method === vendor('get')));
     portal.scrum.addBacklog({ groupId: 126, createdBy: 6, modifiedBy: 0 });
@@ -111,13 +111,13 @@ describe('a write whose answer is lost', () => {
   });
 
   it('is known at once when nothing is there any more: delete', async () => {
-    portal.trouble.next('cut-after', { method: vendor('delete') });
+    portal.faults.next('cut-after', { method: vendor('delete') });
     expect((await write(stories[2]!, patient)).status).toBe(204);
   });
 
   it('is not called a success when what is there is not what was sent', async () => {
     portal.scrum.addBacklog({ groupId: 126, createdBy: 1, modifiedBy: 0 });
-    portal.trouble.next('cut-before', { method: vendor('add') });
+    portal.faults.next('cut-before', { method: vendor('add') });
     const reply = await write(stories[0]!, client);
     expect(reply).toMatchObject({ status: 504, body: { code: 'outcome_unknown', retryable: false } });
     expect(reply.body.detail).toMatch(/not as it was sent/);
@@ -125,13 +125,13 @@ describe('a write whose answer is lost', () => {
   });
 
   it("says what the portal said when it can't be settled", async () => {
-    portal.trouble.next('INTERNAL_SERVER_ERROR', { method: vendor('update'), times: 2 });
+    portal.faults.next('INTERNAL_SERVER_ERROR', { method: vendor('update'), times: 2 });
     const reply = await write(stories[1]!, client);
     expect(reply).toMatchObject({ status: 504, body: { code: 'outcome_unknown', upstream: { status: 500 } } });
   });
 
   it('that was refused before it ran says so as ever, and is not looked for', async () => {
-    portal.trouble.next('redirect', { method: vendor('add') });
+    portal.faults.next('redirect', { method: vendor('add') });
     expect((await write(stories[0]!, client)).body.code).toBe('portal_error');
     expect(portal.requests.filter(({ method }) => method === vendor('get'))).toEqual([]);
   });
@@ -142,7 +142,7 @@ describe('a write whose answer is lost', () => {
       scopes: ['backlog:write'],
       methods: ['*.add'],
     });
-    portal.trouble.next('cut-after', { method: vendor('add') });
+    portal.faults.next('cut-after', { method: vendor('add') });
     expect((await write(stories[0]!, new Client(client.url, body.key as string))).status).toBe(201);
   });
 
@@ -160,7 +160,7 @@ describe('a write whose answer is lost', () => {
     const lost = stories.flatMap((story) => late.map(([kind, options]) => ({ ...story, kind, options })));
 
     it.each(lost)('is settled by a retry: $name after $kind $options', async ({ kind, options, ...story }) => {
-      portal.trouble.next(kind, { method: vendor(story.name), ...options });
+      portal.faults.next(kind, { method: vendor(story.name), ...options });
       const key = keyed('lost');
       const unknown = await write(story, client, { ...key, 'X-Deadline-Ms': '600' });
       expect(unknown).toMatchObject({ status: 504, body: { code: 'outcome_unknown', retryable: true } });
@@ -175,7 +175,7 @@ describe('a write whose answer is lost', () => {
     });
 
     it('stays unknown, and is not sent again, for as long as the portal may still carry it out', async () => {
-      portal.trouble.next('hang', { method: vendor('update') });
+      portal.faults.next('hang', { method: vendor('update') });
       const key = keyed('patience', { 'X-Deadline-Ms': '1000' });
       for (const attempt of [1, 2, 3]) {
         const reply = await write(stories[1]!, patient, key);
@@ -186,7 +186,7 @@ describe('a write whose answer is lost', () => {
     });
 
     it('stays in doubt when the retry could do nothing at all', async () => {
-      portal.trouble.next('slow', { method: vendor('add'), afterExecution: true, delayMs: 400 });
+      portal.faults.next('slow', { method: vendor('add'), afterExecution: true, delayMs: 400 });
       const key = keyed('doubt');
       expect((await write(stories[0]!, client, { ...key, 'X-Deadline-Ms': '150' })).status).toBe(504);
       const at = `/v1/portals/${portal.memberId}`;
@@ -199,7 +199,7 @@ describe('a write whose answer is lost', () => {
     });
 
     it('is told to the retry when the first caller hung up', async () => {
-      portal.trouble.next('slow', { method: vendor('add'), delayMs: 500 });
+      portal.faults.next('slow', { method: vendor('add'), delayMs: 500 });
       const headers = {
         Authorization: `Bearer ${client.key}`,
         'Content-Type': 'application/json',

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import type {
   Bitrix24Simulator,
-  OauthTroubleKind,
-  PortalTroubleKind,
+  OauthFaultKind,
+  PortalFaultKind,
   SimulatedPortal,
-  Trouble,
+  InjectedFault,
 } from '../../apps/portal-simulator/src';
-import { oauthErrors, oddErrors, wireTroubles } from '../../apps/portal-simulator/src/trouble-kinds';
+import { oauthErrors, oddErrors, wireFaults } from '../../apps/portal-simulator/src/fault-kinds';
 import { vendorErrors } from '../../apps/portal-simulator/src/vendor-errors';
 
 const names = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
 /** What a portal that is well says now and then, or does; the portal is as before. */
-const passing: readonly PortalTroubleKind[] = [
+const passing: readonly PortalFaultKind[] = [
   'html',
   'empty',
   'truncated',
@@ -32,13 +32,13 @@ const passing: readonly PortalTroubleKind[] = [
   ...names(oddErrors),
 ];
 /** All there is, but what takes minutes or blocks a portal for as long. */
-const wire = wireTroubles.filter((it) => !['hang', 'stall', 'huge', 'custom'].includes(it));
-const all: readonly PortalTroubleKind[] = [
+const wire = wireFaults.filter((it) => !['hang', 'stall', 'huge', 'custom'].includes(it));
+const all: readonly PortalFaultKind[] = [
   ...passing,
   ...wire,
   ...names(vendorErrors).filter((it) => it !== 'OVERLOAD_LIMIT'),
 ];
-const ofOauth: readonly OauthTroubleKind[] = [
+const ofOauth: readonly OauthFaultKind[] = [
   ...names(oauthErrors),
   ...wire,
   'answer-lost',
@@ -55,13 +55,13 @@ export function makeTrouble(simulator: Bitrix24Simulator, seed: number): void {
     const struck = fc.oneof(none, { weight: 1, arbitrary: fc.constantFrom(...kinds) });
     const drawn = fc.sample(struck, { seed, numRuns: 997 });
     let at = 0;
-    return (): Trouble<K> | undefined => {
+    return (): InjectedFault<K> | undefined => {
       const kind = drawn[at++ % drawn.length];
       return kind && { kind, ...(kind === 'slow' && { delayMs: at % 5 === 0 ? 2500 : 40 }) };
     };
   };
   const [worst, ...others] = simulator.portals as [SimulatedPortal, ...SimulatedPortal[]];
-  worst.trouble.whenever(strikes(all, 4));
-  for (const portal of others) portal.trouble.whenever(strikes(passing, 20));
-  simulator.oauth.trouble.whenever(strikes(ofOauth, 20));
+  worst.faults.whenever(strikes(all, 4));
+  for (const portal of others) portal.faults.whenever(strikes(passing, 20));
+  simulator.oauth.faults.whenever(strikes(ofOauth, 20));
 }

@@ -69,11 +69,11 @@ export class CompanyAtWork {
   async fallIll(url) {
     const { initech, umbrella, stark, hooli, wayne } = this.portals;
     await initech.sendUninstallEvent(`${url}/bitrix24/events`);
-    umbrella.trouble.whenever(() => ({ kind: 'PAYMENT_REQUIRED' }));
-    stark.trouble.whenever(() => ({ kind: 'cut-before' }));
+    umbrella.faults.whenever(() => ({ kind: 'PAYMENT_REQUIRED' }));
+    stark.faults.whenever(() => ({ kind: 'cut-before' }));
     for (let calls = 0; calls < 6; calls++) await Promise.all([this.read('stark'), this.read('umbrella')]);
     await this.ground.asAdmin(`portals/${wayne.memberId}`, { method: 'PATCH', body: '{"suspended":true}' });
-    this.simulator.oauth.trouble.whenever(({ memberId }) =>
+    this.simulator.oauth.faults.whenever(({ memberId }) =>
       memberId === hooli.memberId ? { kind: 'invalid_grant' } : undefined,
     );
     hooli.expireAccessTokens();

@@ -10,7 +10,7 @@ import { RedisServer, type Store } from './redis-server';
 export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
 export const encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
 
-export type SimulatorOptions = NonNullable<Parameters<typeof Bitrix24Simulator.start>[0]>;
+export type SimulatorSetup = NonNullable<Parameters<typeof Bitrix24Simulator.start>[0]>;
 type Env = Record<string, string>;
 
 /** The settings of a gateway that talks to this simulator over this Redis. */
@@ -83,12 +83,12 @@ export class World<R extends Store = RedisServer> {
     readonly simulator: Bitrix24Simulator,
   ) {}
 
-  static start(options: SimulatorOptions = {}): Promise<World> {
+  static start(options: SimulatorSetup = {}): Promise<World> {
     return World.over(RedisServer.start(), options);
   }
 
   /** Over a store of another kind. */
-  static async over<R extends Store>(store: R | Promise<R>, options: SimulatorOptions = {}): Promise<World<R>> {
+  static async over<R extends Store>(store: R | Promise<R>, options: SimulatorSetup = {}): Promise<World<R>> {
     const [redis, simulator] = await Promise.all([store, Bitrix24Simulator.start(options)]);
     return new World(redis, simulator);
   }

@@ -100,8 +100,8 @@ describe('one key that does its worst', () => {
     const large = {
       commands: [...lists, { method: 'crm.deal.update', params: { id: 1, fields: { STAGE_ID: 'NEW' } } }],
     };
-    portal.trouble.next('ACCESS_DENIED', { method: 'user.get', times: Infinity });
-    portal.trouble.next('WRONG_AUTH_TYPE', { method: 'event.get', times: Infinity });
+    portal.faults.next('ACCESS_DENIED', { method: 'user.get', times: Infinity });
+    portal.faults.next('WRONG_AUTH_TYPE', { method: 'event.get', times: Infinity });
     const work = [
       // Queued calls that can't share a request.
       ...Array.from({ length: queued }, () =>

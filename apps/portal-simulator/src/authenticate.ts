@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Chain } from './chain-ledger';
-import type { Caller } from './method-context';
+import type { IssuedFamily } from './token-ledger';
+import type { AuthenticatedCaller } from './method-context';
 import type { PortalState } from './portal-state';
 import type { Credentials } from './rest-call';
 import { VendorRefusal } from './vendor-refusal';
@@ -12,40 +12,40 @@ const verdictLifetimeMs = 3_600_000;
  * verdicts.
  */
 export class Authenticator {
-  private readonly verdicts = new Map<string, { until: number; verdict: Chain | 'unknown' }>();
+  private readonly verdicts = new Map<string, { until: number; verdict: IssuedFamily | 'unknown' }>();
 
   constructor(private readonly portal: PortalState) {}
 
-  authenticate(credentials: Credentials): Caller {
+  authenticate(credentials: Credentials): AuthenticatedCaller {
     if (credentials.via === 'none') throw VendorRefusal.of('NO_AUTH_FOUND');
     return credentials.via === 'webhook'
       ? this.webhook(credentials.userId, credentials.secret)
       : this.token(credentials.token);
   }
 
-  private webhook(userId: number, secret: string): Caller {
+  private webhook(userId: number, secret: string): AuthenticatedCaller {
     const webhook = this.portal.webhooks.find((hook) => hook.userId === userId && sameText(hook.secret, secret));
     if (webhook === undefined) throw VendorRefusal.of('INVALID_CREDENTIALS');
     if (this.portal.dismissedUsers.has(userId)) throw VendorRefusal.of('authorization_error');
     return { kind: 'webhook', userId, scopes: webhook.scopes, owner: `webhook:${userId}`, key: secret };
   }
 
-  private token(token: string): Caller {
+  private token(token: string): AuthenticatedCaller {
     const { portal } = this;
-    const known = portal.ledger.chainOf(token);
+    const known = portal.ledger.familyOf(token);
     const app = portal.appOf(known?.clientId ?? '');
     if (known?.memberId === portal.memberId && !app?.installed) throw VendorRefusal.of('APPLICATION_NOT_FOUND');
-    const chain = this.verdict(token);
-    if (chain === 'unknown' || chain.memberId !== portal.memberId || !app) throw VendorRefusal.of('invalid_token');
-    if (portal.dismissedUsers.has(chain.userId)) throw VendorRefusal.of('authorization_error');
+    const family = this.verdict(token);
+    if (family === 'unknown' || family.memberId !== portal.memberId || !app) throw VendorRefusal.of('invalid_token');
+    if (portal.dismissedUsers.has(family.userId)) throw VendorRefusal.of('authorization_error');
     const { clientId, scope: scopes } = app;
     // Operating time is counted per app (docs/bitrix24-rules.md#limits).
     const owner = clientId === portal.app.clientId ? 'app' : `app:${clientId}`;
-    return { kind: 'app', userId: chain.userId, scopes, owner, clientId, key: token };
+    return { kind: 'app', userId: family.userId, scopes, owner, clientId, key: token };
   }
 
   /** Expiry is the portal's own clock; everything else is the authorization server's word, perhaps an old one. */
-  private verdict(token: string): Chain | 'unknown' {
+  private verdict(token: string): IssuedFamily | 'unknown' {
     const { clock, ledger, quirks } = this.portal;
     const cached = quirks.cacheVerdicts ? this.verdicts.get(token) : undefined;
     if (cached !== undefined && cached.until > clock.now()) return this.unlessExpired(token, cached.verdict);
@@ -55,7 +55,7 @@ export class Authenticator {
     return verdict;
   }
 
-  private unlessExpired(token: string, verdict: Chain | 'unknown'): Chain | 'unknown' {
+  private unlessExpired(token: string, verdict: IssuedFamily | 'unknown'): IssuedFamily | 'unknown' {
     const expiresAt = this.portal.ledger.expiryOf(token);
     if (verdict !== 'unknown' && expiresAt !== undefined && expiresAt <= this.portal.clock.now()) {
       throw VendorRefusal.of('expired_token');

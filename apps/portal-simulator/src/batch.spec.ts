@@ -102,15 +102,15 @@ describe('A batch on a simulated portal', () => {
     expect(await client.batch({ a: 'scope' })).toMatchObject({ status: 401, body: { error: 'expired_token' } });
   });
 
-  it('can be struck in one item, in the whole trip, or cut short', async () => {
-    portal.trouble.next('error-"0"', { method: 'scope', description: 'No' });
+  it('can be struck in one item, in the whole request, or cut short', async () => {
+    portal.faults.next('error-"0"', { method: 'scope', description: 'No' });
     expect((await client.batch({ a: 'scope', b: 'scope' })).body.result).toMatchObject({
       result_error: { a: { error: '0', error_description: 'No' } },
       result: { b: ['task', 'user', 'sonet_group'] },
     });
-    portal.trouble.next('OVERLOAD_LIMIT', { method: 'scope', level: 'trip' });
+    portal.faults.next('OVERLOAD_LIMIT', { method: 'scope', level: 'request' });
     expect((await client.batch({ a: 'scope' })).status).toBe(503);
-    portal.trouble.next('unrun', { ranOnly: 1 });
+    portal.faults.next('unrun', { ranOnly: 1 });
     expect(Object.keys((await client.batch({ a: 'scope', b: 'scope' })).body.result.result)).toEqual(['a']);
   });
 });

@@ -17,7 +17,7 @@ describe('What a simulated portal sends and keeps', () => {
 
   afterEach(() => simulator.stop());
 
-  it('writes an install event in PHP brackets, every value a string, with a fresh chain', async () => {
+  it('writes an install event in PHP brackets, every value a string, with a fresh family', async () => {
     const event = portal.installEvent();
     expect(event.contentType).toBe('application/x-www-form-urlencoded');
     expect(event.body).toContain('auth%5Bmember_id%5D=');
@@ -28,9 +28,9 @@ describe('What a simulated portal sends and keeps', () => {
   });
 
   it('lets a test forge, damage or repeat an event', () => {
-    const chain = portal.grantChain();
-    const forged = portal.installEvent({ auth: { member_id: 'x', application_token: undefined } }, chain);
-    expect(parsePhpQuery(forged.body)['auth']).toMatchObject({ member_id: 'x', access_token: chain.access_token });
+    const family = portal.grantTokens();
+    const forged = portal.installEvent({ auth: { member_id: 'x', application_token: undefined } }, family);
+    expect(parsePhpQuery(forged.body)['auth']).toMatchObject({ member_id: 'x', access_token: family.access_token });
     expect(forged.body).not.toContain('application_token');
   });
 
@@ -38,7 +38,7 @@ describe('What a simulated portal sends and keeps', () => {
     const { auth } = parsePhpQuery(portal.uninstallEvent().body) as { auth: Record<string, string> };
     expect(Object.keys(auth)).toEqual(['domain', 'member_id', 'application_token']);
     portal.uninstall();
-    expect(portal.grantChain().application_token).not.toBe(auth['application_token']);
+    expect(portal.grantTokens().application_token).not.toBe(auth['application_token']);
   });
 
   it('sends an ordinary event to the handlers that the app bound, as often as told, without a refresh token', async () => {
@@ -112,11 +112,11 @@ describe('What a simulated portal sends and keeps', () => {
     const stateFile = join(mkdtempSync(join(tmpdir(), 'portal-simulator-')), 'state.json');
     const first = await Bitrix24Simulator.start({ stateFile });
     const before = await first.addPortal({ memberId: 'a'.repeat(32) });
-    const chain = before.grantChain();
-    await new SpecClient(before, chain.access_token).call('tasks.api.scrum.backlog.add', {
+    const family = before.grantTokens();
+    await new SpecClient(before, family.access_token).call('tasks.api.scrum.backlog.add', {
       fields: { groupId: 125, createdBy: 1 },
     });
-    const rotated = (await refresh(first, chain.refresh_token)).body;
+    const rotated = (await refresh(first, family.refresh_token)).body;
     await first.stop();
     expect(statSync(stateFile).mode & 0o777).toBe(0o600);
 
@@ -125,7 +125,7 @@ describe('What a simulated portal sends and keeps', () => {
     expect(second.clientSecret).toBe(first.clientSecret);
     expect(after.scrum.backlogOfGroup(125)).toMatchObject({ id: 1 });
     expect((await new SpecClient(after, rotated.access_token).call('scope')).status).toBe(200);
-    expect((await refresh(second, chain.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await refresh(second, family.refresh_token)).body.error).toBe('invalid_grant');
     expect((await refresh(second, rotated.refresh_token)).status).toBe(200);
     await second.stop();
   });

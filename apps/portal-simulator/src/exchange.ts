@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Params, isMap, parsePhpQuery } from './php-query';
+import { type PhpParams, isMap, parsePhpQuery } from './php-query';
 
-/** Who is told when a connection ends; one listener a connection, however many requests it carries. */
+/** Who is parsed when a connection ends; one listener a connection, however many requests it carries. */
 const whenClosed = new WeakMap<Socket, (() => void)[]>();
 
 /** One HTTP request with its body read, and the ways a vendor's machine may answer it. */
@@ -10,7 +10,7 @@ export class Exchange {
   readonly httpMethod: string;
   readonly path: string;
   readonly rawQuery: string;
-  readonly query: Params;
+  readonly query: PhpParams;
 
   private constructor(
     private readonly request: IncomingMessage,
@@ -44,7 +44,7 @@ export class Exchange {
    * The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map
    * (docs/bitrix24-rules.md#values).
    */
-  body(): Params {
+  body(): PhpParams {
     const contentType = this.header('content-type').toLowerCase();
     if (contentType.includes('json')) return jsonMap(this.bodyBytes);
     return contentType.includes('x-www-form-urlencoded') ? parsePhpQuery(this.bodyText) : {};
@@ -55,11 +55,11 @@ export class Exchange {
     return this.response.destroyed;
   }
 
-  /** Told when the connection has come to an end, whoever ended it. */
+  /** Calls back when the connection ends, whichever side ends it. */
   onceClosed(closed: () => void): void {
     const { socket } = this.request;
-    const told = whenClosed.get(socket);
-    if (told !== undefined) told.push(closed);
+    const waiting = whenClosed.get(socket);
+    if (waiting !== undefined) waiting.push(closed);
     else {
       const callbacks = [closed];
       whenClosed.set(socket, callbacks);
@@ -120,7 +120,7 @@ export class Exchange {
 }
 
 /** `json_decode`: half a surrogate pair, or bytes that are not UTF-8, make the whole body unreadable. */
-function jsonMap(bytes: Buffer): Params {
+function jsonMap(bytes: Buffer): PhpParams {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     const value: unknown = JSON.parse(text, (name, inner: unknown) => {

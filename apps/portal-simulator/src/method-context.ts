@@ -1,9 +1,9 @@
 import type { EntityCache } from './entity-cache';
-import type { Params } from './php-query';
+import type { PhpParams } from './php-query';
 import type { PortalState } from './portal-state';
 
 /** Who calls, once the credentials were accepted. */
-export interface Caller {
+export interface AuthenticatedCaller {
   readonly kind: 'app' | 'webhook';
   readonly userId: number;
   readonly scopes: readonly string[];
@@ -17,15 +17,15 @@ export interface Caller {
 
 export interface MethodContext {
   readonly portal: PortalState;
-  readonly caller: Caller;
-  readonly params: Params;
+  readonly caller: AuthenticatedCaller;
+  readonly params: PhpParams;
   readonly cache: EntityCache;
-  /** A trouble that changes what the method does. */
+  /** A fault that changes what the method does. */
   readonly silentlyFails: boolean;
 }
 
 /** A list method's answer: `next` and `total` stand beside `result` in the envelope (docs/bitrix24-rules.md#lists). */
-export class Page {
+export class ListPage {
   constructor(
     readonly result: unknown[],
     readonly total: number,

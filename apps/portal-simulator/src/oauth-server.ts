@@ -1,11 +1,11 @@
-import type { ChainLedger } from './chain-ledger';
+import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { Exchange } from './exchange';
-import { type Params, isMap } from './php-query';
-import { type WireAnswer, strikeWire } from './strike-wire';
-import { type PortalDirectory, TokenEndpoint, type TokenEndpointOptions } from './token-endpoint';
-import { type OauthErrorCode, type OauthTroubleKind, oauthErrors } from './trouble-kinds';
-import { type Trouble, TroubleQueue } from './trouble-queue';
+import { type PhpParams, isMap } from './php-query';
+import { type WireAnswer, injectWireFault } from './inject-wire-fault';
+import { type MemberDirectory, TokenEndpoint, type TokenEndpointOptions } from './token-endpoint';
+import { type OauthErrorCode, type OauthFaultKind, oauthErrors } from './fault-kinds';
+import { type InjectedFault, FaultInjector } from './fault-injector';
 
 export interface TokenRequestLog {
   readonly at: number;
@@ -18,13 +18,13 @@ export interface TokenRequestLog {
   /** The client secret (or for `app.info` the token) came in the URL. */
   readonly secretInUrl: boolean;
   httpStatus: number;
-  /** `ok`, the error code, or `trouble:<kind>`. */
+  /** `ok`, the error code, or `fault:<kind>`. */
   outcome: string;
-  /** The chain was rotated (or started), whatever the caller got to see. */
+  /** The family was rotated (or started), whatever the caller got to see. */
   rotated: boolean;
-  /** The access token that came of it, and whose chain it is. */
-  issued?: { readonly accessToken: string; readonly chain: string };
-  /** Of `app.info`: whose chain the token is. */
+  /** The access token that came of it, and whose family it is. */
+  issued?: { readonly accessToken: string; readonly family: string };
+  /** Of `app.info`: whose family the token is. */
   about?: string;
   /** When the answer was handed to the wire, and when its connection came to an end. */
   answeredAt?: number;
@@ -36,14 +36,14 @@ export interface TokenRequestLog {
  * (docs/bitrix24-rules.md#install).
  */
 export class OauthServer {
-  readonly trouble = new TroubleQueue<OauthTroubleKind>();
+  readonly faults = new FaultInjector<OauthFaultKind>();
   readonly tokenRequests: TokenRequestLog[] = [];
   private readonly tokens: TokenEndpoint;
 
   constructor(
     readonly options: TokenEndpointOptions,
-    private readonly ledger: ChainLedger,
-    private readonly directory: PortalDirectory,
+    private readonly ledger: TokenLedger,
+    private readonly directory: MemberDirectory,
     private readonly clock: SimulatorClock,
     private readonly changed: () => void,
     oauthServer: () => string,
@@ -64,7 +64,7 @@ export class OauthServer {
     exchange.html(404, '<html><body>404 Not Found</body></html>');
   }
 
-  private async token(exchange: Exchange, params: Params): Promise<void> {
+  private async token(exchange: Exchange, params: PhpParams): Promise<void> {
     const grantType = textOf(params['grant_type']) ?? '';
     const memberId = this.tokens.memberOf(params);
     const log = this.open(
@@ -79,26 +79,26 @@ export class OauthServer {
     });
   }
 
-  private async appInfo(exchange: Exchange, params: Params): Promise<void> {
+  private async appInfo(exchange: Exchange, params: PhpParams): Promise<void> {
     const token = params['auth'] ?? params['access_token'];
-    const chain = typeof token === 'string' ? this.ledger.chainOf(token) : undefined;
+    const family = typeof token === 'string' ? this.ledger.familyOf(token) : undefined;
     const log = this.open(
       exchange,
-      { grantType: 'app.info', memberId: chain?.memberId, clientId: undefined },
+      { grantType: 'app.info', memberId: family?.memberId, clientId: undefined },
       'auth' in exchange.query,
     );
-    if (chain) log.about = chain.id;
+    if (family) log.about = family.id;
     await this.answer(exchange, log, () => this.appInfoOf(typeof token === 'string' ? token : ''));
   }
 
   private async answer(exchange: Exchange, log: TokenRequestLog, serve: () => WireAnswer): Promise<void> {
-    const trouble = this.trouble.take({ method: log.grantType, place: 'single', memberId: log.memberId });
-    const answer = trouble === undefined || rotatesFirst(trouble) ? serve() : undefined;
-    const given = trouble === undefined ? answer : await this.strike(exchange, trouble, answer, log, serve);
+    const fault = this.faults.take({ method: log.grantType, place: 'single', memberId: log.memberId });
+    const answer = fault === undefined || rotatesFirst(fault) ? serve() : undefined;
+    const given = fault === undefined ? answer : await this.strike(exchange, fault, answer, log, serve);
     if (given === undefined) return;
     const error = isMap(given.body) ? given.body['error'] : undefined;
     log.httpStatus = given.status;
-    log.outcome = trouble === undefined ? (typeof error === 'string' ? error : 'ok') : `trouble:${trouble.kind}`;
+    log.outcome = fault === undefined ? (typeof error === 'string' ? error : 'ok') : `fault:${fault.kind}`;
     if (!exchange.isGone) log.answeredAt = this.clock.now();
     exchange.json(given.status, given.body);
   }
@@ -107,32 +107,32 @@ export class OauthServer {
     const accessToken = isMap(body) ? body['access_token'] : undefined;
     log.rotated = status === 200 && typeof accessToken === 'string';
     if (typeof accessToken !== 'string' || !log.rotated) return;
-    log.issued = { accessToken, chain: this.ledger.chainOf(accessToken)?.id ?? '' };
+    log.issued = { accessToken, family: this.ledger.familyOf(accessToken)?.id ?? '' };
     this.changed();
   }
 
-  /** What is still to be sent; undefined when the trouble has spoilt the answer. */
+  /** What is still to be sent; undefined when the fault has spoilt the answer. */
   private async strike(
     exchange: Exchange,
-    trouble: Trouble<OauthTroubleKind>,
+    fault: InjectedFault<OauthFaultKind>,
     answer: WireAnswer | undefined,
     log: TokenRequestLog,
     serve: () => WireAnswer,
   ): Promise<WireAnswer | undefined> {
-    const wire = trouble.kind === 'answer-lost' ? { ...trouble, kind: 'cut-after' as const } : trouble;
-    const spoilt = await strikeWire(exchange, wire, answer ?? { status: 200, body: {} });
-    log.outcome = `trouble:${trouble.kind}`;
+    const wire = fault.kind === 'answer-lost' ? { ...fault, kind: 'cut-after' as const } : fault;
+    const spoilt = await injectWireFault(exchange, wire, answer ?? { status: 200, body: {} });
+    log.outcome = `fault:${fault.kind}`;
     if (spoilt) return undefined;
-    if (isOauthError(trouble.kind)) return this.tokens.refusal(trouble.kind, trouble.status, trouble.description);
-    return lieOf(trouble.kind, answer ?? serve());
+    if (isOauthError(fault.kind)) return this.tokens.refusal(fault.kind, fault.status, fault.description);
+    return lieOf(fault.kind, answer ?? serve());
   }
 
   private appInfoOf(token: string): WireAnswer {
-    const chain = this.ledger.verdict(token);
-    if (chain === 'expired') return { status: 401, body: { error: 'expired_token' } };
-    const portal = chain === 'unknown' ? undefined : this.directory.byMemberId(chain.memberId);
-    if (chain === 'unknown' || portal === undefined) return { status: 401, body: { error: 'invalid_token' } };
-    const app = portal.appOf(chain.clientId);
+    const family = this.ledger.verdict(token);
+    if (family === 'expired') return { status: 401, body: { error: 'expired_token' } };
+    const portal = family === 'unknown' ? undefined : this.directory.byMemberId(family.memberId);
+    if (family === 'unknown' || portal === undefined) return { status: 401, body: { error: 'invalid_token' } };
+    const app = portal.appOf(family.clientId);
     const scope = (app?.scope ?? []).join(',');
     const install = {
       installed: app?.installed === true,
@@ -146,7 +146,7 @@ export class OauthServer {
     const expires = Math.floor((this.ledger.expiryOf(token) ?? 0) / 1000);
     return {
       status: 200,
-      body: { result: { client_id: chain.clientId, scope, expires, install, user_id: chain.userId } },
+      body: { result: { client_id: family.clientId, scope, expires, install, user_id: family.userId } },
     };
   }
 
@@ -171,10 +171,10 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-const lateKinds = new Set<OauthTroubleKind>(['answer-lost', 'cut-after', 'truncated', 'stall']);
+const lateKinds = new Set<OauthFaultKind>(['answer-lost', 'cut-after', 'truncated', 'stall']);
 
-function rotatesFirst(trouble: Trouble<OauthTroubleKind>): boolean {
-  return trouble.afterExecution ?? lateKinds.has(trouble.kind);
+function rotatesFirst(fault: InjectedFault<OauthFaultKind>): boolean {
+  return fault.afterExecution ?? lateKinds.has(fault.kind);
 }
 
 function isOauthError(kind: string): kind is OauthErrorCode {
@@ -182,14 +182,14 @@ function isOauthError(kind: string): kind is OauthErrorCode {
 }
 
 /** A well-formed answer with one thing wrong in it, whether the token endpoint or `app.info` gave it. */
-function lieOf(kind: OauthTroubleKind, { status, body }: WireAnswer): WireAnswer {
-  const told = isMap(body) && isMap(body['result']) ? body['result'] : undefined;
-  if (told === undefined) return { status, body: isMap(body) ? bent(kind, body) : body };
-  const install = isMap(told['install']) ? bent(kind, told['install']) : told['install'];
-  return { status, body: { result: { ...bent(kind, told), install } } };
+function lieOf(kind: OauthFaultKind, { status, body }: WireAnswer): WireAnswer {
+  const answer = isMap(body) && isMap(body['result']) ? body['result'] : undefined;
+  if (answer === undefined) return { status, body: isMap(body) ? bent(kind, body) : body };
+  const install = isMap(answer['install']) ? bent(kind, answer['install']) : answer['install'];
+  return { status, body: { result: { ...bent(kind, answer), install } } };
 }
 
-function bent(kind: OauthTroubleKind, fields: Params): Params {
+function bent(kind: OauthFaultKind, fields: PhpParams): PhpParams {
   const lie = { ...fields };
   if (kind === 'other-member' && 'member_id' in lie) lie['member_id'] = 'f'.repeat(32);
   if (kind === 'foreign-endpoint' && 'client_endpoint' in lie) lie['client_endpoint'] = 'http://127.0.0.2:9/rest/';

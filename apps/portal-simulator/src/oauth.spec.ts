@@ -57,28 +57,28 @@ describe('The simulated authorization server', () => {
   });
 
   it('kills the old pair at the first use of its refresh token when rotation is strict', async () => {
-    const chain = portal.grantChain();
-    const { body } = await refresh(simulator, chain.refresh_token);
+    const family = portal.grantTokens();
+    const { body } = await refresh(simulator, family.refresh_token);
     expect(body).toMatchObject({ user_id: 1, expires: 1_700_003_600 });
-    expect((await new SpecClient(portal, chain.access_token).call('scope')).body.error).toBe('invalid_token');
+    expect((await new SpecClient(portal, family.access_token).call('scope')).body.error).toBe('invalid_token');
     expect((await new SpecClient(portal, body.access_token).call('scope')).status).toBe(200);
-    expect((await refresh(simulator, chain.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await refresh(simulator, family.refresh_token)).body.error).toBe('invalid_grant');
     expect((await refresh(simulator, body.refresh_token)).status).toBe(200);
     expect(simulator.oauth.refreshes).toBe(2);
   });
 
   it('lets a used refresh token live for a while when rotation has a grace', async () => {
     const graceful = await Bitrix24Simulator.start({ clock, rotation: 'grace', graceMs: 1000 });
-    const chain = (await graceful.addPortal()).grantChain();
-    await refresh(graceful, chain.refresh_token);
-    expect((await refresh(graceful, chain.refresh_token)).status).toBe(200);
+    const family = (await graceful.addPortal()).grantTokens();
+    await refresh(graceful, family.refresh_token);
+    expect((await refresh(graceful, family.refresh_token)).status).toBe(200);
     clock.advance(1000);
-    expect((await refresh(graceful, chain.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await refresh(graceful, family.refresh_token)).body.error).toBe('invalid_grant');
     await graceful.stop();
   });
 
-  it('keeps chains apart and lets a refresh token die after 180 days', async () => {
-    const [first, second] = [portal.grantChain(), portal.grantChain()];
+  it('keeps families apart and lets a refresh token die after 180 days', async () => {
+    const [first, second] = [portal.grantTokens(), portal.grantTokens()];
     await refresh(simulator, first.refresh_token);
     expect((await new SpecClient(portal, second.access_token).call('scope')).status).toBe(200);
     clock.advance(180 * 24 * 3_600_000);
@@ -86,7 +86,7 @@ describe('The simulated authorization server', () => {
   });
 
   it('answers wrong_client with 200 and every other mistake with its status', async () => {
-    const { refresh_token } = portal.grantChain();
+    const { refresh_token } = portal.grantTokens();
     const fields = { grant_type: 'refresh_token', refresh_token };
     expect(await askToken(simulator, { ...fields, client_id: 'x' })).toMatchObject({
       status: 200,
@@ -100,7 +100,7 @@ describe('The simulated authorization server', () => {
 
   it('accepts a GET and notes that the secret was in the URL', async () => {
     const { clientId: client_id, clientSecret: client_secret } = simulator;
-    const { refresh_token } = portal.grantChain();
+    const { refresh_token } = portal.grantTokens();
     const query = new URLSearchParams({ grant_type: 'refresh_token', client_id, client_secret, refresh_token });
     expect((await fetch(`${simulator.oauthServer}/oauth/token/?${query.toString()}`)).status).toBe(200);
     expect(simulator.oauth.tokenRequests.at(-1)).toMatchObject({ secretInUrl: true, outcome: 'ok', rotated: true });
@@ -108,7 +108,7 @@ describe('The simulated authorization server', () => {
 
   it('knows a local app on its own portal only', async () => {
     const own = { clientId: 'local.own', clientSecret: 'own' };
-    const { refresh_token } = (await simulator.addPortal(own)).grantChain();
+    const { refresh_token } = (await simulator.addPortal(own)).grantTokens();
     expect((await refresh(simulator, refresh_token)).body.error).toBe('invalid_grant');
     const answer = await askToken(simulator, {
       grant_type: 'refresh_token',
@@ -124,7 +124,7 @@ describe('The simulated authorization server', () => {
     const app = portal.addApp(own);
     const asks = (client_secret: string, refresh_token: string) =>
       askToken(simulator, { grant_type: 'refresh_token', client_id: app.clientId, client_secret, refresh_token });
-    const [mine, theirs] = [app.grantChain(), portal.grantChain()];
+    const [mine, theirs] = [app.grantTokens(), portal.grantTokens()];
     expect((await asks('own', theirs.refresh_token)).body.error).toBe('invalid_grant');
     expect((await refresh(simulator, mine.refresh_token)).body.error).toBe('invalid_grant');
     expect(mine.application_token).not.toBe(theirs.application_token);
@@ -144,7 +144,7 @@ describe('The simulated authorization server', () => {
   });
 
   it('tells by app.info whose token it is', async () => {
-    const { access_token } = portal.grantChain(6);
+    const { access_token } = portal.grantTokens(6);
     const url = `${simulator.oauthServer}/rest/app.info`;
     const { body } = await answerOf(fetch(`${url}?auth=${access_token}`));
     expect(body.result).toMatchObject({
@@ -158,27 +158,27 @@ describe('The simulated authorization server', () => {
   });
 
   it('leads to the new host of a renamed portal', async () => {
-    const { refresh_token } = portal.grantChain();
+    const { refresh_token } = portal.grantTokens();
     await portal.rename();
     expect((await refresh(simulator, refresh_token)).body.client_endpoint).toBe(portal.endpoint);
   });
 
-  describe('in trouble', () => {
-    it('loses the answer after the chain was rotated', async () => {
-      const { refresh_token } = portal.grantChain();
-      simulator.oauth.trouble.next('answer-lost');
+  describe('in fault', () => {
+    it('loses the answer after the family was rotated', async () => {
+      const { refresh_token } = portal.grantTokens();
+      simulator.oauth.faults.next('answer-lost');
       await expect(refresh(simulator, refresh_token)).rejects.toThrow();
-      expect(simulator.oauth.tokenRequests.at(-1)).toMatchObject({ rotated: true, outcome: 'trouble:answer-lost' });
+      expect(simulator.oauth.tokenRequests.at(-1)).toMatchObject({ rotated: true, outcome: 'fault:answer-lost' });
       expect((await refresh(simulator, refresh_token)).body.error).toBe('invalid_grant');
     });
 
-    it('leaves the chain alone when it fails before the rotation', async () => {
-      const { refresh_token } = portal.grantChain();
-      const { trouble } = simulator.oauth;
-      trouble.next('INTERNAL_SERVER_ERROR', { method: 'refresh_token' });
-      trouble.next('html', { status: 503 });
-      trouble.next('cut-before');
-      trouble.next('wrong_client', { description: null });
+    it('leaves the family alone when it fails before the rotation', async () => {
+      const { refresh_token } = portal.grantTokens();
+      const { faults: fault } = simulator.oauth;
+      fault.next('INTERNAL_SERVER_ERROR', { method: 'refresh_token' });
+      fault.next('html', { status: 503 });
+      fault.next('cut-before');
+      fault.next('wrong_client', { description: null });
       expect((await refresh(simulator, refresh_token)).status).toBe(500);
       expect((await refresh(simulator, refresh_token)).status).toBe(503);
       await expect(refresh(simulator, refresh_token)).rejects.toThrow();
@@ -187,9 +187,9 @@ describe('The simulated authorization server', () => {
     });
 
     it('can lie about the member, the endpoint and the client', async () => {
-      const { refresh_token, access_token } = portal.grantChain();
-      simulator.oauth.trouble.next('other-client', { method: 'app.info' });
-      simulator.oauth.trouble.next('other-member', { method: 'refresh_token' });
+      const { refresh_token, access_token } = portal.grantTokens();
+      simulator.oauth.faults.next('other-client', { method: 'app.info' });
+      simulator.oauth.faults.next('other-member', { method: 'refresh_token' });
       const info = await answerOf(fetch(`${simulator.oauthServer}/rest/app.info?auth=${access_token}`));
       expect(info.body.result.client_id).not.toBe(simulator.clientId);
       expect(info.body.result.install.member_id).toBe(portal.memberId);

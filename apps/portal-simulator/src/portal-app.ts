@@ -4,22 +4,22 @@ import type { AppRegistration, InstalledApp, PortalState } from './portal-state'
 import {
   type EventOverrides,
   type FrameOverrides,
-  type TokenChain,
+  type GrantedTokens,
   type VendorPost,
   framePostOf,
   installPost,
   uninstallPost,
 } from './vendor-posts';
 
-type Portal = Omit<PortalState, 'app' | 'appOf'>;
+type HostPortal = Omit<PortalState, 'app' | 'appOf'>;
 
-/** One app on one portal: its own chains, its own application token, installed or not whatever the others are. */
+/** One app on one portal: its own families, its own application token, installed or not whatever the others are. */
 export class PortalApp implements InstalledApp {
   installed = true;
   applicationToken = randomBytes(16).toString('hex');
 
   constructor(
-    private readonly portal: Portal,
+    private readonly portal: HostPortal,
     private readonly registered: () => AppRegistration,
   ) {}
 
@@ -35,11 +35,11 @@ export class PortalApp implements InstalledApp {
     return this.registered().scope;
   }
 
-  /** A new chain of its own, as authorize, install and frame each give one. */
-  grantChain(userId = 1): TokenChain {
+  /** A new family of its own, as authorize, install and frame each give one. */
+  grantTokens(userId = 1): GrantedTokens {
     this.markInstalled();
     const { portal, applicationToken, clientId, scope } = this;
-    const pair = portal.ledger.startChain(portal.memberId, clientId, userId);
+    const pair = portal.ledger.startFamily(portal.memberId, clientId, userId);
     portal.changed();
     return {
       access_token: pair.accessToken,
@@ -57,8 +57,8 @@ export class PortalApp implements InstalledApp {
     };
   }
 
-  installEvent(overrides?: EventOverrides, chain = this.grantChain()): VendorPost {
-    return installPost(chain, this.portal.clock.now(), overrides);
+  installEvent(overrides?: EventOverrides, family = this.grantTokens()): VendorPost {
+    return installPost(family, this.portal.clock.now(), overrides);
   }
 
   uninstallEvent(overrides?: EventOverrides): VendorPost {
@@ -66,8 +66,8 @@ export class PortalApp implements InstalledApp {
     return uninstallPost({ domain, memberId, applicationToken: this.applicationToken }, clock.now(), overrides);
   }
 
-  framePost(overrides?: FrameOverrides, chain = this.grantChain()): VendorPost & { query: string } {
-    return framePostOf(chain, overrides);
+  framePost(overrides?: FrameOverrides, family = this.grantTokens()): VendorPost & { query: string } {
+    return framePostOf(family, overrides);
   }
 
   /** Really posts an install event; the answer's status and text come back. */
@@ -88,7 +88,7 @@ export class PortalApp implements InstalledApp {
   /** The app is (again) installed here: a grant was given. */
   markInstalled(): void {
     if (!this.installed) {
-      this.portal.ledger.revokeChains(this.portal.memberId, this.clientId);
+      this.portal.ledger.revokeFamilies(this.portal.memberId, this.clientId);
       this.applicationToken = randomBytes(16).toString('hex');
     }
     this.installed = true;

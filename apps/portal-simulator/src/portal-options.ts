@@ -1,8 +1,8 @@
-import type { ChainLedger, Rotation } from './chain-ledger';
+import type { TokenLedger, RefreshRotation } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { LeakyCounterSettings } from './leaky-counter';
 import type { AppRegistration, PortalQuirks, Webhook } from './portal-state';
-import type { Backlog, ScrumState } from './scrum-store';
+import type { BacklogRow, ScrumState } from './scrum-store';
 
 export interface PortalOptions {
   /** Listening port; 0 (or none) takes any. */
@@ -11,23 +11,23 @@ export interface PortalOptions {
   /** X and Y of the leaky bucket; 50 and 2 by default (docs/bitrix24-rules.md#limits). */
   burst?: number;
   drainPerSecond?: number;
-  /** Stepwise unless told, and refused requests count: the strictest reading. */
+  /** Stepwise by default, and refused requests count: the strictest reading. */
   counting?: 'stepwise' | 'continuous';
   countRefused?: boolean;
   phaseMs?: number;
-  /** `F|D|T|P|L|S`; L (a local app) unless told. */
+  /** `F|D|T|P|L|S`; L (a local app) by default. */
   status?: string;
   /** For example `en_basic`; `de_ent250` is Enterprise. */
   licence?: string;
   users?: readonly number[];
-  /** User 1 unless told. */
+  /** User 1 by default. */
   administrators?: readonly number[];
   groups?: readonly number[];
-  backlogs?: readonly Backlog[];
+  backlogs?: readonly BacklogRow[];
   callbackUrl?: string;
-  /** What a used refresh token of this portal is worth; as the simulator's unless told. */
-  rotation?: Rotation;
-  /** A local app's own pair; the simulator's pair unless told. */
+  /** What a used refresh token of this portal is worth; as the simulator's by default. */
+  rotation?: RefreshRotation;
+  /** A local app's own pair; the simulator's pair by default. */
   clientId?: string;
   clientSecret?: string;
   quirks?: Partial<PortalQuirks>;
@@ -45,9 +45,9 @@ export interface PortalSaved {
 }
 
 /** What a portal shares with its simulator. */
-export interface PortalSurroundings {
+export interface PortalDependencies {
   readonly clock: SimulatorClock;
-  readonly ledger: ChainLedger;
+  readonly ledger: TokenLedger;
   readonly oauthServer: string;
   readonly app: () => AppRegistration;
   readonly changed: () => void;

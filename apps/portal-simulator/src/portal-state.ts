@@ -1,11 +1,11 @@
-import type { ChainLedger } from './chain-ledger';
+import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
 import type { LeakyCounter } from './leaky-counter';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
-import type { PortalTroubleKind } from './trouble-kinds';
-import type { TroubleQueue } from './trouble-queue';
+import type { PortalFaultKind } from './fault-kinds';
+import type { FaultInjector } from './fault-injector';
 
 /** An app as the vendor knows it: one pair for all portals, or (a local app) one pair for one portal. */
 export interface AppRegistration {
@@ -73,7 +73,7 @@ export interface RequestLog {
   /** True once the method itself ran without refusing. */
   executed: boolean;
   httpStatus: number;
-  /** `ok`, the error code, or `trouble:<kind>`; `pending` while under way. */
+  /** `ok`, the error code, or `fault:<kind>`; `pending` while under way. */
   outcome: string;
 }
 
@@ -88,12 +88,12 @@ export interface PortalState {
   /** That one, or another app of this portal. */
   appOf(clientId: string): InstalledApp | undefined;
   readonly clock: SimulatorClock;
-  readonly ledger: ChainLedger;
+  readonly ledger: TokenLedger;
   readonly bucket: LeakyCounter;
   readonly operating: OperatingBaskets;
   readonly scrum: ScrumStore;
   readonly crm: CrmStore;
-  readonly trouble: TroubleQueue<PortalTroubleKind>;
+  readonly faults: FaultInjector<PortalFaultKind>;
   readonly quirks: PortalQuirks;
   readonly requests: RequestLog[];
   readonly webhooks: readonly Webhook[];

@@ -1,15 +1,15 @@
 import { Authenticator } from './authenticate';
 import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
-import { type Caller, Page, type RestMethod } from './method-context';
+import { type AuthenticatedCaller, ListPage, type RestMethod } from './method-context';
 import { findMethod } from './methods';
-import { type Params, isMap } from './php-query';
+import { type PhpParams, isMap } from './php-query';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
 import { type ItemAnswer, runBatch } from './run-batch';
-import { type WireAnswer, strikeWire } from './strike-wire';
-import { type PortalTroubleKind, isOddError, oddErrors } from './trouble-kinds';
-import type { Trouble } from './trouble-queue';
+import { type WireAnswer, injectWireFault } from './inject-wire-fault';
+import { type PortalFaultKind, isOddError, oddErrors } from './fault-kinds';
+import type { InjectedFault } from './fault-injector';
 import { isVendorErrorCode, vendorError } from './vendor-errors';
 import { VendorRefusal } from './vendor-refusal';
 
@@ -18,10 +18,10 @@ interface Serving {
   readonly log: RequestLog;
   readonly cache: EntityCache;
   readonly startedAt: number;
-  readonly trouble: Trouble<PortalTroubleKind> | undefined;
+  readonly fault: InjectedFault<PortalFaultKind> | undefined;
 }
 
-/** `/rest/` of one portal: count, trouble, authenticate, run, answer (docs/bitrix24-rules.md#errors). */
+/** `/rest/` of one portal: count, fault, authenticate, run, answer (docs/bitrix24-rules.md#errors). */
 export class RestEndpoint {
   private readonly authenticator: Authenticator;
   private lastLogId = 0;
@@ -34,32 +34,32 @@ export class RestEndpoint {
     const call = readRestCall(exchange);
     const log = this.open(call, exchange.httpMethod);
     const counted = this.portal.bucket.count(this.portal.clock.now());
-    const trouble = counted ? this.takeTrouble(call) : undefined;
-    const serving = { call, log, cache: new EntityCache(), startedAt: this.portal.clock.now(), trouble };
-    if (trouble !== undefined && strikesFirst(trouble) && (await this.strike(exchange, serving, undefined))) return;
+    const fault = counted ? this.takeFault(call) : undefined;
+    const serving = { call, log, cache: new EntityCache(), startedAt: this.portal.clock.now(), fault };
+    if (fault !== undefined && strikesFirst(fault) && (await this.strike(exchange, serving, undefined))) return;
     const answer = counted ? this.serve(serving) : this.refusal(log, VendorRefusal.of('QUERY_LIMIT_EXCEEDED'));
-    if (trouble !== undefined && !strikesFirst(trouble) && (await this.strike(exchange, serving, answer))) return;
+    if (fault !== undefined && !strikesFirst(fault) && (await this.strike(exchange, serving, answer))) return;
     exchange.json(answer.status, answer.body);
   }
 
-  private takeTrouble(call: RestCall): Trouble<PortalTroubleKind> | undefined {
+  private takeFault(call: RestCall): InjectedFault<PortalFaultKind> | undefined {
     const nested = nestedMethods(call);
     const place = call.method.toLowerCase() === 'batch' ? 'batch' : 'single';
-    return this.portal.trouble.take({ method: call.method, place, nested, memberId: this.portal.memberId });
+    return this.portal.faults.take({ method: call.method, place, nested, memberId: this.portal.memberId });
   }
 
-  /** True: the answer has been given (or withheld) by the trouble. */
+  /** True: the answer has been given (or withheld) by the fault. */
   private async strike(exchange: Exchange, serving: Serving, answer: WireAnswer | undefined): Promise<boolean> {
-    const { log, trouble } = serving;
-    if (trouble === undefined) return false;
-    const refusal = refusalOf(trouble);
-    const spoilt = await strikeWire(exchange, trouble, answer ?? { status: 200, body: { result: [], time: {} } });
+    const { log, fault } = serving;
+    if (fault === undefined) return false;
+    const refusal = refusalOf(fault);
+    const spoilt = await injectWireFault(exchange, fault, answer ?? { status: 200, body: { result: [], time: {} } });
     if (refusal === undefined && !spoilt) return false;
     if (refusal !== undefined) {
       const { status, body } = this.refusal(log, refusal);
       exchange.json(status, body);
-    } else log.httpStatus = trouble.status ?? answer?.status ?? 0;
-    log.outcome = `trouble:${trouble.kind}`;
+    } else log.httpStatus = fault.status ?? answer?.status ?? 0;
+    log.outcome = `fault:${fault.kind}`;
     return true;
   }
 
@@ -80,13 +80,13 @@ export class RestEndpoint {
     }
   }
 
-  private batch(serving: Serving, caller: Caller): unknown {
-    const { call, log, trouble } = serving;
+  private batch(serving: Serving, caller: AuthenticatedCaller): unknown {
+    const { call, log, fault } = serving;
     const { operating } = this.portal;
     if (operating.mode === 'batch' && operating.isSpent('batch', caller.owner)) {
       throw VendorRefusal.of('OPERATION_TIME_LIMIT');
     }
-    const runOnly = trouble?.kind === 'unrun' ? (trouble.ranOnly ?? 0) : Infinity;
+    const runOnly = fault?.kind === 'unrun' ? (fault.ranOnly ?? 0) : Infinity;
     const result = runBatch(
       call.params,
       runOnly,
@@ -97,7 +97,7 @@ export class RestEndpoint {
     return { result, time: this.time('batch', caller.owner, serving.startedAt) };
   }
 
-  private runNested(serving: Serving, caller: Caller, method: string, params: Params): ItemAnswer {
+  private runNested(serving: Serving, caller: AuthenticatedCaller, method: string, params: PhpParams): ItemAnswer {
     const { httpMethod, id } = serving.log;
     const log = this.open({ ...serving.call, method, params }, httpMethod, id);
     log.userId = caller.userId;
@@ -113,19 +113,25 @@ export class RestEndpoint {
   }
 
   /** One method, alone or inside a batch: exists, scope, operating time, then the method itself. */
-  private run(serving: Serving, caller: Caller, name: string, params: Params, log: RequestLog): ItemAnswer {
+  private run(
+    serving: Serving,
+    caller: AuthenticatedCaller,
+    name: string,
+    params: PhpParams,
+    log: RequestLog,
+  ): ItemAnswer {
     const { operating } = this.portal;
     const nested = log.batchOf !== undefined;
-    const trouble = nested ? this.takeItemTrouble(name) : serving.trouble;
-    const refusal = trouble === undefined || !nested ? undefined : refusalOf(trouble);
-    if (refusal !== undefined && trouble?.afterExecution !== true) throw refusal;
+    const fault = nested ? this.takeItemFault(name) : serving.fault;
+    const refusal = fault === undefined || !nested ? undefined : refusalOf(fault);
+    if (refusal !== undefined && fault?.afterExecution !== true) throw refusal;
     const method = this.permitted(name, caller);
     const billedTo = operating.billedTo(name, nested);
     if (operating.isSpent(billedTo, caller.owner)) throw VendorRefusal.of('OPERATION_TIME_LIMIT');
-    const silentlyFails = trouble?.kind === 'silent-delete';
+    const silentlyFails = fault?.kind === 'silent-delete';
     const context = { portal: this.portal, caller, params, cache: serving.cache, silentlyFails };
-    const result = trouble?.kind === 'silent-false' ? false : this.repeating(caller, () => method.run(context));
-    log.executed = trouble?.kind !== 'silent-false';
+    const result = fault?.kind === 'silent-false' ? false : this.repeating(caller, () => method.run(context));
+    log.executed = fault?.kind !== 'silent-false';
     operating.chargeCost(name, billedTo, caller.owner);
     if (method.writes === true) this.portal.changed();
     if (refusal !== undefined) throw refusal;
@@ -133,7 +139,7 @@ export class RestEndpoint {
   }
 
   /** What the method returns or refuses with, with the key of the caller in it where the portal repeats that. */
-  private repeating({ key }: Caller, run: () => unknown): unknown {
+  private repeating({ key }: AuthenticatedCaller, run: () => unknown): unknown {
     const { repeats } = this.portal.quirks;
     if (repeats === undefined) return run();
     try {
@@ -144,11 +150,11 @@ export class RestEndpoint {
     }
   }
 
-  private takeItemTrouble(method: string): Trouble<PortalTroubleKind> | undefined {
-    return this.portal.trouble.take({ method, place: 'item', memberId: this.portal.memberId });
+  private takeItemFault(method: string): InjectedFault<PortalFaultKind> | undefined {
+    return this.portal.faults.take({ method, place: 'item', memberId: this.portal.memberId });
   }
 
-  private permitted(name: string, caller: Caller): RestMethod {
+  private permitted(name: string, caller: AuthenticatedCaller): RestMethod {
     const method = findMethod(name);
     if (method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
     if (method.scope !== '' && !caller.scopes.includes(method.scope)) {
@@ -159,7 +165,7 @@ export class RestEndpoint {
   }
 
   private item(result: unknown, time: unknown): ItemAnswer {
-    if (!(result instanceof Page)) return { result, time };
+    if (!(result instanceof ListPage)) return { result, time };
     return {
       result: result.result,
       ...(result.next === undefined ? {} : { next: result.next }),
@@ -175,7 +181,7 @@ export class RestEndpoint {
   }
 
   /** A scope error of a command in a batch has no description (docs/bitrix24-rules.md#batch). */
-  private shown(refusal: VendorRefusal, wordless = false): Params {
+  private shown(refusal: VendorRefusal, wordless = false): PhpParams {
     const { zeroErrorAs, hundredErrorAs, sentenceSuffix } = this.portal.quirks;
     if (refusal.description === null) return { error: refusal.code };
     const error_description = wordless ? '' : refusal.description;
@@ -186,7 +192,7 @@ export class RestEndpoint {
     };
   }
 
-  private time(method: string, owner: string, startedAt: number): Params {
+  private time(method: string, owner: string, startedAt: number): PhpParams {
     const { clock, operating, quirks } = this.portal;
     const seconds = (ms: number) => (quirks.wholeTimes ? Math.floor(ms / 1000) : ms / 1000);
     const finishedAt = clock.now();
@@ -226,8 +232,8 @@ export class RestEndpoint {
 }
 
 function withText(result: unknown, text: () => string): unknown {
-  if (result instanceof Page) {
-    return new Page(
+  if (result instanceof ListPage) {
+    return new ListPage(
       result.result.map((row) => withText(row, text)),
       result.total,
       result.next,
@@ -238,15 +244,15 @@ function withText(result: unknown, text: () => string): unknown {
 }
 
 /** Kinds that spoil a real answer, so that the call is executed first. */
-const lateKinds = new Set<PortalTroubleKind>(['cut-after', 'truncated', 'stall']);
+const lateKinds = new Set<PortalFaultKind>(['cut-after', 'truncated', 'stall']);
 
-function strikesFirst(trouble: Trouble<PortalTroubleKind>): boolean {
-  return !(trouble.afterExecution ?? lateKinds.has(trouble.kind));
+function strikesFirst(fault: InjectedFault<PortalFaultKind>): boolean {
+  return !(fault.afterExecution ?? lateKinds.has(fault.kind));
 }
 
-function refusalOf(trouble: Trouble<PortalTroubleKind>): VendorRefusal | undefined {
-  const { kind, status } = trouble;
-  const words = (usual: string) => (trouble.description === undefined ? usual : trouble.description);
+function refusalOf(fault: InjectedFault<PortalFaultKind>): VendorRefusal | undefined {
+  const { kind, status } = fault;
+  const words = (usual: string) => (fault.description === undefined ? usual : fault.description);
   if (isOddError(kind)) return new VendorRefusal(oddErrors[kind], words('Unknown error'), status ?? 400, true);
   if (!isVendorErrorCode(kind)) return undefined;
   const { description, status: usual } = vendorError(kind);

@@ -77,7 +77,7 @@ describe('The REST interface of a simulated portal', () => {
   it('keeps a verdict on a token for an hour where the portal caches verdicts', async () => {
     portal.quirks.cacheVerdicts = true;
     await client.call('scope');
-    portal.revokeChains();
+    portal.revokeFamilies();
     expect((await client.call('scope')).status).toBe(200);
     portal.quirks.cacheVerdicts = false;
     expect((await client.call('scope')).body.error).toBe('invalid_token');
@@ -147,7 +147,7 @@ describe('The REST interface of a simulated portal', () => {
       expect((await client.call('scope')).status).toBe(200);
     });
 
-    it('fills by refused requests unless told otherwise', async () => {
+    it('fills by refused requests by default otherwise', async () => {
       portal.bucket.settings.burst = 1;
       await client.call('scope');
       for (let n = 0; n < 4; n += 1) await client.call('scope');

@@ -1,5 +1,5 @@
 import { type BatchResults, withReferences } from './batch-references';
-import { type Params, isMap, isTruthy, parsePhpQuery, phpArray } from './php-query';
+import { type PhpParams, isMap, isTruthy, parsePhpQuery, phpArray } from './php-query';
 import { VendorRefusal } from './vendor-refusal';
 
 export interface ItemAnswer {
@@ -10,18 +10,18 @@ export interface ItemAnswer {
 }
 
 /** Runs one nested command or throws its refusal. */
-export type RunItem = (method: string, params: Params) => ItemAnswer;
+export type RunItem = (method: string, params: PhpParams) => ItemAnswer;
 
 /** How a refusal looks as an error body. */
-export type ShowRefusal = (refusal: VendorRefusal) => Params;
+export type ShowRefusal = (refusal: VendorRefusal) => PhpParams;
 
-const longest = 50;
+const maxCommandCount = 50;
 const forbidden = new Set(['batch', 'download', 'upload']);
 
 type Sections = { [Name in keyof BatchResults]: Map<string, unknown> };
 
 /** The `batch` method, by docs/bitrix24-rules.md#batch. */
-export function runBatch(params: Params, runOnly: number, runItem: RunItem, showRefusal: ShowRefusal): unknown {
+export function runBatch(params: PhpParams, runOnly: number, runItem: RunItem, showRefusal: ShowRefusal): unknown {
   const sections: Sections = {
     result: new Map(),
     next: new Map(),
@@ -35,8 +35,14 @@ export function runBatch(params: Params, runOnly: number, runItem: RunItem, show
   for (const [key, command] of commandsOf(own.get('CMD'))) {
     seen += 1;
     if (seen > runOnly) break;
-    if (seen <= longest && typeof command !== 'string') continue;
-    const refused = runOne(sections, key, seen > longest ? undefined : (command as string), runItem, showRefusal);
+    if (seen <= maxCommandCount && typeof command !== 'string') continue;
+    const refused = runOne(
+      sections,
+      key,
+      seen > maxCommandCount ? undefined : (command as string),
+      runItem,
+      showRefusal,
+    );
     if (refused && isTruthy(own.get('HALT'))) break;
   }
   return shown(sections);
@@ -68,7 +74,7 @@ function runOne(
 }
 
 /** A command is a URL: its path is the method, its query is read as PHP reads one. */
-function commandParts(command: string | undefined, sections: Sections): [string, Params] {
+function commandParts(command: string | undefined, sections: Sections): [string, PhpParams] {
   if (command === undefined) throw VendorRefusal.of('ERROR_BATCH_LENGTH_EXCEEDED');
   const [beforeFragment = ''] = command.split('#');
   const mark = beforeFragment.indexOf('?');

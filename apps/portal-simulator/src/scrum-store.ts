@@ -1,11 +1,11 @@
-export interface Backlog {
+export interface BacklogRow {
   id: number;
   groupId: number;
   createdBy: number;
   modifiedBy: number;
 }
 
-export interface Sprint extends Backlog {
+export interface SprintRow extends BacklogRow {
   name: string;
   goal: string;
   sort: number;
@@ -14,14 +14,14 @@ export interface Sprint extends Backlog {
   status: 'planned' | 'active' | 'completed';
 }
 
-export interface Epic extends Backlog {
+export interface EpicRow extends BacklogRow {
   name: string;
   description: string;
   color: string;
   files: unknown[];
 }
 
-export interface Stage {
+export interface StageRow {
   id: number;
   sprintId: number;
   name: string;
@@ -44,10 +44,10 @@ export interface ScrumItem {
 export interface ScrumState {
   users: number[];
   groups: { id: number; forbidden: number[] }[];
-  backlogs: Backlog[];
-  sprints: Sprint[];
-  epics: Epic[];
-  stages: Stage[];
+  backlogs: BacklogRow[];
+  sprints: SprintRow[];
+  epics: EpicRow[];
+  stages: StageRow[];
   items: ScrumItem[];
   tasks: [number, number][];
   stageOfTask: [number, number][];
@@ -58,10 +58,10 @@ export class ScrumStore {
   readonly users = new Set<number>();
   /** Group id → the users who may not see it. */
   readonly groups = new Map<number, Set<number>>();
-  readonly backlogs = new Map<number, Backlog>();
-  readonly sprints = new Map<number, Sprint>();
-  readonly epics = new Map<number, Epic>();
-  readonly stages = new Map<number, Stage>();
+  readonly backlogs = new Map<number, BacklogRow>();
+  readonly sprints = new Map<number, SprintRow>();
+  readonly epics = new Map<number, EpicRow>();
+  readonly stages = new Map<number, StageRow>();
   /** Task id → its place in a backlog or sprint. */
   readonly items = new Map<number, ScrumItem>();
   /** Task id → its group. */
@@ -91,7 +91,7 @@ export class ScrumStore {
   }
 
   /** Adds a backlog under the next id, or under the one given. */
-  addBacklog(fields: Omit<Backlog, 'id'> & { id?: number }): Backlog {
+  addBacklog(fields: Omit<BacklogRow, 'id'> & { id?: number }): BacklogRow {
     const backlog = { ...fields, id: fields.id ?? this.nextEntityId() };
     this.backlogs.set(backlog.id, backlog);
     return backlog;
@@ -108,11 +108,11 @@ export class ScrumStore {
     return item;
   }
 
-  backlogOfGroup(groupId: number): Backlog | undefined {
+  backlogOfGroup(groupId: number): BacklogRow | undefined {
     return [...this.backlogs.values()].find((backlog) => backlog.groupId === groupId);
   }
 
-  activeSprintOf(groupId: number): Sprint | undefined {
+  activeSprintOf(groupId: number): SprintRow | undefined {
     return [...this.sprints.values()].find((sprint) => sprint.groupId === groupId && sprint.status === 'active');
   }
 

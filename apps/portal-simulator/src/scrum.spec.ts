@@ -81,7 +81,7 @@ describe('The scrum methods of a simulated portal', () => {
     portal.scrum.addItem(1, 70);
     expect(await refusal('backlog.delete', { id: 1 })).toBe('It is forbidden remove a backlog with items');
     portal.scrum.items.clear();
-    portal.trouble.next('silent-delete');
+    portal.faults.next('silent-delete');
     expect(await result('backlog.delete', { id: 1 })).toEqual([]);
     expect(portal.scrum.backlogs.has(1)).toBe(true);
     expect(await result('backlog.delete', { id: 1 })).toEqual([]);
@@ -98,7 +98,7 @@ describe('The scrum methods of a simulated portal', () => {
     expect(epic).toMatchObject({ id: 1, name: 'One', createdBy: 1, modifiedBy: 0 });
     expect((await result('epic.update', { id: 1, fields: { name: 'Two' } })).name).toBe('Two');
     expect(await result('epic.get', { id: 1 })).toMatchObject({ name: 'Two', files: { VALUE: [] } });
-    portal.trouble.next('silent-delete', { method: 'tasks.api.scrum.epic.delete' });
+    portal.faults.next('silent-delete', { method: 'tasks.api.scrum.epic.delete' });
     expect(await result('epic.delete', { id: 1 })).toEqual([]);
     expect(portal.scrum.epics.has(1)).toBe(true);
     expect(await result('epic.delete', { id: 1 })).toEqual([]);
@@ -161,7 +161,7 @@ describe('The scrum methods of a simulated portal', () => {
     expect(await result('kanban.addTask', { sprintId, taskId: 70, stageId })).toBe(true);
     expect(await refusal('kanban.addTask', { sprintId, taskId: 71, stageId })).toContain('must be with GROUP_ID');
     expect(await refusal('kanban.deleteStage', { stageId })).toBe('Stage has tasks');
-    portal.trouble.next('silent-false');
+    portal.faults.next('silent-false');
     expect(await result('kanban.deleteTask', { sprintId, taskId: 70 })).toBe(false);
     expect(await result('kanban.deleteTask', { sprintId, taskId: 70 })).toBe(true);
     const lost = { stageId, fields: { sprintId: 99 } };

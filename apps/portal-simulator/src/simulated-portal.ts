@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { handleAuthorize } from './authorize-page';
-import type { ChainLedger } from './chain-ledger';
+import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import { CrmStore } from './crm-store';
 import type { Exchange } from './exchange';
@@ -10,7 +10,7 @@ import { OperatingBaskets } from './operating-baskets';
 import {
   type PortalOptions,
   type PortalSaved,
-  type PortalSurroundings,
+  type PortalDependencies,
   bucketOf,
   defaultQuirks,
 } from './portal-options';
@@ -19,27 +19,27 @@ import type { AppRegistration, PortalQuirks, PortalState, RequestLog, Webhook } 
 import { RestEndpoint } from './rest-endpoint';
 import { ScrumStore } from './scrum-store';
 import { PortalApp } from './portal-app';
-import type { PortalTroubleKind } from './trouble-kinds';
-import { TroubleQueue } from './trouble-queue';
+import type { PortalFaultKind } from './fault-kinds';
+import { FaultInjector } from './fault-injector';
 import {
   type EventOverrides,
   type FrameOverrides,
-  type TokenChain,
+  type GrantedTokens,
   type VendorPost,
   ordinaryPost,
 } from './vendor-posts';
 
-/** One simulated portal: its own loopback port, its own limits, data and troubles. */
+/** One simulated portal: its own loopback port, its own limits, data and faults. */
 export class SimulatedPortal implements PortalState {
   readonly memberId: string;
   readonly bucket: LeakyCounter;
   readonly operating: OperatingBaskets;
   readonly scrum = new ScrumStore();
   readonly crm = new CrmStore();
-  readonly trouble = new TroubleQueue<PortalTroubleKind>();
+  readonly faults = new FaultInjector<PortalFaultKind>();
   readonly requests: RequestLog[] = [];
   readonly dismissedUsers = new Set<number>();
-  /** User 1 unless told otherwise; may change at any time. */
+  /** User 1 by default otherwise; may change at any time. */
   readonly administrators: Set<number>;
   readonly quirks: PortalQuirks;
   status: string;
@@ -56,10 +56,10 @@ export class SimulatedPortal implements PortalState {
 
   private constructor(
     private readonly options: PortalOptions,
-    private readonly surroundings: PortalSurroundings,
+    private readonly dependencies: PortalDependencies,
     saved: PortalSaved | undefined,
   ) {
-    const { clock } = surroundings;
+    const { clock } = dependencies;
     this.memberId = saved?.memberId ?? options.memberId ?? randomBytes(16).toString('hex');
     this.status = options.status ?? 'L';
     this.licence = options.licence ?? 'en_basic';
@@ -68,7 +68,7 @@ export class SimulatedPortal implements PortalState {
     this.quirks = { ...defaultQuirks, ...options.quirks };
     this.bucket = new LeakyCounter(bucketOf(options), clock.now());
     this.operating = new OperatingBaskets(() => clock.now());
-    if (options.rotation !== undefined) surroundings.ledger.rotations.set(this.memberId, options.rotation);
+    if (options.rotation !== undefined) dependencies.ledger.rotations.set(this.memberId, options.rotation);
     if (saved === undefined) this.fill();
     else this.resume(saved);
     this.rest = new RestEndpoint(this);
@@ -76,29 +76,29 @@ export class SimulatedPortal implements PortalState {
 
   static async open(
     options: PortalOptions,
-    surroundings: PortalSurroundings,
+    dependencies: PortalDependencies,
     saved?: PortalSaved,
   ): Promise<SimulatedPortal> {
-    const portal = new SimulatedPortal(options, surroundings, saved);
+    const portal = new SimulatedPortal(options, dependencies, saved);
     await portal.listen(options.port ?? 0);
     portal.homePort = portal.current.port;
     return portal;
   }
 
   get clock(): SimulatorClock {
-    return this.surroundings.clock;
+    return this.dependencies.clock;
   }
 
-  get ledger(): ChainLedger {
-    return this.surroundings.ledger;
+  get ledger(): TokenLedger {
+    return this.dependencies.ledger;
   }
 
   get oauthServer(): string {
-    return this.surroundings.oauthServer;
+    return this.dependencies.oauthServer;
   }
 
   get app(): AppRegistration {
-    const shared = this.surroundings.app();
+    const shared = this.dependencies.app();
     const { clientId = shared.clientId, clientSecret = shared.clientSecret } = this.options;
     return { ...shared, clientId, clientSecret, callbackUrl: this.callbackUrl ?? shared.callbackUrl };
   }
@@ -144,12 +144,12 @@ export class SimulatedPortal implements PortalState {
     return app;
   }
 
-  grantChain(userId = 1): TokenChain {
-    return this.main.grantChain(userId);
+  grantTokens(userId = 1): GrantedTokens {
+    return this.main.grantTokens(userId);
   }
 
-  installEvent(overrides?: EventOverrides, chain?: TokenChain): VendorPost {
-    return this.main.installEvent(overrides, chain);
+  installEvent(overrides?: EventOverrides, family?: GrantedTokens): VendorPost {
+    return this.main.installEvent(overrides, family);
   }
 
   uninstallEvent(overrides?: EventOverrides): VendorPost {
@@ -158,7 +158,7 @@ export class SimulatedPortal implements PortalState {
 
   /** An ordinary event, whoever bound it; the names of `data` go on with brackets, as `FIELDS_AFTER][ID`. */
   event(name: string, data: Readonly<Record<string, string>>, overrides?: EventOverrides): VendorPost {
-    return ordinaryPost(name, data, this.grantChain(), this.clock.now(), overrides);
+    return ordinaryPost(name, data, this.grantTokens(), this.clock.now(), overrides);
   }
 
   /**
@@ -175,8 +175,8 @@ export class SimulatedPortal implements PortalState {
     return Promise.all(handlers.flatMap((handler) => Array.from({ length: times }, () => post(handler, event))));
   }
 
-  framePost(overrides?: FrameOverrides, chain?: TokenChain): VendorPost & { query: string } {
-    return this.main.framePost(overrides, chain);
+  framePost(overrides?: FrameOverrides, family?: GrantedTokens): VendorPost & { query: string } {
+    return this.main.framePost(overrides, family);
   }
 
   sendInstallEvent(url: string, overrides?: EventOverrides): Promise<{ status: number; body: string }> {
@@ -210,9 +210,9 @@ export class SimulatedPortal implements PortalState {
     this.changed();
   }
 
-  /** Every chain is dead: calls say invalid_token, refreshes invalid_grant. */
-  revokeChains(): void {
-    this.ledger.revokeChains(this.memberId);
+  /** Every family is dead: calls say invalid_token, refreshes invalid_grant. */
+  revokeFamilies(): void {
+    this.ledger.revokeFamilies(this.memberId);
     this.changed();
   }
 
@@ -242,7 +242,7 @@ export class SimulatedPortal implements PortalState {
   }
 
   changed(): void {
-    this.surroundings.changed();
+    this.dependencies.changed();
   }
 
   toSaved(): PortalSaved {

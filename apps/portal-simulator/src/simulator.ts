@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ChainLedger, type LedgerOptions } from './chain-ledger';
+import { TokenLedger, type LedgerOptions } from './token-ledger';
 import { SimulatorClock } from './clock';
 import { handleControl } from './control-endpoint';
 import type { Exchange } from './exchange';
@@ -38,7 +38,7 @@ export class Bitrix24Simulator {
   /** The app's return address; a portal may have its own. */
   callbackUrl: string | undefined;
   readonly oauth: OauthServer;
-  readonly ledger: ChainLedger;
+  readonly ledger: TokenLedger;
   private readonly opened: SimulatedPortal[] = [];
   private readonly scope: readonly string[];
   private readonly file: StateFile | undefined;
@@ -55,7 +55,7 @@ export class Bitrix24Simulator {
     this.clientSecret = options.clientSecret ?? saved?.clientSecret ?? randomBytes(25).toString('hex');
     this.scope = options.scope ?? ['task', 'user', 'sonet_group'];
     this.callbackUrl = options.callbackUrl;
-    this.ledger = new ChainLedger(ledgerOptions(options), this.clock);
+    this.ledger = new TokenLedger(ledgerOptions(options), this.clock);
     if (saved !== undefined) this.ledger.restore(saved.ledger);
     this.oauth = this.makeOauth(options);
   }
@@ -90,8 +90,8 @@ export class Bitrix24Simulator {
       options.memberId === undefined ? one.port === options.port : one.memberId === options.memberId,
     );
     const { clock, ledger, oauthServer } = this;
-    const surroundings = { clock, ledger, oauthServer, app: () => this.app, changed: () => this.save() };
-    const portal = await SimulatedPortal.open(options, surroundings, saved);
+    const dependencies = { clock, ledger, oauthServer, app: () => this.app, changed: () => this.save() };
+    const portal = await SimulatedPortal.open(options, dependencies, saved);
     this.saved = this.saved.filter((one) => one !== saved);
     this.opened.push(portal);
     this.save();

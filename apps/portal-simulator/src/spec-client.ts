@@ -1,7 +1,7 @@
 import type { Bitrix24Simulator } from './simulator';
 import type { SimulatedPortal } from './simulated-portal';
 
-export interface Answer {
+export interface SpecAnswer {
   readonly status: number;
   readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
@@ -10,10 +10,10 @@ export interface Answer {
 export class SpecClient {
   constructor(
     private readonly portal: SimulatedPortal,
-    readonly token: string = portal.grantChain().access_token,
+    readonly token: string = portal.grantTokens().access_token,
   ) {}
 
-  call(method: string, params: object = {}): Promise<Answer> {
+  call(method: string, params: object = {}): Promise<SpecAnswer> {
     return this.send(method, JSON.stringify({ auth: this.token, ...params }));
   }
 
@@ -22,11 +22,11 @@ export class SpecClient {
     return (await this.call(method, params)).body.error_description;
   }
 
-  batch(cmd: object, halt: unknown = 0): Promise<Answer> {
+  batch(cmd: object, halt: unknown = 0): Promise<SpecAnswer> {
     return this.call('batch', { halt, cmd });
   }
 
-  send(method: string, body: string, contentType = 'application/json'): Promise<Answer> {
+  send(method: string, body: string, contentType = 'application/json'): Promise<SpecAnswer> {
     return answerOf(fetch(this.portal.endpoint + method, post(body, contentType)));
   }
 }
@@ -35,7 +35,7 @@ export function post(body: string, contentType: string): RequestInit {
   return { method: 'POST', headers: { 'content-type': contentType }, body, redirect: 'manual' };
 }
 
-export async function answerOf(sent: Promise<Response>): Promise<Answer> {
+export async function answerOf(sent: Promise<Response>): Promise<SpecAnswer> {
   const response = await sent;
   const text = await response.text();
   try {
@@ -46,12 +46,12 @@ export async function answerOf(sent: Promise<Response>): Promise<Answer> {
 }
 
 /** A POST to the token endpoint with the app's own credentials, unless changed. */
-export function askToken(simulator: Bitrix24Simulator, fields: Record<string, string>): Promise<Answer> {
+export function askToken(simulator: Bitrix24Simulator, fields: Record<string, string>): Promise<SpecAnswer> {
   const { clientId: client_id, clientSecret: client_secret } = simulator;
   const body = new URLSearchParams({ client_id, client_secret, ...fields }).toString();
   return answerOf(fetch(`${simulator.oauthServer}/oauth/token/`, post(body, 'application/x-www-form-urlencoded')));
 }
 
-export function refresh(simulator: Bitrix24Simulator, refresh_token: string): Promise<Answer> {
+export function refresh(simulator: Bitrix24Simulator, refresh_token: string): Promise<SpecAnswer> {
   return askToken(simulator, { grant_type: 'refresh_token', refresh_token });
 }

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { LedgerState } from './chain-ledger';
+import type { LedgerState } from './token-ledger';
 import type { PortalSaved } from './portal-options';
 
 /** All the program needs to go on with the same app, tokens and data after a restart. */

@@ -1,9 +1,9 @@
 import type { AppRegistration, PortalState } from './portal-state';
-import type { ChainLedger, IssuedPair } from './chain-ledger';
+import type { TokenLedger, IssuedPair } from './token-ledger';
 import type { SimulatorClock } from './clock';
-import type { Params } from './php-query';
-import { type OauthErrorCode, oauthErrors } from './trouble-kinds';
-import type { WireAnswer } from './strike-wire';
+import type { PhpParams } from './php-query';
+import { type OauthErrorCode, oauthErrors } from './fault-kinds';
+import type { WireAnswer } from './inject-wire-fault';
 
 export interface TokenEndpointOptions {
   /** `expires` and `user_id`: documented as absent on a code exchange and present on a refresh. */
@@ -12,7 +12,7 @@ export interface TokenEndpointOptions {
   describeErrors: boolean;
 }
 
-export interface PortalDirectory {
+export interface MemberDirectory {
   byMemberId(memberId: string): PortalState | undefined;
   appOf(clientId: string): AppRegistration | undefined;
 }
@@ -29,20 +29,20 @@ export class TokenEndpoint {
 
   constructor(
     readonly options: TokenEndpointOptions,
-    private readonly ledger: ChainLedger,
-    private readonly directory: PortalDirectory,
+    private readonly ledger: TokenLedger,
+    private readonly directory: MemberDirectory,
     private readonly clock: SimulatorClock,
     private readonly oauthServer: () => string,
   ) {}
 
   /** Which portal a request is about, as far as its code or token tells. */
-  memberOf(params: Params): string | undefined {
+  memberOf(params: PhpParams): string | undefined {
     const { code, refresh_token: refreshToken } = params;
     if (typeof code === 'string') return this.ledger.memberOfCode(code);
     return typeof refreshToken === 'string' ? this.ledger.memberOfRefresh(refreshToken) : undefined;
   }
 
-  answer(params: Params): WireAnswer {
+  answer(params: PhpParams): WireAnswer {
     try {
       return { status: 200, body: this.granted(params) };
     } catch (error) {
@@ -57,7 +57,7 @@ export class TokenEndpoint {
     return { status, body: { error: code, ...described } };
   }
 
-  private granted(params: Params): Params {
+  private granted(params: PhpParams): PhpParams {
     const app = this.client(params);
     if (params['grant_type'] === 'authorization_code') {
       const pair = this.ledger.redeemCode(required(params, 'code'), app.clientId);
@@ -72,7 +72,7 @@ export class TokenEndpoint {
   }
 
   /** An unknown id is answered with HTTP 200 and `wrong_client`, a wrong secret with 400 and `invalid_client`. */
-  private client(params: Params): AppRegistration {
+  private client(params: PhpParams): AppRegistration {
     const app = this.directory.appOf(required(params, 'client_id')) ?? refuse('wrong_client');
     if (required(params, 'client_secret') !== app.clientSecret) refuse('invalid_client');
     return app;
@@ -87,27 +87,27 @@ export class TokenEndpoint {
     if (!app.installed) refuse('NOT_INSTALLED');
   }
 
-  private shown(pair: IssuedPair, isRefresh: boolean): Params {
-    const portal = this.directory.byMemberId(pair.chain.memberId) ?? refuse('invalid_grant');
+  private shown(pair: IssuedPair, isRefresh: boolean): PhpParams {
+    const portal = this.directory.byMemberId(pair.family.memberId) ?? refuse('invalid_grant');
     const { optionalFields } = this.options;
     const full = optionalFields === 'always' || (optionalFields === 'documented' && isRefresh);
     return {
       access_token: pair.accessToken,
       ...(full ? { expires: Math.floor(pair.expiresAt / 1000) } : {}),
       expires_in: Math.round((pair.expiresAt - this.clock.now()) / 1000),
-      scope: (portal.appOf(pair.chain.clientId)?.scope ?? []).join(','),
+      scope: (portal.appOf(pair.family.clientId)?.scope ?? []).join(','),
       domain: this.oauthServer().replace(/^https?:\/\//, ''),
       server_endpoint: `${this.oauthServer()}/rest/`,
       status: portal.status,
       client_endpoint: portal.endpoint,
       member_id: portal.memberId,
-      ...(full ? { user_id: pair.chain.userId } : {}),
+      ...(full ? { user_id: pair.family.userId } : {}),
       refresh_token: pair.refreshToken,
     };
   }
 }
 
-function required(params: Params, name: string): string {
+function required(params: PhpParams, name: string): string {
   const value = params[name];
   return typeof value === 'string' && value !== '' ? value : refuse('invalid_request');
 }

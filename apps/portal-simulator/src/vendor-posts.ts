@@ -1,7 +1,7 @@
 import { encodeForm } from './php-query';
 
-/** What an app gets of a chain, in the words of the install event and the token endpoint. */
-export interface TokenChain {
+/** What an app gets of a family, in the words of the install event and the token endpoint. */
+export interface GrantedTokens {
   readonly access_token: string;
   readonly refresh_token: string;
   readonly expires_in: number;
@@ -22,41 +22,41 @@ export interface VendorPost {
   readonly body: string;
 }
 
-type Overrides = Readonly<Record<string, string | undefined>>;
+type PostOverrides = Readonly<Record<string, string | undefined>>;
 
 /** Changed values replace the vendor's; undefined removes a field: for forged, old and damaged events. */
 export interface EventOverrides {
   readonly event?: string;
   readonly ts?: string;
-  readonly data?: Overrides;
-  readonly auth?: Overrides;
+  readonly data?: PostOverrides;
+  readonly auth?: PostOverrides;
   /** Further pairs, written as they are. */
   readonly extra?: readonly (readonly [string, string])[];
 }
 
 export interface FrameOverrides {
-  readonly query?: Overrides;
-  readonly body?: Overrides;
+  readonly query?: PostOverrides;
+  readonly body?: PostOverrides;
 }
 
 const formType = 'application/x-www-form-urlencoded';
 
 /** `ONAPPINSTALL`: PHP brackets, every value a string (docs/bitrix24-rules.md#install). */
-export function installPost(chain: TokenChain, nowMs: number, overrides: EventOverrides = {}): VendorPost {
+export function installPost(family: GrantedTokens, nowMs: number, overrides: EventOverrides = {}): VendorPost {
   const data = { VERSION: '1', ACTIVE: 'Y', INSTALLED: 'Y', LANGUAGE_ID: 'en' };
   const auth = {
-    access_token: chain.access_token,
-    expires: String(chain.expires),
-    expires_in: String(chain.expires_in),
-    scope: chain.scope,
-    domain: chain.domain,
-    server_endpoint: chain.server_endpoint,
-    status: chain.status,
-    client_endpoint: chain.client_endpoint,
-    member_id: chain.member_id,
-    user_id: String(chain.user_id),
-    refresh_token: chain.refresh_token,
-    application_token: chain.application_token,
+    access_token: family.access_token,
+    expires: String(family.expires),
+    expires_in: String(family.expires_in),
+    scope: family.scope,
+    domain: family.domain,
+    server_endpoint: family.server_endpoint,
+    status: family.status,
+    client_endpoint: family.client_endpoint,
+    member_id: family.member_id,
+    user_id: String(family.user_id),
+    refresh_token: family.refresh_token,
+    application_token: family.application_token,
   };
   return eventPost('ONAPPINSTALL', nowMs, data, auth, overrides);
 }
@@ -78,38 +78,38 @@ export function uninstallPost(
 export function ordinaryPost(
   event: string,
   data: Readonly<Record<string, string>>,
-  chain: TokenChain,
+  family: GrantedTokens,
   nowMs: number,
   overrides: EventOverrides = {},
 ): VendorPost {
   const auth = {
-    access_token: chain.access_token,
-    expires: String(chain.expires),
-    expires_in: String(chain.expires_in),
-    scope: chain.scope,
-    domain: chain.domain,
-    server_endpoint: chain.server_endpoint,
-    status: chain.status,
-    client_endpoint: chain.client_endpoint,
-    member_id: chain.member_id,
-    user_id: String(chain.user_id),
-    application_token: chain.application_token,
+    access_token: family.access_token,
+    expires: String(family.expires),
+    expires_in: String(family.expires_in),
+    scope: family.scope,
+    domain: family.domain,
+    server_endpoint: family.server_endpoint,
+    status: family.status,
+    client_endpoint: family.client_endpoint,
+    member_id: family.member_id,
+    user_id: String(family.user_id),
+    application_token: family.application_token,
   };
   return eventPost(event, nowMs, data, auth, overrides);
 }
 
 /** The page of an app inside the portal's frame (docs/bitrix24-rules.md#install). */
-export function framePostOf(chain: TokenChain, overrides: FrameOverrides = {}): VendorPost & { query: string } {
-  const query = { DOMAIN: chain.domain, PROTOCOL: '0', LANG: 'en', APP_SID: chain.member_id.slice(0, 16).repeat(2) };
+export function framePostOf(family: GrantedTokens, overrides: FrameOverrides = {}): VendorPost & { query: string } {
+  const query = { DOMAIN: family.domain, PROTOCOL: '0', LANG: 'en', APP_SID: family.member_id.slice(0, 16).repeat(2) };
   const body = {
-    AUTH_ID: chain.access_token,
-    AUTH_EXPIRES: String(chain.expires_in),
-    REFRESH_ID: chain.refresh_token,
-    SERVER_ENDPOINT: chain.server_endpoint,
-    APPLICATION_TOKEN: chain.application_token,
-    APPLICATION_SCOPE: chain.scope,
-    member_id: chain.member_id,
-    status: chain.status,
+    AUTH_ID: family.access_token,
+    AUTH_EXPIRES: String(family.expires_in),
+    REFRESH_ID: family.refresh_token,
+    SERVER_ENDPOINT: family.server_endpoint,
+    APPLICATION_TOKEN: family.application_token,
+    APPLICATION_SCOPE: family.scope,
+    member_id: family.member_id,
+    status: family.status,
     PLACEMENT: 'DEFAULT',
     PLACEMENT_OPTIONS: '{"any":"6\\/"}',
   };
@@ -123,8 +123,8 @@ export function framePostOf(chain: TokenChain, overrides: FrameOverrides = {}): 
 function eventPost(
   event: string,
   nowMs: number,
-  data: Overrides,
-  auth: Overrides,
+  data: PostOverrides,
+  auth: PostOverrides,
   overrides: EventOverrides,
 ): VendorPost {
   const body = encodeForm([
@@ -137,10 +137,10 @@ function eventPost(
   return { contentType: formType, body };
 }
 
-function bracketed(name: string, values: Overrides): [string, string][] {
+function bracketed(name: string, values: PostOverrides): [string, string][] {
   return pairs(values).map(([key, value]) => [`${name}[${key}]`, value]);
 }
 
-function pairs(values: Overrides): [string, string][] {
+function pairs(values: PostOverrides): [string, string][] {
   return Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined);
 }

@@ -11,7 +11,7 @@ const { oauthServer, clientId, clientSecret } = simulator;
 const portals = simulator.portals.map((portal) => ({
   memberId: portal.memberId,
   origin: `http://${portal.domain}`,
-  accessToken: portal.grantChain().access_token,
+  accessToken: portal.grantTokens().access_token,
   webhookUrl: portal.webhookUrl(),
 }));
 

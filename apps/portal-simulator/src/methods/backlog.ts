@@ -1,7 +1,7 @@
 import { bindFields, bindInt, isNumeric, toInt } from '../bind-parameter';
 import type { MethodContext, MethodTable } from '../method-context';
-import type { Params } from '../php-query';
-import type { Backlog } from '../scrum-store';
+import type { PhpParams } from '../php-query';
+import type { BacklogRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, userField } from './scrum-fields';
 
@@ -19,7 +19,7 @@ function getFields(): unknown {
 }
 
 /** Its `id` is the group's. */
-function get(context: MethodContext): Backlog {
+function get(context: MethodContext): BacklogRow {
   const groupId = bindInt(context.params, 'id');
   if (groupId === 0) refuse('Group id not found');
   const backlog = ofGroup(context, groupId) ?? refuse('Backlog not found');
@@ -27,7 +27,7 @@ function get(context: MethodContext): Backlog {
   return shown(backlog);
 }
 
-function add(context: MethodContext): Backlog {
+function add(context: MethodContext): BacklogRow {
   const fields = bindFields(context.params);
   const groupId = toInt(fields['groupId']);
   if (groupId === 0) refuse('Group id not found');
@@ -40,7 +40,7 @@ function add(context: MethodContext): Backlog {
 }
 
 /** `modifiedBy` becomes 0 when it is not sent. */
-function update(context: MethodContext): Backlog {
+function update(context: MethodContext): BacklogRow {
   const { scrum } = context.portal;
   const id = bindInt(context.params, 'id');
   const fields = bindFields(context.params);
@@ -63,7 +63,7 @@ function remove(context: MethodContext): [] {
   return [];
 }
 
-function byId(context: MethodContext, id: number): Backlog {
+function byId(context: MethodContext, id: number): BacklogRow {
   if (id === 0) refuse('Backlog id not found');
   const found = context.cache.read(`entity:${id}`, () => context.portal.scrum.backlogs.get(id));
   const backlog = found ?? refuse('Backlog not found');
@@ -71,11 +71,11 @@ function byId(context: MethodContext, id: number): Backlog {
   return backlog;
 }
 
-function ofGroup(context: MethodContext, groupId: number): Backlog | undefined {
+function ofGroup(context: MethodContext, groupId: number): BacklogRow | undefined {
   return context.cache.read(`backlog-of-group:${groupId}`, () => context.portal.scrum.backlogOfGroup(groupId));
 }
 
-function targetGroup(context: MethodContext, backlog: Backlog, fields: Params): number {
+function targetGroup(context: MethodContext, backlog: BacklogRow, fields: PhpParams): number {
   if (!isNumeric(fields['groupId'])) return backlog.groupId;
   const groupId = toInt(fields['groupId']);
   if (groupId === backlog.groupId) return groupId;
@@ -85,6 +85,6 @@ function targetGroup(context: MethodContext, backlog: Backlog, fields: Params): 
   return groupId;
 }
 
-function shown({ id, groupId, createdBy, modifiedBy }: Backlog): Backlog {
+function shown({ id, groupId, createdBy, modifiedBy }: BacklogRow): BacklogRow {
   return { id, groupId, createdBy, modifiedBy };
 }

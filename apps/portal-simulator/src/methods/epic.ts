@@ -1,7 +1,7 @@
 import { bindFields, bindInt, bindOptionalFields, isNumeric, toInt, toText } from '../bind-parameter';
-import { type MethodContext, type MethodTable, type Page } from '../method-context';
-import type { Params } from '../php-query';
-import type { Epic } from '../scrum-store';
+import { type MethodContext, type MethodTable, type ListPage } from '../method-context';
+import type { PhpParams } from '../php-query';
+import type { EpicRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
@@ -16,7 +16,7 @@ export const epicMethods: MethodTable = {
   'tasks.api.scrum.epic.delete': { scope: 'task', writes: true, run: remove },
 };
 
-const columns: Columns<Epic> = {
+const columns: Columns<EpicRow> = {
   ID: 'id',
   GROUP_ID: 'groupId',
   NAME: 'name',
@@ -38,7 +38,7 @@ function getFields(): unknown {
   };
 }
 
-function list({ portal, caller, params }: MethodContext): Page {
+function list({ portal, caller, params }: MethodContext): ListPage {
   for (const name of ['filter', 'select', 'order']) bindOptionalFields(params, name);
   const visible = [...portal.scrum.epics.values()].filter((epic) =>
     portal.scrum.canAccess(epic.groupId, caller.userId),
@@ -70,7 +70,7 @@ function add(context: MethodContext): unknown {
     modifiedBy: 0,
     files: [],
   };
-  return kept(context, epic, fields);
+  return saved(context, epic, fields);
 }
 
 function update(context: MethodContext): unknown {
@@ -86,7 +86,7 @@ function update(context: MethodContext): unknown {
       .filter((name) => typeof fields[name] === 'string')
       .map((name) => [name, fields[name]]),
   );
-  return kept(context, { ...epic, ...texts, groupId, createdBy, modifiedBy }, fields);
+  return saved(context, { ...epic, ...texts, groupId, createdBy, modifiedBy }, fields);
 }
 
 /** Answers `[]`, also when it silently failed. */
@@ -97,7 +97,7 @@ function remove(context: MethodContext): [] {
 }
 
 /** Files are attached once the epic is there, so that it stays without them when they can't be. */
-function kept({ portal }: MethodContext, epic: Epic, fields: Params): unknown {
+function saved({ portal }: MethodContext, epic: EpicRow, fields: PhpParams): unknown {
   portal.scrum.epics.set(epic.id, epic);
   if (Array.isArray(fields['files'])) {
     const files = fields['files'].map((file) => Number(/^n(\d+)$/.exec(toText(file))?.[1]));
@@ -107,12 +107,12 @@ function kept({ portal }: MethodContext, epic: Epic, fields: Params): unknown {
   return withoutFiles(epic);
 }
 
-function byId(context: MethodContext, id = bindInt(context.params, 'id')): Epic {
+function byId(context: MethodContext, id = bindInt(context.params, 'id')): EpicRow {
   const epic = context.cache.read(`epic:${id}`, () => context.portal.scrum.epics.get(id)) ?? refuse('Epic not found');
   requireGroupAccess(context, epic.groupId);
   return epic;
 }
 
-function withoutFiles({ files: _files, ...epic }: Epic): unknown {
+function withoutFiles({ files: _files, ...epic }: EpicRow): unknown {
   return epic;
 }

@@ -1,6 +1,6 @@
 import { bindFields, bindInt, isNumeric, toInt, toText } from '../bind-parameter';
 import type { MethodContext, MethodTable } from '../method-context';
-import type { Sprint, Stage } from '../scrum-store';
+import type { SprintRow, StageRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, textFields } from './scrum-fields';
 
@@ -107,21 +107,21 @@ function deleteTask(context: MethodContext): boolean {
   return true;
 }
 
-function sprintWithTask(context: MethodContext, sprintId: number, taskId: number, check?: () => void): Sprint {
+function sprintWithTask(context: MethodContext, sprintId: number, taskId: number, check?: () => void): SprintRow {
   if (sprintId === 0) refuse('Sprint id not found');
   if (taskId === 0) refuse('TaskId id not found');
   check?.();
   return sprintOf(context, sprintId);
 }
 
-function sprintOf(context: MethodContext, sprintId: number): Sprint {
+function sprintOf(context: MethodContext, sprintId: number): SprintRow {
   if (sprintId === 0) refuse('Sprint id not found');
   const sprint = context.portal.scrum.sprints.get(sprintId) ?? refuse('Sprint not found');
   requireGroupAccess(context, sprint.groupId);
   return sprint;
 }
 
-function stageOf(context: MethodContext, id: number): Stage {
+function stageOf(context: MethodContext, id: number): StageRow {
   const { scrum } = context.portal;
   if (id === 0) refuse('Stage id not found');
   const stage = scrum.stages.get(id) ?? refuse('Stage not found');
@@ -131,7 +131,7 @@ function stageOf(context: MethodContext, id: number): Stage {
   return stage;
 }
 
-function stagesOf(context: MethodContext, sprintId: number): Stage[] {
+function stagesOf(context: MethodContext, sprintId: number): StageRow[] {
   const stages = [...context.portal.scrum.stages.values()].filter((stage) => stage.sprintId === sprintId);
   return stages.sort((left, right) => left.sort - right.sort);
 }

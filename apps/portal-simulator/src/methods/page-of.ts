@@ -1,6 +1,6 @@
 import { toInt, toText } from '../bind-parameter';
-import { Page } from '../method-context';
-import { type Params, isMap } from '../php-query';
+import { ListPage } from '../method-context';
+import { type PhpParams, isMap } from '../php-query';
 import { refuse } from '../vendor-refusal';
 
 const pageSize = 50;
@@ -9,12 +9,12 @@ const pageSize = 50;
 export type Columns<Row> = Readonly<Record<string, keyof Row>>;
 
 /** Filters, sorts and cuts a list of rows the way the vendor's list methods do; 50 a page, `start` is an offset. */
-export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Page {
+export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpParams): ListPage {
   const sorted = rowsOf(rows, columns, params);
   const start = Math.max(0, toInt(params['start']));
   const page = sorted.slice(start, start + pageSize);
   const next = sorted.length > start + pageSize ? start + pageSize : undefined;
-  return new Page(
+  return new ListPage(
     page.map((row) => ({ ...row })),
     sorted.length,
     next,
@@ -22,15 +22,15 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
 }
 
 /** The rows that the filter keeps, in the order asked for. */
-export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: Params): Row[] {
+export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpParams): Row[] {
   const filter = isMap(params['filter']) ? params['filter'] : {};
   const order = isMap(params['order']) ? params['order'] : {};
   const conditions = Object.entries(filter).map(([key, wanted]) => {
     const [, operator = '', column = ''] = /^([=!<>@%]*)([^=!<>@%].*)?$/.exec(key) ?? [];
     return { operator, column, wanted };
   });
-  const kept = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));
-  return kept.sort((left, right) => compareBy(left, right, columns, order));
+  const matching = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));
+  return matching.sort((left, right) => compareBy(left, right, columns, order));
 }
 
 interface Condition {
@@ -63,7 +63,7 @@ function keeps<Row>(row: Row, columns: Columns<Row>, { operator, column, wanted 
   }
 }
 
-function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: Params): number {
+function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: PhpParams): number {
   for (const [column, direction] of Object.entries(order)) {
     const field = columnOf(columns, column);
     const difference = compare(toText(left[field]), toText(right[field]));

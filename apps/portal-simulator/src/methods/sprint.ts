@@ -1,7 +1,7 @@
 import { bindFields, bindInt, isNumeric, toInt, toText } from '../bind-parameter';
-import { type MethodContext, type MethodTable, type Page } from '../method-context';
-import type { Params } from '../php-query';
-import type { Sprint } from '../scrum-store';
+import { type MethodContext, type MethodTable, type ListPage } from '../method-context';
+import type { PhpParams } from '../php-query';
+import type { SprintRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
@@ -18,7 +18,7 @@ export const sprintMethods: MethodTable = {
   'tasks.api.scrum.sprint.complete': { scope: 'task', writes: true, run: complete },
 };
 
-const columns: Columns<Sprint> = {
+const columns: Columns<SprintRow> = {
   ID: 'id',
   GROUP_ID: 'groupId',
   NAME: 'name',
@@ -30,7 +30,7 @@ const columns: Columns<Sprint> = {
   STATUS: 'status',
 };
 
-const statuses: readonly string[] = ['planned', 'active', 'completed'] satisfies Sprint['status'][];
+const statuses: readonly string[] = ['planned', 'active', 'completed'] satisfies SprintRow['status'][];
 
 function getFields(): unknown {
   return {
@@ -49,11 +49,11 @@ function get(context: MethodContext): unknown {
   return shown(sprint);
 }
 
-function list({ portal, caller, params }: MethodContext): Page {
+function list({ portal, caller, params }: MethodContext): ListPage {
   const { scrum } = portal;
   const visible = [...scrum.sprints.values()].filter((sprint) => scrum.canAccess(sprint.groupId, caller.userId));
   const page = pageOf(visible, columns, params);
-  page.result.forEach((sprint, index) => (page.result[index] = shown(sprint as Sprint)));
+  page.result.forEach((sprint, index) => (page.result[index] = shown(sprint as SprintRow)));
   return page;
 }
 
@@ -83,7 +83,7 @@ function update(context: MethodContext): unknown {
   const groupId = isNumeric(fields['groupId']) ? toInt(fields['groupId']) : sprint.groupId;
   const hasItems = context.portal.scrum.itemsOf(id).length > 0;
   if (groupId !== sprint.groupId && hasItems) refuse('It is forbidden move a sprint with items');
-  const updated: Sprint = {
+  const updated: SprintRow = {
     ...sprint,
     groupId,
     name: typeof fields['name'] === 'string' ? fields['name'] : sprint.name,
@@ -95,7 +95,7 @@ function update(context: MethodContext): unknown {
     status: typeof fields['status'] === 'string' ? statusField(fields['status']) : sprint.status,
   };
   if (typeof fields['status'] === 'string') requireOneActive(context, groupId, updated.status);
-  return kept(context, updated);
+  return saved(context, updated);
 }
 
 /** Its tasks move to the group's backlog first; without one they hold the sprint. `[]` also when it silently failed. */
@@ -120,7 +120,7 @@ function start(context: MethodContext): unknown {
   requireGroupAccess(context, sprint.groupId);
   const { scrum } = context.portal;
   if (scrum.activeSprintOf(sprint.groupId) !== undefined) refuse('Unable to start sprint');
-  return kept(context, { ...sprint, status: 'active' });
+  return saved(context, { ...sprint, status: 'active' });
 }
 
 /** Its `id` is the group's. */
@@ -134,16 +134,16 @@ function complete(context: MethodContext): unknown {
   const backlog = scrum.backlogOfGroup(groupId);
   if (items.length > 0 && backlog === undefined) refuse('Sprint items have not been moved to backlog');
   if (backlog !== undefined) for (const item of items) item.entityId = backlog.id;
-  return kept(context, { ...sprint, status: 'completed' });
+  return saved(context, { ...sprint, status: 'completed' });
 }
 
-function byId(context: MethodContext, id: number): Sprint {
+function byId(context: MethodContext, id: number): SprintRow {
   if (id === 0) refuse('Sprint id not found');
   const found = context.cache.read(`entity:${id}`, () => context.portal.scrum.sprints.get(id));
   return found ?? refuse('Sprint not found');
 }
 
-function kept(context: MethodContext, sprint: Sprint): unknown {
+function saved(context: MethodContext, sprint: SprintRow): unknown {
   context.portal.scrum.sprints.set(sprint.id, sprint);
   return shown(sprint);
 }
@@ -153,20 +153,20 @@ function requireOneActive(context: MethodContext, groupId: number, status: strin
   if (status === 'active' && other !== undefined) refuse('Unable to add two active sprint');
 }
 
-function statusField(value: unknown): Sprint['status'] {
+function statusField(value: unknown): SprintRow['status'] {
   const status = toText(value);
-  return statuses.includes(status) ? (status as Sprint['status']) : refuse('Incorrect sprint status');
+  return statuses.includes(status) ? (status as SprintRow['status']) : refuse('Incorrect sprint status');
 }
 
 /** A unix time or anything PHP would read as a date. */
-function dateField(fields: Params, name: string): string {
+function dateField(fields: PhpParams, name: string): string {
   const value = fields[name];
   const ms = isNumeric(value) ? toInt(value) * 1000 : Date.parse(toText(value));
   if (!Number.isFinite(ms)) refuse(`Incorrect ${name} format`);
   return `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
 }
 
-function shown(sprint: Sprint): unknown {
+function shown(sprint: SprintRow): unknown {
   const { id, groupId, ...rest } = sprint;
   return { id, groupId, entityType: 'sprint', ...rest };
 }

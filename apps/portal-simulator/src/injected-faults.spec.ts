@@ -1,8 +1,8 @@
 import { Bitrix24Simulator, type SimulatedPortal } from './index';
 import { SpecClient, refresh } from './spec-client';
 import { vendorErrors } from './vendor-errors';
-import { oddErrors } from './trouble-kinds';
-import type { PortalTroubleKind } from './index';
+import { oddErrors } from './fault-kinds';
+import type { PortalFaultKind } from './index';
 
 const add = 'tasks.api.scrum.backlog.add';
 const fields = { groupId: 126, createdBy: 1 };
@@ -11,11 +11,11 @@ const ofTheWholePortal: Record<string, (portal: SimulatedPortal) => void> = {
   deleted: (portal) => portal.delete(),
   'left by the app': (portal) => portal.uninstall(),
   'without the user who granted': (portal) => portal.dismissUser(1),
-  'of a plan that is over': (portal) => portal.trouble.next('PAYMENT_REQUIRED', { times: Infinity }),
-  'without the chain': (portal) => portal.revokeChains(),
+  'of a plan that is over': (portal) => portal.faults.next('PAYMENT_REQUIRED', { times: Infinity }),
+  'without the family': (portal) => portal.revokeFamilies(),
 };
 
-describe('Trouble on demand at a simulated portal', () => {
+describe('Faults on demand at a simulated portal', () => {
   let simulator: Bitrix24Simulator;
   let portal: SimulatedPortal;
   let client: SpecClient;
@@ -32,7 +32,7 @@ describe('Trouble on demand at a simulated portal', () => {
     'answers %s with its status, and with those seen elsewhere',
     async (code, row) => {
       for (const status of [row.status, ...(row.seen ?? [])]) {
-        portal.trouble.next(code as PortalTroubleKind, { status });
+        portal.faults.next(code as PortalFaultKind, { status });
         expect(await client.call('scope')).toMatchObject({ status, body: { error: code } });
       }
       expect((await client.call('scope')).status).toBe(200);
@@ -40,12 +40,12 @@ describe('Trouble on demand at a simulated portal', () => {
   );
 
   it.each(Object.entries(oddErrors))('answers %s exactly as it is spelt', async (kind, error) => {
-    portal.trouble.next(kind as PortalTroubleKind, { description: null, status: 200 });
+    portal.faults.next(kind as PortalFaultKind, { description: null, status: 200 });
     expect(await client.call('scope')).toEqual({ status: 200, body: { error } });
   });
 
   it('answers pages, nothing, half an answer and wrong shapes', async () => {
-    const bodies: [PortalTroubleKind, unknown][] = [
+    const bodies: [PortalFaultKind, unknown][] = [
       ['empty', ''],
       ['json-array', []],
       ['json-null', null],
@@ -54,40 +54,40 @@ describe('Trouble on demand at a simulated portal', () => {
       ['result-missing', { time: { start: 1 } }],
     ];
     for (const [kind, body] of bodies) {
-      portal.trouble.next(kind);
+      portal.faults.next(kind);
       expect(await client.call('scope')).toEqual({ status: 200, body });
     }
-    portal.trouble.next('html', { status: 200 });
+    portal.faults.next('html', { status: 200 });
     expect((await client.call('scope')).body).toContain('<html>');
-    portal.trouble.next('truncated');
+    portal.faults.next('truncated');
     expect(typeof (await client.call('scope')).body).toBe('string');
-    portal.trouble.next('custom', { status: 418, body: 'tea', contentType: 'text/plain' });
+    portal.faults.next('custom', { status: 418, body: 'tea', contentType: 'text/plain' });
     expect(await client.call('scope')).toEqual({ status: 418, body: 'tea' });
-    portal.trouble.next('redirect', { location: 'http://127.0.0.2/' });
+    portal.faults.next('redirect', { location: 'http://127.0.0.2/' });
     expect((await fetch(`${portal.endpoint}scope`, { redirect: 'manual' })).status).toBe(302);
   });
 
   it('cuts the connection before or after the write was made', async () => {
-    portal.trouble.next('cut-before', { method: add });
+    portal.faults.next('cut-before', { method: add });
     await expect(client.call(add, { fields })).rejects.toThrow();
     expect(portal.scrum.backlogs.size).toBe(0);
-    portal.trouble.next('cut-after', { method: add });
+    portal.faults.next('cut-after', { method: add });
     await expect(client.batch({ a: `${add}?fields[groupId]=126&fields[createdBy]=1` })).rejects.toThrow();
     expect(portal.scrum.backlogs.size).toBe(1);
     expect(portal.requests.filter((log) => log.method === add && log.executed)).toHaveLength(1);
   });
 
   it('refuses after the write was made when told so', async () => {
-    portal.trouble.next('INTERNAL_SERVER_ERROR', { afterExecution: true });
+    portal.faults.next('INTERNAL_SERVER_ERROR', { afterExecution: true });
     expect((await client.call(add, { fields })).status).toBe(500);
     expect(portal.scrum.backlogs.size).toBe(1);
   });
 
   it('answers late, hangs or stalls until the caller gives up', async () => {
-    portal.trouble.next('slow', { delayMs: 1 });
+    portal.faults.next('slow', { delayMs: 1 });
     expect((await client.call('scope')).status).toBe(200);
-    portal.trouble.next('hang', { times: 1 });
-    portal.trouble.next('stall', { times: 1 });
+    portal.faults.next('hang', { times: 1 });
+    portal.faults.next('stall', { times: 1 });
     for (let n = 0; n < 2; n += 1) {
       const init = { signal: AbortSignal.timeout(50), headers: { authorization: `Bearer ${client.token}` } };
       const asked = fetch(`${portal.endpoint}scope`, init).then((response) => response.text());
@@ -96,7 +96,7 @@ describe('Trouble on demand at a simulated portal', () => {
   });
 
   it('trickles: begins an answer at once and ends it never', async () => {
-    portal.trouble.next('trickle', { delayMs: 1 });
+    portal.faults.next('trickle', { delayMs: 1 });
     const ends = new AbortController();
     const init = { signal: ends.signal, headers: { authorization: `Bearer ${client.token}` } };
     const response = await fetch(`${portal.endpoint}scope`, init);
@@ -109,7 +109,7 @@ describe('Trouble on demand at a simulated portal', () => {
 
   it('strikes the command of a method that refuses, and none of its batch beside it, whatever the code', async () => {
     for (const code of Object.keys(vendorErrors)) {
-      portal.trouble.next(code as PortalTroubleKind, { method: 'profile' });
+      portal.faults.next(code as PortalFaultKind, { method: 'profile' });
       const { body } = await client.batch({ a: 'profile', b: 'scope' });
       expect(body.result).toMatchObject({ result: { b: expect.any(Array) }, result_error: { a: { error: code } } });
     }
@@ -126,24 +126,24 @@ describe('Trouble on demand at a simulated portal', () => {
   );
 
   it('strikes as often, as late and at whom it is told to', async () => {
-    portal.trouble.next('OVERLOAD_LIMIT', { method: 'profile', times: 2, skip: 1 });
+    portal.faults.next('OVERLOAD_LIMIT', { method: 'profile', times: 2, skip: 1 });
     const statuses: number[] = [];
     for (const method of ['scope', 'profile', 'profile', 'profile', 'profile']) {
       statuses.push((await client.call(method)).status);
     }
     expect(statuses).toEqual([200, 200, 503, 503, 200]);
-    portal.trouble.next('html', { times: Infinity });
-    expect(portal.trouble.pending).toBe(Infinity);
-    portal.trouble.clear();
-    portal.trouble.whenever(({ method }) => (method === 'scope' ? { kind: 'empty' } : undefined));
+    portal.faults.next('html', { times: Infinity });
+    expect(portal.faults.pending).toBe(Infinity);
+    portal.faults.clear();
+    portal.faults.whenever(({ method }) => (method === 'scope' ? { kind: 'empty' } : undefined));
     expect((await client.call('scope')).body).toBe('');
     expect((await client.call('profile')).status).toBe(200);
   });
 
   it('strikes the authorization server for one portal only', async () => {
     const other = await simulator.addPortal();
-    simulator.oauth.trouble.next('PAYMENT_REQUIRED', { memberId: other.memberId, times: Infinity });
-    expect((await refresh(simulator, portal.grantChain().refresh_token)).status).toBe(200);
-    expect((await refresh(simulator, other.grantChain().refresh_token)).status).toBe(401);
+    simulator.oauth.faults.next('PAYMENT_REQUIRED', { memberId: other.memberId, times: Infinity });
+    expect((await refresh(simulator, portal.grantTokens().refresh_token)).status).toBe(200);
+    expect((await refresh(simulator, other.grantTokens().refresh_token)).status).toBe(401);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Exchange } from './exchange';
-import type { Trouble } from './trouble-queue';
-import { type WireTrouble, isWireTrouble } from './trouble-kinds';
+import type { InjectedFault } from './fault-injector';
+import { type WireFault, isWireFault } from './fault-kinds';
 
 export interface WireAnswer {
   readonly status: number;
@@ -11,34 +11,38 @@ export interface WireAnswer {
 const frontEndPage = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n';
 
 /**
- * Does to the answer what the trouble says. True: the answer is spoilt and nothing more must be sent.
+ * Does to the answer what the fault says. True: the answer is spoilt and nothing more must be sent.
  * False (`slow`): go on as if nothing had happened.
  */
-export async function strikeWire(exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer): Promise<boolean> {
-  const delayMs = trouble.delayMs ?? (trouble.kind === 'slow' ? 1000 : 0);
-  if (delayMs > 0 && trouble.kind !== 'trickle') await delay(delayMs, undefined, { ref: false });
-  if (!isWireTrouble(trouble.kind)) return false;
-  return strikes[trouble.kind](exchange, trouble, answer);
+export async function injectWireFault(
+  exchange: Exchange,
+  fault: InjectedFault<string>,
+  answer: WireAnswer,
+): Promise<boolean> {
+  const delayMs = fault.delayMs ?? (fault.kind === 'slow' ? 1000 : 0);
+  if (delayMs > 0 && fault.kind !== 'trickle') await delay(delayMs, undefined, { ref: false });
+  if (!isWireFault(fault.kind)) return false;
+  return injections[fault.kind](exchange, fault, answer);
 }
 
-type Strike = (exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer) => boolean;
+type InjectFault = (exchange: Exchange, fault: InjectedFault<string>, answer: WireAnswer) => boolean;
 
 const spoilt =
-  (send: (exchange: Exchange, trouble: Trouble<string>, answer: WireAnswer) => void): Strike =>
-  (exchange, trouble, answer) => {
-    send(exchange, trouble, answer);
+  (send: (exchange: Exchange, fault: InjectedFault<string>, answer: WireAnswer) => void): InjectFault =>
+  (exchange, fault, answer) => {
+    send(exchange, fault, answer);
     return true;
   };
 
-const json = (status: number, text: string): Strike =>
-  spoilt((exchange, trouble) => exchange.send(trouble.status ?? status, 'application/json; charset=utf-8', text));
+const json = (status: number, text: string): InjectFault =>
+  spoilt((exchange, fault) => exchange.send(fault.status ?? status, 'application/json; charset=utf-8', text));
 
 /** Stretches the answer far enough that no half of it is valid JSON by accident. */
 function textOf(answer: WireAnswer): string {
   return JSON.stringify(answer.body ?? { result: [], time: {} });
 }
 
-const strikes: Record<WireTrouble, Strike> = {
+const injections: Record<WireFault, InjectFault> = {
   html: spoilt((exchange, { status, body }) => exchange.html(status ?? 502, body ?? frontEndPage)),
   empty: spoilt((exchange, { status }) => exchange.send(status ?? 200, 'application/json', '')),
   truncated: spoilt((exchange, { status }, answer) => {
@@ -66,7 +70,7 @@ const strikes: Record<WireTrouble, Strike> = {
   'json-array': json(200, '[]'),
   'json-null': json(200, 'null'),
   'json-text': json(200, '"ok"'),
-  custom: spoilt((exchange, trouble) => {
-    exchange.send(trouble.status ?? 200, trouble.contentType ?? 'application/json', trouble.body ?? '');
+  custom: spoilt((exchange, fault) => {
+    exchange.send(fault.status ?? 200, fault.contentType ?? 'application/json', fault.body ?? '');
   }),
 };

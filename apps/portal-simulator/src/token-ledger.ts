@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SimulatorClock } from './clock';
 
-export interface Chain {
+export interface IssuedFamily {
   readonly id: string;
   readonly memberId: string;
   readonly clientId: string;
@@ -11,38 +11,38 @@ export interface Chain {
 
 interface AccessToken {
   readonly token: string;
-  readonly chain: Chain;
+  readonly family: IssuedFamily;
   expiresAt: number;
   dead: boolean;
 }
 
 interface RefreshToken {
   readonly token: string;
-  readonly chain: Chain;
+  readonly family: IssuedFamily;
   readonly accessToken: string;
   readonly expiresAt: number;
   usedAt: number | undefined;
 }
 
 export interface IssuedPair {
-  readonly chain: Chain;
+  readonly family: IssuedFamily;
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly expiresAt: number;
 }
 
-export type Rotation = 'strict' | 'grace';
+export type RefreshRotation = 'strict' | 'grace';
 
 export interface LedgerOptions {
   /** `strict`: a refresh token dies at its first use, with its access token (docs/bitrix24-rules.md#oauth). */
-  rotation: Rotation;
+  rotation: RefreshRotation;
   accessTokenLifetimeMs: number;
   /** `grace`: how long a used refresh token still works. */
   graceMs: number;
 }
 
 export interface LedgerState {
-  chains: Chain[];
+  chains: IssuedFamily[];
   access: { token: string; chain: string; expiresAt: number }[];
   refresh: { token: string; chain: string; accessToken: string; expiresAt: number; usedAt?: number }[];
 }
@@ -51,9 +51,9 @@ const codeLifetimeMs = 30_000;
 const refreshLifetimeMs = 180 * 24 * 3600 * 1000;
 
 /** All codes and token chains of the authorization server; several chains of one app and user live side by side. */
-export class ChainLedger {
+export class TokenLedger {
   /** Portals (member ids) whose chains rotate otherwise than `options` says. */
-  readonly rotations = new Map<string, Rotation>();
+  readonly rotations = new Map<string, RefreshRotation>();
   /** Every code and token that was ever issued. */
   readonly issued: string[] = [];
   private readonly codes = new Map<string, { memberId: string; clientId: string; userId: number; expiresAt: number }>();
@@ -77,7 +77,7 @@ export class ChainLedger {
   }
 
   memberOfRefresh(token: string): string | undefined {
-    return this.refreshTokens.get(token)?.chain.memberId;
+    return this.refreshTokens.get(token)?.family.memberId;
   }
 
   /** A code is good for 30 s and once, whoever presents it. */
@@ -85,10 +85,10 @@ export class ChainLedger {
     const entry = this.codes.get(code);
     this.codes.delete(code);
     if (entry?.clientId !== clientId || entry.expiresAt <= this.clock.now()) return undefined;
-    return this.startChain(entry.memberId, clientId, entry.userId);
+    return this.startFamily(entry.memberId, clientId, entry.userId);
   }
 
-  startChain(memberId: string, clientId: string, userId: number): IssuedPair {
+  startFamily(memberId: string, clientId: string, userId: number): IssuedPair {
     return this.issue({ id: randomBytes(8).toString('hex'), memberId, clientId, userId, revoked: false });
   }
 
@@ -97,20 +97,20 @@ export class ChainLedger {
     if (entry === undefined || !this.isUsable(entry, clientId)) return undefined;
     entry.usedAt ??= this.clock.now();
     const old = this.accessTokens.get(entry.accessToken);
-    if (this.rotationOf(entry.chain) === 'strict' && old !== undefined) old.dead = true;
-    return this.issue(entry.chain);
+    if (this.rotationOf(entry.family) === 'strict' && old !== undefined) old.dead = true;
+    return this.issue(entry.family);
   }
 
   /** The verdict on an access token: its chain, or why it is refused. */
-  verdict(token: string): Chain | 'unknown' | 'expired' {
+  verdict(token: string): IssuedFamily | 'unknown' | 'expired' {
     const entry = this.accessTokens.get(token);
-    if (entry === undefined || entry.dead || entry.chain.revoked) return 'unknown';
-    return entry.expiresAt <= this.clock.now() ? 'expired' : entry.chain;
+    if (entry === undefined || entry.dead || entry.family.revoked) return 'unknown';
+    return entry.expiresAt <= this.clock.now() ? 'expired' : entry.family;
   }
 
   /** The chain a token ever belonged to, alive or not. */
-  chainOf(token: string): Chain | undefined {
-    return this.accessTokens.get(token)?.chain;
+  familyOf(token: string): IssuedFamily | undefined {
+    return this.accessTokens.get(token)?.family;
   }
 
   expiryOf(token: string): number | undefined {
@@ -119,26 +119,26 @@ export class ChainLedger {
 
   expireAccessTokens(memberId: string): void {
     for (const entry of this.accessTokens.values()) {
-      if (entry.chain.memberId === memberId) entry.expiresAt = Math.min(entry.expiresAt, this.clock.now());
+      if (entry.family.memberId === memberId) entry.expiresAt = Math.min(entry.expiresAt, this.clock.now());
     }
   }
 
   /** Of one app, or of all. */
-  revokeChains(memberId: string, clientId?: string): void {
-    for (const { chain } of this.refreshTokens.values()) {
+  revokeFamilies(memberId: string, clientId?: string): void {
+    for (const { family: chain } of this.refreshTokens.values()) {
       if (chain.memberId === memberId && (clientId ?? chain.clientId) === chain.clientId) chain.revoked = true;
     }
   }
 
   toState(): LedgerState {
-    const access = [...this.accessTokens.values()].filter((entry) => !entry.dead && !entry.chain.revoked);
+    const access = [...this.accessTokens.values()].filter((entry) => !entry.dead && !entry.family.revoked);
     const refresh = [...this.refreshTokens.values()].filter(
-      (entry) => !entry.chain.revoked && (entry.usedAt === undefined || this.rotationOf(entry.chain) === 'grace'),
+      (entry) => !entry.family.revoked && (entry.usedAt === undefined || this.rotationOf(entry.family) === 'grace'),
     );
     return {
-      chains: [...new Set([...access, ...refresh].map((entry) => entry.chain))],
-      access: access.map(({ token, chain, expiresAt }) => ({ token, chain: chain.id, expiresAt })),
-      refresh: refresh.map(({ chain, usedAt, ...rest }) => ({
+      chains: [...new Set([...access, ...refresh].map((entry) => entry.family))],
+      access: access.map(({ token, family: chain, expiresAt }) => ({ token, chain: chain.id, expiresAt })),
+      refresh: refresh.map(({ family: chain, usedAt, ...rest }) => ({
         ...rest,
         chain: chain.id,
         ...(usedAt === undefined ? {} : { usedAt }),
@@ -150,39 +150,39 @@ export class ChainLedger {
     const chains = new Map(state.chains.map((chain) => [chain.id, chain]));
     for (const { token, chain: id, expiresAt } of state.access) {
       const chain = chains.get(id);
-      if (chain !== undefined) this.accessTokens.set(token, { token, chain, expiresAt, dead: false });
+      if (chain !== undefined) this.accessTokens.set(token, { token, family: chain, expiresAt, dead: false });
     }
     for (const { chain: id, ...rest } of state.refresh) {
       const chain = chains.get(id);
-      if (chain !== undefined) this.refreshTokens.set(rest.token, { ...rest, chain, usedAt: rest.usedAt });
+      if (chain !== undefined) this.refreshTokens.set(rest.token, { ...rest, family: chain, usedAt: rest.usedAt });
     }
   }
 
   private isUsable(entry: RefreshToken, clientId: string): boolean {
     const now = this.clock.now();
-    if (entry.chain.clientId !== clientId || entry.chain.revoked || entry.expiresAt <= now) return false;
+    if (entry.family.clientId !== clientId || entry.family.revoked || entry.expiresAt <= now) return false;
     if (entry.usedAt === undefined) return true;
-    return this.rotationOf(entry.chain) === 'grace' && now - entry.usedAt < this.options.graceMs;
+    return this.rotationOf(entry.family) === 'grace' && now - entry.usedAt < this.options.graceMs;
   }
 
-  private rotationOf({ memberId }: Chain): Rotation {
+  private rotationOf({ memberId }: IssuedFamily): RefreshRotation {
     return this.rotations.get(memberId) ?? this.options.rotation;
   }
 
-  private issue(chain: Chain): IssuedPair {
+  private issue(chain: IssuedFamily): IssuedPair {
     const now = this.clock.now();
     const accessToken = randomBytes(35).toString('hex');
     const refreshToken = randomBytes(35).toString('hex');
     const expiresAt = now + this.options.accessTokenLifetimeMs;
     this.issued.push(accessToken, refreshToken);
-    this.accessTokens.set(accessToken, { token: accessToken, chain, expiresAt, dead: false });
+    this.accessTokens.set(accessToken, { token: accessToken, family: chain, expiresAt, dead: false });
     this.refreshTokens.set(refreshToken, {
       token: refreshToken,
-      chain,
+      family: chain,
       accessToken,
       expiresAt: now + refreshLifetimeMs,
       usedAt: undefined,
     });
-    return { chain, accessToken, refreshToken, expiresAt };
+    return { family: chain, accessToken, refreshToken, expiresAt };
   }
 }

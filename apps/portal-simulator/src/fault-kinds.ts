@@ -1,7 +1,7 @@
 import { type VendorErrorCode, isVendorErrorCode, vendorError } from './vendor-errors';
 
 /** Things that can happen to any HTTP answer, on the portal as on the authorization server. */
-export const wireTroubles = [
+export const wireFaults = [
   'html',
   'empty',
   'truncated',
@@ -20,7 +20,7 @@ export const wireTroubles = [
   'json-text',
   'custom',
 ] as const;
-export type WireTrouble = (typeof wireTroubles)[number];
+export type WireFault = (typeof wireFaults)[number];
 
 /** Error bodies whose `error` is `0`, `"0"`, `""`, `100` or `"100"` (docs/bitrix24-rules.md#errors). */
 export const oddErrors = {
@@ -36,9 +36,9 @@ export type OddError = keyof typeof oddErrors;
  * A `delete` that answers `[]` and deletes nothing; a method that answers `false` and does nothing
  * (docs/bitrix24-rules.md#scrum); a batch that stops after `ranOnly` commands.
  */
-export type BehaviourTrouble = 'silent-delete' | 'silent-false' | 'unrun';
+export type BehaviourFault = 'silent-delete' | 'silent-false' | 'unrun';
 
-export type PortalTroubleKind = VendorErrorCode | OddError | WireTrouble | BehaviourTrouble;
+export type PortalFaultKind = VendorErrorCode | OddError | WireFault | BehaviourFault;
 
 /** Errors of the token endpoint with their HTTP status (docs/bitrix24-rules.md#oauth). */
 export const oauthErrors = {
@@ -56,13 +56,13 @@ export const oauthErrors = {
 export type OauthErrorCode = keyof typeof oauthErrors;
 
 /** Answers that are well formed and wrong: another portal's member id, an endpoint somewhere else, a missing field. */
-export type OauthLie = 'other-member' | 'foreign-endpoint' | 'no-refresh-token' | 'other-client';
+export type MisleadingAnswer = 'other-member' | 'foreign-endpoint' | 'no-refresh-token' | 'other-client';
 
-/** `answer-lost` rotates the chain, then destroys the socket. */
-export type OauthTroubleKind = OauthErrorCode | WireTrouble | OauthLie | 'answer-lost';
+/** `answer-lost` rotates the family, then destroys the socket. */
+export type OauthFaultKind = OauthErrorCode | WireFault | MisleadingAnswer | 'answer-lost';
 
-export function isWireTrouble(kind: string): kind is WireTrouble {
-  return (wireTroubles as readonly string[]).includes(kind);
+export function isWireFault(kind: string): kind is WireFault {
+  return (wireFaults as readonly string[]).includes(kind);
 }
 
 export function isOddError(kind: string): kind is OddError {
@@ -70,12 +70,12 @@ export function isOddError(kind: string): kind is OddError {
 }
 
 /**
- * Whether a trouble strikes one command inside a batch, or the whole HTTP request. What a method of a batch says is
+ * Whether an injected fault strikes one command inside a batch, or the whole HTTP request. What a method of a batch says is
  * caught and put into `result_error`, whatever its code (docs/bitrix24-rules.md#batch).
  */
-export function levelOf(kind: string, method?: string): 'item' | 'trip' {
+export function levelOf(kind: string, method?: string): 'item' | 'request' {
   const isOfMethod = method !== undefined && method.toLowerCase() !== 'batch';
   if (isOfMethod && isVendorErrorCode(kind)) return 'item';
   if (isOddError(kind) || kind.startsWith('silent-')) return 'item';
-  return isVendorErrorCode(kind) ? vendorError(kind).level : 'trip';
+  return isVendorErrorCode(kind) ? vendorError(kind).level : 'request';
 }
