@@ -188,7 +188,7 @@ describe("one caller's refusal", () => {
       portal.faults.next(kind, { method: 'crm.deal.get', times: Infinity, level: 'request' });
       portal.requests.length = 0;
       // Whoever calls waits until the bucket lets one request out, so that they share it.
-      await redis.hset(`b_lane_{${portal.memberId}}_settings`, 'reservoir', '-500');
+      await redis.hset(`b_portal_{${portal.memberId}}_settings`, 'reservoir', '-500');
       const [refused, ...others] = await Promise.all([odd(first, 'crm.deal.get', { id: 1 }), plain(), fields()]);
       expect([kind, refused.status >= 400, ...others.map(({ status }) => status)]).toEqual([kind, true, 200, 200]);
       expect(portal.requests.map(({ method, outcome }) => `${method} ${outcome}`)).toContain(`batch trouble:${kind}`);

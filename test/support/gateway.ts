@@ -134,7 +134,7 @@ export class World<R extends Store = RedisServer> {
   /** As if the portal had been here for long: its bucket is full, and it is not asked for its tariff. */
   async knownForLong(memberId: string): Promise<void> {
     const redis = this.redis.client();
-    await redis.set(`b_lane_{${memberId}}_born`, Date.now() - 3_600_000);
+    await redis.set(`b_portal_{${memberId}}_known_since`, Date.now() - 3_600_000);
     const tariff = { licence: 'en_basic', family: 'basic', askedAtMs: Date.now() };
     await redis.hset(`b24:{${memberId}}:grant`, 'tariff', JSON.stringify(tariff));
     redis.disconnect();

@@ -15,7 +15,7 @@ import {
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
 import { type Clock, type Post, Secret } from '@b24/portal';
-import { BottleneckBucket, maxUnderWay, RedisPlatform } from '@b24/queue';
+import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
 import { axiosPost, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
@@ -80,7 +80,7 @@ const ownConnections = 2;
 const wireLimits = {
   connectTimeoutMs: 10_000,
   maxAnswerBytes: 16 * 1024 * 1024,
-  connections: maxUnderWay + ownConnections,
+  connections: maxInFlight + ownConnections,
 };
 /** A replica that misses its lease is considered dead. Stored answers are replayed for 24 hours. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
@@ -143,27 +143,27 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   });
 
   // The line.
-  const bucket = new BottleneckBucket({ redis: queueRedis, clock });
-  const platform = new RedisPlatform({ redis, seal: textSealOf(keyring), clock });
+  const rateLimiter = new BottleneckRateLimiter({ redis: queueRedis, clock });
+  const peerExchange = new RedisPeerExchange({ redis, seal: textSealOf(keyring), clock });
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
-    ...{ clock, post, bucket, platform, store, grants, relocation, meter, traces: collector?.traces },
-    observer: heardBy(metrics, figures, (portal) => line.lanes.knows(portal)),
+    ...{ clock, post, rateLimiter, peerExchange, store, grants, relocation, meter, traces: collector?.traces },
+    observer: heardBy(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
     queueLimit: settings.queueLimit,
     callTimeoutMs: settings.callTimeoutMs,
-    callLimitMs: settings.callLimitMs,
+    maxCallMs: settings.callLimitMs,
   });
-  metrics.watch(line.lanes, log);
+  metrics.watch(line.queues, log);
   const calls = new AnyCalls(line);
   const batches = new Batches(line, calls);
   const fanOut = new FanOut(store, line, clock, audit, meter, keys);
-  const single = new SingleRequest(bucket, upstream({ post, clock }), async (portal) => {
+  const single = new SingleRequest(rateLimiter, upstream({ post, clock }), async (portal) => {
     // Nothing is known of a grant that can't be read any more.
     const record = await store.load(portal).catch(() => undefined);
     return planOf(record ?? {}, settings.plan);
   });
-  const trial = new WebhookProbe({ request: single, bucket, store });
+  const trial = new WebhookProbe({ request: single, bucket: rateLimiter, store });
 
   // Writes.
   const { callLimitMs } = settings;
@@ -256,11 +256,11 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
   const consoleDoor = new ConsoleDoor(sessions, throttle, settings.publicUrl);
   const live = new Live({
-    ...{ figures, channel: new LiveChannel(redis, log), lanes: line.lanes, clock },
+    ...{ figures, channel: new LiveChannel(redis, log), lanes: line.queues, clock },
     look: async (portal) => {
       const record = await store.load(portal);
       if (!record) return undefined;
-      const level = await line.lanes.level(portal, planOf(record, settings.plan));
+      const level = await line.queues.level(portal, planOf(record, settings.plan));
       return { portal: viewOf(record, { defaultPlan: settings.plan }), level };
     },
   });
@@ -278,8 +278,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void targetsWire.close() },
     audit,
     grants,
-    bucket,
-    platform,
+    rateLimiter,
+    peerExchange,
     line,
     once,
     courier,

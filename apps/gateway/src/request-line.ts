@@ -8,7 +8,14 @@ import {
   type RelocationLookup,
 } from '@b24/grants';
 import { allowCommand, type AllowedCommand, type Client, type RateMeter, type Scope } from '@b24/access';
-import { Lanes, type Bucket, type LaneObserver, type LaneReadings, type Plan, type Platform } from '@b24/queue';
+import {
+  PortalQueues,
+  type RateLimiter,
+  type QueueObserver,
+  type QueueReadings,
+  type Plan,
+  type PeerExchange,
+} from '@b24/queue';
 import {
   type Answer,
   type Clock,
@@ -19,7 +26,7 @@ import {
   type PortalId,
   type Post,
   type Result,
-  type Spent,
+  type CallTiming,
 } from '@b24/portal';
 import { halfEmojiMessage } from './api/calls/any-method';
 import { acquirePermit } from './api/portals/acquire-permit';
@@ -44,8 +51,8 @@ import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idem
 export interface LineParts {
   readonly clock: Clock;
   readonly post: Post;
-  readonly bucket: Bucket;
-  readonly platform: Platform;
+  readonly rateLimiter: RateLimiter;
+  readonly peerExchange: PeerExchange;
   readonly store: GrantStore;
   readonly grants: FreshGrants;
   readonly relocation: RelocationLookup;
@@ -59,23 +66,23 @@ export interface LineParts {
   readonly planOf: (portal: PortalRecord) => Plan;
   readonly callTimeoutMs: number;
   /** How long a portal may run one call. */
-  readonly callLimitMs: number;
+  readonly maxCallMs: number;
 }
 
 /** Told of what calls came to, for metrics and the console. */
 export interface CallObserver {
   called(portal: PortalId, method: string, outcome: 'ok' | FaultCode): void;
-  answered(portal: PortalId, method: string, spent: Spent): void;
-  failed(portal: PortalId, method: string, fault: Fault, told: Told): void;
+  answered(portal: PortalId, method: string, timing: CallTiming): void;
+  failed(portal: PortalId, method: string, fault: Fault, origin: CallOrigin): void;
 }
 
 /** Whose call it was, as an operator may know it. */
-export interface Told {
+export interface CallOrigin {
   readonly caller: string;
   readonly requestId?: string;
 }
 
-interface Asking {
+interface CallContext {
   readonly client: Client;
   readonly requestId?: string;
   /** Aborts with a Fault when the deadline passes or the caller hangs up. */
@@ -85,7 +92,7 @@ interface Asking {
 }
 
 /** Who calls, and how long it will wait. */
-export interface Caller extends Asking {
+export interface CallerContext extends CallContext {
   /** When it aborts at the latest, unix milliseconds. */
   readonly deadlineAtMs: number;
   /** An earlier attempt with the same Idempotency-Key may have been carried out. */
@@ -125,8 +132,8 @@ type SendAllowed = (
 
 export class RequestLine {
   /** What the queues hold, for whoever looks at them; commands enter them here only. */
-  readonly lanes: LaneReadings;
-  private readonly queues: Lanes;
+  readonly queues: QueueReadings;
+  private readonly portalQueues: PortalQueues;
   private readonly send: SendAllowed;
   private readonly scout: PlanDetector;
 
@@ -142,7 +149,7 @@ export class RequestLine {
       acquirePermit(parts.bucket, record.portal, parts.planOf(record), signal);
     const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });
     const authorized = authorize({ grants, relocation, store, clock, probe }, wire);
-    this.queues = new Lanes({
+    this.portalQueues = new PortalQueues({
       ...parts,
       observer: notingOutages(parts.observer, new OutageRecorder(store, clock)),
       prepare: (portal) => this.prepare(portal),
@@ -150,13 +157,13 @@ export class RequestLine {
       luggageOf: ({ method, params }) => batchedBytes(method, params),
       next: parts.traces ? parts.traces.station(authorized) : authorized,
     });
-    this.lanes = this.queues;
-    this.send = this.queues.send;
+    this.queues = this.portalQueues;
+    this.send = this.portalQueues.send;
   }
 
   /** A new portal's bucket begins to fill, and its licence is asked. */
   async installed(record: PortalRecord): Promise<void> {
-    await this.queues.open(record.portal, this.parts.planOf(record));
+    await this.portalQueues.open(record.portal, this.parts.planOf(record));
     this.scout.refreshIfStale(record);
   }
 
@@ -168,12 +175,12 @@ export class RequestLine {
   /** Takes no more calls; those under way go on. */
   stop(): void {
     this.scout.stop();
-    this.queues.close();
+    this.portalQueues.close();
   }
 
   /** Resolves when no trip carries other replicas' calls any more. */
   settle(): Promise<void> {
-    return this.queues.settle();
+    return this.portalQueues.settle();
   }
 
   private async prepare(portal: PortalId): Promise<Plan> {
@@ -183,38 +190,43 @@ export class RequestLine {
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
-  async call(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+  async call(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
     return resultOf(await this.answer(asking, scope, portal, command));
   }
 
   /** The same, where the portal's refusal of this command is an answer. @throws Fault whatever went wrong on the way */
-  answer(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
+  answer(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
     return this.ask(asking, scope, portal, command);
   }
 
   /** The same for a write, which happens once. @throws Fault also outcome_unknown, where it can't be settled in time */
-  async write<T>(caller: Caller, scope: Scope, portal: PortalId, { command, read, rule }: WriteOf<T>): Promise<T> {
+  async write<T>(
+    caller: CallerContext,
+    scope: Scope,
+    portal: PortalId,
+    { command, read, rule }: WriteOf<T>,
+  ): Promise<T> {
     const { client, signal, deadlineAtMs, unknownOutcome } = caller;
-    const { clock, callLimitMs } = this.parts;
+    const { clock, maxCallMs } = this.parts;
     const send = async (it: Command) => {
       // What settles a lost answer is the gateway's own question: the key's method patterns are about the write.
       const asked = it === command ? caller : { ...caller, client: { ...client, methods: [it.method] } };
       return read(resultOf(await this.ask(asked, scope, portal, it)));
     };
-    return settleWrite({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs, unknownOutcome });
+    return settleWrite({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs: maxCallMs, unknownOutcome });
   }
 
   /** The one way to a portal: decides whether the client may, and sends. */
-  private async ask(asking: Asking, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
+  private async ask(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
     const { client, signal, requestId, traceparent } = asking;
     const allowed = allowCommand(client, { scope, portal }, command);
-    mustBeReadable(command);
+    assertEncodable(command);
     const { observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
     const told = (outcome: 'ok' | Fault, answer?: Answer) => {
       const code = outcome === 'ok' ? outcome : outcome.code;
       observer.called(portal, command.method, code);
-      if (answer) observer.answered(portal, command.method, answer.spent);
+      if (answer) observer.answered(portal, command.method, answer.timing);
       const by = { caller: client.name, ...(requestId !== undefined && { requestId }) };
       if (outcome !== 'ok') observer.failed(portal, command.method, outcome, by);
       traced?.end(answer, code);
@@ -236,9 +248,9 @@ export class RequestLine {
 /** Whether a portal is down is told to everyone who looks at it, not on this replica alone. */
 function notingOutages(observer: LaneObserver, outages: OutageRecorder): LaneObserver {
   return {
-    departed: (portal, seats, queueMs) => observer.departed(portal, seats, queueMs),
-    carried: (portal, queueMs) => observer.carried(portal, queueMs),
-    stoodBack: (portal) => observer.stoodBack(portal),
+    requestSent: (portal, seats, queueMs) => observer.requestSent(portal, seats, queueMs),
+    callSentByPeer: (portal, queueMs) => observer.callSentByPeer(portal, queueMs),
+    backedOff: (portal) => observer.backedOff(portal),
     circuit: (portal, change, fault) => {
       observer.circuit(portal, change, fault);
       if (fault && change === 'opened') void outages.record(portal, fault);

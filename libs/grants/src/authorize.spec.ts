@@ -69,7 +69,7 @@ async function world(kind: 'app' | 'webhook' = 'app') {
     if (told instanceof Fault) throw told;
     if (told)
       await new Promise((_resolve, reject) => ends.addEventListener('abort', () => reject(ends.reason as Error)));
-    const answer: Answer = { ok: true, value: name, spent: { queueMs: 0, upstreamMs: 0 } };
+    const answer: Answer = { ok: true, value: name, timing: { queueMs: 0, upstreamMs: 0 } };
     return [answer, ...others.map(() => answer)];
   };
   const permit = () => {

@@ -105,7 +105,7 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
     // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
     // for the next was over by a mistake.
     if (seats > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
-    return [{ ok: false, fault: own, spent: { queueMs: 0, upstreamMs } }];
+    return [{ ok: false, fault: own, timing: { queueMs: 0, upstreamMs } }];
   }
 
   /** The portal took the call, so whatever it was in issue for is over. */

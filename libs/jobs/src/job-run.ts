@@ -1,4 +1,4 @@
-import { asFault, asTheyCome, type Clock, Fault, sealedBytes, sleep } from '@b24/portal';
+import { asFault, mapUnordered, type Clock, Fault, sealedBytes, sleep } from '@b24/portal';
 import { setMaxListeners } from 'node:events';
 import type { Outcome, Work } from './job';
 import type { JobRecords } from './job-records';
@@ -63,7 +63,7 @@ export class JobRun<By> {
     }
     const known = new Set([...told, ...sent]);
     const left = Array.from({ length: total }, (_, index) => index).filter((index) => !known.has(index));
-    const items = asTheyCome(left, work.inOrder ? 1 : itemsAtOnce, (index) => this.item(index));
+    const items = mapUnordered(left, work.inOrder ? 1 : itemsAtOnce, (index) => this.item(index));
     while (!(await items.next()).done);
     return this.ending ?? 'done';
   }

@@ -1,61 +1,61 @@
 import type { Fault } from './fault';
 
-/** Where a command's time went, in milliseconds. */
-export interface Spent {
+/** Where the time of one call went, in milliseconds. */
+export interface CallTiming {
   readonly queueMs: number;
   readonly upstreamMs: number;
-  /** What the portal says it took to run this command; absent when it did not say. */
+  /** How long the portal says it ran the command; absent if it does not say. */
   readonly ranMs?: number;
 }
 
-/** How a command got to the portal. */
-export interface Trip {
-  /** Commands that shared the request. */
-  readonly seats: number;
-  /** Requests that may leave for this portal right now, of so many in a full burst. */
+/** The request that carried a command to the portal, and the portal's rate limit after it was sent. */
+export interface RequestInfo {
+  /** Commands in the request. */
+  readonly commands: number;
+  /** Requests that may be sent at once, out of `capacity`; negative while the queue backs off. */
   readonly left: number;
   readonly capacity: number;
   readonly drainPerSecond: number;
 }
 
-/** What the method has used of its operating time on this portal, as the vendor last reported it. */
+/** The operating time that a method has used on a portal, as the vendor last reported it. */
 export interface Operating {
   readonly usedSeconds: number;
   /** When the oldest counted minute leaves the sum, unix milliseconds. */
   readonly resetAtMs?: number;
 }
 
-/** The portal ran the command. */
+/** The answer to a command that the portal ran. */
 export interface Result {
   readonly ok: true;
   readonly value: unknown;
-  /** The answer had no `result`: `value` is all of it but its `time`. */
+  /** Set if the response had no `result`: `value` then holds the whole response except its `time`. */
   readonly whole?: true;
   readonly total?: number;
   readonly next?: number;
   readonly operating?: Operating;
-  /** The same of the method `batch`, where the command travelled in one. */
+  /** The operating time of the method `batch`, if the command was sent in one. */
   readonly batchOperating?: Operating;
-  readonly spent: Spent;
-  /** The portal's own clock of this command, in its own words; absent when it did not tell. */
+  readonly timing: CallTiming;
+  /** The vendor's `time` object of this command, as received; absent if there was none. */
   readonly time?: Readonly<Record<string, unknown>>;
-  /** Of a caller's own batch: answer i belongs to command i inside. What was not run is a refusal with `again: 'not_run'`. */
+  /** For a caller's own batch: the answer to each command inside. Commands that did not run have the retry reason `not_run`. */
   readonly inside?: readonly Answer[];
-  readonly trip?: Trip;
-  /** The `traceparent` of the trip, where trips are traced. */
+  readonly request?: RequestInfo;
+  /** The `traceparent` of the request, if requests are traced. */
   readonly trace?: string;
 }
 
-/** The portal refused this command; others of the same trip may have succeeded. */
-export interface Refusal {
+/** The answer to a command that the portal refused. Other commands of the same request may have succeeded. */
+export interface FailedAnswer {
   readonly ok: false;
   readonly fault: Fault;
   readonly operating?: Operating;
   readonly batchOperating?: Operating;
-  readonly spent: Spent;
-  readonly trip?: Trip;
-  /** The `traceparent` of the trip, where trips are traced. */
+  readonly timing: CallTiming;
+  readonly request?: RequestInfo;
+  /** The `traceparent` of the request, if requests are traced. */
   readonly trace?: string;
 }
 
-export type Answer = Result | Refusal;
+export type Answer = Result | FailedAnswer;

@@ -1,5 +1,5 @@
-export type { Answer, Operating, Refusal, Result, Spent, Trip } from './answer';
-export { asTheyCome } from './as-they-come';
+export type { Answer, Operating, FailedAnswer, Result, CallTiming, RequestInfo } from './answer';
+export { mapUnordered } from './map-unordered';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
 export { type Command, type Entity, type Inner, methodsOf } from './command';

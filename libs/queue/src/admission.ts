@@ -1,11 +1,11 @@
-import type { Caller } from './callers';
-import { type Shares, shortage } from './shares';
-import type { WaitingRoom } from './waiting-room';
+import type { WaiterEntry } from './client-waiters';
+import { type ClientUsage, overflowOf } from './client-usage';
+import type { CallQueue } from './call-queue';
 
 /** The bytes that may wait for one portal on one replica. A command has at most 2 MiB. */
-export const maxPortalBytes = 64 * 1024 * 1024;
+export const maxPortalQueueBytes = 64 * 1024 * 1024;
 /** The bytes that may wait on one replica, for all portals together. */
-export const maxReplicaBytes = 256 * 1024 * 1024;
+export const maxReplicaQueueBytes = 256 * 1024 * 1024;
 
 export interface QueueBounds {
   readonly calls: number;
@@ -14,10 +14,10 @@ export interface QueueBounds {
 }
 
 /** What waits on this replica for any portal. */
-export interface ReplicaBytes {
-  readonly shares: Shares;
+export interface ReplicaUsage {
+  readonly usage: ClientUsage;
   /** Refuses the newest calls of the key, wherever it has most waiting, until there is enough. */
-  free(key: string, isShort: () => boolean): void;
+  evictFrom(key: string, isShort: () => boolean): void;
 }
 
 /**
@@ -26,31 +26,33 @@ export interface ReplicaBytes {
  */
 export class Admission {
   constructor(
-    private readonly room: WaitingRoom,
+    private readonly queue: CallQueue,
     private readonly bounds: QueueBounds,
-    private readonly replica: ReplicaBytes,
-    private readonly refuse: (caller: Caller) => void,
+    private readonly replica: ReplicaUsage,
+    private readonly evict: (caller: WaiterEntry) => void,
   ) {}
 
   /** Makes room for a newcomer of the key. Returns false, and refuses nobody, when there is none for it. */
-  admits(key: string, bytes: number): boolean {
-    const { room, replica, bounds } = this;
-    const ofCalls = shortage(room.waiting, bounds.calls, key, 1);
-    const ofBytes = shortage(room.bytes, bounds.portalBytes, key, bytes);
-    const ofReplica = shortage(replica.shares, bounds.replicaBytes, key, bytes);
-    for (const it of [ofCalls, ofBytes, ofReplica]) if (it && it.from === undefined) return false;
-    if (ofCalls?.from !== undefined) this.free(ofCalls.from, () => room.waiting.total + 1 > bounds.calls);
-    if (ofBytes?.from !== undefined) this.free(ofBytes.from, () => room.bytes.total + bytes > bounds.portalBytes);
-    const isShort = () => replica.shares.total + bytes > bounds.replicaBytes;
-    if (ofReplica?.from !== undefined) replica.free(ofReplica.from, isShort);
+  admit(key: string, bytes: number): boolean {
+    const { queue, replica, bounds } = this;
+    const ofCalls = overflowOf(queue.waiting, bounds.calls, key, 1);
+    const ofBytes = overflowOf(queue.bytes, bounds.portalBytes, key, bytes);
+    const ofReplica = overflowOf(replica.usage, bounds.replicaBytes, key, bytes);
+    for (const it of [ofCalls, ofBytes, ofReplica]) if (it && it.evictFrom === undefined) return false;
+    if (ofCalls?.evictFrom !== undefined)
+      this.evictFrom(ofCalls.evictFrom, () => queue.waiting.total + 1 > bounds.calls);
+    if (ofBytes?.evictFrom !== undefined)
+      this.evictFrom(ofBytes.evictFrom, () => queue.bytes.total + bytes > bounds.portalBytes);
+    const isShort = () => replica.usage.total + bytes > bounds.replicaBytes;
+    if (ofReplica?.evictFrom !== undefined) replica.evictFrom(ofReplica.evictFrom, isShort);
     return true;
   }
 
   /** Refuses the newest waiting calls of the key until there is enough. */
-  free(key: string, isShort: () => boolean): void {
-    for (const caller of this.room.newest(key)) {
+  evictFrom(key: string, isShort: () => boolean): void {
+    for (const caller of this.queue.newest(key)) {
       if (!isShort()) return;
-      this.refuse(caller);
+      this.evict(caller);
     }
   }
 }

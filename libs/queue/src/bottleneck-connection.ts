@@ -2,8 +2,8 @@ import Bottleneck from 'bottleneck';
 import type { Cluster, Redis } from 'ioredis';
 
 /*
- * Bottleneck 2.19.5 is the last release and is pinned exactly; what is mended here is private to it.
- * docs/decisions/0003-bottleneck.md says what was wrong and which test shows each mend.
+ * Patches private parts of Bottleneck 2.19.5, its last release, which is pinned exactly.
+ * docs/decisions/0003-bottleneck.md lists each defect and the test that shows it.
  */
 
 interface Scripts {
@@ -15,7 +15,7 @@ const scripts = require('bottleneck/lib/Scripts') as Scripts;
 
 type Callback = (error: Error | null, reply?: unknown) => void;
 
-/** The parts of Bottleneck's connection that the mends replace. */
+/** The parts of Bottleneck's connection that the patches replace. */
 interface ConnectionInternals {
   client: Redis | Cluster;
   subscriber: Redis | Cluster;
@@ -28,8 +28,8 @@ interface ConnectionInternals {
 
 const ownErrors = /(?:ERR )?(SETTINGS_KEY_NOT_FOUND|UNKNOWN_CLIENT|OVERWEIGHT:\S*)/;
 
-/** Redis 7 puts `ERR ` before a script's own errors, and Bottleneck knows its own by their exact text. */
-function withBottlenecksWords(error: Error | null): Error | null {
+/** Removes the `ERR ` that Redis 7 puts before a script's errors, which Bottleneck compares by their exact text. */
+function withOwnErrorText(error: Error | null): Error | null {
   const own = error && ownErrors.exec(error.message)?.[1];
   return own ? new Error(own) : error;
 }
@@ -39,7 +39,7 @@ function replaced(text: string, from: string, to: string): string {
   return text.replace(from, to);
 }
 
-/** One clock for all replicas: Redis's, not the caller's. */
+/** Uses the clock of Redis instead of the caller's, so that all replicas share one clock. */
 function onRedisTime(lua: string): string {
   return replaced(
     lua,
@@ -49,31 +49,31 @@ function onRedisTime(lua: string): string {
 }
 
 /**
- * A bucket whose keys are gone (idle, or Redis lost its data) holds what has dripped since the portal was first known
- * in this Redis, and no more: full after idleness, empty after a loss.
+ * A limiter whose keys are gone (it was idle, or Redis lost its data) is refilled from when the portal was first known in
+ * this Redis: it is full after idleness and empty after a loss.
  */
-function filledSinceBirth(init: string): string {
-  const born = "redis.call('set', KEYS[9], now, 'NX')\n  local born = tonumber(redis.call('get', KEYS[9]))\n";
-  const created = replaced(init, '-- Create\n', `-- Create\n  ${born}`);
-  const filling = replaced(created, "'lastReservoirIncrease', now,", "'lastReservoirIncrease', born,");
+function refilledSinceKnown(init: string): string {
+  const knownSince = "redis.call('set', KEYS[9], now, 'NX')\n  local since = tonumber(redis.call('get', KEYS[9]))\n";
+  const created = replaced(init, '-- Create\n', `-- Create\n  ${knownSince}`);
+  const filling = replaced(created, "'lastReservoirIncrease', now,", "'lastReservoirIncrease', since,");
   return filling.replace(/return \{\}\s*$/, "redis.call('persist', KEYS[9])\nreturn {}");
 }
 
-/** Nothing drips in the place of a request that is not known to have arrived: the vendor may count it only later. */
-function fedByArrivals(lua: string): string {
+/** Does not refill permits of unsettled requests, because the vendor may count them only later. */
+function refilledWhenSettled(lua: string): string {
   const full = 'reservoirIncreaseMaximum - (reservoir or 0)';
   return replaced(lua, full, 'reservoirIncreaseMaximum - running - (reservoir or 0)');
 }
 
 function script(name: string): string {
   const lua = onRedisTime(scripts.payload(name));
-  if (name === 'init') return filledSinceBirth(lua);
-  return lua.includes('local process_tick') ? fedByArrivals(lua) : lua;
+  if (name === 'init') return refilledSinceKnown(lua);
+  return lua.includes('local process_tick') ? refilledWhenSettled(lua) : lua;
 }
 
-/** The key that remembers since when a limiter's portal is known here; it never expires by itself. */
-export function birthKey(limiterId: string): string {
-  return `b_${limiterId}_born`;
+/** The key that stores since when a limiter's portal is known in this Redis. It does not expire. */
+export function knownSinceKey(limiterId: string): string {
+  return `b_${limiterId}_known_since`;
 }
 
 function channelsOf(limiter: Bottleneck): string[] {
@@ -81,11 +81,11 @@ function channelsOf(limiter: Bottleneck): string[] {
   return [channel.call(limiter), channel_client.call(limiter)];
 }
 
-/** A Bottleneck connection over this client and a subscriber of its own, mended for Redis 7 and many replicas. */
+/** Returns a Bottleneck connection over this client, patched for Redis 7 and several replicas. */
 export function bottleneckConnection(
   client: Redis | Cluster,
-  /** Told what a limiter's reservoir holds whenever a job of ours was let out of it. */
-  left: (limiterId: string, reservoir: number) => void,
+  /** Called with a limiter's reservoir whenever a job of this replica is scheduled. */
+  onReservoir: (limiterId: string, reservoir: number) => void,
 ): Bottleneck.IORedisConnection {
   const connection = new Bottleneck.IORedisConnection({ client });
   const internals = connection as unknown as ConnectionInternals;
@@ -93,7 +93,7 @@ export function bottleneckConnection(
   internals._loadScripts = () => {
     for (const name of scripts.names) internals.client.defineCommand(name, { lua: script(name) });
   };
-  // Its own fails unhandled when Redis is away, and takes the channels from a newer limiter of the same portal.
+  // The original rejects unhandled while Redis is down, and removes the channels of a newer limiter of the same portal.
   internals.__removeLimiter__ = (limiter) => {
     for (const channel of channelsOf(limiter)) {
       if (internals.limiters[channel] !== limiter) continue;
@@ -103,11 +103,11 @@ export function bottleneckConnection(
   };
   internals.__scriptArgs__ = (name, id, args, callback) => {
     const [keyCount, ...rest] = scriptArgs(name, id, args, (error, reply) => {
-      if (name === 'register' && Array.isArray(reply)) left(id, Number(reply[2]));
-      callback(withBottlenecksWords(error), reply);
+      if (name === 'register' && Array.isArray(reply)) onReservoir(id, Number(reply[2]));
+      callback(withOwnErrorText(error), reply);
     }) as [number, ...unknown[]];
     if (name !== 'init') return [keyCount, ...rest];
-    return [keyCount + 1, ...rest.slice(0, keyCount), birthKey(id), ...rest.slice(keyCount)];
+    return [keyCount + 1, ...rest.slice(0, keyCount), knownSinceKey(id), ...rest.slice(keyCount)];
   };
   return connection;
 }

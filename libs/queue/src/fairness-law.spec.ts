@@ -1,7 +1,7 @@
 import type { Command } from '@b24/portal';
 import fc from 'fast-check';
 import { settle } from '../../../test/support/hand-clock';
-import { portal, read, world } from '../../../test/support/lane-world';
+import { portal, read, queueWorld } from '../../../test/support/queue-world';
 
 interface Called {
   readonly n: number;
@@ -9,7 +9,7 @@ interface Called {
   state: 'waiting' | 'sent' | 'refused' | 'answered';
 }
 
-describe('the law of turns and places', () => {
+describe('the law of turns and slots', () => {
   const limit = 5;
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ from: fc.constantFrom('a', 'a', 'a', 'b', 'c'), alone: fc.boolean() }) },
@@ -17,16 +17,16 @@ describe('the law of turns and places', () => {
     { weight: 1, arbitrary: fc.constant('answer' as const) },
   );
 
-  it('passes no key over more than once for each other key, admits whose key holds less, refuses nothing sent', async () => {
+  it('passes no client over more than once per other client, admits clients that hold less, evicts nothing sent', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 80, size: 'max' }), async (steps) => {
-        const { bucket, sent, lanes, send } = world({ queueLimit: limit });
+        const { limiter, sent, queues, send } = queueWorld({ queueLimit: limit });
         const calls: Called[] = [];
         const passedOver = new Map<string, number>();
         let seen = 0;
         const waiting = () => calls.filter(({ state }) => state === 'waiting');
         const held = (from: string) => waiting().filter((it) => it.from === from).length;
-        const counts = () => lanes.countsOf(portal) ?? { waiting: 0, inFlight: 0 };
+        const counts = () => queues.countsOf(portal) ?? { waiting: 0, inFlight: 0 };
         const look = () => {
           for (const { commands } of sent.slice(seen)) {
             const keysWaiting = new Set(waiting().map(({ from }) => from));
@@ -46,11 +46,11 @@ describe('the law of turns and places', () => {
           for (const key of passedOver.keys()) if (held(key) === 0) passedOver.delete(key);
           expect(counts().waiting).toBe(waiting().length);
           expect(waiting().length).toBeLessThanOrEqual(limit);
-          expect(counts().inFlight).toBe(sent.filter(({ back }) => !back).length);
+          expect(counts().inFlight).toBe(sent.filter(({ isDone }) => !isDone).length);
         };
         for (const action of steps) {
-          if (action === 'drip') await bucket.drip();
-          else if (action === 'answer') await sent.find(({ back }) => !back)?.answer();
+          if (action === 'drip') await limiter.allow();
+          else if (action === 'answer') await sent.find(({ isDone }) => !isDone)?.answer();
           else {
             const { from, alone } = action;
             const most = Math.max(...['a', 'b', 'c'].map(held));
@@ -80,7 +80,7 @@ describe('the law of turns and places', () => {
           }
           look();
         }
-        await bucket.drip(limit + 1);
+        await limiter.allow(limit + 1);
         look();
         for (const request of sent) await request.answer();
         expect(counts()).toMatchObject({ waiting: 0, inFlight: 0 });

@@ -1,9 +1,16 @@
-export { type Bucket, type Drop, capacityOf, type Level, type Plan } from './bucket';
-export { BottleneckBucket } from './bottleneck-bucket';
-export { type LaneCounts } from './lane';
-export type { LaneObserver, LaneOptions } from './lane-options';
-export { type LaneReadings, Lanes, type LaneState } from './lanes';
+export { type RateLimiter, type Permit, capacityOf, type Level, type Plan } from './rate-limiter';
+export { BottleneckRateLimiter } from './bottleneck-rate-limiter';
+export { type QueueCounts } from './portal-queue';
+export type { QueueObserver, QueueOptions } from './queue-options';
+export { type QueueReadings, PortalQueues, type QueueState } from './portal-queues';
 export { operatingLimits, type PortalLedger } from './operating-ledger';
-export { type Delivery, type Offer, type Outlook, type Platform, tripLeaseMs, waitsForMs } from './platform';
-export { RedisPlatform } from './redis-platform';
-export { maxUnderWay } from './under-way';
+export {
+  type PeerResult,
+  type OfferedCall,
+  type PeerState,
+  type PeerExchange,
+  requestLeaseMs,
+  peerTtlMs,
+} from './peer-exchange';
+export { RedisPeerExchange } from './redis-peer-exchange';
+export { maxInFlight } from './in-flight-requests';

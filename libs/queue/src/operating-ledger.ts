@@ -10,23 +10,23 @@ const nearLimitSeconds = 300;
 /** From so much on a method goes one by one, is held until its reset, would be blocked by the vendor. */
 export const operatingLimits = { slowSeconds: nearLimitSeconds, heldSeconds: spentSeconds, blockedSeconds: 480 };
 /** How long a spent method rests when the vendor does not say. */
-const restMs = 60_000;
-const forgetAfterMs = 10 * 60_000;
+const defaultBlockMs = 60_000;
+const staleAfterMs = 10 * 60_000;
 /** What a method is taken to run that never ran. */
-const unknownRunMs = 300;
+const defaultRunMs = 300;
 
-interface Entry {
+interface MethodUsage {
   usedSeconds: number;
   resetAtMs: number | undefined;
-  heardAtMs: number;
+  reportedAtMs: number;
   /** The vendor itself refused it. */
-  refused: boolean;
+  isRefused: boolean;
   runMs: number;
 }
 
 /** What one portal's methods have used of their operating time, as this replica last heard. */
 export class PortalLedger {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, MethodUsage>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -47,35 +47,35 @@ export class PortalLedger {
   }
 
   /** Books what an answer says of its method and of `batch`. */
-  hear({ method, inside = [] }: Pick<Command, 'method' | 'inside'>, answer: Answer): void {
-    const { operating, batchOperating, spent } = answer;
-    if (answer.ok) answer.inside?.forEach((it, i) => inside[i] && this.hear({ method: inside[i].method }, it));
-    if (operating) this.book(method, operating);
-    if (batchOperating) this.book('batch', batchOperating);
-    if (spent.ranMs !== undefined) this.ran(method, spent.ranMs);
+  record({ method, inside = [] }: Pick<Command, 'method' | 'inside'>, answer: Answer): void {
+    const { operating, batchOperating, timing } = answer;
+    if (answer.ok) answer.inside?.forEach((it, i) => inside[i] && this.record({ method: inside[i].method }, it));
+    if (operating) this.setUsed(method, operating);
+    if (batchOperating) this.setUsed('batch', batchOperating);
+    if (timing.ranMs !== undefined) this.recordRun(method, timing.ranMs);
     if (!answer.ok && answer.fault.code === 'operating_time_spent') this.refuse(method, answer.fault.retryAfterMs);
     // A portal that reports no operating time has at least run it.
-    else if (answer.ok && !operating) this.ranUnreported(method);
+    else if (answer.ok && !operating) this.recordUnreportedRun(method);
   }
 
   /** The vendor refused the method until then. */
-  refuse(method: string, forMs = restMs): void {
-    const entry = this.entry(method);
+  refuse(method: string, forMs = defaultBlockMs): void {
+    const entry = this.usageOf(method);
     const now = this.clock.now();
     // A reset it named before is truer than a rest that we made up.
     const named = entry.resetAtMs !== undefined && entry.resetAtMs > now ? entry.resetAtMs : undefined;
-    Object.assign(entry, { refused: true, heardAtMs: now, resetAtMs: named ?? now + forMs });
+    Object.assign(entry, { isRefused: true, reportedAtMs: now, resetAtMs: named ?? now + forMs });
   }
 
   /** Nothing of this method leaves before its reset. */
   isSpent(method: string): boolean {
-    return this.restMs(method) !== undefined;
+    return this.blockedForMs(method) !== undefined;
   }
 
   /** How long the method rests from now; undefined when it need not. */
-  restMs(method: string): number | undefined {
+  blockedForMs(method: string): number | undefined {
     const entry = this.entries.get(method.toLowerCase());
-    if (!entry || !(entry.refused || entry.usedSeconds >= spentSeconds)) return undefined;
+    if (!entry || !(entry.isRefused || entry.usedSeconds >= spentSeconds)) return undefined;
     const leftMs = resetOf(entry) - this.clock.now();
     return leftMs > 0 ? leftMs : undefined;
   }
@@ -83,17 +83,17 @@ export class PortalLedger {
   /** The method goes one by one: it is close to its limit, or what it has left after its reset is not known yet. */
   isNearLimit(method: string): boolean {
     const entry = this.entries.get(method.toLowerCase());
-    return entry !== undefined && (entry.refused || entry.usedSeconds >= nearLimitSeconds);
+    return entry !== undefined && (entry.isRefused || entry.usedSeconds >= nearLimitSeconds);
   }
 
   /** How long a command of this method will run, about: the slowest of late, fading. */
   predictMs(method: string): number {
-    return this.entries.get(method.toLowerCase())?.runMs ?? unknownRunMs;
+    return this.entries.get(method.toLowerCase())?.runMs ?? defaultRunMs;
   }
 
   view(): { method: string; operating: Operating }[] {
     return [...this.entries]
-      .filter(([, { usedSeconds, refused }]) => usedSeconds > 0 || refused)
+      .filter(([, { usedSeconds, isRefused }]) => usedSeconds > 0 || isRefused)
       .map(([method, { usedSeconds, resetAtMs }]) => ({
         method,
         operating: { usedSeconds, ...(resetAtMs !== undefined && { resetAtMs }) },
@@ -101,38 +101,38 @@ export class PortalLedger {
   }
 
   /** What was heard longer ago than the vendor counts says nothing any more. */
-  forget(): void {
-    const before = this.clock.now() - forgetAfterMs;
+  removeStale(): void {
+    const before = this.clock.now() - staleAfterMs;
     for (const [method, entry] of this.entries) {
-      if (Math.max(entry.heardAtMs, resetOf(entry)) < before) this.entries.delete(method);
+      if (Math.max(entry.reportedAtMs, resetOf(entry)) < before) this.entries.delete(method);
     }
   }
 
-  private book(method: string, { usedSeconds, resetAtMs }: Operating): void {
-    Object.assign(this.entry(method), { usedSeconds, resetAtMs, heardAtMs: this.clock.now(), refused: false });
+  private setUsed(method: string, { usedSeconds, resetAtMs }: Operating): void {
+    Object.assign(this.usageOf(method), { usedSeconds, resetAtMs, reportedAtMs: this.clock.now(), isRefused: false });
   }
 
-  private ran(method: string, ms: number): void {
-    const entry = this.entry(method);
-    entry.heardAtMs = this.clock.now();
+  private recordRun(method: string, ms: number): void {
+    const entry = this.usageOf(method);
+    entry.reportedAtMs = this.clock.now();
     entry.runMs = Math.max(ms, entry.runMs * 0.9 + ms * 0.1);
   }
 
-  private ranUnreported(method: string): void {
+  private recordUnreportedRun(method: string): void {
     const entry = this.entries.get(method.toLowerCase());
-    if (entry) entry.refused = false;
+    if (entry) entry.isRefused = false;
   }
 
-  private entry(method: string): Entry {
+  private usageOf(method: string): MethodUsage {
     const name = method.toLowerCase();
     let entry = this.entries.get(name);
     if (!entry) {
       entry = {
         usedSeconds: 0,
         resetAtMs: undefined,
-        heardAtMs: this.clock.now(),
-        refused: false,
-        runMs: unknownRunMs,
+        reportedAtMs: this.clock.now(),
+        isRefused: false,
+        runMs: defaultRunMs,
       };
       this.entries.set(name, entry);
     }
@@ -140,8 +140,8 @@ export class PortalLedger {
   }
 }
 
-function resetOf({ resetAtMs, heardAtMs }: Entry): number {
-  return resetAtMs ?? heardAtMs + restMs;
+function resetOf({ resetAtMs, reportedAtMs }: MethodUsage): number {
+  return resetAtMs ?? reportedAtMs + defaultBlockMs;
 }
 
 /** The ledgers of all portals. */
@@ -161,7 +161,7 @@ export class OperatingLedger {
     return this.portals.get(portal)?.view() ?? [];
   }
 
-  drop(portal: PortalId): void {
+  permit(portal: PortalId): void {
     this.portals.delete(portal);
   }
 
@@ -169,10 +169,10 @@ export class OperatingLedger {
     return this.portals.size === 0;
   }
 
-  /** Drops what says nothing any more; a portal with a lane keeps its ledger. */
-  forget(kept: { has(portal: PortalId): boolean }): void {
+  /** Drops what says nothing any more; a portal with a portal queue keeps its ledger. */
+  removeStale(kept: { has(portal: PortalId): boolean }): void {
     for (const [portal, ledger] of this.portals) {
-      ledger.forget();
+      ledger.removeStale();
       if (ledger.isEmpty && !kept.has(portal)) this.portals.delete(portal);
     }
   }

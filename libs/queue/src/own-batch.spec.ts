@@ -1,5 +1,5 @@
 import type { Command } from '@b24/portal';
-import { portal, read, result, world } from '../../../test/support/lane-world';
+import { portal, read, result, queueWorld } from '../../../test/support/queue-world';
 
 const batch = (...methods: string[]): Command => ({
   method: 'batch',
@@ -10,40 +10,40 @@ const batch = (...methods: string[]): Command => ({
 });
 
 describe('a batch that is a caller’s own', () => {
-  it('travels alone', async () => {
-    const { bucket, methods, send, call } = world();
+  it('is sent alone', async () => {
+    const { limiter, methods, send, call } = queueWorld();
     for (const n of [1, 2]) void call(n);
     void send(batch('m3', 'm4'));
     void call(5);
-    await bucket.drip(2);
+    await limiter.allow(2);
     expect(methods()).toEqual([['m1', 'm2', 'm5'], ['batch']]);
   });
 
-  it('books what its commands have used, and is held when a method inside is spent', async () => {
-    const { clock, bucket, sent, methods, lanes, send, call } = world();
+  it('records what its commands have used, and is held when a method inside has spent its operating time', async () => {
+    const { clock, limiter, sent, methods, queues, send, call } = queueWorld();
     const operating = { usedSeconds: 410, resetAtMs: clock.now() + 120_000 };
     void send(batch('m1', 'M2'));
-    await bucket.drip();
+    await limiter.allow();
     await sent[0]?.answer([result({}, { inside: [result(1), result(2, { operating })] })]);
     expect(await call(2)).toBe('operating_time_spent');
-    await expect(lanes.send(portal, [batch('m1', 'm2')], new AbortController().signal)).rejects.toMatchObject({
+    await expect(queues.send(portal, [batch('m1', 'm2')], new AbortController().signal)).rejects.toMatchObject({
       code: 'operating_time_spent',
       retryAfterMs: 120_000,
     });
     void call(1);
-    await bucket.drip();
+    await limiter.allow();
     expect(methods().at(-1)).toEqual(['m1']);
   });
 
-  it('goes one by one with whatever runs a method that is near its limit', async () => {
-    const { clock, bucket, sent, methods, send } = world();
+  it('goes one by one with any call of a method near its limit', async () => {
+    const { clock, limiter, sent, methods, send } = queueWorld();
     const operating = { usedSeconds: 350, resetAtMs: clock.now() + 120_000 };
     void send(read(1));
-    await bucket.drip();
+    await limiter.allow();
     await sent[0]?.answer([result(1, { operating })]);
     void send({ ...read(1), params: { a: 1 } });
     void send(batch('M1'));
-    await bucket.drip(2);
+    await limiter.allow(2);
     expect(methods()).toEqual([['m1'], ['m1']]);
     await sent[1]?.answer([result(1, { operating })]);
     expect(methods().at(-1)).toEqual(['batch']);

@@ -5,7 +5,7 @@ const ownAfter = 3;
 const rememberMs = 600_000;
 const maxMethods = 100;
 
-interface Entry {
+interface MethodRefusals {
   readonly times: number;
   readonly atMs: number;
   /** How many requests had been answered then. */
@@ -17,13 +17,13 @@ interface Entry {
  * method which hears it again and again while others are answered says it of itself, and the portal's bucket is not full.
  */
 export class RefusedMethods {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, MethodRefusals>();
   private answers = 0;
 
   constructor(private readonly clock: Clock) {}
 
   /** The portal answered a request, which ran these. */
-  answered(methods: Iterable<string>): void {
+  onAnswer(methods: Iterable<string>): void {
     this.answers++;
     for (const method of methods) this.entries.delete(method.toLowerCase());
   }
@@ -32,7 +32,7 @@ export class RefusedMethods {
    * A request of this method alone was refused. own: that concerns the method and not the bucket. again: so it was
    * lately; whether others are answered is worth finding out.
    */
-  refused(method: string): 'first' | 'again' | 'own' {
+  onRefused(method: string): 'first' | 'again' | 'own' {
     const now = this.clock.now();
     const name = method.toLowerCase();
     const before = this.entries.get(name);

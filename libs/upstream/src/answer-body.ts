@@ -1,4 +1,4 @@
-import { Fault, type HttpAnswer, type Operating, type Result, type Spent } from '@b24/portal';
+import { Fault, type HttpAnswer, type Operating, type Result, type CallTiming } from '@b24/portal';
 import { translate } from './translate';
 
 export type VendorEnvelope = Readonly<Record<string, unknown>>;

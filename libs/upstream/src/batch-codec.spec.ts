@@ -105,7 +105,7 @@ describe('a batch', () => {
       next: 50,
       operating: { usedSeconds: 3 },
       batchOperating: { usedSeconds: 7 },
-      spent: { upstreamMs: 5, ranMs: 250 },
+      timing: { upstreamMs: 5, ranMs: 250 },
     });
     expect(answers[1]).toMatchObject({ ok: false, fault: { code: 'access_denied', upstream: { method: 'm2' } } });
     expect(answers[2]).toMatchObject({ ok: true, value: [] });

@@ -41,7 +41,7 @@ describe('a decoded answer', () => {
       total: 70,
       next: 50,
       operating: { usedSeconds: 1.5, resetAtMs: (Math.floor(now / 1000) + 60) * 1000 },
-      spent: { queueMs: 0, upstreamMs: 5 },
+      timing: { queueMs: 0, upstreamMs: 5 },
       time,
     });
   });
@@ -80,7 +80,7 @@ describe('a decoded answer', () => {
     expect(decode('{"vats":[],"total":1,"time":{"start":1}}')).toEqual({
       ok: true,
       ...{ value: { vats: [], total: 1 }, whole: true, total: 1 },
-      ...{ spent: { queueMs: 0, upstreamMs: 5 }, time: { start: 1 } },
+      ...{ timing: { queueMs: 0, upstreamMs: 5 }, time: { start: 1 } },
     });
     expect(decode('{"status":"success","data":true,"errors":[]}')).toMatchObject({
       value: { status: 'success', data: true, errors: [] },

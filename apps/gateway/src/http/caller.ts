@@ -3,7 +3,7 @@ import { type Clock, Fault, type FaultCode, type PortalId } from '@b24/portal';
 import { setMaxListeners } from 'node:events';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../request-line';
+import type { CallerContext } from '../request-line';
 import type { AuditFields } from './audit-fields';
 import { whenOver } from './pipelined';
 
@@ -23,7 +23,7 @@ export interface GatewayRequest extends FastifyRequest {
   clock?: Clock;
   callTimeoutMs?: number;
   /** Made when first asked for: whoever waits for this request waits by one deadline. */
-  caller?: Caller;
+  caller?: CallerContext;
   /** Unix milliseconds; a deadline counts from here. */
   arrivedAtMs?: number;
   /** Of a write. */
@@ -37,17 +37,17 @@ export interface GatewayRequest extends FastifyRequest {
 const longestDeadlineMs = 120_000;
 
 /** The caller of a request that the key guard let in, with the signal that ends its wait. */
-export const FromCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+export const FromCaller = createParamDecorator((_: unknown, context: ExecutionContext): CallerContext => {
   const http = context.switchToHttp();
   return callerOf(http.getRequest<GatewayRequest>(), http.getResponse<FastifyReply>());
 });
 
-export function callerOf(request: GatewayRequest, reply: FastifyReply): Caller {
+export function callerOf(request: GatewayRequest, reply: FastifyReply): CallerContext {
   request.caller ??= newCaller(request, reply);
   return request.caller;
 }
 
-function newCaller(request: GatewayRequest, reply: FastifyReply): Caller {
+function newCaller(request: GatewayRequest, reply: FastifyReply): CallerContext {
   const { client, clock } = request;
   if (!client || !clock) throw new Fault('key_missing');
   const { traceparent } = request.headers;

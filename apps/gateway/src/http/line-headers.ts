@@ -22,16 +22,16 @@ export const lineHeaders = {
   },
 };
 
-export function tellTrip(reply: FastifyReply, { spent, trip }: Answer): void {
-  const { queueMs, upstreamMs } = spent;
-  const timing = [`queue;dur=${queueMs}`, `upstream;dur=${upstreamMs}`];
-  if (trip) {
-    const { seats, left, capacity, drainPerSecond } = trip;
-    timing.push(`request;desc="${seats} command${seats === 1 ? '' : 's'}"`);
+export function tellTrip(reply: FastifyReply, { timing, request }: Answer): void {
+  const { queueMs, upstreamMs } = timing;
+  const parts = [`queue;dur=${queueMs}`, `upstream;dur=${upstreamMs}`];
+  if (request) {
+    const { commands, left, capacity, drainPerSecond } = request;
+    parts.push(`request;desc="${commands} command${commands === 1 ? '' : 's'}"`);
     void reply.header('RateLimit', `"portal";r=${Math.max(0, left)};t=${waitSeconds(left, drainPerSecond)}`);
     void reply.header('RateLimit-Policy', `"portal";q=${capacity};w=${Math.ceil(capacity / drainPerSecond)}`);
   }
-  void reply.header('Server-Timing', timing.join(', '));
+  void reply.header('Server-Timing', parts.join(', '));
 }
 
 /** Seconds until one more request than now may be sent; a queue that backs off pays its debt first. */

@@ -10,7 +10,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const mostMethods = 500;
 
 /** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
-export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
+export class Metrics implements QueueObserver, RefreshObserver, EventObserver {
   readonly registry = new Registry();
   private readonly known = new Set<string>();
   private log: Pick<FastifyBaseLogger, 'error' | 'info'> | undefined;
@@ -112,9 +112,9 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
   }
 
   /** Queues are read when Prometheus scrapes; the queue of a portal that is idle for long has no series. */
-  watch(queues: { counts(): Iterable<[PortalId, LaneCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
+  watch(queues: { counts(): Iterable<[PortalId, QueueCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
     this.log = log;
-    const gauge = (name: string, help: string, value: (counts: LaneCounts) => number) => {
+    const gauge = (name: string, help: string, value: (counts: QueueCounts) => number) => {
       new Gauge({
         name,
         help,
@@ -195,12 +195,12 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
     return this.known.has(method) ? method : 'other';
   }
 
-  departed(_portal: PortalId, seats: number, queueMs: readonly number[]): void {
-    this.requestCommands.observe(seats);
+  requestSent(_portal: PortalId, commands: number, queueMs: readonly number[]): void {
+    this.requestCommands.observe(commands);
     this.waited(queueMs);
   }
 
-  carried(_portal: PortalId, queueMs: readonly number[]): void {
+  callSentByPeer(_portal: PortalId, queueMs: readonly number[]): void {
     this.sentByPeer.inc();
     this.waited(queueMs);
   }
@@ -218,7 +218,7 @@ export class Metrics implements LaneObserver, RefreshObserver, EventObserver {
       this.log?.error({ portal, code: fault?.code, upstream: upstream?.error }, fault?.message ?? 'the portal is down');
   }
 
-  stoodBack(portal: PortalId): void {
+  backedOff(portal: PortalId): void {
     this.backoffs.inc({ portal });
   }
 

@@ -89,7 +89,7 @@ export class Traces {
   }
 
   /** Where a call's time went: waiting in the lane, then on its trip. */
-  private parts(call: Span, startedAt: number, { spent: { queueMs, upstreamMs }, trip, trace: its }: Answer): void {
+  private parts(call: Span, startedAt: number, { timing: { queueMs, upstreamMs }, request, trace: its }: Answer): void {
     const within = trace.setSpan(ROOT_CONTEXT, call);
     const leftAt = startedAt + queueMs;
     this.tracer.startSpan('queue wait', { startTime: startedAt }, within).end(leftAt);
@@ -99,7 +99,7 @@ export class Traces {
         'trip taken',
         {
           startTime: leftAt,
-          ...(trip && { attributes: { 'b24.seats': trip.seats } }),
+          ...(request && { attributes: { 'b24.seats': request.commands } }),
           ...(shared && { links: [{ context: shared }] }),
         },
         within,
@@ -110,7 +110,7 @@ export class Traces {
   private upstream(trip: Span, answer: Answer | undefined): void {
     if (!answer) return;
     const endedAt = this.clock.now();
-    const startTime = endedAt - answer.spent.upstreamMs;
+    const startTime = endedAt - answer.timing.upstreamMs;
     this.tracer
       .startSpan('upstream', { kind: SpanKind.CLIENT, startTime }, trace.setSpan(ROOT_CONTEXT, trip))
       .end(endedAt);

@@ -6,7 +6,7 @@ import { lineHeaders, tellTrip } from '../http/line-headers';
 import { lineFaults, Operation, type OperationOptions } from '../http/operation';
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../api/portals/portal-directory';
-import { type Caller, RequestLine } from '../request-line';
+import { type CallerContext, RequestLine } from '../request-line';
 import { type Declaration, type MethodInput, pathIdNames } from './declaration';
 import { type DeclaredMethod, methodsOf } from './declarations';
 import type { Resource } from './resource';
@@ -59,7 +59,7 @@ function addOperation(controller: Type<DeclaredMethodDependencies>, declaration:
 
 type OperationHandler = (
   this: DeclaredMethodDependencies,
-  caller: Caller,
+  caller: CallerContext,
   reply: FastifyReply,
   portal: string,
   ...values: unknown[]

@@ -1,6 +1,6 @@
 import { type Result, unlessAborted } from '@b24/portal';
 import type { PortalDirectory } from '../api/portals/portal-directory';
-import type { Caller, RequestLine } from '../request-line';
+import type { CallerContext, RequestLine } from '../request-line';
 import { type Declaration, declaredCommand, type MethodInput, settlementRuleOf } from './declaration';
 import type { DeclaredMethod } from './declarations';
 import { returnedValue } from './parse-answer';
@@ -27,7 +27,7 @@ export interface DeclaredMethodResult<A> {
 export async function runDeclared<I extends MethodInput, A>(
   { line, portals }: DeclaredMethodDependencies,
   declaration: Declaration<I, A> & Pick<DeclaredMethod, 'scope'>,
-  caller: Caller,
+  caller: CallerContext,
   portal: string,
   input: I,
   onResult: (result: Result) => void = () => undefined,

@@ -1,6 +1,6 @@
 import { checkAccess } from '@b24/access';
 import type { Command, PortalId, Result } from '@b24/portal';
-import type { Caller, RequestLine } from '../../request-line';
+import type { CallerContext, RequestLine } from '../../request-line';
 import { anyCommand } from './any-method';
 
 /** One call of a method by its name, as the vendor takes it. */
@@ -16,12 +16,16 @@ export class AnyCalls {
   constructor(private readonly line: RequestLine) {}
 
   /** @throws Fault not_allowed, whatever went wrong on the way, or the portal's refusal */
-  call(caller: Pick<Caller, 'client' | 'signal'>, portal: PortalId, call: MethodCall): Promise<Result> {
+  call(caller: Pick<CallerContext, 'client' | 'signal'>, portal: PortalId, call: MethodCall): Promise<Result> {
     return this.line.call(caller, 'call', portal, commandOfCall(call));
   }
 
   /** Whether the key may run all of them there, before anything is sent. @throws Fault not_allowed, naming the method */
-  check({ client }: Pick<Caller, 'client'>, portal: PortalId, calls: readonly Pick<MethodCall, 'method'>[]): void {
+  check(
+    { client }: Pick<CallerContext, 'client'>,
+    portal: PortalId,
+    calls: readonly Pick<MethodCall, 'method'>[],
+  ): void {
     for (const { method } of calls) checkAccess(client, { scope: 'call', portal, method });
   }
 }

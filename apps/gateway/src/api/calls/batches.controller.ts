@@ -14,7 +14,7 @@ import type { JobView } from '../jobs/job-view';
 import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../jobs/job-intake';
 import { CanRespondAsync } from '../jobs/can-respond-async';
 import { PortalDirectory } from '../portals/portal-directory';
-import type { Caller } from '../../request-line';
+import type { CallerContext } from '../../request-line';
 import { unknownMethodInDoubt } from './calls.controller';
 import { methodName, methodParams, onlyReads, startSchema } from './any-method';
 import { batchItemSchema, batchItem } from './batch-item';
@@ -88,7 +88,7 @@ export class BatchesController {
   async run(
     @Param('portal', { schema: portalName }) name: string,
     @Body({ schema: batchSchema }) { callbackUrl, ...batch }: z.infer<typeof batchSchema>,
-    @FromCaller() caller: Caller,
+    @FromCaller() caller: CallerContext,
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof batchAnswerSchema> | JobView> {

@@ -1,7 +1,7 @@
 import { type Answer, asFault, type Command, Fault, type FaultCode, type PortalId, type Result } from '@b24/portal';
 import { isBatchable, commandNames, callerBatch, batchedBytes } from '@b24/upstream';
 import { classifyWriteFailure } from '@b24/idempotency';
-import type { Caller, RequestLine } from '../../request-line';
+import type { CallerContext, RequestLine } from '../../request-line';
 import { type AnyCalls, commandOfCall, type MethodCall } from './any-calls';
 
 /** What one request of the portal's `batch` runs, and may weigh. */
@@ -40,7 +40,7 @@ export interface BatchResult {
 }
 /** Told of each command as soon as it is known what became of it. */
 export type OnCommandOutcome = (index: number, outcome: CommandOutcome) => void;
-type BatchCaller = Pick<Caller, 'client' | 'signal'>;
+type BatchCaller = Pick<CallerContext, 'client' | 'signal'>;
 
 /**
  * Many commands of one caller (docs/decisions/0015). Reads travel with whoever waits; once one writes, all keep their
@@ -54,7 +54,7 @@ export class Batches {
 
   /** What can be said before any is sent. @throws Fault not_allowed, invalid_request */
   check(
-    asking: Pick<Caller, 'client'>,
+    asking: Pick<CallerContext, 'client'>,
     portal: PortalId,
     commands: readonly BatchCommand[],
     options: BatchOptions,

@@ -11,7 +11,7 @@ import { portalName } from '../../http/shapes';
 import { noting } from '../../http/trail';
 import { textOf } from '../../http/unread';
 import { PortalDirectory } from '../portals/portal-directory';
-import type { Caller } from '../../request-line';
+import type { CallerContext } from '../../request-line';
 import { AnyCalls } from './any-calls';
 import { methodName, methodParams, onlyReads, startSchema } from './any-method';
 
@@ -75,7 +75,7 @@ export class CallsController {
     @Param('portal', { schema: portalName }) portal: string,
     @Param('method', { schema: methodName }) method: string,
     @Body({ schema: callSchema }) { params, start }: z.infer<typeof callSchema>,
-    @FromCaller() caller: Caller,
+    @FromCaller() caller: CallerContext,
     @Req() { trail }: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
@@ -85,7 +85,7 @@ export class CallsController {
     return callAnswer(result);
   }
 
-  private find(name: string, { signal }: Caller): Promise<PortalId> {
+  private find(name: string, { signal }: CallerContext): Promise<PortalId> {
     return unlessAborted(this.portals.find(name), signal);
   }
 }

@@ -1,5 +1,5 @@
 import { checkAccess } from '@b24/access';
-import { asTheyCome, type Clock } from '@b24/portal';
+import { mapUnordered, type Clock } from '@b24/portal';
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -14,7 +14,7 @@ import { sourceOf } from '../../http/source';
 import { fieldOf, textOf } from '../../http/unread';
 import { replyAccepted, callbackUrlSchema, JobIntake, assertNeedsNoJob } from '../jobs/job-intake';
 import { CanRespondAsync } from '../jobs/can-respond-async';
-import type { Caller } from '../../request-line';
+import type { CallerContext } from '../../request-line';
 import type { Settings } from '../../settings';
 import { clockToken, settingsToken } from '../../http/injection-tokens';
 import { FanOut, type FanOutCall, type FanOutTarget } from './fan-out';
@@ -79,7 +79,7 @@ export class FanOutController {
   })
   async stream(
     @Body({ schema: fanOutSchema }) { portals, call, callbackUrl }: z.infer<typeof fanOutSchema>,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
     @Req() request: GatewayRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -104,7 +104,7 @@ export class FanOutController {
     const beganAtMs = this.clock.now();
     const tally = new FanOutTally();
     const ask = (target: FanOutTarget) => this.fanOut.callOne(target, round);
-    for await (const answered of asTheyCome(targets, this.settings.fanOutConcurrency, ask)) {
+    for await (const answered of mapUnordered(targets, this.settings.fanOutConcurrency, ask)) {
       tally.count(answered);
       yield `${JSON.stringify(answered.line)}\n`;
     }

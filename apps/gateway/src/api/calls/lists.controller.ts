@@ -10,7 +10,7 @@ import { lineFaults, Operation } from '../../http/operation';
 import { problemOf } from '../../http/problem';
 import { portalName } from '../../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
-import { type Caller, RequestLine } from '../../request-line';
+import { type CallerContext, RequestLine } from '../../request-line';
 import { clockToken } from '../../http/injection-tokens';
 import { methodName, methodParams, onlyReads } from './any-method';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
@@ -57,7 +57,7 @@ export class ListsController {
     @Param('portal', { schema: portalName }) name: string,
     @Param('method', { schema: listMethod }) method: string,
     @Body({ schema: listSchema }) { params }: z.infer<typeof listSchema>,
-    @FromCaller() caller: Caller,
+    @FromCaller() caller: CallerContext,
     @Req() request: GatewayRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -74,9 +74,9 @@ export class ListsController {
 
   /** A stream may take hours: each of its calls has a deadline of its own, and all end when the caller hangs up. */
   private eachInTime(
-    { client, deadlineAtMs }: Caller,
+    { client, deadlineAtMs }: CallerContext,
     reply: FastifyReply,
-    send: (asking: Pick<Caller, 'client' | 'signal'>, command: Command) => Promise<Answer>,
+    send: (asking: Pick<CallerContext, 'client' | 'signal'>, command: Command) => Promise<Answer>,
   ): (command: Command) => Promise<Answer> {
     const { clock } = this;
     const deadlineMs = Math.max(1, deadlineAtMs - clock.now());

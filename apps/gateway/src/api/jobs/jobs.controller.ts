@@ -12,7 +12,7 @@ import { FromCaller, type Trail } from '../../http/caller';
 import { limitQuery, nextCursor, numberCursor, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { FromTrail } from '../../http/trail';
-import type { Caller } from '../../request-line';
+import type { CallerContext } from '../../request-line';
 import { jobExample, jobSchema, type JobView, jobView } from './job-view';
 
 const jobId = z.string().regex(/^[\w-]{1,64}$/, 'Must be the id of a job.');
@@ -39,7 +39,7 @@ export class JobsController {
   async list(
     @Query('limit', { schema: limitQuery }) limit: number,
     @Query('cursor', { schema: numberCursor.default(0) }) after: number,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
   ): Promise<z.infer<typeof jobPageSchema>> {
     const own = isAdministrator(client) ? {} : { client: client.id };
     const { jobs, next } = await this.records.list({ ...own, after, limit });
@@ -65,7 +65,7 @@ export class JobsController {
   })
   async get(
     @Param('id', { schema: jobId }) id: string,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JobView> {
     const job = await this.own(client, id);
@@ -87,7 +87,7 @@ export class JobsController {
   })
   async results(
     @Param('id', { schema: jobId }) id: string,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const job = await this.own(client, id);
@@ -111,7 +111,7 @@ export class JobsController {
   })
   async cancel(
     @Param('id', { schema: jobId }) id: string,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
     @FromTrail() trail: Trail,
   ): Promise<JobView> {
     const { finishedAtMs } = await this.own(client, id);

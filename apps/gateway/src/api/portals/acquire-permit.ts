@@ -1,24 +1,24 @@
-import type { Bucket, Plan } from '@b24/queue';
+import type { RateLimiter, Plan } from '@b24/queue';
 import { type PortalId, unlessAborted } from '@b24/portal';
 
 /**
- * Leave for one request of the gateway's own; to be called once it is over. A permit that comes after the signal aborted
- * is given back. @throws Fault store_unavailable, or the signal's reason
+ * Acquires a permit for one request of the gateway's own. Resolves with the function that settles it. A permit that is
+ * granted after the signal aborted is refunded. @throws Fault store_unavailable, or the signal's reason
  */
 export async function acquirePermit(
-  bucket: Bucket,
+  rateLimiter: RateLimiter,
   portal: PortalId,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<() => void> {
-  const taken = bucket.take(portal, plan);
+  const acquired = rateLimiter.acquire(portal, plan);
   try {
-    const permit = await unlessAborted(taken, signal);
+    const permit = await unlessAborted(acquired, signal);
     return () => {
-      permit.arrived();
+      permit.settle();
     };
   } catch (error) {
-    void taken.then((permit) => permit.giveBack()).catch(() => undefined);
+    void acquired.then((permit) => permit.refund()).catch(() => undefined);
     throw error;
   }
 }

@@ -23,7 +23,7 @@ class PlanDetectorWorld {
     clock: this.clock,
     ask: async (portal, command, signal): Promise<Result> => {
       this.asked.push({ portal, command, signal });
-      return { ok: true, value: await this.answer(), spent: { queueMs: 0, upstreamMs: 0 } };
+      return { ok: true, value: await this.answer(), timing: { queueMs: 0, upstreamMs: 0 } };
     },
     store: {
       saveTariff: (portal, tariff) => {

@@ -160,7 +160,7 @@ function usableSpares({ spares = [], userId }: PortalRecord): number {
 
 export function detailsOf(
   view: PortalView,
-  { waiting, inFlight, left, capacity, seatsPerTrip, circuit }: LaneState,
+  { waiting, inFlight, left, capacity, commandsPerRequest, circuit }: QueueState,
   methods: ReturnType<PortalLedger['view']>,
 ): PortalDetails {
   const operating = methods.map(({ method, operating: { usedSeconds, resetAtMs } }) => ({
@@ -170,7 +170,7 @@ export function detailsOf(
   }));
   return {
     ...view,
-    queue: { waiting, inFlight, permitsAvailable: left, capacity, commandsPerRequest: seatsPerTrip, circuit },
+    queue: { waiting, inFlight, permitsAvailable: left, capacity, commandsPerRequest, circuit },
     operating,
   };
 }

@@ -11,7 +11,7 @@ import { limitQuery, nextCursor, numberCursor, OptionalQuery, PageQueries, pageS
 import { Operation, portalFaults } from '../../http/operation';
 import { aliasSchema, appId, appPattern, portalName, tagSchema, tagsSchema } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
-import { type Caller, RequestLine } from '../../request-line';
+import { type CallerContext, RequestLine } from '../../request-line';
 import { settingsToken } from '../../http/injection-tokens';
 import type { Settings } from '../../settings';
 import { canSeePortal } from './can-see-portal';
@@ -111,7 +111,7 @@ export class PortalsController {
     @Query('status', { schema: statusSchema.optional() }) status: z.infer<typeof statusSchema> | undefined,
     @Query('app', { schema: appId.optional() }) app: string | undefined,
     @Query('tag', { schema: tagSchema.optional() }) tag: string | undefined,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
   ): Promise<z.infer<typeof portalPageSchema>> {
     const isWanted = (record: PortalRecord) =>
       (!status || statusOf(record) === status) &&
@@ -150,7 +150,7 @@ export class PortalsController {
   })
   async add(
     @Body({ schema: newPortalSchema }) { webhookUrl, alias, tags }: z.infer<typeof newPortalSchema>,
-    @FromCaller() { client, signal }: Caller,
+    @FromCaller() { client, signal }: CallerContext,
     @FromTrail() trail: Trail,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PortalView> {
@@ -185,12 +185,12 @@ export class PortalsController {
   })
   async get(
     @Param('portal', { schema: portalName }) name: string,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
   ): Promise<PortalDetails> {
     const portal = await this.allowed(client, name, 'portals:read');
     const view = await this.read(portal);
-    const { lanes } = this.line;
-    return detailsOf(view, await lanes.state(portal, view.limits), lanes.ledger.viewOf(portal));
+    const { queues } = this.line;
+    return detailsOf(view, await queues.state(portal, view.limits), queues.ledger.viewOf(portal));
   }
 
   @Patch(':portal')
@@ -208,7 +208,7 @@ export class PortalsController {
   async update(
     @Param('portal', { schema: portalName }) name: string,
     @Body({ schema: portalChangesSchema }) changes: z.infer<typeof portalChangesSchema>,
-    @FromCaller() { client }: Caller,
+    @FromCaller() { client }: CallerContext,
   ): Promise<PortalView> {
     const { alias, suspended, limits, tags, admitted } = changes;
     const portal = await this.allowed(client, name, 'portals:write');
@@ -237,7 +237,10 @@ export class PortalsController {
     says: 'The portal and its tokens are forgotten.',
     faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })
-  async forget(@Param('portal', { schema: portalName }) name: string, @FromCaller() { client }: Caller): Promise<void> {
+  async forget(
+    @Param('portal', { schema: portalName }) name: string,
+    @FromCaller() { client }: CallerContext,
+  ): Promise<void> {
     const portal = await this.allowed(client, name, 'portals:write');
     if (!(await this.store.remove(portal))) throw new Fault('portal_not_found');
   }

@@ -1,4 +1,4 @@
-import type { Bucket, Plan } from '@b24/queue';
+import type { RateLimiter, Plan } from '@b24/queue';
 import {
   type Answer,
   type Authorization,
@@ -16,7 +16,7 @@ import { acquirePermit } from './acquire-permit';
  */
 export class SingleRequest {
   constructor(
-    private readonly bucket: Bucket,
+    private readonly bucket: RateLimiter,
     private readonly send: SendAuthorized,
     private readonly planOf: (portal: PortalId) => Promise<Plan>,
   ) {}

@@ -1,11 +1,11 @@
 import type { GrantStore } from '@b24/grants';
-import type { Bucket } from '@b24/queue';
+import type { RateLimiter } from '@b24/queue';
 import { asFault, Fault, type PortalId, type Secret, unlessAborted } from '@b24/portal';
 import type { SingleRequest } from './single-request';
 
 export interface WebhookProbeOptions {
   readonly request: Pick<SingleRequest, 'ask'>;
-  readonly bucket: Bucket;
+  readonly bucket: RateLimiter;
   readonly store: Pick<GrantStore, 'load'>;
 }
 
@@ -24,7 +24,7 @@ export class WebhookProbe {
       const { bucket, store } = this.parts;
       const isKept = await store.load(portal).then(Boolean, () => true);
       // What cannot be removed now is bounded by the budget of trials.
-      if (!isKept) await unlessAborted(bucket.forget(portal), signal).catch(() => undefined);
+      if (!isKept) await unlessAborted(bucket.remove(portal), signal).catch(() => undefined);
       throw error;
     }
   }

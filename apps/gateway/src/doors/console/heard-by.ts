@@ -1,4 +1,4 @@
-import type { LaneObserver } from '@b24/queue';
+import type { QueueObserver } from '@b24/queue';
 import type { PortalId } from '@b24/portal';
 import type { Metrics } from '../../operations/metrics';
 import type { CallObserver } from '../../request-line';
@@ -13,16 +13,16 @@ export function heardBy(
   metrics: Metrics,
   live: LiveFigures,
   knows: (portal: PortalId) => boolean,
-): LaneObserver & CallObserver {
+): QueueObserver & CallObserver {
   return {
-    departed: (portal, seats, queueMs) => {
-      metrics.departed(portal, seats, queueMs);
+    requestSent: (portal, seats, queueMs) => {
+      metrics.requestSent(portal, seats, queueMs);
     },
-    carried: (portal, queueMs) => {
-      metrics.carried(portal, queueMs);
+    callSentByPeer: (portal, queueMs) => {
+      metrics.callSentByPeer(portal, queueMs);
     },
-    stoodBack: (portal) => {
-      metrics.stoodBack(portal);
+    backedOff: (portal) => {
+      metrics.backedOff(portal);
     },
     circuit: (portal, change, fault) => {
       metrics.circuit(portal, change, fault);
@@ -31,9 +31,9 @@ export function heardBy(
       metrics.called(knows(portal) ? portal : undefined, method, outcome);
       live.called(portal, method, outcome);
     },
-    answered: (portal, method, spent) => {
-      metrics.answered(method, spent.upstreamMs);
-      live.answered(portal, method, spent);
+    answered: (portal, method, timing) => {
+      metrics.answered(method, timing.upstreamMs);
+      live.answered(portal, method, timing);
     },
     failed: (portal, method, fault, told) => {
       if (knows(portal)) live.failed(portal, method, fault, told);

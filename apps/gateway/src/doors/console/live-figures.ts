@@ -1,11 +1,11 @@
-import type { LaneCounts, LaneReadings } from '@b24/queue';
-import type { Clock, Fault, FaultCode, PortalId, Spent } from '@b24/portal';
-import type { CallObserver, Told } from '../../request-line';
+import type { QueueCounts, QueueReadings } from '@b24/queue';
+import type { Clock, Fault, FaultCode, PortalId, CallTiming } from '@b24/portal';
+import type { CallObserver, CallOrigin } from '../../request-line';
 import { type ProblemGroup, ProblemGroups } from './problem-groups';
 
 /** What the figures read of the lanes. */
-export interface LaneView extends Pick<LaneReadings, 'counts' | 'countsOf'> {
-  readonly ledger: Pick<LaneReadings['ledger'], 'viewOf'>;
+export interface LaneView extends Pick<QueueReadings, 'counts' | 'countsOf'> {
+  readonly ledger: Pick<QueueReadings['ledger'], 'viewOf'>;
 }
 
 /** Portals whose problems are kept; the one without a problem for longest is dropped. */
@@ -20,7 +20,7 @@ export interface CallCounts {
 }
 
 /** What one replica reports of one portal. */
-export interface PortalFigures extends Omit<LaneCounts, 'left' | 'seatsPerTrip'> {
+export interface PortalFigures extends Omit<QueueCounts, 'left' | 'commandsPerRequest'> {
   /** Absent where the portal has had no request lately. */
   readonly commandsPerRequest?: number;
   /** Absent until the portal was counted for a whole interval. */
@@ -84,12 +84,12 @@ export class LiveFigures implements CallObserver {
     if (calls) calls[which]++;
   }
 
-  answered(portal: PortalId, _method: string, { queueMs, upstreamMs }: Spent): void {
+  answered(portal: PortalId, _method: string, { queueMs, upstreamMs }: CallTiming): void {
     const calls = this.interval?.portals.get(portal);
     if (calls && calls.tookMs.length < mostTimes) calls.tookMs.push(Math.round(queueMs + upstreamMs));
   }
 
-  failed(portal: PortalId, method: string, { code, title, message }: Fault, { caller, requestId }: Told): void {
+  failed(portal: PortalId, method: string, { code, title, message }: Fault, { caller, requestId }: CallOrigin): void {
     const groups = this.problems.get(portal) ?? new ProblemGroups();
     const known = requestId === undefined ? {} : { requestId };
     groups.add({ atMs: this.clock.now(), method, code, title, detail: message, caller, ...known });
@@ -133,7 +133,7 @@ export class LiveFigures implements CallObserver {
     const figures = [...portals].map((portal) => {
       const counts = lanes.countsOf(portal);
       const { waiting, inFlight, circuit } = counts ?? idle;
-      const seats = counts && { commandsPerRequest: counts.seatsPerTrip };
+      const seats = counts && { commandsPerRequest: counts.commandsPerRequest };
       const calls = ended?.portals.get(portal);
       return [portal, { waiting, inFlight, circuit, ...seats, ...(calls && { calls }) }] as const;
     });

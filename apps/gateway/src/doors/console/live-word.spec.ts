@@ -1,5 +1,5 @@
 import { Fault, portalId, systemClock } from '@b24/portal';
-import type { LaneReadings } from '@b24/queue';
+import type { QueueReadings } from '@b24/queue';
 import fc from 'fast-check';
 import { LiveFigures } from './live-figures';
 import { snapshotOf } from './live-snapshot';
@@ -11,7 +11,7 @@ const own = () => {
   figures.failed(portal, 'user.get', new Fault('portal_error'), { caller: 'c_1', requestId: 'r' });
   const counts = { waiting: 1, inFlight: 2, commandsPerRequest: 3, left: 4, circuit: 'open' };
   const ledger = { viewOf: () => [{ method: 'user.get', operating: { usedSeconds: 1, resetAtMs: 2 } }] };
-  const lanes = { countsOf: () => counts, counts: () => [[portal, counts]], ledger } as unknown as LaneReadings;
+  const lanes = { countsOf: () => counts, counts: () => [[portal, counts]], ledger } as unknown as QueueReadings;
   figures.begin([portal]);
   return figures.take(lanes, new Set([portal]), new Set([portal]));
 };

@@ -4,7 +4,7 @@ import { GrantorQuestion } from './grantor-question';
 import { policyOfApp } from '../pages/install-policy';
 
 const portal = portalId('a'.repeat(32));
-const spent = { queueMs: 0, upstreamMs: 0 };
+const timing = { queueMs: 0, upstreamMs: 0 };
 
 function asking(answer: (signal: AbortSignal) => Promise<Answer>) {
   const clock = new HandClock();
@@ -23,13 +23,13 @@ describe('the question who granted a pair', () => {
     [{ ID: '6', ADMIN: [true] }, 6, false],
   ])('takes only a plain true for an administrator: %j', async (value, userId, administrator) => {
     const expected = { userId, administrator };
-    expect(await asking(() => Promise.resolve({ ok: true, value, spent })).asked).toEqual(expected);
+    expect(await asking(() => Promise.resolve({ ok: true, value, timing })).asked).toEqual(expected);
   });
 
   it.each([[null], [[]], ['<html>'], [{ ADMIN: true }], [{ ID: '0', ADMIN: true }], [{ ID: ['1'], ADMIN: true }]])(
     'has no answer in %j',
     async (value) => {
-      const { asked } = asking(() => Promise.resolve({ ok: true, value, spent }));
+      const { asked } = asking(() => Promise.resolve({ ok: true, value, timing }));
       await expect(asked).rejects.toMatchObject({ code: 'portal_error' });
     },
   );

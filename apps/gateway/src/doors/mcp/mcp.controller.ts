@@ -12,7 +12,7 @@ import { callerOf, type GatewayRequest } from '../../http/caller';
 import { mustBeHarmless } from '../../http/harmless';
 import { openDoor, Through } from '../../http/door';
 import { PortalDirectory } from '../../api/portals/portal-directory';
-import { type Caller, RequestLine } from '../../request-line';
+import { type CallerContext, RequestLine } from '../../request-line';
 import { resources } from '../../resources/declarations';
 import type { Settings } from '../../settings';
 import { settingsToken } from '../../http/injection-tokens';
@@ -74,7 +74,7 @@ export class McpController {
   }
 
   /** By a server of its own: nothing is kept, so any replica may take the next message. */
-  private async answer(request: GatewayRequest, caller: Caller): Promise<Response> {
+  private async answer(request: GatewayRequest, caller: CallerContext): Promise<Response> {
     const options = { capabilities: { tools: {} }, instructions, jsonSchemaValidator };
     const { server } = new McpServer({ name: 'b24-gateway', version: '1' }, options);
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: toolsFor(caller.client) }));

@@ -9,7 +9,7 @@ import { faultOf } from '../../http/problem.filter';
 import { portalName } from '../../http/shapes';
 import { beginTrail } from '../../http/trail';
 import { retryAfterOf } from '../pages/show-page';
-import type { Caller } from '../../request-line';
+import type { CallerContext } from '../../request-line';
 import { type Arguments, type Ground, type Tool, tools } from './tool';
 
 const listed = new Map(tools.map((tool) => [tool, listedTool(tool)]));
@@ -28,7 +28,7 @@ function listedTool({ name, description, annotations, input }: Tool): ListedTool
 export async function runTool(
   ground: Ground,
   request: GatewayRequest,
-  caller: Caller,
+  caller: CallerContext,
   { name, arguments: args = {} }: { readonly name: string; readonly arguments?: Arguments | undefined },
 ): Promise<CallToolResult | undefined> {
   const tool = tools.find((it) => it.name === name);

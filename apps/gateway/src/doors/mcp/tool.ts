@@ -15,7 +15,7 @@ import { idsOf } from '../../http/trail';
 import { canSeePortal } from '../../api/portals/can-see-portal';
 import { viewOf } from '../../api/portals/portal-view';
 import { listPortalsOfKey } from '../../api/portals/list-portals-of-key';
-import type { Caller } from '../../request-line';
+import type { CallerContext } from '../../request-line';
 import { type Declaration, pathIdNames, inputSchema } from '../../resources/declaration';
 import { type DeclaredMethod, declaredMethods } from '../../resources/declarations';
 import { type DeclaredMethodDependencies as DeclaredGround, runDeclared } from '../../resources/run-declared';
@@ -47,7 +47,7 @@ export interface Tool {
   /** What the audit log tells of it besides. */
   ids(input: Arguments): Trail['ids'];
   /** An object, or undefined. @param input as `input` passed it. @throws Fault */
-  run(ground: Ground, caller: Caller, input: Arguments): Promise<object | undefined>;
+  run(ground: Ground, caller: CallerContext, input: Arguments): Promise<object | undefined>;
 }
 
 const noted = (): Trail['ids'] => ({});

@@ -76,12 +76,12 @@ export function vendorResult({ value, whole, total, next, time }: Result): Vendo
 }
 
 /** The portal's own words where it spoke, else the vendor's word for a fault of ours. */
-export function vendorRefusal(fault: Fault, trip?: Answer['trip']): VendorAnswer {
+export function vendorRefusal(fault: Fault, trip?: Answer['request']): VendorAnswer {
   const { upstream, code } = fault;
   // Of a dead grant an SDK could only make more calls with it.
   if (upstream?.said && code !== 'reauthorization_required') {
     // What came out of a shared request had no status of its own.
-    const shared = trip !== undefined && trip.seats > 1;
+    const shared = trip !== undefined && trip.commands > 1;
     const status = shared ? (vendorStatuses[upstream.error.toLowerCase()] ?? 400) : upstream.status;
     return { status, body: upstream.said };
   }

@@ -79,7 +79,7 @@ async function serve(
   });
   noteRun(carried.trail, command, answer.ok ? 'done' : answer.fault.code);
   tellTrip(reply, answer);
-  if (!answer.ok) return refuse(answer.fault, request, reply, vendorRefusal(answer.fault, answer.trip));
+  if (!answer.ok) return refuse(answer.fault, request, reply, vendorRefusal(answer.fault, answer.request));
   return tell(reply, vendorResult(answer));
 }
 

@@ -1,0 +1,55 @@
+import type { PortalId } from '@b24/portal';
+
+/** The parameters of the leaky bucket that the vendor keeps for one portal (docs/bitrix24-rules.md#limits). */
+export interface Plan {
+  /** X: the requests that fit into the bucket. */
+  readonly burst: number;
+  /** Y: the requests that leak out per second. */
+  readonly drainPerSecond: number;
+}
+
+/** The permits that the gateway has available for one portal. */
+export interface Level extends Pick<Plan, 'drainPerSecond'> {
+  /** Requests that may be sent at once; negative while the queue backs off. */
+  readonly left: number;
+  readonly capacity: number;
+}
+
+/** Leave to send one request. It occupies the limiter until it is settled or refunded, or for some seconds. */
+export interface Permit {
+  /** The level after this permit was acquired. */
+  readonly level: Level;
+  /** The request was answered or lost: the vendor has counted it, so its permit is refilled from now on. */
+  settle(): void;
+  /** Returns a permit that was not used. */
+  refund(): Promise<void>;
+}
+
+/**
+ * The gateway's side of the vendor's leaky bucket, one per portal, shared by all replicas. It follows the last plan that
+ * it was given. Every method throws Fault `store_unavailable` if the store does not answer.
+ */
+export interface RateLimiter {
+  /** Resolves when one request may be sent. Until then it calls `onWait` periodically. */
+  acquire(portal: PortalId, plan: Plan, onWait?: () => void): Promise<Permit>;
+  /** Grants no permit for `forMs` on any replica, because the vendor says that its bucket is full. */
+  backOff(portal: PortalId, plan: Plan, forMs: number): Promise<void>;
+  /** Returns the level without creating anything. */
+  level(portal: PortalId, plan: Plan): Promise<Level>;
+  /** Makes the portal known, so that its permits are refilled from now on. */
+  open(portal: PortalId, plan: Plan): Promise<void>;
+  /** Frees the memory that this replica holds for an idle portal. The stored level stays. */
+  unload(portal: PortalId): void;
+  /** Deletes the stored level of a portal that does not exist. */
+  remove(portal: PortalId): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Returns the requests that the gateway sends in one burst: X − 2Y.
+ * One Y, because the vendor's second and ours need not begin together: two of our refills can fall within one of its
+ * seconds. Another Y for requests that arrive later than their permit is held (docs/decisions/0003).
+ */
+export function capacityOf(plan: Plan): number {
+  return Math.max(1, plan.burst - 2 * plan.drainPerSecond);
+}
