@@ -1,4 +1,4 @@
-import { type Answer, type Command, Fault, type PortalId, portalId, type Result } from '@b24/portal';
+import { type Answer, type Command, Fault, type PortalId, portalId, type Result, type Send } from '@b24/portal';
 import { type Plan, PortalQueues, type QueueObserver, type RateLimiter } from '@b24/queue';
 import { HandClock, settle } from './hand-clock';
 import { MemoryPeerHub } from './memory-peer-exchange';
@@ -145,6 +145,28 @@ export function queueWorld(options: QueueWorldOptions = {}, shared = sharedWorld
   };
   let alive = true;
   const acquire: RateLimiter['acquire'] = (to, itsPlan, onWait) => limiter.acquire(to, itsPlan, onWait, () => alive);
+  const { prepare = () => Promise.resolve(plan) } = options;
+  const wire: Send = (to, commands, signal) =>
+    new Promise<readonly Answer[]>((resolve, reject) => {
+      signal.throwIfAborted();
+      const batch: SentBatch = {
+        portal: to,
+        commands,
+        signal,
+        isDone: false,
+        answer: (answers = commands.map((it) => result(nameOf(it)))) => {
+          batch.isDone = true;
+          resolve(answers);
+          return settle();
+        },
+        fail: (fault) => {
+          batch.isDone = true;
+          reject(fault);
+          return settle();
+        },
+      };
+      sent.push(batch);
+    });
   const queues = new PortalQueues({
     rateLimiter: {
       acquire,
@@ -157,7 +179,7 @@ export function queueWorld(options: QueueWorldOptions = {}, shared = sharedWorld
     },
     peerExchange: exchange,
     clock,
-    prepare: options.prepare ?? (() => Promise.resolve(plan)),
+    prepare: async (to) => ({ plan: await prepare(to), send: wire }),
     batchBytesOf: ({ params }) => (JSON.stringify(params).includes('$') ? undefined : 100),
     isAnswering: options.isAnswering ?? (() => Promise.resolve(false)),
     maxCallMs: 60_000,
@@ -165,27 +187,6 @@ export function queueWorld(options: QueueWorldOptions = {}, shared = sharedWorld
     ...(options.maxBytes && { maxBytes: options.maxBytes }),
     callTimeoutMs: 30_000,
     observer,
-    next: (to, commands, signal) =>
-      new Promise<readonly Answer[]>((resolve, reject) => {
-        signal.throwIfAborted();
-        const batch: SentBatch = {
-          portal: to,
-          commands,
-          signal,
-          isDone: false,
-          answer: (answers = commands.map((it) => result(nameOf(it)))) => {
-            batch.isDone = true;
-            resolve(answers);
-            return settle();
-          },
-          fail: (fault) => {
-            batch.isDone = true;
-            reject(fault);
-            return settle();
-          },
-        };
-        sent.push(batch);
-      }),
   });
   const send = (command: Command, signal = new AbortController().signal, to = portal) =>
     queues.send(to, [command], signal).then(

@@ -9,12 +9,13 @@ import {
 } from '@b24/grants';
 import { allowCommand, type AllowedCommand, type Client, type RateMeter, type Scope } from '@b24/access';
 import {
+  type PeerExchange,
+  type Plan,
   PortalQueues,
-  type RateLimiter,
+  type PreparedRequest,
   type QueueObserver,
   type QueueReadings,
-  type Plan,
-  type PeerExchange,
+  type RateLimiter,
 } from '@b24/queue';
 import {
   type Answer,
@@ -136,6 +137,7 @@ export class RequestLine {
   private readonly portalQueues: PortalQueues;
   private readonly send: SendAllowed;
   private readonly scout: PlanDetector;
+  private readonly authorize: ReturnType<typeof authorize>;
 
   constructor(private readonly parts: LineParts) {
     const { clock, post, store, grants, relocation } = parts;
@@ -183,10 +185,12 @@ export class RequestLine {
     return this.portalQueues.settle();
   }
 
-  private async prepare(portal: PortalId): Promise<Plan> {
-    const grant = await this.parts.grants.ensure(portal);
+  private async prepare(portal: PortalId): Promise<PreparedRequest> {
+    const { grants, planOf, traces } = this.parts;
+    const grant = await grants.ensure(portal);
     this.scout.refreshIfStale(grant);
-    return this.parts.planOf(grant);
+    const send = this.authorize(grant);
+    return { plan: planOf(grant), send: traces ? traces.station(send) : send };
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */

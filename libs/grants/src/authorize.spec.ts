@@ -82,7 +82,7 @@ async function world(kind: 'app' | 'webhook' = 'app') {
   /** As a lane does it: what may go again does so once. */
   const call = async (...methods: string[]): Promise<string> => {
     const once = async () => {
-      await grants.ensure(portal);
+      const send = bind(await grants.ensure(portal));
       const [answer] = await send(portal, methods.map(command), signal);
       return answer?.ok ? 'ok' : `answer ${answer?.fault.code} ${answer?.fault.again ?? 'final'}`;
     };
@@ -101,13 +101,34 @@ async function world(kind: 'app' | 'webhook' = 'app') {
     grants,
     sent,
     permits,
-    send,
+    /** Sends with the stored grant, without refreshing it before. */
+    sendStored: async (method: string) => bind(await record())(portal, [command(method)], signal),
+    bind,
     call,
     only,
     record,
     refreshed: () => refreshes,
   });
 }
+
+describe('a request bound to a grant', () => {
+  it('is sent with the grant that was prepared, without loading it again', async () => {
+    const it = await world();
+    const send = it.bind(await it.grants.ensure(portal));
+    const load = jest.spyOn(it.store, 'load');
+    await send(portal, [command('m')], signal);
+    expect([it.sent, load.mock.calls]).toEqual([['m'], []]);
+  });
+
+  it('is not sent when the portal was suspended while the request waited for its permit', async () => {
+    const it = await world();
+    const send = it.bind(await it.grants.ensure(portal));
+    await it.store.mark(portal, { suspended: true });
+    await it.clock.advance(101);
+    await expect(send(portal, [command('m')], signal)).rejects.toMatchObject({ code: 'portal_suspended' });
+    expect(it.sent).toEqual([]);
+  });
+});
 
 describe('a refusal that would hold for the whole portal', () => {
   it.each(names)("is the command's own when a command of our own is taken: %s", async (name) => {
@@ -134,7 +155,7 @@ describe('a refusal that would hold for the whole portal', () => {
   it.each(names)('keeps the words of the vendor, and nothing that could be acted on: %s', async (name) => {
     const it = await world();
     it.says = it.only('odd.get', verdicts[name]);
-    const answers = await it.send(portal, [command('odd.get')], signal).catch((fault: unknown) => [{ fault }]);
+    const answers = await it.sendStored('odd.get').catch((fault: unknown) => [{ fault }]);
     const { fault } = answers[0] as { fault: Fault };
     expect(fault.upstream).toEqual(verdicts[name].upstream);
     expect([fault.haltMs, fault.authorizeUrl, fault.code === 'reauthorization_required']).toEqual([
@@ -191,7 +212,7 @@ describe('a refusal that would hold for the whole portal', () => {
       it.clock.jump(hour);
       return verdicts.expired_token;
     };
-    await expect(it.send(portal, [command('m')], signal)).rejects.toMatchObject({ again: 'token_refused' });
+    await expect(it.sendStored('m')).rejects.toMatchObject({ again: 'token_refused' });
     expect(it.sent).toEqual(['m']);
     const late = await world();
     late.says = async () => {

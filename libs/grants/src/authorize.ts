@@ -16,8 +16,10 @@ import type { ProbeOutcome, PortalProbe } from './portal-probe';
 import type { RelocationLookup } from './relocation-lookup';
 import { nextRejection, rejectionBackoffMs, nextIssue } from './grant-issue';
 
-/** The portal's word is believed for so long before it is asked again, twice as long each time. */
+/** How long a portal's refusal is believed before the portal is asked again, ms; doubles each time. */
 const believeMs = 60_000;
+/** A grant that was prepared earlier than this, ms, is loaded again: a suspended portal gets no more requests. */
+const maxGrantAgeMs = 100;
 const refusedAgain =
   'The portal refuses even tokens that were just made; if that goes on, open `authorizeUrl` as an administrator of it.';
 const renamedWebhook =
@@ -96,7 +98,12 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
   }
 
   /** The answers to a request that was refused. @throws Fault what the whole request failed with */
-  async function refusedAnswers(grant: Grant, fault: Fault, seats: number, upstreamMs: number): Promise<Answer[]> {
+  async function refusedAnswers(
+    grant: Grant,
+    fault: Fault,
+    commandCount: number,
+    upstreamMs: number,
+  ): Promise<Answer[]> {
     const finding = await judged(grant, fault);
     if (finding.kind === 'outdated') throw withLink(grant, fault);
     if (finding.kind === 'refused') throw await remember(grant, inWordsOf(fault, finding.fault));
@@ -104,7 +111,7 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
     const own = asCommandFault(fault);
     // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
     // for the next was over by a mistake.
-    if (seats > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
+    if (commandCount > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
     return [{ ok: false, fault: own, timing: { queueMs: 0, upstreamMs } }];
   }
 

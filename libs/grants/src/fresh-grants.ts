@@ -14,8 +14,6 @@ const leaseMs = 8000;
 const renewLeaseEveryMs = 2000;
 const askLeaseEveryMs = 60;
 const refreshAheadMs = 60_000;
-/** A grant looked at for a departure is not loaded again for the trip that leaves right then. */
-const sameDepartureMs = 100;
 /** For so long a pair that may wait to be saved is waited for; whoever holds it tries every second. */
 const unreportedMs = 3000;
 
@@ -36,7 +34,6 @@ interface Occasion {
  */
 export class FreshGrants {
   private readonly underWay = new Map<PortalId, Promise<void>>();
-  private readonly lookedAt = new Map<PortalId, { readonly grant: Grant; readonly atMs: number }>();
   /** Portals whose last refresh got no verdict, and until when that is not tried again. */
   private readonly resting = new Map<PortalId, { readonly fault: Fault; readonly untilMs: number }>();
   private readonly renewal: TokenRefresh;
@@ -57,7 +54,6 @@ export class FreshGrants {
       await this.refreshShared(portal, { due: (it) => this.refreshReason(it), look: (it) => this.usable(it) });
       grant = await this.usable(portal);
     }
-    this.lookedAt.set(portal, { grant, atMs: this.options.clock.now() });
     return grant;
   }
 
@@ -82,14 +78,6 @@ export class FreshGrants {
     if (!grant?.pair || isOver(grant)) return undefined;
     if (due(grant) && grant.issue) this.throwUnlessDue(grant, grant.issue);
     return savedAtMs(grant);
-  }
-
-  /** The grant for a trip that leaves now. */
-  async forTrip(portal: PortalId): Promise<Grant> {
-    const looked = this.lookedAt.get(portal);
-    this.lookedAt.delete(portal);
-    const recent = looked && this.options.clock.now() - looked.atMs <= sameDepartureMs;
-    return recent ? looked.grant : this.usable(portal);
   }
 
   /** The grant, if nothing speaks against its use. */

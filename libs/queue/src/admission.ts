@@ -2,9 +2,9 @@ import type { WaiterEntry } from './client-waiters';
 import { type ClientUsage, overflowOf } from './client-usage';
 import type { CallQueue } from './call-queue';
 
-/** The bytes that may wait for one portal on one replica. A command has at most 2 MiB. */
+/** Bytes that may wait for one portal on one replica. A command has at most 2 MiB. */
 export const maxPortalQueueBytes = 64 * 1024 * 1024;
-/** The bytes that may wait on one replica, for all portals together. */
+/** Bytes that may wait on one replica for all portals. */
 export const maxReplicaQueueBytes = 256 * 1024 * 1024;
 
 export interface QueueBounds {
@@ -13,31 +13,31 @@ export interface QueueBounds {
   readonly replicaBytes: number;
 }
 
-/** What waits on this replica for any portal. */
+/** The memory that waiting calls of all portals use on this replica. */
 export interface ReplicaUsage {
   readonly usage: ClientUsage;
-  /** Refuses the newest calls of the key, wherever it has most waiting, until there is enough. */
-  evictFrom(key: string, isShort: () => boolean): void;
+  /** Evicts the client's newest calls, first where most of its bytes wait, while `isShort` returns true. */
+  evictFrom(client: string, isShort: () => boolean): void;
 }
 
 /**
- * The places of a portal's queue. While there is room everyone enters. When there is none, the key that holds most
- * places, or most bytes, loses its newest call to a newcomer whose key holds less. That call was not sent.
+ * Admits calls to a portal's queue. When the queue is full, the client that holds most slots, or most bytes, loses its
+ * newest waiting call to a newcomer whose client holds less ("longest queue drop").
  */
 export class Admission {
   constructor(
     private readonly queue: CallQueue,
     private readonly bounds: QueueBounds,
     private readonly replica: ReplicaUsage,
-    private readonly evict: (caller: WaiterEntry) => void,
+    private readonly evict: (entry: WaiterEntry) => void,
   ) {}
 
-  /** Makes room for a newcomer of the key. Returns false, and refuses nobody, when there is none for it. */
-  admit(key: string, bytes: number): boolean {
+  /** Makes room for a call of the client. Returns false, and evicts nothing, if the client must not get any. */
+  admit(client: string, bytes: number): boolean {
     const { queue, replica, bounds } = this;
-    const ofCalls = overflowOf(queue.waiting, bounds.calls, key, 1);
-    const ofBytes = overflowOf(queue.bytes, bounds.portalBytes, key, bytes);
-    const ofReplica = overflowOf(replica.usage, bounds.replicaBytes, key, bytes);
+    const ofCalls = overflowOf(queue.waiting, bounds.calls, client, 1);
+    const ofBytes = overflowOf(queue.bytes, bounds.portalBytes, client, bytes);
+    const ofReplica = overflowOf(replica.usage, bounds.replicaBytes, client, bytes);
     for (const it of [ofCalls, ofBytes, ofReplica]) if (it && it.evictFrom === undefined) return false;
     if (ofCalls?.evictFrom !== undefined)
       this.evictFrom(ofCalls.evictFrom, () => queue.waiting.total + 1 > bounds.calls);
@@ -48,11 +48,11 @@ export class Admission {
     return true;
   }
 
-  /** Refuses the newest waiting calls of the key until there is enough. */
-  evictFrom(key: string, isShort: () => boolean): void {
-    for (const caller of this.queue.newest(key)) {
+  /** Evicts the client's newest waiting calls while `isShort` returns true. */
+  evictFrom(client: string, isShort: () => boolean): void {
+    for (const entry of this.queue.newest(client)) {
       if (!isShort()) return;
-      this.evict(caller);
+      this.evict(entry);
     }
   }
 }

@@ -3,23 +3,23 @@ import type { QueuedCall } from './queued-call';
 import type { PortalLedger } from './operating-ledger';
 
 /*
- * Who may share a batch (docs/bitrix24-rules.md#batch). One process runs the whole batch: commands on one entity see
- * each other's cached state, and a `$` in a string reads what others' commands returned.
+ * Which calls may share a batch (docs/bitrix24-rules.md#batch). One process runs the whole batch: commands on one entity
+ * see each other's cached state, and a `$` in a string reads the results of other commands.
  */
 
-/** What one batch carries. */
+/** The vendor's limit on the commands of a batch. */
 export const maxBatchCommands = 50;
-/** All commands of a batch have 60 s together, and whoever waits for it usually 30. */
+/** The predicted run time of a batch, ms. The vendor stops a batch after 60 s, and most callers wait for 30 s. */
 const maxBatchRunMs = 20_000;
 const maxBatchBytes = 512 * 1024;
 
-/** Certainly the same entity. */
+/** Whether both commands certainly concern the same entity. */
 export function isSameEntity({ entity: a }: Command, { entity: b }: Command): boolean {
   if (!a || !b) return false;
   return a.family === b.family && agreement(a.ids, b.ids) === 'agree';
 }
 
-/** The same entity, as far as can be known. */
+/** Whether both commands may concern the same entity. */
 export function mayBeSameEntity({ entity: a }: Command, { entity: b }: Command): boolean {
   if (!a || !b) return true;
   return a.family === b.family && agreement(a.ids, b.ids) !== 'differ';
@@ -33,12 +33,12 @@ function agreement(a: Ids, b: Ids): 'agree' | 'differ' | 'open' {
   return shared.length > 0 ? 'agree' : 'open';
 }
 
-/** The vendor's methods know no case. */
+/** The vendor's method names are case-insensitive. */
 function isSameMethod(a: Command, b: Command): boolean {
   return a.method.toLowerCase() === b.method.toLowerCase();
 }
 
-/** Those who travel together: the calls of one trip, in the order of their seats. */
+/** Collects the calls of one request, in the order of their commands. */
 export class BatchBuilder {
   readonly calls: QueuedCall[] = [];
   readonly commands: Command[] = [];
@@ -48,16 +48,15 @@ export class BatchBuilder {
 
   constructor(private readonly ledger: PortalLedger) {}
 
-  /** Nothing else may join it. */
+  /** Whether no call can be added any more. */
   get isFull(): boolean {
-    const travelsAlone = this.calls[0] !== undefined && this.calls[0].batchBytes === undefined;
-    return travelsAlone || this.commands.length >= maxBatchCommands;
+    const isAlone = this.calls[0] !== undefined && this.calls[0].batchBytes === undefined;
+    return isAlone || this.commands.length >= maxBatchCommands;
   }
 
   canAdd(call: QueuedCall): boolean {
     if (this.calls.length === 0) return true;
     const { commands, batchBytes } = call;
-    // The first one's batchBytes is counted in; without any it travels alone.
     if (batchBytes === undefined || this.calls[0]?.batchBytes === undefined || this.ledger.isSpent('batch'))
       return false;
     if (this.commands.length + commands.length > maxBatchCommands) return false;
@@ -74,12 +73,13 @@ export class BatchBuilder {
     this.writes ||= call.isWrite;
   }
 
-  /** Each call's part of the batch's answers. */
+  /** Splits the answers of the batch by call. */
   answersByCall(answers: readonly Answer[]): Map<QueuedCall, readonly Answer[]> {
-    let seat = 0;
-    return new Map(this.calls.map((call) => [call, answers.slice(seat, (seat += call.commands.length))]));
+    let next = 0;
+    return new Map(this.calls.map((call) => [call, answers.slice(next, (next += call.commands.length))]));
   }
 
+  /** Returns a batch of the other calls. */
   without(gone: ReadonlySet<QueuedCall>): BatchBuilder {
     const rest = new BatchBuilder(this.ledger);
     for (const call of this.calls) if (!gone.has(call)) rest.add(call);

@@ -1,167 +1,168 @@
 import type { Command } from '@b24/portal';
-import { QueuedCall, readKeyOf, type Waiter, type CallSize } from './queued-call';
+import type { CallSize } from './call-size';
+import { QueuedCall, readKeyOf, type Waiter } from './queued-call';
 import { type WaiterEntry, ClientWaiters } from './client-waiters';
 import type { BatchBuilder } from './batch-builder';
 import { ClientQueue } from './client-queue';
 import { EntityOrder } from './entity-order';
 import { ClientUsage } from './client-usage';
 
-/** What may leave now, apart from its order on an entity. */
+/** Which calls may be sent now, apart from their order on entities. */
 export interface SendFilter {
-  /** Whether a request may carry calls of this key. */
+  /** Whether a request may carry calls of this client. */
   client(from: string): boolean;
   call(call: QueuedCall): boolean;
 }
 
 /**
- * Who waits in a portal queue, and who is under way from it. Seats go round the clients; what concerns one entity keeps
- * its order when a write is among it.
+ * The waiting and in-flight calls of one portal. Clients take turns; calls on one entity keep their order if one of them
+ * writes.
  */
 export class CallQueue {
-  /** By client; whose turn it is stands first. A read that several keys wait for is in the queue of each. */
+  /** The waiting calls by client, next turn first. A read that several clients wait for is in the queue of each. */
   private readonly queues = new Map<string, ClientQueue>();
-  /** By client: who waits for an answer, also of what is under way. */
+  /** The callers by client, also those of calls in flight. */
   private readonly waiters = new Map<string, ClientWaiters>();
   private readonly entities = new EntityOrder();
-  /** Waiting reads that another caller may share, by what they ask. */
+  /** Waiting reads that more callers may join, by `readKey`. */
   private readonly sharedReads = new Map<string, QueuedCall>();
-  /** Callers who wait, by their keys. */
+  /** Waiting callers by client. */
   readonly waiting = new ClientUsage();
-  /** The bytes that wait, by the keys of those who wait for them. */
+  /** Waiting bytes by client. */
   readonly bytes = new ClientUsage();
   private lastSequence = 0;
 
-  /** @param replica the bytes that wait on this replica for any portal */
+  /** @param replica the bytes that wait on this replica for all portals */
   constructor(private readonly replica: ClientUsage) {}
 
   get isEmpty(): boolean {
     return this.queues.size === 0;
   }
 
-  /** A new call for the waiter, or the one that waits with the same question. */
-  enqueue(commands: readonly Command[], weight: CallSize, waiter: Waiter): QueuedCall {
-    const question = readKeyOf(commands);
-    const call = this.shareableRead(question, waiter) ?? this.create(commands, weight);
-    if (question) this.sharedReads.set(question, call);
-    // Who asks after a write was asked for must not share a place before it.
+  /** Adds a caller: to a new call, or to a waiting one with the same read. */
+  enqueue(commands: readonly Command[], size: CallSize, waiter: Waiter): QueuedCall {
+    const readKey = readKeyOf(commands);
+    const call = this.shareableRead(readKey, waiter) ?? this.create(commands, size);
+    if (readKey) this.sharedReads.set(readKey, call);
+    // A read after a write must not join a read before it.
     if (call.isWrite) this.sharedReads.clear();
     call.addWaiter(waiter);
     this.queueOf(waiter.client).add(call);
-    let callers = this.waiters.get(waiter.client);
-    if (!callers) this.waiters.set(waiter.client, (callers = new ClientWaiters()));
-    callers.add({ call, waiter });
+    let waiters = this.waiters.get(waiter.client);
+    if (!waiters) this.waiters.set(waiter.client, (waiters = new ClientWaiters()));
+    waiters.add({ call, waiter });
     this.count(waiter);
     return call;
   }
 
-  /** The waiter waits for it no longer. */
+  /** Removes a caller that was answered or gave up. */
   removeWaiter(call: QueuedCall, waiter: Waiter): void {
     if (!call.removeWaiter(waiter)) return;
     this.uncount(waiter);
-    const callers = this.waiters.get(waiter.client);
-    callers?.remove();
-    if (callers?.isEmpty) this.waiters.delete(waiter.client);
+    const waiters = this.waiters.get(waiter.client);
+    waiters?.remove();
+    if (waiters?.isEmpty) this.waiters.delete(waiter.client);
     if (!call.clients.includes(waiter.client)) this.dequeueFrom(call, waiter.client);
   }
 
-  /** Frees the place of a waiter that must go, before it is known whether it can still be held back. */
+  /** Frees the slot of an evicted caller, before it is known whether its call can be withdrawn. */
   releaseSlot(waiter: Waiter): void {
     waiter.isEvicted = true;
     this.uncount(waiter);
   }
 
-  /** A key's callers who wait and hold a place, the newest first. */
-  *newest(key: string): Generator<WaiterEntry> {
-    for (const caller of this.waiters.get(key)?.newest() ?? []) if (caller.waiter.isCounted) yield caller;
+  /** Yields the client's waiting callers that hold a slot, the newest first. */
+  *newest(client: string): Generator<WaiterEntry> {
+    for (const entry of this.waiters.get(client)?.newest() ?? []) if (entry.waiter.isCounted) yield entry;
   }
 
-  private create(commands: readonly Command[], weight: CallSize): QueuedCall {
-    const call = new QueuedCall(++this.lastSequence, commands, weight.batchBytes);
+  private create(commands: readonly Command[], size: CallSize): QueuedCall {
+    const call = new QueuedCall(++this.lastSequence, commands, size.batchBytes);
     this.entities.add(call);
     return call;
   }
 
-  /** A call of another replica's, that may go with the next trip of this one. */
-  enqueueRemote(commands: readonly Command[], weight: CallSize, offer: string): QueuedCall {
-    const call = this.create(commands, weight);
-    call.remoteId = offer;
+  /** Adds a peer's call, so that the next request may carry it. */
+  enqueueRemote(commands: readonly Command[], size: CallSize, remoteId: string): QueuedCall {
+    const call = this.create(commands, size);
+    call.remoteId = remoteId;
     this.queueOf(call.client).add(call);
     return call;
   }
 
-  /** Whoever asks the same from now on has a call of its own. */
+  /** Lets no more callers join the call. */
   stopSharing(call: QueuedCall): void {
     if (call.readKey && this.sharedReads.get(call.readKey) === call) this.sharedReads.delete(call.readKey);
   }
 
-  /** Fills the batch's seats, and whoever got one leaves the room. */
-  fill(batch: BatchBuilder, leave: SendFilter, atMs: number): void {
-    for (const key of this.pick(batch, leave)) this.rotate(key);
+  /** Fills the batch and marks its calls as in flight. */
+  fill(batch: BatchBuilder, filter: SendFilter, atMs: number): void {
+    for (const client of this.pick(batch, filter)) this.rotate(client);
     this.markInFlight(batch.calls, atMs);
   }
 
   /**
-   * Who would get the batch's seats: round the clients, one call each, for as long as there are seats.
-   * Returns the keys whose turns they take.
+   * Adds calls to the batch until it is full: one call of each client in turn. Returns the clients whose turns the calls
+   * used.
    */
-  pick(batch: BatchBuilder, leave: SendFilter): readonly string[] {
-    const taken: string[] = [];
-    const seated = new Set<QueuedCall>();
+  pick(batch: BatchBuilder, filter: SendFilter): readonly string[] {
+    const turnsTaken: string[] = [];
+    const picked = new Set<QueuedCall>();
     let turns = [...this.queues]
-      .filter(([key]) => leave.client(key))
-      .map(([key, queue]) => ({ key, left: queue[Symbol.iterator]() }));
+      .filter(([client]) => filter.client(client))
+      .map(([client, queue]) => ({ client, rest: queue[Symbol.iterator]() }));
     while (turns.length > 0 && !batch.isFull) {
-      turns = turns.filter(({ key, left }) => {
+      turns = turns.filter(({ client, rest }) => {
         if (batch.isFull) return false;
-        for (let next = left.next(); !next.done; next = left.next()) {
+        for (let next = rest.next(); !next.done; next = rest.next()) {
           const call = next.value;
-          if (seated.has(call) || !batch.canAdd(call) || !this.canSend(call, leave)) continue;
-          seated.add(call);
+          if (picked.has(call) || !batch.canAdd(call) || !this.canSend(call, filter)) continue;
+          picked.add(call);
           batch.add(call);
-          taken.push(key);
+          turnsTaken.push(client);
           return true;
         }
         return false;
       });
     }
-    return taken;
+    return turnsTaken;
   }
 
-  /** Whether it can leave with the next request that has a seat for it. */
-  canSend(call: QueuedCall, leave: SendFilter): boolean {
-    const isFree = (other: QueuedCall) => leave.call(other) && someClient(other, leave);
-    return leave.call(call) && this.entities.isItsTurn(call, isFree);
+  /** Whether the call may be sent with the next request. */
+  canSend(call: QueuedCall, filter: SendFilter): boolean {
+    const isFree = (other: QueuedCall) => filter.call(other) && someClient(other, filter);
+    return filter.call(call) && this.entities.isItsTurn(call, isFree);
   }
 
-  hasSendable(leave: SendFilter): boolean {
-    for (const [key, queue] of this.queues) {
-      if (!leave.client(key)) continue;
-      for (const call of queue) if (this.canSend(call, leave)) return true;
+  hasSendable(filter: SendFilter): boolean {
+    for (const [client, queue] of this.queues) {
+      if (!filter.client(client)) continue;
+      for (const call of queue) if (this.canSend(call, filter)) return true;
     }
     return false;
   }
 
   *calls(): Generator<QueuedCall> {
-    for (const [key, queue] of this.queues) {
-      for (const call of queue) if (call.clients[0] === key) yield call;
+    for (const [client, queue] of this.queues) {
+      for (const call of queue) if (call.clients[0] === client) yield call;
     }
   }
 
-  /** It goes again, from the place that it had. */
+  /** Queues a call in flight again, in its old position. */
   requeue(call: QueuedCall): void {
     call.sentAtMs = undefined;
     this.entities.requeue(call);
     for (const waiter of call.waiters) this.count(waiter);
-    for (const key of call.clients) this.queueOf(key).requeue(call);
+    for (const client of call.clients) this.queueOf(client).requeue(call);
   }
 
-  /** It has its answer, or nobody waits for it any more. */
+  /** Removes a call that was answered, or that no caller waits for. */
   remove(call: QueuedCall): void {
     if (call.sentAtMs === undefined) this.dequeue(call);
     this.entities.remove(call);
   }
 
-  /** They are under way: what concerns their entities still waits for them. */
+  /** Takes calls out of the queue. Calls on the same entities still wait for them. */
   markInFlight(calls: readonly QueuedCall[], atMs: number): void {
     for (const call of calls) {
       call.sentAtMs = atMs;
@@ -174,32 +175,32 @@ export class CallQueue {
     }
   }
 
-  private shareableRead(question: string | undefined, { client }: Waiter): QueuedCall | undefined {
-    const call = question === undefined ? undefined : this.sharedReads.get(question);
-    // Another key must not wait for what the first one has before it.
+  private shareableRead(readKey: string | undefined, { client }: Waiter): QueuedCall | undefined {
+    const call = readKey === undefined ? undefined : this.sharedReads.get(readKey);
+    // A entry of another client must not wait for the earlier calls of the first one.
     return call && (call.client === client || this.entities.isFirst(call)) ? call : undefined;
   }
 
   private dequeue(call: QueuedCall): void {
-    for (const key of call.clients) this.dequeueFrom(call, key);
+    for (const client of call.clients) this.dequeueFrom(call, client);
     this.stopSharing(call);
   }
 
-  private dequeueFrom(call: QueuedCall, key: string): void {
-    const queue = this.queues.get(key);
+  private dequeueFrom(call: QueuedCall, client: string): void {
+    const queue = this.queues.get(client);
     queue?.delete(call);
-    if (queue?.isEmpty) this.queues.delete(key);
+    if (queue?.isEmpty) this.queues.delete(client);
   }
 
-  private rotate(key: string): void {
-    const queue = this.queueOf(key);
-    this.queues.delete(key);
-    this.queues.set(key, queue);
+  private rotate(client: string): void {
+    const queue = this.queueOf(client);
+    this.queues.delete(client);
+    this.queues.set(client, queue);
   }
 
-  private queueOf(key: string): ClientQueue {
-    let queue = this.queues.get(key);
-    if (!queue) this.queues.set(key, (queue = new ClientQueue()));
+  private queueOf(client: string): ClientQueue {
+    let queue = this.queues.get(client);
+    if (!queue) this.queues.set(client, (queue = new ClientQueue()));
     return queue;
   }
 
@@ -207,17 +208,17 @@ export class CallQueue {
     if (waiter.isCounted || waiter.isEvicted) return;
     waiter.isCounted = true;
     this.waiting.add(waiter.client);
-    for (const shares of [this.bytes, this.replica]) shares.add(waiter.client, waiter.bytes);
+    for (const usage of [this.bytes, this.replica]) usage.add(waiter.client, waiter.bytes);
   }
 
   private uncount(waiter: Waiter): void {
     if (!waiter.isCounted) return;
     waiter.isCounted = false;
     this.waiting.remove(waiter.client);
-    for (const shares of [this.bytes, this.replica]) shares.remove(waiter.client, waiter.bytes);
+    for (const usage of [this.bytes, this.replica]) usage.remove(waiter.client, waiter.bytes);
   }
 }
 
-function someClient(call: QueuedCall, leave: SendFilter): boolean {
-  return call.clients.some((key) => leave.client(key));
+function someClient(call: QueuedCall, filter: SendFilter): boolean {
+  return call.clients.some((client) => filter.client(client));
 }

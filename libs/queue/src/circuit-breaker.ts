@@ -1,16 +1,16 @@
 import { type Clock, Fault, type FaultCode } from '@b24/portal';
 
-/** So many requests in a row without an answer raise the question whether the portal is down. */
+/** After this many requests in a row without an answer, the portal may be down. */
 const failureThreshold = 5;
 const firstOpenMs = 5000;
 const maxOpenMs = 60_000;
-/** Requests to which no readable answer came, although they may have reached the portal. */
+/** Faults of requests that may have reached the portal, but got no readable answer. */
 const noAnswer: ReadonlySet<FaultCode> = new Set(['portal_error', 'outcome_unknown']);
 
 /**
- * Spares a portal that is down, and its callers' time: open, calls are refused at once; when the rest is over, one
- * request at a time may try again. Connections that can't be made say of the portal that it is down. A request without
- * an answer says so only once a question of our own has none either, because one method may answer oddly or slowly.
+ * Stops requests to a portal that is down. While it is open, calls are refused at once; after that, one request at a time
+ * may try again. Failed connections open it. Requests without an answer open it only if a probe of the gateway's own has
+ * no answer either, because a single method may be slow or broken.
  */
 export class CircuitBreaker {
   private unconnected = 0;
@@ -27,12 +27,12 @@ export class CircuitBreaker {
     return this.openUntilMs > this.clock.now() ? 'open' : 'probing';
   }
 
-  /** Whether the portal is asked just now if it answers at all. */
+  /** Whether the gateway's own probe is in flight. */
   get isProbing(): boolean {
     return this.probing;
   }
 
-  /** What a call is told while the circuit is open. */
+  /** Returns the fault for calls while the circuit is open. */
   openFault(): Fault | undefined {
     if (this.state !== 'open' || !this.reason) return undefined;
     return this.reason.with({ retryAfterMs: (this.openUntilMs ?? 0) - this.clock.now() });
@@ -48,35 +48,35 @@ export class CircuitBreaker {
 
   /**
    * A request failed as a whole. opens: the circuit is open for it. ask: whether the portal answers at all must be found
-   * out; `asked` takes what was found.
+   * out; `onProbeResult` takes the result.
    */
-  onFailure(fault: Fault): 'opens' | 'ask' | 'nothing' {
+  onFailure(fault: Fault): 'opened' | 'probe' | 'unchanged' {
     if (fault.haltMs !== undefined) {
       this.open(fault.haltMs, fault);
-      return 'opens';
+      return 'opened';
     }
     const isUnconnected = fault.code === 'portal_unreachable';
     if (!isUnconnected && !isUnanswered(fault)) {
       if (fault.upstream || fault.code === 'answer_too_large') this.close();
-      return 'nothing';
+      return 'unchanged';
     }
-    // Requests that were sent before it opened say nothing new.
-    if (this.state === 'open') return 'nothing';
+    // Requests that were sent before it opened bring no news.
+    if (this.state === 'open') return 'unchanged';
     const times = isUnconnected ? ++this.unconnected : ++this.unanswered;
-    if (times < failureThreshold && this.state === 'closed') return 'nothing';
+    if (times < failureThreshold && this.state === 'closed') return 'unchanged';
     if (isUnconnected) {
       this.openLonger(times, fault);
-      return 'opens';
+      return 'opened';
     }
-    if (this.probing) return 'nothing';
+    if (this.probing) return 'unchanged';
     this.probing = true;
-    return 'ask';
+    return 'probe';
   }
 
-  /** What came of our own question. True when the circuit opens. */
-  onProbeResult(answers: boolean, fault: Fault): boolean {
+  /** Takes the result of the gateway's own probe. Returns true if the circuit opened. */
+  onProbeResult(isAnswering: boolean, fault: Fault): boolean {
     this.probing = false;
-    if (answers) {
+    if (isAnswering) {
       this.close();
       return false;
     }
@@ -96,7 +96,7 @@ export class CircuitBreaker {
   }
 }
 
-/** A portal that was renamed is not down, and neither is one whose answer can be read. */
+/** A portal that was renamed is not down, nor is one whose error can be parsed. */
 function isUnanswered({ code, again, upstream }: Fault): boolean {
   return noAnswer.has(code) && again !== 'moved' && !upstream?.error;
 }

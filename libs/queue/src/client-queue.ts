@@ -1,13 +1,10 @@
 import type { QueuedCall } from './queued-call';
 
-/**
- * What one client has waiting, in the order in which it came. What enters and leaves costs the same however much
- * waits.
- */
+/** The waiting calls of one client, in the order in which they came. Adding and removing take constant time. */
 export class ClientQueue {
-  /** What was never sent. A set keeps the order in which its members were added. */
+  /** Calls that were never sent. A set keeps insertion order. */
   private readonly fresh = new Set<QueuedCall>();
-  /** What was sent and waits again, by ticket: at most what can be under way at once. */
+  /** Calls that wait for a retry, by sequence: at most as many as can be in flight at once. */
   private retried = new Set<QueuedCall>();
 
   get isEmpty(): boolean {
@@ -18,7 +15,7 @@ export class ClientQueue {
     if (!this.retried.has(call)) this.fresh.add(call);
   }
 
-  /** It waits again, in its old place. */
+  /** Queues a call again in its old position. */
   requeue(call: QueuedCall): void {
     if (this.fresh.has(call)) return;
     this.retried = new Set([...this.retried, call].sort((a, b) => a.sequence - b.sequence));
@@ -29,20 +26,20 @@ export class ClientQueue {
     this.retried.delete(call);
   }
 
-  /** In the order of their tickets. */
+  /** Yields the calls by sequence. */
   *[Symbol.iterator](): Generator<QueuedCall> {
-    const again = this.retried.values();
-    let next = again.next();
+    const retried = this.retried.values();
+    let next = retried.next();
     for (const call of this.fresh) {
       while (!next.done && next.value.sequence < call.sequence) {
         yield next.value;
-        next = again.next();
+        next = retried.next();
       }
       yield call;
     }
     while (!next.done) {
       yield next.value;
-      next = again.next();
+      next = retried.next();
     }
   }
 }

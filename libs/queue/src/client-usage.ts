@@ -1,4 +1,4 @@
-/** How much of something scarce each client holds. No count is ever negative. */
+/** How much of a limited resource each client holds. */
 export class ClientUsage {
   private readonly held = new Map<string, number>();
   private sum = 0;
@@ -7,45 +7,44 @@ export class ClientUsage {
     return this.sum;
   }
 
-  of(key: string): number {
-    return this.held.get(key) ?? 0;
+  of(client: string): number {
+    return this.held.get(client) ?? 0;
   }
 
-  add(key: string, amount = 1): void {
+  add(client: string, amount = 1): void {
     this.sum += amount;
-    this.held.set(key, this.of(key) + amount);
+    this.held.set(client, this.of(client) + amount);
   }
 
-  remove(key: string, amount = 1): void {
-    const left = this.of(key) - amount;
+  remove(client: string, amount = 1): void {
+    const left = this.of(client) - amount;
     this.sum -= amount;
-    if (left > 0) this.held.set(key, left);
-    else this.held.delete(key);
+    if (left > 0) this.held.set(client, left);
+    else this.held.delete(client);
   }
 
-  /** The key that holds most; undefined when none holds anything. */
+  /** The client that holds most; undefined if none holds anything. */
   largest(): string | undefined {
     let largest: string | undefined;
-    let most = 0;
-    for (const [key, amount] of this.held) if (amount > most) [largest, most] = [key, amount];
+    let max = 0;
+    for (const [client, amount] of this.held) if (amount > max) [largest, max] = [client, amount];
     return largest;
   }
 }
 
-/** There is not enough for a newcomer. */
+/** Says that a newcomer does not fit. */
 export interface Overflow {
-  /** The key that makes room; undefined when the newcomer must not enter. */
+  /** The client whose calls make room; undefined if the newcomer must be refused. */
   readonly evictFrom: string | undefined;
 }
 
 /**
- * Returns the key that makes room for a newcomer where there is not enough ("longest queue permit"): the one that holds
- * most, unless the newcomer's own key would then hold more than that one holds now. Returns undefined while there is
- * enough.
+ * Returns undefined while a newcomer fits. Otherwise the client that holds most makes room, unless the newcomer's own
+ * client would then hold more than that ("longest queue drop").
  */
-export function overflowOf(shares: ClientUsage, max: number, key: string, amount: number): Overflow | undefined {
-  if (shares.total + amount <= max) return undefined;
-  const largest = shares.largest();
-  const isFair = largest !== undefined && shares.of(key) + amount <= shares.of(largest);
+export function overflowOf(usage: ClientUsage, max: number, client: string, amount: number): Overflow | undefined {
+  if (usage.total + amount <= max) return undefined;
+  const largest = usage.largest();
+  const isFair = largest !== undefined && usage.of(client) + amount <= usage.of(largest);
   return { evictFrom: isFair ? largest : undefined };
 }

@@ -1,45 +1,45 @@
 import type { QueuedCall, Waiter } from './queued-call';
 
-/** One caller, and the call that it waits for. */
+/** A caller and the call that it waits for. */
 export interface WaiterEntry {
   readonly call: QueuedCall;
   readonly waiter: Waiter;
 }
 
-/** Below this length the list is not worth clearing. */
+/** A shorter list is not compacted. */
 const minCompactedLength = 64;
 
-/** The callers of one client, from their call to their answer. */
+/** The callers of one client that wait for an answer, in the order in which they came. */
 export class ClientWaiters {
-  /** The newest last. Those who have their answer stay until they are half of it. */
+  /** The newest last. Answered callers stay until they are half of the list. */
   private entries: WaiterEntry[] = [];
-  private gone = 0;
+  private answered = 0;
 
   get isEmpty(): boolean {
-    return this.entries.length === this.gone;
+    return this.entries.length === this.answered;
   }
 
-  add(caller: WaiterEntry): void {
-    this.entries.push(caller);
+  add(entry: WaiterEntry): void {
+    this.entries.push(entry);
   }
 
-  /** One of them has its answer. */
+  /** One of the callers was answered. */
   remove(): void {
-    this.gone++;
-    if (this.entries.length < minCompactedLength || this.gone * 2 < this.entries.length) return;
+    this.answered++;
+    if (this.entries.length < minCompactedLength || this.answered * 2 < this.entries.length) return;
     this.entries = this.entries.filter(isWaiting);
-    this.gone = 0;
+    this.answered = 0;
   }
 
-  /** The newest first. */
+  /** Yields the waiting callers, the newest first. */
   *newest(): Generator<WaiterEntry> {
     for (let i = this.entries.length - 1; i >= 0; i--) {
-      const caller = this.entries[i];
-      if (!caller) continue;
-      if (isWaiting(caller)) yield caller;
+      const entry = this.entries[i];
+      if (!entry) continue;
+      if (isWaiting(entry)) yield entry;
       else if (i === this.entries.length - 1) {
         this.entries.pop();
-        this.gone--;
+        this.answered--;
       }
     }
   }

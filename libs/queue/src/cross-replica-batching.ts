@@ -1,48 +1,47 @@
-import { type Answer, type Clock, Fault, type PortalId, sleep, type RequestInfo } from '@b24/portal';
+import { type Answer, type Clock, Fault, type PortalId, type RequestInfo, sleep } from '@b24/portal';
+import type { OfferedCall, PeerExchange, PeerResult, PeerState } from './peer-exchange';
 import type { QueuedCall } from './queued-call';
-import type { PeerResult, OfferedCall, PeerState, PeerExchange } from './peer-exchange';
 
-/** What is on offer is looked after so often while no departure of ours does it. */
+/** How often the state of offered calls is read while no request of this replica waits for a permit, ms. */
 const pollIntervalMs = 3000;
-/** What is neither on offer nor with a request, and was not delivered for so long, is lost. */
+/** A call that is neither offered nor claimed, and has no result after this long, is lost, ms. */
 const lostAfterMs = 3000;
-/** A caller whose time is up is not kept longer by a platform that does not answer. */
+/** How long a withdrawal may keep a caller waiting whose time is up, ms. */
 const maxWithdrawMs = 250;
-/** A trip's lease begins anew so often. */
 const renewLeaseIntervalMs = 3000;
 const publishRetryMs = 500;
 const maxPublishAttempts = 20;
 
-/** What the queue does about calls of its own that are on the platform. */
+/** The queue whose calls are offered to peers. */
 export interface OfferOwner {
-  /** Who would leave with the next departure, if it left now and may share its trip. */
-  nextBatch(): readonly QueuedCall[];
-  /** Another replica's trip has taken it along. */
+  /** Returns the calls to offer: those that could be sent now and may share a batch. */
+  previewBatch(): readonly QueuedCall[];
+  /** A peer's request has claimed the call. */
   onClaimed(call: QueuedCall): void;
-  /** It was taken to have left, and waits. */
+  /** A call that was believed to be claimed still waits. */
   onReturned(call: QueuedCall): void;
-  /** The trip that took it told nothing and is over. */
+  /** The request that claimed the call is over, and published no result. */
   onLost(call: QueuedCall): void;
 }
 
-/** What came of a request: an answer for each command of the call, or the failure of the whole. */
+/** The outcome of a request: the answers of each call, or the fault of the whole request. */
 export type RequestOutcome =
   { readonly answersOf: (call: QueuedCall) => readonly Answer[]; readonly request: RequestInfo } | Fault;
 
 /**
- * One queue's dealings with the platform: what it has on offer for others' trips, and whom its own trips take along.
- * While several replicas wait for one portal, whichever departs next carries what waits on all of them.
- * Questions are asked one after the other, so that no answer is older than what was done after it.
+ * Batches the calls of one portal across replicas: offers this replica's waiting calls to its peers, and claims theirs for
+ * its own requests. While several replicas wait for a permit, the next request of any of them carries the calls of all.
+ * Operations on the exchange run one after the other, so that no state is older than a later change.
  */
 export class CrossReplicaBatching {
-  /** Bookings of ours that are on offer or were taken along by others, by the offer's id. */
+  /** This replica's calls that are offered or claimed, by offer id. */
   private readonly offered = new Map<string, QueuedCall>();
   private readonly idOf = new Map<QueuedCall, string>();
   private readonly missingSinceMs = new Map<string, number>();
   private peersWait = false;
   private isOffering = false;
-  private lastExchange: Promise<unknown> = Promise.resolve();
-  private stopWatching: (() => void) | undefined;
+  private lastOperation: Promise<unknown> = Promise.resolve();
+  private stopPolling: (() => void) | undefined;
 
   constructor(
     private readonly portal: PortalId,
@@ -55,18 +54,19 @@ export class CrossReplicaBatching {
     return this.idOf.has(call);
   }
 
+  /** Whether no call of this replica is offered or claimed. */
   get isEmpty(): boolean {
     return this.offered.size === 0;
   }
 
-  /** Our departure still waits at the bucket: the next batch goes on offer, if anyone is there to take it. */
+  /** Offers the next batch if peers wait. Called periodically while a request of this replica waits for a permit. */
   offerNext(): void {
     if (this.isOffering) return;
     this.isOffering = true;
     void this.inOrder(() => this.exchangeState(true)).finally(() => (this.isOffering = false));
   }
 
-  /** What other replicas have on offer. None when the platform can't be asked. */
+  /** Returns the calls that peers offer; none if the exchange does not reply. */
   remoteCalls(): Promise<readonly OfferedCall[]> {
     return this.exchange.remoteCalls(this.portal).catch(() => []);
   }
@@ -75,44 +75,47 @@ export class CrossReplicaBatching {
     return this.exchange.newId();
   }
 
-  /** Seats a trip's batch; answers who of it may not leave, since another trip has it or its owner withdrew it. */
-  claim(request: string, seat: () => readonly QueuedCall[]): Promise<ReadonlySet<QueuedCall>> {
+  /**
+   * Claims the calls that `select` returns for a request. Resolves with the calls that must not be sent, because another
+   * request has claimed them or their owner withdrew them.
+   */
+  claim(requestId: string, select: () => readonly QueuedCall[]): Promise<ReadonlySet<QueuedCall>> {
     return this.inOrder(async () => {
-      const ids = new Map(seat().map((call) => [call, call.remoteId ?? this.idOf.get(call)]));
+      const ids = new Map(select().map((call) => [call, call.remoteId ?? this.idOf.get(call)]));
       const offered = [...ids].flatMap(([call, id]) => (id === undefined ? [] : [{ call, id }]));
       if (offered.length === 0) return new Set();
-      // When it can't be known, those on the platform stay behind.
       const wanted = offered.map(({ id }) => id);
-      const taken = await this.exchange.claim(this.portal, request, wanted).catch(() => new Set<string>());
-      for (const id of taken) this.forget(id);
-      return new Set(offered.filter(({ id }) => !taken.has(id)).map(({ call }) => call));
+      // If the exchange does not reply, offered calls are not sent, because a peer may send them.
+      const claimed = await this.exchange.claim(this.portal, requestId, wanted).catch(() => new Set<string>());
+      for (const id of claimed) this.take(id);
+      return new Set(offered.filter(({ id }) => !claimed.has(id)).map(({ call }) => call));
     });
   }
 
-  /** Keeps the lease of a trip with remoteCalls until it is over. */
-  keepLease(request: string): () => void {
+  /** Renews the lease of a request with remote calls until the returned function is called. */
+  keepLease(requestId: string): () => void {
     let stop: () => void = () => undefined;
-    const again = () => {
-      this.exchange.renewLease(this.portal, request).catch(() => undefined);
-      stop = this.clock.after(renewLeaseIntervalMs, again);
+    const renew = () => {
+      this.exchange.renewLease(this.portal, requestId).catch(() => undefined);
+      stop = this.clock.after(renewLeaseIntervalMs, renew);
     };
-    stop = this.clock.after(renewLeaseIntervalMs, again);
+    stop = this.clock.after(renewLeaseIntervalMs, renew);
     return () => {
       stop();
     };
   }
 
-  /** Tells the owners of a trip's remoteCalls what came of it; tries for as long as they wait for it. */
-  async publishResult(request: string, remoteCalls: readonly QueuedCall[], outcome: RequestOutcome): Promise<void> {
-    if (remoteCalls.length === 0) return;
-    const ids = remoteCalls.map(({ remoteId }) => remoteId ?? '');
+  /** Publishes the outcome of a request to the owners of its remote calls. Retries for as long as their lease lasts. */
+  async publish(requestId: string, calls: readonly QueuedCall[], outcome: RequestOutcome): Promise<void> {
+    if (calls.length === 0) return;
+    const ids = calls.map(({ remoteId }) => remoteId ?? '');
     const result: PeerResult =
       outcome instanceof Fault
         ? { ids, fault: outcome }
-        : { ids, answers: remoteCalls.map((remoteCall) => outcome.answersOf(remoteCall)), request: outcome.request };
-    for (let tries = 1; tries <= maxPublishAttempts; tries++) {
+        : { ids, answers: calls.map((call) => outcome.answersOf(call)), request: outcome.request };
+    for (let attempt = 1; attempt <= maxPublishAttempts; attempt++) {
       try {
-        await this.exchange.publishResult(this.portal, request, result);
+        await this.exchange.publishResult(this.portal, requestId, result);
         return;
       } catch {
         await sleep(this.clock, publishRetryMs);
@@ -121,23 +124,26 @@ export class CrossReplicaBatching {
   }
 
   /**
-   * Takes an own call off the platform, unless a trip has it; unknown when the platform does not say in time.
-   * `back` runs as soon as it is off, before anything else can happen to it.
+   * Withdraws a call of this replica, unless a peer has claimed it. Resolves with `unknown` if the exchange does not reply
+   * in time. `onWithdrawn` runs before anything else can happen to the call.
    */
-  async withdraw(call: QueuedCall, back: () => void = () => undefined): Promise<'back' | 'taken' | 'unknown'> {
-    const answer = this.inOrder(async () => {
+  async withdraw(
+    call: QueuedCall,
+    onWithdrawn: () => void = () => undefined,
+  ): Promise<'withdrawn' | 'claimed' | 'unknown'> {
+    const outcome = this.inOrder(async () => {
       const id = this.idOf.get(call);
-      const taken = id === undefined ? undefined : await this.exchange.claim(this.portal, '', [id]);
-      if (id !== undefined && !taken?.has(id)) return 'taken';
-      if (id !== undefined) this.forget(id);
-      back();
-      return 'back';
+      const claimed = id === undefined ? undefined : await this.exchange.claim(this.portal, '', [id]);
+      if (id !== undefined && !claimed?.has(id)) return 'claimed';
+      if (id !== undefined) this.take(id);
+      onWithdrawn();
+      return 'withdrawn';
     }).catch(() => 'unknown' as const);
-    return Promise.race([answer, sleep(this.clock, maxWithdrawMs).then(() => 'unknown' as const)]);
+    return Promise.race([outcome, sleep(this.clock, maxWithdrawMs).then(() => 'unknown' as const)]);
   }
 
-  /** The call behind an offer of ours that the platform has nothing more to tell of. */
-  forget(id: string): QueuedCall | undefined {
+  /** Removes and returns the call behind an offer whose result or withdrawal is known. */
+  take(id: string): QueuedCall | undefined {
     const call = this.offered.get(id);
     this.offered.delete(id);
     this.missingSinceMs.delete(id);
@@ -145,25 +151,25 @@ export class CrossReplicaBatching {
     return call;
   }
 
-  private async exchangeState(waiting: boolean): Promise<void> {
-    const fresh = waiting && this.peersWait ? this.owner.nextBatch().filter((it) => !this.isOffered(it)) : [];
-    const offers = fresh.map((call) => {
+  private async exchangeState(isWaiting: boolean): Promise<void> {
+    const fresh = isWaiting && this.peersWait ? this.owner.previewBatch().filter((it) => !this.isOffered(it)) : [];
+    const calls = fresh.map((call) => {
       const id = this.exchange.newId();
       this.offered.set(id, call);
       this.idOf.set(call, id);
       return { id, commands: call.commands };
     });
-    this.watch();
-    const state = await this.exchange.offer(this.portal, offers, waiting).catch(() => undefined);
+    this.startPolling();
+    const state = await this.exchange.offer(this.portal, calls, isWaiting).catch(() => undefined);
     if (state) this.apply(state);
   }
 
   private apply({ peersWait, offered }: PeerState): void {
     this.peersWait = peersWait;
     for (const [id, call] of [...this.offered]) {
-      const state = offered.get(id) ?? this.missing(id);
+      const state = offered.get(id) ?? this.stateOfMissing(id);
       if (state === 'lost') {
-        this.forget(id);
+        this.take(id);
         this.owner.onLost(call);
       } else if (state === 'claimed' && call.sentAtMs === undefined) this.owner.onClaimed(call);
       else if (state === 'waiting' && call.sentAtMs !== undefined) this.owner.onReturned(call);
@@ -171,25 +177,25 @@ export class CrossReplicaBatching {
     }
   }
 
-  /** Its result is on the way, or the platform has forgotten it. */
-  private missing(id: string): 'lost' | undefined {
+  /** The exchange does not know the call: its result is on the way, or the exchange has lost it. */
+  private stateOfMissing(id: string): 'lost' | undefined {
     const now = this.clock.now();
     const sinceMs = this.missingSinceMs.get(id) ?? now;
     this.missingSinceMs.set(id, sinceMs);
     return now - sinceMs >= lostAfterMs ? 'lost' : undefined;
   }
 
-  private watch(): void {
+  private startPolling(): void {
     if (this.isEmpty) return;
-    this.stopWatching ??= this.clock.after(pollIntervalMs, () => {
-      this.stopWatching = undefined;
+    this.stopPolling ??= this.clock.after(pollIntervalMs, () => {
+      this.stopPolling = undefined;
       if (!this.isEmpty) void this.inOrder(() => this.exchangeState(false));
     });
   }
 
-  private inOrder<T>(question: () => Promise<T>): Promise<T> {
-    const answer = this.lastExchange.then(question);
-    this.lastExchange = answer.catch(() => undefined);
-    return answer;
+  private inOrder<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.lastOperation.then(operation);
+    this.lastOperation = result.catch(() => undefined);
+    return result;
   }
 }

@@ -1,110 +1,112 @@
 import type { QueuedCall } from './queued-call';
 import { isSameEntity } from './batch-builder';
 
-/** What waits or is under way on one entity. */
+/** The waiting and in-flight calls that concern one entity. */
 class EntityCalls {
   readonly inFlight = new Set<QueuedCall>();
-  /** By client, in the order in which they came. */
+  /** The calls of each client, in the order in which they came. */
   readonly byClient = new Map<string, Set<QueuedCall>>();
-  /** How many of them write. */
+  /** How many of the calls write. */
   writes = 0;
 }
 
 /**
- * The order on entities, where a write is among what concerns them. A key's own commands keep their order. Between keys
- * they take turns: each waits for what is under way and not given up, and for at most one of every other key, so that no key keeps an
- * entity for itself by having much that waits for it.
+ * The order of calls on entities, where at least one of them writes. Calls of one client keep their order. Clients take
+ * turns: a call waits for calls in flight that are not abandoned, and for at most one of every other client, so that no
+ * client occupies an entity by queueing many calls for it.
  */
 export class EntityOrder {
   private readonly entities = new Map<string, EntityCalls>();
   private lastTurn = 0;
 
   add(call: QueuedCall): void {
-    for (const name of call.entityKeys) {
-      const place = this.at(name);
-      if (call.isWrite) place.writes++;
-      const own = place.byClient.get(call.client) ?? new Set();
-      place.byClient.set(call.client, own.add(call));
+    for (const entityKey of call.entityKeys) {
+      const entity = this.at(entityKey);
+      if (call.isWrite) entity.writes++;
+      const own = entity.byClient.get(call.client) ?? new Set();
+      entity.byClient.set(call.client, own.add(call));
     }
     this.assignTurn(call);
   }
 
-  /** It is under way: what concerns its entities waits for it, whoever asks, while its callers do. */
+  /** Makes calls of all clients on the same entities wait for this one, until it is answered or abandoned. */
   markInFlight(call: QueuedCall): void {
-    for (const name of call.entityKeys) this.entities.get(name)?.inFlight.add(call);
+    for (const entityKey of call.entityKeys) this.entities.get(entityKey)?.inFlight.add(call);
   }
 
   requeue(call: QueuedCall): void {
-    for (const name of call.entityKeys) this.entities.get(name)?.inFlight.delete(call);
+    for (const entityKey of call.entityKeys) this.entities.get(entityKey)?.inFlight.delete(call);
   }
 
   remove(call: QueuedCall): void {
-    for (const name of call.entityKeys) {
-      const place = this.entities.get(name);
-      const own = place?.byClient.get(call.client);
-      if (!place || !own?.delete(call)) continue;
-      if (call.isWrite) place.writes--;
-      place.inFlight.delete(call);
-      if (own.size === 0) place.byClient.delete(call.client);
-      if (place.byClient.size === 0) this.entities.delete(name);
+    for (const entityKey of call.entityKeys) {
+      const entity = this.entities.get(entityKey);
+      const own = entity?.byClient.get(call.client);
+      if (!entity || !own?.delete(call)) continue;
+      if (call.isWrite) entity.writes--;
+      entity.inFlight.delete(call);
+      if (own.size === 0) entity.byClient.delete(call.client);
+      if (entity.byClient.size === 0) this.entities.delete(entityKey);
     }
   }
 
-  /** Nothing on the same entity forbids it to leave. @param canGo whether another waits for nothing but its turn */
-  isItsTurn(call: QueuedCall, canGo: (other: QueuedCall) => boolean): boolean {
+  /** Whether no other call on the same entities must be sent before. @param canSend whether a call waits only for its turn */
+  isItsTurn(call: QueuedCall, canSend: (other: QueuedCall) => boolean): boolean {
     this.assignTurn(call);
-    for (const name of call.entityKeys) {
-      const place = this.entities.get(name);
-      if (!place || (place.writes === 0 && !call.isWrite)) continue;
-      for (const earlier of callsBefore(place, call, canGo)) if (mustKeepOrder(earlier, call)) return false;
+    for (const entityKey of call.entityKeys) {
+      const entity = this.entities.get(entityKey);
+      if (!entity || (entity.writes === 0 && !call.isWrite)) continue;
+      for (const earlier of callsBefore(entity, call, canSend)) if (mustKeepOrder(earlier, call)) return false;
     }
     return true;
   }
 
-  /** Nothing of its own key waits before it on its entities. */
+  /** Whether no earlier call of the same client waits on its entities. */
   isFirst(call: QueuedCall): boolean {
-    return call.entityKeys.every((name) => firstOf(this.entities.get(name)?.byClient.get(call.client)) === call);
+    return call.entityKeys.every(
+      (entityKey) => firstOf(this.entities.get(entityKey)?.byClient.get(call.client)) === call,
+    );
   }
 
-  /** Its turn begins when it is the first of its key. */
+  /** Gives the call a turn once it is the first of its client. */
   private assignTurn(call: QueuedCall): void {
     if (call.turn === undefined && this.isFirst(call)) call.turn = ++this.lastTurn;
   }
 
-  private at(name: string): EntityCalls {
-    let place = this.entities.get(name);
-    if (!place) this.entities.set(name, (place = new EntityCalls()));
-    return place;
+  private at(entityKey: string): EntityCalls {
+    let entity = this.entities.get(entityKey);
+    if (!entity) this.entities.set(entityKey, (entity = new EntityCalls()));
+    return entity;
   }
 }
 
-/** What is before it on the place: under way, earlier of its own key, or the first of another key, if it can go. */
+/** Yields the calls before it: those in flight, earlier ones of its client, and the first of each other client if it can be sent. */
 function* callsBefore(
-  place: EntityCalls,
+  entity: EntityCalls,
   call: QueuedCall,
-  canGo: (other: QueuedCall) => boolean,
+  canSend: (other: QueuedCall) => boolean,
 ): Generator<QueuedCall> {
-  for (const other of place.inFlight) if (other !== call && holds(other, call)) yield other;
+  for (const other of entity.inFlight) if (other !== call && holds(other, call)) yield other;
   const turn = call.turn ?? Infinity;
-  for (const [key, calls] of place.byClient) {
-    if (key === call.client) {
+  for (const [client, calls] of entity.byClient) {
+    if (client === call.client) {
       for (const own of calls) {
         if (own === call) break;
         yield own;
       }
     } else {
       const other = firstOf(calls);
-      if (other?.turn !== undefined && other.turn < turn && canGo(other)) yield other;
+      if (other?.turn !== undefined && other.turn < turn && canSend(other)) yield other;
     }
   }
 }
 
-/** What was given up holds its own key alone: the request of another is not for that caller to delay. */
+/** An abandoned call only holds calls of its own client. */
 function holds({ isAbandoned, client }: QueuedCall, call: QueuedCall): boolean {
   return !isAbandoned || client === call.client;
 }
 
-/** The first that waits. */
+/** Returns the first waiting call. */
 function firstOf(calls: Iterable<QueuedCall> = []): QueuedCall | undefined {
   for (const call of calls) if (call.sentAtMs === undefined) return call;
   return undefined;

@@ -229,6 +229,7 @@ describe('the slots of a full portal queue', () => {
     const greedy = [1, 2, 3, 4].map((n) => send(large(n, 'greedy')));
     void send(large(6, 'modest'), undefined, other);
     expect(await greedy[3]).toBe('queue_full');
+    await settle();
     expect([queues.countsOf(portal)?.waiting, queues.countsOf(other)?.waiting]).toEqual([3, 1]);
   });
 

@@ -1,21 +1,21 @@
-import { methodsOf } from '@b24/portal';
+import { Fault, methodsOf } from '@b24/portal';
 import type { QueuedCall } from './queued-call';
 import type { PortalLedger } from './operating-ledger';
 import { ClientUsage } from './client-usage';
 
-/** Requests of one portal under way at once from one replica; the wire has as many connections to a portal. */
+/** Requests in flight from one replica to one portal; the HTTP client has as many connections to a portal. */
 export const maxInFlight = 64;
-/** A key's requests may be this many times what is still free: 48 of 64 while nobody else has any, and never all. */
-const perFree = 3;
+/** A client may have this many requests in flight per free one: 48 of 64 while no other client has any, never all. */
+const maxPerFree = 3;
 
-/** The requests of one portal that are under way, and what they keep others from. */
+/** The requests in flight to one portal, and the calls that must wait for them. */
 export class InFlightRequests {
   private requests = 0;
-  /** A request counts for each key whose calls it carries. */
+  /** A request counts for every client whose calls it carries. */
   private readonly byClient = new ClientUsage();
-  /** Methods close to their operating time of which a request is under way. */
+  /** Methods near their operating limit that are in flight. */
   private readonly nearLimitMethods = new Set<string>();
-  /** When each key last sent one of those, counted in requests. */
+  /** The number of the request in which each client last sent such a method. */
   private readonly lastNearLimit = new Map<string, number>();
   private sent = 0;
 
@@ -26,14 +26,14 @@ export class InFlightRequests {
   }
 
   /**
-   * Whether one more request may carry the key's calls. A key that has many slow ones under way leaves room for the
-   * others at any time ("dynamic thresholds", Choudhury and Hahne), so that nobody waits for its answers.
+   * Whether one more request may carry the client's calls. A client with many slow requests always leaves room for others
+   * ("dynamic thresholds", Choudhury and Hahne), so that no client waits for another's answers.
    */
-  canSend(key: string): boolean {
-    return this.byClient.of(key) < perFree * (maxInFlight - this.requests);
+  canSend(client: string): boolean {
+    return this.byClient.of(client) < maxPerFree * (maxInFlight - this.requests);
   }
 
-  /** Whether a method of it is close to its operating time, and a request with that method is under way. */
+  /** Whether a method of the call is near its operating limit and in flight. */
   isHeld(call: QueuedCall): boolean {
     return call.commands
       .flatMap(methodsOf)
@@ -41,8 +41,8 @@ export class InFlightRequests {
   }
 
   /**
-   * For each method that goes one by one, how long ago the keys that could send it now last did; the least of them.
-   * @param waiting what could leave now
+   * Returns, for each method that is sent one by one, when the client whose turn it is last sent it: the longest ago.
+   * @param waiting the calls that could be sent now
    */
   turnsOf(waiting: Iterable<QueuedCall>): ReadonlyMap<string, number> {
     const turns = new Map<string, number>();
@@ -54,29 +54,30 @@ export class InFlightRequests {
     return turns;
   }
 
-  /** Whether another key's turn comes first for a method that goes one by one. */
+  /** Whether another client's turn comes first for a method that is sent one by one. */
   yields(call: QueuedCall, turns: ReadonlyMap<string, number>): boolean {
     if (turns.size === 0) return false;
     const last = this.lastNearLimitOf(call);
     return this.nearLimitMethodsOf([call]).some((method) => last > (turns.get(method) ?? Infinity));
   }
 
-  /** A request leaves. Returns what to call when it is over. */
-  start(calls: readonly QueuedCall[]): () => void {
+  /** Starts a request. Returns a signal that aborts once no caller waits for it, and the function that ends it. */
+  start(calls: readonly QueuedCall[]): { signal: AbortSignal; finish: () => void } {
     this.sent++;
     this.requests++;
-    const keys = new Set(calls.flatMap((call) => [...call.clients]));
-    for (const key of keys) this.byClient.add(key);
-    const slowed = this.nearLimitMethodsOf(calls);
-    for (const method of slowed) this.nearLimitMethods.add(method);
+    const clients = new Set(calls.flatMap((call) => [...call.clients]));
+    for (const client of clients) this.byClient.add(client);
+    const methods = this.nearLimitMethodsOf(calls);
+    for (const method of methods) this.nearLimitMethods.add(method);
     for (const call of calls) {
       if (this.nearLimitMethodsOf([call]).length > 0) this.lastNearLimit.set(call.client, this.sent);
     }
-    return () => {
+    const finish = () => {
       this.requests--;
-      for (const key of keys) this.byClient.remove(key);
-      for (const method of slowed) this.nearLimitMethods.delete(method);
+      for (const client of clients) this.byClient.remove(client);
+      for (const method of methods) this.nearLimitMethods.delete(method);
     };
+    return { signal: abortWhenAbandoned(calls), finish };
   }
 
   private lastNearLimitOf(call: QueuedCall): number {
@@ -88,4 +89,16 @@ export class InFlightRequests {
     const methods = calls.flatMap(({ commands }) => commands.flatMap(methodsOf));
     return methods.filter((method) => this.ledger.isNearLimit(method));
   }
+}
+
+/** Returns a signal that aborts when no caller waits for any of the calls. */
+function abortWhenAbandoned(calls: readonly QueuedCall[]): AbortSignal {
+  const controller = new AbortController();
+  let waitedFor = calls.length;
+  for (const call of calls) {
+    call.onAbandoned = () => {
+      if (--waitedFor === 0) controller.abort(new Fault('deadline_exceeded'));
+    };
+  }
+  return controller.signal;
 }

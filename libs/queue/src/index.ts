@@ -1,7 +1,7 @@
 export { type RateLimiter, type Permit, capacityOf, type Level, type Plan } from './rate-limiter';
 export { BottleneckRateLimiter } from './bottleneck-rate-limiter';
 export { type QueueCounts } from './portal-queue';
-export type { QueueObserver, QueueOptions } from './queue-options';
+export type { PreparedRequest, QueueObserver, QueueOptions } from './queue-options';
 export { type QueueReadings, PortalQueues, type QueueState } from './portal-queues';
 export { operatingLimits, type PortalLedger } from './operating-ledger';
 export {

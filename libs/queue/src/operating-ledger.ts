@@ -1,30 +1,30 @@
-import type { Answer, Clock, Command, Operating, PortalId } from '@b24/portal';
+import { type Answer, type Clock, type Command, Fault, methodsOf, type Operating, type PortalId } from '@b24/portal';
 
 /*
  * The vendor blocks a method (or `batch`) on a portal when its operating time of the last ten minutes exceeds 480 s,
- * on self-hosted portals 420 s (docs/bitrix24-rules.md#limits). Whichever way a batch is billed, what comes back is
- * booked under the name it came for.
+ * on self-hosted portals 420 s (docs/bitrix24-rules.md#limits). However a batch is billed, usage is recorded under the
+ * method it is reported for.
  */
 const spentSeconds = 400;
 const nearLimitSeconds = 300;
-/** From so much on a method goes one by one, is held until its reset, would be blocked by the vendor. */
+/** Seconds of operating time from which a method is sent one by one, held until its reset, and blocked by the vendor. */
 export const operatingLimits = { slowSeconds: nearLimitSeconds, heldSeconds: spentSeconds, blockedSeconds: 480 };
-/** How long a spent method rests when the vendor does not say. */
+/** How long a spent method is held if the vendor names no reset, ms. */
 const defaultBlockMs = 60_000;
 const staleAfterMs = 10 * 60_000;
-/** What a method is taken to run that never ran. */
+/** The predicted run time of a method that never ran, ms. */
 const defaultRunMs = 300;
 
 interface MethodUsage {
   usedSeconds: number;
   resetAtMs: number | undefined;
   reportedAtMs: number;
-  /** The vendor itself refused it. */
+  /** The vendor refused the method. */
   isRefused: boolean;
   runMs: number;
 }
 
-/** What one portal's methods have used of their operating time, as this replica last heard. */
+/** The operating time that the methods of one portal have used, as last reported to this replica. */
 export class PortalLedger {
   private readonly entries = new Map<string, MethodUsage>();
 
@@ -34,45 +34,63 @@ export class PortalLedger {
     return this.entries.size === 0;
   }
 
-  /** Whether any method rests. */
+  /** Whether any method is held until its reset. */
   get hasSpent(): boolean {
     for (const method of this.entries.keys()) if (this.isSpent(method)) return true;
     return false;
   }
 
-  /** Whether any method goes one by one. */
+  /** Whether any method is sent one by one. */
   get hasNearLimit(): boolean {
     for (const method of this.entries.keys()) if (this.isNearLimit(method)) return true;
     return false;
   }
 
-  /** Books what an answer says of its method and of `batch`. */
-  record({ method, inside = [] }: Pick<Command, 'method' | 'inside'>, answer: Answer): void {
+  /**
+   * Records the usage that an answer reports for its method and for `batch`. Returns the answer; a refusal for operating
+   * time gets the reset that is known here as its Retry-After.
+   */
+  record(command: Command | undefined, answer: Answer): Answer {
+    if (!command) return answer;
+    this.recordUsage(command, answer);
+    const retryAfterMs = this.blockedForMs(command.method);
+    if (answer.ok || answer.fault.code !== 'operating_time_spent' || retryAfterMs === undefined) return answer;
+    return { ...answer, fault: answer.fault.with({ retryAfterMs }) };
+  }
+
+  /** Returns the fault for commands of which any method is held until its reset. */
+  spentFault(commands: readonly Command[]): Fault | undefined {
+    const blockedMs = commands.flatMap(methodsOf).map((method) => this.blockedForMs(method) ?? 0);
+    const retryAfterMs = Math.max(...blockedMs);
+    return retryAfterMs > 0 ? new Fault('operating_time_spent', { retryAfterMs }) : undefined;
+  }
+
+  private recordUsage({ method, inside = [] }: Pick<Command, 'method' | 'inside'>, answer: Answer): void {
     const { operating, batchOperating, timing } = answer;
-    if (answer.ok) answer.inside?.forEach((it, i) => inside[i] && this.record({ method: inside[i].method }, it));
+    if (answer.ok) answer.inside?.forEach((it, i) => inside[i] && this.recordUsage({ method: inside[i].method }, it));
     if (operating) this.setUsed(method, operating);
     if (batchOperating) this.setUsed('batch', batchOperating);
     if (timing.ranMs !== undefined) this.recordRun(method, timing.ranMs);
     if (!answer.ok && answer.fault.code === 'operating_time_spent') this.refuse(method, answer.fault.retryAfterMs);
-    // A portal that reports no operating time has at least run it.
+    // A portal that reports no operating time has at least run the method.
     else if (answer.ok && !operating) this.recordUnreportedRun(method);
   }
 
-  /** The vendor refused the method until then. */
+  /** The vendor refused the method for `forMs`. */
   refuse(method: string, forMs = defaultBlockMs): void {
     const entry = this.usageOf(method);
     const now = this.clock.now();
-    // A reset it named before is truer than a rest that we made up.
+    // A reset that the vendor named earlier is better than the default.
     const named = entry.resetAtMs !== undefined && entry.resetAtMs > now ? entry.resetAtMs : undefined;
     Object.assign(entry, { isRefused: true, reportedAtMs: now, resetAtMs: named ?? now + forMs });
   }
 
-  /** Nothing of this method leaves before its reset. */
+  /** Whether the method is held until its reset. */
   isSpent(method: string): boolean {
     return this.blockedForMs(method) !== undefined;
   }
 
-  /** How long the method rests from now; undefined when it need not. */
+  /** How long the method is held from now, ms; undefined if it is not. */
   blockedForMs(method: string): number | undefined {
     const entry = this.entries.get(method.toLowerCase());
     if (!entry || !(entry.isRefused || entry.usedSeconds >= spentSeconds)) return undefined;
@@ -80,13 +98,13 @@ export class PortalLedger {
     return leftMs > 0 ? leftMs : undefined;
   }
 
-  /** The method goes one by one: it is close to its limit, or what it has left after its reset is not known yet. */
+  /** Whether the method is sent one by one: it is near its limit, or its usage after a reset is not reported yet. */
   isNearLimit(method: string): boolean {
     const entry = this.entries.get(method.toLowerCase());
     return entry !== undefined && (entry.isRefused || entry.usedSeconds >= nearLimitSeconds);
   }
 
-  /** How long a command of this method will run, about: the slowest of late, fading. */
+  /** Predicts the run time of a command, ms: the slowest recent run, decaying. */
   predictMs(method: string): number {
     return this.entries.get(method.toLowerCase())?.runMs ?? defaultRunMs;
   }
@@ -100,7 +118,7 @@ export class PortalLedger {
       }));
   }
 
-  /** What was heard longer ago than the vendor counts says nothing any more. */
+  /** Removes usage that was reported longer ago than the vendor counts. */
   removeStale(): void {
     const before = this.clock.now() - staleAfterMs;
     for (const [method, entry] of this.entries) {
@@ -156,12 +174,12 @@ export class OperatingLedger {
     return ledger;
   }
 
-  /** What is known of the portal's methods. */
+  /** Returns the usage of the portal's methods, without creating a ledger. */
   viewOf(portal: PortalId): ReturnType<PortalLedger['view']> {
     return this.portals.get(portal)?.view() ?? [];
   }
 
-  permit(portal: PortalId): void {
+  drop(portal: PortalId): void {
     this.portals.delete(portal);
   }
 
@@ -169,7 +187,7 @@ export class OperatingLedger {
     return this.portals.size === 0;
   }
 
-  /** Drops what says nothing any more; a portal with a portal queue keeps its ledger. */
+  /** Removes stale usage, and the empty ledgers of portals without a queue. */
   removeStale(kept: { has(portal: PortalId): boolean }): void {
     for (const [portal, ledger] of this.portals) {
       ledger.removeStale();

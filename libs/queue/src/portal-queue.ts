@@ -1,49 +1,62 @@
-import { type Answer, asFault, type Command, Fault, type PortalId, type RequestInfo } from '@b24/portal';
+import { type Again, type Answer, asFault, type Command, Fault, type PortalId, type RequestInfo } from '@b24/portal';
 import { Admission, maxPortalQueueBytes, maxReplicaQueueBytes, type ReplicaUsage } from './admission';
-import { RequestOutcomes } from './request-outcomes';
-import { type QueuedCall, clientOf, type Waiter, type CallSize } from './queued-call';
-import type { WaiterEntry } from './client-waiters';
-import type { Permit, Level, Plan } from './rate-limiter';
-import { CircuitBreaker } from './circuit-breaker';
 import { BatchBuilder } from './batch-builder';
-import { CrossReplicaBatching, type RequestOutcome } from './cross-replica-batching';
-import type { QueueOptions } from './queue-options';
+import { callSize } from './call-size';
+import type { CircuitBreaker } from './circuit-breaker';
+import type { WaiterEntry } from './client-waiters';
+import { CrossReplicaBatching, type OfferOwner, type RequestOutcome } from './cross-replica-batching';
 import type { PortalLedger } from './operating-ledger';
+import { OrderHolds } from './order-holds';
 import type { PeerResult } from './peer-exchange';
-import { queuedBytes } from './queued-bytes';
-import { maxInFlight, InFlightRequests } from './in-flight-requests';
-import { type SendFilter, CallQueue } from './call-queue';
+import { PortalHealth } from './portal-health';
+import type { PreparedRequest, QueueOptions } from './queue-options';
+import { clientOf, type QueuedCall, type Waiter } from './queued-call';
+import { queueFullFault } from './queue-full-fault';
+import type { Level, Permit, Plan } from './rate-limiter';
+import { afterSending, lostInBatch, retryDelayMs } from './retry-policy';
+import { Scheduler } from './scheduler';
+
+/** Retry reasons that concern the grant: a request that was prepared before would be refused for the same. */
+const grantReasons: ReadonlySet<Again> = new Set(['token_refused', 'user_refused', 'moved']);
 
 export interface QueueCounts {
   /** Calls that wait on this replica. */
   readonly waiting: number;
-  /** Requests that are under way from this replica. */
+  /** Requests in flight from this replica. */
   readonly inFlight: number;
-  /** Commands that shared a request, on the average of late. */
+  /** Commands in a request, as a moving average. */
   readonly commandsPerRequest: number;
-  /** Requests that could leave at once after the last departure of this replica. */
+  /** Permits that were available after the last request of this replica. */
   readonly left: number;
   readonly circuit: CircuitBreaker['state'];
 }
 
 /**
- * The calls of this replica that wait for one portal, and their departures. There is no timer: whoever waits when the
- * bucket lets a request out travels with it, up to 50, and while the bucket is empty also those who wait on other
- * replicas. At most one departure waits at the bucket.
+ * The calls of this replica for one portal, from their arrival to their answer:
+ *
+ *   waiting ── permit ──▶ in flight ── answer or fault ──▶ done
+ *      │  ◀── retry ─────────┘   ▲
+ *      └── claimed by a peer ────┘
+ *
+ * There is no batching timer. When a permit is granted, all waiting calls that may share a batch are sent, up to 50, and
+ * if no more permits are available, also those of peers. At most one request waits for a permit. What is sent next is
+ * decided by `Scheduler`; this class carries it out.
  */
-export class PortalQueue {
-  private readonly calls: CallQueue;
-  private readonly circuit: CircuitBreaker;
-  private readonly batching: CrossReplicaBatching;
-  private readonly outcomes: RequestOutcomes;
-  private readonly withRemoteCalls = new Set<Promise<void>>();
-  private readonly inFlight: InFlightRequests;
+export class PortalQueue implements OfferOwner {
+  private readonly health: PortalHealth;
+  private readonly scheduler: Scheduler;
   private readonly admission: Admission;
+  private readonly batching: CrossReplicaBatching;
+  private readonly orderHolds: OrderHolds;
+  /** Requests that carry remote calls, until their outcome is published. */
+  private readonly publishing = new Set<Promise<void>>();
+  /** Requests that were refused because of the grant. */
+  private grantRefusals = 0;
   private commandsPerRequest = 1;
   private left = 0;
   private isDispatching = false;
   private plan: Plan | undefined;
-  private wasFound = false;
+  private isKnown = false;
   /** When the queue last had anything to do, unix milliseconds. */
   private lastUsedAtMs: number;
 
@@ -52,308 +65,415 @@ export class PortalQueue {
     private readonly options: QueueOptions,
     private readonly ledger: PortalLedger,
     replica: ReplicaUsage,
-    /** There is no such portal, and nobody waits for it any more. */
-    private readonly onPortalMissing: () => void,
+    /** Called when the portal does not exist and no call waits for it any more. */
+    private readonly onPortalMissing: (queue: PortalQueue) => void,
   ) {
     const { clock, peerExchange, queueLimit, maxBytes } = options;
-    this.calls = new CallQueue(replica.usage);
-    this.inFlight = new InFlightRequests(ledger);
     const bounds = {
       calls: queueLimit,
       portalBytes: maxBytes?.portal ?? maxPortalQueueBytes,
       replicaBytes: maxBytes?.replica ?? maxReplicaQueueBytes,
     };
-    this.admission = new Admission(this.calls, bounds, replica, (caller) => {
-      this.evict(caller);
+    this.health = new PortalHealth(portal, options);
+    this.scheduler = new Scheduler(ledger, this.health.circuit, replica.usage);
+    this.admission = new Admission(this.scheduler.calls, bounds, replica, (entry) => {
+      this.evict(entry);
     });
-    this.circuit = new CircuitBreaker(clock);
-    this.batching = new CrossReplicaBatching(portal, peerExchange, clock, {
-      nextBatch: () => this.previewBatch(),
-      onClaimed: (call) => {
-        this.outcomes.markSentByPeer(call);
-      },
-      onReturned: (call) => {
-        this.outcomes.onReturned(call);
-      },
-      onLost: (call) => {
-        this.outcomes.onLost(call);
-      },
-    });
-    const { calls, circuit, batching } = this;
-    this.outcomes = new RequestOutcomes(
-      portal,
-      options,
-      { calls, circuit, batching, ledger },
-      () => void this.dispatchAll(),
-    );
+    this.batching = new CrossReplicaBatching(portal, peerExchange, clock, this);
+    this.orderHolds = new OrderHolds(clock);
     this.lastUsedAtMs = clock.now();
   }
 
-  /** Whether its portal is there: anyone may call for one that is not. */
+  /** Whether the portal was found to exist. Callers may name portals that do not. */
   get isFound(): boolean {
-    return this.wasFound;
+    return this.isKnown;
   }
 
-  /** The portal is there. */
   markFound(): void {
-    this.wasFound = true;
+    this.isKnown = true;
   }
 
   get counts(): QueueCounts {
-    const { commandsPerRequest, left, circuit } = this;
-    const { total: waiting } = this.calls.waiting;
-    const { count: inFlight } = this.inFlight;
+    const { commandsPerRequest, left } = this;
+    const { calls, inFlight } = this.scheduler;
     return {
-      waiting,
-      inFlight,
+      waiting: calls.waiting.total,
+      inFlight: inFlight.count,
       commandsPerRequest: Math.round(commandsPerRequest * 10) / 10,
       left,
-      circuit: circuit.state,
+      circuit: this.health.circuit.state,
     };
   }
 
+  /** Since when the queue has had nothing to do, unix milliseconds; undefined while it has. */
   idleSinceMs(): number | undefined {
-    const busy =
-      this.isDispatching ||
-      !this.calls.isEmpty ||
-      this.inFlight.count > 0 ||
-      this.withRemoteCalls.size > 0 ||
-      !this.batching.isEmpty;
-    const isOwed = this.outcomes.holdsOrder || this.circuit.isProbing;
-    return busy || isOwed || this.circuit.state === 'open' ? undefined : this.lastUsedAtMs;
+    const { circuit } = this.health;
+    const { calls, inFlight } = this.scheduler;
+    const isBusy = this.isDispatching || !calls.isEmpty || inFlight.count > 0;
+    const isOwed = this.publishing.size > 0 || !this.batching.isEmpty || !this.orderHolds.isEmpty;
+    return isBusy || isOwed || circuit.isProbing || circuit.state === 'open' ? undefined : this.lastUsedAtMs;
   }
 
   send(commands: readonly Command[], signal: AbortSignal): Promise<readonly Answer[]> {
+    const { calls } = this.scheduler;
     const client = clientOf(commands);
-    const weight = this.weigh(commands);
-    const refusal = signal.aborted ? asFault(signal.reason) : this.denial(commands, client, weight);
+    const size = callSize(commands, this.options.batchBytesOf);
+    const refusal = signal.aborted ? asFault(signal.reason) : this.refusal(commands, client, size.bytes);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.outcomes.detachWaiter(call, waiter, signal.reason);
+      const onAbort = () => {
+        this.detach(call, waiter, signal.reason);
       };
-      const end = () => {
-        this.calls.removeWaiter(call, waiter);
-        signal.removeEventListener('abort', leave);
+      const finish = () => {
+        calls.removeWaiter(call, waiter);
+        signal.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter = {
         client,
-        bytes: weight.bytes,
+        bytes: size.bytes,
         isCounted: false,
         isEvicted: false,
         queuedAtMs: this.options.clock.now(),
         resolve: (answers) => {
-          end();
+          finish();
           resolve(answers);
         },
         reject: (fault) => {
-          end();
+          finish();
           reject(fault);
         },
       };
-      const call = this.calls.enqueue(commands, weight, waiter);
-      signal.addEventListener('abort', leave, { once: true });
+      const call = calls.enqueue(commands, size, waiter);
+      signal.addEventListener('abort', onAbort, { once: true });
       void this.dispatchAll();
     });
   }
 
-  /** The bytes that the key's calls occupy here while they wait. */
-  bytesOf(key: string): number {
-    return this.calls.bytes.of(key);
+  /** The bytes that the client's calls occupy here while they wait. */
+  bytesOf(client: string): number {
+    return this.scheduler.calls.bytes.of(client);
   }
 
-  /** Refuses the newest waiting calls of the key until there is enough. */
-  evictFrom(key: string, isShort: () => boolean): void {
-    this.admission.evictFrom(key, isShort);
+  /** Evicts the client's newest waiting calls while `isShort` returns true. */
+  evictFrom(client: string, isShort: () => boolean): void {
+    this.admission.evictFrom(client, isShort);
   }
 
-  /** Everyone who still waits is told the fault, and nothing more is sent. */
+  /** Rejects all waiting calls. Calls in flight finish. */
   close(fault: Fault): void {
-    this.outcomes.rejectAll(fault);
-    this.outcomes.close();
+    this.rejectAll(fault);
+    this.orderHolds.close();
   }
 
-  /** Another replica's trip is back that had taken calls of ours along. */
+  /** Resolves when the outcomes of all remote calls are published. */
+  async settle(): Promise<void> {
+    while (this.publishing.size > 0) await Promise.all(this.publishing);
+  }
+
+  /** A peer published the result of calls that it had claimed. */
   async onPeerResult(result: PeerResult): Promise<void> {
-    await this.outcomes.onPeerResult(result);
+    const answers = new Map<QueuedCall, readonly Answer[]>();
+    for (const [i, id] of result.ids.entries()) {
+      const call = this.batching.take(id);
+      if (call) answers.set(call, 'fault' in result ? [] : (result.answers[i] ?? []));
+    }
+    for (const [call, [first]] of answers) this.markClaimed(call, first?.timing.upstreamMs);
+    // The peer backs off for all replicas.
+    if (answers.size > 0 && 'fault' in result) await this.onRequestFailed([...answers.keys()], result.fault, undefined);
+    else if (answers.size > 0 && 'answers' in result) this.onAnswers(answers, result.request);
     void this.dispatchAll();
   }
 
-  /** Resolves when those of other replicas that we carry have been delivered; our own callers wait for theirs. */
-  async settle(): Promise<void> {
-    while (this.withRemoteCalls.size > 0) await Promise.all(this.withRemoteCalls);
+  previewBatch(): readonly QueuedCall[] {
+    return this.scheduler.previewBatch();
   }
 
-  /** Departures one after the other, for as long as anyone can leave. Never rejects. */
+  onClaimed(call: QueuedCall): void {
+    this.markClaimed(call);
+  }
+
+  onReturned(call: QueuedCall): void {
+    if (call.waiters.size === 0) void this.batching.withdraw(call);
+    else this.scheduler.calls.requeue(call);
+    void this.dispatchAll();
+  }
+
+  onLost(call: QueuedCall): void {
+    this.markClaimed(call);
+    this.retryOrReject(call, new Fault('outcome_unknown', call.isWrite ? {} : { again: 'not_run' }));
+    void this.dispatchAll();
+  }
+
+  /** Sends requests one after the other while any call may be sent. Never rejects. */
   private async dispatchAll(): Promise<void> {
     if (this.isDispatching) return;
     this.isDispatching = true;
-    while (this.canDispatch()) {
+    while (this.scheduler.canDispatch) {
       try {
-        const { grantRefusals } = this.outcomes;
-        this.plan = await this.prepare();
-        if (!this.canDispatch()) break;
-        const permit = await this.options.rateLimiter.acquire(this.portal, this.plan, this.whileWaiting);
-        // What was fresh when this departure began to wait may be refused meanwhile.
-        await this.dispatch(permit, () => grantRefusals !== this.outcomes.grantRefusals);
+        const { grantRefusals } = this;
+        const prepared = await this.prepare();
+        if (!this.scheduler.canDispatch) break;
+        const permit = await this.options.rateLimiter.acquire(this.portal, prepared.plan, this.offerWhileWaiting);
+        // The grant may have been refused while this request waited for its permit.
+        await this.dispatch(permit, prepared, () => grantRefusals !== this.grantRefusals);
       } catch (error) {
-        this.outcomes.rejectAll(asFault(error));
+        this.rejectAll(asFault(error));
       }
-      this.outcomes.rejectSpent();
+      this.rejectSpent();
     }
     this.isDispatching = false;
     this.lastUsedAtMs = this.options.clock.now();
-    if (!this.wasFound) this.onPortalMissing();
+    if (!this.isKnown) this.onPortalMissing(this);
   }
 
-  private async prepare(): Promise<Plan> {
+  private async prepare(): Promise<PreparedRequest> {
     try {
-      const plan = await this.options.prepare(this.portal);
-      this.markFound();
-      return plan;
+      const prepared = await this.options.prepare(this.portal);
+      this.isKnown = true;
+      this.plan = prepared.plan;
+      return prepared;
     } catch (error) {
       const { code } = asFault(error);
-      // A store that does not answer says nothing of the portal.
-      if (code === 'portal_not_found') this.wasFound = false;
-      else if (code !== 'store_unavailable') this.markFound();
+      // A store that does not answer says nothing about the portal.
+      if (code === 'portal_not_found') this.isKnown = false;
+      else if (code !== 'store_unavailable') this.isKnown = true;
       throw error;
     }
   }
 
-  private readonly whileWaiting = () => {
+  private readonly offerWhileWaiting = () => {
     this.batching.offerNext();
   };
 
-  private canDispatch(): boolean {
-    if (this.calls.isEmpty || this.inFlight.count >= maxInFlight) return false;
-    // The probe goes alone; what becomes of it decides about the others.
-    if (this.circuit.state === 'probing' && (this.inFlight.count > 0 || this.circuit.isProbing)) return false;
-    return this.calls.hasSendable(this.sendable);
-  }
-
-  private readonly sendable: SendFilter = {
-    client: (from) => this.inFlight.canSend(from),
-    call: (call) => !call.isPaused && !this.inFlight.isHeld(call),
-  };
-
-  /** The same, where the keys take turns with a method that goes one by one. */
-  private sendableInTurn(): SendFilter {
-    const { ledger, inFlight, calls, sendable } = this;
-    if (!ledger.hasNearLimit) return sendable;
-    const ready = [...calls.calls()].filter((call) => sendable.call(call) && calls.canSend(call, sendable));
-    const turns = inFlight.turnsOf(ready.filter(({ clients }) => clients.some((key) => sendable.client(key))));
-    return { ...sendable, call: (it) => sendable.call(it) && !inFlight.yields(it, turns) };
-  }
-
-  private async dispatch(permit: Permit, isOutdated: () => boolean): Promise<void> {
+  private async dispatch(permit: Permit, { send }: PreparedRequest, isOutdated: () => boolean): Promise<void> {
     const { level } = permit;
-    const name = this.batching.newRequestId();
-    const batch = await this.buildBatch(name, level, isOutdated);
-    // Everyone left while the departure waited, or it would meet what others just met: the permit is not wasted.
+    const requestId = this.batching.newRequestId();
+    const batch = await this.takeBatch(requestId, level, isOutdated);
+    // All callers gave up while the request waited, or the grant was refused.
     if (batch.calls.length === 0) return permit.refund();
-    const seats = batch.commands.length;
+    const commands = batch.commands.length;
     this.left = level.left;
-    this.commandsPerRequest += (seats - this.commandsPerRequest) / 10;
+    this.commandsPerRequest += (commands - this.commandsPerRequest) / 10;
     const queueMs = batch.calls.flatMap((call) => call.queueTimesMs());
-    this.options.observer.requestSent(this.portal, seats, queueMs);
-    const sending = this.sendBatch(name, batch, { commands: batch.commands.length, ...level }, permit).finally(() =>
-      this.withRemoteCalls.delete(sending),
+    this.options.observer.requestSent(this.portal, commands, queueMs);
+    const sending = this.sendBatch(requestId, batch, send, { commands, ...level }, permit).finally(() =>
+      this.publishing.delete(sending),
     );
-    if (batch.calls.some(({ remoteId }) => remoteId !== undefined)) this.withRemoteCalls.add(sending);
+    if (batch.calls.some(({ remoteId }) => remoteId !== undefined)) this.publishing.add(sending);
   }
 
-  /** Those who travel; when the bucket is empty, others may wait for it on other replicas. */
-  private async buildBatch(request: string, { left }: Level, isOutdated: () => boolean): Promise<BatchBuilder> {
-    const batch = new BatchBuilder(this.ledger);
-    const remoteCalls: QueuedCall[] = [];
+  /** Takes the next batch; if no more permits are available, also from the calls that peers offer. */
+  private async takeBatch(requestId: string, { left }: Level, isOutdated: () => boolean): Promise<BatchBuilder> {
+    const { calls } = this.scheduler;
     const offers = left < 1 ? await this.batching.remoteCalls() : [];
-    const gone = await this.batching.claim(request, () => {
-      // Whoever was refused meanwhile would be refused again, for good.
+    const remote: QueuedCall[] = [];
+    let batch = new BatchBuilder(this.ledger);
+    const unclaimed = await this.batching.claim(requestId, () => {
       if (isOutdated()) return [];
-      for (const { id, commands } of offers)
-        remoteCalls.push(this.calls.enqueueRemote(commands, this.weigh(commands), id));
-      this.calls.fill(batch, this.sendableInTurn(), this.options.clock.now());
+      for (const { id, commands } of offers) {
+        remote.push(calls.enqueueRemote(commands, callSize(commands, this.options.batchBytesOf), id));
+      }
+      batch = this.scheduler.takeBatch(this.options.clock.now());
       return batch.calls;
     });
-    for (const remoteCall of remoteCalls)
-      if (remoteCall.sentAtMs === undefined || gone.has(remoteCall)) this.calls.remove(remoteCall);
-    return gone.size > 0 ? batch.without(gone) : batch;
+    for (const call of remote) if (call.sentAtMs === undefined || unclaimed.has(call)) calls.remove(call);
+    return unclaimed.size > 0 ? batch.without(unclaimed) : batch;
   }
 
-  /** Who would leave now and may share a trip. */
-  private previewBatch(): readonly QueuedCall[] {
-    const batch = new BatchBuilder(this.ledger);
-    const leave = this.sendableInTurn();
-    this.calls.pick(batch, { ...leave, call: (it) => it.batchBytes !== undefined && leave.call(it) });
-    // Whoever joined it once it is on offer might be told a state from before its own last write.
-    for (const call of batch.calls) this.calls.stopSharing(call);
-    return batch.calls;
-  }
-
-  private async sendBatch(name: string, batch: BatchBuilder, request: RequestInfo, permit: Permit): Promise<void> {
+  private async sendBatch(
+    requestId: string,
+    batch: BatchBuilder,
+    send: PreparedRequest['send'],
+    request: RequestInfo,
+    permit: Permit,
+  ): Promise<void> {
     const { calls, commands } = batch;
-    const remoteCalls = calls.filter(({ remoteId }) => remoteId !== undefined);
-    const stopKeeping = remoteCalls.length > 0 ? this.batching.keepLease(name) : () => undefined;
-    const end = this.inFlight.start(calls);
+    const remote = calls.filter(({ remoteId }) => remoteId !== undefined);
+    const releaseLease = remote.length > 0 ? this.batching.keepLease(requestId) : () => undefined;
+    const { signal, finish } = this.scheduler.inFlight.start(calls);
     let outcome: RequestOutcome;
     try {
-      const answers = batch.answersByCall(await this.options.next(this.portal, commands, abortWhenAbandoned(calls)));
+      const answers = batch.answersByCall(await send(this.portal, commands, signal));
       outcome = { answersOf: (call) => answers.get(call) ?? [], request };
-      this.outcomes.onAnswers(answers, request);
+      this.onAnswers(answers, request);
     } catch (error) {
       outcome = asFault(error);
-      await this.outcomes.onRequestFailed(calls, outcome, this.plan);
+      await this.onRequestFailed(calls, outcome, this.plan);
     }
-    end();
+    finish();
     permit.settle();
     this.lastUsedAtMs = this.options.clock.now();
     void this.dispatchAll();
-    await this.batching.publishResult(name, remoteCalls, outcome).finally(stopKeeping);
+    await this.batching.publish(requestId, remote, outcome).finally(releaseLease);
   }
 
-  private denial(commands: readonly Command[], from: string, { bytes }: CallSize): Fault | undefined {
-    const refusal = this.circuit.openFault() ?? this.outcomes.spentFault(commands);
-    if (refusal || this.admission.admit(from, bytes)) return refusal;
-    return this.queueFull(from);
+  private onAnswers(answersByCall: ReadonlyMap<QueuedCall, readonly Answer[]>, request: RequestInfo): void {
+    this.health.onAnswers(answersByCall);
+    for (const [call, answers] of answersByCall) {
+      const recorded = answers.map((answer, i) => this.ledger.record(call.commands[i], answer));
+      const [answer] = recorded;
+      if (recorded.length === 1 && answer?.ok === false && answer.fault.again) {
+        this.retryOrReject(call, answer.fault);
+        continue;
+      }
+      this.scheduler.calls.remove(call);
+      call.resolve(recorded, request);
+    }
+    this.rejectSpent();
   }
 
-  /** Another key's call gets its place. */
-  private evict({ call, waiter }: WaiterEntry): void {
-    this.outcomes.evict(call, waiter, this.queueFull(waiter.client));
+  /** The request failed as a whole. @param plan undefined if a peer sent it, which then backs off */
+  private async onRequestFailed(calls: readonly QueuedCall[], fault: Fault, plan: Plan | undefined): Promise<void> {
+    const { health, ledger } = this;
+    if (fault.again === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
+    if (fault.again && grantReasons.has(fault.again)) this.grantRefusals++;
+    if (fault.again === 'bucket_full' && health.isRefusedForItself(calls.flatMap(({ commands }) => commands))) {
+      for (const call of calls) this.reject(call, fault.final());
+    } else {
+      if (fault.again === 'bucket_full' && plan) await health.backOff(plan);
+      const change = health.onFailure(fault);
+      if (change === 'opened') this.rejectAll(health.circuit.openFault() ?? fault);
+      else if (change === 'probe') void this.probe(fault);
+      for (const call of calls) this.retryOrReject(call, fault);
+    }
+    this.rejectSpent();
   }
 
-  private queueFull(from: string): Fault {
-    const { waiting } = this.calls;
-    const perSecond = (this.plan?.drainPerSecond ?? 1) * this.commandsPerRequest;
-    const halfGoneMs = (waiting.total / 2 / perSecond) * 1000;
-    // Nobody waits here longer than its deadline, so by then the queue has room whatever it holds now.
-    const retryAfterMs = Math.max(1000, Math.min(halfGoneMs, this.options.callTimeoutMs));
-    return new Fault('queue_full', {
-      detail: `${waiting.total} calls wait for this portal, ${waiting.of(from)} of them of this key; about ${Math.round(perSecond)} leave a second. This call was not sent; come back after Retry-After.`,
-      retryAfterMs,
+  private async probe(fault: Fault): Promise<void> {
+    if (await this.health.probe(fault)) this.rejectAll(this.health.circuit.openFault() ?? fault);
+    void this.dispatchAll();
+  }
+
+  /** Queues the call again if a retry is safe and useful, else rejects it. */
+  private retryOrReject(call: QueuedCall, fault: Fault): void {
+    if (fault.again === 'reads_alone' && call.isWrite) {
+      this.reject(call, lostInBatch(fault));
+      return;
+    }
+    const isAlone = fault.again === 'alone' || fault.again === 'reads_alone';
+    if (isAlone) call.batchBytes = undefined;
+    const reason = call.waiters.size > 0 && this.health.circuit.state !== 'open' ? fault.again : undefined;
+    const delayMs = reason && retryDelayMs(reason, call.countRetry(reason));
+    if (delayMs === undefined) {
+      this.reject(call, isAlone ? fault.final() : fault);
+      return;
+    }
+    if (call.sentAtMs !== undefined) this.scheduler.calls.requeue(call);
+    if (delayMs === 0) return;
+    call.isPaused = true;
+    this.options.clock.after(delayMs, () => {
+      call.isPaused = false;
+      void this.dispatchAll();
     });
   }
 
-  private weigh(commands: readonly Command[]): CallSize {
-    let batchBytes: number | undefined = 0;
-    let bytes = 0;
-    for (const command of commands) {
-      const own = this.options.batchBytesOf(command);
-      batchBytes = batchBytes === undefined || own === undefined ? undefined : batchBytes + own;
-      bytes += queuedBytes(command);
-    }
-    return { batchBytes, bytes };
+  private reject(call: QueuedCall, fault: Fault): void {
+    if (call.isAbandoned && call.isWrite && fault.code === 'outcome_unknown') this.holdOrder(call);
+    else this.scheduler.calls.remove(call);
+    const { upstream } = fault;
+    const method = call.commands[0]?.method;
+    // The vendor's error names `batch`, which the caller did not call.
+    call.reject(upstream && method ? fault.with({ upstream: { ...upstream, method } }) : fault);
   }
-}
 
-/** Aborts when nobody waits for any of them any more. */
-function abortWhenAbandoned(calls: readonly QueuedCall[]): AbortSignal {
-  const controller = new AbortController();
-  let waitedFor = calls.length;
-  for (const call of calls) {
-    call.onAbandoned = () => {
-      if (--waitedFor === 0) controller.abort(new Fault('deadline_exceeded'));
-    };
+  private rejectAll(fault: Fault): void {
+    for (const call of [...this.scheduler.calls.calls()]) this.withdrawAndReject(call, fault);
   }
-  return controller.signal;
+
+  /** Rejects waiting calls whose method has used up its operating time meanwhile. */
+  private rejectSpent(): void {
+    if (!this.ledger.hasSpent) return;
+    for (const call of [...this.scheduler.calls.calls()]) {
+      const fault = this.ledger.spentFault(call.commands);
+      if (fault) this.withdrawAndReject(call, fault);
+    }
+  }
+
+  /** Retries or rejects a waiting call. If it is offered, a peer may have claimed it: that must be known first. */
+  private withdrawAndReject(call: QueuedCall, fault: Fault): void {
+    if (!this.isClaimable(call)) {
+      this.retryOrReject(call, fault);
+      return;
+    }
+    // A paused call is being withdrawn already. A call that could be sent meanwhile might fail again at once, endlessly.
+    if (call.isPaused) return;
+    call.isPaused = true;
+    const onWithdrawn = () => {
+      call.isPaused = false;
+      this.retryOrReject(call, fault);
+    };
+    void this.withdraw(call, onWithdrawn).then((state) => {
+      if (state === 'withdrawn') return;
+      call.isPaused = false;
+      if (state === 'unknown') this.reject(call, call.isWrite ? new Fault('outcome_unknown') : fault);
+    });
+  }
+
+  /** The caller hung up, or its deadline passed. */
+  private detach(call: QueuedCall, waiter: Waiter, reason: unknown): void {
+    const reject = () => {
+      this.rejectWaiter(call, waiter, reason);
+    };
+    if (call.waiters.size === 1 && this.isClaimable(call)) void this.withdraw(call, reject).then(reject);
+    else reject();
+  }
+
+  /** Rejects a waiting caller, so that its slot goes to another client's call. */
+  private evict({ call, waiter }: WaiterEntry): void {
+    const fault = this.queueFull(waiter.client);
+    if (call.waiters.size > 1 || !this.isClaimable(call)) {
+      this.rejectWaiter(call, waiter, fault);
+      return;
+    }
+    this.scheduler.calls.releaseSlot(waiter);
+    this.withdrawAndReject(call, fault);
+  }
+
+  private rejectWaiter(call: QueuedCall, waiter: Waiter, reason: unknown): void {
+    const isWaiting = call.sentAtMs === undefined;
+    waiter.reject(isWaiting ? asFault(reason) : afterSending(reason));
+    if (call.waiters.size > 0) return;
+    if (isWaiting) this.scheduler.calls.remove(call);
+    else call.abandon();
+  }
+
+  private isClaimable(call: QueuedCall): boolean {
+    return call.sentAtMs === undefined && this.batching.isOffered(call);
+  }
+
+  private async withdraw(call: QueuedCall, onWithdrawn: () => void): Promise<'withdrawn' | 'claimed' | 'unknown'> {
+    const state = await this.batching.withdraw(call, onWithdrawn);
+    if (state !== 'withdrawn') this.markClaimed(call);
+    return state;
+  }
+
+  private markClaimed(call: QueuedCall, msAgo = 0): void {
+    if (call.sentAtMs !== undefined) return;
+    this.scheduler.calls.markInFlight([call], this.options.clock.now() - msAgo);
+    this.options.observer.callSentByPeer(this.portal, call.queueTimesMs());
+  }
+
+  /** Keeps an abandoned write in its place on its entities, for as long as the portal may still run it. */
+  private holdOrder(call: QueuedCall): void {
+    const { clock, maxCallMs } = this.options;
+    this.orderHolds.add((call.sentAtMs ?? clock.now()) + maxCallMs - clock.now(), () => {
+      this.scheduler.calls.remove(call);
+      void this.dispatchAll();
+    });
+  }
+
+  private refusal(commands: readonly Command[], client: string, bytes: number): Fault | undefined {
+    const fault = this.health.circuit.openFault() ?? this.ledger.spentFault(commands);
+    return fault ?? (this.admission.admit(client, bytes) ? undefined : this.queueFull(client));
+  }
+
+  private queueFull(client: string): Fault {
+    const requestsPerSecond = this.plan?.drainPerSecond ?? 1;
+    return queueFullFault({
+      waiting: this.scheduler.calls.waiting.total,
+      ofClient: this.scheduler.calls.waiting.of(client),
+      sentPerSecond: requestsPerSecond * this.commandsPerRequest,
+      maxRetryAfterMs: this.options.callTimeoutMs,
+    });
+  }
 }

@@ -1,39 +1,39 @@
 import { Fault, type PortalId, type Send } from '@b24/portal';
-import type { Level, Plan } from './rate-limiter';
+import { ClientUsage } from './client-usage';
+import { OperatingLedger } from './operating-ledger';
 import { PortalQueue, type QueueCounts } from './portal-queue';
 import type { QueueOptions } from './queue-options';
-import { OperatingLedger } from './operating-ledger';
-import { ClientUsage } from './client-usage';
+import type { Level, Plan } from './rate-limiter';
 
-/** A queue without anything to do for so long is dropped, with what its bucket holds on this replica. */
+/** An idle queue is dropped after this long, together with what its rate limiter holds on this replica, ms. */
 const dropAfterMs = 60_000;
-const sweepEveryMs = 30_000;
+const sweepIntervalMs = 30_000;
 
 const idle: QueueCounts = { waiting: 0, inFlight: 0, commandsPerRequest: 1, left: 0, circuit: 'closed' };
 
 export interface QueueState extends Level, QueueCounts {}
 
-/** What may be read of the queues, without a way to send anything. */
+/** The read-only view of the portal queues. */
 export type QueueReadings = Pick<PortalQueues, 'ledger' | 'state' | 'level' | 'counts' | 'countsOf' | 'knows'>;
 
 /**
- * The station where calls wait for their portal's bucket and share its trips. PortalQueues are made on first use and dropped
- * when idle; one timer serves them all.
- * Faults of its own: queue_full, operating_time_spent, portal_unreachable (its circuit), shutting_down,
- * store_unavailable; outcome_unknown when a deadline passes after departure.
+ * The station where calls wait for a permit of their portal and share requests. Queues are created on first use and
+ * dropped when idle; one timer serves them all.
+ * Its own faults: queue_full, operating_time_spent, portal_unreachable (the circuit is open), shutting_down,
+ * store_unavailable, and outcome_unknown when a deadline passes after the call was sent.
  */
 export class PortalQueues {
   readonly ledger: OperatingLedger;
   private readonly queues = new Map<PortalId, PortalQueue>();
-  /** What waits here, over all portals. */
-  private readonly bytes = {
+  /** What waits on this replica for all portals. */
+  private readonly replica = {
     usage: new ClientUsage(),
-    evictFrom: (key: string, isShort: () => boolean) => {
-      this.free(key, isShort);
+    evictFrom: (client: string, isShort: () => boolean) => {
+      this.evictFrom(client, isShort);
     },
   };
   private stopSweeping: (() => void) | undefined;
-  private closing = false;
+  private isClosing = false;
 
   constructor(private readonly options: QueueOptions) {
     this.ledger = new OperatingLedger(options.clock);
@@ -41,84 +41,83 @@ export class PortalQueues {
   }
 
   readonly send: Send = (portal, commands, signal) => {
-    if (this.closing) return Promise.reject(new Fault('shutting_down'));
-    return this.queue(portal).send(commands, signal);
+    if (this.isClosing) return Promise.reject(new Fault('shutting_down'));
+    return this.queueOf(portal).send(commands, signal);
   };
 
-  /** Makes no queue, nor anything that stays in Redis. */
+  /** Returns the state of a portal's queue without creating a queue, or anything in Redis. */
   async state(portal: PortalId, plan: Plan): Promise<QueueState> {
     return { ...(this.countsOf(portal) ?? idle), ...(await this.options.rateLimiter.level(portal, plan)) };
   }
 
-  /** What the portal's bucket has left. Makes no queue, nor anything that stays in Redis. */
+  /** Returns the available permits of a portal without creating a queue, or anything in Redis. */
   level(portal: PortalId, plan: Plan): Promise<Level> {
     return this.options.rateLimiter.level(portal, plan);
   }
 
-  /** The queues of portals that are there, which have anything to do, or had lately. */
+  /** The queues that were used lately, of portals that exist. */
   *counts(): Generator<[PortalId, QueueCounts]> {
     for (const [portal, queue] of this.queues) if (queue.isFound) yield [portal, queue.counts];
   }
 
-  /** Undefined when the queue had nothing to do lately. */
+  /** Returns undefined if the queue was not used lately. */
   countsOf(portal: PortalId): QueueCounts | undefined {
     const queue = this.queues.get(portal);
     return queue?.isFound ? queue.counts : undefined;
   }
 
-  /** Whether the portal was found to be there lately, and not only named by a caller. */
+  /** Whether the portal was found to exist lately, and not only named by a caller. */
   knows(portal: PortalId): boolean {
     return this.queues.get(portal)?.isFound ?? false;
   }
 
-  /** A new portal's bucket begins to fill now, not at its first call. */
+  /** Refills the permits of a new portal from now on, not from its first call. */
   async open(portal: PortalId, plan: Plan): Promise<void> {
-    this.queue(portal).markFound();
+    this.queueOf(portal).markFound();
     await this.options.rateLimiter.open(portal, plan);
   }
 
-  /** Takes no more calls; those that wait are told so, those under way go on. */
+  /** Rejects waiting calls and takes no more. Calls in flight finish. */
   close(): void {
-    this.closing = true;
+    this.isClosing = true;
     this.stopSweeping?.();
     for (const queue of this.queues.values()) queue.close(new Fault('shutting_down'));
   }
 
-  /** Resolves when no trip carries other replicas' calls any more. */
+  /** Resolves when no request carries remote calls any more. */
   async settle(): Promise<void> {
-    await Promise.all([...this.queues.values()].map((queueOf) => queueOf.settle()));
+    await Promise.all([...this.queues.values()].map((queue) => queue.settle()));
   }
 
-  private queue(portal: PortalId): PortalQueue {
+  private queueOf(portal: PortalId): PortalQueue {
     let queue = this.queues.get(portal);
     if (!queue) {
-      const made = new PortalQueue(portal, this.options, this.ledger.of(portal), this.bytes, () => {
-        this.dropMissing(portal, made);
+      queue = new PortalQueue(portal, this.options, this.ledger.of(portal), this.replica, (missing) => {
+        this.dropMissing(portal, missing);
       });
-      queue = made;
       this.queues.set(portal, queue);
       this.sweepLater();
     }
     return queue;
   }
 
-  /** There is no such portal: nothing of what somebody called by this name stays. */
+  /** Drops everything that calls to a portal that does not exist have created. */
   private dropMissing(portal: PortalId, queue: PortalQueue): void {
     if (this.queues.get(portal) !== queue || queue.idleSinceMs() === undefined) return;
     this.queues.delete(portal);
     this.options.rateLimiter.unload(portal);
-    this.ledger.permit(portal);
+    this.ledger.drop(portal);
   }
 
-  /** Refuses the key's newest calls to the portal where it has most waiting, then to the next. */
-  private free(key: string, isShort: () => boolean): void {
-    const queues = [...this.queues.values()].filter((queue) => queue.bytesOf(key) > 0);
-    queues.sort((a, b) => b.bytesOf(key) - a.bytesOf(key));
-    for (const queue of queues) queue.evictFrom(key, isShort);
+  /** Evicts the client's newest calls, first for the portal where most of its bytes wait. */
+  private evictFrom(client: string, isShort: () => boolean): void {
+    const queues = [...this.queues.values()].filter((queue) => queue.bytesOf(client) > 0);
+    queues.sort((a, b) => b.bytesOf(client) - a.bytesOf(client));
+    for (const queue of queues) queue.evictFrom(client, isShort);
   }
 
   private sweepLater(): void {
-    this.stopSweeping ??= this.options.clock.after(sweepEveryMs, () => {
+    this.stopSweeping ??= this.options.clock.after(sweepIntervalMs, () => {
       this.sweep();
     });
   }
@@ -133,6 +132,6 @@ export class PortalQueues {
       this.options.rateLimiter.unload(portal);
     }
     this.ledger.removeStale(this.queues);
-    if (!this.closing && (this.queues.size > 0 || !this.ledger.isEmpty)) this.sweepLater();
+    if (!this.isClosing && (this.queues.size > 0 || !this.ledger.isEmpty)) this.sweepLater();
   }
 }

@@ -1,38 +1,41 @@
 import type { Clock, Command, Fault, PortalId, Send } from '@b24/portal';
-import type { RateLimiter, Plan } from './rate-limiter';
 import type { PeerExchange } from './peer-exchange';
+import type { Plan, RateLimiter } from './rate-limiter';
 
-/** Told of what the queues do, for metrics and alerts. */
+/** Receives what the portal queues do, for metrics and alerts. */
 export interface QueueObserver {
-  /** A trip left; how long each of its callers on this replica had waited. */
-  requestSent(portal: PortalId, seats: number, queueMs: readonly number[]): void;
-  /** Another replica's trip took along one of this replica's; how long its callers had waited. */
+  /** A request was sent. @param queueMs how long each caller on this replica had waited */
+  requestSent(portal: PortalId, commands: number, queueMs: readonly number[]): void;
+  /** A peer sent a call of this replica. @param queueMs how long each of its callers had waited */
   callSentByPeer(portal: PortalId, queueMs: readonly number[]): void;
   backedOff(portal: PortalId): void;
   circuit(portal: PortalId, change: 'opened' | 'closed', fault?: Fault): void;
+}
+
+/** What a request needs before it acquires a permit. */
+export interface PreparedRequest {
+  readonly plan: Plan;
+  /** Sends with the grant that was found ready. */
+  readonly send: Send;
 }
 
 export interface QueueOptions {
   readonly rateLimiter: RateLimiter;
   readonly peerExchange: PeerExchange;
   readonly clock: Clock;
-  readonly next: Send;
-  /**
-   * Run before each departure takes from the bucket: what it does may be slow, and a taken permit must leave at once.
-   * Tells the portal's plan.
-   */
-  readonly prepare: (portal: PortalId) => Promise<Plan>;
-  /** The bytes that a command takes in a batch; undefined when it may not share one. */
+  /** Called before a permit is acquired, because it may be slow and a permit must be used at once. */
+  readonly prepare: (portal: PortalId) => Promise<PreparedRequest>;
+  /** The bytes that a command takes in a batch; undefined if it may not share one with other callers. */
   readonly batchBytesOf: (command: Command) => number | undefined;
-  /** Calls that may wait here, on this replica. */
+  /** Calls that may wait for one portal on this replica. */
   readonly queueLimit: number;
-  /** Whether the portal answers a question of our own: asked when nothing else of it was answered lately. */
+  /** Probes whether the portal answers a command of the gateway's own. */
   readonly isAnswering: (portal: PortalId) => Promise<boolean>;
-  /** How long a portal may run one call, whatever became of its connection. */
+  /** How long a portal may run one call, even after its connection was lost. */
   readonly maxCallMs: number;
-  /** Bytes that may wait for one portal, and for all, on this replica. */
+  /** Bytes that may wait on this replica, for one portal and for all. */
   readonly maxBytes?: { readonly portal: number; readonly replica: number };
-  /** How long a caller usually waits, for an honest Retry-After. */
+  /** How long a caller waits by default; bounds Retry-After. */
   readonly callTimeoutMs: number;
   readonly observer: QueueObserver;
 }

@@ -1,57 +1,49 @@
 import type { Again, Answer, Command, Fault, RequestInfo } from '@b24/portal';
 
-/** What commands weigh. */
-export interface CallSize {
-  /** The bytes that they take in a batch; undefined when they may not share one with others'. */
-  readonly batchBytes: number | undefined;
-  /** The bytes that they occupy while they wait. */
-  readonly bytes: number;
-}
-
-/** A caller who waits for a call's answers. */
+/** A caller that waits for the answers of a call. */
 export interface Waiter {
-  /** The client that it came with. */
+  /** The client's id. */
   readonly client: string;
-  /** What it occupies while it waits. */
+  /** The memory it occupies while it waits, in bytes. */
   readonly bytes: number;
-  /** It waits, and its place and bytes are counted. Only the waiting room writes this. */
+  /** Whether its slot and bytes are counted. Written by `CallQueue` only. */
   isCounted: boolean;
-  /** It had to give its place to another key's call. Only the waiting room writes this. */
+  /** Whether its slot went to another client's call. Written by `CallQueue` only. */
   isEvicted: boolean;
-  /** Unix milliseconds. */
+  /** When it was queued, unix milliseconds. */
   readonly queuedAtMs: number;
   resolve(answers: readonly Answer[]): void;
   reject(fault: Fault): void;
 }
 
-/** Commands that travel on the same request, and who waits for them: one caller, or all who asked for the same read. */
+/** Commands that are sent together, and the callers that wait for them: one, or all callers of the same read. */
 export class QueuedCall {
   readonly waiters = new Set<Waiter>();
-  /** When it left, unix milliseconds, while it is under way; what becomes of it then is not for the queue to say. */
+  /** When it was sent, unix milliseconds; undefined while it waits. */
   sentAtMs: number | undefined;
-  /** It stays for a while, before it goes again. */
+  /** Whether it must not be sent now: it waits for a retry delay, or is being withdrawn. */
   isPaused = false;
-  /** Called when its last waiter leaves while it is under way. */
+  /** Called when its last waiter gives up while it is in flight. */
   onAbandoned: (() => void) | undefined;
-  /** Its last waiter left while it was under way. */
+  /** Whether its last waiter gave up while it was in flight. */
   isAbandoned = false;
-  /** What it asks, where another caller may share the answer: a single read. */
+  /** Equal for reads that may share an answer; undefined for other calls. */
   readonly readKey: string | undefined;
-  /** Where it may meet another on the same entity. */
+  /** The entities that it concerns, as keys of `EntityOrder`. */
   readonly entityKeys: readonly string[];
-  /** Its turn between the clients on its entities, once nothing of its own key is before it there. */
+  /** Its turn among the clients on its entities; set once no earlier call of its own client waits there. */
   turn: number | undefined;
   readonly isWrite: boolean;
-  /** The offer that it came from, when another replica's callers wait for it and nobody here. */
+  /** The id of the peer's offer, if the callers wait on another replica. */
   remoteId: string | undefined;
   private readonly waitersByClient = new Map<string, number>();
   private readonly retries = new Map<Again, number>();
 
   constructor(
-    /** Its place in the queue, kept when it goes again. */
+    /** Its position in the queue, kept when it is retried. */
     readonly sequence: number,
     readonly commands: readonly Command[],
-    /** The bytes it takes in a batch; undefined when it may not share one with others'. */
+    /** The bytes it takes in a batch; undefined if it may not share one. */
     public batchBytes: number | undefined,
   ) {
     this.readKey = readKeyOf(commands);
@@ -67,7 +59,7 @@ export class QueuedCall {
     this.onAbandoned?.();
   }
 
-  /** The client whose order it keeps: the one that asked first. */
+  /** The id of the client that called first, whose order it keeps. */
   get client(): string {
     return clientOf(this.commands);
   }
@@ -77,7 +69,7 @@ export class QueuedCall {
     this.waitersByClient.set(waiter.client, (this.waitersByClient.get(waiter.client) ?? 0) + 1);
   }
 
-  /** Returns false when it was not there. */
+  /** Returns false if the caller did not wait for it. */
   removeWaiter(waiter: Waiter): boolean {
     if (!this.waiters.delete(waiter)) return false;
     const left = (this.waitersByClient.get(waiter.client) ?? 1) - 1;
@@ -86,19 +78,19 @@ export class QueuedCall {
     return true;
   }
 
-  /** The clients whose turns it may take: of those who wait for it, here or on another replica. */
+  /** The clients whose turns it may take: those that wait for it, here or on another replica. */
   get clients(): readonly string[] {
     return this.remoteId === undefined ? [...this.waitersByClient.keys()] : [this.client];
   }
 
-  /** How often it has gone again for this reason before; counts this time. */
+  /** Returns how often it was retried for this reason before, and counts this time. */
   countRetry(why: Again): number {
     const times = this.retries.get(why) ?? 0;
     this.retries.set(why, times + 1);
     return times;
   }
 
-  /** How long each of its callers waited until it left, milliseconds. */
+  /** How long each of its callers waited until it was sent, ms. */
   queueTimesMs(): number[] {
     return [...this.waiters].map(({ queuedAtMs }) => (this.sentAtMs ?? queuedAtMs) - queuedAtMs);
   }

@@ -1,20 +1,20 @@
 import type { Clock } from '@b24/portal';
 
-/** A method that is refused so often, with other requests answered in between, is refused for itself. */
-const ownAfter = 3;
+/** A method that is refused this often, with other requests answered in between, is refused for itself. */
+const ownAfterRefusals = 3;
 const rememberMs = 600_000;
 const maxMethods = 100;
 
 interface MethodRefusals {
   readonly times: number;
   readonly atMs: number;
-  /** How many requests had been answered then. */
+  /** The number of requests answered by then. */
   readonly answers: number;
 }
 
 /**
- * Methods that were told that the portal's bucket is full. The vendor says so before it looks at the method, so that a
- * method which hears it again and again while others are answered says it of itself, and the portal's bucket is not full.
+ * Methods that were refused because the portal's bucket is full. The vendor checks its bucket before the method, so a
+ * method that is refused again and again while others are answered is refused for itself: the bucket is not full.
  */
 export class RefusedMethods {
   private readonly entries = new Map<string, MethodRefusals>();
@@ -22,29 +22,29 @@ export class RefusedMethods {
 
   constructor(private readonly clock: Clock) {}
 
-  /** The portal answered a request, which ran these. */
+  /** The portal answered a request. @param methods the methods that it ran */
   onAnswer(methods: Iterable<string>): void {
     this.answers++;
     for (const method of methods) this.entries.delete(method.toLowerCase());
   }
 
   /**
-   * A request of this method alone was refused. own: that concerns the method and not the bucket. again: so it was
-   * lately; whether others are answered is worth finding out.
+   * A request with only this method was refused. Returns `own` if that concerns the method and not the bucket, `again` if
+   * the method was refused lately and it is worth probing whether other methods are answered.
    */
   onRefused(method: string): 'first' | 'again' | 'own' {
     const now = this.clock.now();
     const name = method.toLowerCase();
     const before = this.entries.get(name);
     const counts = before && now - before.atMs < rememberMs;
-    // Several that were refused together, or one after the other with nothing in between, are one refusal.
+    // Refusals without an answered request in between count as one.
     const times = !counts ? 1 : before.answers < this.answers ? before.times + 1 : before.times;
     this.entries.delete(name);
-    this.entries.set(name, { times: Math.min(times, ownAfter), atMs: now, answers: this.answers });
+    this.entries.set(name, { times: Math.min(times, ownAfterRefusals), atMs: now, answers: this.answers });
     for (const oldest of this.entries.keys()) {
       if (this.entries.size <= maxMethods) break;
       this.entries.delete(oldest);
     }
-    return times >= ownAfter ? 'own' : counts ? 'again' : 'first';
+    return times >= ownAfterRefusals ? 'own' : counts ? 'again' : 'first';
   }
 }

@@ -1,27 +1,41 @@
-import type { Again } from '@b24/portal';
+import { type Again, asFault, Fault } from '@b24/portal';
 
 /**
- * Pauses before what was certainly not carried out goes again, by why. It goes from the queue, since a second request
- * costs the portal's bucket as much as the first (docs/decisions/0002).
+ * Delays before each retry of a call that certainly did not run, in milliseconds, by reason. A retry goes through the
+ * queue, because it costs a permit like the first attempt (docs/decisions/0002).
  */
 const retryDelaysMs: Record<Again, readonly number[]> = {
-  // The refused token is refreshed before the next departure; a fresh one that is refused too is no passing thing.
+  // The refused token is refreshed before the next request. If a fresh token is refused too, a retry does not help.
   token_refused: [0],
-  // Another user's chain takes the place of the refused one's, as long as there is one.
+  // Another user's token pair replaces the refused one, as long as there is one.
   user_refused: [0, 0, 0],
-  // To the host the portal was renamed to; nobody else knows the portal any more.
+  // Sent to the host that the portal was renamed to.
   moved: [0, 0],
-  // The whole queue stands back; going again means no more than waiting in it.
+  // The queue backs off for all calls, so a retry only waits in it.
   bucket_full: Array.from({ length: 20 }, () => 0),
   passing_trouble: [500, 1000, 2000],
-  // What travelled in a batch may go by itself.
+  // Calls of a batch are sent by themselves.
   batch_spent: [0],
   not_run: [0, 0, 0],
   alone: [0],
   reads_alone: [0],
 };
 
-/** How long to pause before going again; undefined when it does not. Pure, so that it can be read. */
-export function retryDelayMs(why: Again, timesBefore: number): number | undefined {
-  return retryDelaysMs[why][timesBefore];
+/** Returns the delay before the next retry, ms; undefined if the call is not retried. */
+export function retryDelayMs(reason: Again, retriesBefore: number): number | undefined {
+  return retryDelaysMs[reason][retriesBefore];
+}
+
+/** Returns the fault for a write whose part of a batch's answer is unknown. An answer that is too large may hold it. */
+export function lostInBatch(fault: Fault): Fault {
+  if (fault.code !== 'answer_too_large') return fault.final();
+  return new Fault('outcome_unknown', {
+    detail: 'The answers of the batch that carried this write were too large to read; the portal may have run it.',
+  });
+}
+
+/** Returns the fault for a caller that gives up after its call was sent: a passed deadline leaves the outcome unknown. */
+export function afterSending(reason: unknown): Fault {
+  const fault = asFault(reason);
+  return fault.code === 'deadline_exceeded' ? new Fault('outcome_unknown') : fault;
 }
