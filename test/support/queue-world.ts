@@ -1,5 +1,5 @@
 import { type Answer, type Command, Fault, type PortalId, portalId, type Result, type Send } from '@b24/portal';
-import { type Plan, PortalQueues, type QueueObserver, type RateLimiter } from '@b24/queue';
+import { type PeerExchange, type Plan, PortalQueues, type QueueObserver, type RateLimiter } from '@b24/queue';
 import { HandClock, settle } from './hand-clock';
 import { MemoryPeerHub } from './memory-peer-exchange';
 
@@ -127,6 +127,8 @@ export interface QueueWorldOptions {
   readonly queueLimit?: number;
   readonly maxBytes?: { readonly portal: number; readonly replica: number };
   readonly prepare?: (portal: PortalId) => Promise<Plan>;
+  /** Replaces the exchange that connects the replicas. */
+  readonly exchange?: PeerExchange;
   /** Whether the portal answers the gateway's own probe; false by default. */
   readonly isAnswering?: () => Promise<boolean>;
 }
@@ -177,7 +179,7 @@ export function queueWorld(options: QueueWorldOptions = {}, shared = sharedWorld
       remove: limiter.remove,
       close: limiter.close,
     },
-    peerExchange: exchange,
+    peerExchange: options.exchange ?? exchange,
     clock,
     prepare: async (to) => ({ plan: await prepare(to), send: wire }),
     batchBytesOf: ({ params }) => (JSON.stringify(params).includes('$') ? undefined : 100),

@@ -15,7 +15,7 @@ import {
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
 import { type Clock, type Post, Secret } from '@b24/portal';
-import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange } from '@b24/queue';
+import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
 import { axiosPost, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
@@ -144,7 +144,9 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // The line.
   const rateLimiter = new BottleneckRateLimiter({ redis: queueRedis, clock });
-  const peerExchange = new RedisPeerExchange({ redis, seal: textSealOf(keyring), clock });
+  const peerExchange = settings.crossReplicaBatching
+    ? new RedisPeerExchange({ redis, seal: textSealOf(keyring), clock })
+    : new SoloExchange();
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
     ...{ clock, post, rateLimiter, peerExchange, store, grants, relocation, meter, traces: collector?.traces },

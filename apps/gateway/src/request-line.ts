@@ -57,7 +57,7 @@ export interface LineParts {
   readonly store: GrantStore;
   readonly grants: FreshGrants;
   readonly relocation: RelocationLookup;
-  readonly observer: LaneObserver & CallObserver;
+  readonly observer: QueueObserver & CallObserver;
   /** Absent where nobody collects traces. */
   readonly traces?: Traces | undefined;
   /** Counts the commands of keys that have a rate. */
@@ -148,16 +148,15 @@ export class RequestLine {
     });
     const wire = upstream({ post, clock });
     const permit = (record: PortalRecord, signal: AbortSignal) =>
-      acquirePermit(parts.bucket, record.portal, parts.planOf(record), signal);
+      acquirePermit(parts.rateLimiter, record.portal, parts.planOf(record), signal);
     const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });
-    const authorized = authorize({ grants, relocation, store, clock, probe }, wire);
+    this.authorize = authorize({ grants, relocation, store, clock, probe }, wire);
     this.portalQueues = new PortalQueues({
       ...parts,
-      observer: notingOutages(parts.observer, new OutageRecorder(store, clock)),
+      observer: withOutages(parts.observer, new OutageRecorder(store, clock)),
       prepare: (portal) => this.prepare(portal),
-      answers: async (portal) => (await probe.ask(await grants.usable(portal))).kind !== 'silent',
-      luggageOf: ({ method, params }) => batchedBytes(method, params),
-      next: parts.traces ? parts.traces.station(authorized) : authorized,
+      isAnswering: async (portal) => (await probe.ask(await grants.usable(portal))).kind !== 'silent',
+      batchBytesOf: ({ method, params }) => batchedBytes(method, params),
     });
     this.queues = this.portalQueues;
     this.send = this.portalQueues.send;
@@ -250,7 +249,7 @@ export class RequestLine {
 }
 
 /** Whether a portal is down is told to everyone who looks at it, not on this replica alone. */
-function notingOutages(observer: LaneObserver, outages: OutageRecorder): LaneObserver {
+function withOutages(observer: QueueObserver, outages: OutageRecorder): QueueObserver {
   return {
     requestSent: (portal, seats, queueMs) => observer.requestSent(portal, seats, queueMs),
     callSentByPeer: (portal, queueMs) => observer.callSentByPeer(portal, queueMs),
@@ -263,7 +262,7 @@ function notingOutages(observer: LaneObserver, outages: OutageRecorder): LaneObs
 }
 
 /** @throws Fault invalid_request for half an emoji, which would make the portal read none of the parameters */
-function mustBeReadable({ params }: Command): void {
+function assertEncodable({ params }: Command): void {
   const path = findLoneSurrogate(params);
   if (path === undefined) return;
   throw new Fault('invalid_request', {

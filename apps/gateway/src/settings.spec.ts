@@ -26,6 +26,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       publicUrl: 'http://127.0.0.1:3000',
       queueLimit: 1000,
+      crossReplicaBatching: true,
     });
     expect(settings.plan).toEqual({ burst: 50, drainPerSecond: 2 });
     expect(settings.rules.allowHttp).toBe(false);

@@ -135,6 +135,10 @@ const environment = z
     B24_DRAIN_PER_SECOND: whole('B24_DRAIN_PER_SECOND', 1, 1000).default(2),
     B24_CALL_LIMIT_MS: whole('B24_CALL_LIMIT_MS', 0, 3_600_000).default(60_000),
     QUEUE_LIMIT: whole('QUEUE_LIMIT', 1, 1_000_000).default(1000),
+    CROSS_REPLICA_BATCHING: z
+      .enum(['on', 'off'], 'CROSS_REPLICA_BATCHING must be on or off.')
+      .default('on')
+      .transform((it) => it === 'on'),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
     SDK_DOMAIN: z
       .string()
@@ -212,6 +216,8 @@ export interface Settings {
   /** How long a portal may run one call, whatever became of the connection. */
   readonly callLimitMs: number;
   readonly queueLimit: number;
+  /** Whether a request may carry the waiting calls of other replicas. */
+  readonly crossReplicaBatching: boolean;
   readonly callTimeoutMs: number;
   /** `acme.<domain>` is the portal with the alias `acme`, for SDKs. */
   readonly sdkDomain: string | undefined;
@@ -298,6 +304,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
     callLimitMs: it.B24_CALL_LIMIT_MS,
     queueLimit: it.QUEUE_LIMIT,
+    crossReplicaBatching: it.CROSS_REPLICA_BATCHING,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
     sdkDomain: it.SDK_DOMAIN,
     fanOutConcurrency: it.FAN_OUT_CONCURRENCY,

@@ -78,8 +78,8 @@ async function world(kind: 'app' | 'webhook' = 'app') {
   };
   const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });
   const relocation = { hasMoved: () => Promise.resolve(false) };
-  const send = authorize({ grants, relocation, store, clock, probe }, wire);
-  /** As a lane does it: what may go again does so once. */
+  const bind = authorize({ grants, relocation, store, clock, probe }, wire);
+  /** Calls as a portal queue does: retries once with a fresh token. */
   const call = async (...methods: string[]): Promise<string> => {
     const once = async () => {
       const send = bind(await grants.ensure(portal));
@@ -123,7 +123,7 @@ describe('a request bound to a grant', () => {
   it('is not sent when the portal was suspended while the request waited for its permit', async () => {
     const it = await world();
     const send = it.bind(await it.grants.ensure(portal));
-    await it.store.mark(portal, { suspended: true });
+    await it.store.changeSettings(portal, { suspended: true });
     await it.clock.advance(101);
     await expect(send(portal, [command('m')], signal)).rejects.toMatchObject({ code: 'portal_suspended' });
     expect(it.sent).toEqual([]);
@@ -220,7 +220,7 @@ describe('a refusal that would hold for the whole portal', () => {
       await late.store.install({ install, pair: install.pair! });
       return verdicts.expired_token;
     };
-    await expect(late.send(portal, [command('m')], signal)).rejects.toMatchObject({ again: 'token_refused' });
+    await expect(late.sendStored('m')).rejects.toMatchObject({ again: 'token_refused' });
     expect([late.sent, (await late.record()).rejection]).toEqual([['m'], undefined]);
   });
 

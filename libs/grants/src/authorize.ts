@@ -37,11 +37,15 @@ export interface AuthorizeOptions {
 const isPlain = ({ upstream }: Fault) => /^(?:expired_token|invalid_token)$/i.test(upstream?.error ?? '');
 
 /**
- * The station that puts the token on. What the portal says about the token, the user, the app or itself is remembered
- * once a command of our own met it too: the next request refreshes, takes another user's family, goes to the new host, or
- * is not sent. Until then it is the refusal of the command that met it (docs/decisions/0022).
+ * Binds requests to a grant: returns, for a grant that is ready to be used, a `Send` that puts its token on. A portal's
+ * refusal of the token, the user, the app or the portal itself is stored once a command of the gateway's own meets it
+ * too. The next request then refreshes, uses another user's pair, goes to the new host, or is not sent. Until then the
+ * refusal concerns the command that met it (docs/decisions/0022).
  */
-export function authorize({ grants, relocation, store, clock, probe }: AuthorizeOptions, next: SendAuthorized): Send {
+export function authorize(
+  { grants, relocation, store, clock, probe }: AuthorizeOptions,
+  next: SendAuthorized,
+): (grant: Grant) => Send {
   const rest = (grant: Grant, code: GrantIssue['code'], detail: string, restMs = believeMs) => {
     const issue = nextIssue(grant.issue, { code, detail, backoffMs: restMs }, clock.now());
     return store.recordIssue(grant.portal, grant.version, issue);
@@ -121,19 +125,23 @@ export function authorize({ grants, relocation, store, clock, probe }: Authorize
       void store.clearIssue(portal, version).catch(() => undefined);
   }
 
-  return async (portal, commands, signal) => {
-    const grant = await grants.forTrip(portal);
-    signal.throwIfAborted();
-    const sentAtMs = clock.now();
-    try {
-      const answers = await next(authorization(grant), commands, signal);
-      heal(grant);
-      return answers;
-    } catch (error) {
-      const fault = asFault(error);
-      if (concernsGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
-      throw fault.again === 'moved' ? await moved(grant, fault) : fault;
-    }
+  return (prepared) => {
+    const preparedAtMs = clock.now();
+    return async (portal, commands, signal) => {
+      const isRecent = clock.now() - preparedAtMs <= maxGrantAgeMs;
+      const grant = isRecent ? prepared : await grants.usable(portal);
+      signal.throwIfAborted();
+      const sentAtMs = clock.now();
+      try {
+        const answers = await next(authorization(grant), commands, signal);
+        heal(grant);
+        return answers;
+      } catch (error) {
+        const fault = asFault(error);
+        if (concernsGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
+        throw fault.again === 'moved' ? await moved(grant, fault) : fault;
+      }
+    };
   };
 }
 

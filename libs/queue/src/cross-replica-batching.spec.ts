@@ -1,7 +1,8 @@
 import { Fault } from '@b24/portal';
 import { settle } from '../../../test/support/hand-clock';
-import { deadline, nameOf, read, replicas, write } from '../../../test/support/queue-world';
+import { deadline, nameOf, queueWorld, read, replicas, sharedWorld, write } from '../../../test/support/queue-world';
 import { requestLeaseMs } from './peer-exchange';
+import { SoloExchange } from './solo-exchange';
 
 describe('cross-replica batching', () => {
   /** The first call of each replica waits for a permit; from the second poll on, the replicas know of each other. */
@@ -284,5 +285,19 @@ describe('cross-replica batching', () => {
     expect(await waiting).toBe('shutting_down');
     await one!.sent[0]?.answer();
     expect(await taken).toBe(nameOf(read(2)));
+  });
+});
+
+describe('cross-replica batching that is off', () => {
+  it('lets each replica send its own batches', async () => {
+    const shared = sharedWorld({ left: 0 });
+    const all = [0, 1].map(() => queueWorld({ exchange: new SoloExchange() }, shared));
+    const calls = all.flatMap(({ call }, i) => [1, 2].map((n) => call(10 * i + n)));
+    await settle();
+    for (let i = 0; i < 3; i++) await shared.limiter.poll();
+    await shared.limiter.allow(2);
+    expect(all.map(({ methods }) => methods())).toEqual([[['m1', 'm2']], [['m11', 'm12']]]);
+    for (const { sent } of all) await sent[0]?.answer();
+    expect(await Promise.all(calls)).toEqual([1, 2, 11, 12].map((n) => nameOf(read(n))));
   });
 });

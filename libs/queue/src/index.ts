@@ -13,4 +13,5 @@ export {
   peerTtlMs,
 } from './peer-exchange';
 export { RedisPeerExchange } from './redis-peer-exchange';
+export { SoloExchange } from './solo-exchange';
 export { maxInFlight } from './in-flight-requests';

@@ -75,12 +75,12 @@ export function readTimes(
   time: unknown,
   upstreamMs: number,
   nowMs: number,
-): Pick<Result, 'operating' | 'spent' | 'time'> {
+): Pick<Result, 'operating' | 'timing' | 'time'> {
   const operating = readOperating(time, nowMs);
   const { duration } = (time ?? {}) as VendorEnvelope;
   const ran = typeof duration === 'number' && duration >= 0 && Number.isFinite(duration);
-  const spent: Spent = { queueMs: 0, upstreamMs, ...(ran && { ranMs: duration * 1000 }) };
-  return { ...(operating && { operating }), ...(isJsonObject(time) && { time }), spent };
+  const timing: CallTiming = { queueMs: 0, upstreamMs, ...(ran && { ranMs: duration * 1000 }) };
+  return { ...(operating && { operating }), ...(isJsonObject(time) && { time }), timing };
 }
 
 export function isJsonObject(value: unknown): value is VendorEnvelope {

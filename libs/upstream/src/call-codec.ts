@@ -10,7 +10,7 @@ export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upst
   const body = parseEnvelope(method, answer);
   if (isUnreadable(body)) {
     if (!body.concernsCallOnly) throw body.fault;
-    return { ok: false, fault: body.fault, spent: { queueMs: 0, upstreamMs } };
+    return { ok: false, fault: body.fault, timing: { queueMs: 0, upstreamMs } };
   }
   const times = readTimes(body['time'], upstreamMs, nowMs);
   if (!('error' in body)) {

@@ -1,6 +1,6 @@
 import type { Counts, EventObserver } from '@b24/events';
 import type { RefreshObserver, GrantIssue } from '@b24/grants';
-import type { LaneCounts, LaneObserver } from '@b24/queue';
+import type { QueueCounts, QueueObserver } from '@b24/queue';
 import type { Fault, PortalId } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';

@@ -1,5 +1,5 @@
 import { defaultApp, canTakeOver, type PortalRecord } from '@b24/grants';
-import type { LaneState, Plan, PortalLedger } from '@b24/queue';
+import type { QueueState, Plan, PortalLedger } from '@b24/queue';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
 import { planOf } from './plan-of';
