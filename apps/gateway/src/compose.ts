@@ -127,8 +127,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
 
   // Grants.
-  const store = new RedisGrantStore(redis, keyring, (portal, trouble) => {
-    metrics.troubled(portal, trouble);
+  const store = new RedisGrantStore(redis, keyring, (portal, issue) => {
+    metrics.troubled(portal, issue);
   });
   const directory = new PortalDirectory(store);
   const apps = new Apps({ redis, seal: keyring, clock, fromSettings: settings.app });
