@@ -23,7 +23,7 @@ describe('a portal connected by an authorization code', () => {
     expect(await memoryOf(world.redis)).toEqual(before);
     return page;
   };
-  const notStartedHere = 'This authorization was not started here';
+  const notStartedHere = 'The authorization was not started in this browser';
 
   beforeAll(async () => {
     world = await World.start();
