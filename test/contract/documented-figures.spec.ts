@@ -20,8 +20,8 @@ const words = [
 ];
 
 describe('what the documents say of the lease of a refresh', () => {
-  const lease = inCode('libs/grants/src/fresh-grants.ts', 'leaseMs');
-  const unreported = inCode('libs/grants/src/fresh-grants.ts', 'unreportedMs');
+  const lease = inCode('libs/grants/src/refresh-lease.ts', 'leaseMs');
+  const unreported = inCode('libs/grants/src/refresh-lease.ts', 'unsavedPairMs');
 
   it('is what the code does, in seconds', () => {
     expect(text('docs/storage.md')).toContain(`${lease} s after its holder's last word`);

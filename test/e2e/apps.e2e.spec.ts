@@ -260,7 +260,7 @@ describe('apps', () => {
     portal.expireAccessTokens();
     const refused = await call(portal);
     expect(refused).toMatchObject({ status: 409, body: { code: 'reauthorization_required' } });
-    expect(refused.body.detail).toContain(`(${app.id}) is not known here any more`);
+    expect(refused.body.detail).toContain(`(${app.id}) is no longer registered here`);
     const { clientId, clientSecret } = app;
     expect(await client.call('POST', '/v1/apps', { name: 'again', clientId, clientSecret })).toMatchObject({
       status: 201,

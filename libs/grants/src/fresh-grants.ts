@@ -1,209 +1,167 @@
-import { randomUUID } from 'node:crypto';
-import { asFault, Fault, type PortalId, sleep } from '@b24/portal';
-import { heartbeat } from '@b24/redis';
+import { asFault, Fault, type PortalId } from '@b24/portal';
 import { defaultApp } from './app';
-import { TokenRefresh, type TokenRefreshOptions } from './token-refresh';
+import type { Grant, GrantIssue, TokenRejection } from './install';
 import { jitteredSavedAtMs } from './jittered-saved-at';
-import type { Grant, TokenRejection, GrantIssue } from './install';
+import { type ExtendLease, type RefreshCondition, RefreshLease } from './refresh-lease';
+import { TokenRefresh, type TokenRefreshOptions } from './token-refresh';
 
-/**
- * Renewed until the request and the save are over, so that a second refresh never starts beside a living first; short,
- * so that a killed holder's portal does not wait for as long as a refresh may take.
- */
-const leaseMs = 8000;
-const renewLeaseEveryMs = 2000;
-const askLeaseEveryMs = 60;
+/** A pair is refreshed this long before it expires, or in the last tenth of its lifetime if that is shorter. */
 const refreshAheadMs = 60_000;
-/** For so long a pair that may wait to be saved is waited for; whoever holds it tries every second. */
-const unreportedMs = 3000;
 
 export interface FreshGrantsOptions extends TokenRefreshOptions {
-  /** Where a person authorizes the portal again. */
+  /** Returns the link at which an administrator authorizes the portal again. */
   readonly authorizeUrl: (portal: Pick<Grant, 'domain' | 'app'>) => string;
 }
 
-/** When and how a refresh is due, and how the grant is read for it. */
-interface Occasion {
-  readonly due: (grant: Grant) => TokenRejection['reason'] | undefined;
-  readonly look: (portal: PortalId) => Promise<Grant>;
-}
-
-/**
- * Keeps token pairs fresh: once per expiry, however many callers and replicas ask.
- * load → stale? → lease → load again → stale? → refresh → compare-and-set → release
- */
+/** Keeps token pairs fresh: refreshes a pair once per expiry, however many callers and replicas need it. */
 export class FreshGrants {
-  private readonly underWay = new Map<PortalId, Promise<void>>();
-  /** Portals whose last refresh got no verdict, and until when that is not tried again. */
-  private readonly resting = new Map<PortalId, { readonly fault: Fault; readonly untilMs: number }>();
-  private readonly renewal: TokenRefresh;
+  private readonly inFlight = new Map<PortalId, Promise<void>>();
+  /** Portals whose last refresh failed at the authorization server, and until when no other is tried. */
+  private readonly backoffs = new Map<PortalId, { readonly fault: Fault; readonly untilMs: number }>();
+  private readonly lease: RefreshLease;
+  private readonly tokenRefresh: TokenRefresh;
 
   constructor(private readonly options: FreshGrantsOptions) {
-    this.renewal = new TokenRefresh(options);
+    this.lease = new RefreshLease(options);
+    this.tokenRefresh = new TokenRefresh(options);
   }
 
   /**
-   * Resolves with the portal's grant when it has a pair that can be sent.
-   * @throws Fault portal_not_found, portal_waiting, portal_suspended, what the grant's issue says, authorization_server_error,
-   * store_unavailable
+   * Returns the portal's grant with a pair that can be sent, refreshed if necessary.
+   * @throws Fault portal_not_found, portal_waiting, portal_suspended, the code of the grant's issue,
+   * authorization_server_error, store_unavailable
    */
   async ensure(portal: PortalId): Promise<Grant> {
     let grant = await this.usable(portal);
     if (this.refreshReason(grant)) {
-      this.checkRest(portal);
-      await this.refreshShared(portal, { due: (it) => this.refreshReason(it), look: (it) => this.usable(it) });
+      this.throwWhileBackingOff(portal);
+      await this.refreshShared(portal, {
+        dueReason: (it) => this.refreshReason(it),
+        load: (it) => this.usable(it),
+      });
       grant = await this.usable(portal);
     }
     return grant;
   }
 
   /**
-   * Refreshes a pair that is not used, if none was saved since then. Resolves with when one was saved; undefined when
-   * there is nothing to keep alive until an install. @throws what `ensure` throws
+   * Refreshes an unused pair if none was saved since `notSinceMs`. Returns when the last pair was saved (unix ms);
+   * undefined when there is no grant to keep alive until the next install.
+   * @throws Fault what `ensure` throws
    */
   async keepAlive(portal: PortalId, notSinceMs: number): Promise<number | undefined> {
     const { store } = this.options;
-    const look = async () => {
+    const load = async () => {
       const grant = await store.load(portal);
       if (!grant) throw new Fault('portal_not_found');
       return grant;
     };
-    const due = (grant: Grant) => {
+    const dueReason = (grant: Grant) => {
       const isIdle = jitteredSavedAtMs(portal, savedAtMs(grant)) <= notSinceMs;
-      return grant.pair && isIdle && !isOver(grant) ? (this.refreshReason(grant) ?? 'token') : undefined;
+      return grant.pair && isIdle && !needsInstall(grant) ? (this.refreshReason(grant) ?? 'token') : undefined;
     };
     const before = await store.load(portal);
-    if (before && due(before)) await this.refreshShared(portal, { due, look });
+    if (before && dueReason(before)) await this.refreshShared(portal, { dueReason, load });
     const grant = await store.load(portal);
-    if (!grant?.pair || isOver(grant)) return undefined;
-    if (due(grant) && grant.issue) this.throwUnlessDue(grant, grant.issue);
+    if (!grant?.pair || needsInstall(grant)) return undefined;
+    if (dueReason(grant) && grant.issue) this.throwIssue(grant, grant.issue);
     return savedAtMs(grant);
   }
 
-  /** The grant, if nothing speaks against its use. */
+  /** Returns the grant if it may be used. @throws Fault what `ensure` throws */
   async usable(portal: PortalId): Promise<Grant> {
     const grant = await this.options.store.load(portal);
     if (!grant) throw new Fault('portal_not_found');
     if (grant.waitingSinceMs !== undefined) throw new Fault('portal_waiting');
     if (grant.suspended) throw new Fault('portal_suspended');
-    if (grant.issue) this.throwUnlessDue(grant, grant.issue);
+    if (grant.issue) this.throwIssue(grant, grant.issue);
     if (!grant.pair && !grant.webhook) throw this.reauthorization(grant);
     return grant;
   }
 
-  /** Waits for the refreshes under way, whose answers must not be lost. */
+  /** Waits for the refreshes in flight, whose pairs must not be lost. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.underWay.values());
+    await Promise.allSettled(this.inFlight.values());
   }
 
+  /** Returns the fault that asks for a new authorization of the portal. */
   reauthorization(grant: Pick<Grant, 'domain' | 'kind' | 'app'>, detail?: string): Fault {
-    const webhook = 'The portal no longer takes the incoming webhook; make a new one there and POST it to /v1/portals.';
+    const webhook =
+      'The portal no longer accepts the incoming webhook; create a new one there and POST it to /v1/portals.';
     return new Fault('reauthorization_required', {
       detail: detail ?? (grant.kind === 'webhook' ? webhook : 'Open `authorizeUrl` as an administrator of the portal.'),
       authorizeUrl: this.options.authorizeUrl(grant),
     });
   }
 
-  /** By our own clock the pair is over, or about to be. */
+  /** Returns whether the pair is expired or about to expire by the gateway's clock. */
   isExpiring({ pair }: Pick<Grant, 'pair'>): boolean {
     if (!pair) return false;
     const aheadMs = Math.min(refreshAheadMs, pair.lifetimeMs / 10);
     return pair.expiresAtMs - this.options.clock.now() <= aheadMs;
   }
 
+  /** Returns why the pair must be refreshed; undefined when it can be sent as it is. */
   private refreshReason({ pair, version, rejection }: Grant): TokenRejection['reason'] | undefined {
     if (!pair) return undefined;
     if (rejection?.version === version) return rejection.reason;
     return this.isExpiring({ pair }) ? 'token' : undefined;
   }
 
-  private throwUnlessDue(grant: Grant, { code, detail, untilMs }: GrantIssue): void {
+  /** Throws the issue, unless it is time to probe the grant again. */
+  private throwIssue(grant: Grant, { code, detail, untilMs }: GrantIssue): void {
     const now = this.options.clock.now();
     if (untilMs !== undefined && untilMs <= now) return;
     if (code === 'reauthorization_required') throw this.reauthorization(grant, detail);
     throw new Fault(code, { detail, ...(untilMs !== undefined && { retryAfterMs: untilMs - now }) });
   }
 
-  private refreshShared(portal: PortalId, occasion: Occasion): Promise<void> {
-    let refresh = this.underWay.get(portal);
+  /** Joins the portal's refresh in flight, or starts one. */
+  private refreshShared(portal: PortalId, condition: RefreshCondition): Promise<void> {
+    let refresh = this.inFlight.get(portal);
     if (!refresh) {
-      refresh = this.refreshOnce(portal, occasion)
-        .catch((error: unknown) => this.rest(portal, asFault(error)))
-        .finally(() => this.underWay.delete(portal));
-      this.underWay.set(portal, refresh);
+      refresh = this.lease
+        .run(portal, condition, (grant, reason, extend) => this.refresh(grant, reason, extend))
+        .catch((error: unknown) => this.startBackoff(portal, asFault(error)))
+        .finally(() => this.inFlight.delete(portal));
+      this.inFlight.set(portal, refresh);
     }
     return refresh;
   }
 
-  /** A server that gave no verdict is not asked again about this portal for as long as callers are told to wait. */
-  private rest(portal: PortalId, fault: Fault): never {
+  /** After a failure of the authorization server, it is not asked about this portal again until callers may retry. */
+  private startBackoff(portal: PortalId, fault: Fault): never {
     if (fault.code === 'authorization_server_error')
-      this.resting.set(portal, { fault, untilMs: this.options.clock.now() + (fault.retryAfterMs ?? 0) });
+      this.backoffs.set(portal, { fault, untilMs: this.options.clock.now() + (fault.retryAfterMs ?? 0) });
     throw fault;
   }
 
-  private checkRest(portal: PortalId): void {
-    const rest = this.resting.get(portal);
-    const retryAfterMs = (rest?.untilMs ?? 0) - this.options.clock.now();
-    if (rest && retryAfterMs > 0 && !this.underWay.has(portal)) throw rest.fault.with({ retryAfterMs });
-    this.resting.delete(portal);
+  private throwWhileBackingOff(portal: PortalId): void {
+    const backoff = this.backoffs.get(portal);
+    const retryAfterMs = (backoff?.untilMs ?? 0) - this.options.clock.now();
+    if (backoff && retryAfterMs > 0 && !this.inFlight.has(portal)) throw backoff.fault.with({ retryAfterMs });
+    this.backoffs.delete(portal);
   }
 
-  /** Runs to its end whoever waits for it: a rotated pair must be saved. */
-  private async refreshOnce(portal: PortalId, { due, look }: Occasion): Promise<void> {
-    const { store, clock } = this.options;
-    const holder = randomUUID();
-    const lease = () => store.acquireLease(portal, holder, leaseMs);
-    while (!(await lease())) {
-      await sleep(clock, askLeaseEveryMs);
-      if (!due(await look(portal))) return;
-    }
-    const letGo = heartbeat({ clock, everyMs: renewLeaseEveryMs, renew: lease });
+  private async refresh(grant: Grant, reason: TokenRejection['reason'], extend: ExtendLease): Promise<void> {
     try {
-      const grant = await this.reported(portal, look);
-      const why = due(grant);
-      if (why && (await lease())) await this.renew(grant, why, lease);
-    } finally {
-      letGo();
-      // A lease that can't be released ends by itself.
-      await store.releaseLease(portal, holder).catch(() => undefined);
-    }
-  }
-
-  private async renew(grant: Grant, why: TokenRejection['reason'], lease: () => Promise<boolean>): Promise<void> {
-    try {
-      await this.renewal.run(grant, why, lease);
+      await this.tokenRefresh.run(grant, reason, extend);
     } catch (error) {
       if (asFault(error).code !== 'app_not_found') throw error;
-      // Not a issue of the grant: it is as good as ever once the app is back.
+      // Not an issue of the grant: it works again once the app is registered again.
       const { domain, kind, app = defaultApp } = grant;
       throw this.reauthorization({ domain, kind }, appGone(app));
     }
-  }
-
-  /**
-   * The grant, once nobody else may hold a newer pair of it. Who began a refresh and did not report may be gone, or wait
-   * for the store to save what the refresh brought; asking again with the spent token would look like a dead grant.
-   */
-  private async reported(portal: PortalId, look: Occasion['look']): Promise<Grant> {
-    const { clock } = this.options;
-    const untilMs = clock.now() + unreportedMs;
-    let grant = await look(portal);
-    while (grant.refreshingVersion === grant.version && clock.now() < untilMs) {
-      await sleep(clock, askLeaseEveryMs);
-      grant = await look(portal);
-    }
-    return grant;
   }
 }
 
 function appGone(app: string): string {
   const back = app === defaultApp ? 'set B24_CLIENT_ID and B24_CLIENT_SECRET' : 'register it again with POST /v1/apps';
-  return `The app that the portal belongs to (${app}) is not known here any more: ${back}, or install another app.`;
+  return `The app that the portal belongs to (${app}) is no longer registered here: ${back}, or install another app.`;
 }
 
-/** Only an install brings it back. */
-function isOver({ issue }: Grant): boolean {
+/** Whether only a new install makes the grant usable again. */
+function needsInstall({ issue }: Grant): boolean {
   return issue !== undefined && issue.untilMs === undefined;
 }
 
