@@ -39,7 +39,7 @@ const defences = [
     without: 'spare pairs',
     seen: 'grants',
     in: {
-      'libs/grants/src/token-refresh.js': ['(0, spares_1.sparesToTry)(grant, why, this.options.clock.now())', '[]'],
+      'libs/grants/src/token-refresh.js': ['(0, spares_1.sparesToTry)(grant, reason, this.options.clock.now())', '[]'],
     },
   },
   {

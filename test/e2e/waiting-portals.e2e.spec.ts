@@ -145,7 +145,7 @@ describe('a new portal where installs are approved', () => {
     const known = await world.gateway({ INSTALLS: 'known' });
     const stranger = await world.simulator.addPortal();
     const refused = await openFrame(known, stranger.framePost());
-    expect(refused).toMatchObject({ status: 403, html: expect.stringContaining('takes only portals that it knows') });
+    expect(refused).toMatchObject({ status: 403, html: expect.stringContaining('accepts known portals only') });
     expect(await client.get(`/v1/portals/${stranger.memberId}`)).toMatchObject({ status: 404 });
     expect(await openFrame(known, portal.framePost())).toMatchObject({ status: 200 });
     const exact = await world.gateway({ INSTALLS: 'known', B24_PORTAL_HOSTS: `127.0.0.0/8,${stranger.domain}` });

@@ -13,22 +13,22 @@ export interface AppsOptions {
   readonly redis: Redis | Cluster;
   readonly seal: Keyring;
   readonly clock: Clock;
-  /** The app of the settings, if they name one. */
+  /** The app that the environment configures, if any. */
   readonly fromSettings: Pick<App, 'clientId' | 'clientSecret' | 'scope'> | undefined;
 }
 
 export type NewApp = Pick<App, 'name' | 'clientId' | 'clientSecret' | 'scope'>;
 export type AppChanges = Partial<Pick<App, 'name' | 'clientSecret'>>;
 
-/** An app as it is kept: JSON, its secrets sealed. */
+/** An app as stored: JSON with sealed secrets. */
 export interface StoredApp extends Omit<App, 'id' | 'clientSecret' | 'previousSecret'> {
   readonly secret: string;
   readonly previousSecret?: string;
 }
 
 /**
- * The apps of this gateway. Each is read anew whenever it is needed, so that every replica has a new app or a rotated
- * secret at once. Methods throw Fault store_unavailable when the store can't be asked; of the settings' app it is not.
+ * The apps of this gateway. An app is read from the store whenever it is needed, so that every replica sees a new app or
+ * a rotated secret at once. Methods throw Fault store_unavailable; the app of the settings needs no store.
  */
 export class Apps {
   private readonly seal: Sealer;
@@ -46,7 +46,7 @@ export class Apps {
     return app;
   }
 
-  /** The settings' own first, then in the order they were registered. */
+  /** Returns the app of the settings first, then the others in the order of registration. */
   async list(): Promise<App[]> {
     const kept = await orStoreUnavailable(() => this.options.redis.hgetall(appsKey));
     const apps = Object.entries(kept).map(([id, text]) => this.opened(id, text));
@@ -54,7 +54,7 @@ export class Apps {
     return this.ofSettings ? [this.ofSettings, ...apps] : apps;
   }
 
-  /** The very same app again changes nothing. @throws Fault app_already_registered */
+  /** Registers an app; repeating it with the same values changes nothing. @throws Fault app_already_registered */
   async register(wanted: NewApp): Promise<App> {
     if (wanted.clientId === this.ofSettings?.clientId) throw new Fault('app_already_registered');
     const id = idOf(wanted.clientId);
@@ -66,7 +66,7 @@ export class Apps {
     return there;
   }
 
-  /** A new secret is used at once; the one before is kept for as long as the new one is refused. @throws Fault app_not_found */
+  /** Changes an app. The previous secret is kept and tried while the new one is rejected. @throws Fault app_not_found */
   async change(id: string, { name, clientSecret }: AppChanges): Promise<App> {
     for (;;) {
       const kept = await this.stored(id);
@@ -121,17 +121,17 @@ export class Apps {
   }
 }
 
-/** Where an app's secret opens. */
+/** Returns the context that an app's sealed secret is bound to. */
 export function appSecretContext(id: string, field: 'secret' | 'previousSecret'): string {
   return `app|${id}|${field}`;
 }
 
-/** The same for the same app, so that one registered again has the addresses that its card in Bitrix24 names. */
+/** Derives the id from the client id, so that an app registered again keeps the addresses set in Bitrix24. */
 function idOf(clientId: string): string {
   return `a_${createHash('sha256').update(`app ${clientId}`).digest('hex').slice(0, 16)}`;
 }
 
 function isSame(app: App, { name, clientId, clientSecret, scope }: NewApp): boolean {
-  const isNamedSo = app.name === name && app.clientId === clientId && app.scope.join() === scope.join();
-  return isNamedSo && sameSecret(app.clientSecret, clientSecret);
+  const isEqual = app.name === name && app.clientId === clientId && app.scope.join() === scope.join();
+  return isEqual && sameSecret(app.clientSecret, clientSecret);
 }

@@ -2,7 +2,7 @@ import type { PortalRecord } from './install';
 
 const maxFormerDomains = 3;
 
-/** The hosts a portal was renamed from, once it is at `domain`, newest first. */
+/** Returns the former hosts of a portal that is now at `domain`, newest first. */
 export function formerDomains(
   before: Pick<PortalRecord, 'domain' | 'formerDomains'> | undefined,
   domain: string,

@@ -16,7 +16,7 @@ import type {
 } from './install';
 import { maxSpares } from './spares';
 
-/* A grant as the fields of one Redis hash; docs/storage.md names them all. */
+/* Maps a grant to the fields of a Redis hash; docs/storage.md lists them. */
 
 export const spareFields = ['spare1', 'spare2', 'spare3'] as const;
 export const secretFields = ['accessToken', 'refreshToken', 'webhook', 'applicationToken', ...spareFields] as const;
@@ -40,7 +40,7 @@ export const openFields = [
   'spares',
   'formerDomains',
 ] as const;
-/** What is about the pair and its family, and goes with them. */
+/** Fields that belong to the pair and its family, and are removed with them. */
 export const pairFields = [
   'expiresAtMs',
   'lifetimeMs',
@@ -50,7 +50,7 @@ export const pairFields = [
   'issue',
   'family',
 ];
-/** What proves events, and whether no administrator brought it. */
+/** Fields of the application token that authenticates events. */
 export const proofFields = ['applicationToken', 'unprovenToken'];
 export const allSpareFields = ['spares', ...spareFields];
 
@@ -76,7 +76,7 @@ export function toPortalRecord(hash: GrantHash): PortalRecord | undefined {
   };
 }
 
-/** The install alone, as it is kept. */
+/** Returns only the fields of the install. */
 export function installOf(record: PortalRecord): Install {
   const { portal, kind, app, domain, endpoint, oauthServer, scope, installedAtMs } = record;
   const { userId, byAdministrator, licence, formerUser } = record;
@@ -98,8 +98,8 @@ export function toGrant(record: PortalRecord, hash: GrantHash, seal: Sealer): Gr
   const webhook = open('webhook');
   const applicationToken = open('applicationToken');
   const expiresAtMs = Number(hash['expiresAtMs']);
-  const { spares: told = [], ...rest } = record;
-  const spares = told.flatMap((spare, i) => {
+  const { spares: infos = [], ...rest } = record;
+  const spares = infos.flatMap((spare, i) => {
     const token = open(spareFields[i] ?? 'spare1');
     return token ? [{ ...spare, refreshToken: token }] : [];
   });
@@ -115,7 +115,7 @@ export function toGrant(record: PortalRecord, hash: GrantHash, seal: Sealer): Gr
   };
 }
 
-/** Field, value, field, value …: open fields as they are, secrets sealed. */
+/** Collects field, value, field, value …: plain fields as text, secrets sealed. */
 export class GrantHashFields {
   readonly list: string[] = [];
 
@@ -154,7 +154,7 @@ export class GrantHashFields {
   }
 }
 
-/** The spare as anyone may see it. */
+/** Returns the spare without its refresh token. */
 function withoutToken(spare: SparePair): SpareInfo {
   const { id, grantedAtMs, oauthServer, scope, renewedAtMs, userId, byAdministrator, refusedAtMs } = spare;
   return {
@@ -165,7 +165,7 @@ function withoutToken(spare: SparePair): SpareInfo {
   };
 }
 
-/** Field, value, field, value …; an empty value removes the field. */
+/** Returns field, value, field, value …; an empty value removes the field. */
 export function settingsFields({ alias, suspended, limits, tags, admitted }: PortalSettingsChange): string[] {
   const fields: string[] = [];
   if (alias !== undefined) fields.push('alias', alias ?? '');

@@ -11,24 +11,24 @@ import type { GrantedTokens } from './token-answer';
 import { retryUntilStored } from './retry-until-stored';
 
 /**
- * Which portals may come. open: any. approve: a new one waits until an operator admits it. known: only those that are here
- * already, or whose host the settings name exactly.
+ * Which portals may install. open: any. approve: a new portal waits until an operator admits it. known: only portals that
+ * are already here, or whose host the settings name exactly.
  */
 export type InstallPolicy = 'open' | 'approve' | 'known';
 
-/** What the portal says about whoever granted a pair. */
+/** The user who granted a pair, as the portal describes them. */
 export interface Grantor {
   readonly userId: number;
   readonly administrator: boolean;
 }
 
-/** A pair that the authorization server granted for a portal, and how it came. */
+/** A pair that the authorization server granted for a portal, and where it comes from. */
 export interface GrantedPair {
   readonly app: string;
   readonly oauthServer: string;
   readonly granted: GrantedTokens;
   readonly applicationToken?: Secret;
-  /** Whoever brought it keeps it and tries again, should the portal not say who granted it. */
+  /** The caller stores the claim and retries when the portal does not say who granted the pair. */
   readonly isRetried: boolean;
 }
 
@@ -38,13 +38,13 @@ export interface GrantedInstallsOptions {
   readonly rules: EndpointRules;
   /** @throws Fault app_not_found */
   readonly policyOf: (app: string) => Promise<InstallPolicy>;
-  /** Asks the portal itself, with the pair, who granted it. Rejects with a Fault when it does not say, in bounded time. */
+  /** Asks the portal, with the pair, who granted it. Rejects with a Fault, in bounded time, when it does not say. */
   readonly grantorOf: (portal: PortalId, endpoint: Secret, accessToken: Secret) => Promise<Grantor>;
-  /** Called with each portal that was installed, as it is now. */
+  /** Called after each install with the portal's record. */
   readonly installed: (portal: PortalRecord, isNew: boolean) => Promise<void>;
 }
 
-/** Nothing was replaced, since the portal did not say that whoever granted is its administrator. */
+/** The install replaced nothing, because the portal did not confirm that its user is an administrator. */
 export class NotReplaced extends Fault {
   constructor(
     code: 'administrator_required' | 'administrator_unknown',
@@ -55,10 +55,11 @@ export class NotReplaced extends Fault {
   }
 }
 
-const notReplaced = (domain: string) => `Nothing was replaced: what is connected for ${domain} stays as it is.`;
+const notReplaced = (domain: string) => `Nothing was replaced: the existing connection of ${domain} stays.`;
 const advice = {
-  administrator_required: 'The portal says that this user is not its administrator; one who is must open this page.',
-  administrator_unknown: 'The portal did not say whether this user is its administrator; try again shortly.',
+  administrator_required:
+    'The portal says that this user is not an administrator; ask an administrator of the portal to open this page.',
+  administrator_unknown: 'The portal did not say whether this user is an administrator; try again shortly.',
 };
 
 interface ExistingInstall {
@@ -66,28 +67,28 @@ interface ExistingInstall {
   readonly isUnreadable: boolean;
   /** The portal of the same host that was added by webhook. */
   readonly byWebhook?: PortalRecord;
-  /** Another portal is still known by this host. */
+  /** Another portal still has this host among its names. */
   readonly isHostTaken: boolean;
 }
 
-/** Saves pairs that were granted, as far as whoever granted them may replace what is here. */
+/** Saves granted pairs, if their user may replace the existing grant. */
 export class GrantedInstalls {
   constructor(private readonly options: GrantedInstallsOptions) {}
 
-  /** @throws Fault install_refused when a portal comes that is neither here nor named by the settings, and must be */
+  /** @throws Fault install_refused when the policy is `known` and the portal is neither here nor named by the settings */
   async assertExpected(app: string, portal: PortalId, { domain }: PortalEndpoint): Promise<void> {
     if ((await this.options.policyOf(app)) !== 'known' || this.options.rules.hosts.namesExactly(domain)) return;
     const { grant, isUnreadable, byWebhook } = await this.here(portal, domain);
     if (grant || isUnreadable || byWebhook) return;
     throw new Fault('install_refused', {
-      detail: `This gateway takes only portals that it knows: whoever runs it must name ${domain} in B24_PORTAL_HOSTS, or change INSTALLS.`,
+      detail: `This gateway accepts known portals only. Its operator must add ${domain} to B24_PORTAL_HOSTS or change INSTALLS.`,
     });
   }
 
   /**
-   * Saves the pair as the portal's grant. The pair that it was granted for is spent, so that nothing from here on is given
-   * up because the store is away.
-   * @throws NotReplaced when the portal does not say that an administrator granted it and there is something to replace;
+   * Saves the pair as the portal's grant. The token it was granted for is spent, so every step from here on is repeated
+   * until the store is reachable.
+   * @throws NotReplaced when there is a grant to replace and the portal does not confirm an administrator;
    * Fault install_refused, app_not_found
    */
   async save(pair: GrantedPair): Promise<PortalRecord> {
@@ -114,7 +115,7 @@ export class GrantedInstalls {
     }
   }
 
-  /** Undefined when the portal does not say; what it does not say is never taken for a yes. */
+  /** Returns undefined when the portal does not say, which never counts as an administrator. */
   private grantorOf({ granted }: GrantedPair, { endpoint }: PortalEndpoint): Promise<Grantor | undefined> {
     const { portal, pair } = granted;
     return this.options.grantorOf(portal, new Secret(endpoint), pair.accessToken).catch(() => undefined);
@@ -153,7 +154,7 @@ export class GrantedInstalls {
     await this.stored(() => this.options.store.keepSpare(portal, spare));
   }
 
-  /** Undefined when something else is here by now. */
+  /** Returns undefined when another grant was saved meanwhile. */
   private async replace(it: {
     readonly pair: GrantedPair;
     readonly install: Install;
@@ -169,7 +170,7 @@ export class GrantedInstalls {
       ? formerUserOf(grant, userId, installedAtMs)
       : here.isUnreadable && { formerUser: { untilMs: installedAtMs } };
     const policy = await this.stored(() => policyOf(pair.app));
-    // What an operator added by webhook was admitted with it.
+    // An operator who added the portal by webhook has admitted it.
     const awaitsAdmission = !byWebhook && (policy === 'approve' || here.isHostTaken);
     const proof = await this.stored(() => this.proof(pair, portal, replacement));
     const replacesVersion = { replace: undefined, first: null, revive: grant?.version }[replacement];
@@ -188,7 +189,7 @@ export class GrantedInstalls {
     return this.stored(() => this.reportInstalled(portal, !grant && !here.isUnreadable && !byWebhook));
   }
 
-  /** An application token that is known is replaced by an administrator's only. */
+  /** A stored application token is replaced only by an administrator's. */
   private async proof(
     { app, applicationToken }: GrantedPair,
     portal: PortalId,

@@ -6,30 +6,30 @@ import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import type { ClaimedInstall } from './installer';
 
-/** Of a few kilobytes each. */
+/** A claim takes a few kilobytes. */
 const maxClaims = 2000;
 const claimsKey = 'b24:{inbox}:claims';
 const dueKey = 'b24:{inbox}:due';
 const sourcesKey = 'b24:{inbox}:sources';
 const turnsKey = 'b24:{inbox}:turns';
 
-/** How a claim came. */
+/** Where and when a claim arrived. */
 export interface ClaimReceipt {
-  /** Where from: sources take turns, so that none can fill the inbox for the others. */
+  /** The sender: sources take turns, so that none can fill the inbox for the others. */
   readonly source: string;
   readonly requestId: string;
   /** Unix milliseconds. */
   readonly receivedAtMs: number;
 }
 
-/** One that was kept by an older version has no source. */
+/** A stored claim. One stored by an older version has no source. */
 export interface InstallClaim extends Omit<ClaimReceipt, 'source'>, Partial<Pick<ClaimReceipt, 'source'>> {
   readonly id: string;
   readonly claim: ClaimedInstall;
 }
 
-interface Told {
-  /** The default one when absent. */
+interface ClaimPayload {
+  /** The default app when absent. */
   readonly app?: string;
   readonly memberId: string;
   readonly accessToken: string;
@@ -38,8 +38,8 @@ interface Told {
   readonly oauthServer?: string;
 }
 
-interface Sealed extends Omit<ClaimReceipt, 'source'>, Partial<Pick<ClaimReceipt, 'source'>> {
-  /** JSON of what it tells. */
+interface SealedClaim extends Omit<ClaimReceipt, 'source'>, Partial<Pick<ClaimReceipt, 'source'>> {
+  /** The claim as JSON. */
   readonly text: string;
 }
 
@@ -50,8 +50,8 @@ interface ClaimReplies {
 }
 
 /**
- * What unsigned installs claimed, until the authorization server was asked: sealed, bounded, used for nothing else.
- * Every method throws Fault `store_unavailable` when the store can't be asked.
+ * Stores the claims of unsigned installs, sealed and bounded, until the authorization server has verified them.
+ * Every method throws Fault `store_unavailable` when the store cannot be reached.
  */
 export class InstallClaims {
   private readonly scripts;
@@ -66,45 +66,45 @@ export class InstallClaims {
   }
 
   /**
-   * Keeps a claim until it is dropped. When there is no room, the source that has most in it loses its newest.
+   * Stores a claim until it is removed. When the inbox is full, the source with most claims loses its newest.
    * @throws Fault too_many_attempts when that is the claim's own source
    */
-  add(claim: ClaimedInstall, receipt: ClaimReceipt): Promise<{ id: string; room: 'free' | 'made' | 'had' }> {
+  add(claim: ClaimedInstall, receipt: ClaimReceipt): Promise<{ id: string; room: 'free' | 'made' | 'known' }> {
     return orStoreUnavailable(async () => {
       const { source, requestId, receivedAtMs } = receipt;
-      const text = JSON.stringify(told(claim));
+      const text = JSON.stringify(toPayload(claim));
       const id = digest(text);
       const sealed = this.sealed(id, { receivedAtMs, requestId, source, text });
       const from = digest(source).slice(0, 16);
       const keys = [claimsKey, dueKey, sourcesKey];
       const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, maxClaims, from);
       if (kept === 0)
-        throw new Fault('too_many_attempts', { detail: 'Too many installs of this source wait to be verified.' });
-      return { id, room: kept === 1 ? 'free' : kept === 2 ? 'had' : 'made' };
+        throw new Fault('too_many_attempts', { detail: 'Too many installs from this source wait for verification.' });
+      return { id, room: kept === 1 ? 'free' : kept === 2 ? 'known' : 'made' };
     });
   }
 
-  /** A claim that nobody holds, held until then. */
+  /** Returns a due claim that nobody holds, and holds it until `heldUntilMs`. */
   acquireDue(nowMs: number, heldUntilMs: number): Promise<InstallClaim | undefined> {
     return orStoreUnavailable(async () => {
       const keys = [claimsKey, dueKey, sourcesKey, turnsKey];
       const [id, sealed] = await this.scripts.takeClaim(...keys, nowMs, heldUntilMs);
       const kept = id && sealed ? this.opened(id, sealed) : undefined;
-      // One that nobody can read any more must not be taken up for ever.
+      // A claim that cannot be read any more must not be returned forever.
       if (id && !kept) await this.remove(id);
       return kept;
     });
   }
 
-  /** The claim is made with another pair from now on: the refresh token of the one before is spent. */
+  /** Replaces the pair of a claim, whose refresh token was spent. */
   replaceTokens({ id, receivedAtMs, requestId }: InstallClaim, claim: ClaimedInstall): Promise<void> {
     return orStoreUnavailable(async () => {
-      const sealed = this.sealed(id, { receivedAtMs, requestId, text: JSON.stringify(told(claim)) });
+      const sealed = this.sealed(id, { receivedAtMs, requestId, text: JSON.stringify(toPayload(claim)) });
       await this.scripts.renewClaim(claimsKey, id, sealed);
     });
   }
 
-  /** It is not taken by anyone before then. */
+  /** Lets nobody acquire the claim before `untilMs`. */
   postpone(id: string, untilMs: number): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.redis.zadd(dueKey, 'XX', `${untilMs}`, id);
@@ -119,14 +119,14 @@ export class InstallClaims {
     });
   }
 
-  private sealed(id: string, kept: Sealed): string {
-    return this.seal.seal(new Secret(JSON.stringify(kept)), place(id));
+  private sealed(id: string, kept: SealedClaim): string {
+    return this.seal.seal(new Secret(JSON.stringify(kept)), sealContext(id));
   }
 
   private opened(id: string, sealed: string): InstallClaim | undefined {
     try {
-      const { text, ...receipt } = JSON.parse(this.seal.open(sealed, place(id)).reveal()) as Sealed;
-      return { id, claim: claimed(JSON.parse(text) as Told), ...receipt };
+      const { text, ...receipt } = JSON.parse(this.seal.open(sealed, sealContext(id)).reveal()) as SealedClaim;
+      return { id, claim: fromPayload(JSON.parse(text) as ClaimPayload), ...receipt };
     } catch {
       return undefined;
     }
@@ -137,11 +137,18 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function place(id: string): string {
+function sealContext(id: string): string {
   return `inbox|${id}`;
 }
 
-function told({ app, memberId, accessToken, refreshToken, applicationToken, oauthServer }: ClaimedInstall): Told {
+function toPayload({
+  app,
+  memberId,
+  accessToken,
+  refreshToken,
+  applicationToken,
+  oauthServer,
+}: ClaimedInstall): ClaimPayload {
   return {
     ...(app !== defaultApp && { app }),
     memberId,
@@ -152,14 +159,14 @@ function told({ app, memberId, accessToken, refreshToken, applicationToken, oaut
   };
 }
 
-function claimed({
+function fromPayload({
   app = defaultApp,
   memberId,
   accessToken,
   refreshToken,
   applicationToken,
   oauthServer,
-}: Told): ClaimedInstall {
+}: ClaimPayload): ClaimedInstall {
   return {
     app,
     memberId,

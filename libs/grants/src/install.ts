@@ -9,66 +9,66 @@ export interface TokenPair {
   readonly lifetimeMs: number;
 }
 
-/** Where a portal is and by what right we call it. */
+/** Where a portal is, and which app or webhook gives access to it. */
 export interface Install {
   readonly portal: PortalId;
   readonly kind: 'app' | 'webhook';
-  /** The app it belongs to; the default one when absent. */
+  /** Id of the app it belongs to; the default app when absent. */
   readonly app?: string;
   /** The portal's current host, with its port if it has one. */
   readonly domain: string;
-  /** `https://<domain>/rest/`; a webhook's secret part is kept apart. */
+  /** `https://<domain>/rest/`; a webhook's secret part is stored separately. */
   readonly endpoint: string;
-  /** The authorization server that made the tokens; empty for a webhook. */
+  /** The authorization server that issued the tokens; empty for a webhook. */
   readonly oauthServer: string;
   readonly scope: readonly string[];
-  /** The user who granted, where the vendor said so. */
+  /** The user who granted access, if known. */
   readonly userId?: number;
-  /** Whether the portal said that this user is its administrator; absent while it did not say. */
+  /** Whether the portal confirmed that this user is an administrator; absent while unknown. */
   readonly byAdministrator?: boolean;
   /** The app's licence status on the portal: F, D, T, P, L or S. */
   readonly licence?: string;
   readonly installedAtMs: number;
-  /** Who had granted before another grant replaced theirs; without an id where nobody knew whose it was. */
+  /** The user whose grant was replaced; without an id when unknown. */
   readonly formerUser?: { readonly userId?: number; readonly untilMs: number };
 }
 
-/** Where one grant of access came from; each refresh takes the same family on. A portal may have granted several. */
+/** The tokens that descend from one grant of access by refreshes. A portal may have granted several. */
 export interface TokenFamily {
   readonly id: string;
   readonly grantedAtMs: number;
 }
 
-/** A family beside the one in use, kept for the day that one is lost. */
+/** A family beside the one in use, stored in case that one is lost. */
 export interface SpareInfo extends TokenFamily {
   readonly oauthServer: string;
   readonly scope: readonly string[];
   readonly userId?: number;
-  /** As of an install: whether the portal said, when this was granted, that the user is its administrator. */
+  /** Whether the portal confirmed at the grant that the user is an administrator; absent while unknown. */
   readonly byAdministrator?: boolean;
-  /** When its refresh token was made; it lives 180 days. */
+  /** When its refresh token was issued; it lives 180 days. */
   readonly renewedAtMs: number;
-  /** Refused then, and not tried again; whoever still refreshes it may bring it back. */
+  /** When it was rejected; it is not tried again, but a refresh that still runs may restore it. */
   readonly refusedAtMs?: number;
 }
 
-/** A spare with what makes it worth keeping. */
+/** A spare with its refresh token. */
 export interface SparePair extends SpareInfo {
   readonly refreshToken: Secret;
 }
 
-/** What of a pair the portal would not take: the token, or the user who granted it. */
+/** The portal rejected a pair: its token, or the user who granted it. */
 export interface TokenRejection {
   /** The version of the pair. */
   readonly version: number;
   readonly reason: 'token' | 'user';
-  /** How many pairs in a row, with no call taken in between. */
+  /** Number of pairs rejected in a row, without an accepted call in between. */
   readonly times: number;
-  /** When the first of them was refused. */
+  /** When the first of them was rejected. */
   readonly sinceMs: number;
 }
 
-/** Why a grant can't be used, until when (for ever, unless said). */
+/** Why a grant cannot be used just now. */
 export interface GrantIssue {
   readonly code: Extract<
     FaultCode,
@@ -81,76 +81,76 @@ export interface GrantIssue {
   >;
   readonly detail: string;
   readonly sinceMs: number;
-  /** After this the grant is tried again; it stays in issue until that went well. */
+  /** The grant is probed after this time; absent when only a person can resolve the issue. */
   readonly untilMs?: number;
-  /** How often it was found so, one probe after the other. */
+  /** Number of consecutive observations. */
   readonly times?: number;
 }
 
-/** The portal's leaky bucket: so many requests fit, so many leak out each second. */
+/** The portal's leaky bucket: its capacity in requests, and how many leak per second. */
 export interface Limits {
   readonly burst: number;
   readonly drainPerSecond: number;
 }
 
-/** What the operator set for a portal. */
+/** What the operator configured for a portal. */
 export interface PortalSettings {
   readonly alias?: string;
   readonly suspended: boolean;
   readonly limits?: Limits;
-  /** Words of the operator's own, in order, by which portals are picked out. */
+  /** The operator's labels for selecting portals, sorted. */
   readonly tags?: readonly string[];
 }
 
-/** What the operator sets now; null removes, what is absent stays. */
+/** A change of the settings: null removes a value, an absent field stays. */
 export interface PortalSettingsChange {
   readonly alias?: string | null;
   readonly suspended?: boolean;
   readonly limits?: Limits | null;
-  /** All of them; an empty list removes them. */
+  /** Replaces all tags; an empty list removes them. */
   readonly tags?: readonly string[];
-  /** The portal waits no longer. */
+  /** Admits a waiting portal. */
   readonly admitted?: true;
 }
 
-/** The portal's own plan at the vendor, in the words of its `app.info`. */
+/** The portal's plan at the vendor, as `app.info` returns it. */
 export interface Tariff {
-  /** As `de_ent250`; empty when the portal told none. */
+  /** For example `de_ent250`; empty when the portal returned none. */
   readonly licence: string;
-  /** As `ent`. */
+  /** For example `ent`. */
   readonly family?: string;
   readonly askedAtMs: number;
 }
 
-/** A portal as everyone may see it: no secrets. */
+/** A portal without its secrets. */
 export interface PortalRecord extends Install, PortalSettings {
-  /** Since when the portal waits for an operator to admit it; absent of a portal that was admitted. */
+  /** Since when the portal waits for an operator to admit it; absent for an admitted portal. */
   readonly waitingSinceMs?: number;
-  /** Counts the pairs saved; a save is refused when another came first. */
+  /** Counts saved pairs; a save fails when another came first. */
   readonly version: number;
   readonly expiresAtMs?: number;
   readonly refreshedAtMs?: number;
   readonly issue?: GrantIssue;
-  /** The family in use; a webhook has none. */
+  /** The token family in use; a webhook has none. */
   readonly family?: TokenFamily;
   /** Newest first. */
   readonly spares?: readonly SpareInfo[];
-  /** Hosts the portal was renamed from, newest first; it is still found by them. */
+  /** Former hosts, newest first; they still resolve to the portal. */
   readonly formerDomains?: readonly string[];
-  /** Unknown until the app on the portal was asked; never known of a webhook. */
+  /** Absent until the app on the portal was asked; never known for a webhook. */
   readonly tariff?: Tariff;
 }
 
-/** A portal with its right to be called. */
+/** A portal with the secrets that give access to it. */
 export interface Grant extends PortalRecord {
   readonly pair?: TokenPair;
   /** The secret path of an incoming webhook: `<user id>/<secret>`. */
   readonly webhook?: Secret;
-  /** What the portal proves its events with. */
+  /** The token that authenticates the portal's events. */
   readonly applicationToken?: Secret;
   readonly spares?: readonly SparePair[];
-  /** The latest refusal; of this very pair when the versions are the same. */
+  /** The latest rejection; it concerns this pair when the versions are equal. */
   readonly rejection?: TokenRejection;
-  /** The version whose refresh was begun and has not been reported yet. */
+  /** The version whose refresh was announced and has not ended yet. */
   readonly refreshingVersion?: number;
 }

@@ -9,9 +9,9 @@ import { sameSecret } from './same-secret';
 import { type GrantedTokens, splitScope, type TokenVerdict } from './token-answer';
 import { retryUntilStored } from './retry-until-stored';
 
-/** What an unsigned install (event or frame) claims; nothing of it is believed before the server said so. */
+/** What an unsigned install (event or frame) claims. It is trusted only after the authorization server confirms it. */
 export interface ClaimedInstall {
-  /** The app whose address it came to. */
+  /** Id of the app whose address received it. */
   readonly app: string;
   readonly memberId: string;
   readonly accessToken: Secret;
@@ -24,13 +24,13 @@ export interface InstallerOptions extends GrantedInstallsOptions {
   readonly oauth: OAuthServer;
 }
 
-/** Keeps the claim as it is once its refresh token was spent, so that it can be made again. */
+/** Stores the claim with its fresh pair once its refresh token was spent, so that it can be retried. */
 export type SaveRefreshedClaim = (claim: ClaimedInstall) => Promise<void>;
 
 /**
- * Takes installs. Every method throws Fault install_refused when the authorization server does not vouch for what is
- * claimed, authorization_server_error when it can't be asked and app_not_found when there is no such app here, and
- * NotReplaced when whoever claims may not replace what is here; then nothing has changed.
+ * Verifies and saves installs. Every method throws Fault install_refused when the authorization server does not confirm
+ * the claim, authorization_server_error when it cannot be reached, app_not_found for an unknown app, and NotReplaced when
+ * the user may not replace the existing grant; then nothing has changed.
  */
 export class Installer {
   private readonly installs: GrantedInstalls;
@@ -39,7 +39,7 @@ export class Installer {
     this.installs = new GrantedInstalls(options);
   }
 
-  /** From a code of the authorization-code flow, which only this app can exchange. */
+  /** Installs from a code of the authorization-code flow, which only this app can exchange. */
   async fromCode(app: string, code: Secret, claimedServer?: string): Promise<PortalRecord> {
     const oauthServer = this.options.oauth.server(claimedServer);
     const it = granted(await this.options.oauth.exchange(app, code, oauthServer));
@@ -47,52 +47,53 @@ export class Installer {
   }
 
   /**
-   * From an unsigned POST: the server vouches for the token, then a refresh that only the app can make proves it.
-   * @param keepFresh of a claim that is made again when the portal did not say who makes it; without it, the pair is kept
-   * as a spare then
+   * Installs from an unsigned POST: the server confirms the token, then a refresh that only the app can make proves it.
+   * @param saveRefreshed stores a claim that is retried when the portal does not say who granted it; without it, such a
+   * pair is stored as a spare
    */
-  async fromClaim(claim: ClaimedInstall, keepFresh?: SaveRefreshedClaim): Promise<PortalRecord> {
+  async fromClaim(claim: ClaimedInstall, saveRefreshed?: SaveRefreshedClaim): Promise<PortalRecord> {
     const { oauth } = this.options;
     const { app } = claim;
     const server = oauth.server(claim.oauthServer);
     const clientId = await oauth.clientId(app);
     const info = await oauth.tokenInfo(claim.accessToken, server);
-    if (info === 'expired') return this.fromLateClaim(claim, server, keepFresh);
-    if (info?.clientId !== clientId || info.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
+    if (info === 'expired') return this.fromLateClaim(claim, server, saveRefreshed);
+    if (info?.clientId !== clientId || info.portal !== claim.memberId.toLowerCase()) throw notConfirmed();
     const place = portalEndpoint(info.endpoint, this.options.rules);
     if (!place) throw hostNotAllowedFault();
     await this.installs.assertExpected(app, info.portal, place);
     const verdict = await oauth.refresh(app, claim.refreshToken, server);
     const known = await this.duplicate(claim, info, verdict);
     if (known) return known;
-    return this.save(claim, server, withInfo(granted(verdict), info), keepFresh);
+    return this.save(claim, server, withInfo(granted(verdict), info), saveRefreshed);
   }
 
-  /** An event may be delivered after its access token's hour; then the refresh alone tells whose it is. */
+  /** An event may arrive after its access token has expired; then the refresh alone shows whose it is. */
   private async fromLateClaim(
     claim: ClaimedInstall,
     server: string,
-    keepFresh?: SaveRefreshedClaim,
+    saveRefreshed?: SaveRefreshedClaim,
   ): Promise<PortalRecord> {
     const it = granted(await this.options.oauth.refresh(claim.app, claim.refreshToken, server));
-    if (it.portal !== claim.memberId.toLowerCase()) throw notVouchedFor();
-    return this.save(claim, server, it, keepFresh);
+    if (it.portal !== claim.memberId.toLowerCase()) throw notConfirmed();
+    return this.save(claim, server, it, saveRefreshed);
   }
 
   private async save(
     claim: ClaimedInstall,
     oauthServer: string,
     it: GrantedTokens,
-    keepFresh: SaveRefreshedClaim | undefined,
+    saveRefreshed: SaveRefreshedClaim | undefined,
   ): Promise<PortalRecord> {
     const { app, applicationToken } = claim;
     const { accessToken, refreshToken } = it.pair;
-    if (keepFresh) await retryUntilStored(this.options.clock, () => keepFresh({ ...claim, accessToken, refreshToken }));
+    if (saveRefreshed)
+      await retryUntilStored(this.options.clock, () => saveRefreshed({ ...claim, accessToken, refreshToken }));
     const proof = applicationToken && { applicationToken };
-    return this.installs.save({ app, oauthServer, granted: it, ...proof, isRetried: keepFresh !== undefined });
+    return this.installs.save({ app, oauthServer, granted: it, ...proof, isRetried: saveRefreshed !== undefined });
   }
 
-  /** Is this event from a portal that belongs to this app? @throws Fault event_refused */
+  /** Verifies that the event is from a portal of this app. @throws Fault event_refused */
   async checkEvent(app: string, memberId: string, applicationToken: Secret): Promise<PortalId> {
     const id = memberId.toLowerCase();
     const known = isPortalId(id) ? await this.options.store.applicationToken(id, app) : undefined;
@@ -100,7 +101,7 @@ export class Installer {
     return id;
   }
 
-  /** An app's ONAPPUNINSTALL. @throws Fault event_refused */
+  /** Handles ONAPPUNINSTALL. @throws Fault event_refused */
   async uninstall(app: string, memberId: string, applicationToken: Secret): Promise<void> {
     const { store, clock } = this.options;
     await store.uninstall(await this.checkEvent(app, memberId, applicationToken), {
@@ -110,7 +111,7 @@ export class Installer {
     });
   }
 
-  /** A portal by incoming webhook, after `works` showed that it answers. @throws Fault invalid_request */
+  /** Adds a portal by incoming webhook, after `works` confirmed that it answers. @throws Fault invalid_request */
   async fromWebhook(
     url: string,
     works: (portal: PortalId, endpoint: Secret) => Promise<string[]>,
@@ -121,7 +122,7 @@ export class Installer {
     const before = known && (await store.load(known));
     if (before?.kind === 'app' && before.domain === domain && !before.issue)
       throw new Fault('portal_already_installed');
-    // A webhook tells no member id; one of our own keeps it apart from every real one.
+    // A webhook has no member id; a derived one differs from every real one.
     const portal = portalId(createHash('sha256').update(`webhook ${domain}`).digest('hex').slice(0, 32));
     const scope = await works(portal, new Secret(`${endpoint}${path}/`));
     const userId = Number(path.split('/')[0]);
@@ -152,7 +153,7 @@ export class Installer {
     return { ...place, path: match[2] };
   }
 
-  /** A delivery that came twice: the refresh token was spent the first time, and the grant it made still lives. */
+  /** Returns the grant that an earlier delivery of the same claim made: its refresh token was spent then. */
   private async duplicate(
     { app }: ClaimedInstall,
     info: TokenInfo,
@@ -168,11 +169,11 @@ export class Installer {
 
 function granted(verdict: TokenVerdict): GrantedTokens {
   if (verdict.kind === 'granted') return verdict.granted;
-  if (verdict.kind === 'passing' || verdict.code === 'authorization_server_error') {
+  if (verdict.kind === 'transient' || verdict.code === 'authorization_server_error') {
     throw new Fault('authorization_server_error', verdict.kind === 'refused' ? { detail: verdict.detail } : {});
   }
   throw new Fault('install_refused', {
-    detail: 'The authorization server refused the code or token: it is spent or not ours.',
+    detail: 'The authorization server rejected the code or token: it was used before, or is not from this app.',
   });
 }
 
@@ -182,6 +183,6 @@ function withInfo(it: GrantedTokens, info: TokenInfo): GrantedTokens {
   return { ...it, scope: it.scope.length ? it.scope : splitScope(info.scope), ...(userId !== undefined && { userId }) };
 }
 
-function notVouchedFor(): Fault {
-  return new Fault('install_refused', { detail: 'The authorization server does not vouch for this install.' });
+function notConfirmed(): Fault {
+  return new Fault('install_refused', { detail: 'The authorization server does not confirm this install.' });
 }

@@ -6,9 +6,9 @@ import type { GrantStore } from './grant-store';
 import { jitteredSavedAtMs } from './jittered-saved-at';
 
 const everyMs = 60_000;
-/** Refreshes a minute, over all replicas: 10,000 idle portals take their turn within six hours. */
+/** Refreshes per minute over all replicas: 10,000 idle portals are refreshed within six hours. */
 const maxRefreshesPerRound = 30;
-/** One replica looks; should it be gone, another does after this. */
+/** If the leading replica dies, another takes over after this time. */
 const leaderLeaseMs = 2.5 * everyMs;
 const minRetryMs = 3_600_000;
 const maxRetryMs = 3 * 24 * minRetryMs;
@@ -17,15 +17,15 @@ export interface KeepAliveOptions {
   readonly store: GrantStore;
   readonly grants: Pick<FreshGrants, 'keepAlive'>;
   readonly clock: Clock;
-  /** A pair is refreshed when it was not for so long. */
+  /** A pair that was not refreshed for this long is refreshed. */
   readonly maxIdleMs: number;
-  /** Told of each portal whose pair was due. */
+  /** Called for each portal whose pair was due. */
   readonly onChecked: (portal: PortalId, outcome: 'kept' | 'gone' | FaultCode) => void;
 }
 
 /**
- * Keeps the grants of portals alive that nobody calls: a refresh token dies after 180 days. One timer a replica; the one
- * that has the duty asks the store which pairs are due, and refreshes them one after the other.
+ * Refreshes the pairs of portals that nobody calls, because a refresh token expires after 180 days. Every replica has a
+ * timer; the leading one asks the store which pairs are due and refreshes them one after the other.
  */
 export class KeepAlive {
   private readonly holder = randomUUID();
@@ -39,7 +39,7 @@ export class KeepAlive {
     this.poller.start('later');
   }
 
-  /** Begins no further refresh; one under way is FreshGrants' to finish. */
+  /** Starts no further refresh; FreshGrants finishes the one in flight. */
   stop(): void {
     this.poller.stop();
     void this.options.store.releaseLease('keep-alive', this.holder).catch(() => undefined);
@@ -55,7 +55,7 @@ export class KeepAlive {
         if (this.poller.isStopped || !(await this.isLeader()) || !(await this.refreshIfDue(portal, notSinceMs))) return;
       }
     } catch {
-      // Without the store there is nothing to be done this time.
+      // The store is unavailable; the next round tries again.
     }
   }
 
@@ -63,7 +63,7 @@ export class KeepAlive {
     return this.options.store.acquireLease('keep-alive', this.holder, leaderLeaseMs);
   }
 
-  /** False when the authorization server fails, so that the others are not asked about now. */
+  /** Returns false when the authorization server fails, so that this round ends. */
   private async refreshIfDue(portal: PortalId, notSinceMs: number): Promise<boolean> {
     const { store, grants, onChecked: seen } = this.options;
     try {
@@ -79,7 +79,7 @@ export class KeepAlive {
     }
   }
 
-  /** One that fails is tried after as long again as it has been due: an hour at least, three days at most. */
+  /** Retries a failed refresh after as long as it has been due: at least an hour, at most three days. */
   private async postpone(portal: PortalId): Promise<void> {
     const { store, clock, maxIdleMs: afterMs } = this.options;
     const grant = await store.load(portal);

@@ -16,20 +16,20 @@ import { sameSecret } from './same-secret';
 import { errorCode, type GrantedTokens, judgeTokenAnswer, parseJson, type TokenVerdict } from './token-answer';
 
 export interface OAuthServerOptions {
-  /** Origins that may be asked; the first is asked unless an install names another of them. */
+  /** Allowed origins; the first is used unless an install names another of them. */
   readonly servers: readonly [string, ...string[]];
   readonly apps: Pick<Apps, 'get'>;
   readonly post: Post;
   readonly clock: Clock;
 }
 
-/** Longer than the server ever takes: an answer given up on is a token pair lost. */
+/** Longer than the server ever takes: an abandoned answer is a lost token pair. */
 export const tokenTimeoutMs = 20_000;
-/** While an app's secret is rotated, either may be the good one: the new, the old, and the new if it came between. */
+/** While an app's secret is rotated, the new one, the old one and then the new one again are tried. */
 const maxSecretTries = 3;
 const pausesMs = [300, 1500];
 
-/** The authorization server's own word on an access token. */
+/** What the authorization server knows about an access token. */
 export interface TokenInfo {
   readonly clientId: string;
   readonly portal: PortalId;
@@ -50,11 +50,11 @@ const tokenInfoBody = z.object({
   }),
 });
 
-/** The authorization server. Passing issue is ridden out here; what remains is a verdict or a Fault. */
+/** Client of the authorization server. It retries transient failures and returns a verdict or throws a Fault. */
 export class OAuthServer {
   constructor(private readonly options: OAuthServerOptions) {}
 
-  /** The named server if it is one of ours, else the first: nobody else ever gets an app's secret. */
+  /** Returns the named server if it is allowed, else the first: no other host ever receives an app's secret. */
   server(claimed?: string): string {
     return this.options.servers.find((it) => claimed && sameHost(it, claimed)) ?? this.options.servers[0];
   }
@@ -64,7 +64,7 @@ export class OAuthServer {
     return (await this.options.apps.get(app)).clientId;
   }
 
-  /** @throws Fault app_not_found, authorization_server_error when the server gave no verdict, however often asked. */
+  /** @throws Fault app_not_found, authorization_server_error when the server gave no verdict after all retries */
   refresh(app: string, refreshToken: Secret, server: string): Promise<TokenVerdict> {
     return this.tokens(app, server, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() });
   }
@@ -75,9 +75,9 @@ export class OAuthServer {
   }
 
   /**
-   * Whose token this is, by the authorization server's own word; undefined when it knows no such token.
-   * Whether the app counts as installed is not asked: its own install page opens before that.
-   * @throws Fault authorization_server_error when the server gave no verdict.
+   * Returns whose token this is; undefined when the server does not know it. Whether the app counts as installed is not
+   * checked, because its install page opens before that.
+   * @throws Fault authorization_server_error when the server gave no verdict
    */
   tokenInfo(accessToken: Secret, server: string): Promise<TokenInfo | 'expired' | undefined> {
     return this.retryTransient<TokenInfo | 'expired' | undefined>(async () => {
@@ -87,11 +87,11 @@ export class OAuthServer {
       if (info.success) return { verdict: toTokenInfo(info.data.result, accessToken) };
       if (errorCode(body) === 'expired_token') return { verdict: 'expired' };
       if (answer.status >= 400 && answer.status < 500) return { verdict: undefined };
-      return { passing: `status ${answer.status}` };
+      return { transient: `status ${answer.status}` };
     });
   }
 
-  /** The app is read before each request, so that a secret that is rotated meanwhile is the next one tried. */
+  /** Reads the app before each request, so that a secret rotated meanwhile is tried next. */
   private tokens(app: string, server: string, postForm: Record<string, string>): Promise<TokenVerdict> {
     const { apps, clock } = this.options;
     const refused: { secret: Secret; verdict: TokenVerdict }[] = [];
@@ -102,7 +102,7 @@ export class OAuthServer {
         const untried = [clientSecret, previousSecret].find(
           (it) => it && !refused.some(({ secret }) => sameSecret(secret, it)),
         );
-        // The vendor may have switched after it refused the new one and before it refused the old.
+        // The vendor may have switched between rejecting the new secret and rejecting the old one.
         const secret = untried ?? clientSecret;
         if (last && (refused.length >= maxSecretTries || sameSecret(secret, last.secret)))
           return { verdict: last.verdict };
@@ -112,7 +112,7 @@ export class OAuthServer {
           await this.form(`${server}/oauth/token/`, { ...postForm, ...secrets }),
           askedAtMs,
         );
-        if (verdict.kind === 'passing') return { passing: verdict.reason };
+        if (verdict.kind === 'transient') return { transient: verdict.reason };
         if (verdict.kind === 'granted') {
           const sent = [
             secret,
@@ -126,12 +126,12 @@ export class OAuthServer {
     });
   }
 
-  private async retryTransient<T>(ask: () => Promise<{ verdict: T } | { passing: string }>): Promise<T> {
+  private async retryTransient<T>(ask: () => Promise<{ verdict: T } | { transient: string }>): Promise<T> {
     let reason = '';
     for (const pauseMs of [...pausesMs, undefined]) {
-      const outcome = await ask().catch((error: unknown) => ({ passing: failureReason(error) }));
+      const outcome = await ask().catch((error: unknown) => ({ transient: failureReason(error) }));
       if ('verdict' in outcome) return outcome.verdict;
-      reason = outcome.passing;
+      reason = outcome.transient;
       if (pauseMs !== undefined) await sleep(this.options.clock, pauseMs);
     }
     throw new Fault('authorization_server_error', {
@@ -146,7 +146,7 @@ export class OAuthServer {
   }
 }
 
-/** Whatever of a grant is shown to operators or sent elsewhere; the pair itself is kept sealed. */
+/** Removes secrets from the fields that are shown to operators; the pair itself is stored sealed. */
 function withoutSecrets(granted: GrantedTokens, sent: readonly Secret[]): GrantedTokens {
   const { pair, endpoint, scope, licence } = granted;
   const scrubber = Scrubber.of([pair.accessToken, pair.refreshToken, ...sent]);

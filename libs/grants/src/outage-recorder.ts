@@ -2,14 +2,14 @@ import type { Clock, Fault, PortalId } from '@b24/portal';
 import type { GrantStore } from './grant-store';
 import { nextIssue } from './grant-issue';
 
-/** Notes which portals are down. It keeps no call away: circuits do that, on each replica for itself. */
+/** Records which portals are unreachable. It blocks no call: each replica's circuit breaker does that. */
 export class OutageRecorder {
   constructor(
     private readonly store: GrantStore,
     private readonly clock: Clock,
   ) {}
 
-  /** Whoever gets an answer next, on whichever replica, ends it. Never rejects. */
+  /** Records an outage; the next answer on any replica clears it. Never rejects. */
   async record(portal: PortalId, { message }: Fault): Promise<void> {
     try {
       const grant = await this.store.load(portal);
@@ -18,7 +18,7 @@ export class OutageRecorder {
       const found = { code: 'portal_unreachable', detail: message, backoffMs: 0 } as const;
       await this.store.recordIssue(portal, grant.version, nextIssue(grant.issue, found, this.clock.now()));
     } catch {
-      // Without the store nobody can be told either.
+      // The store is unavailable, so the outage cannot be recorded.
     }
   }
 }

@@ -12,7 +12,7 @@ export interface PortalEndpoint {
   readonly endpoint: string;
 }
 
-/** The endpoint, if it is one we may send a token to: right scheme, allowed host, nothing but `/rest/` behind it. */
+/** Returns the endpoint if a token may be sent to it: right scheme, allowed host, path `/rest/` and nothing else. */
 export function portalEndpoint(url: string, rules: EndpointRules): PortalEndpoint | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, host, pathname, username, password, search, hash } = new URL(url);

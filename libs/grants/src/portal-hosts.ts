@@ -1,33 +1,34 @@
 import { BlockList, isIP } from 'node:net';
 
-/** The port of a URL that names none. */
+/** The default port by scheme. */
 const schemePorts: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 };
 const cidrPattern = /^([0-9a-f.:]+)\/(\d{1,3})(?::(\d{1,5}|\*))?$/;
 const hostPattern = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
 
 interface AddressRange {
   readonly addresses: BlockList;
-  /** Absent when the range names none: then the scheme's own. */
+  /** Absent: the scheme's default port. */
   readonly port?: number | '*';
 }
 
 /**
- * Which hosts may be portals. A pattern is an exact name, `*.` and a domain, or a CIDR of addresses, each with or without a
- * `:port`. Without one, only the scheme's own port is allowed; a CIDR may end in `:*` to allow every port.
+ * The hosts that may be portals. A pattern is an exact name, `*.` and a domain, or a CIDR range, each with an optional
+ * `:port`. Without a port, only the scheme's default port is allowed; a CIDR range may end in `:*` to allow every port.
  */
 export class PortalHosts {
   private readonly names = new Set<string>();
   private readonly suffixes: string[] = [];
   private readonly ranges: AddressRange[] = [];
 
-  /** @throws Error for a CIDR or a port that does not exist */
+  /** @throws Error for an invalid CIDR range or port */
   constructor(patterns: readonly string[]) {
     for (const pattern of patterns.map((it) => it.trim().toLowerCase())) this.allow(pattern);
   }
 
   /**
-   * @param host as in a URL: a name or address, with its port unless it is the scheme's own
-   * @param protocol of the URL, where it is known: then a pattern may also write down the scheme's own port
+   * Returns whether the host may be a portal.
+   * @param host name or address, with its port unless that is the scheme's default
+   * @param protocol protocol of the URL, if known: then a pattern may also name the default port
    */
   allows(host: string, protocol?: string): boolean {
     const [, name = '', port] = hostPattern.exec(host.toLowerCase()) ?? [];
@@ -39,12 +40,12 @@ export class PortalHosts {
     return this.inRange(address, port === undefined ? { schemePort } : { port: Number(port) });
   }
 
-  /** Is the host itself written down, not merely covered by a pattern or a CIDR? */
+  /** Returns whether a pattern names exactly this host, not only a wildcard or CIDR range. */
   namesExactly(host: string): boolean {
     return this.names.has(host.toLowerCase());
   }
 
-  /** Is the address in a CIDR that allows a connection to this port? */
+  /** Returns whether a CIDR range allows connections to this address and port. */
   allowsAddress(address: string, port: number): boolean {
     const isSchemePort = Object.values(schemePorts).includes(port);
     return this.inRange(address, isSchemePort ? { schemePort: port } : { port });

@@ -6,8 +6,7 @@ import type { PortalRecord } from './install';
 const namesKey = 'b24:names';
 
 /**
- * The names that lead to portals: aliases, domains, and the domains that portals were renamed from. Methods throw what Redis
- * throws.
+ * The names that resolve to portals: aliases, domains and former domains. Methods throw what Redis throws.
  */
 export class PortalNames {
   constructor(
@@ -29,13 +28,13 @@ export class PortalNames {
     await this.redis.hsetnx(namesKey, name, portal);
     if (await this.resolvesTo(name, portal)) return;
     if (!(await this.isFree(name, portal))) throw new Fault('alias_taken');
-    // Left behind by a replica that died between two keys; whoever claims looks whether it is still theirs in the end.
+    // Left by a replica that died between two writes; the caller verifies in the end that the name is still theirs.
     await this.redis.hset(namesKey, name, portal);
   }
 
   /**
-   * The domain leads to the portal, and so do the few domains it left last. A portal that waits to be admitted takes no name
-   * from another that is still known by it.
+   * Makes the domain resolve to the portal, and drops all but its latest former domains. A portal that waits for approval
+   * takes no name from a portal that still has it.
    */
   async moveDomain(portal: PortalId, before: PortalRecord | undefined, to: string, waits: boolean): Promise<void> {
     const kept = formerDomains(before, to);
@@ -44,12 +43,12 @@ export class PortalNames {
     if (!waits || (await this.isFree(to, portal))) await this.redis.hset(namesKey, to, portal);
   }
 
-  /** Removes the name, if it leads to this portal. */
+  /** Removes the name if it resolves to this portal. */
   async release(name: string | undefined, portal: PortalId): Promise<void> {
     if (name && (await this.resolvesTo(name, portal))) await this.redis.hdel(namesKey, name);
   }
 
-  /** No other portal is known by it. */
+  /** Returns whether no other portal has the name. */
   private async isFree(name: string, portal: PortalId): Promise<boolean> {
     const owner = await this.find(name);
     const other = owner && owner !== portal ? await this.record(owner) : undefined;
@@ -57,6 +56,7 @@ export class PortalNames {
   }
 }
 
+/** Returns whether the name is an alias, domain or former domain of the portal. */
 export function hasName({ alias, domain, formerDomains: former = [] }: PortalRecord, name: string): boolean {
   return [alias, domain, ...former].includes(name);
 }

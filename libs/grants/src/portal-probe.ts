@@ -11,49 +11,48 @@ import {
 import { authorization } from './authorization';
 import type { Grant } from './install';
 
-/** It needs no scope and answers to an app and to an incoming webhook alike. */
+/** Needs no scope, and works for apps and incoming webhooks. */
 const probeCommand: Command = { method: 'profile', params: {}, effect: 'read' };
-/** The wait for the permit included. */
+/** Includes the wait for the permit. */
 const probeTimeoutMs = 10_000;
 /**
- * How long a question that passed speaks for its grant. A caller that repeats what one method refuses would otherwise have
- * the gateway send a request of its own for each, at the cost of everybody else's permits.
+ * How long a passed probe is valid for its grant. Otherwise a caller that repeats a rejected call would cause one probe
+ * each time, at the cost of everybody else's permits.
  */
 const passedTtlMs = 5_000;
 const maxPassed = 10_000;
 
 /**
- * passed: the portal took a command of our own with this authorization. refused: it refused that one too, with this
- * fault. silent: neither is known.
+ * passed: the portal accepted the probe with this authorization. refused: it rejected the probe too, with this fault.
+ * silent: the probe got no answer.
  */
 export type ProbeOutcome =
   { readonly kind: 'passed' } | { readonly kind: 'refused'; readonly fault: Fault } | { readonly kind: 'silent' };
 
-/** Leave for one request to the portal; it is called once the request is over. */
+/** Settles the permit for one request; called when the request has ended. */
 export type SettlePermit = () => void;
 
 export interface PortalProbeOptions {
   readonly clock: Clock;
-  /** Resolves when one request may be sent to the portal. What it comes to after the signal aborted is given back. */
+  /** Resolves when one request may be sent to the portal. A permit acquired after the abort is refunded. */
   readonly acquirePermit: (grant: Grant, signal: AbortSignal) => Promise<SettlePermit>;
   readonly send: SendAuthorized;
 }
 
 /**
- * Asks a portal whether it takes a command of the gateway's own. What a portal says to a caller's command may concern
- * that command alone; what it says to this one concerns the grant. One question a portal is under way at a time: whoever
- * needs the answer meanwhile shares it.
+ * Asks a portal whether it accepts a command of the gateway's own. An error of a caller's command may concern only that
+ * command; an error of the probe concerns the grant. One probe per portal is in flight at a time and shared.
  */
 export class PortalProbe {
   private readonly inFlight = new Map<string, Promise<ProbeOutcome>>();
-  /** When the question last passed, unix milliseconds, by portal and version of its grant; the oldest first. */
+  /** When the probe last passed (unix ms), by portal and grant version; oldest first. */
   private readonly passedAtMs = new Map<string, number>();
 
   constructor(private readonly options: PortalProbeOptions) {}
 
   /**
-   * Never rejects.
-   * @param isPlain the refusal leaves no doubt that it is about the grant, so that an earlier answer says nothing against it
+   * Probes the grant. Never rejects.
+   * @param isPlain the error clearly concerns the grant, so that an earlier passed probe is not reused
    */
   ask(grant: Grant, isPlain = false): Promise<ProbeOutcome> {
     const name = `${grant.portal} ${grant.version}`;

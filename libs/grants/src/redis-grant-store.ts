@@ -36,7 +36,7 @@ import type { PortalEndpoint } from './portal-endpoint';
 import { PortalNames } from './portal-names';
 import { toSpares, replaceSpare, selectSpares, sparesAfterInstall } from './spares';
 
-/* Every key and field is in docs/storage.md. The braces keep a portal's keys on one node of a cluster. */
+/* docs/storage.md lists every key and field. The braces keep a portal's keys in one hash slot. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
 const leaseKey = (of: PortalId | LeaderTask) => (isPortalId(of) ? `b24:{${of}}:lease` : `b24:${of}:lease`);
 const portalsKey = 'b24:portals';
@@ -44,10 +44,10 @@ const idleKey = 'b24:idle';
 
 const scripts = { saveGrant: 1, markGrant: 1, swapSpares: 1, takeLease: 1, releaseLease: 1 } as const;
 
-/** Records read for one page, where only some are wanted. */
+/** Records read for one page when they are filtered. */
 const maxReadsPerPage = 2000;
 
-/** Grants as one Redis hash a portal, secrets sealed field by field. */
+/** Stores each grant as one Redis hash, its secrets sealed field by field. */
 export class RedisGrantStore implements GrantStore {
   private readonly run;
   private readonly seal: Sealer;
@@ -56,8 +56,8 @@ export class RedisGrantStore implements GrantStore {
   constructor(
     private readonly redis: Redis | Cluster,
     seals: Keyring,
-    /** Told of each issue that is written down. */
-    private readonly troubled: (portal: PortalId, issue: GrantIssue) => void = () => undefined,
+    /** Called for each issue that is recorded. */
+    private readonly issueRecorded: (portal: PortalId, issue: GrantIssue) => void = () => undefined,
   ) {
     this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
     this.seal = seals.for('grants');
@@ -107,7 +107,7 @@ export class RedisGrantStore implements GrantStore {
     return (await this.redis.zrange(portalsKey, `${at}`, `${at + count - 1}`)) as PortalId[];
   }
 
-  /** Those of the portals that are there, as the whole list has them. */
+  /** Returns the existing ones of these portals in the order of the whole list. */
   private async inOrder(portals: readonly PortalId[]): Promise<PortalId[]> {
     if (portals.length === 0) return [];
     const scores = await this.redis.zmscore(portalsKey, ...portals);
@@ -123,13 +123,13 @@ export class RedisGrantStore implements GrantStore {
       const { install, pair } = wanted;
       const { portal, installedAtMs } = install;
       const family = pair && (wanted.family ?? { id: randomUUID(), grantedAtMs: installedAtMs });
-      // In this order: no grant without its place in the list, whatever dies in between (docs/storage.md).
+      // In this order, so that every grant is in the list even after a crash (docs/storage.md).
       await this.redis.zadd(portalsKey, 'NX', `${installedAtMs}`, portal);
       if (pair) await this.redis.zadd(idleKey, `${jitteredSavedAtMs(portal, installedAtMs)}`, portal);
       for (;;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const before = this.readable(hash);
-        // A command resent over a broken connection finds its own first run.
+        // A command resent after a broken connection finds that its first run succeeded.
         const isThere = family !== undefined && before?.family?.id === family.id;
         if (!isThere && !mayReplace(wanted, before)) return false;
         if (!isThere && (await this.replace(hash, before, { ...wanted, ...(family && { family }) })) === -1) continue;
@@ -178,7 +178,7 @@ export class RedisGrantStore implements GrantStore {
         const record = toPortalRecord(hash);
         if (!record) return false;
         const before = toGrant(record, hash, this.seal);
-        // A command resent over a broken connection finds its own first run.
+        // A command resent after a broken connection finds that its first run succeeded.
         if (holds(before, renewal)) return true;
         const saved =
           before.version === version
@@ -208,16 +208,16 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  recordRejection(portal: PortalId, refusal: TokenRejection): Promise<void> {
+  recordRejection(portal: PortalId, rejection: TokenRejection): Promise<void> {
     return orStoreUnavailable(async () => {
-      await this.run.markGrant(grantKey(portal), refusal.version, 'rejection', JSON.stringify(refusal));
+      await this.run.markGrant(grantKey(portal), rejection.version, 'rejection', JSON.stringify(rejection));
     });
   }
 
   recordIssue(portal: PortalId, version: number, issue: GrantIssue): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.run.markGrant(grantKey(portal), version, 'issue', JSON.stringify(issue));
-      this.troubled(portal, issue);
+      this.issueRecorded(portal, issue);
     });
   }
 
@@ -244,14 +244,14 @@ export class RedisGrantStore implements GrantStore {
     return orStoreUnavailable(async () => {
       await this.redis.zrem(idleKey, portal);
       const gone = [...secretFields, ...proofFields, ...pairFields, ...allSpareFields];
-      // It counts as a version, so that a refresh under way can't bring its pair back.
+      // Increments the version, so that a refresh in flight cannot save its pair.
       for (let saved = -1; saved === -1;) {
         const [install, version, spares] = await this.redis.hmget(grantKey(portal), 'install', 'version', 'spares');
         if (!install) return;
         const hash = { version: version ?? '', spares: spares ?? '' };
         saved = await this.save(portal, hash, gone, new GrantHashFields(portal, this.seal).open({ issue }));
       }
-      this.troubled(portal, issue);
+      this.issueRecorded(portal, issue);
     });
   }
 
@@ -262,7 +262,7 @@ export class RedisGrantStore implements GrantStore {
       if (markings.alias) await this.names.claim(markings.alias, portal);
       await this.run.markGrant(grantKey(portal), '', ...settingsFields(markings));
       if (markings.alias && !(await this.names.resolvesTo(markings.alias, portal))) {
-        // Two who took over the same left-behind name at once: the last has it, the other learns that here.
+        // Two portals took over the same orphaned name at once: the last one keeps it.
         await this.run.markGrant(grantKey(portal), '', 'alias', '');
         throw new Fault('alias_taken');
       }
@@ -328,7 +328,7 @@ export class RedisGrantStore implements GrantStore {
     return toPortalRecord(Object.fromEntries(openFields.map((field, i) => [field, values[i] ?? undefined])));
   }
 
-  /** The grant; without its secrets where their key was lost, since an install must be able to replace it. */
+  /** Returns the grant; without its secrets when their key was lost, so that an install can replace it. */
   private readable(hash: GrantHash): Grant | undefined {
     const record = toPortalRecord(hash);
     if (!record) return undefined;
@@ -339,7 +339,7 @@ export class RedisGrantStore implements GrantStore {
     }
   }
 
-  /** Undefined when another came first. */
+  /** Returns undefined when another save came first. */
   private async saveRenewal(hash: GrantHash, before: Grant, renewal: RefreshedGrant): Promise<true | undefined> {
     const { family, pair, refreshedAtMs, install } = renewal;
     const { portal } = before;
@@ -356,7 +356,7 @@ export class RedisGrantStore implements GrantStore {
     return true;
   }
 
-  /** The family went out of use while it was refreshed; if it is a spare now, it is a living one again. */
+  /** Saves the refreshed token of a family that has become a spare; undefined when another change came first. */
   private async renewSpare(
     hash: GrantHash,
     { portal, spares }: Grant,
@@ -373,14 +373,14 @@ export class RedisGrantStore implements GrantStore {
     return (await this.swap(portal, hash, replaceSpare(spares ?? [], renewed))) ? true : undefined;
   }
 
-  /** False when somebody else changed them since the hash was read. */
+  /** Returns false when the spares changed since the hash was read. */
   private async swap(portal: PortalId, hash: GrantHash, spares: readonly SparePair[]): Promise<boolean> {
     const fields = new GrantHashFields(portal, this.seal).spares(spares);
     const unused = spareFields.slice(spares.length).flatMap((field) => [field, '']);
     return (await this.run.swapSpares(grantKey(portal), hash['spares'] ?? '', ...fields.list, ...unused)) === 1;
   }
 
-  /** -1 when somebody else saved since the hash was read. */
+  /** Returns -1 when another save came first since the hash was read. */
   private save(portal: PortalId, { version, spares }: GrantHash, stale: readonly string[], fields: GrantHashFields) {
     return this.run.saveGrant(grantKey(portal), version ?? '', spares ?? '', stale.join(), ...fields.list);
   }
@@ -394,7 +394,7 @@ function isWaiting({ awaitsAdmission }: NewInstall, before: Grant | undefined): 
   return before ? before.waitingSinceMs !== undefined : awaitsAdmission === true;
 }
 
-/** No administrator brought the application token, and now one installs. */
+/** Whether an administrator replaces an application token that did not come from one. */
 function isProofDoubted({ unprovenToken }: GrantHash, { byAdministrator }: Install): boolean {
   return unprovenToken !== undefined && byAdministrator === true;
 }

@@ -7,7 +7,7 @@ import type { OAuthServer } from './oauth-server';
 import { type EndpointRules, type PortalEndpoint, portalEndpoint } from './portal-endpoint';
 import { nextRejection } from './grant-issue';
 
-/** A portal that was not found elsewhere is not looked for again so soon. */
+/** Pause before a portal is looked up again that was not found elsewhere. */
 const retryAfterMs = 30_000;
 
 export interface RelocationLookupOptions {
@@ -18,14 +18,14 @@ export interface RelocationLookupOptions {
   readonly rules: EndpointRules;
 }
 
-/** Finds portals that were renamed: where they are now is the authorization server's word, never the redirect's. */
+/** Looks up renamed portals. Their new endpoint comes from the authorization server, never from a redirect. */
 export class RelocationLookup {
   private readonly inFlight = new Map<PortalId, Promise<boolean>>();
   private readonly restsUntilMs = new Map<PortalId, number>();
 
   constructor(private readonly options: RelocationLookupOptions) {}
 
-  /** True when the portal is known to be somewhere else than this grant says. Never rejects. */
+  /** Returns whether the portal has another endpoint than this grant, and saves it. Never rejects. */
   hasMoved(grant: Grant): Promise<boolean> {
     const { portal } = grant;
     let search = this.inFlight.get(portal);
@@ -51,13 +51,13 @@ export class RelocationLookup {
     return found;
   }
 
-  /** Where the authorization server says the portal is, saved; undefined when it does not vouch for a place we may go. */
+  /** Returns and saves the endpoint that the authorization server names; undefined when it names no allowed one. */
   private async currentEndpoint(grant: Grant): Promise<PortalEndpoint | undefined> {
     const { store, oauth, rules, grants, clock } = this.options;
     if (!grant.pair) return undefined;
     const info = await oauth.tokenInfo(grant.pair.accessToken, grant.oauthServer);
     if (info === undefined || info === 'expired') {
-      // A refresh tells the place as well.
+      // A refresh returns the endpoint as well.
       await store.recordRejection(grant.portal, nextRejection(grant, 'token', clock.now()));
       return grants.ensure(grant.portal);
     }

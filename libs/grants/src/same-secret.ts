@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '@b24/portal';
 
-/** In a time that tells nothing of where they differ. */
+/** Compares two secrets in constant time. */
 export function sameSecret(a: Secret, b: Secret): boolean {
   const digest = (it: Secret) => createHash('sha256').update(it.reveal()).digest();
   return timingSafeEqual(digest(a), digest(b));

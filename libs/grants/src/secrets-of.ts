@@ -1,7 +1,7 @@
 import { Secret } from '@b24/portal';
 import type { Grant } from './install';
 
-/** Whatever of a grant must not be read by anyone but the portal and its authorization server. */
+/** Returns every secret of a grant that only the portal and its authorization server may know. */
 export function secretsOf({ pair, webhook, applicationToken, spares = [] }: Grant): Secret[] {
   return [
     ...(pair ? [pair.accessToken, pair.refreshToken] : []),

@@ -1,16 +1,16 @@
 import type { Grant, Install, SpareInfo, SparePair } from './install';
 
-/** Beside the family in use. */
+/** Maximum number of spares beside the family in use. */
 export const maxSpares = 3;
 const dayMs = 86_400_000;
-/** The vendor's refresh tokens live 180 days; one that close to its end is not worth a try. */
+/** Refresh tokens live 180 days (docs/bitrix24-rules.md#oauth); an older spare is not tried. */
 const maxSpareAgeMs = 179 * dayMs;
-/** A refused spare is kept so long for whoever may still be refreshing it. */
+/** A rejected spare is kept this long, because a refresh of it may still run. */
 const rejectedTtlMs = dayMs;
 
 /**
- * Whether the spare may take the place of the grant in use without anybody being asked: an administrator granted it, or the
- * user whose rights calls have anyway.
+ * Returns whether the spare may replace the grant in use without a person: an administrator granted it, or the user whose
+ * rights calls already have.
  */
 export function canTakeOver(
   { byAdministrator, userId }: Pick<SpareInfo, 'byAdministrator' | 'userId'>,
@@ -20,7 +20,7 @@ export function canTakeOver(
 }
 
 /**
- * What is kept of these: no more than three, newest first, and one of another administrator among them if there is one. A
+ * Selects the spares to keep: at most three, newest first, including one of another administrator if there is one. A
  * spare that may not take over never displaces one that may.
  */
 export function selectSpares(spares: readonly SparePair[], inUse: Pick<Grant, 'userId'>, nowMs: number): SparePair[] {
@@ -33,18 +33,18 @@ export function selectSpares(spares: readonly SparePair[], inUse: Pick<Grant, 'u
   return kept;
 }
 
-/** The spares to try, best first: the same user's before other administrators', newer before older. */
-export function sparesToTry({ spares = [], userId }: Grant, why: 'token' | 'user', nowMs: number): SparePair[] {
+/** Returns the spares to try: the same user's before other administrators', newer before older. */
+export function sparesToTry({ spares = [], userId }: Grant, reason: 'token' | 'user', nowMs: number): SparePair[] {
   const isGood = (spare: SparePair) =>
     isAlive(spare, nowMs) && spare.refusedAtMs === undefined && canTakeOver(spare, { userId });
   const good = spares.filter(isGood);
   const same = good.filter((spare) => spare.userId === userId);
   const others = good.filter((spare) => spare.userId !== userId);
-  // What one family of a dismissed user is told, all of them are.
-  return why === 'user' ? others : [...same, ...others];
+  // All families of a dismissed user are rejected alike.
+  return reason === 'user' ? others : [...same, ...others];
 }
 
-/** The family in use, as the spare it becomes when another takes its place. */
+/** Returns the family in use as a spare; empty when there is none. */
 export function toSpares(
   { family, pair, oauthServer, scope, userId, byAdministrator, refreshedAtMs }: Grant,
   refusedAtMs?: number,
@@ -65,15 +65,15 @@ export function toSpares(
 }
 
 /**
- * The families that become spares when this install comes. Another app's do not: they would bring back an app that was
- * replaced, and outlive its registration.
+ * Returns the families that become spares after this install. Another app's do not: they would restore a replaced app and
+ * outlive its registration.
  */
 export function sparesAfterInstall(before: Grant | undefined, install: Pick<Install, 'app'>): SparePair[] {
   if (!before || before.app !== install.app) return [];
   return [...toSpares(before), ...(before.spares ?? [])];
 }
 
-/** The spares, with this one in the place of what it was. */
+/** Returns the spares with one of them replaced. */
 export function replaceSpare(spares: readonly SparePair[], changed: SparePair): SparePair[] {
   return spares.map((it) => (it.id === changed.id ? changed : it));
 }

@@ -2,20 +2,20 @@ import { isPortalId, type HttpAnswer, type PortalId, Secret } from '@b24/portal'
 import { z } from 'zod';
 import type { TokenPair, GrantIssue } from './install';
 
-/** What the authorization server granted. */
+/** Tokens that the authorization server granted. */
 export interface GrantedTokens {
   readonly portal: PortalId;
   readonly pair: TokenPair;
-  /** The portal's REST endpoint where it is now, as the server knows it. */
+  /** The portal's current REST endpoint, as the server knows it. */
   readonly endpoint: string;
   readonly scope: readonly string[];
   readonly licence?: string;
   readonly userId?: number;
-  /** How far the server's clock is ahead of ours, where it told the time. */
+  /** How far the server's clock is ahead of ours, if it sent its time. */
   readonly skewMs?: number;
 }
 
-/** granted: a pair. refused: asking again is useless until a person acts, or for a while. passing: ask again. */
+/** granted: a pair. refused: a retry is useless until a person acts or `forMs` has passed. transient: retry. */
 export type TokenVerdict =
   | { readonly kind: 'granted'; readonly granted: GrantedTokens }
   | {
@@ -25,10 +25,10 @@ export type TokenVerdict =
       readonly forMs?: number;
       readonly secretRefused?: true;
     }
-  | { readonly kind: 'passing'; readonly reason: string };
+  | { readonly kind: 'transient'; readonly reason: string };
 
 const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
-/** Only the pair and whose it is are asked for: for the sake of anything else a pair must not be lost. */
+/** Only the pair and its portal are required: a pair must not be lost because another field is malformed. */
 const grantedBody = z.object({
   access_token: z.string().min(8).max(2048),
   refresh_token: z.string().min(8).max(2048),
@@ -71,12 +71,12 @@ const refusals: Readonly<
     detail: "The authorization server refuses new tokens until the portal's plan or the app is paid.",
     forMs: 10 * minuteMs,
   },
-  not_installed: { code: 'portal_uninstalled', detail: 'The app is not installed on the portal any more.' },
+  not_installed: { code: 'portal_uninstalled', detail: 'The app is no longer installed on the portal.' },
 };
 
 /**
- * Judges the answer of the token endpoint; asks nobody.
- * Any body with an `error` is a refusal, whatever its HTTP status; an unknown one is taken as passing issue.
+ * Judges an answer of the token endpoint without I/O.
+ * Any body with an `error` is a refusal, whatever its HTTP status; an unknown error is transient.
  */
 export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVerdict {
   const body = parseJson(answer.body);
@@ -85,18 +85,18 @@ export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVe
     const refusal = Object.hasOwn(refusals, error) ? refusals[error] : undefined;
     return refusal
       ? { kind: 'refused', ...refusal }
-      : { kind: 'passing', reason: `error with status ${answer.status}` };
+      : { kind: 'transient', reason: `error with status ${answer.status}` };
   }
   const granted = grantedBody.safeParse(body);
   if (answer.status !== 200 || !granted.success)
-    return { kind: 'passing', reason: `no tokens, status ${answer.status}` };
+    return { kind: 'transient', reason: `no tokens, status ${answer.status}` };
   return { kind: 'granted', granted: toGranted(granted.data, askedAtMs) };
 }
 
 function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): GrantedTokens {
   const lifetimeMs = body.expires_in * 1000;
   const expiresAtMs = askedAtMs + lifetimeMs;
-  // What the server's clock shows is only a hint; its lifetime, from the moment we asked, can't be wrong by a clock.
+  // The server's clock is only a hint; the lifetime from the moment of our request is independent of clocks.
   const skewMs = body.expires === undefined ? undefined : body.expires * 1000 - expiresAtMs;
   return {
     portal: body.member_id,
@@ -114,12 +114,12 @@ function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): Grante
   };
 }
 
-/** A server whose clock is behind may end the pair sooner; half of its life is believed in all the same. */
+/** A server whose clock is behind may expire the pair earlier; at least half of its lifetime is used. */
 function expirySkewMs(skewMs = 0, lifetimeMs: number): number {
   return Math.min(Math.max(-skewMs, 0), lifetimeMs / 2);
 }
 
-/** The `error` of an answer in lower case; undefined when it has none. */
+/** Returns the `error` of an answer in lower case; undefined when it has none. */
 export function errorCode(body: unknown): string | undefined {
   const error = errorBody.safeParse(body);
   return error.success ? error.data.error.toLowerCase() : undefined;

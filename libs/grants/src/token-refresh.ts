@@ -11,7 +11,7 @@ import { retryUntilStored } from './retry-until-stored';
 
 export interface RefreshObserver {
   refreshed(portal: PortalId, outcome: 'granted' | 'refused' | 'failed'): void;
-  /** How far the authorization server's clock is ahead of ours. */
+  /** Reports how far the authorization server's clock is ahead of ours. */
   skewed?(skewMs: number): void;
 }
 
@@ -27,28 +27,28 @@ const refreshTokenDead =
   'The authorization server no longer honours the refresh token; the portal must be authorized again.';
 const userGone = 'was dismissed or may no longer use the app; another administrator must authorize the portal.';
 
-/** Refreshes the family in use, and turns to a spare one when it is lost. Whoever calls holds the portal's lease. */
+/** Refreshes the token family in use, and a spare when that one is lost. The caller holds the portal's lease. */
 export class TokenRefresh {
   constructor(private readonly options: TokenRefreshOptions) {}
 
   /**
-   * Comes back with a newer pair or a issue in the store.
-   * @param extend holds the lease for as long again; false when it was lost
+   * Resolves when the store holds a newer pair or an issue.
+   * @param extend extends the lease; resolves to false when it was lost
    * @throws Fault authorization_server_error, store_unavailable
    */
-  async run(grant: Grant, why: TokenRejection['reason'], extend: () => Promise<boolean>): Promise<void> {
-    if (why === 'token' && (await this.refreshInUse(grant))) return;
-    for (const spare of sparesToTry(grant, why, this.options.clock.now())) {
+  async run(grant: Grant, reason: TokenRejection['reason'], extend: () => Promise<boolean>): Promise<void> {
+    if (reason === 'token' && (await this.refreshInUse(grant))) return;
+    for (const spare of sparesToTry(grant, reason, this.options.clock.now())) {
       if (!(await extend())) return;
       if (await this.refresh(grant, spare)) return;
       await this.options.store.rejectSpare(grant.portal, spare.id, this.options.clock.now());
     }
     const detail =
-      why === 'user' ? `The user who granted access (${grant.userId ?? 'unknown'}) ${userGone}` : undefined;
+      reason === 'user' ? `The user who granted access (${grant.userId ?? 'unknown'}) ${userGone}` : undefined;
     await this.recordIssue(grant, { code: 'reauthorization_required', detail: detail ?? refreshTokenDead });
   }
 
-  /** Announced before and after, so that another replica knows of a pair that may wait to be saved. */
+  /** Announces start and end, so that other replicas know of a pair that may not be saved yet. */
   private async refreshInUse(grant: Grant): Promise<boolean> {
     const { store } = this.options;
     const { portal, version, pair, oauthServer, scope, userId, byAdministrator } = grant;
@@ -63,12 +63,12 @@ export class TokenRefresh {
         ...(byAdministrator !== undefined && { byAdministrator }),
       });
     } finally {
-      // Nothing happens when a newer pair is there by now.
+      // Ignored when a newer pair is stored by now.
       await store.markRefreshing(portal, version, null).catch(() => undefined);
     }
   }
 
-  /** False when the family is lost. */
+  /** Returns false when the family is lost. */
   private async refresh(grant: Grant, family: Omit<SparePair, 'renewedAtMs'>): Promise<boolean> {
     const { oauth, observer, clock, store } = this.options;
     const { portal, version } = grant;
@@ -82,13 +82,13 @@ export class TokenRefresh {
     if (verdict.kind === 'granted' && verdict.granted.portal === portal) {
       if (verdict.granted.skewMs !== undefined) observer.skewed?.(verdict.granted.skewMs);
       const renewal = this.refreshedGrant(grant, family, verdict.granted);
-      // False: an install brought another pair in between, which is as good.
+      // False: an install saved another pair meanwhile, which is as good.
       await retryUntilStored(clock, () => store.saveRefresh(portal, version, renewal));
       return true;
     }
     if (verdict.kind !== 'refused') {
       throw new Fault('authorization_server_error', {
-        detail: 'The authorization server answered for another portal.',
+        detail: 'The authorization server returned tokens of another portal.',
       });
     }
     const { code, detail, forMs } = verdict;
@@ -101,7 +101,7 @@ export class TokenRefresh {
     return this.options.store.recordIssue(portal, version, nextIssue(issue, found, this.options.clock.now()));
   }
 
-  /** The portal may have moved: the server's word counts, if the new host is one we may talk to. */
+  /** Takes the portal's endpoint from the server's answer, if its host is allowed. */
   private refreshedGrant(
     grant: Grant,
     {
@@ -131,7 +131,7 @@ export class TokenRefresh {
   }
 }
 
-/** Who had granted what another grant replaces, unless it is known to be the same user; also where nobody knows who it was. */
+/** Returns the user whose grant is replaced, unless it is known to be the same user. */
 export function formerUserOf(
   before: Pick<Grant, 'userId' | 'formerUser'>,
   userId: number | undefined,

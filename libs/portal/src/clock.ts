@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 
-/** Time and timers, so that a test can hold them. */
+/** Time and timers, replaceable in tests. */
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
-  /** Runs `task` once after `ms`; the returned function calls it off. */
+  /** Runs `task` once after `ms`; the returned function cancels it. */
   after(ms: number, task: () => void): () => void;
 }
 
@@ -25,19 +25,19 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
       reject(signal.reason as Error);
       return;
     }
-    const leave = () => {
-      callOff();
+    const abort = () => {
+      cancelTimer();
       reject(signal?.reason as Error);
     };
-    const callOff = clock.after(ms, () => {
-      signal?.removeEventListener('abort', leave);
+    const cancelTimer = clock.after(ms, () => {
+      signal?.removeEventListener('abort', abort);
       resolve();
     });
-    signal?.addEventListener('abort', leave, { once: true });
+    signal?.addEventListener('abort', abort, { once: true });
   });
 }
 
-/** The promise's outcome, unless the signal aborts first: then its reason. The work itself goes on. */
+/** Settles like the work, or rejects with the signal's reason if that aborts first. The work itself continues. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -45,38 +45,38 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
       reject(signal.reason as Error);
       return;
     }
-    const leave = () => {
+    const abort = () => {
       reject(signal.reason as Error);
     };
-    signal.addEventListener('abort', leave, { once: true });
+    signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', leave);
+      signal.removeEventListener('abort', abort);
     });
   });
 }
 
-/** Work whose signal aborts as the given one does, or with `late()` once `ms` have passed. */
+/** Runs work with a signal that aborts when the given one does, or with `late()` after `ms`. */
 export async function within<T>(
   { clock, ms, late }: { clock: Clock; ms: number; late: () => Error },
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  // Whatever is under way at once may listen to either.
+  // Many concurrent calls may listen to either signal.
   setMaxListeners(0, signal, controller.signal);
-  const leave = () => {
+  const abort = () => {
     controller.abort(signal.reason);
   };
-  const callOff = clock.after(ms, () => {
+  const cancelTimer = clock.after(ms, () => {
     controller.abort(late());
   });
-  signal.addEventListener('abort', leave, { once: true });
-  if (signal.aborted) leave();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   try {
     return await work(controller.signal);
   } finally {
-    callOff();
-    // Of a signal that lives long, AbortSignal.any would keep one for each call.
-    signal.removeEventListener('abort', leave);
+    cancelTimer();
+    // AbortSignal.any would leak one listener per call on a long-lived signal.
+    signal.removeEventListener('abort', abort);
   }
 }

@@ -1,7 +1,7 @@
 import { Fault, type FaultOptions } from './fault';
 import type { FaultCode } from './fault-table';
 
-/** Codes whose sentence is about the token, the user who granted access, the plan or the portal as a whole. */
+/** Codes that concern the token, the user who granted access, the plan or the whole portal. */
 const aboutGrant: ReadonlySet<FaultCode> = new Set([
   'reauthorization_required',
   'portal_payment_required',
@@ -11,14 +11,14 @@ const aboutGrant: ReadonlySet<FaultCode> = new Set([
 const aboutUser = /^(?:invalid_credentials|authorization_error|user_access_error)$/i;
 
 /**
- * Whether the portal's refusal of a command would, if true, hold for every command of the portal. It is believed when a
- * command of the gateway's own meets such a refusal too (docs/decisions/0022).
+ * Returns whether the portal's error, if true, would hold for every command of the portal. The gateway acts on it only
+ * when a command of its own gets such an error too (docs/decisions/0022).
  */
 export function concernsGrant({ code, haltMs, upstream }: Fault): boolean {
   return upstream !== undefined && (aboutGrant.has(code) || haltMs !== undefined);
 }
 
-/** The same refusal where it concerns nothing but its own command: nothing is retried, stored or stopped for it. */
+/** Returns the error as one that concerns only its command: nothing is retried, stored or stopped because of it. */
 export function asCommandFault({ code, upstream }: Fault): Fault {
   const own = (ownCode: FaultCode, detail: string) => {
     const options: FaultOptions = { detail, ...(upstream && { upstream }) };
@@ -27,11 +27,11 @@ export function asCommandFault({ code, upstream }: Fault): Fault {
   if (code === 'portal_payment_required')
     return own(code, "The portal's Bitrix24 plan does not include this method; other methods can be called.");
   if (code === 'portal_overloaded')
-    return own(code, 'The portal refused this method before running it, and takes other calls; try again later.');
+    return own(code, 'The portal refused this method before running it, but accepts other calls; retry later.');
   if (aboutUser.test(upstream?.error ?? ''))
     return own(
       'access_denied',
-      'The portal refuses this method to the user who granted access, and takes other calls; `upstream` has its words.',
+      'The portal refuses this method to the user who granted access, but accepts other calls; `upstream` has its error.',
     );
-  return own('rejected_by_portal', 'The portal refuses this call, and takes others; `upstream` has its words.');
+  return own('rejected_by_portal', 'The portal refuses this call, but accepts others; `upstream` has its error.');
 }

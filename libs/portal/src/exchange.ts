@@ -5,9 +5,9 @@ export interface HttpAnswer {
 }
 
 export interface PostOptions {
-  /** From the first look-up of the name to the last byte of the answer, in milliseconds. */
+  /** Milliseconds from the DNS lookup to the last byte of the answer. */
   readonly timeoutMs: number;
-  /** Aborts when nobody waits for the answer any more: the connection is closed at once. */
+  /** Aborts when the caller no longer waits; the connection is then closed at once. */
   readonly signal?: AbortSignal;
 }
 
@@ -21,17 +21,17 @@ export type Post = (
   options: PostOptions,
 ) => Promise<HttpAnswer>;
 
-/** The reason of a failure when the URL, or the address that its name led to, is none that may be asked. */
+/** The reason of a failure when the URL, or the address that its name resolves to, is not allowed. */
 export const hostNotAllowed = 'HOST_NOT_ALLOWED';
-/** The reason when the answer is larger than the wire reads. */
+/** The reason of a failure when the answer is larger than the limit. */
 export const answerTooLarge = 'ANSWER_TOO_LARGE';
 
-/** No whole answer came. Holds neither URL nor body, since both may hold secrets. */
+/** An exchange without a complete answer. Holds neither URL nor body, because both may hold secrets. */
 export class ExchangeFailure extends Error {
   override readonly name = 'ExchangeFailure';
 
   constructor(
-    /** False only when the request certainly never reached the other side. */
+    /** False only when the request certainly did not reach the other side. */
     readonly sent: boolean,
     readonly reason: string,
   ) {

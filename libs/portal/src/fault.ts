@@ -1,16 +1,16 @@
 import { type FaultCode, faultTable } from './fault-table';
 
-/** What the vendor said, where it spoke. Never holds a token. */
+/** The portal's error as it came, without secrets. */
 export interface UpstreamWords {
   readonly method: string;
   readonly status: number;
   readonly error: string;
   readonly description: string;
-  /** The whole body of its error, as it came; for those who speak the vendor's own language. */
+  /** The whole body of the error, for callers that use a vendor SDK. */
   readonly said?: Readonly<Record<string, unknown>>;
 }
 
-/** Why the same command may go again at once: it was certainly not carried out, and something can be done about it. */
+/** Why the gateway may retry the same command at once: it was certainly not executed. */
 export type Again =
   | 'token_refused'
   | 'user_refused'
@@ -19,32 +19,30 @@ export type Again =
   | 'passing_trouble'
   | 'batch_spent'
   | 'not_run'
-  /** A shared batch was refused before it was run: each of its commands is sent by itself. */
+  /** A shared batch was rejected before it was executed: each of its commands is sent alone. */
   | 'alone'
-  /** One command may be why a shared batch has no answer: its reads are sent by themselves. Its writes may have been run. */
+  /** One command may be why a shared batch has no answer: its reads are sent alone. Its writes may have been executed. */
   | 'reads_alone';
 
 export interface FaultOptions {
-  /** One sentence that says what happened and what to do; the table's advice by default. */
+  /** Says what happened and what to do; the table's advice by default. */
   readonly detail?: string;
   readonly upstream?: UpstreamWords;
   readonly retryAfterMs?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
-  /** Where a person mends it. */
+  /** The link at which a person authorizes the portal again. */
   readonly authorizeUrl?: string;
   readonly again?: Again;
-  /** For so long, in milliseconds, the portal may still carry out what was sent. */
+  /** Milliseconds for which the portal may still execute the request. */
   readonly mayRunForMs?: number;
-  /** The same call may be made again although its code says otherwise: its key makes that safe. */
+  /** The caller may retry although the code says otherwise, because its idempotency key makes that safe. */
   readonly mayRetry?: true;
-  /** For so long nothing more may be sent to this portal. */
+  /** Milliseconds for which nothing more may be sent to this portal. */
   readonly haltMs?: number;
   readonly cause?: unknown;
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** The one error of this product; every other error is a bug and becomes `internal_error`. */
+/** The gateway's error class; any other error is a bug and becomes `internal_error`. */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly upstream?: UpstreamWords;
@@ -71,16 +69,15 @@ export class Fault extends Error {
     if (options.haltMs !== undefined) this.haltMs = options.haltMs;
   }
 
-  /** The same fault with some of its words replaced. */
+  /** Returns the same fault with some options replaced. */
   with(options: FaultOptions): Fault {
     return new Fault(this.code, { ...this, detail: this.message, cause: this.cause, ...options });
   }
 
-  /** The same fault as the last word: nothing is retried for it. */
+  /** Returns the same fault without a reason to retry. */
   final(): Fault {
-    const words: Writable<FaultOptions> = { ...this, detail: this.message, cause: this.cause };
-    delete words.again;
-    return new Fault(this.code, words);
+    const { again: _again, ...options }: FaultOptions = { ...this, detail: this.message, cause: this.cause };
+    return new Fault(this.code, options);
   }
 
   get status(): number {
@@ -91,14 +88,14 @@ export class Fault extends Error {
     return faultTable[this.code].title;
   }
 
-  /** May a caller make the same call again, as it is? */
+  /** Returns whether a caller may repeat the same call. */
   retryable(effect: 'read' | 'write'): boolean {
     const { retry } = faultTable[this.code];
     return this.mayRetry === true || retry === 'safe' || (retry === 'unsafe' && effect === 'read');
   }
 }
 
-/** The error as a Fault; anything unforeseen is a bug of ours and says so without its own words. */
+/** Returns the error as a Fault; an unexpected one becomes `internal_error` without its message. */
 export function asFault(error: unknown): Fault {
   return error instanceof Fault ? error : new Fault('internal_error', { cause: error });
 }

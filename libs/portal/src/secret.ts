@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A text that shows itself only when asked to: never in a log, a message or a JSON body. */
+/** A text that only `reveal` shows: it prints as `[secret]` in logs, messages and JSON. */
 export class Secret {
   readonly #text: string;
 

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Secret } from './secret';
 
-/** As Standard Webhooks writes it: `whsec_` and the base64 of the key. */
+/** Creates a signing secret of Standard Webhooks: `whsec_` and the key in base64. */
 export function newSigningSecret(): Secret {
   return new Secret(`whsec_${randomBytes(32).toString('base64')}`);
 }
 
-/** The headers that prove where a message comes from, as Standard Webhooks 1.0 has them; a signature for each secret. */
+/** Returns the headers that authenticate a message by Standard Webhooks 1.0, with a signature for each secret. */
 export function signatureHeaders(
   secrets: readonly Secret[],
   { id, text }: { id: string; text: string },

@@ -6,22 +6,22 @@ export type VendorEnvelope = Readonly<Record<string, unknown>>;
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** A reset comes within minutes; what is further away is a clock gone wrong, and nobody is made to wait for it. */
+/** A reset comes within minutes; one further away is from a wrong clock and is ignored. */
 const maxResetDistanceMs = 3_600_000;
 
-/** What PHP writes at most (`json_encode`); deeper ones could not be written by every door. */
+/** The depth that PHP's `json_encode` writes at most; not every door could write a deeper one. */
 const maxDepth = 512;
 
-/** What came instead of an envelope. */
+/** An answer without a valid envelope. */
 export interface UnreadableAnswer {
   readonly fault: Fault;
-  /** The portal itself answered, although not as it should: nothing but this call failed. */
+  /** The portal answered, but malformed: only this call failed. */
   readonly concernsCallOnly: boolean;
 }
 
 /**
- * The vendor's envelope: an object with `error`, or under a 2xx any other object. An answer may come without `result`,
- * as `{"vats":[],"total":0}` does.
+ * Parses the vendor's envelope: an object with `error`, or any object with a 2xx status. An answer may have no `result`,
+ * for example `{"vats":[],"total":0}`.
  */
 export function parseEnvelope(method: string, { status, body: text }: HttpAnswer): VendorEnvelope | UnreadableAnswer {
   const taken = status >= 200 && status < 300;
@@ -49,7 +49,7 @@ function unreadableDetail(status: number, { moved, tooDeep }: { moved: boolean; 
   return `The portal answered with status ${status} and no readable body; a write may or may not have been carried out.`;
 }
 
-/** What `error` and `error_description` come to. */
+/** Translates `error` and `error_description` of an envelope. */
 export function translateError(
   method: string,
   status: number,
@@ -57,7 +57,7 @@ export function translateError(
   nowMs: number,
 ): ReturnType<typeof translate> {
   const { error: code, error_description: description } = body;
-  // The third version of the API says its error as an object.
+  // Version 3 of the API returns its error as an object.
   const [error, sentence] = isJsonObject(code) ? [code['code'], code['message']] : [code, description];
   const it = { method, status, error: shortText(error), description: shortText(sentence), said: body };
   return translate(it, readOperating(body['time'], nowMs), nowMs);
@@ -70,7 +70,7 @@ export function readOperating(time: unknown, nowMs: number): Operating | undefin
   return { usedSeconds: operating, ...(Math.abs(resetAtMs - nowMs) <= maxResetDistanceMs && { resetAtMs }) };
 }
 
-/** The times of one command's answer: what it used of its operating time, how long it ran, and what the portal said. */
+/** Returns the times of one command's answer: its operating time, how long it ran, and the portal's `time`. */
 export function readTimes(
   time: unknown,
   upstreamMs: number,
@@ -99,7 +99,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Whether brackets are nested deeper; those inside strings count only where there are that many. */
+/** Returns whether brackets are nested deeper than `max`, ignoring those inside strings. */
 export function isDeeperThan(max: number, text: string): boolean {
   if (text.length <= 2 * max || maxNesting(text, false) <= max) return false;
   return maxNesting(text, true) > max;

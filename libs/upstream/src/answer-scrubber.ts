@@ -1,18 +1,18 @@
 import { type Authorization, type HttpAnswer, Scrubber, Secret } from '@b24/portal';
 
-/** Portals whose scrubbers are kept; one costs about a kilobyte. */
+/** Maximum number of cached scrubbers; one takes about a kilobyte. */
 const maxScrubbers = 2000;
-/** Access tokens of a portal that are looked for: the one in use and those before, which its answers may still repeat. */
+/** Access tokens searched per portal: the one in use and earlier ones, which answers may still repeat. */
 const maxTokens = 3;
 
 interface CachedScrubber {
   readonly tokens: readonly Secret[];
-  /** All secrets, to see whether they are still the same. */
+  /** All secrets joined, to detect a change. */
   readonly secrets: string;
   readonly scrubber: Scrubber;
 }
 
-/** Returns what takes the secrets of a request out of its answer, in any encoding, and links that carry them (decision 25). */
+/** Returns a function that removes a request's secrets, in any encoding, and links with tokens from its answer (decision 25). */
 export function answerScrubber(): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
   const kept = new Map<string, CachedScrubber>();
 
@@ -36,7 +36,7 @@ export function answerScrubber(): (answer: HttpAnswer, authorization: Authorizat
   return ({ status, body }, authorization) => ({ status, body: scrubberOf(authorization).body(body) });
 }
 
-/** Of `https://<portal>/rest/<user>/<secret>/`. */
+/** Returns the secret of `https://<portal>/rest/<user>/<secret>/`. */
 function webhookSecret(endpoint: string): Secret {
   return new Secret(endpoint.split('/').at(-2) ?? '');
 }

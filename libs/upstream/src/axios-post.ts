@@ -1,15 +1,15 @@
 import { answerTooLarge, type Clock, ExchangeFailure, type Post, within } from '@b24/portal';
 import type { HttpService } from '@nestjs/axios';
 
-/** What fails before a byte of the request has left. Everything else may have reached the other side. */
+/** Failures before a byte of the request was sent. After any other failure the request may have arrived. */
 const neverSent =
   /^(HOST_NOT_ALLOWED|ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_INVALID_ARG|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+)$/;
 
-/** The reason of a failure when the whole answer did not come in time, and when nobody waited for it any more. */
+/** Reasons of a failure: the answer was not complete in time, and the caller no longer waits for it. */
 const timedOut = 'TIMEOUT';
 const abandoned = 'ABANDONED';
 
-/** The wire: one POST through @nestjs/axios; undici-adapter.ts sends it. One time limit covers the whole exchange. */
+/** Returns a `Post` through @nestjs/axios, sent by undici-adapter.ts. One time limit covers the whole exchange. */
 export function axiosPost(http: HttpService, clock: Clock): Post {
   return async (url, { type, text }, { timeoutMs, signal = never }) => {
     let late = false;

@@ -26,11 +26,11 @@ import { phpQuery } from './php-query';
  * (docs/bitrix24-rules.md#batch).
  */
 export function commandNames(count: number): string[] {
-  const trip = randomBytes(6).toString('hex');
-  return Array.from({ length: count }, (_, i) => `c${trip}_${i}`);
+  const prefix = randomBytes(6).toString('hex');
+  return Array.from({ length: count }, (_, i) => `c${prefix}_${i}`);
 }
 
-/** The parameters of `batch`: one URL a command, run in this order, none stopping the others. */
+/** Returns the parameters of `batch`: one URL per command, run in this order; a failed command does not stop the others. */
 export function encodeBatch(commands: readonly Command[], names: readonly string[]): Record<string, unknown> {
   const urls = commands.map(({ method, params }) => {
     const query = phpQuery(params);
@@ -40,8 +40,8 @@ export function encodeBatch(commands: readonly Command[], names: readonly string
 }
 
 /**
- * A batch of a caller's own, which travels alone: what it runs inside may refer to each other by these names, and to
- * nobody else's. Its answer tells each of theirs.
+ * Returns a caller's own batch as one command that shares its request with no other. Its inner commands may refer to each
+ * other by these names, and the answer holds an answer for each.
  */
 export function callerBatch(commands: readonly Command[], names: readonly string[], halt: boolean): Command {
   const { cmd } = encodeBatch(commands, names);
@@ -53,13 +53,13 @@ export function callerBatch(commands: readonly Command[], names: readonly string
   };
 }
 
-/** What the portal says of each command inside. @throws Fault portal_error when it is no batch's answer */
+/** Decodes the answer of each inner command. @throws Fault portal_error when it is not a batch's answer */
 export function decodeInside(inside: readonly Inner[], result: unknown, upstreamMs: number, nowMs: number): Answer[] {
   const batch = { parts: readParts(result), batchOperating: undefined, upstreamMs, nowMs };
   return inside.map((it) => decodeItem(it, it.name, batch));
 }
 
-/** A portal's answer to a batch, decoded: answer i to command i. @throws Fault when the batch as a whole failed. */
+/** Decodes a portal's answer to a batch: answer i belongs to command i. @throws Fault when the whole batch failed */
 export function decodeBatch(
   commands: readonly Command[],
   names: readonly string[],
@@ -104,7 +104,7 @@ function decodeItem(
   const error = parts.result_error[name];
   if (error !== undefined) {
     const { fault } = translateError(method, 200, isJsonObject(error) ? error : { error: '' }, nowMs);
-    // The portal took the batch and its token: what it says of one command then concerns that command.
+    // The portal accepted the batch and its token, so the error of one command concerns only that command.
     const isOwn = concernsGrant(fault) || fault.again === 'bucket_full';
     return { ok: false, fault: isOwn ? asCommandFault(fault) : fault, ...times };
   }
@@ -114,8 +114,8 @@ function decodeItem(
 }
 
 /**
- * The portal's budget for `batch` itself is spent, or it refuses `batch`: nothing was run, and the same commands may go
- * one by one.
+ * Returns the fault of a whole batch. When the operating time of `batch` is used up, or the portal rejects `batch`, nothing
+ * was executed and the same commands may be sent one by one.
  */
 function batchFault(status: number, body: VendorEnvelope, nowMs: number): Fault {
   const { fault, concerns } = translateError('batch', status, body, nowMs);
@@ -125,17 +125,17 @@ function batchFault(status: number, body: VendorEnvelope, nowMs: number): Fault 
 
 function notRunFault(method: string): Fault {
   return new Fault('portal_error', {
-    detail: 'The portal ended the request before it came to this command, several times; the command was not run.',
+    detail: 'The portal ended the request before this command, several times; the command was not executed.',
     upstream: { method, status: 200, error: '', description: '' },
     again: 'not_run',
   });
 }
 
-/** @throws Fault portal_error when it is no batch's answer */
+/** @throws Fault portal_error when it is not a batch's answer */
 function readParts(result: unknown): BatchAnswerParts {
   if (!isJsonObject(result) || !('result' in result)) {
     throw new Fault('portal_error', {
-      detail: 'The portal answered in no known shape; a write may or may not have been carried out.',
+      detail: 'The portal answered in an unknown shape; a write may or may not have been executed.',
     });
   }
   const part = (name: keyof BatchAnswerParts) => toMap(result[name]);
@@ -148,7 +148,7 @@ function readParts(result: unknown): BatchAnswerParts {
   };
 }
 
-/** PHP writes a map whose keys are 0..n, an empty one among them, as a list. */
+/** PHP writes an empty map, or one with the keys 0..n, as a list. */
 function toMap(value: unknown): VendorEnvelope {
   if (Array.isArray(value)) return Object.fromEntries(value.entries());
   return isJsonObject(value) ? value : {};

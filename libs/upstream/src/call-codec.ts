@@ -3,8 +3,9 @@ import { type VendorEnvelope, parseEnvelope, isUnreadable, readPage, translateEr
 import { decodeInside } from './batch-codec';
 
 /**
- * A portal's answer to one call, decoded. @throws Fault when the request as a whole failed, and when the refusal would
- * hold for every command of the portal: then it is for `authorize` to find out
+ * Decodes a portal's answer to one call.
+ * @throws Fault when the whole request failed, or when the error would hold for every command of the portal, which
+ * `authorize` then verifies
  */
 export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upstreamMs: number, nowMs: number): Answer {
   const body = parseEnvelope(method, answer);

@@ -3,27 +3,27 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
-/** What of a URL decides whether a connection may be made to an address. */
+/** The parts of a URL that decide whether a connection to an address is allowed. */
 export interface ConnectTarget {
   readonly protocol: string;
   readonly port: number;
-  /** The URL's host, when it is itself an address; absent when a name led to the address. */
+  /** The URL's host when it is an address; absent when a name resolved to the address. */
   readonly literal?: string;
 }
 
-/** May a connection be made to this address? */
+/** Returns whether a connection to this address is allowed. */
 export type AddressFilter = (address: string, target: ConnectTarget) => boolean;
 
-/** Connections to addresses that may be connected to, and to no others: whatever a name means at that moment. */
+/** Returns a connector that connects only to allowed addresses, whatever a name resolves to at that moment. */
 export function checkedConnect(timeoutMs: number, mayConnect: AddressFilter): buildConnector.connector {
   const connectorTo = (target: ConnectTarget) =>
     buildConnector({ timeout: timeoutMs, lookup: checkedLookup((address) => mayConnect(address, target)) });
-  // Its TLS sessions are resumed; on other ports, which few targets have, each connection is a new one.
+  // Resumes TLS sessions on the default port; on other ports, which few targets use, each connection is new.
   const usual = connectorTo({ protocol: 'https:', port: 443 });
   return (given, callback) => {
     const port = Number(given.port || (given.protocol === 'https:' ? 443 : 80));
     const target = { protocol: given.protocol, port };
-    // No name is looked up for an address, so that it is asked about here.
+    // An address needs no lookup, so it is checked here.
     const address = given.hostname.replace(/^\[|\]$/g, '');
     const literal = given.host ?? given.hostname;
     if (isIP(address) !== 0 && !mayConnect(address, { ...target, literal })) callback(addressNotAllowed(), null);
@@ -32,8 +32,8 @@ export function checkedConnect(timeoutMs: number, mayConnect: AddressFilter): bu
 }
 
 /**
- * DNS whose answers hold only addresses that may be connected to. The socket connects to what this gives it and asks
- * nobody again, so that no second answer can slip in between.
+ * Returns a DNS lookup whose answers hold only allowed addresses. The socket connects to this answer without a second
+ * lookup, so the name cannot change in between.
  */
 export function checkedLookup(
   mayConnect: (address: string) => boolean,
@@ -51,5 +51,5 @@ export function checkedLookup(
 }
 
 function addressNotAllowed(): NodeJS.ErrnoException {
-  return Object.assign(new Error('The address may not be connected to.'), { code: hostNotAllowed });
+  return Object.assign(new Error('Connections to this address are not allowed.'), { code: hostNotAllowed });
 }

@@ -1,7 +1,7 @@
 /**
- * Where these parameters hold half of a surrogate pair (half an emoji), such as `fields.TITLE`; undefined when nowhere.
- * PHP's `json_decode` reads no part of a body that holds one, so that the portal would run the method without any
- * parameter, or find no token.
+ * Returns the path of half a surrogate pair (half an emoji) in these parameters, for example `fields.TITLE`; undefined when
+ * there is none. PHP's `json_decode` rejects a body that holds one, so the portal would run the method without parameters
+ * or find no token.
  */
 export function findLoneSurrogate(value: unknown, path = ''): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : path;

@@ -3,7 +3,7 @@
  * string, nulls and empty arrays vanish, and `$result[…]` in a value is replaced by what other commands returned.
  */
 
-/** PHP drops what is beyond 1,000 variables. */
+/** PHP drops variables beyond 1,000 (`max_input_vars`). */
 const maxValues = 500;
 const maxBytes = 32 * 1024;
 
@@ -15,8 +15,8 @@ export function phpQuery(params: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * The bytes that these parameters take in a batch, about; undefined when they would not arrive there as they are, or
- * could read what others' commands returned.
+ * Returns roughly how many bytes these parameters take in a shared batch; undefined when PHP would change them, or when
+ * they could read results of others' commands.
  */
 export function batchedBytes(method: string, params: Readonly<Record<string, unknown>>): number | undefined {
   if (!/^[a-z][a-z0-9._]{0,99}$/i.test(method) || /^(?:batch|download|upload)$/i.test(method)) return undefined;
@@ -25,12 +25,12 @@ export function batchedBytes(method: string, params: Readonly<Record<string, unk
   return size.values <= maxValues && size.bytes <= maxBytes ? size.bytes : undefined;
 }
 
-/** The same for a caller's own batch, in which a value may refer to what its other commands returned. */
+/** Returns whether parameters survive a caller's own batch, where a value may refer to results of its other commands. */
 export function isBatchable(method: string, params: Readonly<Record<string, unknown>>): boolean {
   return batchedBytes(method, withoutDollars(params) as typeof params) !== undefined;
 }
 
-/** Letters of the same size: what is left to be judged is all but the references. */
+/** Replaces `$` by a letter, so that references are allowed and sizes stay the same. */
 function withoutDollars(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('$', 'S');
   if (Array.isArray(value)) return value.map(withoutDollars);

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** What IANA's special-purpose registries keep out of the public internet, and what wraps another address. */
+/** Ranges that IANA's special-purpose registries exclude from the public internet, and ranges that embed another address. */
 const notPublic: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -18,7 +18,7 @@ const notPublic: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ];
-/** Only 2000::/3 is given out; what of it wraps an IPv4 address or is for documents is not public either. */
+/** IANA assigns only 2000::/3; the parts that embed IPv4 addresses or are for documentation are not public. */
 const globalUnicast = listOf([['2000::', 3]]);
 const specialV6: readonly (readonly [string, number])[] = [
   ['2001::', 23],
@@ -27,14 +27,14 @@ const specialV6: readonly (readonly [string, number])[] = [
   ['3fff::', 20],
 ];
 /**
- * Public by IANA's registries and answered inside a cloud: by the metadata or host agent of whoever runs a machine there.
- * The others are in ranges above: 169.254.169.254 and fe80::/10 of most, 192.0.0.192 of Oracle, 100.100.100.200 of Alibaba,
+ * Public by IANA's registries, but served inside a cloud by its metadata or host agent. Those of other clouds are in the
+ * ranges above: 169.254.169.254 and fe80::/10 of most, 192.0.0.192 of Oracle, 100.100.100.200 of Alibaba,
  * fd00:ec2::254 of AWS, fd20:ce::254 of Google.
  */
 const insideClouds: readonly (readonly [string, number])[] = [['168.63.129.16', 32]];
 const special = listOf([...notPublic, ...specialV6, ...insideClouds]);
 
-/** Is it an address on the public internet? What can't be read is not. */
+/** Returns whether the text is an address on the public internet; false when it is not an address. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !special.check(address, 'ipv4');

@@ -4,15 +4,15 @@ import { checkedConnect, type AddressFilter } from './checked-connect';
 
 export interface TargetWireOptions {
   readonly clock: Clock;
-  /** From the first look-up to the end of the answer. */
+  /** Milliseconds from the DNS lookup to the end of the answer. */
   readonly timeoutMs: number;
-  /** By name, looked at for each request. */
+  /** Checks the URL by name, for each request. */
   readonly mayAsk: (url: URL) => boolean;
   readonly mayConnect: AddressFilter;
 }
 
 export interface TargetWire {
-  /** One POST, no redirect followed. @throws ExchangeFailure when no answer came in time */
+  /** Sends one POST and follows no redirect. @throws ExchangeFailure when no answer came in time */
   readonly send: (
     url: string,
     headers: Readonly<Record<string, string>>,
@@ -21,17 +21,17 @@ export interface TargetWire {
   readonly close: () => Promise<void>;
 }
 
-/** What of an answer is read, so that its connection can be used again; nobody wants it. */
+/** Bytes of an answer that are read and discarded, so that its connection can be reused. */
 const maxReadBytes = 64 * 1024;
 
-/** The wire to internal services that subscribe to events. Of an answer only its status and Retry-After count. */
+/** Sends events to subscribed services. Of an answer only status and Retry-After are used. */
 export function targetWire({ clock, timeoutMs, mayAsk, mayConnect }: TargetWireOptions): TargetWire {
   const agent = new Agent({ connect: checkedConnect(timeoutMs, mayConnect), pipelining: 1, keepAliveTimeout: 4000 });
 
   async function post(url: string, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal) {
     const sent = { ...headers, 'user-agent': 'b24-gateway' };
     const answer = await request(url, { dispatcher: agent, method: 'POST', headers: sent, body, signal });
-    // Its status is known; whether the rest of it comes in time changes nothing.
+    // The status is known; a late or broken body changes nothing.
     await answer.body.dump({ limit: maxReadBytes }).catch(() => undefined);
     const retryAfter = answer.headers['retry-after'];
     return { status: answer.statusCode, ...(typeof retryAfter === 'string' && { retryAfter }) };

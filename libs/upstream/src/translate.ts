@@ -12,7 +12,7 @@ import {
   vendorErrors,
 } from './vendor-errors';
 
-/** How long a spent method rests when the vendor does not say. */
+/** How long a method with used-up operating time pauses when the vendor does not say. */
 const defaultResetMs = 60_000;
 
 export interface ReportedError {
@@ -23,7 +23,7 @@ export interface ReportedError {
   readonly said?: Readonly<Record<string, unknown>>;
 }
 
-/** The vendor's error as ours: by its code, then by its sentence, then by its status. */
+/** Translates the vendor's error to a Fault: by its code, then by its sentence, then by its status. */
 export function translate(
   it: ReportedError,
   operating: Operating | undefined,
@@ -62,7 +62,7 @@ function translation({ status, error, description }: ReportedError): ErrorTransl
   return { code: status >= 500 ? 'portal_error' : 'rejected_by_portal', concerns: 'command' };
 }
 
-/** Of what a method refuses itself, unless the sentence says otherwise. */
+/** Translates a method's own refusal, unless its sentence names the plan or the token. */
 function methodError(description: string): ErrorTranslation {
   if (namesPlan.test(description)) return unpaid;
   return namesToken.test(description) ? tokenRefused : methodDenied;

@@ -16,7 +16,7 @@ import { answerScrubber } from './answer-scrubber';
 import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
 import { decodeCall } from './call-codec';
 
-/** Longer than the vendor's own 60 s: whoever gives up sooner does not know what became of a write. */
+/** Longer than the vendor's own limit of 60 s: a shorter one would leave the outcome of writes unknown. */
 const callTimeoutMs = 70_000;
 
 export interface UpstreamOptions {
@@ -24,7 +24,7 @@ export interface UpstreamOptions {
   readonly clock: Clock;
 }
 
-/** The last station: encode, POST, decode, translate. One command goes as a call, several as a batch. */
+/** The last station: encodes, posts, decodes, translates. One command is sent as a call, several as a batch. */
 export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
   const withoutSecrets = answerScrubber();
 
@@ -57,7 +57,7 @@ export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
 
 type EncodedCall = Pick<Command, 'method' | 'params'>;
 
-/** What one heavy or odd command can do to the batch that it shares. */
+/** Faults that one command can cause for the whole batch it shares. */
 const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
 
 async function exchange(

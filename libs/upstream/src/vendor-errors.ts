@@ -35,7 +35,7 @@ const uninstalled = concernsRequest('portal_uninstalled');
 const failed = concernsCommand('portal_error');
 export const methodDenied = concernsCommand(
   'access_denied',
-  'The portal refuses this method to the user who granted access, or to this kind of authorization; `upstream` has its words.',
+  'The portal refuses this method to the user who granted access, or to this kind of authorization; `upstream` has its error.',
 );
 
 /**
