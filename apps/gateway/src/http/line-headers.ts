@@ -1,26 +1,9 @@
 import type { Answer } from '@b24/portal';
 import type { FastifyReply } from 'fastify';
+import { headerReferences } from './problem-responses';
 
-/** Headers of every answer that came from a portal: where its time went, and what the portal's rate limit has left. */
-export const lineHeaders = {
-  'Server-Timing': {
-    description:
-      '`queue` and `upstream`: milliseconds spent waiting and at the portal; `request`: how many commands shared the request.',
-    schema: { type: 'string' as const },
-    example: 'queue;dur=312, upstream;dur=41, request;desc="37 commands"',
-  },
-  RateLimit: {
-    description:
-      'draft-ietf-httpapi-ratelimit-headers: `r` requests may leave for the portal at once, of any number of calls up to 50 each; `t` seconds until one more may. At 0, calls wait and share the next one.',
-    schema: { type: 'string' as const },
-    example: '"portal";r=45;t=1',
-  },
-  'RateLimit-Policy': {
-    description: '`q` requests in a burst, regained in `w` seconds.',
-    schema: { type: 'string' as const },
-    example: '"portal";q=46;w=23',
-  },
-};
+/** The headers of every answer to a call, as the OpenAPI document has them. */
+export const lineHeaders = headerReferences('Server-Timing', 'RateLimit', 'RateLimit-Policy');
 
 export function tellTrip(reply: FastifyReply, { timing, request }: Answer): void {
   const { queueMs, upstreamMs } = timing;

@@ -5,122 +5,120 @@ import { batchItemSchema } from '../api/calls/batch-item';
 import { batchPartSchema } from '../api/calls/batch-work';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../api/calls/list-line';
 import { fanOutLineSchema, fanOutSummarySchema } from '../api/calls/fan-out-line';
-import { explain } from './glossary';
 import { problemSchema } from './problem';
 import { resources } from '../resources/declarations';
+import { problemExamples, sharedHeaders } from './problem-responses';
+import { shareComponents } from './share-components';
 
-/** What is referred to by its name alone. */
-const shared = [
+/** Schemas that operations reference by name only. */
+const referenced = [
   ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
   ...[listRecordSchema, listEndSchema, listBrokenOffSchema],
 ];
 
-/** What a stranger must know before the first call; Markdown. */
+/** The introduction of the document, in Markdown. */
 const introduction = `
-One service between your software and every Bitrix24 portal it works with. Name a portal and a resource, and get an answer
-or an honest problem; tokens, limits and batches are the gateway’s affair.
+One service between your software and every Bitrix24 portal it works with. Name a portal and a resource; the gateway
+takes care of tokens, limits and batches, and returns an answer or a problem.
 
 ## The first call
 
-Send your key with every request. An operator makes keys with \`POST /v1/clients\` or in the console.
+Send your key with every request. An operator creates keys with \`POST /v1/clients\` or in the console.
 
 \`\`\`
 curl -H "Authorization: Bearer $KEY" https://gateway.example/v1/portals
 \`\`\`
 
-In paths \`{portal}\` is a portal’s member id, its alias or its domain. Ids are Bitrix24’s own.
+In paths, \`{portal}\` is the member id, alias or domain of a portal. Ids are those of Bitrix24.
 
-## When it does not work
+## Errors
 
-Every failure is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; \`detail\` says what to do, and
-\`retryable\` whether the same call may be made again as it is. Wait for \`Retry-After\` where there is one.
+Every failure is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`. \`detail\` says what to do, and
+\`retryable\` whether you may send the same call again. If there is a \`Retry-After\` header, wait that long first.
 
 ## Writes
 
-Give each write an \`Idempotency-Key\` of your own, as a UUID: a retry with the same key is told what the first was told,
-and nothing is written twice. Without one, \`outcome_unknown\` means: look before you write again.
+Send an \`Idempotency-Key\` with each write, for example a UUID. A retry with the same key gets the answer to the first
+attempt, and nothing is written twice. Without a key, after \`outcome_unknown\`, check the portal before you write again.
 
 ## Time
 
-A call waits while the portal’s limit is used up, at most as long as \`X-Deadline-Ms\` says. \`Server-Timing\` tells where
-the time went.
+A call waits while the limit of the portal is used up, for at most \`X-Deadline-Ms\`. \`Server-Timing\` shows where the
+time went.
 `.trim();
 
 type JsonSchema = Record<string, unknown>;
 
-/** The OpenAPI document, made from the controllers and their schemas. */
+/** Builds the OpenAPI document from the controllers and their schemas. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder();
   for (const { tag, about } of resources) builder.addTag(tag, about);
   const config = builder
-    .setOpenAPIVersion('3.0.3')
+    .setOpenAPIVersion('3.1.1')
     .setTitle('b24-gateway')
     .setVersion('1')
     .setDescription(introduction)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This gateway')
-    .addTag('calls', 'Any method of a portal, by its name.')
-    .addTag('portals', 'The installed portals.')
-    .addTag('apps', 'Registrations in Bitrix24; each portal belongs to one.')
-    .addTag('clients', 'Keys of internal services.')
-    .addTag('subscriptions', 'Events of portals, sent on to internal services.')
+    .addTag('calls', 'Any REST method of a portal, by its name.')
+    .addTag('portals', 'Installed portals.')
+    .addTag('apps', 'Apps registered in Bitrix24; each portal belongs to one.')
+    .addTag('clients', 'Internal services and their keys.')
+    .addTag('subscriptions', 'Events of portals, forwarded to internal services.')
     .addTag('fan-out', 'One call to many portals.')
-    .addTag('jobs', 'Work that goes on without its caller.')
-    .addTag('audit', 'Who wrote what.')
+    .addTag('jobs', 'Long work that runs in the background.')
+    .addTag('audit', 'The audit log of writes.')
     .addTag('operations', 'Health and metrics.')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key, or the admin key.' }, 'key')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key or the admin key.' }, 'key')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
   });
-  const named = Object.assign({}, ...shared.map((it) => convert(it, 'output').components)) as Record<
-    string,
-    JsonSchema
-  >;
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...named } };
-  explain(document);
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...namedSchemas() },
+    headers: { ...sharedHeaders },
+    examples: problemExamples(),
+  };
+  shareComponents(document);
   return withoutKeylessSecurity(document);
 }
 
-/** A schema with an id becomes a component and a reference to it. */
+/** Converts a schema to JSON Schema; every schema in it that has an id becomes a component and a reference to it. */
 function convert(
   schema: z.ZodType,
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
-  const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any', override }) as JsonSchema;
-  const { definitions = {}, ...rest } = tidy(json, io) as JsonSchema & { definitions?: Record<string, JsonSchema> };
-  delete rest['$schema'];
-  return { schema: rest, components: definitions };
-}
-
-/** Zod leaves out the examples of what it transforms, for they might be of its outcome; ours are of what is sent. */
-function override({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: z.core.JSONSchema.BaseSchema }) {
-  const meta = z.globalRegistry.get(zodSchema as z.ZodType);
-  if (Array.isArray(meta?.['examples'])) jsonSchema.examples ??= meta['examples'];
-}
-
-/** OpenAPI 3.0 has `example` where JSON Schema has `examples`, and its own place for shared schemas. */
-function tidy(value: unknown, io: 'input' | 'output'): unknown {
-  if (Array.isArray(value)) return value.map((it) => tidy(it, io));
-  if (typeof value !== 'object' || value === null) return value;
-  const object = value as JsonSchema;
-  const { allOf } = object;
-  // A reference in a wrapping of its own says no more than the reference.
-  if (Array.isArray(allOf) && allOf.length === 1 && Object.keys(object).length === 1) return tidy(allOf[0], io);
-  const entries = Object.entries(object).flatMap(([key, inner]): [string, unknown][] => {
-    if (key === 'examples' && Array.isArray(inner)) return [['example', inner[0]]];
-    if (key === '$ref' && typeof inner === 'string')
-      return [[key, inner.replace('#/definitions/', '#/components/schemas/')]];
-    // A number in a path is read from text by a pattern.
-    if (key === 'pattern' && object['type'] === 'integer') return [];
-    // Answers may gain fields; a client must not fail on them.
-    if (key === 'additionalProperties' && inner === false && io === 'output') return [];
-    return [[key, tidy(inner, io)]];
+  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      adapt(zodSchema, jsonSchema, io);
+    },
   });
-  return Object.fromEntries(entries);
+  return { schema: rest, components: $defs ?? {} };
 }
 
-/** What needs no key says so. */
+function adapt(zodSchema: z.core.$ZodType, jsonSchema: z.core.JSONSchema.BaseSchema, io: 'input' | 'output'): void {
+  // Zod omits the examples of a schema that transforms; ours show what is sent.
+  const examples = z.globalRegistry.get(zodSchema as z.ZodType)?.['examples'];
+  if (Array.isArray(examples)) jsonSchema.examples = examples;
+  // A number in a path or a query is parsed from text; its pattern is not the number's.
+  if (jsonSchema.type === 'integer') delete jsonSchema.pattern;
+  // Answers may gain fields; a client must not fail on them.
+  if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+}
+
+/** The schemas that are referenced by name only. */
+function namedSchemas(): Record<string, JsonSchema> {
+  const components = Object.assign({}, ...referenced.map((it) => convert(it, 'output').components)) as object;
+  return JSON.parse(JSON.stringify(components).replaceAll('#/$defs/', '#/components/schemas/')) as Record<
+    string,
+    JsonSchema
+  >;
+}
+
+/** An operation that needs no key says so. */
 function withoutKeylessSecurity(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.patch, path.put, path.delete]) {

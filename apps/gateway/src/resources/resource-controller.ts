@@ -3,7 +3,8 @@ import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { FromCaller } from '../http/caller';
 import { lineHeaders, tellTrip } from '../http/line-headers';
-import { lineFaults, Operation, type OperationOptions } from '../http/operation';
+import { Operation, type OperationOptions } from '../http/operation';
+import { lineFaults } from '../http/problem-responses';
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../api/portals/portal-directory';
 import { type CallerContext, RequestLine } from '../request-line';
@@ -117,7 +118,7 @@ function operationOf(declaration: DeclaredMethod): OperationOptions {
     lost,
     faults,
   } = declaration;
-  const located = location && { Location: { description: location.description, schema: { type: 'string' as const } } };
+  const located = location && { Location: { description: location.description, schema: { type: 'string' } } };
   return {
     id,
     summary,

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
 import type { Trail } from '../../http/caller';
 import { Operation } from '../../http/operation';
+import { headerReferences } from '../../http/problem-responses';
 import { appId } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import type { Settings } from '../../settings';
@@ -94,7 +95,7 @@ export class AppsController {
     says: 'The app, with its addresses for Bitrix24.',
     answer: appSchema,
     example: appExample,
-    headers: { Location: { description: 'Where the app is read.', schema: { type: 'string' } } },
+    headers: headerReferences('Location'),
     faults: ['app_already_registered', 'body_too_large', 'unsupported_media_type'],
   })
   async register(

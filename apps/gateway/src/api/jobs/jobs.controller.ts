@@ -56,8 +56,8 @@ export class JobsController {
     answer: jobSchema,
     headers: {
       'Retry-After': {
-        description: 'Seconds to wait before it is asked for again; absent once it is finished.',
-        schema: { type: 'string' },
+        description: 'Seconds to wait before the next request; absent once the job is finished.',
+        schema: { type: 'integer' },
       },
     },
     example: jobExample,

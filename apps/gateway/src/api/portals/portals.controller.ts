@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { FromCaller, type Trail } from '../../http/caller';
 import { Arrivals } from '../../doors/events/arrivals';
 import { limitQuery, nextCursor, numberCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
-import { Operation, portalFaults } from '../../http/operation';
+import { Operation } from '../../http/operation';
+import { headerReferences, portalFaults } from '../../http/problem-responses';
 import { aliasSchema, appId, appPattern, portalName, tagSchema, tagsSchema } from '../../http/shapes';
 import { FromTrail } from '../../http/trail';
 import { type CallerContext, RequestLine } from '../../request-line';
@@ -137,7 +138,7 @@ export class PortalsController {
     says: 'The portal, ready to be called.',
     answer: portalSchema,
     example: { ...portalExample, kind: 'webhook', app: undefined },
-    headers: { Location: { description: 'Where the portal is read.', schema: { type: 'string' } } },
+    headers: headerReferences('Location'),
     faults: [
       ...portalFaults,
       // Forgotten by somebody else in the same moment.

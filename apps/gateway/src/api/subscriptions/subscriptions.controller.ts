@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Trail } from '../../http/caller';
 import { limitQuery, nextCursor, numberCursor, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
+import { headerReferences } from '../../http/problem-responses';
 import { FromTrail } from '../../http/trail';
 import { PortalDirectory } from '../portals/portal-directory';
 import { EventTargets } from './event-targets';
@@ -59,7 +60,7 @@ export class SubscriptionsController {
     },
     says: 'The subscription, with its secret, which is shown only here.',
     answer: createdSubscriptionSchema,
-    headers: { Location: { description: 'Where the subscription is read.', schema: { type: 'string' } } },
+    headers: headerReferences('Location'),
     faults: [
       'portal_not_found',
       'too_many_subscriptions',
