@@ -10,8 +10,14 @@ const defaultLimit = 50;
 export const foreignCursor = 'Must be a nextCursor of an earlier page.';
 
 /** The schema of a page of a list. */
-export function pageSchema<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().optional() });
+export function pageSchema<Item extends z.ZodType>(item: Item, description: string) {
+  return z.object({
+    items: z.array(item).describe(description),
+    nextCursor: z
+      .string()
+      .optional()
+      .describe('Send it as `cursor` to get the next page. Absent on the last page.'),
+  });
 }
 
 /** The query parameter `limit` of a list of the gateway. */
@@ -46,11 +52,11 @@ export function OptionalQuery(
 /** Documents the query parameters `limit` and `cursor`. */
 export function PageQueries(items: string): MethodDecorator {
   return applyDecorators(
-    OptionalQuery('limit', `${items} on the page; ${defaultLimit} by default.`, {
+    OptionalQuery('limit', `The maximum number of ${items.toLowerCase()} on the page; ${defaultLimit} by default.`, {
       type: 'integer',
       minimum: 1,
       maximum: 200,
     }),
-    OptionalQuery('cursor', 'The `nextCursor` of the previous page.'),
+    OptionalQuery('cursor', 'The `nextCursor` of the page before; absent for the first page.'),
   );
 }

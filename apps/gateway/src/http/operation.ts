@@ -72,7 +72,8 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ApiHeader({
       name: 'X-Request-Id',
       required: false,
-      description: 'Your name for this request, repeated in the log and in every problem. The gateway generates one when it is absent.',
+      description:
+        'Your name for this request, repeated in the log and in every problem. The gateway generates one when it is absent.',
       schema: { type: 'string', maxLength: 128 },
     }),
     ...(faults.includes('deadline_exceeded') ? [deadlineHeader] : []),

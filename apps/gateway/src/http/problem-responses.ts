@@ -94,9 +94,10 @@ export function headerReferences(...names: readonly (keyof typeof sharedHeaders)
 }
 
 /** `components.examples`: one problem for each code. */
-export function problemExamples(): Record<FaultCode, { readonly value: Problem }> {
-  const examples = faultCodes.map((code) => [code, { value: exampleProblem(code) }] as const);
-  return Object.fromEntries(examples) as Record<FaultCode, { readonly value: Problem }>;
+export function problemExamples(): Record<string, { readonly summary: string; readonly value: Problem }> {
+  return Object.fromEntries(
+    faultCodes.map((code) => [code, { summary: faultTable[code].title, value: exampleProblem(code) }]),
+  );
 }
 
 /** Statuses with which a portal's refusal of a write is replayed. */
@@ -131,7 +132,7 @@ export function problemResponses(faults: readonly FaultCode[], isWrite: boolean)
     return {
       status,
       [componentName]: nameOf(status, codes, isReplayed || isSettledLater),
-      description: codes.map((code) => `\`${code}\`: ${faultTable[code].title}.`).join(' '),
+      description: `${codes.map((code) => `\`${code}\``).join(', ')}.`,
       headers: headerReferences(
         'X-Request-Id',
         ...(isReplayed ? (['Idempotent-Replayed'] as const) : []),

@@ -1,27 +1,40 @@
 import { type Fault, faultCodes } from '@b24/portal';
 import { z } from 'zod';
 
-/** RFC 9457, with our members. */
+/** A problem as RFC 9457 defines it, with members of our own. */
 export const problemSchema = z
   .object({
     type: z
       .string()
-      .meta({ description: 'A URN that names the kind of problem.', examples: ['urn:b24-gateway:problem:queue_full'] }),
-    title: z.string(),
-    status: z.int(),
+      .meta({ description: 'A URN that identifies the code.', examples: ['urn:b24-gateway:problem:queue_full'] }),
+    title: z.string().describe('The kind of problem, in a few words.'),
+    status: z.int().describe('The HTTP status.'),
     detail: z.string().meta({ description: 'What happened and what to do, in one sentence.' }),
-    code: z.enum(faultCodes as [string, ...string[]]).meta({ description: 'Stable; switch on this.' }),
-    requestId: z.string(),
-    retryable: z.boolean().meta({ description: 'The same call may be made again as it is.' }),
+    code: z.enum(faultCodes as [string, ...string[]]).meta({ description: 'Stable: switch on this.' }),
+    requestId: z.string().describe('The `X-Request-Id` of the request; search the log for it.'),
+    retryable: z.boolean().meta({ description: 'Whether the same call may be sent again unchanged.' }),
     errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
+      .array(
+        z.object({
+          path: z.string().describe('The field or parameter, for example `commands.0.method`.'),
+          message: z.string().describe('What is wrong with it.'),
+        }),
+      )
       .optional()
-      .meta({ description: 'What is wrong with the request, place by place.' }),
+      .meta({ description: 'What is wrong with the request, field by field.' }),
     upstream: z
-      .object({ method: z.string(), status: z.int(), error: z.string(), description: z.string() })
+      .object({
+        method: z.string().describe('The method of Bitrix24.'),
+        status: z.int().describe('The HTTP status from the portal.'),
+        error: z.string().describe('The error code from the portal.'),
+        description: z.string().describe('The error text from the portal.'),
+      })
       .optional()
-      .meta({ description: "The portal's own words, where it spoke." }),
-    authorizeUrl: z.string().optional().meta({ description: 'Where an administrator of the portal mends it.' }),
+      .meta({ description: 'The error as the portal reported it; absent when it reported none.' }),
+    authorizeUrl: z
+      .string()
+      .optional()
+      .meta({ description: 'Where an administrator of the portal grants access again.' }),
   })
   .meta({ id: 'Problem' });
 

@@ -10,13 +10,20 @@ import { Metrics } from './metrics';
 import { metricsDoor } from './metrics-door';
 import { RedisWatch } from './redis-watch';
 
-const liveSchema = z.object({ status: z.literal('live') }).meta({ id: 'Live', examples: [{ status: 'live' }] });
-const partSchema = z.object({ ready: z.boolean(), detail: z.string() });
+const liveSchema = z
+  .object({ status: z.literal('live').describe('Always `live`.') })
+  .meta({ id: 'Live', examples: [{ status: 'live' }] });
+const partSchema = z.object({
+  ready: z.boolean().describe('Whether the part is ready.'),
+  detail: z.string().describe('The state of the part, in a sentence.'),
+});
 const readySchema = z
   .object({
-    status: z.enum(['ready', 'not_ready']),
-    parts: z.object({ store: partSchema, replica: partSchema }),
-    warnings: z.array(z.string()).describe('Ways in which Redis may lose what only it holds; they end no readiness.'),
+    status: z.enum(['ready', 'not_ready']).describe('Whether the replica can take calls.'),
+    parts: z
+      .object({ store: partSchema.describe('Redis.'), replica: partSchema.describe('This process.') })
+      .describe('What the replica needs to take calls.'),
+    warnings: z.array(z.string()).describe('Redis settings that risk a loss of data; they do not affect `status`.'),
   })
   .meta({
     id: 'Readiness',
@@ -43,9 +50,9 @@ export class HealthController {
   @Operation({
     id: 'getLiveness',
     door: probeDoor,
-    summary: 'Is the process alive?',
+    summary: 'Report whether the process is alive',
     status: 200,
-    says: 'It is.',
+    says: 'The process is alive.',
     answer: liveSchema,
   })
   live(): z.infer<typeof liveSchema> {
@@ -56,12 +63,16 @@ export class HealthController {
   @Operation({
     id: 'getReadiness',
     door: probeDoor,
-    summary: 'Can this replica take calls? Says which part can not.',
+    summary: 'Report whether this replica can take calls',
     status: 200,
-    says: 'It can.',
+    says: 'The replica can take calls.',
     answer: readySchema,
   })
-  @ApiResponse({ status: 503, description: 'It can not; `parts` says why.', standardSchema: readySchema })
+  @ApiResponse({
+    status: 503,
+    description: 'The replica cannot take calls; `parts` says why.',
+    standardSchema: readySchema,
+  })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<z.infer<typeof readySchema>> {
     const parts = { store: await this.store(), replica: this.replica() };
     const ready = parts.store.ready && parts.replica.ready;
@@ -74,11 +85,11 @@ export class HealthController {
   @Operation({
     id: 'getMetrics',
     door: metricsDoor,
-    summary: 'Metrics for Prometheus',
-    description: 'Where `METRICS_TOKEN` is set it is asked for, as `Authorization: Bearer <token>`.',
+    summary: 'Read the metrics of this replica, for Prometheus',
+    description: 'If `METRICS_TOKEN` is set, send it as `Authorization: Bearer <token>`.',
     faults: ['key_missing', 'key_invalid', 'too_many_attempts', 'too_many_requests'],
     status: 200,
-    says: 'Metrics in the text format.',
+    says: 'Metrics in the Prometheus text format.',
     textType: 'text/plain',
   })
   async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
@@ -89,7 +100,7 @@ export class HealthController {
   private async store(): Promise<z.infer<typeof partSchema>> {
     try {
       await this.check.ask();
-      if (!this.check.passed) return { ready: false, detail: 'What Redis holds is not checked yet.' };
+      if (!this.check.passed) return { ready: false, detail: 'The data in Redis is not checked yet.' };
       return { ready: true, detail: 'Redis answers.' };
     } catch {
       return { ready: false, detail: 'Redis does not answer.' };

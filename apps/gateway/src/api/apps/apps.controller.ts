@@ -16,22 +16,25 @@ import { appAddresses } from './app-addresses';
 import { portalsOf } from './portals-of';
 
 const url = (description: string) => z.string().meta({ description });
+const appName = 'A name of your own for the app.';
+const clientIdText = 'The client id of the app in Bitrix24: `local.…` or `app.…`.';
+const appScope = 'The permissions that the app needs in Bitrix24.';
 const appSchema = z
   .object({
-    id: z.string().meta({ description: '`default` for the app of the settings.' }),
-    name: z.string(),
-    clientId: z.string(),
-    scope: z.array(z.string()).meta({ description: 'What the app is meant to be allowed.' }),
-    registeredAt: z.iso.datetime().optional(),
-    secretSetAt: z.iso.datetime().optional().meta({ description: 'When its secret was last changed.' }),
+    id: z.string().meta({ description: 'The id of the app: `default` for the app of the settings.' }),
+    name: z.string().describe(appName),
+    clientId: z.string().describe(clientIdText),
+    scope: z.array(z.string()).describe(appScope),
+    registeredAt: z.iso.datetime().optional().describe('When the app was registered.'),
+    secretSetAt: z.iso.datetime().optional().describe('When the secret of the app was last changed.'),
     urls: z
       .object({
-        install: url('Where a person connects a portal; `?portal=` goes straight on.'),
-        handler: url('The app’s handler in its card: where an authorization comes back to.'),
-        installation: url('Its initial installation: the page in the portal’s frame.'),
-        events: url('Its installation callback, and where its events go.'),
+        install: url('Where an administrator connects a portal; `?portal=` skips the first page.'),
+        handler: url('The handler URL: the OAuth redirect URI.'),
+        installation: url('The URL of the initial installation, shown in a frame of the portal.'),
+        events: url('The URL of the installation callback and of events.'),
       })
-      .meta({ description: 'This app’s own addresses, for its card in Bitrix24.' }),
+      .meta({ description: 'The URLs to enter for this app in Bitrix24.' }),
   })
   .meta({ id: 'App' });
 type AppView = z.infer<typeof appSchema>;
@@ -45,22 +48,28 @@ const appExample: AppView = {
   secretSetAt: '2026-11-01T09:00:00.000Z',
   urls: appAddresses('https://gw.example.com', id),
 };
-const appsSchema = z.object({ items: z.array(appSchema) }).meta({ id: 'Apps', examples: [{ items: [appExample] }] });
+const appsSchema = z
+  .object({ items: z.array(appSchema).describe('The apps.') })
+  .meta({ id: 'Apps', examples: [{ items: [appExample] }] });
 
-const nameSchema = z.string().trim().min(1).max(100);
+const nameSchema = z.string().trim().min(1).max(100).describe(appName);
 const secretSchema = z
   .string()
   .regex(/^[\x21-\x7e]{8,256}$/, 'Must be 8 to 256 characters, as Bitrix24 shows it.')
-  .meta({ description: 'Kept encrypted and never shown again.' });
+  .meta({ description: 'The client secret of the app; stored encrypted, never returned.' });
 const newAppSchema = z
   .strictObject({
     name: nameSchema,
-    clientId: z.string().regex(/^[A-Za-z0-9._-]{3,128}$/, 'Must be an app’s id, as Bitrix24 shows it.'),
+    clientId: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{3,128}$/, 'Must be an app’s id, as Bitrix24 shows it.')
+      .describe(clientIdText),
     clientSecret: secretSchema,
     scope: z
       .array(z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'Must be a permission’s name.'))
       .max(100)
-      .default(['task']),
+      .default(['task'])
+      .describe(appScope),
   })
   .meta({
     id: 'NewApp',
@@ -86,13 +95,12 @@ export class AppsController {
   @Post()
   @Operation({
     id: 'registerApp',
-    summary: 'Register an app of Bitrix24',
-    description:
-      'The very same registration again changes nothing. Its id follows from its client id, and so do its urls.',
+    summary: 'Register a Bitrix24 app',
+    description: 'Registering the same app again changes nothing. Its id and URLs are derived from its client id.',
     scope: 'admin',
     status: 201,
     inDoubt: { kind: 'repeated' },
-    says: 'The app, with its addresses for Bitrix24.',
+    says: 'The app, with the URLs to enter in Bitrix24.',
     answer: appSchema,
     example: appExample,
     headers: headerReferences('Location'),
@@ -112,7 +120,7 @@ export class AppsController {
   @Get()
   @Operation({
     id: 'listApps',
-    summary: 'The apps, that of the settings first, then oldest first',
+    summary: 'List the apps: the app of the settings, then oldest first',
     scope: 'admin',
     status: 200,
     says: 'All apps, without their secrets.',
@@ -125,7 +133,7 @@ export class AppsController {
   @Get(':app')
   @Operation({
     id: 'getApp',
-    summary: 'An app and its addresses',
+    summary: 'Get an app and its URLs',
     scope: 'admin',
     status: 200,
     says: 'The app, without its secret.',
@@ -140,13 +148,13 @@ export class AppsController {
   @Patch(':app')
   @Operation({
     id: 'updateApp',
-    summary: 'Rename an app, or give it another secret',
+    summary: 'Rename an app or change its secret',
     description:
-      'Every replica uses the new secret from the next token request on, and the one before only where the authorization server refuses the new one. Portals that could not be refreshed for a wrong secret are tried again at once.',
+      'Every replica uses the new secret from its next token request on, and the former one only if the authorization server rejects the new one. Portals whose refresh failed because of a wrong secret are retried at once.',
     scope: 'admin',
     status: 200,
     inDoubt: { kind: 'repeated' },
-    says: 'The app as it is now.',
+    says: 'The app after the change.',
     answer: appSchema,
     example: appExample,
     faults: ['app_not_found', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
@@ -167,11 +175,11 @@ export class AppsController {
   @Delete(':app')
   @Operation({
     id: 'deleteApp',
-    summary: 'Delete an app that no portal belongs to',
+    summary: 'Delete an app that has no portals',
     scope: 'admin',
     status: 204,
     inDoubt: { kind: 'gone', code: 'app_not_found' },
-    says: 'The app and its secret are gone.',
+    says: 'The app and its secret are deleted.',
     faults: ['app_not_found', 'app_in_use', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
   })
   async remove(@Param('app', { schema: appId }) name: string): Promise<void> {

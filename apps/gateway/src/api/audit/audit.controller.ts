@@ -11,28 +11,33 @@ import { PortalDirectory } from '../portals/portal-directory';
 
 const entrySchema = z
   .object({
-    id: z.string().meta({ description: 'Two entries of one id are one: Redis fell silent while it was written.' }),
-    at: z.iso.datetime(),
+    id: z
+      .string()
+      .meta({
+        description: 'Entries with the same id are duplicates: Redis did not answer while the entry was written.',
+      }),
+    at: z.iso.datetime().describe('When the request ended.'),
     actor: z.string().meta({
       description:
-        'A client’s id; `admin`, the operator’s key; or how a portal spoke: `portal event`, `portal page`, `authorization`.',
+        'Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
     }),
-    name: z.string().optional().meta({ description: 'The client’s name.' }),
+    name: z.string().optional().meta({ description: 'The name of the client.' }),
     action: z
       .string()
-      .meta({ description: 'An operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.' }),
-    portal: z.string().optional().meta({ description: 'Member id.' }),
-    status: z.int(),
+      .meta({ description: 'What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.' }),
+    portal: z.string().optional().meta({ description: 'The member id of the portal.' }),
+    status: z.int().describe('The HTTP status of the answer.'),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),
-    requestId: z.string(),
+    requestId: z.string().describe('The `X-Request-Id` of the request.'),
     source: z.string().optional().meta({
-      description:
-        'The address that it came from, behind TRUSTED_PROXIES as they say it; of IPv6 the network of 64 bits.',
+      description: 'The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.',
     }),
     ids: z
       .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
       .optional()
-      .meta({ description: 'What it concerned: ids, numbers and flags; of texts only that they were set.' }),
+      .meta({
+        description: 'What the request concerned: ids, numbers and flags by value; texts only as set or removed.',
+      }),
   })
   .meta({ id: 'AuditEntry' });
 const entryExample = {
@@ -48,7 +53,7 @@ const entryExample = {
   source: '203.0.113.7',
   ids: { groupId: 125, createdBy: 6 },
 };
-const auditPageSchema = pageSchema(entrySchema).meta({
+const auditPageSchema = pageSchema(entrySchema, 'The entries, newest first.').meta({
   id: 'AuditPage',
   examples: [{ items: [entryExample], nextCursor: '1761987600000-0' }],
 });
@@ -71,23 +76,23 @@ export class AuditController {
   @Get()
   @Operation({
     id: 'listAudit',
-    summary: 'Who wrote what, newest first',
+    summary: 'Read the audit log, newest first',
     description:
-      'Writes of keys that are known, whatever came of them, and installs and uninstalls of portals that proved themselves. What changed nothing, since it was refused or an answer was replayed, is kept apart: no number of refusals removes what was done. A page may hold fewer than asked for, or none, while there is a `nextCursor`.',
+      'Writes with a valid key, successful or not, and verified installs and uninstalls of portals. Rejected and replayed requests changed nothing and are stored separately, so they never displace entries of changes. A page may hold fewer entries than `limit`, or none, and still have a `nextCursor`.',
     scope: 'admin',
     status: 200,
     says: 'A page of the audit log.',
     answer: auditPageSchema,
     faults: ['portal_not_found'],
   })
-  @OptionalQuery('portal', 'A member id, also of a portal that is gone, an alias or a domain.')
-  @OptionalQuery('client', 'A client’s id, `admin`, `portal event`, `portal page` or `authorization`.')
-  @OptionalQuery('action', 'As `addBacklog`.')
-  @OptionalQuery('outcome', '`done`, or the code of a problem.')
-  @OptionalQuery('requestId', 'As the answer’s X-Request-Id.')
-  @OptionalQuery('from', 'From this time on.')
-  @OptionalQuery('to', 'Before this time.')
-  @PageQueries('Entries')
+  @OptionalQuery('portal', 'The member id (also of a deleted portal), alias or domain of a portal.')
+  @OptionalQuery('client', 'The id of a client, `admin`, `portal event`, `portal page` or `authorization`.')
+  @OptionalQuery('action', 'An `action` of entries, for example `addBacklog`.')
+  @OptionalQuery('outcome', '`done`, or a problem code.')
+  @OptionalQuery('requestId', 'The `X-Request-Id` of a request.')
+  @OptionalQuery('from', 'Entries at or after this time.')
+  @OptionalQuery('to', 'Entries before this time.')
+  @PageQueries('entries')
   async list(
     @Query('portal', { schema: portalName.optional() }) portal: string | undefined,
     @Query('client', { schema: actorSchema.optional() }) actor: string | undefined,

@@ -16,9 +16,12 @@ export const methodName = z
   .regex(/^[a-z][a-z0-9]*(?:[._][a-z0-9]+)*$/i, 'Must be the name of a Bitrix24 method, such as `crm.deal.list`.')
   .refine((name) => !/^batch(?:\.|$)/i.test(name), 'Batches go to POST /v1/portals/{portal}/batch.')
   .refine(isMethodName, 'Must be the name of one method, without `.json` or `.xml`; files are not served.')
-  .meta({ examples: ['crm.deal.list'] });
+  .meta({
+    description: 'The full name of a Bitrix24 REST method, for example `crm.deal.list`.',
+    examples: ['crm.deal.list'],
+  });
 
-/** What is wrong with a text that was cut within a character. */
+/** The message for a text that ends within a character. */
 export const halfEmojiMessage = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
 
 export const methodParams = z
@@ -31,10 +34,13 @@ export const methodParams = z
     const unreadable = findLoneSurrogate(params);
     if (unreadable !== undefined) context.addIssue({ code: 'custom', path: [unreadable], message: halfEmojiMessage });
   })
-  .meta({ examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }] });
+  .meta({
+    description: 'The parameters of the method, as Bitrix24 documents them.',
+    examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }],
+  });
 
 export const startSchema = z.int().min(-1).meta({
-  description: 'Where a list goes on: the `next` of the page before, or -1 for no `total` and a faster page.',
+  description: 'Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.',
 });
 
 /** What the last part of a reading method's name is, in lower case. Of any other method nothing is known. */

@@ -6,12 +6,12 @@ import { callAnswer, answerShape } from './calls.controller';
 
 export const batchItemSchema = z
   .union([
-    z.object({ ok: z.literal(true), ...answerShape }),
-    z.object({ ok: z.literal(false), problem: problemSchema }),
+    z.object({ ok: z.literal(true).describe('The command succeeded.'), ...answerShape }),
+    z.object({ ok: z.literal(false).describe('The command failed.'), problem: problemSchema }),
   ])
   .meta({ id: 'BatchItem', examples: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] });
 
-/** What became of one command. */
+/** Returns the outcome of one command as the API shows it. */
 export function batchItem(outcome: CommandOutcome, method: string, requestId: string): z.infer<typeof batchItemSchema> {
   if (outcome.ok) return { ok: true, ...callAnswer(outcome) };
   return { ok: false, problem: problemOf(outcome.fault, requestId, onlyReads(method) ? 'read' : 'write') };

@@ -31,8 +31,8 @@ export type RecordBatchAudit = (entry: Omit<AuditEntry, 'atMs'>) => void;
 
 export const batchPartSchema = z
   .object({
-    from: z.int().min(0).meta({ description: 'The place in the request of the first of these, from 0.' }),
-    results: z.array(batchItemSchema),
+    from: z.int().min(0).meta({ description: 'The index of the first of these commands in the request, from 0.' }),
+    results: z.array(batchItemSchema).describe('The outcomes, in the order of the commands.'),
   })
   .meta({ id: 'BatchPart', examples: [{ from: 50, results: [{ ok: true, result: true }] }] });
 

@@ -33,16 +33,18 @@ const batchCommandSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z_]\w{0,63}$/, 'Must be 1 to 64 letters, digits and underscores, and no digit first.')
     .optional()
-    .meta({ description: 'What the others refer to it by; its place, from 0, when none has a name.' }),
+    .meta({
+      description: 'The name by which later commands refer to this one; its index, from 0, when no command has a name.',
+    }),
 });
 
 export const batchSchema = z
   .strictObject({
-    commands: z.array(batchCommandSchema).min(1).max(maxCommands),
-    halt: z.boolean().default(false).meta({ description: 'Send nothing after the first that was refused.' }),
+    commands: z.array(batchCommandSchema).min(1).max(maxCommands).describe('The commands, in order.'),
+    halt: z.boolean().default(false).meta({ description: 'Stop after the first command that fails.' }),
     references: z.boolean().default(false).meta({
       description:
-        'Let `$result[name]` in a value stand for what an earlier command returned, as the vendor has it. At most 50 commands then, in one request to the portal, and every value arrives as text. Otherwise it is text like any other.',
+        'Let `$result[name]` in a value stand for the result of an earlier command, as Bitrix24 defines it. The batch is then limited to 50 commands in one request, and every value arrives as text. When `false`, such a value is plain text.',
     }),
     callbackUrl: callbackUrlSchema.optional(),
   })
@@ -52,7 +54,7 @@ export const batchSchema = z
   });
 
 export const batchAnswerSchema = z
-  .object({ results: z.array(batchItemSchema).meta({ description: 'In the order of the commands.' }) })
+  .object({ results: z.array(batchItemSchema).meta({ description: 'The outcomes, in the order of the commands.' }) })
   .meta({ id: 'BatchAnswer', examples: [{ results: [{ ok: true, result: { ID: '1', TITLE: 'A deal' } }] }] });
 
 @ApiTags('calls')
@@ -69,12 +71,12 @@ export class BatchesController {
     id: 'runBatch',
     summary: 'Run up to 500 commands',
     description:
-      'Each command has an answer or a problem of its own. Commands that only read travel with whatever else waits for the portal; once one of them may write, all are run in their order, up to 50 in a request. What may have been run is never sent again; after a request whose outcome is unknown nothing more is sent, and the rest is told `command_not_run`. It fails as a whole only when nothing of it was run.',
+      'Each command has its own answer or problem. Commands that only read may share a request with other calls; if any may write, all run in order, up to 50 per request. A command that may have been executed is never retried: after a request with an unknown outcome the rest answers `command_not_run`. The batch fails as a whole only if no command ran.',
     scope: 'call',
     status: 200,
     inDoubt: { ...unknownMethodInDoubt, orJob: true },
     onlyReads: ({ body }) => readsOnly(body),
-    says: 'What became of each command.',
+    says: 'The outcome of each command.',
     answer: batchAnswerSchema,
     faults: [
       ...lineFaults,

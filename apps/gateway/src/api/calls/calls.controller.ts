@@ -22,10 +22,10 @@ const callSchema = z
   .meta({ id: 'Call', examples: [{ params: { filter: { '>ID': 100 }, select: ['ID', 'TITLE'] } }] });
 
 export const answerShape = {
-  result: z.unknown().meta({ description: 'What the method returned.' }),
-  total: z.int().optional().meta({ description: 'Of a list: how many there are in all.' }),
-  next: z.int().optional().meta({ description: 'Of a list: the `start` of the next page.' }),
-  time: z.record(z.string(), z.unknown()).optional().meta({ description: 'How long it ran, as the portal says it.' }),
+  result: z.unknown().meta({ description: 'The result of the method.' }),
+  total: z.int().optional().meta({ description: 'For a list: the number of records in total.' }),
+  next: z.int().optional().meta({ description: 'For a list: the `start` of the next page.' }),
+  time: z.record(z.string(), z.unknown()).optional().meta({ description: 'Timing, as the portal reports it.' }),
 };
 export const callAnswerSchema = z
   .object(answerShape)
@@ -37,7 +37,7 @@ export const unknownMethodInDoubt = {
   kind: 'unknown',
   writesTo: 'portal',
   advice:
-    'An earlier attempt with this Idempotency-Key may have been carried out; look on the portal before you write again with a new one.',
+    'An earlier attempt with this Idempotency-Key may have been executed; check the portal before you write again with a new key.',
 } as const satisfies InDoubt;
 
 @ApiTags('calls')
@@ -51,14 +51,14 @@ export class CallsController {
   @Post('call/:method')
   @Operation({
     id: 'callMethod',
-    summary: 'Run any method of the portal',
+    summary: 'Call any method of a portal',
     description:
-      'What the method is called and takes is Bitrix24’s to say; `auth` and the like are the gateway’s. A method is taken to write unless its name says that it reads (`…list`, `…get`, `…fields` and so on): what may have been carried out is not sent again, and is told as `outcome_unknown`.',
+      'Bitrix24 documents the names and parameters of methods; the gateway sets `auth` and other reserved parameters. A method counts as a write unless its name ends like a read (`…list`, `…get`, `…fields` and so on). A write that may have been executed is not retried; it answers `outcome_unknown`.',
     scope: 'call',
     status: 200,
     inDoubt: unknownMethodInDoubt,
     onlyReads: ({ params }) => onlyReads(textOf(params, 'method') ?? ''),
-    says: 'What the method returned.',
+    says: 'The result of the method.',
     answer: callAnswerSchema,
     headers: lineHeaders,
     faults: [

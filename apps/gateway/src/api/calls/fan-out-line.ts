@@ -15,16 +15,16 @@ export const fanOutLineSchema = z
   .object({
     portal: z
       .object({
-        name: z.string().optional().meta({ description: 'As the list of the request named it.' }),
-        memberId: z.string().optional(),
-        domain: z.string().optional(),
-        alias: z.string().optional(),
+        name: z.string().optional().meta({ description: 'The name by which the request named the portal.' }),
+        memberId: z.string().optional().describe('The member id of the portal.'),
+        domain: z.string().optional().describe('The host of the portal.'),
+        alias: z.string().optional().describe('The alias of the portal.'),
       })
-      .meta({ description: 'Of one that is not known, or not the key’s to use, only its name.' }),
-    result: z.unknown().optional().meta({ description: 'What the method answered.' }),
-    total: z.int().optional(),
-    next: z.int().optional().meta({ description: 'Where the next page starts, of a method that pages.' }),
-    problem: problemSchema.optional().meta({ description: 'Instead of a result.' }),
+      .meta({ description: 'The portal. Only `name` if it is unknown or the key may not use it.' }),
+    result: z.unknown().optional().meta({ description: 'The result of the method.' }),
+    total: z.int().optional().describe('For a list: the number of records in total.'),
+    next: z.int().optional().meta({ description: 'For a list: the `start` of the next page.' }),
+    problem: problemSchema.optional().meta({ description: 'The problem, instead of a result.' }),
   })
   .meta({
     id: 'FanOutLine',
@@ -41,12 +41,14 @@ export type FanOutLine = z.infer<typeof fanOutLineSchema>;
 /** The last line. */
 export const fanOutSummarySchema = z
   .object({
-    summary: z.object({
-      ok: z.int(),
-      failed: z.int(),
-      byCode: z.record(z.string(), z.int()).meta({ description: 'How many failed with each code.' }),
-      ms: z.int(),
-    }),
+    summary: z
+      .object({
+        ok: z.int().describe('The number of portals that succeeded.'),
+        failed: z.int().describe('The number of portals that failed.'),
+        byCode: z.record(z.string(), z.int()).meta({ description: 'The number of failures by problem code.' }),
+        ms: z.int().describe('The duration in milliseconds.'),
+      })
+      .describe('The totals, on the last line.'),
   })
   .meta({ id: 'FanOutSummary', examples: [{ summary: { ok: 499, failed: 1, byCode: { portal_error: 1 }, ms: 812 } }] });
 

@@ -28,9 +28,12 @@ export const fanOutSchema = z
     portals: z
       .union([z.literal('all'), z.strictObject({ tag: tagSchema }), z.array(portalName).min(1).max(maxPortalNames)])
       .meta({
-        description: 'Names of portals; all that the key may use; or those of them with a tag. Each is called once.',
+        description:
+          'Names of portals, `all` portals that the key may use, or those of them with a tag. Each is called once.',
       }),
-    call: z.strictObject({ method: methodName, params: methodParams.default({}) }),
+    call: z
+      .strictObject({ method: methodName, params: methodParams.default({}) })
+      .describe('The method to call, and its parameters.'),
     callbackUrl: callbackUrlSchema.optional(),
   })
   .meta({
@@ -51,13 +54,13 @@ export class FanOutController {
   @Post()
   @Operation({
     id: 'fanOut',
-    summary: 'Run one method on many portals',
+    summary: 'Call one method on many portals',
     description:
-      'Answers at once with a stream: a line for each portal as its answer comes, with a result or a problem of its own, and a summary at the end. A portal that is dead, slow or not known delays and fails no other. X-Deadline-Ms counts for each portal’s call by itself. Hanging up stops what has not been sent. A write is sent once to each portal; one whose outcome is unknown says so and is not sent again.',
+      'Answers at once with a stream: a line for each portal as its answer arrives, with a result or a problem, and a summary at the end. A portal that is down, slow or unknown delays no other. `X-Deadline-Ms` applies to each portal. Closing the connection stops calls that have not been sent. A write is sent once to each portal and never retried when its outcome is unknown.',
     scope: 'call',
     status: 200,
     onlyReads: ({ body }) => onlyReads(textOf(fieldOf(body, 'call'), 'method') ?? ''),
-    says: 'Lines of JSON: a FanOutLine for each portal, then a FanOutSummary.',
+    says: 'JSON lines: a FanOutLine for each portal, then a FanOutSummary.',
     lines: [fanOutLineSchema, fanOutSummarySchema],
     faults: [
       'deadline_exceeded',
@@ -74,7 +77,7 @@ export class FanOutController {
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
-    description: 'With respond-async: a retry with the same key is answered with the same job.',
+    description: 'With `respond-async`: a retry with the same key gets the same job.',
     schema: { type: 'string', minLength: 1, maxLength: 512 },
   })
   async stream(

@@ -17,7 +17,7 @@ import { methodName, methodParams, onlyReads } from './any-method';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
 import { readPages } from './lists';
 
-const listMethod = methodName.refine(onlyReads, 'Must be a method that reads, as `crm.deal.list`.');
+const listMethod = methodName.refine(onlyReads, 'Must be a method that reads, for example `crm.deal.list`.');
 const listSchema = z
   .strictObject({ params: methodParams.default({}) })
   .prefault({})
@@ -37,13 +37,13 @@ export class ListsController {
   @Post('list/:method')
   @Operation({
     id: 'streamList',
-    summary: 'All records of a list, as a stream',
+    summary: 'Stream all records of a list',
     description:
-      'Every page, one record a line (`application/x-ndjson`), as fast as it is read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` where the list broke off; without either it was cut. The CRM’s lists are read from id to id unless `order` is given, others by offsets. `X-Deadline-Ms` is for each page.',
+      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. `X-Deadline-Ms` applies to each page.',
     scope: 'call',
     status: 200,
     onlyReads: () => true,
-    says: 'Lines of JSON: the records, and how it ended.',
+    says: 'JSON lines: the records, then how the list ended.',
     lines: [listRecordSchema, listEndSchema, listBrokenOffSchema],
     faults: [
       ...lineFaults,

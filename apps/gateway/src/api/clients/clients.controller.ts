@@ -21,24 +21,32 @@ const methodPattern = z
   .string()
   .regex(/^[A-Za-z0-9._*]{1,128}$/, "Must be a method's name, with * for any characters.");
 
+const methodsText = 'The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent.';
+const daysText = 'The number of days after which the key expires.';
+
 const clientSchema = z
   .object({
-    id: z.string(),
-    name: z.string(),
-    scopes: z.array(scopeSchema),
-    portals: z.union([z.literal('all'), z.array(z.string())]),
-    methods: z.array(z.string()).optional(),
-    createdAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().optional().meta({ description: 'From then on the key is refused.' }),
+    id: z.string().describe('The id of the client.'),
+    name: z.string().describe('Its name, for people.'),
+    scopes: z.array(scopeSchema).describe('What the key may do.'),
+    portals: z
+      .union([z.literal('all'), z.array(z.string())])
+      .describe('`all`, or the member ids of the portals that the key may use.'),
+    methods: z.array(z.string()).optional().describe(methodsText),
+    createdAt: z.iso.datetime().describe('When the client was created.'),
+    expiresAt: z.iso.datetime().optional().meta({ description: 'When the key stops working.' }),
     lastUsedAt: z.iso.datetime().optional().meta({ description: 'When the key was last used, to the minute.' }),
-    ratePerSecond: z.number().optional(),
-    burst: z.int().optional(),
+    ratePerSecond: z.number().optional().describe('Commands per second that the key may send, over all replicas.'),
+    burst: z.int().optional().describe('Commands that the key may send at once.'),
     previousKey: z
-      .object({ validUntil: z.iso.datetime().optional(), lastUsedAt: z.iso.datetime().optional() })
+      .object({
+        validUntil: z.iso.datetime().optional().describe('When the former key stops working.'),
+        lastUsedAt: z.iso.datetime().optional().describe('When the former key was last used, to the minute.'),
+      })
       .optional()
       .meta({
         description:
-          'The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.',
+          'The former key, while it still works. Without `validUntil` the rotation was interrupted: rotate again.',
       }),
   })
   .meta({ id: 'Client' });
@@ -50,10 +58,10 @@ const clientExample = {
   createdAt: '2026-11-01T09:00:00.000Z',
 };
 const clientsSchema = z
-  .object({ items: z.array(clientSchema) })
+  .object({ items: z.array(clientSchema).describe('The clients, oldest first.') })
   .meta({ id: 'Clients', examples: [{ items: [clientExample] }] });
 const createdSchema = clientSchema
-  .extend({ key: z.string().meta({ description: 'The key itself: shown here and never again.' }) })
+  .and(z.object({ key: z.string().meta({ description: 'The key itself: returned here only.' }) }))
   .meta({
     id: 'CreatedClient',
     examples: [{ ...clientExample, key: 'b24_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' }],
@@ -62,26 +70,26 @@ const expiryFields = {
   expiresAt: z.iso
     .datetime({ offset: true })
     .optional()
-    .meta({ description: 'When the key stops working; it works until deleted when neither this nor days are given.' }),
-  expiresInDays: z.int().min(1).max(3650).optional(),
+    .meta({ description: 'When the key stops working. Without this or `expiresInDays` it works until it is deleted.' }),
+  expiresInDays: z.int().min(1).max(3650).optional().describe(daysText),
 };
 const newClientSchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
-    scopes: z.array(scopeSchema).min(1).max(scopes.length),
+    name: z.string().trim().min(1).max(100).describe('A name for people.'),
+    scopes: z.array(scopeSchema).min(1).max(scopes.length).describe('What the key may do.'),
     portals: z
       .union([z.literal('all'), z.array(portalName).min(1).max(1000)])
       .default('all')
-      .meta({ description: 'Member ids, aliases or domains of installed portals; all of them by default.' }),
-    methods: z.array(methodPattern).min(1).max(100).optional(),
+      .meta({ description: '`all`, or member ids, aliases or domains of installed portals.' }),
+    methods: z.array(methodPattern).min(1).max(100).optional().describe(methodsText),
     ...expiryFields,
     ratePerSecond: z.number().min(0.01).max(10_000).optional().meta({
       description:
-        'Commands a second that the key may send to portals, over all replicas and whichever way they come: a call is one, a batch as many as it has, a list one a page. A request that sends none counts as one. As many as it likes by default.',
+        'Commands per second that the key may send to portals, over all replicas. A call is one command, a batch as many as it holds, a list one per page; a request that sends none counts as one. Unlimited when absent.',
     }),
     burst: z.int().min(1).max(100_000).optional().meta({
       description:
-        'Commands at once; as many as a second by default. A request may send more than are left; the key owes them then, and its next request is refused until they are paid. Needs ratePerSecond.',
+        'Commands that the key may send at once; `ratePerSecond` by default. A request may exceed what is left; the key is then rejected until the excess has refilled. Needs `ratePerSecond`.',
     }),
   })
   .refine(({ burst, ratePerSecond }) => burst === undefined || ratePerSecond !== undefined, {
@@ -108,12 +116,12 @@ const rotationSchema = z
       .min(0)
       .max(30 * 86_400)
       .default(0)
-      .meta({ description: 'So long the key of now goes on working beside the new one.' }),
+      .meta({ description: 'How long the current key keeps working beside the new one, in seconds.' }),
     ...expiryFields,
   })
   .prefault({})
   .meta({ id: 'KeyRotation', examples: [{ graceSeconds: 3600 }] });
-const clientId = z.string().max(64);
+const clientId = z.string().max(64).describe('The id of the client.');
 
 @ApiTags('clients')
 @Controller('v1/clients')
@@ -127,16 +135,16 @@ export class ClientsController {
   @Post()
   @Operation({
     id: 'createClient',
-    summary: 'Make a client key',
+    summary: 'Create a client and its key',
     scope: 'admin',
     status: 201,
     inDoubt: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
-        'Whether a client was made is not known, and its key can’t be shown any more: delete it if GET /v1/clients lists it, and make another with a new Idempotency-Key.',
+        'It is unknown whether the client was created, and its key cannot be returned again. If GET /v1/clients lists it, delete it; then create another with a new Idempotency-Key.',
     },
-    says: 'The client, with its key, which is shown only here.',
+    says: 'The client and its key, which is returned only here.',
     answer: createdSchema,
     faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })
@@ -163,7 +171,7 @@ export class ClientsController {
   @Get()
   @Operation({
     id: 'listClients',
-    summary: 'The clients, oldest first',
+    summary: 'List the clients, oldest first',
     scope: 'admin',
     status: 200,
     says: 'All clients, without their keys.',
@@ -176,17 +184,17 @@ export class ClientsController {
   @Post(':id/rotate')
   @Operation({
     id: 'rotateClientKey',
-    summary: 'Give a client another key',
-    description: 'A key that was still in the grace of an earlier rotation stops working at once.',
+    summary: 'Replace the key of a client',
+    description: 'A former key that is still in the grace period of an earlier rotation stops working at once.',
     scope: 'admin',
     status: 200,
     inDoubt: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
-        'The key may have been replaced before its answer was lost; a new one cannot be shown again. Rotate again, with another Idempotency-Key.',
+        'The key may have been replaced, and the new one cannot be returned again. Rotate again with a new Idempotency-Key.',
     },
-    says: 'The client, with its new key, which is shown only here.',
+    says: 'The client and its new key, which is returned only here.',
     answer: createdSchema,
     faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
   })
@@ -209,7 +217,7 @@ export class ClientsController {
     scope: 'admin',
     status: 204,
     inDoubt: { kind: 'gone', code: 'client_not_found' },
-    says: 'The client is gone.',
+    says: 'The client is deleted.',
     faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async remove(@Param('id', { schema: clientId }) id: string): Promise<void> {

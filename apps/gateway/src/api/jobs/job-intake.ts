@@ -15,7 +15,7 @@ export const callbackUrlSchema = z
   .refine((url) => !URL.canParse(url) || new URL(url).username + new URL(url).password === '', 'Must hold no login.')
   .meta({
     description:
-      'With `Prefer: respond-async`: where it is told that the job is finished. Its host must be among EVENT_TARGET_HOSTS.',
+      'With `Prefer: respond-async`: the URL that is notified when the job ends. EVENT_TARGET_HOSTS must allow its host.',
   });
 
 /** What a request left to be done. */

@@ -8,25 +8,27 @@ const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 
 export const jobSchema = z
   .object({
-    id: z.string(),
-    kind: z.enum(['fan-out', 'batch']),
+    id: z.string().describe('The id of the job.'),
+    kind: z.enum(['fan-out', 'batch']).describe('The kind of request that created the job.'),
     state: z.enum(jobStates).meta({
       description:
-        'queued: no replica runs it just now. done: every item has its outcome, good or bad. failed: it could not go on; `problem` says why.',
+        '`queued`: no replica runs it at the moment. `done`: every item has its outcome, good or bad. `failed`: it could not continue; `problem` says why.',
     }),
-    progress: z.object({
-      total: z.int(),
-      done: z.int().meta({ description: 'Items that have their outcome.' }),
-      failed: z.int().meta({ description: 'How many of these are problems.' }),
-    }),
-    createdAt: z.iso.datetime(),
-    startedAt: z.iso.datetime().optional(),
-    finishedAt: z.iso.datetime().optional(),
+    progress: z
+      .object({
+        total: z.int().describe('The number of items.'),
+        done: z.int().meta({ description: 'The number of items that have an outcome.' }),
+        failed: z.int().meta({ description: 'The number of these that are problems.' }),
+      })
+      .describe('How far the job is.'),
+    createdAt: z.iso.datetime().describe('When the job was created.'),
+    startedAt: z.iso.datetime().optional().describe('When the job started.'),
+    finishedAt: z.iso.datetime().optional().describe('When the job ended.'),
     problem: problemSchema.optional(),
     callback: z
       .enum(['due', 'delivered', 'given_up'])
       .optional()
-      .meta({ description: 'What became of the message to `callbackUrl`.' }),
+      .meta({ description: 'The state of the message to `callbackUrl`.' }),
   })
   .meta({ id: 'Job' });
 export type JobView = z.infer<typeof jobSchema>;
@@ -41,15 +43,17 @@ export const jobExample: JobView = {
 };
 
 export const acceptedJobSchema = jobSchema
-  .extend({
-    callbackSecret: z.string().optional().meta({
-      description:
-        'Signs the message to `callbackUrl`, as Standard Webhooks has it. It is shown here only, and again to a retry with the same Idempotency-Key.',
+  .and(
+    z.object({
+      callbackSecret: z.string().optional().meta({
+        description:
+          'The secret that signs the message to `callbackUrl` (Standard Webhooks). Returned only here, and to a retry with the same Idempotency-Key.',
+      }),
     }),
-  })
+  )
   .meta({ id: 'AcceptedJob' });
 
-/** What its key may see of a job. */
+/** Returns the view of a job that its key may see. */
 export function jobView(job: Job): JobView {
   const { id, kind, state, total, done, failed, createdAtMs, startedAtMs, finishedAtMs, problem, callback } = job;
   return {

@@ -15,8 +15,11 @@ import { FromTrail } from '../../http/trail';
 import type { CallerContext } from '../../request-line';
 import { jobExample, jobSchema, type JobView, jobView } from './job-view';
 
-const jobId = z.string().regex(/^[\w-]{1,64}$/, 'Must be the id of a job.');
-const jobPageSchema = pageSchema(jobSchema).meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
+const jobId = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, 'Must be the id of a job.')
+  .describe('The id of the job.');
+const jobPageSchema = pageSchema(jobSchema, 'The jobs, newest first.').meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
 
 @ApiTags('jobs')
 @Controller('v1/jobs')
@@ -29,7 +32,7 @@ export class JobsController {
   @Get()
   @Operation({
     id: 'listJobs',
-    summary: 'The jobs of this key, newest first; of all keys for an administrator',
+    summary: 'List the jobs of the key, newest first; with the scope admin, of all keys',
     scope: 'call',
     status: 200,
     says: 'A page of jobs. It may be short before the last one.',
@@ -49,7 +52,7 @@ export class JobsController {
   @Get(':id')
   @Operation({
     id: 'getJob',
-    summary: 'A job: its state and progress',
+    summary: 'Get a job: its state and progress',
     scope: 'call',
     status: 200,
     says: 'The job.',
@@ -76,12 +79,12 @@ export class JobsController {
   @Get(':id/results')
   @Operation({
     id: 'getJobResults',
-    summary: 'What the items of a job came to',
+    summary: 'Read the outcomes of the items of a job',
     description:
-      'Those that have their outcome by now, in the order of the request, also of a job that is cancelled or failed. They are kept for 24 hours after its end.',
+      'The outcomes so far, in the order of the request, also of a cancelled or failed job. They are stored for 24 hours after the end of the job.',
     scope: 'call',
     status: 200,
-    says: 'Lines of JSON: of a fan-out as it streams them, of a batch a line for each part of up to 50 commands.',
+    says: 'JSON lines: for a fan-out, one for each portal; for a batch, one for each part of up to 50 commands.',
     lines: [fanOutLineSchema, batchPartSchema],
     faults: ['job_not_found', 'result_too_large'],
   })
@@ -100,11 +103,11 @@ export class JobsController {
     id: 'cancelJob',
     summary: 'Cancel a job',
     description:
-      'Nothing more of it is begun; calls under way go on to their outcome. What it did stays done. One that is finished stays as it is.',
+      'No further call starts; calls in flight finish. What the job did is not undone. A finished job does not change.',
     scope: 'call',
     status: 200,
     inDoubt: { kind: 'repeated' },
-    says: 'The job: cancelled, or running for as long as calls of it are under way.',
+    says: 'The job: `cancelled`, or `running` while it has calls in flight.',
     answer: jobSchema,
     example: { ...jobExample, state: 'cancelled' },
     faults: ['job_not_found', 'body_too_large', 'unsupported_media_type'],
@@ -123,7 +126,7 @@ export class JobsController {
     for await (const line of this.records.results(id, total)) yield `${line}\n`;
   }
 
-  /** Another's job is told of no more than one that is not there. */
+  /** Returns a job of this client. Another client's job answers `job_not_found`, like one that does not exist. */
   private async own(client: Client, id: string): Promise<Job> {
     const job = await this.jobs.find(id);
     if (job.client !== client.id && !isAdministrator(client)) throw new Fault('job_not_found');

@@ -20,74 +20,97 @@ const dateTime = z.iso.datetime();
 
 export const portalSchema = z
   .object({
-    memberId: z.string(),
-    alias: z.string().optional(),
-    domain: z.string(),
-    tags: z
-      .array(z.string())
-      .optional()
-      .meta({ description: 'Words of the operator’s, by which portals are picked out.' }),
-    kind: z.enum(['app', 'webhook']),
+    memberId: z.string().describe('The id of the portal in Bitrix24, which never changes.'),
+    alias: z.string().optional().describe('Your own short name for the portal, to use in paths.'),
+    domain: z.string().describe('The current host of the portal.'),
+    tags: z.array(z.string()).optional().meta({ description: 'Your own words, by which portals can be selected.' }),
+    kind: z
+      .enum(['app', 'webhook'])
+      .describe('How the portal was added: by installing an app, or by an incoming webhook.'),
     app: z
       .string()
       .optional()
-      .meta({ description: 'The app it belongs to: the one installed last. A webhook has none.' }),
-    status: z.enum(statuses),
+      .meta({
+        description: 'The app that the portal belongs to: the one installed last. A portal by webhook has none.',
+      }),
+    status: z.enum(statuses).describe('Whether the portal can be called; `active` means yes.'),
     admitted: z.boolean().meta({
       description:
-        'False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.',
+        '`false` while the portal waits for an administrator: calls are rejected, `all` does not include it, and its events are not forwarded. Set it to `true` to admit the portal.',
     }),
-    since: dateTime.optional().meta({ description: 'Since when the portal is in trouble, or waits.' }),
-    why: z.string().optional().meta({ description: 'What the trouble is and what mends it.' }),
-    scope: z.array(z.string()).meta({ description: 'What the app may do on the portal.' }),
-    userId: z.int().optional().meta({ description: 'The user who granted access, whose rights calls have.' }),
+    since: dateTime.optional().meta({ description: 'Since when the portal cannot be called.' }),
+    why: z.string().optional().meta({ description: 'Why the portal cannot be called, and what to do.' }),
+    scope: z.array(z.string()).meta({ description: 'The permissions of the app on the portal.' }),
+    userId: z
+      .int()
+      .optional()
+      .meta({ description: 'The id of the user who granted access; calls have the rights of this user.' }),
     grantedByAdministrator: z.boolean().optional().meta({
       description:
-        'Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.',
+        'Whether the portal reported this user as an administrator. While `false`, an administrator who installs the app replaces the grant; while `true`, only an administrator can replace it. Absent until the portal reports it.',
     }),
     formerUser: z
-      .object({ userId: z.int().optional(), until: dateTime })
+      .object({
+        userId: z.int().optional().describe('The id of the former user; absent when unknown.'),
+        until: dateTime.describe('When the grant was replaced.'),
+      })
       .optional()
-      .meta({ description: 'Who had granted access before another grant replaced theirs; no id: nobody knew who.' }),
+      .meta({ description: 'The user who granted access before the current user.' }),
     spareTokenPairs: z.int().meta({
       description:
-        'Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.',
+        'Spare token pairs, by the same user or by administrators, which replace the current one if it is lost.',
     }),
     formerDomains: z
       .array(z.string())
       .optional()
-      .meta({ description: 'Hosts the portal was renamed from; it is still found by them.' }),
-    installedAt: dateTime,
-    token: z.object({ expiresAt: dateTime, refreshedAt: dateTime.optional() }).optional(),
+      .meta({ description: 'Former hosts of the portal, by which it can still be named.' }),
+    installedAt: dateTime.describe('When the portal was last installed.'),
+    token: z
+      .object({
+        expiresAt: dateTime.describe('When the access token expires.'),
+        refreshedAt: dateTime.optional().describe('When the token pair was last refreshed.'),
+      })
+      .optional()
+      .describe('The age of the token pair; the tokens themselves are never returned.'),
     limits: z
       .object({
-        burst: z.int().meta({ description: 'Requests that fit into the portal’s leaky bucket.' }),
-        drainPerSecond: z.int().meta({ description: 'Requests that leak out of it each second.' }),
-        from: z.enum(['operator', 'licence', 'default']).meta({ description: 'Who says so.' }),
+        burst: z.int().meta({ description: 'The capacity of the leaky bucket of the portal, in requests.' }),
+        drainPerSecond: z.int().meta({ description: 'The requests that drain from the bucket per second.' }),
+        from: z.enum(['operator', 'licence', 'default']).meta({ description: 'Where the limit comes from.' }),
       })
-      .meta({ description: 'The bucket that calls of all replicas keep within.' }),
+      .meta({ description: 'The rate limit of the portal, shared by all replicas.' }),
   })
   .meta({ id: 'Portal' });
 export type PortalView = z.infer<typeof portalSchema>;
 
 export const portalDetailsSchema = portalSchema
-  .extend({
-    queue: z.object({
-      waiting: z.int().meta({ description: 'Calls that wait on this replica.' }),
-      inFlight: z.int().meta({ description: 'Requests under way from this replica.' }),
-      permitsAvailable: z.int().meta({ description: 'Requests that may be sent at once; shared by all replicas.' }),
-      capacity: z.int(),
-      commandsPerRequest: z
-        .number()
-        .meta({ description: 'Average number of commands in one request of this replica.' }),
-      circuit: z.enum(['closed', 'open', 'probing']).meta({
-        description: 'Open: the portal is down, and this replica fails calls at once without sending them.',
-      }),
+  .and(
+    z.object({
+      queue: z
+        .object({
+          waiting: z.int().meta({ description: 'Calls that wait on this replica.' }),
+          inFlight: z.int().meta({ description: 'Requests from this replica that are in flight.' }),
+          permitsAvailable: z.int().meta({ description: 'Requests that may be sent at once, over all replicas.' }),
+          capacity: z.int().describe('The requests that may be sent at once when the portal was idle.'),
+          commandsPerRequest: z
+            .number()
+            .meta({ description: 'The average number of commands per request from this replica.' }),
+          circuit: z.enum(['closed', 'open', 'probing']).meta({
+            description: '`open`: the portal is down, and this replica rejects calls without sending them.',
+          }),
+        })
+        .describe('The queue of the portal on the replica that answers.'),
+      operating: z
+        .array(
+          z.object({
+            method: z.string().describe('The Bitrix24 method.'),
+            usedSeconds: z.number().describe('The operating time used, in seconds.'),
+            resetAt: dateTime.optional().describe('When the portal resets it.'),
+          }),
+        )
+        .describe('Operating time by method, as last reported to this replica.'),
     }),
-    operating: z
-      .array(z.object({ method: z.string(), usedSeconds: z.number(), resetAt: dateTime.optional() }))
-      .meta({ description: 'Operating time used by method, as last heard by this replica.' }),
-  })
+  )
   .meta({ id: 'PortalDetails' });
 export type PortalDetails = z.infer<typeof portalDetailsSchema>;
 

@@ -33,11 +33,11 @@ import {
 import { Throttle } from '../../http/throttle';
 import { WebhookProbe } from './webhook-probe';
 
-const portalPageSchema = pageSchema(portalSchema).meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
+const portalPageSchema = pageSchema(portalSchema, 'The portals.').meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
 const newPortalSchema = z
   .strictObject({
     webhookUrl: z.string().max(512).meta({
-      description: 'An incoming webhook, as the portal shows it. It is kept encrypted and never shown again.',
+      description: 'The URL of an incoming webhook, as the portal shows it. Stored encrypted, never returned.',
     }),
     alias: aliasSchema.optional(),
     tags: tagsSchema.optional(),
@@ -48,8 +48,16 @@ const newPortalSchema = z
   });
 const limitsSchema = z
   .strictObject({
-    burst: z.int().min(3).max(100_000).meta({ description: 'Requests that fit into the portal’s leaky bucket.' }),
-    drainPerSecond: z.int().min(1).max(10_000).meta({ description: 'Requests that leak out of it each second.' }),
+    burst: z
+      .int()
+      .min(3)
+      .max(100_000)
+      .meta({ description: 'The capacity of the leaky bucket of the portal, in requests.' }),
+    drainPerSecond: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .meta({ description: 'The requests that drain from the bucket per second.' }),
   })
   .refine(({ burst, drainPerSecond }) => burst > 2 * drainPerSecond, {
     path: ['burst'],
@@ -58,15 +66,15 @@ const limitsSchema = z
   });
 const portalChangesSchema = z
   .strictObject({
-    alias: aliasSchema.nullable().optional().meta({ description: 'null removes it.' }),
-    suspended: z.boolean().optional().meta({ description: 'No call passes while it is true.' }),
+    alias: aliasSchema.nullable().optional().meta({ description: 'The alias of the portal; `null` removes it.' }),
+    suspended: z.boolean().optional().meta({ description: 'While `true`, calls are rejected.' }),
     admitted: z.literal(true, 'Must be true: a portal that was admitted is stopped with `suspended`.').optional().meta({
-      description: 'Lets a portal in that waits. Needs an administrator’s key.',
+      description: 'Admits a waiting portal. Needs a key with the scope `admin`.',
     }),
-    tags: tagsSchema.optional().meta({ description: 'All of them; an empty list removes them.' }),
+    tags: tagsSchema.optional().meta({ description: 'All tags of the portal; an empty list removes them.' }),
     limits: limitsSchema.nullable().optional().meta({
       description:
-        'The portal’s leaky bucket, where it is another than its licence says: of a self-hosted portal, or to leave room for others who call it from here. null removes it.',
+        'The rate limit of the portal, where it differs from its plan: for a self-hosted portal, or to leave room for other callers. `null` removes it.',
     }),
   })
   .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
@@ -90,18 +98,18 @@ export class PortalsController {
   @Get()
   @Operation({
     id: 'listPortals',
-    summary: 'The installed portals this key may use',
+    summary: 'List the installed portals that the key may use',
     scope: 'portals:read',
     status: 200,
     says: 'A page of portals, in order of their first install.',
     answer: portalPageSchema,
   })
   @PageQueries('Portals')
-  @OptionalQuery('status', 'Portals of this status only; a page may then be short, even empty, before the last one.', {
+  @OptionalQuery('status', 'Portals with this status only. A page may then be short, or even empty, before the last one.', {
     type: 'string',
     enum: [...statuses],
   })
-  @OptionalQuery('app', 'Portals of this app only; as with a status, a page may then be short.', {
+  @OptionalQuery('app', 'Portals of this app only. A page may be short, as with `status`.', {
     type: 'string',
     pattern: appPattern.source,
   })
@@ -131,17 +139,17 @@ export class PortalsController {
     id: 'addPortalByWebhook',
     summary: 'Add a portal by incoming webhook',
     description:
-      'The webhook is tried before it is kept. The same portal again replaces its webhook. Install the app at /install instead where you can.',
+      'The gateway tries the webhook before it stores it. Adding a portal again replaces its webhook. Prefer to install the app at /install where you can.',
     scope: 'portals:write',
     status: 201,
     inDoubt: { kind: 'repeated' },
-    says: 'The portal, ready to be called.',
+    says: 'The portal, ready for calls.',
     answer: portalSchema,
     example: { ...portalExample, kind: 'webhook', app: undefined },
     headers: headerReferences('Location'),
     faults: [
       ...portalFaults,
-      // Forgotten by somebody else in the same moment.
+      // When another client deletes the portal at the same time.
       'portal_not_found',
       'portal_already_installed',
       'alias_taken',
@@ -156,7 +164,7 @@ export class PortalsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PortalView> {
     if (client.portals !== 'all')
-      throw new Fault('not_allowed', { detail: 'This key is for certain portals only and may not add any.' });
+      throw new Fault('not_allowed', { detail: 'This key is limited to certain portals and cannot add any.' });
     const attempt = this.throttle.trial(client.id);
     const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
       await this.mustBeFree(alias, id);
@@ -172,7 +180,7 @@ export class PortalsController {
   @Get(':portal')
   @Operation({
     id: 'getPortal',
-    summary: 'A portal: its status, limits, lane and token ages',
+    summary: 'Get a portal: its status, limits, queue and token ages',
     scope: 'portals:read',
     status: 200,
     says: 'The portal.',
@@ -197,11 +205,11 @@ export class PortalsController {
   @Patch(':portal')
   @Operation({
     id: 'updatePortal',
-    summary: 'Admit a portal, name it, tag it, suspend it, or set its limits',
+    summary: 'Change a portal: admit, name, tag or suspend it, or set its limits',
     scope: 'portals:write',
     status: 200,
     inDoubt: { kind: 'repeated' },
-    says: 'The portal as it is now.',
+    says: 'The portal after the change.',
     answer: portalSchema,
     example: portalExample,
     faults: ['portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
@@ -230,12 +238,12 @@ export class PortalsController {
   @Delete(':portal')
   @Operation({
     id: 'forgetPortal',
-    summary: 'Forget a portal and its tokens',
-    description: 'The app stays installed in Bitrix24; a new install or authorization brings the portal back.',
+    summary: 'Delete a portal and its tokens from the gateway',
+    description: 'The app stays installed in Bitrix24; a new install or authorization adds the portal again.',
     scope: 'portals:write',
     status: 204,
     inDoubt: { kind: 'gone', code: 'portal_not_found' },
-    says: 'The portal and its tokens are forgotten.',
+    says: 'The portal and its tokens are deleted.',
     faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async forget(

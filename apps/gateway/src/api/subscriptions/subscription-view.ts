@@ -5,25 +5,25 @@ import { isoTime } from '../../http/iso-time';
 import { pageSchema } from '../../http/list-page';
 import { portalName } from '../../http/shapes';
 
-/** Portals that are told of by name. */
+/** The maximum number of portals listed by name. */
 const maxListedPortals = 50;
 
 const url = z
   .string()
   .max(2048)
   .refine(isTarget, 'Must be an http or https URL without a user, a password or a fragment.')
-  .meta({ description: 'Where events are sent: a host of EVENT_TARGET_HOSTS.' });
+  .meta({ description: 'The URL that events are posted to. EVENT_TARGET_HOSTS must allow its host.' });
 const eventPattern = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_.]{0,63}\*?$/, "Must be an event's name, or its beginning with * at the end.")
   .transform((text) => text.toUpperCase());
 const events = z
   .union([z.literal('all'), z.array(eventPattern).min(1).max(200)])
-  .meta({ description: 'Names as `ONTASKADD`, or beginnings as `ONCRM*`.' });
+  .meta({ description: '`all`, or names of Bitrix24 events such as `ONTASKADD`, or prefixes such as `ONCRM*`.' });
 const portals = z
   .union([z.literal('all'), z.array(portalName).min(1).max(1000)])
-  .meta({ description: 'Member ids, aliases or domains of installed portals.' });
-const name = z.string().trim().min(1).max(100);
+  .meta({ description: '`all`, or member ids, aliases or domains of installed portals.' });
+const name = z.string().trim().min(1).max(100).describe('A name for people.');
 
 export const newSubscriptionSchema = z
   .strictObject({ name: name.optional(), url, events, portals: portals.default('all') })
@@ -43,7 +43,10 @@ export const subscriptionChangesSchema = z
     url: url.optional(),
     events: events.optional(),
     portals: portals.optional(),
-    paused: z.boolean().optional().meta({ description: 'Events wait while it is true, up to EVENT_QUEUE_LIMIT.' }),
+    paused: z
+      .boolean()
+      .optional()
+      .meta({ description: 'While `true`, events wait and are not sent, up to EVENT_QUEUE_LIMIT.' }),
   })
   .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
   .meta({ id: 'SubscriptionChanges', minProperties: 1, examples: [{ paused: false }] });
@@ -54,26 +57,33 @@ export const secretRotationSchema = z
       .min(0)
       .max(30 * 86_400)
       .default(86_400)
-      .meta({ description: 'So long what is sent is signed with the secret of now as well; a day by default.' }),
+      .meta({
+        description: 'How long messages are also signed with the current secret, in seconds; one day by default.',
+      }),
   })
   .prefault({})
   .meta({ id: 'SecretRotation', examples: [{ graceSeconds: 86_400 }] });
 
 export const subscriptionSchema = z
   .object({
-    id: z.string(),
-    name: z.string().optional(),
-    url: z.string(),
-    events: z.union([z.literal('all'), z.array(z.string())]),
-    portals: z.union([z.literal('all'), z.array(z.string())]),
-    paused: z.boolean(),
+    id: z.string().describe('The id of the subscription.'),
+    name: z.string().optional().describe('Its name, for people.'),
+    url: z.string().describe('The URL that events are posted to.'),
+    events: z
+      .union([z.literal('all'), z.array(z.string())])
+      .describe('`all`, or names and prefixes of Bitrix24 events.'),
+    portals: z.union([z.literal('all'), z.array(z.string())]).describe('`all`, or the member ids of the portals.'),
+    paused: z.boolean().describe('While `true`, events wait and are not sent.'),
     pausedBecause: z.enum(['operator', 'gone']).optional().meta({
-      description: 'gone: the target answered 410. Mend it, then set `paused` to false.',
+      description: '`gone`: the target answered 410. Fix the target, then set `paused` to `false`.',
     }),
-    createdAt: z.iso.datetime(),
-    formerSecretUntil: z.iso.datetime().optional().meta({ description: 'So long the former secret signs as well.' }),
-    waiting: z.int().meta({ description: 'Events that wait to be sent, or to be sent again.' }),
-    dead: z.int().meta({ description: 'Dead letters; the newest 1000 are kept.' }),
+    createdAt: z.iso.datetime().describe('When the subscription was created.'),
+    formerSecretUntil: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'Until when messages are also signed with the former secret.' }),
+    waiting: z.int().meta({ description: 'The number of events that wait for delivery or for a retry.' }),
+    dead: z.int().meta({ description: 'The number of dead letters; the newest 1000 are stored.' }),
   })
   .meta({ id: 'Subscription' });
 export const subscriptionExample = {
@@ -88,37 +98,52 @@ export const subscriptionExample = {
   dead: 0,
 };
 export const subscriptionsSchema = z
-  .object({ items: z.array(subscriptionSchema) })
+  .object({ items: z.array(subscriptionSchema).describe('The subscriptions, oldest first.') })
   .meta({ id: 'Subscriptions', examples: [{ items: [subscriptionExample] }] });
 export const createdSubscriptionSchema = subscriptionSchema
-  .extend({ secret: z.string().meta({ description: 'Proves what is sent: shown here and never again.' }) })
+  .and(z.object({ secret: z.string().meta({ description: 'The secret that signs messages: returned here only.' }) }))
   .meta({
     id: 'CreatedSubscription',
     examples: [{ ...subscriptionExample, secret: 'whsec_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxw=' }],
   });
 export const subscriptionDetailsSchema = subscriptionSchema
-  .extend({
-    bindings: z
-      .object({
-        portals: z.int().meta({ description: 'Portals that were asked to send their events.' }),
-        failing: z.array(z.object({ portal: z.string(), code: z.string() })),
-        refused: z.array(z.object({ portal: z.string(), events: z.array(z.string()) })),
-      })
-      .meta({
-        description:
-          'What portals were asked to send for this and all other subscriptions: that a portal could not be asked, and why; that it does not know an event. At most 50 of each.',
-      }),
-  })
+  .and(
+    z.object({
+      bindings: z
+        .object({
+          portals: z.int().meta({ description: 'The number of portals that are bound to send their events.' }),
+          failing: z
+            .array(
+              z.object({
+                portal: z.string().describe('The member id of the portal.'),
+                code: z.string().describe('The problem code.'),
+              }),
+            )
+            .describe('Portals whose bindings could not be updated; at most 50.'),
+          refused: z
+            .array(
+              z.object({
+                portal: z.string().describe('The member id of the portal.'),
+                events: z.array(z.string()).describe('The events that the portal does not know.'),
+              }),
+            )
+            .describe('Portals that do not know some of the events; at most 50.'),
+        })
+        .meta({
+          description: 'The event bindings on portals, which all subscriptions share.',
+        }),
+    }),
+  )
   .meta({
     id: 'SubscriptionDetails',
     examples: [{ ...subscriptionExample, bindings: { portals: 1, failing: [], refused: [] } }],
   });
 export const trialSchema = z
   .object({
-    id: z.string().meta({ description: 'The `webhook-id` it was sent with.' }),
-    delivered: z.boolean(),
-    status: z.int().optional(),
-    detail: z.string(),
+    id: z.string().meta({ description: 'The `webhook-id` of the message.' }),
+    delivered: z.boolean().describe('Whether the target answered with a 2xx status.'),
+    status: z.int().optional().describe('The HTTP status from the target; absent when there was no answer.'),
+    detail: z.string().describe('What happened, in a sentence.'),
   })
   .meta({
     id: 'SubscriptionTrial',
@@ -127,48 +152,56 @@ export const trialSchema = z
     ],
   });
 export const deadLettersSchema = pageSchema(
-  z.object({
-    id: z.string(),
-    message: z
-      .object({
-        id: z.string(),
-        event: z.string(),
-        portal: z.object({ memberId: z.string(), domain: z.string() }),
-        receivedAt: z.iso.datetime(),
-        ts: z.int().nullable(),
-        data: z.record(z.string(), z.unknown()),
-      })
-      .meta({ description: 'What is sent, word for word.' }),
-    attempts: z.int(),
-    diedAt: z.iso.datetime(),
-    status: z.int().optional().meta({ description: 'What the target answered last.' }),
-    detail: z.string(),
-  }),
+        z.object({
+          id: z.string().describe('The id of the dead letter.'),
+          message: z
+            .object({
+              id: z.string().describe('The `webhook-id` of the message.'),
+              event: z.string().describe('The Bitrix24 event.'),
+              portal: z
+                .object({
+                  memberId: z.string().describe('The member id of the portal.'),
+                  domain: z.string().describe('The host of the portal.'),
+                })
+                .describe('The portal that sent the event.'),
+              receivedAt: z.iso.datetime().describe('When the gateway received the event.'),
+              ts: z.int().nullable().describe('When the portal sent the event, in Unix seconds; `null` when unknown.'),
+              data: z.record(z.string(), z.unknown()).describe('The data of the event, as the portal sent it.'),
+            })
+            .describe('The message, as it is posted.'),
+          attempts: z.int().describe('The number of delivery attempts.'),
+          diedAt: z.iso.datetime().describe('When delivery was given up.'),
+          status: z.int().optional().describe('The last HTTP status from the target.'),
+          detail: z.string().describe('Why the last attempt failed, in a sentence.'),
+        }),
+      'The dead letters, newest first.',
 ).meta({
-  id: 'DeadLetters',
-  examples: [
-    {
-      items: [
-        {
-          id: 'd_9f2c4d1e0a7b6583',
-          message: {
-            id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
-            event: 'ONTASKADD',
-            portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
-            receivedAt: '2026-11-01T09:00:00.000Z',
-            ts: 1_793_523_600,
-            data: { FIELDS_AFTER: { ID: '42' } },
+    id: 'DeadLetters',
+    examples: [
+      {
+        items: [
+          {
+            id: 'd_9f2c4d1e0a7b6583',
+            message: {
+              id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
+              event: 'ONTASKADD',
+              portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
+              receivedAt: '2026-11-01T09:00:00.000Z',
+              ts: 1_793_523_600,
+              data: { FIELDS_AFTER: { ID: '42' } },
+            },
+            attempts: 12,
+            diedAt: '2026-11-02T03:00:00.000Z',
+            status: 500,
+            detail: 'The target answered 500.',
           },
-          attempts: 12,
-          diedAt: '2026-11-02T03:00:00.000Z',
-          status: 500,
-          detail: 'The target answered 500.',
-        },
-      ],
-    },
-  ],
-});
-export const replaySchema = z.object({ replayed: z.int() }).meta({ id: 'Replay', examples: [{ replayed: 3 }] });
+        ],
+      },
+    ],
+  });
+export const replaySchema = z
+  .object({ replayed: z.int().describe('The number of messages that are sent again.') })
+  .meta({ id: 'Replay', examples: [{ replayed: 3 }] });
 
 export function viewOf(it: Subscription, { waiting, dead }: Pick<Counts, 'waiting' | 'dead'>) {
   return {

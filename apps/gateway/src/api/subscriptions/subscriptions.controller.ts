@@ -28,7 +28,8 @@ import {
   viewOf,
 } from './subscription-view';
 
-const anyId = z.string().max(64);
+const anyId = z.string().max(64).describe('The id of the subscription.');
+const deadLetterIdSchema = z.string().min(1).max(64).describe('The id of the dead letter.');
 type CreatedSubscriptionView = z.infer<typeof createdSubscriptionSchema>;
 type SubscriptionView = z.infer<typeof subscriptionSchema>;
 
@@ -47,18 +48,18 @@ export class SubscriptionsController {
   @Post()
   @Operation({
     id: 'createSubscription',
-    summary: 'Have events sent to an internal service',
+    summary: 'Subscribe an internal service to events of portals',
     description:
-      'Portals that have the app installed are asked to send these events; those added by webhook can’t be. What is sent is signed as Standard Webhooks has it.',
+      'The gateway binds these events on portals that have the app installed; portals by webhook cannot send events. Messages are signed as Standard Webhooks defines it.',
     scope: 'admin',
     status: 201,
     inDoubt: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
-        'Whether a subscription was made is not known, and its secret can’t be shown any more: delete it if GET /v1/subscriptions lists it, and make another with a new Idempotency-Key.',
+        'It is unknown whether the subscription was created, and its secret cannot be returned again. If GET /v1/subscriptions lists it, delete it; then create another with a new Idempotency-Key.',
     },
-    says: 'The subscription, with its secret, which is shown only here.',
+    says: 'The subscription and its secret, which is returned only here.',
     answer: createdSubscriptionSchema,
     headers: headerReferences('Location'),
     faults: [
@@ -86,7 +87,7 @@ export class SubscriptionsController {
   @Get()
   @Operation({
     id: 'listSubscriptions',
-    summary: 'The subscriptions, oldest first',
+    summary: 'List the subscriptions, oldest first',
     scope: 'admin',
     status: 200,
     says: 'All subscriptions, without their secrets.',
@@ -101,7 +102,7 @@ export class SubscriptionsController {
   @Get(':id')
   @Operation({
     id: 'getSubscription',
-    summary: 'A subscription, and whether portals send its events',
+    summary: 'Get a subscription and its event bindings',
     scope: 'admin',
     status: 200,
     says: 'The subscription.',
@@ -210,7 +211,7 @@ export class SubscriptionsController {
   @Get(':id/dead-letters')
   @Operation({
     id: 'listDeadLetters',
-    summary: 'What could not be delivered, newest first',
+    summary: 'List the dead letters of a subscription, newest first',
     scope: 'admin',
     status: 200,
     says: 'A page of dead letters.',
@@ -236,7 +237,7 @@ export class SubscriptionsController {
     scope: 'admin',
     status: 200,
     inDoubt: { kind: 'repeated' },
-    says: 'How many wait to be sent again.',
+    says: 'The number of messages that are sent again.',
     answer: replaySchema,
     faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
   })
@@ -254,12 +255,12 @@ export class SubscriptionsController {
     scope: 'admin',
     status: 204,
     inDoubt: { kind: 'gone', code: 'dead_letter_not_found' },
-    says: 'It waits to be sent again.',
+    says: 'The message is queued again.',
     faults: ['subscription_not_found', 'dead_letter_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async replay(
     @Param('id', { schema: anyId }) id: string,
-    @Param('deadLetterId', { schema: anyId.min(1) }) deadLetterId: string,
+    @Param('deadLetterId', { schema: deadLetterIdSchema }) deadLetterId: string,
   ): Promise<void> {
     await this.subscriptions.get(id);
     await this.queue.replay(id, deadLetterId);
