@@ -122,6 +122,11 @@ export function pathIdNames({ path }: Pick<Declaration, 'path'>): string[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '');
 }
 
+/** Returns the description of an id in a path, for example `The id of the epic.` for `epicId`. */
+export function pathIdDescription(name: string): string {
+  return `The id of the ${name.replace(/Id$/, '')}.`;
+}
+
 /** Returns the schema of the input as one JSON object, with the fields of `more` before it. */
 export function inputSchema(declaration: Declaration, more: z.ZodRawShape = {}): z.ZodObject {
   const { query = {}, body } = declaration;
@@ -130,7 +135,7 @@ export function inputSchema(declaration: Declaration, more: z.ZodRawShape = {}):
   );
   const shape = {
     ...more,
-    ...Object.fromEntries(pathIdNames(declaration).map((name) => [name, idSchema])),
+    ...Object.fromEntries(pathIdNames(declaration).map((name) => [name, idSchema.describe(pathIdDescription(name))])),
     ...Object.fromEntries(asked),
     ...body?.shape,
   };

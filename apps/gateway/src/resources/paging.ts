@@ -19,9 +19,13 @@ const cursorSchema = z
 export const pageQuery = {
   limit: {
     ...pageLimit(vendorPageItems),
-    description: `Maximum number of items on the page; at most and by default ${vendorPageItems}.`,
+    description: `The maximum number of items on the page; ${vendorPageItems} by default.`,
   },
-  cursor: { text: cursorSchema, json: cursorSchema, description: 'The `nextCursor` of the previous page.' },
+  cursor: {
+    text: cursorSchema,
+    json: cursorSchema,
+    description: 'The `nextCursor` of the page before; absent for the first page.',
+  },
 };
 
 interface PageQuery {

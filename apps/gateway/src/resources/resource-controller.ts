@@ -8,7 +8,7 @@ import { lineFaults } from '../http/problem-responses';
 import { pathId, portalName } from '../http/shapes';
 import { PortalDirectory } from '../api/portals/portal-directory';
 import { type CallerContext, RequestLine } from '../request-line';
-import { type Declaration, type MethodInput, pathIdNames } from './declaration';
+import { type Declaration, type MethodInput, pathIdDescription, pathIdNames } from './declaration';
 import { type DeclaredMethod, methodsOf } from './declarations';
 import type { Resource } from './resource';
 import { type DeclaredMethodDependencies, runDeclared } from './run-declared';
@@ -84,7 +84,7 @@ function inputsOf(declaration: Declaration): InputSource[] {
   const { query = {}, body } = declaration;
   return [
     ...pathIdNames(declaration).map((name) => ({
-      decorator: Param(name, { schema: pathId }),
+      decorator: Param(name, { schema: pathId.describe(pathIdDescription(name)) }),
       type: Number,
       toInput: (value: unknown) => ({ [name]: value }),
     })),

@@ -11,11 +11,9 @@ import { PortalDirectory } from '../portals/portal-directory';
 
 const entrySchema = z
   .object({
-    id: z
-      .string()
-      .meta({
-        description: 'Entries with the same id are duplicates: Redis did not answer while the entry was written.',
-      }),
+    id: z.string().meta({
+      description: 'Entries with the same id are duplicates: Redis did not answer while the entry was written.',
+    }),
     at: z.iso.datetime().describe('When the request ended.'),
     actor: z.string().meta({
       description:

@@ -27,12 +27,9 @@ export const portalSchema = z
     kind: z
       .enum(['app', 'webhook'])
       .describe('How the portal was added: by installing an app, or by an incoming webhook.'),
-    app: z
-      .string()
-      .optional()
-      .meta({
-        description: 'The app that the portal belongs to: the one installed last. A portal by webhook has none.',
-      }),
+    app: z.string().optional().meta({
+      description: 'The app that the portal belongs to: the one installed last. A portal by webhook has none.',
+    }),
     status: z.enum(statuses).describe('Whether the portal can be called; `active` means yes.'),
     admitted: z.boolean().meta({
       description:

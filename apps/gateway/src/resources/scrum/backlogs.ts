@@ -4,7 +4,7 @@ import { declaredCommand, declare } from '../declaration';
 import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { parseAnswer } from '../parse-answer';
-import { scrumEntity, fieldsEntity } from './shapes';
+import { answeredAuthorFields, authorFields, changesSchema, fieldsEntity, groupId, scrumEntity } from './shapes';
 
 /*
  * The vendor's backlog methods (docs/bitrix24-rules.md#scrum) and their operations. Numbers are integers both ways;
@@ -14,18 +14,17 @@ import { scrumEntity, fieldsEntity } from './shapes';
 export const backlogExample = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 
 const backlogSchema = z
-  .object({ id: idSchema, groupId: idSchema, createdBy: z.int().min(0), modifiedBy: z.int().min(0) })
+  .object({ id: idSchema.describe('The id of the backlog.'), groupId, ...answeredAuthorFields })
   .meta({ id: 'Backlog', examples: [backlogExample] });
 type Backlog = z.infer<typeof backlogSchema>;
 
 const newBacklogSchema = z
-  .strictObject({ groupId: idSchema, createdBy: idSchema, modifiedBy: idSchema.optional() })
+  .strictObject({ ...authorFields, groupId, createdBy: authorFields.createdBy.unwrap() })
   .meta({ id: 'NewBacklog', examples: [{ groupId: 125, createdBy: 6 }] });
 
-const backlogChangesSchema = z
-  .strictObject({ groupId: idSchema.optional(), createdBy: idSchema.optional(), modifiedBy: idSchema.optional() })
-  .refine((changes) => Object.keys(changes).length > 0, 'Name at least one field to change.')
-  .meta({ id: 'BacklogChanges', minProperties: 1, examples: [{ modifiedBy: 1 }] });
+const backlogChangesSchema = changesSchema({ groupId: groupId.optional(), ...authorFields }, 'BacklogChanges', {
+  modifiedBy: 1,
+});
 
 const backlogFieldsSchema = fieldsSchema.meta({
   id: 'BacklogFields',
@@ -39,7 +38,7 @@ const getBacklog = declare({
   method: 'tasks.api.scrum.backlog.get',
   verb: 'get',
   path: 'groups/:groupId/backlog',
-  summary: "A group's backlog",
+  summary: "Get a group's backlog",
   status: 200,
   answerDescription: 'The backlog.',
   answer: backlogSchema,
@@ -54,7 +53,7 @@ const getBacklogFields = declare({
   method: 'tasks.api.scrum.backlog.getFields',
   verb: 'get',
   path: 'backlogs/fields',
-  summary: 'The fields of a backlog, as the portal describes them',
+  summary: 'Get the fields of a backlog, as the portal describes them',
   status: 200,
   answerDescription: 'The fields by name.',
   answer: backlogFieldsSchema,
@@ -70,12 +69,12 @@ const addBacklog = declare({
   verb: 'post',
   path: 'backlogs',
   summary: 'Add a backlog to a group',
-  description: 'A group has one backlog; Bitrix24 adds it by itself when the planning page of a scrum is first opened.',
+  description: 'A group has one backlog. Bitrix24 adds it itself when a user first opens the planning page.',
   body: newBacklogSchema,
   status: 201,
-  answerDescription: 'The backlog as it was added.',
+  answerDescription: 'The new backlog.',
   answer: backlogSchema,
-  location: { description: 'Where the backlog is read.', of: ({ groupId }) => `groups/${groupId}/backlog` },
+  location: { description: 'The path of the backlog.', of: ({ groupId }) => `groups/${groupId}/backlog` },
   faults: ['backlog_already_exists', 'group_not_found', 'user_not_found'],
   lost: {
     kind: 'unique',
@@ -98,10 +97,10 @@ const updateBacklog = declare({
   verb: 'patch',
   path: 'backlogs/:backlogId',
   summary: 'Change a backlog',
-  description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
+  description: 'Fields that you omit keep their values, except `modifiedBy`, which Bitrix24 then sets to 0.',
   body: backlogChangesSchema,
   status: 200,
-  answerDescription: 'The backlog as it is now.',
+  answerDescription: 'The backlog after the change.',
   answer: backlogSchema,
   faults: ['backlog_not_found', 'backlog_not_empty', 'backlog_already_exists', 'group_not_found', 'user_not_found'],
   lost: {
@@ -121,7 +120,7 @@ const deleteBacklog = declare({
   path: 'backlogs/:backlogId',
   summary: 'Delete an empty backlog',
   status: 204,
-  answerDescription: 'The backlog is gone.',
+  answerDescription: 'The backlog is deleted.',
   faults: ['backlog_not_found', 'backlog_not_empty'],
   lost: {
     kind: 'removal',

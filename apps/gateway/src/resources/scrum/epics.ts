@@ -7,7 +7,7 @@ import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { listParams, pageQuery, parsePage } from '../paging';
 import { parseAnswer } from '../parse-answer';
-import { changesSchema, name, authorFields, scrumEntity, fieldsEntity, userIdOrZero } from './shapes';
+import { answeredAuthorFields, authorFields, changesSchema, fieldsEntity, groupId, name, scrumEntity } from './shapes';
 
 const example = {
   id: 3,
@@ -18,32 +18,35 @@ const example = {
   createdBy: 6,
   modifiedBy: 0,
 };
+const descriptionText = 'The description, of any length.';
+const colorText = 'The color, for example `#69dafc`.';
 const shape = {
-  id: idSchema,
-  groupId: idSchema,
-  name: z.string(),
-  description: z.string(),
-  color: z.string(),
-  createdBy: userIdOrZero,
-  modifiedBy: userIdOrZero,
+  id: idSchema.describe('The id of the epic.'),
+  groupId,
+  name: z.string().describe('The name.'),
+  description: z.string().describe(descriptionText),
+  color: z.string().describe(colorText),
+  ...answeredAuthorFields,
 };
-const files = z.array(idSchema).meta({ description: 'Attachments by their ids; told where one epic is read.' });
+const files = z
+  .array(idSchema)
+  .meta({ description: 'The ids of attached files; present where a single epic is read.' });
 const epicSchema = z.object({ ...shape, files: files.optional() }).meta({ id: 'Epic', examples: [example] });
 type EpicView = z.infer<typeof epicSchema>;
 const epicPage = pageSchema(epicSchema).meta({ id: 'EpicPage', examples: [{ items: [example] }] });
 
 const fields = {
-  description: z.string().optional(),
-  color: z.string().max(20).optional(),
+  description: z.string().optional().describe(descriptionText),
+  color: z.string().max(20).optional().describe(colorText),
   files: z
     .array(idSchema)
     .max(100)
     .optional()
-    .meta({ description: 'Files of the Drive by their ids; in a change they take the place of those there were.' }),
+    .meta({ description: 'The ids of files on Bitrix24 Drive to attach; a change replaces all attachments.' }),
   ...authorFields,
 };
 const newEpic = z.strictObject({ name, ...fields }).meta({ id: 'NewEpic', examples: [{ name: 'Sign-up' }] });
-const epicChanges = changesSchema({ groupId: idSchema.optional(), name: name.optional(), ...fields }, 'EpicChanges', {
+const epicChanges = changesSchema({ groupId: groupId.optional(), name: name.optional(), ...fields }, 'EpicChanges', {
   name: 'Sign-up and sign-in',
 });
 
@@ -69,8 +72,9 @@ const listEpics = declare({
   method: 'tasks.api.scrum.epic.list',
   verb: 'get',
   path: 'groups/:groupId/epics',
-  summary: "A group's epics, in the order of their ids",
-  description: 'Those that the user who granted access may see: of a group that is not there, none.',
+  summary: "List a group's epics, by id",
+  description:
+    'The epics that the user who granted access may see. For a group that does not exist, the page is empty.',
   query: {
     name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), description: 'A part of the name.' },
     ...pageQuery,
@@ -88,7 +92,7 @@ const getEpic = declare({
   method: 'tasks.api.scrum.epic.get',
   verb: 'get',
   path: 'epics/:epicId',
-  summary: 'An epic',
+  summary: 'Get an epic',
   status: 200,
   answerDescription: 'The epic.',
   answer: epicSchema,
@@ -102,7 +106,7 @@ const getEpicFields = declare({
   method: 'tasks.api.scrum.epic.getFields',
   verb: 'get',
   path: 'epics/fields',
-  summary: 'The fields of an epic, as the portal describes them',
+  summary: 'Get the fields of an epic, as the portal describes them',
   status: 200,
   answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'EpicFields', examples: [{ name: { type: 'string' } }] }),
@@ -118,12 +122,12 @@ const addEpic = declare({
   verb: 'post',
   path: 'groups/:groupId/epics',
   summary: 'Add an epic to a group',
-  description: 'By the user who granted access, unless `createdBy` names another.',
+  description: 'The creator is the user who granted access, unless you set `createdBy`.',
   body: newEpic,
   status: 201,
-  answerDescription: 'The epic as it was added.',
+  answerDescription: 'The new epic.',
   answer: epicSchema,
-  location: { description: 'Where the epic is read.', of: ({ id }) => `epics/${id}` },
+  location: { description: 'The path of the epic.', of: ({ id }) => `epics/${id}` },
   faults: ['group_not_found', 'user_not_found', 'files_not_attached'],
   lost: {
     kind: 'unsettled',
@@ -142,10 +146,10 @@ const updateEpic = declare({
   verb: 'patch',
   path: 'epics/:epicId',
   summary: 'Change an epic',
-  description: 'What is not named stays.',
+  description: 'Fields that you omit keep their values.',
   body: epicChanges,
   status: 200,
-  answerDescription: 'The epic as it is now.',
+  answerDescription: 'The epic after the change.',
   answer: epicSchema,
   faults: ['epic_not_found', 'group_not_found', 'user_not_found', 'files_not_attached'],
   lost: {
@@ -164,7 +168,7 @@ const deleteEpic = declare({
   path: 'epics/:epicId',
   summary: 'Delete an epic',
   status: 204,
-  answerDescription: 'The epic is gone.',
+  answerDescription: 'The epic is deleted.',
   faults: ['epic_not_found'],
   lost: {
     kind: 'removal',

@@ -2,13 +2,24 @@ import { type Entity } from '@b24/portal';
 import { z } from 'zod';
 import { idSchema } from '../../http/shapes';
 
-/** A user id; 0 when there is none. */
-export const userIdOrZero = z.int().min(0);
-export const name = z.string().min(1).max(255);
-export const sort = z.int().min(0).max(2_147_483_647);
+export const groupId = idSchema.describe('The id of the group: the number in its address, `/workgroups/group/125/`.');
+export const sprintId = idSchema.describe('The id of the sprint.');
+export const name = z.string().min(1).max(255).describe('The name.');
+const sortText = 'The position: lower numbers come first.';
+export const sort = z.int().min(0).max(2_147_483_647).describe(sortText);
+export const answeredSort = z.int().describe(sortText);
+
+/** The users of an answer; 0 when there is none. */
+export const answeredAuthorFields = {
+  createdBy: z.int().min(0).describe('The id of the user who created it; 0 when there is none.'),
+  modifiedBy: z.int().min(0).describe('The id of the user who last changed it; 0 when there is none.'),
+};
 
 /** The users of a write, who must exist in the portal. */
-export const authorFields = { createdBy: idSchema.optional(), modifiedBy: idSchema.optional() };
+export const authorFields = {
+  createdBy: idSchema.describe('The id of the user who creates it.').optional(),
+  modifiedBy: idSchema.describe('The id of the user who changes it.').optional(),
+};
 
 export function changesSchema<Shape extends z.ZodRawShape>(shape: Shape, id: string, example: object) {
   return z

@@ -6,7 +6,17 @@ import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { listParams, pageQuery, parsePage } from '../paging';
 import { parseAnswer } from '../parse-answer';
-import { changesSchema, name, authorFields, scrumEntity, fieldsEntity, userIdOrZero, sort } from './shapes';
+import {
+  answeredAuthorFields,
+  answeredSort,
+  authorFields,
+  changesSchema,
+  fieldsEntity,
+  groupId,
+  name,
+  scrumEntity,
+  sort,
+} from './shapes';
 
 const example = {
   id: 7,
@@ -20,19 +30,24 @@ const example = {
   dateEnd: '2026-11-16T08:00:00+00:00',
   status: 'planned',
 };
-const status = z.enum(['planned', 'active', 'completed']);
-const moment = z.iso.datetime({ offset: true }).nullable();
+const status = z
+  .enum(['planned', 'active', 'completed'])
+  .describe('The status; at most one sprint of a group is `active`.');
+const startText = 'When the sprint starts, with an offset from UTC.';
+const endText = 'When the sprint ends, with an offset from UTC.';
+const time = z.iso.datetime({ offset: true }).nullable();
 const sprintSchema = z
   .object({
-    id: idSchema,
-    groupId: idSchema,
-    name: z.string(),
-    goal: z.string().meta({ description: 'Set in Bitrix24 only, when the sprint is started there.' }),
-    sort: z.int(),
-    createdBy: userIdOrZero,
-    modifiedBy: userIdOrZero,
-    dateStart: moment,
-    dateEnd: moment,
+    id: idSchema.describe('The id of the sprint.'),
+    groupId,
+    name: z.string().describe('The name.'),
+    goal: z
+      .string()
+      .meta({ description: 'The goal. Only Bitrix24 itself can set it, when a user starts the sprint there.' }),
+    sort: answeredSort,
+    ...answeredAuthorFields,
+    dateStart: time.describe(startText),
+    dateEnd: time.describe(endText),
     status,
   })
   .meta({ id: 'Sprint', examples: [example] });
@@ -41,17 +56,23 @@ const sprintPage = pageSchema(sprintSchema).meta({ id: 'SprintPage', examples: [
 
 const fields = { sort: sort.optional(), ...authorFields };
 const newSprint = z
-  .strictObject({ name, dateStart: momentSchema, dateEnd: momentSchema, status: status.default('planned'), ...fields })
+  .strictObject({
+    name,
+    dateStart: momentSchema.describe(startText),
+    dateEnd: momentSchema.describe(endText),
+    status: status.default('planned'),
+    ...fields,
+  })
   .meta({
     id: 'NewSprint',
     examples: [{ name: 'Sprint 1', dateStart: '2026-11-02T09:00:00+01:00', dateEnd: '2026-11-16T09:00:00+01:00' }],
   });
 const sprintChanges = changesSchema(
   {
-    groupId: idSchema.optional(),
+    groupId: groupId.optional(),
     name: name.optional(),
-    dateStart: momentSchema.optional(),
-    dateEnd: momentSchema.optional(),
+    dateStart: momentSchema.optional().describe(startText),
+    dateEnd: momentSchema.optional().describe(endText),
     status: status.optional(),
     ...fields,
   },
@@ -80,10 +101,11 @@ const listSprints = declare({
   method: 'tasks.api.scrum.sprint.list',
   verb: 'get',
   path: 'groups/:groupId/sprints',
-  summary: "A group's sprints, in the order of their ids",
-  description: 'Those that the user who granted access may see: of a group that is not there, none.',
+  summary: "List a group's sprints, by id",
+  description:
+    'The sprints that the user who granted access may see. For a group that does not exist, the page is empty.',
   query: {
-    status: { text: status, json: status, description: '`planned`, `active` or `completed`.' },
+    status: { text: status, json: status, description: 'Sprints with this status only.' },
     name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), description: 'A part of the name.' },
     ...pageQuery,
   },
@@ -101,7 +123,7 @@ const getSprint = declare({
   method: 'tasks.api.scrum.sprint.get',
   verb: 'get',
   path: 'sprints/:sprintId',
-  summary: 'A sprint',
+  summary: 'Get a sprint',
   status: 200,
   answerDescription: 'The sprint.',
   answer: sprintSchema,
@@ -115,7 +137,7 @@ const getSprintFields = declare({
   method: 'tasks.api.scrum.sprint.getFields',
   verb: 'get',
   path: 'sprints/fields',
-  summary: 'The fields of a sprint, as the portal describes them',
+  summary: 'Get the fields of a sprint, as the portal describes them',
   status: 200,
   answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'SprintFields', examples: [{ name: { type: 'string' } }] }),
@@ -133,9 +155,9 @@ const addSprint = declare({
   summary: 'Add a sprint to a group',
   body: newSprint,
   status: 201,
-  answerDescription: 'The sprint as it was added.',
+  answerDescription: 'The new sprint.',
   answer: sprintSchema,
-  location: { description: 'Where the sprint is read.', of: ({ id }) => `sprints/${id}` },
+  location: { description: 'The path of the sprint.', of: ({ id }) => `sprints/${id}` },
   faults: ['group_not_found', 'user_not_found', 'sprint_already_active'],
   lost: {
     kind: 'unsettled',
@@ -152,10 +174,10 @@ const updateSprint = declare({
   verb: 'patch',
   path: 'sprints/:sprintId',
   summary: 'Change a sprint',
-  description: 'What is not named stays, except that Bitrix24 sets `modifiedBy` to 0 when it is not named.',
+  description: 'Fields that you omit keep their values, except `modifiedBy`, which Bitrix24 then sets to 0.',
   body: sprintChanges,
   status: 200,
-  answerDescription: 'The sprint as it is now.',
+  answerDescription: 'The sprint after the change.',
   answer: sprintSchema,
   faults: ['sprint_not_found', 'sprint_not_empty', 'sprint_already_active', 'group_not_found', 'user_not_found'],
   lost: {
@@ -175,9 +197,9 @@ const deleteSprint = declare({
   verb: 'delete',
   path: 'sprints/:sprintId',
   summary: 'Delete a sprint',
-  description: "Bitrix24 moves its tasks to the group's backlog first.",
+  description: "Bitrix24 first moves its tasks to the group's backlog.",
   status: 204,
-  answerDescription: 'The sprint is gone.',
+  answerDescription: 'The sprint is deleted.',
   faults: ['sprint_not_found', 'sprint_not_empty'],
   lost: {
     kind: 'removal',
@@ -198,7 +220,7 @@ const startSprint = declare({
   path: 'sprints/:sprintId/start',
   summary: 'Start a planned sprint',
   status: 200,
-  answerDescription: 'The sprint, which is active now.',
+  answerDescription: 'The sprint, now `active`.',
   answer: sprintSchema,
   faults: ['sprint_not_found', 'sprint_not_planned', 'sprint_already_active'],
   lost: {
@@ -223,9 +245,9 @@ const completeSprint = declare({
   path: 'groups/:groupId/sprints/complete',
   summary: "Complete a group's active sprint",
   description:
-    'Bitrix24 completes whichever sprint of the group is active, and takes no id of a sprint. Unfinished tasks move to the backlog.',
+    'Bitrix24 completes the active sprint of the group; it takes no sprint id. Unfinished tasks move to the backlog.',
   status: 200,
-  answerDescription: 'The sprint, which is completed now.',
+  answerDescription: 'The sprint, now `completed`.',
   answer: sprintSchema,
   faults: ['sprint_not_found', 'group_not_found'],
   lost: {

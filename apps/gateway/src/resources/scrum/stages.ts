@@ -5,35 +5,52 @@ import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { idOrText, numberOrText } from '../answer-schemas';
 import { expectTrue, parseAnswer } from '../parse-answer';
-import { changesSchema, name, scrumEntity, fieldsEntity, sort } from './shapes';
+import { answeredSort, changesSchema, fieldsEntity, name, scrumEntity, sort, sprintId } from './shapes';
 
 const example = { id: 58, sprintId: 7, name: 'In progress', type: 'WORK', sort: 200, color: '47D1E2' };
-const type = z.enum(['NEW', 'WORK', 'FINISH']);
+const type = z
+  .enum(['NEW', 'WORK', 'FINISH'])
+  .describe('`NEW` for the first stage, `FINISH` for the last, `WORK` between them.');
+const colorText = 'The color, for example `47D1E2`.';
+const stageIdSchema = idSchema.describe('The id of the stage.');
 const stageSchema = z
-  .object({ id: idOrText, sprintId: idOrText, name: z.string(), type, sort: numberOrText, color: z.string() })
+  .object({
+    id: idOrText.describe('The id of the stage.'),
+    sprintId: idOrText.describe('The id of the sprint.'),
+    name: z.string().describe('The name.'),
+    type,
+    sort: numberOrText.describe('The sort order; lower comes first.'),
+    color: z.string().describe(colorText),
+  })
   .meta({ id: 'Stage', examples: [example] });
-const stageList = z.object({ items: z.array(stageSchema) }).meta({ id: 'StageList', examples: [{ items: [example] }] });
-const stageId = z.object({ id: idOrText }).meta({ id: 'StageId', examples: [{ id: 58 }] });
+const stageList = z
+  .object({ items: z.array(stageSchema).describe('The stages, in their order.') })
+  .meta({ id: 'StageList', examples: [{ items: [example] }] });
+const stageId = z.object({ id: idOrText.describe('The id of the stage.') }).meta({ id: 'StageId', examples: [{ id: 58 }] });
 
-const fields = { type: type.optional(), sort: sort.optional(), color: z.string().max(20).optional() };
+const fields = {
+  type: type.optional(),
+  sort: sort.optional(),
+  color: z.string().max(20).optional().describe(colorText),
+};
 const newStage = z.strictObject({ name, ...fields }).meta({ id: 'NewStage', examples: [{ name: 'In progress' }] });
 const stageChanges = changesSchema(
-  { sprintId: idSchema.optional(), name: name.optional(), ...fields },
+  { sprintId: sprintId.optional(), name: name.optional(), ...fields },
   'StageChanges',
   {
     name: 'Doing',
   },
 );
-const place = z.strictObject({ stageId: idSchema }).meta({ id: 'TaskPlace', examples: [{ stageId: 58 }] });
+const place = z.strictObject({ stageId: stageIdSchema }).meta({ id: 'TaskPlace', examples: [{ stageId: 58 }] });
 
 const listStages = declare({
   id: 'listStages',
   method: 'tasks.api.scrum.kanban.getStages',
   verb: 'get',
   path: 'sprints/:sprintId/stages',
-  summary: "The stages of a sprint's board",
+  summary: "List the stages of a sprint's board",
   status: 200,
-  answerDescription: 'All of them.',
+  answerDescription: 'All stages.',
   answer: stageList,
   faults: ['sprint_not_found'],
   params: ({ sprintId }) => ({ sprintId }),
@@ -45,7 +62,7 @@ const getStageFields = declare({
   method: 'tasks.api.scrum.kanban.getFields',
   verb: 'get',
   path: 'stages/fields',
-  summary: 'The fields of a stage, as the portal describes them',
+  summary: 'Get the fields of a stage, as the portal describes them',
   status: 200,
   answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'StageFields', examples: [{ name: { type: 'string' } }] }),
@@ -61,13 +78,13 @@ const addStage = declare({
   verb: 'post',
   path: 'sprints/:sprintId/stages',
   summary: "Add a stage to a sprint's board",
-  description: 'Bitrix24 tells nothing of it but its id; what is not named is as Bitrix24 likes it.',
+  description: 'Bitrix24 returns only the id of the stage, and chooses the values of fields that you omit.',
   body: newStage,
   status: 201,
   answerDescription: 'The id of the stage.',
   answer: stageId,
   location: {
-    description: "Where the board's stages are read.",
+    description: "The path of the board's stages.",
     of: (_, { sprintId }) => `sprints/${sprintId}/stages`,
   },
   faults: ['sprint_not_found'],
@@ -86,10 +103,10 @@ const updateStage = declare({
   verb: 'patch',
   path: 'stages/:stageId',
   summary: 'Change a stage',
-  description: 'What is not named stays.',
+  description: 'Fields that you omit keep their values.',
   body: stageChanges,
   status: 204,
-  answerDescription: 'It is changed; Bitrix24 shows no stage by its id.',
+  answerDescription: 'The stage is changed. Bitrix24 returns no single stage.',
   faults: ['stage_not_found', 'sprint_not_found'],
   lost: {
     kind: 'repeatable',
@@ -109,7 +126,7 @@ const deleteStage = declare({
   path: 'stages/:stageId',
   summary: 'Delete a stage that has no tasks',
   status: 204,
-  answerDescription: 'The stage is gone.',
+  answerDescription: 'The stage is deleted.',
   faults: ['stage_not_found', 'stage_not_empty'],
   lost: {
     kind: 'removal',
@@ -131,7 +148,7 @@ const placeTask = declare({
   summary: "Put a task on a stage of a sprint's board",
   body: place,
   status: 204,
-  answerDescription: 'It is there.',
+  answerDescription: 'The task is on the stage.',
   faults: ['sprint_not_found', 'stage_not_found', 'task_not_found'],
   lost: { kind: 'repeatable', advice: 'It may be put there again, if nobody else moved it since.' },
   params: ({ sprintId, taskId, stageId: stage }) => ({ sprintId, taskId, stageId: stage }),
@@ -146,7 +163,7 @@ const unplaceTask = declare({
   path: 'sprints/:sprintId/tasks/:taskId',
   summary: "Take a task off a sprint's board",
   status: 204,
-  answerDescription: 'It is on none of the stages.',
+  answerDescription: 'The task is on no stage of the sprint.',
   faults: ['sprint_not_found', 'task_not_found'],
   lost: { kind: 'repeatable', advice: 'It may be taken off again, if nobody else put it there since.' },
   params: ({ sprintId, taskId }) => ({ sprintId, taskId }),

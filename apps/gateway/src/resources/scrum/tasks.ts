@@ -4,19 +4,18 @@ import { declare } from '../declaration';
 import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { expectTrue, parseAnswer } from '../parse-answer';
-import { changesSchema, authorFields, fieldsEntity, userIdOrZero, sort } from './shapes';
+import { answeredAuthorFields, answeredSort, authorFields, changesSchema, fieldsEntity, sort } from './shapes';
 
 /** Bitrix24 keeps a text, and ignores a number without a word. */
-const storyPoints = z.string().max(255).meta({ description: 'A text, as Bitrix24 has it: `8`, `0.5`, `XL`.' });
+const storyPoints = z.string().max(255).meta({ description: 'The story points, as text: `8`, `0.5`, `XL`.' });
 
 const taskSchema = z
   .object({
-    entityId: idSchema.meta({ description: 'The backlog or the sprint in which the task is.' }),
+    entityId: idSchema.meta({ description: 'The id of the backlog or sprint of the task.' }),
     storyPoints,
-    epicId: z.int().min(0).meta({ description: '0 when it is of none.' }),
-    sort: z.int(),
-    createdBy: userIdOrZero,
-    modifiedBy: userIdOrZero,
+    epicId: z.int().min(0).meta({ description: 'The id of the epic; 0 when there is none.' }),
+    sort: answeredSort,
+    ...answeredAuthorFields,
   })
   .meta({
     id: 'ScrumTask',
@@ -25,9 +24,9 @@ const taskSchema = z
 
 const taskChanges = changesSchema(
   {
-    entityId: idSchema.optional().meta({ description: 'The backlog or the sprint to which the task goes.' }),
+    entityId: idSchema.optional().meta({ description: 'The id of the backlog or sprint to move the task to.' }),
     storyPoints: storyPoints.optional(),
-    epicId: idSchema.optional(),
+    epicId: idSchema.optional().describe('The id of the epic.'),
     sort: sort.optional(),
     ...authorFields,
   },
@@ -40,9 +39,9 @@ const getTask = declare({
   method: 'tasks.api.scrum.task.get',
   verb: 'get',
   path: 'tasks/:taskId/scrum',
-  summary: "A task's place in the scrum",
+  summary: "Get a task's scrum fields",
   status: 200,
-  answerDescription: 'Where it is, and its story points.',
+  answerDescription: 'The scrum fields of the task.',
   answer: taskSchema,
   faults: ['task_not_found'],
   params: ({ taskId }) => ({ id: taskId }),
@@ -54,7 +53,7 @@ const getTaskFields = declare({
   method: 'tasks.api.scrum.task.getFields',
   verb: 'get',
   path: 'tasks/scrum/fields',
-  summary: "The scrum's fields of a task, as the portal describes them",
+  summary: 'Get the scrum fields of a task, as the portal describes them',
   status: 200,
   answerDescription: 'The fields by name.',
   answer: fieldsSchema.meta({ id: 'ScrumTaskFields', examples: [{ storyPoints: { type: 'string' } }] }),
@@ -69,11 +68,12 @@ const updateTask = declare({
   method: 'tasks.api.scrum.task.update',
   verb: 'patch',
   path: 'tasks/:taskId/scrum',
-  summary: "Change a task's place in the scrum, its story points or its epic",
-  description: 'What is not named stays. A task that is not in the scrum yet is put there, and needs `entityId`.',
+  summary: "Change a task's scrum fields: backlog or sprint, story points, epic",
+  description:
+    'Fields that you omit keep their values. A task without scrum fields gets them, and then needs `entityId`.',
   body: taskChanges,
   status: 204,
-  answerDescription: 'It is changed.',
+  answerDescription: 'The task is changed.',
   faults: ['task_not_found', 'entity_not_found', 'epic_not_found', 'user_not_found'],
   lost: {
     kind: 'repeatable',
