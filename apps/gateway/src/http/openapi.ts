@@ -70,6 +70,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('audit', 'The audit log of writes.')
     .addTag('operations', 'Health and metrics.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key or the admin key.' }, 'key')
+    .addSecurityRequirements('key')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
@@ -81,7 +82,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     examples: problemExamples(),
   };
   shareComponents(document);
-  return withoutKeylessSecurity(document);
+  return withSharedSecurity(document);
 }
 
 /** Converts a schema to JSON Schema; every schema in it that has an id becomes a component and a reference to it. */
@@ -118,11 +119,12 @@ function namedSchemas(): Record<string, JsonSchema> {
   >;
 }
 
-/** An operation that needs no key says so. */
-function withoutKeylessSecurity(document: OpenAPIObject): OpenAPIObject {
+/** An operation names its security only where it differs from the document's: where it needs no key. */
+function withSharedSecurity(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.patch, path.put, path.delete]) {
-      if (operation && !operation.security) operation.security = [];
+      if (operation?.security) delete operation.security;
+      else if (operation) operation.security = [];
     }
   }
   return document;

@@ -68,7 +68,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
       ...(lines && linesOf(lines)),
       ...(example !== undefined && { example }),
     }),
-    ...problemResponses(faults, inDoubt !== undefined).map((it) => ApiResponse(it as ApiResponseOptions)),
+    ...problemResponses(faults).map((it) => ApiResponse(it as ApiResponseOptions)),
     ApiHeader({
       name: 'X-Request-Id',
       required: false,

@@ -60,7 +60,7 @@ export const sharedHeaders = {
   'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } },
   'Retry-After': { description: 'Seconds to wait before the next attempt.', schema: { type: 'integer' } },
   'Idempotent-Replayed': {
-    description: '`true` when this is the stored answer to an earlier call with the same `Idempotency-Key`.',
+    description: '`true` when this is the stored answer to an earlier write with the same `Idempotency-Key`.',
     schema: { type: 'string', enum: ['true'] as string[] },
   },
   'Server-Timing': {
@@ -94,18 +94,14 @@ export function headerReferences(...names: readonly (keyof typeof sharedHeaders)
 }
 
 /** `components.examples`: one problem for each code. */
-export function problemExamples(): Record<string, { readonly summary: string; readonly value: Problem }> {
-  return Object.fromEntries(
-    faultCodes.map((code) => [code, { summary: faultTable[code].title, value: exampleProblem(code) }]),
-  );
+export function problemExamples(): Record<string, { readonly value: Problem }> {
+  return Object.fromEntries(faultCodes.map((code) => [code, { value: exampleProblem(code) }]));
 }
 
-/** Statuses with which a portal's refusal of a write is replayed. */
+/** Statuses of problems that are stored and replayed to a retry of a write. */
 const replayedStatuses = [403, 404, 409, 410, 422];
-/** Statuses that may carry `Retry-After`. */
-const retryLaterStatuses = [429, 502, 503];
-/** Statuses after which a write may be repeated with its Idempotency-Key, after a while. */
-const settledLaterStatuses = [409, 502, 504];
+/** Statuses that may say when to try again. */
+const retryLaterStatuses = [409, 429, 502, 503, 504];
 
 /** The extension that names the component that an object becomes. `shareComponents` removes it. */
 export const componentName = 'x-component';
@@ -122,21 +118,19 @@ export interface ProblemResponse {
 }
 
 /** One response for each status, with a reference to an example of each code. */
-export function problemResponses(faults: readonly FaultCode[], isWrite: boolean): ProblemResponse[] {
+export function problemResponses(faults: readonly FaultCode[]): ProblemResponse[] {
   const statuses = [...new Set(faults.map((code) => faultTable[code].status))].sort((a, b) => a - b);
   return statuses.map((status) => {
     // In the order of the table, so that operations with the same codes share a response.
     const codes = faultCodes.filter((code) => faults.includes(code) && faultTable[code].status === status);
-    const isReplayed = isWrite && replayedStatuses.includes(status);
-    const isSettledLater = isWrite && settledLaterStatuses.includes(status);
     return {
       status,
-      [componentName]: nameOf(status, codes, isReplayed || isSettledLater),
+      [componentName]: nameOf(status, codes),
       description: `${codes.map((code) => `\`${code}\``).join(', ')}.`,
       headers: headerReferences(
         'X-Request-Id',
-        ...(isReplayed ? (['Idempotent-Replayed'] as const) : []),
-        ...(retryLaterStatuses.includes(status) || isSettledLater ? (['Retry-After'] as const) : []),
+        ...(replayedStatuses.includes(status) ? (['Idempotent-Replayed'] as const) : []),
+        ...(retryLaterStatuses.includes(status) ? (['Retry-After'] as const) : []),
       ),
       content: {
         'application/problem+json': {
@@ -148,25 +142,23 @@ export function problemResponses(faults: readonly FaultCode[], isWrite: boolean)
   });
 }
 
+/** Codes that come together, and the word for them in the name of a response. */
 const groups: readonly (readonly [string, readonly FaultCode[]])[] = [
   ['', keyFaults],
   ['.call', lineFaults],
   ['.portal', portalFaults],
+  ['.write', idempotencyFaults],
 ];
 
-/** The status, which common codes it has, whether it answers a write, and its other codes: `NotFound.call.epic_not_found`. */
-function nameOf(status: number, codes: readonly FaultCode[], hasWriteHeaders: boolean): string {
+/** Names a response by its status, the groups of codes that it has, and its other codes: `NotFound.call.epic_not_found`. */
+function nameOf(status: number, codes: readonly FaultCode[]): string {
   let name = (STATUS_CODES[status] ?? `${status}`).replace(/\W/g, '');
   let others = codes;
-  for (const [label, group] of groups) {
-    const common = group.filter((code) => faultTable[code].status === status);
-    if (common.length === 0 || !common.every((code) => others.includes(code))) continue;
-    name += label;
-    others = others.filter((code) => !common.includes(code));
-  }
-  if (hasWriteHeaders) {
-    name += '.write';
-    others = others.filter((code) => !idempotencyFaults.includes(code));
+  for (const [word, group] of groups) {
+    const members = group.filter((code) => faultTable[code].status === status);
+    if (members.length === 0 || !members.every((code) => others.includes(code))) continue;
+    name += word;
+    others = others.filter((code) => !members.includes(code));
   }
   return [name, ...others].join('.');
 }

@@ -19,6 +19,15 @@ const url = (description: string) => z.string().meta({ description });
 const appName = 'A name of your own for the app.';
 const clientIdText = 'The client id of the app in Bitrix24: `local.…` or `app.…`.';
 const appScope = 'The permissions that the app needs in Bitrix24.';
+const appExample = {
+  id: 'a_5f2b8c1d9e0a7b64',
+  name: 'acme',
+  clientId: 'local.65f2b8c1d9e0a7.40200131',
+  scope: ['task'],
+  registeredAt: '2026-11-01T09:00:00.000Z',
+  secretSetAt: '2026-11-01T09:00:00.000Z',
+  urls: appAddresses('https://gw.example.com', 'a_5f2b8c1d9e0a7b64'),
+};
 const appSchema = z
   .object({
     id: z.string().meta({ description: 'The id of the app: `default` for the app of the settings.' }),
@@ -36,21 +45,9 @@ const appSchema = z
       })
       .meta({ description: 'The URLs to enter for this app in Bitrix24.' }),
   })
-  .meta({ id: 'App' });
+  .meta({ id: 'App', examples: [appExample] });
 type AppView = z.infer<typeof appSchema>;
-const id = 'a_5f2b8c1d9e0a7b64';
-const appExample: AppView = {
-  id,
-  name: 'acme',
-  clientId: 'local.65f2b8c1d9e0a7.40200131',
-  scope: ['task'],
-  registeredAt: '2026-11-01T09:00:00.000Z',
-  secretSetAt: '2026-11-01T09:00:00.000Z',
-  urls: appAddresses('https://gw.example.com', id),
-};
-const appsSchema = z
-  .object({ items: z.array(appSchema).describe('The apps.') })
-  .meta({ id: 'Apps', examples: [{ items: [appExample] }] });
+const appsSchema = z.object({ items: z.array(appSchema).describe('The apps.') }).meta({ id: 'Apps' });
 
 const nameSchema = z.string().trim().min(1).max(100).describe(appName);
 const secretSchema = z
@@ -102,7 +99,6 @@ export class AppsController {
     inDoubt: { kind: 'repeated' },
     says: 'The app, with the URLs to enter in Bitrix24.',
     answer: appSchema,
-    example: appExample,
     headers: headerReferences('Location'),
     faults: ['app_already_registered', 'body_too_large', 'unsupported_media_type'],
   })
@@ -138,7 +134,6 @@ export class AppsController {
     status: 200,
     says: 'The app, without its secret.',
     answer: appSchema,
-    example: appExample,
     faults: ['app_not_found'],
   })
   async get(@Param('app', { schema: appId }) name: string): Promise<AppView> {
@@ -156,7 +151,6 @@ export class AppsController {
     inDoubt: { kind: 'repeated' },
     says: 'The app after the change.',
     answer: appSchema,
-    example: appExample,
     faults: ['app_not_found', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
   })
   async update(

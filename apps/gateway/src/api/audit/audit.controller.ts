@@ -9,6 +9,19 @@ import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
 import { PortalDirectory } from '../portals/portal-directory';
 
+const entryExample = {
+  id: '9f2c4d1e0a7b6583',
+  at: '2026-11-01T09:00:00.000Z',
+  actor: 'c_5f2b8c1d9e0a7b64',
+  name: 'planning',
+  action: 'addBacklog',
+  portal: 'a223c6b3710f85df22e9377d6c4f7553',
+  status: 201,
+  outcome: 'done',
+  requestId: 'b1f0c9d2-6c1e-4a57-9f0e-2f9f4d1c8a10',
+  source: '203.0.113.7',
+  ids: { groupId: 125, createdBy: 6 },
+};
 const entrySchema = z
   .object({
     id: z.string().meta({
@@ -37,24 +50,8 @@ const entrySchema = z
         description: 'What the request concerned: ids, numbers and flags by value; texts only as set or removed.',
       }),
   })
-  .meta({ id: 'AuditEntry' });
-const entryExample = {
-  id: '9f2c4d1e0a7b6583',
-  at: '2026-11-01T09:00:00.000Z',
-  actor: 'c_5f2b8c1d9e0a7b64',
-  name: 'planning',
-  action: 'addBacklog',
-  portal: 'a223c6b3710f85df22e9377d6c4f7553',
-  status: 201,
-  outcome: 'done',
-  requestId: 'b1f0c9d2-6c1e-4a57-9f0e-2f9f4d1c8a10',
-  source: '203.0.113.7',
-  ids: { groupId: 125, createdBy: 6 },
-};
-const auditPageSchema = pageSchema(entrySchema, 'The entries, newest first.').meta({
-  id: 'AuditPage',
-  examples: [{ items: [entryExample], nextCursor: '1761987600000-0' }],
-});
+  .meta({ id: 'AuditEntry', examples: [entryExample] });
+const auditPageSchema = pageSchema(entrySchema, 'The entries, newest first.').meta({ id: 'AuditPage' });
 
 const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}(-r)?$/, foreignCursor);
 const actorSchema = z.string().regex(/^[a-z0-9_ ]{1,64}$/, 'Must be a client’s id, admin, or how a portal spoke.');

@@ -87,7 +87,7 @@ export class BatchesController {
       'storage_budget_spent',
     ],
   })
-  @CanRespondAsync('batch')
+  @CanRespondAsync()
   async run(
     @Param('portal', { schema: portalName }) name: string,
     @Body({ schema: batchSchema }) { callbackUrl, ...batch }: z.infer<typeof batchSchema>,

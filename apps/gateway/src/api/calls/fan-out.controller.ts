@@ -73,7 +73,7 @@ export class FanOutController {
       'shutting_down',
     ],
   })
-  @CanRespondAsync('fan-out')
+  @CanRespondAsync()
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,

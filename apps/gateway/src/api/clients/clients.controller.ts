@@ -24,6 +24,13 @@ const methodPattern = z
 const methodsText = 'The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent.';
 const daysText = 'The number of days after which the key expires.';
 
+const clientExample = {
+  id: 'c_5f2b8c1d9e0a7b64',
+  name: 'planning',
+  scopes: ['backlog:read' as const, 'backlog:write' as const],
+  portals: 'all' as const,
+  createdAt: '2026-11-01T09:00:00.000Z',
+};
 const clientSchema = z
   .object({
     id: z.string().describe('The id of the client.'),
@@ -49,17 +56,10 @@ const clientSchema = z
           'The former key, while it still works. Without `validUntil` the rotation was interrupted: rotate again.',
       }),
   })
-  .meta({ id: 'Client' });
-const clientExample = {
-  id: 'c_5f2b8c1d9e0a7b64',
-  name: 'planning',
-  scopes: ['backlog:read' as const, 'backlog:write' as const],
-  portals: 'all' as const,
-  createdAt: '2026-11-01T09:00:00.000Z',
-};
+  .meta({ id: 'Client', examples: [clientExample] });
 const clientsSchema = z
   .object({ items: z.array(clientSchema).describe('The clients, oldest first.') })
-  .meta({ id: 'Clients', examples: [{ items: [clientExample] }] });
+  .meta({ id: 'Clients' });
 const createdSchema = clientSchema
   .and(z.object({ key: z.string().meta({ description: 'The key itself: returned here only.' }) }))
   .meta({

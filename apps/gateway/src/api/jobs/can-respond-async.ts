@@ -1,10 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
 import { headerReferences } from '../../http/problem-responses';
-import { acceptedJobSchema, jobExample, type JobView } from './job-view';
+import { acceptedJobSchema } from './job-view';
 
 /** Documents that an operation takes `Prefer: respond-async`. */
-export function CanRespondAsync(kind: JobView['kind']): MethodDecorator {
+export function CanRespondAsync(): MethodDecorator {
   return applyDecorators(
     ApiHeader({
       name: 'Prefer',
@@ -17,7 +17,6 @@ export function CanRespondAsync(kind: JobView['kind']): MethodDecorator {
       description: 'The job that does the work.',
       headers: headerReferences('Location', 'Preference-Applied') as ApiResponseOptions['headers'] & object,
       standardSchema: acceptedJobSchema,
-      example: { ...jobExample, kind, state: 'queued' },
     }),
   );
 }

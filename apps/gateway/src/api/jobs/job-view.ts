@@ -6,6 +6,15 @@ import { problemOf, problemSchema } from '../../http/problem';
 
 const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 
+const jobExample = {
+  id: 'j_0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+  kind: 'fan-out',
+  state: 'running',
+  progress: { total: 500, done: 120, failed: 1 },
+  createdAt: '2026-11-01T09:00:00.000Z',
+  startedAt: '2026-11-01T09:00:00.050Z',
+};
+
 export const jobSchema = z
   .object({
     id: z.string().describe('The id of the job.'),
@@ -30,17 +39,8 @@ export const jobSchema = z
       .optional()
       .meta({ description: 'The state of the message to `callbackUrl`.' }),
   })
-  .meta({ id: 'Job' });
+  .meta({ id: 'Job', examples: [jobExample] });
 export type JobView = z.infer<typeof jobSchema>;
-
-export const jobExample: JobView = {
-  id: 'j_0f1e2d3c4b5a69788796a5b4c3d2e1f0',
-  kind: 'fan-out',
-  state: 'running',
-  progress: { total: 500, done: 120, failed: 1 },
-  createdAt: '2026-11-01T09:00:00.000Z',
-  startedAt: '2026-11-01T09:00:00.050Z',
-};
 
 export const acceptedJobSchema = jobSchema
   .and(
@@ -51,7 +51,7 @@ export const acceptedJobSchema = jobSchema
       }),
     }),
   )
-  .meta({ id: 'AcceptedJob' });
+  .meta({ id: 'AcceptedJob', examples: [{ ...jobExample, state: 'queued' }] });
 
 /** Returns the view of a job that its key may see. */
 export function jobView(job: Job): JobView {

@@ -13,13 +13,13 @@ import { limitQuery, nextCursor, numberCursor, PageQueries, pageSchema } from '.
 import { Operation } from '../../http/operation';
 import { FromTrail } from '../../http/trail';
 import type { CallerContext } from '../../request-line';
-import { jobExample, jobSchema, type JobView, jobView } from './job-view';
+import { jobSchema, type JobView, jobView } from './job-view';
 
 const jobId = z
   .string()
   .regex(/^[\w-]{1,64}$/, 'Must be the id of a job.')
   .describe('The id of the job.');
-const jobPageSchema = pageSchema(jobSchema, 'The jobs, newest first.').meta({ id: 'JobPage', examples: [{ items: [jobExample] }] });
+const jobPageSchema = pageSchema(jobSchema, 'The jobs, newest first.').meta({ id: 'JobPage' });
 
 @ApiTags('jobs')
 @Controller('v1/jobs')
@@ -63,7 +63,6 @@ export class JobsController {
         schema: { type: 'integer' },
       },
     },
-    example: jobExample,
     faults: ['job_not_found'],
   })
   async get(
@@ -109,7 +108,6 @@ export class JobsController {
     inDoubt: { kind: 'repeated' },
     says: 'The job: `cancelled`, or `running` while it has calls in flight.',
     answer: jobSchema,
-    example: { ...jobExample, state: 'cancelled' },
     faults: ['job_not_found', 'body_too_large', 'unsupported_media_type'],
   })
   async cancel(

@@ -18,6 +18,23 @@ export const statuses = [
 
 const dateTime = z.iso.datetime();
 
+export const portalExample = {
+  memberId: 'a223c6b3710f85df22e9377d6c4f7553',
+  alias: 'acme',
+  domain: 'acme.bitrix24.de',
+  kind: 'app',
+  app: 'default',
+  status: 'active',
+  admitted: true,
+  scope: ['task'],
+  userId: 1,
+  grantedByAdministrator: true,
+  spareTokenPairs: 1,
+  installedAt: '2026-11-01T09:00:00.000Z',
+  token: { expiresAt: '2026-11-01T10:00:00.000Z' },
+  limits: { burst: 50, drainPerSecond: 2, from: 'default' },
+};
+
 export const portalSchema = z
   .object({
     memberId: z.string().describe('The id of the portal in Bitrix24, which never changes.'),
@@ -77,7 +94,7 @@ export const portalSchema = z
       })
       .meta({ description: 'The rate limit of the portal, shared by all replicas.' }),
   })
-  .meta({ id: 'Portal' });
+  .meta({ id: 'Portal', examples: [portalExample] });
 export type PortalView = z.infer<typeof portalSchema>;
 
 export const portalDetailsSchema = portalSchema
@@ -110,23 +127,6 @@ export const portalDetailsSchema = portalSchema
   )
   .meta({ id: 'PortalDetails' });
 export type PortalDetails = z.infer<typeof portalDetailsSchema>;
-
-export const portalExample: PortalView = {
-  memberId: 'a223c6b3710f85df22e9377d6c4f7553',
-  alias: 'acme',
-  domain: 'acme.bitrix24.de',
-  kind: 'app',
-  app: 'default',
-  status: 'active',
-  admitted: true,
-  scope: ['task'],
-  userId: 1,
-  grantedByAdministrator: true,
-  spareTokenPairs: 1,
-  installedAt: '2026-11-01T09:00:00.000Z',
-  token: { expiresAt: '2026-11-01T10:00:00.000Z' },
-  limits: { burst: 50, drainPerSecond: 2, from: 'default' },
-};
 
 export interface ViewContext {
   readonly defaultPlan: Plan;

@@ -33,7 +33,7 @@ import {
 import { Throttle } from '../../http/throttle';
 import { WebhookProbe } from './webhook-probe';
 
-const portalPageSchema = pageSchema(portalSchema, 'The portals.').meta({ id: 'PortalPage', examples: [{ items: [portalExample] }] });
+const portalPageSchema = pageSchema(portalSchema, 'The portals.').meta({ id: 'PortalPage' });
 const newPortalSchema = z
   .strictObject({
     webhookUrl: z.string().max(512).meta({
@@ -145,7 +145,6 @@ export class PortalsController {
     inDoubt: { kind: 'repeated' },
     says: 'The portal, ready for calls.',
     answer: portalSchema,
-    example: { ...portalExample, kind: 'webhook', app: undefined },
     headers: headerReferences('Location'),
     faults: [
       ...portalFaults,
@@ -211,7 +210,6 @@ export class PortalsController {
     inDoubt: { kind: 'repeated' },
     says: 'The portal after the change.',
     answer: portalSchema,
-    example: portalExample,
     faults: ['portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
   })
   async update(

@@ -64,6 +64,17 @@ export const secretRotationSchema = z
   .prefault({})
   .meta({ id: 'SecretRotation', examples: [{ graceSeconds: 86_400 }] });
 
+const subscriptionExample = {
+  id: 's_5f2b8c1d9e0a7b64',
+  name: 'planning',
+  url: 'http://hooks.corp.example:8080/bitrix24',
+  events: ['ONTASKADD', 'ONCRM*'],
+  portals: 'all' as const,
+  paused: false,
+  createdAt: '2026-11-01T09:00:00.000Z',
+  waiting: 0,
+  dead: 0,
+};
 export const subscriptionSchema = z
   .object({
     id: z.string().describe('The id of the subscription.'),
@@ -85,21 +96,10 @@ export const subscriptionSchema = z
     waiting: z.int().meta({ description: 'The number of events that wait for delivery or for a retry.' }),
     dead: z.int().meta({ description: 'The number of dead letters; the newest 1000 are stored.' }),
   })
-  .meta({ id: 'Subscription' });
-export const subscriptionExample = {
-  id: 's_5f2b8c1d9e0a7b64',
-  name: 'planning',
-  url: 'http://hooks.corp.example:8080/bitrix24',
-  events: ['ONTASKADD', 'ONCRM*'],
-  portals: 'all' as const,
-  paused: false,
-  createdAt: '2026-11-01T09:00:00.000Z',
-  waiting: 0,
-  dead: 0,
-};
+  .meta({ id: 'Subscription', examples: [subscriptionExample] });
 export const subscriptionsSchema = z
   .object({ items: z.array(subscriptionSchema).describe('The subscriptions, oldest first.') })
-  .meta({ id: 'Subscriptions', examples: [{ items: [subscriptionExample] }] });
+  .meta({ id: 'Subscriptions' });
 export const createdSubscriptionSchema = subscriptionSchema
   .and(z.object({ secret: z.string().meta({ description: 'The secret that signs messages: returned here only.' }) }))
   .meta({

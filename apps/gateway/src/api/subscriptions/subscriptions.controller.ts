@@ -21,7 +21,6 @@ import {
   secretRotationSchema,
   subscriptionChangesSchema,
   subscriptionDetailsSchema,
-  subscriptionExample,
   subscriptionSchema,
   subscriptionsSchema,
   trialSchema,
@@ -124,7 +123,6 @@ export class SubscriptionsController {
     inDoubt: { kind: 'repeated' },
     says: 'The subscription as it is now.',
     answer: subscriptionSchema,
-    example: subscriptionExample,
     faults: [
       'subscription_not_found',
       'portal_not_found',

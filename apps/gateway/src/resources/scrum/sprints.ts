@@ -52,7 +52,7 @@ const sprintSchema = z
   })
   .meta({ id: 'Sprint', examples: [example] });
 type SprintView = z.infer<typeof sprintSchema>;
-const sprintPage = pageSchema(sprintSchema).meta({ id: 'SprintPage', examples: [{ items: [example] }] });
+const sprintPage = pageSchema(sprintSchema).meta({ id: 'SprintPage' });
 
 const fields = { sort: sort.optional(), ...authorFields };
 const newSprint = z

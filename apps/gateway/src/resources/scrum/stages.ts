@@ -25,7 +25,7 @@ const stageSchema = z
   .meta({ id: 'Stage', examples: [example] });
 const stageList = z
   .object({ items: z.array(stageSchema).describe('The stages, in their order.') })
-  .meta({ id: 'StageList', examples: [{ items: [example] }] });
+  .meta({ id: 'StageList' });
 const stageId = z.object({ id: idOrText.describe('The id of the stage.') }).meta({ id: 'StageId', examples: [{ id: 58 }] });
 
 const fields = {
