@@ -5,8 +5,8 @@ import { createClient } from '@hey-api/openapi-ts';
 import { format, resolveConfig } from 'prettier';
 
 /*
- * Writes src/generated of openapi.json (or of the file and into the folder that are named): the types by
- * @hey-api/openapi-ts, and a method for each operation. `npm run openapi` runs it; a test holds it to the document.
+ * Usage: node generate.mjs [document] [target]. Writes the types (by @hey-api/openapi-ts) and a method for each operation,
+ * by default from openapi.json into src/generated. `npm run openapi` runs it; a test compares the result to the document.
  */
 const here = (path) => new URL(path, import.meta.url).pathname;
 const [source = here('../../openapi.json'), target = here('src/generated')] = process.argv.slice(2);
@@ -16,27 +16,33 @@ await write('types.gen.ts', await typesOf(document));
 await write('operations.gen.ts', operationsOf(document));
 await write('scopes.gen.ts', scopesOf(document));
 
-/** Without what the wire does itself: headers, and problems, which are all of one type. */
-function ofServices({ paths, ...rest }) {
+/** The document without what the hand-written client handles itself: headers, and problems, which have one type. */
+function ofServices({ paths, components, ...rest }) {
   const served = Object.entries(paths).filter(([path]) => path.startsWith('/v1/'));
   return {
     ...rest,
+    components: { schemas: components.schemas },
     paths: Object.fromEntries(
       served.map(([path, item]) => [
         path,
-        Object.fromEntries(Object.entries(item).map(([verb, operation]) => [verb, lean(operation)])),
+        Object.fromEntries(Object.entries(item).map(([verb, operation]) => [verb, lean(operation, components)])),
       ]),
     ),
   };
 }
 
-function lean({ parameters = [], responses, ...rest }) {
+function lean({ parameters: shared = [], responses, ...rest }, components) {
+  const parameters = shared.map((it) => (it.$ref ? components.parameters[it.$ref.split('/').at(-1)] : it));
   const headers = parameters.filter((it) => it.in === 'header').map(({ name }) => name);
   return {
     ...rest,
     headers,
     parameters: parameters.filter((it) => it.in !== 'header'),
-    responses: Object.fromEntries(Object.entries(responses).filter(([status]) => status.startsWith('2'))),
+    responses: Object.fromEntries(
+      Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .map(([status, { headers: _, ...response }]) => [status, response]),
+    ),
   };
 }
 
@@ -59,7 +65,7 @@ function operationsOf({ paths, components }) {
   const methods = operations.map((it) => methodOf(it, isPage));
   const text = methods.join('\n\n');
   const types = [...new Set(text.match(/\b[A-Z]\w+(Data|Responses)\b/g))].sort();
-  return `// Made of openapi.json by generate.mjs; not to be changed by hand.
+  return `// Generated from openapi.json by generate.mjs. Do not edit.
 import { type Args, Caller, type Paged } from '../caller';
 import type { CallOptions } from '../wire';
 import type { ${types.join(', ')} } from './types.gen';
@@ -73,19 +79,19 @@ ${text}
 
 /** The scopes of client keys with their descriptions, for programs that offer them. */
 function scopesOf({ components }) {
-  return `// Made of openapi.json by generate.mjs; not to be changed by hand.
+  return `// Generated from openapi.json by generate.mjs. Do not edit.
 
 /** What each scope of a client key allows. */
 export const scopeDescriptions = ${JSON.stringify(components.schemas.Scope['x-enum-descriptions'])} as const;
 `;
 }
 
-/** One that may go on as a job has a method for that, too. */
+/** An operation that can run as a job has a second method, which creates the job. */
 function methodsOf(operation) {
   const { operationId, responses, headers } = operation;
   const [status] = Object.keys(responses);
   if (!headers.includes('Prefer')) return [{ ...operation, name: operationId, status }];
-  const says = 'Answered at once with the job that goes on with it';
+  const says = 'Returns at once with the job that does the work';
   const asJob = { name: `${operationId}AsJob`, status: '202', prefer: 'respond-async', says };
   return [
     { ...operation, name: operationId, status },
@@ -116,7 +122,7 @@ ${name}(${args}options?: CallOptions): ${returns[shape]} {
 }`;
 }
 
-/** A write is what may have an Idempotency-Key; one that is streamed takes none. */
+/** A write takes an Idempotency-Key, unless its answer is streamed. */
 function effectOf({ headers }, shape) {
   if (!headers.includes('Idempotency-Key')) return 'read';
   return shape === 'lines' ? 'once' : 'write';

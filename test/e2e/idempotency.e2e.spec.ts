@@ -191,17 +191,17 @@ describe('an Idempotency-Key', () => {
 
   it('can be sent with every write that openapi.json knows, and with no read', () => {
     const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8')) as {
-      paths: Record<string, Record<string, { security: unknown[]; parameters?: { name: string }[] }>>;
+      paths: Record<string, Record<string, { security?: unknown[]; parameters?: { name?: string; $ref?: string }[] }>>;
     };
     /** Whatever its verb says: it reads. */
     const readings = ['post /v1/portals/{portal}/list/{method}'];
     const keyedOperations = Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations)
-        .filter(([, { security }]) => security.length > 0)
+        .filter(([, { security }]) => security?.length !== 0)
         .map(([verb, { parameters }]) => [
           `${verb} ${path}`,
           verb !== 'get' && !readings.includes(`${verb} ${path}`),
-          parameters?.some(({ name }) => name === 'Idempotency-Key') ?? false,
+          parameters?.some(({ name, $ref = name }) => $ref?.split('/').at(-1) === 'Idempotency-Key') ?? false,
         ]),
     );
     expect(keyedOperations.length).toBeGreaterThan(10);

@@ -15,7 +15,7 @@ const day = 86_400_000;
 export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const told = resolve(schema);
   const fresh = allowed(told, resolve, name);
-  if (name === undefined || told.enum || !/^(string|integer|number|array)$/.test(told.type ?? '')) return fresh;
+  if (name === undefined || told.enum || !/^(string|integer|number|array)$/.test(String(told.type))) return fresh;
   // Of `portals` each is a portal.
   if (told.type === 'array') return list(told, resolve, name.replace(/s$/, ''));
   const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new Known(name, pick, other));
@@ -24,13 +24,16 @@ export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.
 
 function allowed(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const some = schema.oneOf ?? schema.anyOf;
-  const plain = some ? fc.oneof(...some.map((it) => fromSchema(it, resolve, name))) : ofType(schema, resolve);
-  return schema.nullable ? fc.option(plain, { freq: 5 }) : plain;
+  return some ? fc.oneof(...some.map((it) => fromSchema(it, resolve, name))) : ofType(schema, resolve);
 }
 
 function ofType(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
   if (schema.allOf) return fc.tuple(...schema.allOf.map((it) => fromSchema(it, resolve))).map(merged);
   if (schema.enum) return fc.constantFrom(...schema.enum);
+  if ('const' in schema) return fc.constant(schema.const);
+  if (Array.isArray(schema.type)) {
+    return fc.oneof(...(schema.type as string[]).map((type) => ofType({ ...schema, type }, resolve)));
+  }
   switch (schema.type) {
     case 'string':
       return text(schema);
@@ -44,6 +47,8 @@ function ofType(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
       return list(schema, resolve);
     case 'object':
       return object(schema, resolve);
+    case 'null':
+      return fc.constant(null);
     case undefined:
     default:
       return fc.jsonValue({ maxDepth: 2 });
@@ -62,9 +67,14 @@ const instants = fc
   .integer({ min: -3 * 1440, max: 30 * 1440 })
   .map((minutes) => new Date(Math.floor(Date.now() / day) * day + minutes * 60_000).toISOString());
 
-function whole({ minimum = -safe, maximum = safe, exclusiveMinimum, exclusiveMaximum }: Schema): fc.Arbitrary<number> {
-  const min = Math.ceil(minimum) + (exclusiveMinimum ? 1 : 0);
-  const max = Math.floor(maximum) - (exclusiveMaximum ? 1 : 0);
+function whole({
+  minimum = -safe,
+  maximum = safe,
+  exclusiveMinimum = -safe - 2,
+  exclusiveMaximum = safe + 2,
+}: Schema): fc.Arbitrary<number> {
+  const min = Math.max(Math.ceil(minimum), Math.floor(exclusiveMinimum) + 1);
+  const max = Math.min(Math.floor(maximum), Math.ceil(exclusiveMaximum) - 1);
   const near = fc.integer({ min, max: Math.max(min, Math.min(max, min + 200)) });
   return fc.oneof(
     { weight: 4, arbitrary: near },

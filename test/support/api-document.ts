@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 
-/** A schema of OpenAPI 3.0, as openapi.json holds it. */
+/** A schema of OpenAPI 3.1, which is JSON Schema 2020-12. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
   readonly format?: string;
@@ -13,8 +14,8 @@ export interface Schema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly exclusiveMinimum?: boolean;
-  readonly exclusiveMaximum?: boolean;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly items?: Schema;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -22,7 +23,6 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly minProperties?: number;
   readonly additionalProperties?: boolean | Schema;
-  readonly nullable?: boolean;
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
   readonly allOf?: readonly Schema[];
@@ -35,21 +35,30 @@ export interface Parameter {
   readonly schema: Schema;
 }
 
+/** An object of the document, or a reference to a shared one. */
+type Shared<T> = T | { readonly $ref: string };
+
 type Content = Readonly<Record<string, { readonly schema?: Schema; readonly examples?: object }>>;
 
 interface DocumentedOperation {
   readonly operationId: string;
-  readonly parameters?: readonly Parameter[];
+  readonly parameters?: readonly Shared<Parameter>[];
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+  readonly responses: Readonly<Record<string, Shared<DocumentedResponse>>>;
 }
 
+interface DocumentedResponse {
+  readonly content?: Content;
+}
+
+/** An operation, its references resolved except those to schemas. */
 export interface Operation extends DocumentedOperation {
   /** In capitals. */
   readonly method: string;
   /** With its parameters in braces. */
   readonly path: string;
   readonly parameters: readonly Parameter[];
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
 
 /** What was answered, as far as the document speaks of it. */
@@ -81,9 +90,7 @@ export class ApiDocument {
     this.operations = Object.entries(document.paths).flatMap(([path, of]) =>
       methods.flatMap((method) => {
         const operation = of[method];
-        return operation
-          ? [{ ...operation, method: method.toUpperCase(), path, parameters: operation.parameters ?? [] }]
-          : [];
+        return operation ? [{ ...withoutReferences(document, operation), method: method.toUpperCase(), path }] : [];
       }),
     );
     // With the fewest parameters first: `/backlogs/fields` is no `/backlogs/{backlogId}`.
@@ -135,33 +142,41 @@ export class ApiDocument {
     return validate(body) ? undefined : `${place}: ${(validate.errors ?? []).map(sentenceOf).join('; ')}.`;
   }
 
-  /** The schema with all that it refers to, as JSON Schema. */
+  /** The schema with all that it refers to. */
   private standalone(schema: Schema): object {
-    return { ...(modern(schema) as object), components: modern({ schemas: this.schemas }) };
+    return { ...schema, components: { schemas: this.schemas } };
   }
 }
 
+type Components = Readonly<Record<'schemas' | 'parameters' | 'responses', Readonly<Record<string, object>>>>;
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: Components & { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+function withoutReferences(document: Document, operation: DocumentedOperation) {
+  const responses = Object.entries(operation.responses).map(
+    ([status, response]) => [status, dereferenced(document, response)] as const,
+  );
+  return {
+    ...operation,
+    parameters: (operation.parameters ?? []).map((it) => dereferenced(document, it)),
+    responses: Object.fromEntries(responses),
+  };
+}
+
+/** Returns the object itself, or what its reference leads to. @throws Error if the reference leads nowhere */
+function dereferenced<T extends object>({ components }: Pick<Document, 'components'>, it: Shared<T>): T {
+  if (!('$ref' in it)) return it;
+  const [, kind = '', name = ''] = /^#\/components\/(\w+)\/(.+)$/.exec(it.$ref) ?? [];
+  const found = components[kind as keyof Components]?.[name];
+  if (!found) throw new Error(`${it.$ref} is not in the document.`);
+  return found as T;
 }
 
 /** Answers that go on: only their beginning is an answer of this moment. */
 export function isStream(type: string): boolean {
   return /^(text\/event-stream|application\/(x-)?nd-?json|application\/jsonl)\b/.test(type);
-}
-
-/** OpenAPI 3.0 has flags where JSON Schema has null types and numbers; examples are no schemas. */
-function modern(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(modern);
-  if (typeof value !== 'object' || value === null) return value;
-  const { nullable, exclusiveMinimum, exclusiveMaximum, ...rest } = value as Record<string, unknown>;
-  const kept = Object.entries(rest).filter(([key]) => key !== 'example');
-  const told = Object.fromEntries(kept.map(([key, inner]) => [key, modern(inner)]));
-  const above = exclusiveMinimum === true ? { exclusiveMinimum: told['minimum'] } : {};
-  const below = exclusiveMaximum === true ? { exclusiveMaximum: told['maximum'] } : {};
-  const schema = { ...told, ...above, ...below };
-  return nullable === true ? { anyOf: [schema, { type: 'null' }] } : schema;
 }
 
 function sentenceOf({ instancePath, message }: ErrorObject): string {

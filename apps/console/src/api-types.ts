@@ -78,7 +78,7 @@ export interface Snapshot {
 
 interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly example?: unknown;
   readonly enum?: readonly string[];
 }
@@ -91,24 +91,26 @@ export interface Parameter {
   readonly schema?: Schema;
 }
 
+/** A reference to a shared object, such as `#/components/parameters/portal`. */
+export interface Reference {
+  readonly $ref: string;
+}
+
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
   readonly tags?: readonly string[];
-  readonly security?: readonly unknown[];
-  readonly parameters?: readonly Parameter[];
+  readonly parameters?: readonly (Parameter | Reference)[];
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
   };
-  readonly responses?: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>
-  >;
 }
 
 export interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components?: {
+    readonly parameters?: Readonly<Record<string, Parameter>>;
     readonly schemas?: Readonly<Record<string, Schema & { readonly properties?: Readonly<Record<string, Schema>> }>>;
   };
 }

@@ -1,4 +1,4 @@
-import type { OpenApi, Operation, Parameter } from './api-types';
+import type { OpenApi, Operation, Parameter, Reference } from './api-types';
 
 /** An operation that the panel can call. */
 export interface Offer {
@@ -6,12 +6,14 @@ export interface Offer {
   readonly path: string;
   readonly group: string;
   readonly operation: Operation;
+  /** Without those of headers. */
+  readonly parameters: readonly Parameter[];
 }
 
 const verbs = ['get', 'post', 'patch', 'put', 'delete'];
 
-/** Everything of `/v1` that takes JSON or nothing, by tag, as the document has it. */
-export function offersOf({ paths }: OpenApi): Offer[] {
+/** Returns the operations below `/v1`, in the order of the document. */
+export function offersOf({ paths, components }: OpenApi): Offer[] {
   return Object.entries(paths)
     .filter(([path]) => path.startsWith('/v1/'))
     .flatMap(([path, operations]) =>
@@ -21,14 +23,22 @@ export function offersOf({ paths }: OpenApi): Offer[] {
           method: verb.toUpperCase(),
           path,
           operation,
+          parameters: (operation.parameters ?? [])
+            .flatMap((it) => resolved(it, components?.parameters) ?? [])
+            .filter((it) => it.in !== 'header'),
           group: titled(operation.tags?.[0] ?? 'other'),
         })),
     );
 }
 
+/** Returns the parameter, or what a reference to a shared one leads to. */
+function resolved(it: Parameter | Reference, shared: Readonly<Record<string, Parameter>> = {}): Parameter | undefined {
+  return '$ref' in it ? shared[it.$ref.split('/').at(-1) ?? ''] : it;
+}
+
 export const isWrite = (method: string): boolean => method !== 'GET';
 
-/** The path with its values in it; what is missing stays as it is in the document. */
+/** Returns the path with the values filled in; a missing value keeps its placeholder. */
 export function urlOf(
   path: string,
   parameters: readonly Parameter[],
@@ -43,7 +53,7 @@ export function urlOf(
   return query.size > 0 ? `${filled}?${query}` : filled;
 }
 
-/** The same call as a service makes it; the key stays in the shell. */
+/** Returns the call as a curl command, which reads the key from the shell. */
 export function curlOf(method: string, url: string, body: string | undefined): string {
   const parts = ['curl -s'];
   if (method !== 'GET' && !(method === 'POST' && body !== undefined)) parts.push(`-X ${method}`);
@@ -53,7 +63,7 @@ export function curlOf(method: string, url: string, body: string | undefined): s
   return parts.join(' \\\n  ');
 }
 
-/** What the body may look like, from the document's own example; undefined when there is none to send. */
+/** Returns the example of the body in the document; undefined when the operation takes no body. */
 export function exampleBody(api: OpenApi, { requestBody }: Operation): string | undefined {
   const content = requestBody?.content['application/json'];
   if (!content) return undefined;

@@ -54,9 +54,8 @@ export function TryPage({ document: api, portal }: { document: OpenApi | undefin
 }
 
 function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: string }) {
-  const { method, path, operation } = offer;
-  const parameters = (operation.parameters ?? []).filter((it) => it.in !== 'header');
-  const [values, setValues] = useState<Readonly<Record<string, string>>>(() => startOf(operation, portal));
+  const { method, path, operation, parameters } = offer;
+  const [values, setValues] = useState<Readonly<Record<string, string>>>(() => startOf(parameters, portal));
   const [body, setBody] = useState(() => exampleBody(api, operation));
   const [tried, setTried] = useState<Tried>();
   const { busy, problem, run } = useWork();
@@ -131,7 +130,7 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
   );
 }
 
-function startOf({ parameters = [] }: Operation, portal: string): Record<string, string> {
+function startOf(parameters: readonly Parameter[], portal: string): Record<string, string> {
   const examples = parameters.flatMap(({ name, required, schema }) =>
     required && schema?.example !== undefined ? [[name, `${schema.example as string | number}`] as const] : [],
   );

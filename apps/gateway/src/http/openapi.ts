@@ -79,7 +79,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     ...document.components,
     schemas: { ...document.components?.schemas, ...namedSchemas() },
     headers: { ...sharedHeaders },
-    examples: problemExamples(),
+    examples: problemExamples(document.paths),
   };
   shareComponents(document);
   return withSharedSecurity(document);

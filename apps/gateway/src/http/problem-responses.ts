@@ -93,9 +93,11 @@ export function headerReferences(...names: readonly (keyof typeof sharedHeaders)
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** `components.examples`: one problem for each code. */
-export function problemExamples(): Record<string, { readonly value: Problem }> {
-  return Object.fromEntries(faultCodes.map((code) => [code, { value: exampleProblem(code) }]));
+/** `components.examples`: one problem for each code that these paths refer to. */
+export function problemExamples(paths: object): Record<string, { readonly value: Problem }> {
+  const text = JSON.stringify(paths);
+  const codes = faultCodes.filter((code) => text.includes(`"#/components/examples/${code}"`));
+  return Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }]));
 }
 
 /** Statuses of problems that are stored and replayed to a retry of a write. */

@@ -1,4 +1,4 @@
-// Made of openapi.json by generate.mjs; not to be changed by hand.
+// Generated from openapi.json by generate.mjs. Do not edit.
 import { type Args, Caller, type Paged } from '../caller';
 import type { CallOptions } from '../wire';
 import type {
@@ -64,8 +64,6 @@ import type {
   GetStageFieldsResponses,
   GetSubscriptionData,
   GetSubscriptionResponses,
-  GetTaskData,
-  GetTaskResponses,
   GetTaskScrumData,
   GetTaskScrumFieldsData,
   GetTaskScrumFieldsResponses,
@@ -129,32 +127,32 @@ import type {
 
 /** A method for each operation of the gateway. */
 export abstract class Operations extends Caller {
-  /** Register an app of Bitrix24. `POST /v1/apps` */
+  /** Register a Bitrix24 app. `POST /v1/apps` */
   registerApp(args: Args<RegisterAppData>, options?: CallOptions): Promise<RegisterAppResponses[201]> {
     return this.one({ verb: 'POST', path: '/v1/apps', effect: 'write' }, args, options);
   }
 
-  /** The apps, that of the settings first, then oldest first. `GET /v1/apps` */
+  /** List the apps: the app of the settings, then oldest first. `GET /v1/apps` */
   listApps(options?: CallOptions): Promise<ListAppsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/apps', effect: 'read' }, {}, options);
   }
 
-  /** An app and its addresses. `GET /v1/apps/{app}` */
+  /** Get an app and its URLs. `GET /v1/apps/{app}` */
   getApp(args: Args<GetAppData>, options?: CallOptions): Promise<GetAppResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/apps/{app}', effect: 'read' }, args, options);
   }
 
-  /** Rename an app, or give it another secret. `PATCH /v1/apps/{app}` */
+  /** Rename an app or change its secret. `PATCH /v1/apps/{app}` */
   updateApp(args: Args<UpdateAppData>, options?: CallOptions): Promise<UpdateAppResponses[200]> {
     return this.one({ verb: 'PATCH', path: '/v1/apps/{app}', effect: 'write' }, args, options);
   }
 
-  /** Delete an app that no portal belongs to. `DELETE /v1/apps/{app}` */
+  /** Delete an app that has no portals. `DELETE /v1/apps/{app}` */
   deleteApp(args: Args<DeleteAppData>, options?: CallOptions): Promise<DeleteAppResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/apps/{app}', effect: 'write' }, args, options);
   }
 
-  /** A group's backlog. `GET /v1/portals/{portal}/groups/{groupId}/backlog` */
+  /** Get a group's backlog. `GET /v1/portals/{portal}/groups/{groupId}/backlog` */
   getBacklog(args: Args<GetBacklogData>, options?: CallOptions): Promise<GetBacklogResponses[200]> {
     return this.one(
       { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/backlog', effect: 'read' },
@@ -163,7 +161,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** The fields of a backlog, as the portal describes them. `GET /v1/portals/{portal}/backlogs/fields` */
+  /** Get the fields of a backlog, as the portal describes them. `GET /v1/portals/{portal}/backlogs/fields` */
   getBacklogFields(args: Args<GetBacklogFieldsData>, options?: CallOptions): Promise<GetBacklogFieldsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/backlogs/fields', effect: 'read' }, args, options);
   }
@@ -191,7 +189,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** A group's epics, in the order of their ids. `GET /v1/portals/{portal}/groups/{groupId}/epics` */
+  /** List a group's epics, by id. `GET /v1/portals/{portal}/groups/{groupId}/epics` */
   listEpics(args: Args<ListEpicsData>, options?: CallOptions): Paged<ListEpicsResponses[200]> {
     return this.page(
       { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/epics', effect: 'read' },
@@ -209,7 +207,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** An epic. `GET /v1/portals/{portal}/epics/{epicId}` */
+  /** Get an epic. `GET /v1/portals/{portal}/epics/{epicId}` */
   getEpic(args: Args<GetEpicData>, options?: CallOptions): Promise<GetEpicResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/epics/{epicId}', effect: 'read' }, args, options);
   }
@@ -224,12 +222,12 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'DELETE', path: '/v1/portals/{portal}/epics/{epicId}', effect: 'write' }, args, options);
   }
 
-  /** The fields of an epic, as the portal describes them. `GET /v1/portals/{portal}/epics/fields` */
+  /** Get the fields of an epic, as the portal describes them. `GET /v1/portals/{portal}/epics/fields` */
   getEpicFields(args: Args<GetEpicFieldsData>, options?: CallOptions): Promise<GetEpicFieldsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/epics/fields', effect: 'read' }, args, options);
   }
 
-  /** A group's sprints, in the order of their ids. `GET /v1/portals/{portal}/groups/{groupId}/sprints` */
+  /** List a group's sprints, by id. `GET /v1/portals/{portal}/groups/{groupId}/sprints` */
   listSprints(args: Args<ListSprintsData>, options?: CallOptions): Paged<ListSprintsResponses[200]> {
     return this.page(
       { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/sprints', effect: 'read' },
@@ -247,7 +245,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** A sprint. `GET /v1/portals/{portal}/sprints/{sprintId}` */
+  /** Get a sprint. `GET /v1/portals/{portal}/sprints/{sprintId}` */
   getSprint(args: Args<GetSprintData>, options?: CallOptions): Promise<GetSprintResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/sprints/{sprintId}', effect: 'read' }, args, options);
   }
@@ -266,7 +264,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** The fields of a sprint, as the portal describes them. `GET /v1/portals/{portal}/sprints/fields` */
+  /** Get the fields of a sprint, as the portal describes them. `GET /v1/portals/{portal}/sprints/fields` */
   getSprintFields(args: Args<GetSprintFieldsData>, options?: CallOptions): Promise<GetSprintFieldsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/sprints/fields', effect: 'read' }, args, options);
   }
@@ -289,7 +287,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** The stages of a sprint's board. `GET /v1/portals/{portal}/sprints/{sprintId}/stages` */
+  /** List the stages of a sprint's board. `GET /v1/portals/{portal}/sprints/{sprintId}/stages` */
   listStages(args: Args<ListStagesData>, options?: CallOptions): Promise<ListStagesResponses[200]> {
     return this.one(
       { verb: 'GET', path: '/v1/portals/{portal}/sprints/{sprintId}/stages', effect: 'read' },
@@ -307,7 +305,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** The fields of a stage, as the portal describes them. `GET /v1/portals/{portal}/stages/fields` */
+  /** Get the fields of a stage, as the portal describes them. `GET /v1/portals/{portal}/stages/fields` */
   getStageFields(args: Args<GetStageFieldsData>, options?: CallOptions): Promise<GetStageFieldsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/stages/fields', effect: 'read' }, args, options);
   }
@@ -340,12 +338,12 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** A task's place in the scrum. `GET /v1/portals/{portal}/tasks/{taskId}/scrum` */
+  /** Get a task's scrum fields. `GET /v1/portals/{portal}/tasks/{taskId}/scrum` */
   getTaskScrum(args: Args<GetTaskScrumData>, options?: CallOptions): Promise<GetTaskScrumResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}/scrum', effect: 'read' }, args, options);
   }
 
-  /** Change a task's place in the scrum, its story points or its epic. `PATCH /v1/portals/{portal}/tasks/{taskId}/scrum` */
+  /** Change a task's scrum fields: backlog or sprint, story points, epic. `PATCH /v1/portals/{portal}/tasks/{taskId}/scrum` */
   updateTaskScrum(args: Args<UpdateTaskScrumData>, options?: CallOptions): Promise<UpdateTaskScrumResponses[204]> {
     return this.one(
       { verb: 'PATCH', path: '/v1/portals/{portal}/tasks/{taskId}/scrum', effect: 'write' },
@@ -354,7 +352,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** The scrum's fields of a task, as the portal describes them. `GET /v1/portals/{portal}/tasks/scrum/fields` */
+  /** Get the scrum fields of a task, as the portal describes them. `GET /v1/portals/{portal}/tasks/scrum/fields` */
   getTaskScrumFields(
     args: Args<GetTaskScrumFieldsData>,
     options?: CallOptions,
@@ -362,12 +360,7 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/scrum/fields', effect: 'read' }, args, options);
   }
 
-  /** A task. `GET /v1/portals/{portal}/tasks/{taskId}` */
-  getTask(args: Args<GetTaskData>, options?: CallOptions): Promise<GetTaskResponses[200]> {
-    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'read' }, args, options);
-  }
-
-  /** Run any method of the portal. `POST /v1/portals/{portal}/call/{method}` */
+  /** Call any method of a portal. `POST /v1/portals/{portal}/call/{method}` */
   callMethod(args: Args<CallMethodData>, options?: CallOptions): Promise<CallMethodResponses[200]> {
     return this.one({ verb: 'POST', path: '/v1/portals/{portal}/call/{method}', effect: 'write' }, args, options);
   }
@@ -377,7 +370,7 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/portals/{portal}/batch', effect: 'write' }, args, options);
   }
 
-  /** Run up to 500 commands. Answered at once with the job that goes on with it. `POST /v1/portals/{portal}/batch` */
+  /** Run up to 500 commands. Returns at once with the job that does the work. `POST /v1/portals/{portal}/batch` */
   runBatchAsJob(args: Args<RunBatchData>, options?: CallOptions): Promise<RunBatchResponses[202]> {
     return this.one(
       { verb: 'POST', path: '/v1/portals/{portal}/batch', effect: 'write', prefer: 'respond-async' },
@@ -386,7 +379,7 @@ export abstract class Operations extends Caller {
     );
   }
 
-  /** All records of a list, as a stream. `POST /v1/portals/{portal}/list/{method}` */
+  /** Stream all records of a list. `POST /v1/portals/{portal}/list/{method}` */
   streamList(
     args: Args<StreamListData>,
     options?: CallOptions,
@@ -394,7 +387,7 @@ export abstract class Operations extends Caller {
     return this.lines({ verb: 'POST', path: '/v1/portals/{portal}/list/{method}', effect: 'read' }, args, options);
   }
 
-  /** The installed portals this key may use. `GET /v1/portals` */
+  /** List the installed portals that the key may use. `GET /v1/portals` */
   listPortals(args: Args<ListPortalsData> = {}, options?: CallOptions): Paged<ListPortalsResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/portals', effect: 'read' }, args, options);
   }
@@ -407,42 +400,42 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/portals', effect: 'write' }, args, options);
   }
 
-  /** A portal: its status, limits, lane and token ages. `GET /v1/portals/{portal}` */
+  /** Get a portal: its status, limits, queue and token ages. `GET /v1/portals/{portal}` */
   getPortal(args: Args<GetPortalData>, options?: CallOptions): Promise<GetPortalResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}', effect: 'read' }, args, options);
   }
 
-  /** Admit a portal, name it, tag it, suspend it, or set its limits. `PATCH /v1/portals/{portal}` */
+  /** Change a portal: admit, name, tag or suspend it, or set its limits. `PATCH /v1/portals/{portal}` */
   updatePortal(args: Args<UpdatePortalData>, options?: CallOptions): Promise<UpdatePortalResponses[200]> {
     return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}', effect: 'write' }, args, options);
   }
 
-  /** Forget a portal and its tokens. `DELETE /v1/portals/{portal}` */
+  /** Delete a portal and its tokens from the gateway. `DELETE /v1/portals/{portal}` */
   forgetPortal(args: Args<ForgetPortalData>, options?: CallOptions): Promise<ForgetPortalResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/portals/{portal}', effect: 'write' }, args, options);
   }
 
-  /** Run one method on many portals. `POST /v1/fan-out` */
+  /** Call one method on many portals. `POST /v1/fan-out` */
   fanOut(args: Args<FanOutData>, options?: CallOptions): AsyncGenerator<FanOutResponses[200], void, undefined> {
     return this.lines({ verb: 'POST', path: '/v1/fan-out', effect: 'once' }, args, options);
   }
 
-  /** Run one method on many portals. Answered at once with the job that goes on with it. `POST /v1/fan-out` */
+  /** Call one method on many portals. Returns at once with the job that does the work. `POST /v1/fan-out` */
   fanOutAsJob(args: Args<FanOutData>, options?: CallOptions): Promise<FanOutResponses[202]> {
     return this.one({ verb: 'POST', path: '/v1/fan-out', effect: 'write', prefer: 'respond-async' }, args, options);
   }
 
-  /** The jobs of this key, newest first; of all keys for an administrator. `GET /v1/jobs` */
+  /** List the jobs of the key, newest first; with the scope admin, of all keys. `GET /v1/jobs` */
   listJobs(args: Args<ListJobsData> = {}, options?: CallOptions): Paged<ListJobsResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/jobs', effect: 'read' }, args, options);
   }
 
-  /** A job: its state and progress. `GET /v1/jobs/{id}` */
+  /** Get a job: its state and progress. `GET /v1/jobs/{id}` */
   getJob(args: Args<GetJobData>, options?: CallOptions): Promise<GetJobResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/jobs/{id}', effect: 'read' }, args, options);
   }
 
-  /** What the items of a job came to. `GET /v1/jobs/{id}/results` */
+  /** Read the outcomes of the items of a job. `GET /v1/jobs/{id}/results` */
   getJobResults(
     args: Args<GetJobResultsData>,
     options?: CallOptions,
@@ -455,17 +448,17 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/jobs/{id}/cancel', effect: 'write' }, args, options);
   }
 
-  /** Make a client key. `POST /v1/clients` */
+  /** Create a client and its key. `POST /v1/clients` */
   createClient(args: Args<CreateClientData>, options?: CallOptions): Promise<CreateClientResponses[201]> {
     return this.one({ verb: 'POST', path: '/v1/clients', effect: 'write' }, args, options);
   }
 
-  /** The clients, oldest first. `GET /v1/clients` */
+  /** List the clients, oldest first. `GET /v1/clients` */
   listClients(options?: CallOptions): Promise<ListClientsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/clients', effect: 'read' }, {}, options);
   }
 
-  /** Give a client another key. `POST /v1/clients/{id}/rotate` */
+  /** Replace the key of a client. `POST /v1/clients/{id}/rotate` */
   rotateClientKey(args: Args<RotateClientKeyData>, options?: CallOptions): Promise<RotateClientKeyResponses[200]> {
     return this.one({ verb: 'POST', path: '/v1/clients/{id}/rotate', effect: 'write' }, args, options);
   }
@@ -475,12 +468,12 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'DELETE', path: '/v1/clients/{id}', effect: 'write' }, args, options);
   }
 
-  /** Who wrote what, newest first. `GET /v1/audit` */
+  /** Read the audit log, newest first. `GET /v1/audit` */
   listAudit(args: Args<ListAuditData> = {}, options?: CallOptions): Paged<ListAuditResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/audit', effect: 'read' }, args, options);
   }
 
-  /** Have events sent to an internal service. `POST /v1/subscriptions` */
+  /** Subscribe an internal service to events of portals. `POST /v1/subscriptions` */
   createSubscription(
     args: Args<CreateSubscriptionData>,
     options?: CallOptions,
@@ -488,12 +481,12 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/subscriptions', effect: 'write' }, args, options);
   }
 
-  /** The subscriptions, oldest first. `GET /v1/subscriptions` */
+  /** List the subscriptions, oldest first. `GET /v1/subscriptions` */
   listSubscriptions(options?: CallOptions): Promise<ListSubscriptionsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/subscriptions', effect: 'read' }, {}, options);
   }
 
-  /** A subscription, and whether portals send its events. `GET /v1/subscriptions/{id}` */
+  /** Get a subscription and its event bindings. `GET /v1/subscriptions/{id}` */
   getSubscription(args: Args<GetSubscriptionData>, options?: CallOptions): Promise<GetSubscriptionResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/subscriptions/{id}', effect: 'read' }, args, options);
   }
@@ -527,7 +520,7 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/subscriptions/{id}/test', effect: 'write' }, args, options);
   }
 
-  /** What could not be delivered, newest first. `GET /v1/subscriptions/{id}/dead-letters` */
+  /** List the dead letters of a subscription, newest first. `GET /v1/subscriptions/{id}/dead-letters` */
   listDeadLetters(args: Args<ListDeadLettersData>, options?: CallOptions): Paged<ListDeadLettersResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/subscriptions/{id}/dead-letters', effect: 'read' }, args, options);
   }

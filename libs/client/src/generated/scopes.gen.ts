@@ -1,4 +1,4 @@
-// Made of openapi.json by generate.mjs; not to be changed by hand.
+// Generated from openapi.json by generate.mjs. Do not edit.
 
 /** What each scope of a client key allows. */
 export const scopeDescriptions = {

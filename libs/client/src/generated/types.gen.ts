@@ -6,66 +6,66 @@ export type ClientOptions = {
 
 export type NewApp = {
   /**
-   * Its name, for people.
+   * A name of your own for the app.
    */
   name: string;
   /**
-   * The app’s id in Bitrix24: `local.…` or `app.…`.
+   * The client id of the app in Bitrix24: `local.…` or `app.…`.
    */
   clientId: string;
   /**
-   * Kept encrypted and never shown again.
+   * The client secret of the app; stored encrypted, never returned.
    */
   clientSecret: string;
   /**
-   * The app’s permissions in Bitrix24.
+   * The permissions that the app needs in Bitrix24.
    */
   scope?: Array<string>;
 };
 
 export type App = {
   /**
-   * `default` for the app of the settings.
+   * The id of the app: `default` for the app of the settings.
    */
   id: string;
   /**
-   * Its name, for people.
+   * A name of your own for the app.
    */
   name: string;
   /**
-   * The app’s id in Bitrix24: `local.…` or `app.…`.
+   * The client id of the app in Bitrix24: `local.…` or `app.…`.
    */
   clientId: string;
   /**
-   * What the app is meant to be allowed.
+   * The permissions that the app needs in Bitrix24.
    */
   scope: Array<string>;
   /**
-   * When it was registered here.
+   * When the app was registered.
    */
   registeredAt?: string;
   /**
-   * When its secret was last changed.
+   * When the secret of the app was last changed.
    */
   secretSetAt?: string;
   /**
-   * This app’s own addresses, for its card in Bitrix24.
+   * The URLs to enter for this app in Bitrix24.
    */
   urls: {
     /**
-     * Where a person connects a portal; `?portal=` goes straight on.
+     * Where an administrator connects a portal; `?portal=` skips the first page.
      */
     install: string;
     /**
-     * The app’s handler in its card: where an authorization comes back to.
+     * The handler URL: the OAuth redirect URI.
      */
     handler: string;
     /**
-     * Its initial installation: the page in the portal’s frame.
+     * The URL of the initial installation, shown in a frame of the portal.
      */
     installation: string;
     /**
-     * Its installation callback, and where its events go.
+     * The URL of the installation callback and of events.
      */
     events: string;
   };
@@ -73,323 +73,332 @@ export type App = {
 
 export type Apps = {
   /**
-   * What there is of them on this page.
+   * The apps.
    */
   items: Array<App>;
 };
 
 export type AppChanges = {
   /**
-   * Its name, for people.
+   * A name of your own for the app.
    */
   name?: string;
   /**
-   * Kept encrypted and never shown again.
+   * The client secret of the app; stored encrypted, never returned.
    */
   clientSecret?: string;
 };
 
 export type Backlog = {
   /**
-   * Its id here.
+   * The id of the backlog.
    */
   id: number;
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
    */
   groupId: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who created it; 0 when there is none.
    */
   createdBy: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who last changed it; 0 when there is none.
    */
   modifiedBy: number;
 };
 
 export type BacklogFields = {
   [key: string]: {
+    /**
+     * The type of the field, as the portal names it.
+     */
     type: string;
   };
 };
 
 export type NewBacklog = {
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
-   */
-  groupId: number;
-  /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
+  /**
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
+   */
+  groupId: number;
 };
 
 export type BacklogChanges = {
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
    */
   groupId?: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy?: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
 };
 
 export type EpicPage = {
   /**
-   * What there is of them on this page.
+   * The items of the page, ordered by id.
    */
   items: Array<Epic>;
   /**
-   * Send it as `cursor` to get the next page. Absent on the last one.
+   * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
 };
 
 export type Epic = {
   /**
-   * Its id here.
+   * The id of the epic.
    */
   id: number;
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
    */
   groupId: number;
   /**
-   * Its name, for people.
+   * The name.
    */
   name: string;
   /**
-   * A text of any length.
+   * The description, of any length.
    */
   description: string;
   /**
-   * A colour, as `#69dafc`.
+   * The color, for example `#69dafc`.
    */
   color: string;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who created it; 0 when there is none.
    */
   createdBy: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who last changed it; 0 when there is none.
    */
   modifiedBy: number;
   /**
-   * Attachments by their ids; told where one epic is read.
+   * The ids of attached files; present where a single epic is read.
    */
   files?: Array<number>;
 };
 
 export type EpicFields = {
   [key: string]: {
+    /**
+     * The type of the field, as the portal names it.
+     */
     type: string;
   };
 };
 
 export type NewEpic = {
   /**
-   * Its name, for people.
+   * The name.
    */
   name: string;
   /**
-   * A text of any length.
+   * The description, of any length.
    */
   description?: string;
   /**
-   * A colour, as `#69dafc`.
+   * The color, for example `#69dafc`.
    */
   color?: string;
   /**
-   * Files of the Drive by their ids; in a change they take the place of those there were.
+   * The ids of files on Bitrix24 Drive to attach; a change replaces all attachments.
    */
   files?: Array<number>;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy?: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
 };
 
 export type EpicChanges = {
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
    */
   groupId?: number;
   /**
-   * Its name, for people.
+   * The name.
    */
   name?: string;
   /**
-   * A text of any length.
+   * The description, of any length.
    */
   description?: string;
   /**
-   * A colour, as `#69dafc`.
+   * The color, for example `#69dafc`.
    */
   color?: string;
   /**
-   * Files of the Drive by their ids; in a change they take the place of those there were.
+   * The ids of files on Bitrix24 Drive to attach; a change replaces all attachments.
    */
   files?: Array<number>;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy?: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
 };
 
 export type SprintPage = {
   /**
-   * What there is of them on this page.
+   * The items of the page, ordered by id.
    */
   items: Array<Sprint>;
   /**
-   * Send it as `cursor` to get the next page. Absent on the last one.
+   * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
 };
 
 export type Sprint = {
   /**
-   * Its id here.
+   * The id of the sprint.
    */
   id: number;
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
    */
   groupId: number;
   /**
-   * Its name, for people.
+   * The name.
    */
   name: string;
   /**
-   * Set in Bitrix24 only, when the sprint is started there.
+   * The goal. Only Bitrix24 itself can set it, when a user starts the sprint there.
    */
   goal: string;
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who created it; 0 when there is none.
    */
   createdBy: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who last changed it; 0 when there is none.
    */
   modifiedBy: number;
   /**
-   * When it begins, with its offset from UTC.
+   * When the sprint starts, with an offset from UTC.
    */
   dateStart: string | null;
   /**
-   * When it ends, with its offset from UTC.
+   * When the sprint ends, with an offset from UTC.
    */
   dateEnd: string | null;
   /**
-   * `planned`, `active` (a group has one at most) or `completed`.
+   * The status; at most one sprint of a group is `active`.
    */
   status: 'planned' | 'active' | 'completed';
 };
 
 export type SprintFields = {
   [key: string]: {
+    /**
+     * The type of the field, as the portal names it.
+     */
     type: string;
   };
 };
 
 export type NewSprint = {
   /**
-   * Its name, for people.
+   * The name.
    */
   name: string;
   /**
-   * When it begins, with its offset from UTC.
+   * When the sprint starts, with an offset from UTC.
    */
   dateStart: string;
   /**
-   * When it ends, with its offset from UTC.
+   * When the sprint ends, with an offset from UTC.
    */
   dateEnd: string;
   /**
-   * `planned` unless said otherwise.
+   * The status; at most one sprint of a group is `active`.
    */
   status?: 'planned' | 'active' | 'completed';
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort?: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy?: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
 };
 
 export type SprintChanges = {
   /**
-   * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+   * The id of the group: the number in its address, `/workgroups/group/125/`.
    */
   groupId?: number;
   /**
-   * Its name, for people.
+   * The name.
    */
   name?: string;
   /**
-   * When it begins, with its offset from UTC.
+   * When the sprint starts, with an offset from UTC.
    */
   dateStart?: string;
   /**
-   * When it ends, with its offset from UTC.
+   * When the sprint ends, with an offset from UTC.
    */
   dateEnd?: string;
   /**
-   * `planned`, `active` (a group has one at most) or `completed`.
+   * The status; at most one sprint of a group is `active`.
    */
   status?: 'planned' | 'active' | 'completed';
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort?: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy?: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
 };
 
 export type StageList = {
   /**
-   * What there is of them on this page.
+   * The stages, in their order.
    */
   items: Array<Stage>;
 };
 
 export type Stage = {
   /**
-   * Its id here.
+   * The id of the stage.
    */
   id: number;
   /**
@@ -397,51 +406,54 @@ export type Stage = {
    */
   sprintId: number;
   /**
-   * Its name, for people.
+   * The name.
    */
   name: string;
   /**
-   * `NEW` for the first stage, `FINISH` for the last, `WORK` between.
+   * `NEW` for the first stage, `FINISH` for the last, `WORK` between them.
    */
   type: 'NEW' | 'WORK' | 'FINISH';
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort: number;
   /**
-   * A colour, as `#69dafc`.
+   * The color, for example `47D1E2`.
    */
   color: string;
 };
 
 export type StageFields = {
   [key: string]: {
+    /**
+     * The type of the field, as the portal names it.
+     */
     type: string;
   };
 };
 
 export type NewStage = {
   /**
-   * Its name, for people.
+   * The name.
    */
   name: string;
   /**
-   * `NEW` for the first stage, `FINISH` for the last, `WORK` between.
+   * `NEW` for the first stage, `FINISH` for the last, `WORK` between them.
    */
   type?: 'NEW' | 'WORK' | 'FINISH';
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort?: number;
   /**
-   * A colour, as `#69dafc`.
+   * The color, for example `47D1E2`.
    */
   color?: string;
 };
 
 export type StageId = {
   /**
-   * Its id here.
+   * The id of the stage.
    */
   id: number;
 };
@@ -452,70 +464,73 @@ export type StageChanges = {
    */
   sprintId?: number;
   /**
-   * Its name, for people.
+   * The name.
    */
   name?: string;
   /**
-   * `NEW` for the first stage, `FINISH` for the last, `WORK` between.
+   * `NEW` for the first stage, `FINISH` for the last, `WORK` between them.
    */
   type?: 'NEW' | 'WORK' | 'FINISH';
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort?: number;
   /**
-   * A colour, as `#69dafc`.
+   * The color, for example `47D1E2`.
    */
   color?: string;
 };
 
 export type TaskPlace = {
   /**
-   * The id of a stage (a column) of the sprint’s board.
+   * The id of the stage.
    */
   stageId: number;
 };
 
 export type ScrumTask = {
   /**
-   * The backlog or the sprint in which the task is.
+   * The id of the backlog or sprint of the task.
    */
   entityId: number;
   /**
-   * A text, as Bitrix24 has it: `8`, `0.5`, `XL`.
+   * The story points, as text: `8`, `0.5`, `XL`.
    */
   storyPoints: string;
   /**
-   * 0 when it is of none.
+   * The id of the epic; 0 when there is none.
    */
   epicId: number;
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who created it; 0 when there is none.
    */
   createdBy: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who last changed it; 0 when there is none.
    */
   modifiedBy: number;
 };
 
 export type ScrumTaskFields = {
   [key: string]: {
+    /**
+     * The type of the field, as the portal names it.
+     */
     type: string;
   };
 };
 
 export type ScrumTaskChanges = {
   /**
-   * The backlog or the sprint to which the task goes.
+   * The id of the backlog or sprint to move the task to.
    */
   entityId?: number;
   /**
-   * A text, as Bitrix24 has it: `8`, `0.5`, `XL`.
+   * The story points, as text: `8`, `0.5`, `XL`.
    */
   storyPoints?: string;
   /**
@@ -523,82 +538,47 @@ export type ScrumTaskChanges = {
    */
   epicId?: number;
   /**
-   * Its place among its like: a lower number comes first.
+   * The position: lower numbers come first.
    */
   sort?: number;
   /**
-   * The id of the user in Bitrix24 who made it; 0 where nobody is named.
+   * The id of the user who creates it.
    */
   createdBy?: number;
   /**
-   * The id of the user in Bitrix24 who changed it last; 0 where nobody is named.
+   * The id of the user who changes it.
    */
   modifiedBy?: number;
 };
 
-export type Task = {
-  /**
-   * The id of the task.
-   */
-  id: number;
-  /**
-   * The title.
-   */
-  title: string;
-  /**
-   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
-   */
-  status: number;
-  /**
-   * The id of the workgroup or project; 0 when there is none.
-   */
-  groupId: number;
-  /**
-   * The id of the user who is responsible.
-   */
-  responsibleId: number;
-  /**
-   * The id of the user who created the task.
-   */
-  createdBy: number;
-  /**
-   * When the task was created.
-   */
-  createdDate: string | null;
-  /**
-   * The deadline; null when there is none.
-   */
-  deadline: string | null;
-};
-
 export type Call = {
   /**
-   * What the method takes, as Bitrix24’s documentation of it says.
+   * The parameters of the method, as Bitrix24 documents them.
    */
   params?: {
     [key: string]: unknown;
   };
   /**
-   * Where a list goes on: the `next` of the page before, or -1 for no `total` and a faster page.
+   * Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.
    */
   start?: number;
 };
 
 export type CallAnswer = {
   /**
-   * What the method returned.
+   * The result of the method.
    */
   result: unknown;
   /**
-   * Of a list: how many there are in all.
+   * For a list: the number of records in total.
    */
   total?: number;
   /**
-   * Of a list: the `start` of the next page.
+   * For a list: the `start` of the next page.
    */
   next?: number;
   /**
-   * How long it ran, as the portal says it.
+   * Timing, as the portal reports it.
    */
   time?: {
     [key: string]: unknown;
@@ -610,70 +590,82 @@ export type Batch = {
    * The commands, in order.
    */
   commands: Array<{
+    /**
+     * The full name of a Bitrix24 REST method, for example `crm.deal.list`.
+     */
     method: string;
+    /**
+     * The parameters of the method, as Bitrix24 documents them.
+     */
     params?: {
       [key: string]: unknown;
     };
     /**
-     * Where a list goes on: the `next` of the page before, or -1 for no `total` and a faster page.
+     * Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.
      */
     start?: number;
     /**
-     * What the others refer to it by; its place, from 0, when none has a name.
+     * The name by which later commands refer to this one; its index, from 0, when no command has a name.
      */
     name?: string;
   }>;
   /**
-   * Send nothing after the first that was refused.
+   * Stop after the first command that fails.
    */
   halt?: boolean;
   /**
-   * Let `$result[name]` in a value stand for what an earlier command returned, as the vendor has it. At most 50 commands then, in one request to the portal, and every value arrives as text. Otherwise it is text like any other.
+   * Let `$result[name]` in a value stand for the result of an earlier command, as Bitrix24 defines it. The batch is then limited to 50 commands in one request, and every value arrives as text. When `false`, such a value is plain text.
    */
   references?: boolean;
   /**
-   * With `Prefer: respond-async`: where it is told that the job is finished. Its host must be among EVENT_TARGET_HOSTS.
+   * With `Prefer: respond-async`: the URL that is notified when the job ends. EVENT_TARGET_HOSTS must allow its host.
    */
   callbackUrl?: string;
 };
 
 export type BatchAnswer = {
   /**
-   * In the order of the commands.
+   * The outcomes, in the order of the commands.
    */
   results: Array<BatchItem>;
 };
 
 export type BatchItem =
   | {
+      /**
+       * The command succeeded.
+       */
       ok: true;
       /**
-       * What the method returned.
+       * The result of the method.
        */
       result: unknown;
       /**
-       * Of a list: how many there are in all.
+       * For a list: the number of records in total.
        */
       total?: number;
       /**
-       * Of a list: the `start` of the next page.
+       * For a list: the `start` of the next page.
        */
       next?: number;
       /**
-       * How long it ran, as the portal says it.
+       * Timing, as the portal reports it.
        */
       time?: {
         [key: string]: unknown;
       };
     }
   | {
+      /**
+       * The command failed.
+       */
       ok: false;
       problem: Problem;
     };
 
 export type Problem = {
   /**
-   * A URN that names the kind of problem.
+   * A URN that identifies the code.
    */
   type: string;
   /**
@@ -689,7 +681,7 @@ export type Problem = {
    */
   detail: string;
   /**
-   * Stable; switch on this.
+   * Stable: switch on this.
    */
   code:
     | 'invalid_request'
@@ -767,88 +759,112 @@ export type Problem = {
     | 'deadline_exceeded'
     | 'outcome_unknown';
   /**
-   * The `X-Request-Id` of the request: what to look for in the log.
+   * The `X-Request-Id` of the request; search the log for it.
    */
   requestId: string;
   /**
-   * The same call may be made again as it is.
+   * Whether the same call may be sent again unchanged.
    */
   retryable: boolean;
   /**
-   * What is wrong with the request, place by place.
+   * What is wrong with the request, field by field.
    */
   errors?: Array<{
+    /**
+     * The field or parameter, for example `commands.0.method`.
+     */
     path: string;
+    /**
+     * What is wrong with it.
+     */
     message: string;
   }>;
   /**
-   * The portal's own words, where it spoke.
+   * The error as the portal reported it; absent when it reported none.
    */
   upstream?: {
+    /**
+     * The method of Bitrix24.
+     */
     method: string;
+    /**
+     * The HTTP status from the portal.
+     */
     status: number;
+    /**
+     * The error code from the portal.
+     */
     error: string;
+    /**
+     * The error text from the portal.
+     */
     description: string;
   };
   /**
-   * Where an administrator of the portal mends it.
+   * Where an administrator of the portal grants access again.
    */
   authorizeUrl?: string;
 };
 
-export type AcceptedJob = {
+export type AcceptedJob = Job & {
   /**
-   * Its id here.
-   */
-  id: string;
-  /**
-   * Of which request it is the work.
-   */
-  kind: 'fan-out' | 'batch';
-  /**
-   * queued: no replica runs it just now. done: every item has its outcome, good or bad. failed: it could not go on; `problem` says why.
-   */
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  /**
-   * How many of its items have their outcome, and how many there are.
-   */
-  progress: {
-    total: number;
-    /**
-     * Items that have their outcome.
-     */
-    done: number;
-    /**
-     * How many of these are problems.
-     */
-    failed: number;
-  };
-  /**
-   * When it was made.
-   */
-  createdAt: string;
-  /**
-   * When it was begun.
-   */
-  startedAt?: string;
-  /**
-   * When it ended.
-   */
-  finishedAt?: string;
-  problem?: Problem;
-  /**
-   * What became of the message to `callbackUrl`.
-   */
-  callback?: 'due' | 'delivered' | 'given_up';
-  /**
-   * Signs the message to `callbackUrl`, as Standard Webhooks has it. It is shown here only, and again to a retry with the same Idempotency-Key.
+   * The secret that signs the message to `callbackUrl` (Standard Webhooks). Returned only here, and to a retry with the same Idempotency-Key.
    */
   callbackSecret?: string;
 };
 
+export type Job = {
+  /**
+   * The id of the job.
+   */
+  id: string;
+  /**
+   * The kind of request that created the job.
+   */
+  kind: 'fan-out' | 'batch';
+  /**
+   * `queued`: no replica runs it at the moment. `done`: every item has its outcome, good or bad. `failed`: it could not continue; `problem` says why.
+   */
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  /**
+   * How far the job is.
+   */
+  progress: {
+    /**
+     * The number of items.
+     */
+    total: number;
+    /**
+     * The number of items that have an outcome.
+     */
+    done: number;
+    /**
+     * The number of these that are problems.
+     */
+    failed: number;
+  };
+  /**
+   * When the job was created.
+   */
+  createdAt: string;
+  /**
+   * When the job started.
+   */
+  startedAt?: string;
+  /**
+   * When the job ended.
+   */
+  finishedAt?: string;
+  problem?: Problem;
+  /**
+   * The state of the message to `callbackUrl`.
+   */
+  callback?: 'due' | 'delivered' | 'given_up';
+};
+
 export type List = {
   /**
-   * What the method takes, as Bitrix24’s documentation of it says.
+   * The parameters of the method, as Bitrix24 documents them.
    */
   params?: {
     [key: string]: unknown;
@@ -857,42 +873,42 @@ export type List = {
 
 export type PortalPage = {
   /**
-   * What there is of them on this page.
+   * The portals.
    */
   items: Array<Portal>;
   /**
-   * Send it as `cursor` to get the next page. Absent on the last one.
+   * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
 };
 
 export type Portal = {
   /**
-   * What Bitrix24 calls the portal for ever, also when it is renamed.
+   * The id of the portal in Bitrix24, which never changes.
    */
   memberId: string;
   /**
-   * A short name of your own for the portal, to use in paths.
+   * Your own short name for the portal, to use in paths.
    */
   alias?: string;
   /**
-   * Where the portal is now.
+   * The current host of the portal.
    */
   domain: string;
   /**
-   * Words of the operator’s, by which portals are picked out.
+   * Your own words, by which portals can be selected.
    */
   tags?: Array<string>;
   /**
-   * How it came to be here.
+   * How the portal was added: by installing an app, or by an incoming webhook.
    */
   kind: 'app' | 'webhook';
   /**
-   * The app it belongs to: the one installed last. A webhook has none.
+   * The app that the portal belongs to: the one installed last. A portal by webhook has none.
    */
   app?: string;
   /**
-   * Whether it can be called, and if not, why.
+   * Whether the portal can be called; `active` means yes.
    */
   status:
     | 'active'
@@ -905,69 +921,81 @@ export type Portal = {
     | 'unreachable'
     | 'authorization_server_error';
   /**
-   * False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.
+   * `false` while the portal waits for an administrator: calls are rejected, `all` does not include it, and its events are not forwarded. Set it to `true` to admit the portal.
    */
   admitted: boolean;
   /**
-   * Since when the portal is in trouble, or waits.
+   * Since when the portal cannot be called.
    */
   since?: string;
   /**
-   * What the trouble is and what mends it.
+   * Why the portal cannot be called, and what to do.
    */
   why?: string;
   /**
-   * What the app may do on the portal.
+   * The permissions of the app on the portal.
    */
   scope: Array<string>;
   /**
-   * The user who granted access, whose rights calls have.
+   * The id of the user who granted access; calls have the rights of this user.
    */
   userId?: number;
   /**
-   * Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.
+   * Whether the portal reported this user as an administrator. While `false`, an administrator who installs the app replaces the grant; while `true`, only an administrator can replace it. Absent until the portal reports it.
    */
   grantedByAdministrator?: boolean;
   /**
-   * Who had granted access before another grant replaced theirs; no id: nobody knew who.
+   * The user who granted access before the current user.
    */
   formerUser?: {
+    /**
+     * The id of the former user; absent when unknown.
+     */
     userId?: number;
+    /**
+     * When the grant was replaced.
+     */
     until: string;
   };
   /**
-   * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
+   * Spare token pairs, by the same user or by administrators, which replace the current one if it is lost.
    */
   spareTokenPairs: number;
   /**
-   * Hosts the portal was renamed from; it is still found by them.
+   * Former hosts of the portal, by which it can still be named.
    */
   formerDomains?: Array<string>;
   /**
-   * When it was installed here, last.
+   * When the portal was last installed.
    */
   installedAt: string;
   /**
-   * How old its tokens are and how long they last; never the tokens.
+   * The age of the token pair; the tokens themselves are never returned.
    */
   token?: {
+    /**
+     * When the access token expires.
+     */
     expiresAt: string;
+    /**
+     * When the token pair was last refreshed.
+     */
     refreshedAt?: string;
   };
   /**
-   * The bucket that calls of all replicas keep within.
+   * The rate limit of the portal, shared by all replicas.
    */
   limits: {
     /**
-     * Requests that fit into the portal’s leaky bucket.
+     * The capacity of the leaky bucket of the portal, in requests.
      */
     burst: number;
     /**
-     * Requests that leak out of it each second.
+     * The requests that drain from the bucket per second.
      */
     drainPerSecond: number;
     /**
-     * Who says so.
+     * Where the limit comes from.
      */
     from: 'operator' | 'licence' | 'default';
   };
@@ -975,126 +1003,22 @@ export type Portal = {
 
 export type NewPortal = {
   /**
-   * An incoming webhook, as the portal shows it. It is kept encrypted and never shown again.
+   * The URL of an incoming webhook, as the portal shows it. Stored encrypted, never returned.
    */
   webhookUrl: string;
   /**
-   * A short name of your own for the portal, to use in paths.
+   * Your own short name for the portal, to use in paths.
    */
   alias?: string;
   /**
-   * Words of your own, by which portals can be picked out.
+   * Your own words, by which portals can be selected.
    */
   tags?: Array<string>;
 };
 
-export type PortalDetails = {
+export type PortalDetails = Portal & {
   /**
-   * What Bitrix24 calls the portal for ever, also when it is renamed.
-   */
-  memberId: string;
-  /**
-   * A short name of your own for the portal, to use in paths.
-   */
-  alias?: string;
-  /**
-   * Where the portal is now.
-   */
-  domain: string;
-  /**
-   * Words of the operator’s, by which portals are picked out.
-   */
-  tags?: Array<string>;
-  /**
-   * How it came to be here.
-   */
-  kind: 'app' | 'webhook';
-  /**
-   * The app it belongs to: the one installed last. A webhook has none.
-   */
-  app?: string;
-  /**
-   * Whether it can be called, and if not, why.
-   */
-  status:
-    | 'active'
-    | 'waiting'
-    | 'suspended'
-    | 'reauthorization_required'
-    | 'payment_required'
-    | 'uninstalled'
-    | 'deleted'
-    | 'unreachable'
-    | 'authorization_server_error';
-  /**
-   * False while the portal waits for an operator: no call passes, it is outside “all”, and its events are not sent on. Setting it to true admits the portal.
-   */
-  admitted: boolean;
-  /**
-   * Since when the portal is in trouble, or waits.
-   */
-  since?: string;
-  /**
-   * What the trouble is and what mends it.
-   */
-  why?: string;
-  /**
-   * What the app may do on the portal.
-   */
-  scope: Array<string>;
-  /**
-   * The user who granted access, whose rights calls have.
-   */
-  userId?: number;
-  /**
-   * Whether the portal said that this user is its administrator. While it is false, an administrator who installs the app replaces the grant; once it is true, nobody but an administrator can. Absent while the portal did not say.
-   */
-  grantedByAdministrator?: boolean;
-  /**
-   * Who had granted access before another grant replaced theirs; no id: nobody knew who.
-   */
-  formerUser?: {
-    userId?: number;
-    until: string;
-  };
-  /**
-   * Grants of access kept beside the one in use, by its user or by administrators, which take its place should it be lost.
-   */
-  spareTokenPairs: number;
-  /**
-   * Hosts the portal was renamed from; it is still found by them.
-   */
-  formerDomains?: Array<string>;
-  /**
-   * When it was installed here, last.
-   */
-  installedAt: string;
-  /**
-   * How old its tokens are and how long they last; never the tokens.
-   */
-  token?: {
-    expiresAt: string;
-    refreshedAt?: string;
-  };
-  /**
-   * The bucket that calls of all replicas keep within.
-   */
-  limits: {
-    /**
-     * Requests that fit into the portal’s leaky bucket.
-     */
-    burst: number;
-    /**
-     * Requests that leak out of it each second.
-     */
-    drainPerSecond: number;
-    /**
-     * Who says so.
-     */
-    from: 'operator' | 'licence' | 'default';
-  };
-  /**
-   * Calls and requests of the portal on the replica that answers.
+   * The queue of the portal on the replica that answers.
    */
   queue: {
     /**
@@ -1102,60 +1026,72 @@ export type PortalDetails = {
      */
     waiting: number;
     /**
-     * Requests under way from this replica.
+     * Requests from this replica that are in flight.
      */
     inFlight: number;
     /**
-     * Requests that may be sent at once; shared by all replicas.
+     * Requests that may be sent at once, over all replicas.
      */
     permitsAvailable: number;
+    /**
+     * The requests that may be sent at once when the portal was idle.
+     */
     capacity: number;
     /**
-     * Average number of commands in one request of this replica.
+     * The average number of commands per request from this replica.
      */
     commandsPerRequest: number;
     /**
-     * Open: the portal is down, and this replica fails calls at once without sending them.
+     * `open`: the portal is down, and this replica rejects calls without sending them.
      */
     circuit: 'closed' | 'open' | 'probing';
   };
   /**
-   * Operating time used by method, as last heard by this replica.
+   * Operating time by method, as last reported to this replica.
    */
   operating: Array<{
+    /**
+     * The Bitrix24 method.
+     */
     method: string;
+    /**
+     * The operating time used, in seconds.
+     */
     usedSeconds: number;
+    /**
+     * When the portal resets it.
+     */
     resetAt?: string;
   }>;
 };
 
 export type PortalChanges = {
   /**
-   * null removes it.
+   * The alias of the portal; `null` removes it.
    */
   alias?: string | null;
   /**
-   * No call passes while it is true.
+   * While `true`, calls are rejected.
    */
   suspended?: boolean;
   /**
-   * Lets a portal in that waits. Needs an administrator’s key.
+   * Admits a waiting portal. Needs a key with the scope `admin`.
    */
   admitted?: true;
   /**
-   * All of them; an empty list removes them.
+   * All tags of the portal; an empty list removes them.
    */
   tags?: Array<string>;
   /**
-   * The portal’s leaky bucket, where it is another than its licence says: of a self-hosted portal, or to leave room for others who call it from here. null removes it.
+   * The rate limit of the portal, where it differs from its plan: for a self-hosted portal, or to leave room for other callers. `null` removes it.
    */
   limits?: {
     /**
-     * Requests that fit into the portal’s leaky bucket.
+     * The capacity of the leaky bucket of the portal, in requests.
      */
     burst: number;
     /**
-     * Requests that leak out of it each second.
+     * The requests that drain from the bucket per second.
      */
     drainPerSecond: number;
   } | null;
@@ -1163,89 +1099,52 @@ export type PortalChanges = {
 
 export type FanOut = {
   /**
-   * Names of portals; all that the key may use; or those of them with a tag. Each is called once.
+   * Names of portals, `all` portals that the key may use, or those of them with a tag. Each is called once.
    */
   portals:
     | 'all'
     | {
+        /**
+         * A tag of portals.
+         */
         tag: string;
       }
     | Array<string>;
   /**
-   * The method to run, and its parameters.
+   * The method to call, and its parameters.
    */
   call: {
+    /**
+     * The full name of a Bitrix24 REST method, for example `crm.deal.list`.
+     */
     method: string;
+    /**
+     * The parameters of the method, as Bitrix24 documents them.
+     */
     params?: {
       [key: string]: unknown;
     };
   };
   /**
-   * With `Prefer: respond-async`: where it is told that the job is finished. Its host must be among EVENT_TARGET_HOSTS.
+   * With `Prefer: respond-async`: the URL that is notified when the job ends. EVENT_TARGET_HOSTS must allow its host.
    */
   callbackUrl?: string;
 };
 
 export type JobPage = {
   /**
-   * What there is of them on this page.
+   * The jobs, newest first.
    */
   items: Array<Job>;
   /**
-   * Send it as `cursor` to get the next page. Absent on the last one.
+   * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
 };
 
-export type Job = {
-  /**
-   * Its id here.
-   */
-  id: string;
-  /**
-   * Of which request it is the work.
-   */
-  kind: 'fan-out' | 'batch';
-  /**
-   * queued: no replica runs it just now. done: every item has its outcome, good or bad. failed: it could not go on; `problem` says why.
-   */
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  /**
-   * How many of its items have their outcome, and how many there are.
-   */
-  progress: {
-    total: number;
-    /**
-     * Items that have their outcome.
-     */
-    done: number;
-    /**
-     * How many of these are problems.
-     */
-    failed: number;
-  };
-  /**
-   * When it was made.
-   */
-  createdAt: string;
-  /**
-   * When it was begun.
-   */
-  startedAt?: string;
-  /**
-   * When it ended.
-   */
-  finishedAt?: string;
-  problem?: Problem;
-  /**
-   * What became of the message to `callbackUrl`.
-   */
-  callback?: 'due' | 'delivered' | 'given_up';
-};
-
 export type NewClient = {
   /**
-   * Its name, for people.
+   * A name for people.
    */
   name: string;
   /**
@@ -1253,27 +1152,27 @@ export type NewClient = {
    */
   scopes: Array<Scope>;
   /**
-   * Member ids, aliases or domains of installed portals; all of them by default.
+   * `all`, or member ids, aliases or domains of installed portals.
    */
   portals?: 'all' | Array<string>;
   /**
-   * Which methods of Bitrix24 it may call, as patterns: `crm.*`. Absent: any that its scopes allow.
+   * The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent.
    */
   methods?: Array<string>;
   /**
-   * When the key stops working; it works until deleted when neither this nor days are given.
+   * When the key stops working. Without this or `expiresInDays` it works until it is deleted.
    */
   expiresAt?: string;
   /**
-   * After how many days the key ends by itself.
+   * The number of days after which the key expires.
    */
   expiresInDays?: number;
   /**
-   * Commands a second that the key may send to portals, over all replicas and whichever way they come: a call is one, a batch as many as it has, a list one a page. A request that sends none counts as one. As many as it likes by default.
+   * Commands per second that the key may send to portals, over all replicas. A call is one command, a batch as many as it holds, a list one per page; a request that sends none counts as one. Unlimited when absent.
    */
   ratePerSecond?: number;
   /**
-   * Commands at once; as many as a second by default. A request may send more than are left; the key owes them then, and its next request is refused until they are paid. Needs ratePerSecond.
+   * Commands that the key may send at once; `ratePerSecond` by default. A request may exceed what is left; the key is then rejected until the excess has refilled. Needs `ratePerSecond`.
    */
   burst?: number;
 };
@@ -1282,80 +1181,18 @@ export type NewClient = {
  * A right of a key.
  */
 export type Scope =
-  | 'backlog:read'
-  | 'backlog:write'
-  | 'scrum:read'
-  | 'scrum:write'
-  | 'task:read'
-  | 'call'
-  | 'portals:read'
-  | 'portals:write'
-  | 'admin';
+  'backlog:read' | 'backlog:write' | 'scrum:read' | 'scrum:write' | 'call' | 'portals:read' | 'portals:write' | 'admin';
 
-export type CreatedClient = {
+export type CreatedClient = Client & {
   /**
-   * Its id here.
-   */
-  id: string;
-  /**
-   * Its name, for people.
-   */
-  name: string;
-  /**
-   * What the key may do.
-   */
-  scopes: Array<Scope>;
-  /**
-   * `all`, or the member ids it is for.
-   */
-  portals: 'all' | Array<string>;
-  /**
-   * Which methods of Bitrix24 it may call, as patterns: `crm.*`. Absent: any that its scopes allow.
-   */
-  methods?: Array<string>;
-  /**
-   * When it was made.
-   */
-  createdAt: string;
-  /**
-   * From then on the key is refused.
-   */
-  expiresAt?: string;
-  /**
-   * When the key was last used, to the minute.
-   */
-  lastUsedAt?: string;
-  /**
-   * How many calls a second the key may make, over all replicas.
-   */
-  ratePerSecond?: number;
-  /**
-   * How many calls it may make at once before that rate counts.
-   */
-  burst?: number;
-  /**
-   * The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.
-   */
-  previousKey?: {
-    validUntil?: string;
-    lastUsedAt?: string;
-  };
-  /**
-   * The key itself: shown here and never again.
+   * The key itself: returned here only.
    */
   key: string;
 };
 
-export type Clients = {
-  /**
-   * What there is of them on this page.
-   */
-  items: Array<Client>;
-};
-
 export type Client = {
   /**
-   * Its id here.
+   * The id of the client.
    */
   id: string;
   /**
@@ -1367,19 +1204,19 @@ export type Client = {
    */
   scopes: Array<Scope>;
   /**
-   * `all`, or the member ids it is for.
+   * `all`, or the member ids of the portals that the key may use.
    */
   portals: 'all' | Array<string>;
   /**
-   * Which methods of Bitrix24 it may call, as patterns: `crm.*`. Absent: any that its scopes allow.
+   * The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent.
    */
   methods?: Array<string>;
   /**
-   * When it was made.
+   * When the client was created.
    */
   createdAt: string;
   /**
-   * From then on the key is refused.
+   * When the key stops working.
    */
   expiresAt?: string;
   /**
@@ -1387,75 +1224,88 @@ export type Client = {
    */
   lastUsedAt?: string;
   /**
-   * How many calls a second the key may make, over all replicas.
+   * Commands per second that the key may send, over all replicas.
    */
   ratePerSecond?: number;
   /**
-   * How many calls it may make at once before that rate counts.
+   * Commands that the key may send at once.
    */
   burst?: number;
   /**
-   * The key that was replaced, while it still works. Without `validUntil` the rotation was cut off: rotate again.
+   * The former key, while it still works. Without `validUntil` the rotation was interrupted: rotate again.
    */
   previousKey?: {
+    /**
+     * When the former key stops working.
+     */
     validUntil?: string;
+    /**
+     * When the former key was last used, to the minute.
+     */
     lastUsedAt?: string;
   };
 };
 
+export type Clients = {
+  /**
+   * The clients, oldest first.
+   */
+  items: Array<Client>;
+};
+
 export type KeyRotation = {
   /**
-   * So long the key of now goes on working beside the new one.
+   * How long the current key keeps working beside the new one, in seconds.
    */
   graceSeconds?: number;
   /**
-   * When the key stops working; it works until deleted when neither this nor days are given.
+   * When the key stops working. Without this or `expiresInDays` it works until it is deleted.
    */
   expiresAt?: string;
   /**
-   * After how many days the key ends by itself.
+   * The number of days after which the key expires.
    */
   expiresInDays?: number;
 };
 
 export type AuditPage = {
   /**
-   * What there is of them on this page.
+   * The entries, newest first.
    */
   items: Array<AuditEntry>;
   /**
-   * Send it as `cursor` to get the next page. Absent on the last one.
+   * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
 };
 
 export type AuditEntry = {
   /**
-   * Two entries of one id are one: Redis fell silent while it was written.
+   * Entries with the same id are duplicates: Redis did not answer while the entry was written.
    */
   id: string;
   /**
-   * When it happened.
+   * When the request ended.
    */
   at: string;
   /**
-   * A client’s id; `admin`, the operator’s key; or how a portal spoke: `portal event`, `portal page`, `authorization`.
+   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
    */
   actor: string;
   /**
-   * The client’s name.
+   * The name of the client.
    */
   name?: string;
   /**
-   * An operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
    */
   action: string;
   /**
-   * Member id.
+   * The member id of the portal.
    */
   portal?: string;
   /**
-   * The HTTP status.
+   * The HTTP status of the answer.
    */
   status: number;
   /**
@@ -1463,15 +1313,15 @@ export type AuditEntry = {
    */
   outcome: string;
   /**
-   * The `X-Request-Id` of the request: what to look for in the log.
+   * The `X-Request-Id` of the request.
    */
   requestId: string;
   /**
-   * The address that it came from, behind TRUSTED_PROXIES as they say it; of IPv6 the network of 64 bits.
+   * The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.
    */
   source?: string;
   /**
-   * What it concerned: ids, numbers and flags; of texts only that they were set.
+   * What the request concerned: ids, numbers and flags by value; texts only as set or removed.
    */
   ids?: {
     [key: string]: number | string | boolean;
@@ -1480,187 +1330,117 @@ export type AuditEntry = {
 
 export type NewSubscription = {
   /**
-   * Its name, for people.
+   * A name for people.
    */
   name?: string;
   /**
-   * Where events are sent: a host of EVENT_TARGET_HOSTS.
+   * The URL that events are posted to. EVENT_TARGET_HOSTS must allow its host.
    */
   url: string;
   /**
-   * Names as `ONTASKADD`, or beginnings as `ONCRM*`.
+   * `all`, or names of Bitrix24 events such as `ONTASKADD`, or prefixes such as `ONCRM*`.
    */
   events: 'all' | Array<string>;
   /**
-   * Member ids, aliases or domains of installed portals.
+   * `all`, or member ids, aliases or domains of installed portals.
    */
   portals?: 'all' | Array<string>;
 };
 
-export type CreatedSubscription = {
+export type CreatedSubscription = Subscription & {
   /**
-   * Its id here.
-   */
-  id: string;
-  /**
-   * Its name, for people.
-   */
-  name?: string;
-  /**
-   * Where messages are posted to.
-   */
-  url: string;
-  /**
-   * The events that it wants, by Bitrix24’s names: `ONTASKADD`.
-   */
-  events: 'all' | Array<string>;
-  /**
-   * `all`, or the member ids it is for.
-   */
-  portals: 'all' | Array<string>;
-  /**
-   * While it is, messages wait and are not sent.
-   */
-  paused: boolean;
-  /**
-   * gone: the target answered 410. Mend it, then set `paused` to false.
-   */
-  pausedBecause?: 'operator' | 'gone';
-  /**
-   * When it was made.
-   */
-  createdAt: string;
-  /**
-   * So long the former secret signs as well.
-   */
-  formerSecretUntil?: string;
-  /**
-   * Events that wait to be sent, or to be sent again.
-   */
-  waiting: number;
-  /**
-   * Dead letters; the newest 1000 are kept.
-   */
-  dead: number;
-  /**
-   * Proves what is sent: shown here and never again.
+   * The secret that signs messages: returned here only.
    */
   secret: string;
 };
 
+export type Subscription = {
+  /**
+   * The id of the subscription.
+   */
+  id: string;
+  /**
+   * Its name, for people.
+   */
+  name?: string;
+  /**
+   * The URL that events are posted to.
+   */
+  url: string;
+  /**
+   * `all`, or names and prefixes of Bitrix24 events.
+   */
+  events: 'all' | Array<string>;
+  /**
+   * `all`, or the member ids of the portals.
+   */
+  portals: 'all' | Array<string>;
+  /**
+   * While `true`, events wait and are not sent.
+   */
+  paused: boolean;
+  /**
+   * `gone`: the target answered 410. Fix the target, then set `paused` to `false`.
+   */
+  pausedBecause?: 'operator' | 'gone';
+  /**
+   * When the subscription was created.
+   */
+  createdAt: string;
+  /**
+   * Until when messages are also signed with the former secret.
+   */
+  formerSecretUntil?: string;
+  /**
+   * The number of events that wait for delivery or for a retry.
+   */
+  waiting: number;
+  /**
+   * The number of dead letters; the newest 1000 are stored.
+   */
+  dead: number;
+};
+
 export type Subscriptions = {
   /**
-   * What there is of them on this page.
+   * The subscriptions, oldest first.
    */
   items: Array<Subscription>;
 };
 
-export type Subscription = {
+export type SubscriptionDetails = Subscription & {
   /**
-   * Its id here.
-   */
-  id: string;
-  /**
-   * Its name, for people.
-   */
-  name?: string;
-  /**
-   * Where messages are posted to.
-   */
-  url: string;
-  /**
-   * The events that it wants, by Bitrix24’s names: `ONTASKADD`.
-   */
-  events: 'all' | Array<string>;
-  /**
-   * `all`, or the member ids it is for.
-   */
-  portals: 'all' | Array<string>;
-  /**
-   * While it is, messages wait and are not sent.
-   */
-  paused: boolean;
-  /**
-   * gone: the target answered 410. Mend it, then set `paused` to false.
-   */
-  pausedBecause?: 'operator' | 'gone';
-  /**
-   * When it was made.
-   */
-  createdAt: string;
-  /**
-   * So long the former secret signs as well.
-   */
-  formerSecretUntil?: string;
-  /**
-   * Events that wait to be sent, or to be sent again.
-   */
-  waiting: number;
-  /**
-   * Dead letters; the newest 1000 are kept.
-   */
-  dead: number;
-};
-
-export type SubscriptionDetails = {
-  /**
-   * Its id here.
-   */
-  id: string;
-  /**
-   * Its name, for people.
-   */
-  name?: string;
-  /**
-   * Where messages are posted to.
-   */
-  url: string;
-  /**
-   * The events that it wants, by Bitrix24’s names: `ONTASKADD`.
-   */
-  events: 'all' | Array<string>;
-  /**
-   * `all`, or the member ids it is for.
-   */
-  portals: 'all' | Array<string>;
-  /**
-   * While it is, messages wait and are not sent.
-   */
-  paused: boolean;
-  /**
-   * gone: the target answered 410. Mend it, then set `paused` to false.
-   */
-  pausedBecause?: 'operator' | 'gone';
-  /**
-   * When it was made.
-   */
-  createdAt: string;
-  /**
-   * So long the former secret signs as well.
-   */
-  formerSecretUntil?: string;
-  /**
-   * Events that wait to be sent, or to be sent again.
-   */
-  waiting: number;
-  /**
-   * Dead letters; the newest 1000 are kept.
-   */
-  dead: number;
-  /**
-   * What portals were asked to send for this and all other subscriptions: that a portal could not be asked, and why; that it does not know an event. At most 50 of each.
+   * The event bindings on portals, which all subscriptions share.
    */
   bindings: {
     /**
-     * Portals that were asked to send their events.
+     * The number of portals that are bound to send their events.
      */
     portals: number;
+    /**
+     * Portals whose bindings could not be updated; at most 50.
+     */
     failing: Array<{
+      /**
+       * The member id of the portal.
+       */
       portal: string;
+      /**
+       * The problem code.
+       */
       code: string;
     }>;
+    /**
+     * Portals that do not know some of the events; at most 50.
+     */
     refused: Array<{
+      /**
+       * The member id of the portal.
+       */
       portal: string;
+      /**
+       * The events that the portal does not know.
+       */
       events: Array<string>;
     }>;
   };
@@ -1668,41 +1448,41 @@ export type SubscriptionDetails = {
 
 export type SubscriptionChanges = {
   /**
-   * Where events are sent: a host of EVENT_TARGET_HOSTS.
+   * The URL that events are posted to. EVENT_TARGET_HOSTS must allow its host.
    */
   url?: string;
   /**
-   * Names as `ONTASKADD`, or beginnings as `ONCRM*`.
+   * `all`, or names of Bitrix24 events such as `ONTASKADD`, or prefixes such as `ONCRM*`.
    */
   events?: 'all' | Array<string>;
   /**
-   * Member ids, aliases or domains of installed portals.
+   * `all`, or member ids, aliases or domains of installed portals.
    */
   portals?: 'all' | Array<string>;
   /**
-   * Events wait while it is true, up to EVENT_QUEUE_LIMIT.
+   * While `true`, events wait and are not sent, up to EVENT_QUEUE_LIMIT.
    */
   paused?: boolean;
 };
 
 export type SecretRotation = {
   /**
-   * So long what is sent is signed with the secret of now as well; a day by default.
+   * How long messages are also signed with the current secret, in seconds; one day by default.
    */
   graceSeconds?: number;
 };
 
 export type SubscriptionTrial = {
   /**
-   * The `webhook-id` it was sent with.
+   * The `webhook-id` of the message.
    */
   id: string;
   /**
-   * Whether the receiver took it, with a 2xx.
+   * Whether the target answered with a 2xx status.
    */
   delivered: boolean;
   /**
-   * What the receiver answered; absent when no answer came.
+   * The HTTP status from the target; absent when there was no answer.
    */
   status?: number;
   /**
@@ -1713,133 +1493,205 @@ export type SubscriptionTrial = {
 
 export type DeadLetters = {
   /**
-   * What there is of them on this page.
+   * The dead letters, newest first.
    */
   items: Array<{
+    /**
+     * The id of the dead letter.
+     */
     id: string;
     /**
-     * What is sent, word for word.
+     * The message, as it is posted.
      */
     message: {
+      /**
+       * The `webhook-id` of the message.
+       */
       id: string;
+      /**
+       * The Bitrix24 event.
+       */
       event: string;
+      /**
+       * The portal that sent the event.
+       */
       portal: {
+        /**
+         * The member id of the portal.
+         */
         memberId: string;
+        /**
+         * The host of the portal.
+         */
         domain: string;
       };
+      /**
+       * When the gateway received the event.
+       */
       receivedAt: string;
+      /**
+       * When the portal sent the event, in Unix seconds; `null` when unknown.
+       */
       ts: number | null;
+      /**
+       * The data of the event, as the portal sent it.
+       */
       data: {
         [key: string]: unknown;
       };
     };
+    /**
+     * The number of delivery attempts.
+     */
     attempts: number;
+    /**
+     * When delivery was given up.
+     */
     diedAt: string;
     /**
-     * What the target answered last.
+     * The last HTTP status from the target.
      */
     status?: number;
+    /**
+     * Why the last attempt failed, in a sentence.
+     */
     detail: string;
   }>;
   /**
-   * Send it as `cursor` to get the next page. Absent on the last one.
+   * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
 };
 
 export type Replay = {
   /**
-   * How many are sent again.
+   * The number of messages that are sent again.
    */
   replayed: number;
 };
 
 export type Live = {
   /**
-   * `live` whenever it can answer.
+   * Always `live`.
    */
   status: 'live';
 };
 
 export type Readiness = {
   /**
-   * `ready` to take calls, or not.
+   * Whether the replica can take calls.
    */
   status: 'ready' | 'not_ready';
   /**
-   * What it needs to take calls, each with whether it is well.
+   * What the replica needs to take calls.
    */
   parts: {
+    /**
+     * Redis.
+     */
     store: {
+      /**
+       * Whether the part is ready.
+       */
       ready: boolean;
+      /**
+       * The state of the part, in a sentence.
+       */
       detail: string;
     };
+    /**
+     * This process.
+     */
     replica: {
+      /**
+       * Whether the part is ready.
+       */
       ready: boolean;
+      /**
+       * The state of the part, in a sentence.
+       */
       detail: string;
     };
   };
   /**
-   * Ways in which Redis may lose what only it holds; they end no readiness.
+   * Redis settings that risk a loss of data; they do not affect `status`.
    */
   warnings: Array<string>;
 };
 
 export type FanOutLine = {
   /**
-   * Of one that is not known, or not the key’s to use, only its name.
+   * The portal. Only `name` if it is unknown or the key may not use it.
    */
   portal: {
     /**
-     * As the list of the request named it.
+     * The name by which the request named the portal.
      */
     name?: string;
+    /**
+     * The member id of the portal.
+     */
     memberId?: string;
+    /**
+     * The host of the portal.
+     */
     domain?: string;
+    /**
+     * The alias of the portal.
+     */
     alias?: string;
   };
   /**
-   * What the method answered.
+   * The result of the method.
    */
   result?: unknown;
   /**
-   * How many there are in all.
+   * For a list: the number of records in total.
    */
   total?: number;
   /**
-   * Where the next page starts, of a method that pages.
+   * For a list: the `start` of the next page.
    */
   next?: number;
   /**
-   * Instead of a result.
+   * The problem, instead of a result.
    */
   problem?: Problem;
 };
 
 export type FanOutSummary = {
   /**
-   * The last line: what all of it came to.
+   * The totals, on the last line.
    */
   summary: {
+    /**
+     * The number of portals that succeeded.
+     */
     ok: number;
+    /**
+     * The number of portals that failed.
+     */
     failed: number;
     /**
-     * How many failed with each code.
+     * The number of failures by problem code.
      */
     byCode: {
       [key: string]: number;
     };
+    /**
+     * The duration in milliseconds.
+     */
     ms: number;
   };
 };
 
 export type BatchPart = {
   /**
-   * The place in the request of the first of these, from 0.
+   * The index of the first of these commands in the request, from 0.
    */
   from: number;
   /**
-   * What came of each, in order.
+   * The outcomes, in the order of the commands.
    */
   results: Array<BatchItem>;
 };
@@ -1850,9 +1702,12 @@ export type ListRecord = {
 
 export type ListEnd = {
   /**
-   * The last line of a list that came whole, and how many records it had.
+   * The last line of a complete list.
    */
   end: {
+    /**
+     * The number of records.
+     */
     records: number;
   };
 };
@@ -1886,7 +1741,7 @@ export type RegisterAppData = {
 
 export type RegisterAppResponses = {
   /**
-   * The app, with its addresses for Bitrix24.
+   * The app, with the URLs to enter in Bitrix24.
    */
   201: App;
 };
@@ -1897,7 +1752,7 @@ export type DeleteAppData = {
   body?: never;
   path: {
     /**
-     * `default` for the app of the settings, or the id that `POST /v1/apps` answered.
+     * `default` for the app of the settings, or the `id` that `POST /v1/apps` returned.
      */
     app: string;
   };
@@ -1907,7 +1762,7 @@ export type DeleteAppData = {
 
 export type DeleteAppResponses = {
   /**
-   * The app and its secret are gone.
+   * The app and its secret are deleted.
    */
   204: void;
 };
@@ -1918,7 +1773,7 @@ export type GetAppData = {
   body?: never;
   path: {
     /**
-     * `default` for the app of the settings, or the id that `POST /v1/apps` answered.
+     * `default` for the app of the settings, or the `id` that `POST /v1/apps` returned.
      */
     app: string;
   };
@@ -1939,7 +1794,7 @@ export type UpdateAppData = {
   body: AppChanges;
   path: {
     /**
-     * `default` for the app of the settings, or the id that `POST /v1/apps` answered.
+     * `default` for the app of the settings, or the `id` that `POST /v1/apps` returned.
      */
     app: string;
   };
@@ -1949,7 +1804,7 @@ export type UpdateAppData = {
 
 export type UpdateAppResponses = {
   /**
-   * The app as it is now.
+   * The app after the change.
    */
   200: App;
 };
@@ -1964,7 +1819,7 @@ export type GetBacklogData = {
      */
     portal: string;
     /**
-     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     * The id of the group.
      */
     groupId: number;
   };
@@ -2016,7 +1871,7 @@ export type AddBacklogData = {
 
 export type AddBacklogResponses = {
   /**
-   * The backlog as it was added.
+   * The new backlog.
    */
   201: Backlog;
 };
@@ -2031,7 +1886,7 @@ export type DeleteBacklogData = {
      */
     portal: string;
     /**
-     * The id of the backlog itself, which is not its group’s.
+     * The id of the backlog.
      */
     backlogId: number;
   };
@@ -2041,7 +1896,7 @@ export type DeleteBacklogData = {
 
 export type DeleteBacklogResponses = {
   /**
-   * The backlog is gone.
+   * The backlog is deleted.
    */
   204: void;
 };
@@ -2056,7 +1911,7 @@ export type UpdateBacklogData = {
      */
     portal: string;
     /**
-     * The id of the backlog itself, which is not its group’s.
+     * The id of the backlog.
      */
     backlogId: number;
   };
@@ -2066,7 +1921,7 @@ export type UpdateBacklogData = {
 
 export type UpdateBacklogResponses = {
   /**
-   * The backlog as it is now.
+   * The backlog after the change.
    */
   200: Backlog;
 };
@@ -2081,7 +1936,7 @@ export type ListEpicsData = {
      */
     portal: string;
     /**
-     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     * The id of the group.
      */
     groupId: number;
   };
@@ -2091,11 +1946,11 @@ export type ListEpicsData = {
      */
     name?: string;
     /**
-     * Maximum number of items on the page; at most and by default 50.
+     * The maximum number of items on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the previous page.
+     * The `nextCursor` of the page before; absent for the first page.
      */
     cursor?: string;
   };
@@ -2119,7 +1974,7 @@ export type AddEpicData = {
      */
     portal: string;
     /**
-     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     * The id of the group.
      */
     groupId: number;
   };
@@ -2129,7 +1984,7 @@ export type AddEpicData = {
 
 export type AddEpicResponses = {
   /**
-   * The epic as it was added.
+   * The new epic.
    */
   201: Epic;
 };
@@ -2154,7 +2009,7 @@ export type DeleteEpicData = {
 
 export type DeleteEpicResponses = {
   /**
-   * The epic is gone.
+   * The epic is deleted.
    */
   204: void;
 };
@@ -2204,7 +2059,7 @@ export type UpdateEpicData = {
 
 export type UpdateEpicResponses = {
   /**
-   * The epic as it is now.
+   * The epic after the change.
    */
   200: Epic;
 };
@@ -2240,13 +2095,13 @@ export type ListSprintsData = {
      */
     portal: string;
     /**
-     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     * The id of the group.
      */
     groupId: number;
   };
   query?: {
     /**
-     * `planned`, `active` or `completed`.
+     * Sprints with this status only.
      */
     status?: 'planned' | 'active' | 'completed';
     /**
@@ -2254,11 +2109,11 @@ export type ListSprintsData = {
      */
     name?: string;
     /**
-     * Maximum number of items on the page; at most and by default 50.
+     * The maximum number of items on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the previous page.
+     * The `nextCursor` of the page before; absent for the first page.
      */
     cursor?: string;
   };
@@ -2282,7 +2137,7 @@ export type AddSprintData = {
      */
     portal: string;
     /**
-     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     * The id of the group.
      */
     groupId: number;
   };
@@ -2292,7 +2147,7 @@ export type AddSprintData = {
 
 export type AddSprintResponses = {
   /**
-   * The sprint as it was added.
+   * The new sprint.
    */
   201: Sprint;
 };
@@ -2317,7 +2172,7 @@ export type DeleteSprintData = {
 
 export type DeleteSprintResponses = {
   /**
-   * The sprint is gone.
+   * The sprint is deleted.
    */
   204: void;
 };
@@ -2367,7 +2222,7 @@ export type UpdateSprintData = {
 
 export type UpdateSprintResponses = {
   /**
-   * The sprint as it is now.
+   * The sprint after the change.
    */
   200: Sprint;
 };
@@ -2413,7 +2268,7 @@ export type StartSprintData = {
 
 export type StartSprintResponses = {
   /**
-   * The sprint, which is active now.
+   * The sprint, now `active`.
    */
   200: Sprint;
 };
@@ -2428,7 +2283,7 @@ export type CompleteSprintData = {
      */
     portal: string;
     /**
-     * The id of the workgroup or project in Bitrix24: the number in its address, `/workgroups/group/125/`.
+     * The id of the group.
      */
     groupId: number;
   };
@@ -2438,7 +2293,7 @@ export type CompleteSprintData = {
 
 export type CompleteSprintResponses = {
   /**
-   * The sprint, which is completed now.
+   * The sprint, now `completed`.
    */
   200: Sprint;
 };
@@ -2463,7 +2318,7 @@ export type ListStagesData = {
 
 export type ListStagesResponses = {
   /**
-   * All of them.
+   * All stages.
    */
   200: StageList;
 };
@@ -2524,7 +2379,7 @@ export type DeleteStageData = {
      */
     portal: string;
     /**
-     * The id of a stage (a column) of the sprint’s board.
+     * The id of the stage.
      */
     stageId: number;
   };
@@ -2534,7 +2389,7 @@ export type DeleteStageData = {
 
 export type DeleteStageResponses = {
   /**
-   * The stage is gone.
+   * The stage is deleted.
    */
   204: void;
 };
@@ -2549,7 +2404,7 @@ export type UpdateStageData = {
      */
     portal: string;
     /**
-     * The id of a stage (a column) of the sprint’s board.
+     * The id of the stage.
      */
     stageId: number;
   };
@@ -2559,7 +2414,7 @@ export type UpdateStageData = {
 
 export type UpdateStageResponses = {
   /**
-   * It is changed; Bitrix24 shows no stage by its id.
+   * The stage is changed. Bitrix24 returns no single stage.
    */
   204: void;
 };
@@ -2578,7 +2433,7 @@ export type UnplaceTaskData = {
      */
     sprintId: number;
     /**
-     * The id of the task: the number in its address.
+     * The id of the task.
      */
     taskId: number;
   };
@@ -2588,7 +2443,7 @@ export type UnplaceTaskData = {
 
 export type UnplaceTaskResponses = {
   /**
-   * It is on none of the stages.
+   * The task is on no stage of the sprint.
    */
   204: void;
 };
@@ -2607,7 +2462,7 @@ export type PlaceTaskData = {
      */
     sprintId: number;
     /**
-     * The id of the task: the number in its address.
+     * The id of the task.
      */
     taskId: number;
   };
@@ -2617,7 +2472,7 @@ export type PlaceTaskData = {
 
 export type PlaceTaskResponses = {
   /**
-   * It is there.
+   * The task is on the stage.
    */
   204: void;
 };
@@ -2632,7 +2487,7 @@ export type GetTaskScrumData = {
      */
     portal: string;
     /**
-     * The id of the task: the number in its address.
+     * The id of the task.
      */
     taskId: number;
   };
@@ -2642,7 +2497,7 @@ export type GetTaskScrumData = {
 
 export type GetTaskScrumResponses = {
   /**
-   * Where it is, and its story points.
+   * The scrum fields of the task.
    */
   200: ScrumTask;
 };
@@ -2657,7 +2512,7 @@ export type UpdateTaskScrumData = {
      */
     portal: string;
     /**
-     * The id of the task: the number in its address.
+     * The id of the task.
      */
     taskId: number;
   };
@@ -2667,7 +2522,7 @@ export type UpdateTaskScrumData = {
 
 export type UpdateTaskScrumResponses = {
   /**
-   * It is changed.
+   * The task is changed.
    */
   204: void;
 };
@@ -2695,31 +2550,6 @@ export type GetTaskScrumFieldsResponses = {
 
 export type GetTaskScrumFieldsResponse = GetTaskScrumFieldsResponses[keyof GetTaskScrumFieldsResponses];
 
-export type GetTaskData = {
-  body?: never;
-  path: {
-    /**
-     * A member id, an alias or a domain.
-     */
-    portal: string;
-    /**
-     * The id of the task: the number in its address.
-     */
-    taskId: number;
-  };
-  query?: never;
-  url: '/v1/portals/{portal}/tasks/{taskId}';
-};
-
-export type GetTaskResponses = {
-  /**
-   * The task.
-   */
-  200: Task;
-};
-
-export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
-
 export type CallMethodData = {
   body: Call;
   path: {
@@ -2728,7 +2558,7 @@ export type CallMethodData = {
      */
     portal: string;
     /**
-     * A method of Bitrix24’s REST API by its full name, as `crm.deal.list`.
+     * The full name of a Bitrix24 REST method, for example `crm.deal.list`.
      */
     method: string;
   };
@@ -2738,7 +2568,7 @@ export type CallMethodData = {
 
 export type CallMethodResponses = {
   /**
-   * What the method returned.
+   * The result of the method.
    */
   200: CallAnswer;
 };
@@ -2759,11 +2589,11 @@ export type RunBatchData = {
 
 export type RunBatchResponses = {
   /**
-   * What became of each command.
+   * The outcome of each command.
    */
   200: BatchAnswer;
   /**
-   * The job that goes on with it.
+   * The job that does the work.
    */
   202: AcceptedJob;
 };
@@ -2778,7 +2608,7 @@ export type StreamListData = {
      */
     portal: string;
     /**
-     * A method of Bitrix24’s REST API by its full name, as `crm.deal.list`.
+     * The full name of a Bitrix24 REST method, for example `crm.deal.list`.
      */
     method: string;
   };
@@ -2788,7 +2618,7 @@ export type StreamListData = {
 
 export type StreamListResponses = {
   /**
-   * Lines of JSON: the records, and how it ended.
+   * JSON lines: the records, then how the list ended.
    */
   200: ListRecord | ListEnd | ListBrokenOff;
 };
@@ -2800,15 +2630,15 @@ export type ListPortalsData = {
   path?: never;
   query?: {
     /**
-     * Portals on the page; 50 by default.
+     * The maximum number of items on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the previous page.
+     * The `nextCursor` of the page before; absent for the first page.
      */
     cursor?: string;
     /**
-     * Portals of this status only; a page may then be short, even empty, before the last one.
+     * Portals with this status only. A page may then be short, or even empty, before the last one.
      */
     status?:
       | 'active'
@@ -2821,11 +2651,11 @@ export type ListPortalsData = {
       | 'unreachable'
       | 'authorization_server_error';
     /**
-     * Portals of this app only; as with a status, a page may then be short.
+     * Portals of this app only. A page may be short, as with `status`.
      */
     app?: string;
     /**
-     * Portals with this tag only; pages as with `status`.
+     * Portals with this tag only. A page may be short, as with `status`.
      */
     tag?: string;
   };
@@ -2850,7 +2680,7 @@ export type AddPortalByWebhookData = {
 
 export type AddPortalByWebhookResponses = {
   /**
-   * The portal, ready to be called.
+   * The portal, ready for calls.
    */
   201: Portal;
 };
@@ -2871,7 +2701,7 @@ export type ForgetPortalData = {
 
 export type ForgetPortalResponses = {
   /**
-   * The portal and its tokens are forgotten.
+   * The portal and its tokens are deleted.
    */
   204: void;
 };
@@ -2913,7 +2743,7 @@ export type UpdatePortalData = {
 
 export type UpdatePortalResponses = {
   /**
-   * The portal as it is now.
+   * The portal after the change.
    */
   200: Portal;
 };
@@ -2929,11 +2759,11 @@ export type FanOutData = {
 
 export type FanOutResponses = {
   /**
-   * Lines of JSON: a FanOutLine for each portal, then a FanOutSummary.
+   * JSON lines: a FanOutLine for each portal, then a FanOutSummary.
    */
   200: FanOutLine | FanOutSummary;
   /**
-   * The job that goes on with it.
+   * The job that does the work.
    */
   202: AcceptedJob;
 };
@@ -2945,11 +2775,11 @@ export type ListJobsData = {
   path?: never;
   query?: {
     /**
-     * Jobs on the page; 50 by default.
+     * The maximum number of items on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the previous page.
+     * The `nextCursor` of the page before; absent for the first page.
      */
     cursor?: string;
   };
@@ -2958,7 +2788,7 @@ export type ListJobsData = {
 
 export type ListJobsResponses = {
   /**
-   * A page of jobs. It may be short before the last one.
+   * A page of jobs; it may be short before the last one.
    */
   200: JobPage;
 };
@@ -2969,7 +2799,7 @@ export type GetJobData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the job.
      */
     id: string;
   };
@@ -2990,7 +2820,7 @@ export type GetJobResultsData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the job.
      */
     id: string;
   };
@@ -3000,7 +2830,7 @@ export type GetJobResultsData = {
 
 export type GetJobResultsResponses = {
   /**
-   * Lines of JSON: of a fan-out as it streams them, of a batch a line for each part of up to 50 commands.
+   * JSON lines: for a fan-out, one for each portal; for a batch, one for each part of up to 50 commands.
    */
   200: FanOutLine | BatchPart;
 };
@@ -3011,7 +2841,7 @@ export type CancelJobData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the job.
      */
     id: string;
   };
@@ -3021,7 +2851,7 @@ export type CancelJobData = {
 
 export type CancelJobResponses = {
   /**
-   * The job: cancelled, or running for as long as calls of it are under way.
+   * The job: `cancelled`, or `running` while it has calls in flight.
    */
   200: Job;
 };
@@ -3053,7 +2883,7 @@ export type CreateClientData = {
 
 export type CreateClientResponses = {
   /**
-   * The client, with its key, which is shown only here.
+   * The client and its key, which is returned only here.
    */
   201: CreatedClient;
 };
@@ -3064,7 +2894,7 @@ export type RotateClientKeyData = {
   body: KeyRotation;
   path: {
     /**
-     * Its id here.
+     * The id of the client.
      */
     id: string;
   };
@@ -3074,7 +2904,7 @@ export type RotateClientKeyData = {
 
 export type RotateClientKeyResponses = {
   /**
-   * The client, with its new key, which is shown only here.
+   * The client and its new key, which is returned only here.
    */
   200: CreatedClient;
 };
@@ -3085,7 +2915,7 @@ export type DeleteClientData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the client.
      */
     id: string;
   };
@@ -3095,7 +2925,7 @@ export type DeleteClientData = {
 
 export type DeleteClientResponses = {
   /**
-   * The client is gone.
+   * The client is deleted.
    */
   204: void;
 };
@@ -3107,19 +2937,19 @@ export type ListAuditData = {
   path?: never;
   query?: {
     /**
-     * A member id, an alias or a domain.
+     * The member id (also of a deleted portal), alias or domain of a portal.
      */
     portal?: string;
     /**
-     * A client’s id, `admin`, `portal event`, `portal page` or `authorization`.
+     * The id of a client, `admin`, `portal event`, `portal page` or `authorization`.
      */
     client?: string;
     /**
-     * As `addBacklog`.
+     * An `action` of entries, for example `addBacklog`.
      */
     action?: string;
     /**
-     * `done`, or the code of a problem.
+     * `done`, or a problem code.
      */
     outcome?:
       | 'done'
@@ -3198,23 +3028,23 @@ export type ListAuditData = {
       | 'deadline_exceeded'
       | 'outcome_unknown';
     /**
-     * As the answer’s X-Request-Id.
+     * The `X-Request-Id` of a request.
      */
     requestId?: string;
     /**
-     * From this time on.
+     * Entries at or after this time.
      */
     from?: string;
     /**
-     * Before this time.
+     * Entries before this time.
      */
     to?: string;
     /**
-     * Entries on the page; 50 by default.
+     * The maximum number of entries on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the previous page.
+     * The `nextCursor` of the page before; absent for the first page.
      */
     cursor?: string;
   };
@@ -3255,7 +3085,7 @@ export type CreateSubscriptionData = {
 
 export type CreateSubscriptionResponses = {
   /**
-   * The subscription, with its secret, which is shown only here.
+   * The subscription and its secret, which is returned only here.
    */
   201: CreatedSubscription;
 };
@@ -3266,7 +3096,7 @@ export type DeleteSubscriptionData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
@@ -3287,7 +3117,7 @@ export type GetSubscriptionData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
@@ -3308,7 +3138,7 @@ export type UpdateSubscriptionData = {
   body: SubscriptionChanges;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
@@ -3329,7 +3159,7 @@ export type RotateSubscriptionSecretData = {
   body: SecretRotation;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
@@ -3351,7 +3181,7 @@ export type TestSubscriptionData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
@@ -3372,17 +3202,17 @@ export type ListDeadLettersData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
   query?: {
     /**
-     * Letters on the page; 50 by default.
+     * The maximum number of items on the page; 50 by default.
      */
     limit?: number;
     /**
-     * The `nextCursor` of the previous page.
+     * The `nextCursor` of the page before; absent for the first page.
      */
     cursor?: string;
   };
@@ -3402,7 +3232,7 @@ export type ReplayDeadLettersData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
   };
@@ -3412,7 +3242,7 @@ export type ReplayDeadLettersData = {
 
 export type ReplayDeadLettersResponses = {
   /**
-   * How many wait to be sent again.
+   * The number of messages that are sent again.
    */
   200: Replay;
 };
@@ -3423,11 +3253,11 @@ export type ReplayDeadLetterData = {
   body?: never;
   path: {
     /**
-     * Its id here.
+     * The id of the subscription.
      */
     id: string;
     /**
-     * The id of the dead letter, from the list of them.
+     * The id of the dead letter.
      */
     deadLetterId: string;
   };
@@ -3437,7 +3267,7 @@ export type ReplayDeadLetterData = {
 
 export type ReplayDeadLetterResponses = {
   /**
-   * It waits to be sent again.
+   * The message is queued again.
    */
   204: void;
 };
