@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { ask, call } from '../api';
 import type { Answer } from '../api';
-import type { OpenApi, Operation, Page, Parameter, Portal } from '../api-types';
+import type { OpenApi, Page, Parameter, Portal } from '../api-types';
 import { CopyButton, Field, Loading, ProblemBox, Tile, Worded } from '../parts/pieces';
 import { curlOf, exampleBody, isWrite, type Offer, offersOf, shownHeaders, urlOf } from '../try-call';
 import { useAsked, useWork } from '../use-asked';

@@ -106,6 +106,8 @@ function adapt(zodSchema: z.core.$ZodType, jsonSchema: z.core.JSONSchema.BaseSch
   if (Array.isArray(examples)) jsonSchema.examples = examples;
   // A number in a path or a query is parsed from text; its pattern is not the number's.
   if (jsonSchema.type === 'integer') delete jsonSchema.pattern;
+  // The format says as much as this long pattern.
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
   // Answers may gain fields; a client must not fail on them.
   if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
 }
