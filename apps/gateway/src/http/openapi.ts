@@ -90,7 +90,11 @@ function convert(
   schema: z.ZodType,
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
-  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, {
+  const {
+    $schema: _dialect,
+    $defs,
+    ...rest
+  } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {

@@ -62,7 +62,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
       headers: {
         ...headerReferences('X-Request-Id', ...(inDoubt ? (['Idempotent-Replayed'] as const) : [])),
         ...headers,
-      } as ApiResponseOptions['headers'] & object,
+      },
       ...(answer && { standardSchema: answer }),
       ...(textType && { content: { [textType]: { schema: { type: 'string' } } } }),
       ...(lines && linesOf(lines)),

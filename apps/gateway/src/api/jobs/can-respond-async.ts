@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import { headerReferences } from '../../http/problem-responses';
 import { acceptedJobSchema } from './job-view';
 
@@ -15,7 +15,7 @@ export function CanRespondAsync(): MethodDecorator {
     ApiResponse({
       status: 202,
       description: 'The job that does the work.',
-      headers: headerReferences('Location', 'Preference-Applied') as ApiResponseOptions['headers'] & object,
+      headers: headerReferences('Location', 'Preference-Applied'),
       standardSchema: acceptedJobSchema,
     }),
   );
