@@ -13,10 +13,7 @@ export const foreignCursor = 'Must be a nextCursor of an earlier page.';
 export function pageSchema<Item extends z.ZodType>(item: Item, description: string) {
   return z.object({
     items: z.array(item).describe(description),
-    nextCursor: z
-      .string()
-      .optional()
-      .describe('Send it as `cursor` to get the next page. Absent on the last page.'),
+    nextCursor: z.string().optional().describe('Send it as `cursor` to get the next page. Absent on the last page.'),
   });
 }
 

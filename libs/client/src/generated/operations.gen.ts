@@ -64,6 +64,8 @@ import type {
   GetStageFieldsResponses,
   GetSubscriptionData,
   GetSubscriptionResponses,
+  GetTaskData,
+  GetTaskResponses,
   GetTaskScrumData,
   GetTaskScrumFieldsData,
   GetTaskScrumFieldsResponses,
@@ -358,6 +360,11 @@ export abstract class Operations extends Caller {
     options?: CallOptions,
   ): Promise<GetTaskScrumFieldsResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/scrum/fields', effect: 'read' }, args, options);
+  }
+
+  /** A task. `GET /v1/portals/{portal}/tasks/{taskId}` */
+  getTask(args: Args<GetTaskData>, options?: CallOptions): Promise<GetTaskResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'read' }, args, options);
   }
 
   /** Call any method of a portal. `POST /v1/portals/{portal}/call/{method}` */

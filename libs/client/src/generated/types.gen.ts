@@ -149,7 +149,7 @@ export type BacklogChanges = {
 
 export type EpicPage = {
   /**
-   * The items of the page, ordered by id.
+   * The epics of the page, ordered by id.
    */
   items: Array<Epic>;
   /**
@@ -262,7 +262,7 @@ export type EpicChanges = {
 
 export type SprintPage = {
   /**
-   * The items of the page, ordered by id.
+   * The sprints of the page, ordered by id.
    */
   items: Array<Sprint>;
   /**
@@ -414,7 +414,7 @@ export type Stage = {
    */
   type: 'NEW' | 'WORK' | 'FINISH';
   /**
-   * The position: lower numbers come first.
+   * The sort order; lower comes first.
    */
   sort: number;
   /**
@@ -549,6 +549,41 @@ export type ScrumTaskChanges = {
    * The id of the user who changes it.
    */
   modifiedBy?: number;
+};
+
+export type Task = {
+  /**
+   * The id of the task.
+   */
+  id: number;
+  /**
+   * The title.
+   */
+  title: string;
+  /**
+   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+   */
+  status: number;
+  /**
+   * The id of the workgroup or project; 0 when there is none.
+   */
+  groupId: number;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId: number;
+  /**
+   * The id of the user who created the task.
+   */
+  createdBy: number;
+  /**
+   * When the task was created.
+   */
+  createdDate: string | null;
+  /**
+   * The deadline; null when there is none.
+   */
+  deadline: string | null;
 };
 
 export type Call = {
@@ -1181,7 +1216,15 @@ export type NewClient = {
  * A right of a key.
  */
 export type Scope =
-  'backlog:read' | 'backlog:write' | 'scrum:read' | 'scrum:write' | 'call' | 'portals:read' | 'portals:write' | 'admin';
+  | 'backlog:read'
+  | 'backlog:write'
+  | 'scrum:read'
+  | 'scrum:write'
+  | 'task:read'
+  | 'call'
+  | 'portals:read'
+  | 'portals:write'
+  | 'admin';
 
 export type CreatedClient = Client & {
   /**
@@ -2550,6 +2593,31 @@ export type GetTaskScrumFieldsResponses = {
 
 export type GetTaskScrumFieldsResponse = GetTaskScrumFieldsResponses[keyof GetTaskScrumFieldsResponses];
 
+export type GetTaskData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}';
+};
+
+export type GetTaskResponses = {
+  /**
+   * The task.
+   */
+  200: Task;
+};
+
+export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
+
 export type CallMethodData = {
   body: Call;
   path: {
@@ -2630,7 +2698,7 @@ export type ListPortalsData = {
   path?: never;
   query?: {
     /**
-     * The maximum number of items on the page; 50 by default.
+     * The maximum number of portals on the page; 50 by default.
      */
     limit?: number;
     /**
@@ -2655,7 +2723,7 @@ export type ListPortalsData = {
      */
     app?: string;
     /**
-     * Portals with this tag only. A page may be short, as with `status`.
+     * Portals with this tag only; pages as with `status`.
      */
     tag?: string;
   };
@@ -2775,7 +2843,7 @@ export type ListJobsData = {
   path?: never;
   query?: {
     /**
-     * The maximum number of items on the page; 50 by default.
+     * The maximum number of jobs on the page; 50 by default.
      */
     limit?: number;
     /**
@@ -2788,7 +2856,7 @@ export type ListJobsData = {
 
 export type ListJobsResponses = {
   /**
-   * A page of jobs; it may be short before the last one.
+   * A page of jobs. It may be short before the last one.
    */
   200: JobPage;
 };
@@ -3208,7 +3276,7 @@ export type ListDeadLettersData = {
   };
   query?: {
     /**
-     * The maximum number of items on the page; 50 by default.
+     * The maximum number of letters on the page; 50 by default.
      */
     limit?: number;
     /**

@@ -105,10 +105,14 @@ export class PortalsController {
     answer: portalPageSchema,
   })
   @PageQueries('Portals')
-  @OptionalQuery('status', 'Portals with this status only. A page may then be short, or even empty, before the last one.', {
-    type: 'string',
-    enum: [...statuses],
-  })
+  @OptionalQuery(
+    'status',
+    'Portals with this status only. A page may then be short, or even empty, before the last one.',
+    {
+      type: 'string',
+      enum: [...statuses],
+    },
+  )
   @OptionalQuery('app', 'Portals of this app only. A page may be short, as with `status`.', {
     type: 'string',
     pattern: appPattern.source,

@@ -152,53 +152,53 @@ export const trialSchema = z
     ],
   });
 export const deadLettersSchema = pageSchema(
-        z.object({
-          id: z.string().describe('The id of the dead letter.'),
-          message: z
-            .object({
-              id: z.string().describe('The `webhook-id` of the message.'),
-              event: z.string().describe('The Bitrix24 event.'),
-              portal: z
-                .object({
-                  memberId: z.string().describe('The member id of the portal.'),
-                  domain: z.string().describe('The host of the portal.'),
-                })
-                .describe('The portal that sent the event.'),
-              receivedAt: z.iso.datetime().describe('When the gateway received the event.'),
-              ts: z.int().nullable().describe('When the portal sent the event, in Unix seconds; `null` when unknown.'),
-              data: z.record(z.string(), z.unknown()).describe('The data of the event, as the portal sent it.'),
-            })
-            .describe('The message, as it is posted.'),
-          attempts: z.int().describe('The number of delivery attempts.'),
-          diedAt: z.iso.datetime().describe('When delivery was given up.'),
-          status: z.int().optional().describe('The last HTTP status from the target.'),
-          detail: z.string().describe('Why the last attempt failed, in a sentence.'),
-        }),
-      'The dead letters, newest first.',
+  z.object({
+    id: z.string().describe('The id of the dead letter.'),
+    message: z
+      .object({
+        id: z.string().describe('The `webhook-id` of the message.'),
+        event: z.string().describe('The Bitrix24 event.'),
+        portal: z
+          .object({
+            memberId: z.string().describe('The member id of the portal.'),
+            domain: z.string().describe('The host of the portal.'),
+          })
+          .describe('The portal that sent the event.'),
+        receivedAt: z.iso.datetime().describe('When the gateway received the event.'),
+        ts: z.int().nullable().describe('When the portal sent the event, in Unix seconds; `null` when unknown.'),
+        data: z.record(z.string(), z.unknown()).describe('The data of the event, as the portal sent it.'),
+      })
+      .describe('The message, as it is posted.'),
+    attempts: z.int().describe('The number of delivery attempts.'),
+    diedAt: z.iso.datetime().describe('When delivery was given up.'),
+    status: z.int().optional().describe('The last HTTP status from the target.'),
+    detail: z.string().describe('Why the last attempt failed, in a sentence.'),
+  }),
+  'The dead letters, newest first.',
 ).meta({
-    id: 'DeadLetters',
-    examples: [
-      {
-        items: [
-          {
-            id: 'd_9f2c4d1e0a7b6583',
-            message: {
-              id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
-              event: 'ONTASKADD',
-              portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
-              receivedAt: '2026-11-01T09:00:00.000Z',
-              ts: 1_793_523_600,
-              data: { FIELDS_AFTER: { ID: '42' } },
-            },
-            attempts: 12,
-            diedAt: '2026-11-02T03:00:00.000Z',
-            status: 500,
-            detail: 'The target answered 500.',
+  id: 'DeadLetters',
+  examples: [
+    {
+      items: [
+        {
+          id: 'd_9f2c4d1e0a7b6583',
+          message: {
+            id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
+            event: 'ONTASKADD',
+            portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
+            receivedAt: '2026-11-01T09:00:00.000Z',
+            ts: 1_793_523_600,
+            data: { FIELDS_AFTER: { ID: '42' } },
           },
-        ],
-      },
-    ],
-  });
+          attempts: 12,
+          diedAt: '2026-11-02T03:00:00.000Z',
+          status: 500,
+          detail: 'The target answered 500.',
+        },
+      ],
+    },
+  ],
+});
 export const replaySchema = z
   .object({ replayed: z.int().describe('The number of messages that are sent again.') })
   .meta({ id: 'Replay', examples: [{ replayed: 3 }] });

@@ -33,7 +33,7 @@ const files = z
   .meta({ description: 'The ids of attached files; present where a single epic is read.' });
 const epicSchema = z.object({ ...shape, files: files.optional() }).meta({ id: 'Epic', examples: [example] });
 type EpicView = z.infer<typeof epicSchema>;
-const epicPage = pageSchema(epicSchema).meta({ id: 'EpicPage' });
+const epicPage = pageSchema(epicSchema, 'The epics of the page, ordered by id.').meta({ id: 'EpicPage' });
 
 const fields = {
   description: z.string().optional().describe(descriptionText),

@@ -52,7 +52,7 @@ const sprintSchema = z
   })
   .meta({ id: 'Sprint', examples: [example] });
 type SprintView = z.infer<typeof sprintSchema>;
-const sprintPage = pageSchema(sprintSchema).meta({ id: 'SprintPage' });
+const sprintPage = pageSchema(sprintSchema, 'The sprints of the page, ordered by id.').meta({ id: 'SprintPage' });
 
 const fields = { sort: sort.optional(), ...authorFields };
 const newSprint = z

@@ -5,7 +5,7 @@ import type { Resource } from '../resource';
 import { fieldsOf, fieldsSchema } from '../field-descriptions';
 import { idOrText, numberOrText } from '../answer-schemas';
 import { expectTrue, parseAnswer } from '../parse-answer';
-import { answeredSort, changesSchema, fieldsEntity, name, scrumEntity, sort, sprintId } from './shapes';
+import { changesSchema, fieldsEntity, name, scrumEntity, sort, sprintId } from './shapes';
 
 const example = { id: 58, sprintId: 7, name: 'In progress', type: 'WORK', sort: 200, color: '47D1E2' };
 const type = z
@@ -26,7 +26,9 @@ const stageSchema = z
 const stageList = z
   .object({ items: z.array(stageSchema).describe('The stages, in their order.') })
   .meta({ id: 'StageList' });
-const stageId = z.object({ id: idOrText.describe('The id of the stage.') }).meta({ id: 'StageId', examples: [{ id: 58 }] });
+const stageId = z
+  .object({ id: idOrText.describe('The id of the stage.') })
+  .meta({ id: 'StageId', examples: [{ id: 58 }] });
 
 const fields = {
   type: type.optional(),
