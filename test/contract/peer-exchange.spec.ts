@@ -48,7 +48,7 @@ const overRedis = async (): Promise<ExchangeStore> => {
     pass: async (ms) => {
       for (const key of await redis.keys('*:peers')) {
         for (const [field, value] of Object.entries(await redis.hgetall(key))) {
-          if (/^(replica|batch):/.test(field)) await redis.hset(key, field, Number(value) - ms);
+          if (/^(replica|request):/.test(field)) await redis.hset(key, field, Number(value) - ms);
         }
       }
     },

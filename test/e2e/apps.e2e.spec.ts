@@ -111,7 +111,7 @@ describe('apps', () => {
     const back = await browser.allow(client, portal, app.urls.install);
     for (const path of ['/oauth/callback', `/oauth/callback/${second.id}`]) {
       const page = await browser.open(`${client.url}${path}${back.search}`);
-      expect(page).toMatchObject({ status: 403, html: expect.stringContaining('was not started here') });
+      expect(page).toMatchObject({ status: 403, html: expect.stringContaining('was not started in this browser') });
     }
     expect((await browser.open(`${client.url}/oauth/callback/${second.id}${back.search}`)).html).toContain(
       `href="/install/${second.id}"`,

@@ -135,7 +135,7 @@ describe('docs/storage.md', () => {
   afterAll(() => world.stop());
 
   it('names every key that is written, and every key that it names is', () => {
-    const patterns = documented('# What Redis holds').map((key) => [key, pattern(key)] as const);
+    const patterns = documented('# Data in Redis').map((key) => [key, pattern(key)] as const);
     expect([...written].filter((key) => !patterns.some(([, it]) => it.test(key)))).toEqual([]);
     // Idle grants are first looked for a while after the start.
     const seen = (it: RegExp) => it.test('b24:keep-alive:lease') || [...written].some((key) => it.test(key));

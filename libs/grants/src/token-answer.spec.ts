@@ -45,7 +45,7 @@ describe('the answer of the token endpoint', () => {
   });
 
   it.each(['access_token', 'refresh_token', 'member_id'])('is no verdict without a whole %s', (name) => {
-    for (const wrong of wrongs) expect(judge({ ...granted, [name]: wrong })).toMatchObject({ kind: 'passing' });
+    for (const wrong of wrongs) expect(judge({ ...granted, [name]: wrong })).toMatchObject({ kind: 'transient' });
   });
 
   it.each(['expires_in', 'client_endpoint', 'scope', 'status', 'user_id'])(
@@ -61,8 +61,8 @@ describe('the answer of the token endpoint', () => {
 
   it('is no verdict when it is not the answer of a token endpoint', () => {
     for (const body of ['', '<html>', 'null', '[]', '"text"', '7', '{', '{}'])
-      expect(judge(body)).toMatchObject({ kind: 'passing' });
-    for (const status of [302, 404, 500, 502]) expect(judge(granted, status)).toMatchObject({ kind: 'passing' });
+      expect(judge(body)).toMatchObject({ kind: 'transient' });
+    for (const status of [302, 404, 500, 502]) expect(judge(granted, status)).toMatchObject({ kind: 'transient' });
   });
 
   it('is a refusal by its code, in any case and under any HTTP status', () => {
@@ -84,8 +84,8 @@ describe('the answer of the token endpoint', () => {
   });
 
   it('never condemns a grant for a code that is not in the rules, not even one that JavaScript knows', () => {
-    fc.assert(fc.property(fc.string(), (code) => expect(error(`x${code}`)).toMatchObject({ kind: 'passing' })));
+    fc.assert(fc.property(fc.string(), (code) => expect(error(`x${code}`)).toMatchObject({ kind: 'transient' })));
     for (const code of ['constructor', '__proto__', 'toString', '', 0, 100, null, true, 'INTERNAL_SERVER_ERROR'])
-      expect(error(code)).toMatchObject({ kind: 'passing' });
+      expect(error(code)).toMatchObject({ kind: 'transient' });
   });
 });

@@ -76,7 +76,12 @@ export class Fault extends Error {
 
   /** Returns the same fault without a reason to retry. */
   final(): Fault {
-    const { again: _again, ...options }: FaultOptions = { ...this, detail: this.message, cause: this.cause };
+    const options: { -readonly [K in keyof FaultOptions]: FaultOptions[K] } = {
+      ...this,
+      detail: this.message,
+      cause: this.cause,
+    };
+    delete options.again;
     return new Fault(this.code, options);
   }
 
