@@ -1,6 +1,6 @@
 import { defaultApp } from '@b24/grants';
 
-/** What an app's card in Bitrix24 names, and where a person connects a portal. */
+/** The addresses in an app's card in Bitrix24, and the page where a person connects a portal. */
 export interface AppAddresses {
   readonly install: string;
   readonly handler: string;
@@ -8,7 +8,7 @@ export interface AppAddresses {
   readonly events: string;
 }
 
-/** The default app's addresses name no app. */
+/** Returns the addresses of an app. Those of the default app do not contain its id. */
 export function appAddresses(publicUrl: string, app: string): AppAddresses {
   const at = (path: string) => `${publicUrl}${path}${tailOf(app)}`;
   return {
@@ -19,7 +19,7 @@ export function appAddresses(publicUrl: string, app: string): AppAddresses {
   };
 }
 
-/** Where whoever opened this page of an app's begins anew. */
+/** Returns the install path of the app whose page has this URL. */
 export function installPath(url: string): string {
   const app = /^\/(?:install|oauth\/callback|bitrix24\/install)\/(a_[0-9a-f]{16})(?:\?|$)/.exec(url)?.[1];
   return `/install${tailOf(app ?? defaultApp)}`;

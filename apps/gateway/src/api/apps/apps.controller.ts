@@ -184,7 +184,7 @@ export class AppsController {
     await this.apps.remove(name);
   }
 
-  /** What the authorization server refused for the sake of the old secret. */
+  /** Retries portals that the authorization server refused because of the old secret. */
   private async tryAgain(app: string): Promise<void> {
     for (const { portal, version, issue: trouble } of await portalsOf(app, this.store)) {
       if (trouble?.code === 'authorization_server_error') await this.store.clearIssue(portal, version);

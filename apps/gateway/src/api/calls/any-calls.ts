@@ -3,15 +3,15 @@ import type { Command, PortalId, Result } from '@b24/portal';
 import type { CallerContext, RequestLine } from '../../request-line';
 import { anyCommand } from './any-method';
 
-/** One call of a method by its name, as the vendor takes it. */
+/** A call of a method by its name, with the parameters of the vendor. */
 export interface MethodCall {
   readonly method: string;
   readonly params: Command['params'];
-  /** Where a list goes on: the vendor's offset, or -1 for a page without a count. */
+  /** Offset of a list page; -1 for a page without a total. */
   readonly start?: number | undefined;
 }
 
-/** Any method of a portal, for keys with the scope `call`. Method and parameters have been checked (any-method.ts). */
+/** Calls any method of a portal, for keys with the scope `call`. Method and parameters are validated (any-method.ts). */
 export class AnyCalls {
   constructor(private readonly line: RequestLine) {}
 

@@ -3,13 +3,13 @@ import { findLoneSurrogate } from '@b24/upstream';
 import { z } from 'zod';
 
 /*
- * Methods that the gateway knows nothing of but their names: whatever a portal has, now or later.
+ * Methods that the gateway knows only by name.
  */
 
 /** Parameters that the vendor reserves (docs/bitrix24-rules.md#values); `start` is a parameter of its own. */
 const reservedParams = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
 
-/** Such as `crm.deal.list`. Batches have an operation of their own. */
+/** A method name, such as `crm.deal.list`. Batches have an operation of their own. */
 export const methodName = z
   .string()
   .max(100)
@@ -43,16 +43,16 @@ export const startSchema = z.int().min(-1).meta({
   description: 'Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.',
 });
 
-/** What the last part of a reading method's name is, in lower case. Of any other method nothing is known. */
+/** The last parts of method names that read, in lower case. Any other method may write. */
 const readingNames =
   /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
 
-/** Methods that are named as if they read, and take away what they return. */
+/** Methods that sound like reads but delete what they return. */
 const consumingMethods: ReadonlySet<string> = new Set(['event.offline.get']);
 
 /**
- * A command of any method. What is not known to read is taken for a write: it is never sent again once it may have been
- * carried out, and no answer of it is shared.
+ * Returns a command of any method. A method that is not known to read counts as a write: it is never sent again once it may
+ * have been executed, and its answer is not shared.
  */
 export function anyCommand(method: string, params: Command['params']): Command {
   return { method, params, effect: onlyReads(method) ? 'read' : 'write' };

@@ -15,18 +15,18 @@ import {
 } from './batches';
 import { batchItemSchema, batchItem } from './batch-item';
 
-/** A batch as a job keeps it. */
+/** The payload of a batch job. */
 export interface BatchJobPayload extends BatchOptions {
   readonly portal: PortalId;
   readonly commands: readonly BatchCommand[];
-  /** Of each of its parts. */
+  /** Time limit of each part. */
   readonly deadlineMs: number;
   readonly requestId: string;
-  /** The address that it was ordered from. */
+  /** The address of the caller. */
   readonly source?: string;
 }
 
-/** Writes down what a part of a batch came to. */
+/** Records the outcome of a part in the audit log. */
 export type RecordBatchAudit = (entry: Omit<AuditEntry, 'atMs'>) => void;
 
 export const batchPartSchema = z
@@ -36,19 +36,19 @@ export const batchPartSchema = z
   })
   .meta({ id: 'BatchPart', examples: [{ from: 50, results: [{ ok: true, result: true }] }] });
 
-/** Commands that refer to each other stay together; others go in parts of as many as one request takes. */
+/** Counts the parts of a batch. Commands that refer to each other form one part; others fill parts of one request each. */
 export function countBatchParts({ commands, references }: Pick<BatchJobPayload, 'commands' | 'references'>): number {
   return references ? 1 : Math.ceil(commands.length / maxBatchCommands);
 }
 
-/** An item is a part of the batch. Where the batch keeps its order, so do the parts. */
+/** Returns the work of a batch job: an item is a part of the batch. The parts keep the order if the batch does. */
 export function batchWork(batches: Batches, clock: Clock, note: RecordBatchAudit, kept: BatchJobPayload): Work<Client> {
   const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
   const isRead = commands.every(({ method }) => onlyReads(method));
   const inOrder = halt || references || !isRead;
   const size = references ? commands.length : maxBatchCommands;
   const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
-  /** What a part came to forbids those behind it. */
+  /** A part has failed in a way that stops the parts after it. */
   let over = false;
   const told = (index: number, outcomes: readonly CommandOutcome[]): ItemOutcome => {
     const part = partAt(index);
@@ -60,7 +60,7 @@ export function batchWork(batches: Batches, clock: Clock, note: RecordBatchAudit
       forbidsMore: over,
     };
   };
-  /** A part that writes is written down as a write of its own: of the job the log has only its order. */
+  /** Records each part that writes as a write of its own; the entry of the job records only the request. */
   const noteRun = (index: number, { id: actor, name }: Client, codes: readonly ('done' | FaultCode)[]) => {
     const methods = partAt(index).map(({ method }) => method);
     if (methods.every(onlyReads)) return;
@@ -106,7 +106,7 @@ export function batchWork(batches: Batches, clock: Clock, note: RecordBatchAudit
   };
 }
 
-/** What is behind it would overtake what may still run. */
+/** Whether later parts would overtake commands that may still run. */
 function forbidsMore(code: FaultCode): boolean {
   return code === 'outcome_unknown' || code === 'command_not_run';
 }

@@ -22,7 +22,7 @@ import { batchItemSchema, batchItem } from './batch-item';
 import { type BatchJobPayload, countBatchParts } from './batch-work';
 import { Batches, outcomeCode } from './batches';
 
-/** In one request to the gateway, whatever it takes on the way to the portal. */
+/** Limit of commands in one request to the gateway. */
 const maxCommands = 500;
 
 const batchCommandSchema = z.strictObject({

@@ -4,47 +4,47 @@ import { classifyWriteFailure } from '@b24/idempotency';
 import type { CallerContext, RequestLine } from '../../request-line';
 import { type AnyCalls, commandOfCall, type MethodCall } from './any-calls';
 
-/** What one request of the portal's `batch` runs, and may weigh. */
+/** Limits of one `batch` request to a portal. */
 export const maxBatchCommands = 50;
 const maxRequestBytes = 512 * 1024;
-/** Reads of one batch that wait in the lane at once: enough to fill its trips, and not the lane. */
+/** Reads of one batch that may wait in the portal queue: enough to fill its requests without filling the queue. */
 const maxConcurrentReads = 200;
-/** Trips in a row that the portal may end before it has run any of theirs. */
+/** Consecutive requests in which the portal may run none of the commands. */
 const maxFruitlessRequests = 3;
 
 export interface BatchCommand extends MethodCall {
-  /** What the others refer to it by; its place when absent. */
+  /** The name by which other commands refer to it; its position when absent. */
   readonly name?: string | undefined;
 }
 
 export interface BatchOptions {
-  /** Nothing is sent after the first that was refused. */
+  /** Stops at the first refused command. */
   readonly halt: boolean;
-  /** `$result[name]` in a value stands for what an earlier command returned. At most 50 commands, in one request. */
+  /** `$result[name]` in a value stands for the result of an earlier command. At most 50 commands, in one request. */
   readonly references: boolean;
 }
 
-/** What became of a command. */
+/** The outcome of a command. */
 export type CommandOutcome = Result | { readonly ok: false; readonly fault: Fault };
-/** As the audit log has it. */
+/** Returns the outcome as the audit log records it. */
 export function outcomeCode(outcome: CommandOutcome): 'done' | FaultCode {
   return outcome.ok ? 'done' : outcome.fault.code;
 }
 
-/** A batch that has been run. */
+/** The result of a batch. */
 export interface BatchResult {
   /** Outcome i belongs to command i. */
   readonly outcomes: readonly CommandOutcome[];
-  /** What would come behind it must not be sent: it would overtake what may still run, or meet the same. */
+  /** Later commands must not be sent: they would overtake commands that may still run, or fail in the same way. */
   readonly stopped: boolean;
 }
-/** Told of each command as soon as it is known what became of it. */
+/** Called with each outcome as soon as it is known. */
 export type OnCommandOutcome = (index: number, outcome: CommandOutcome) => void;
 type BatchCaller = Pick<CallerContext, 'client' | 'signal'>;
 
 /**
- * Many commands of one caller (docs/decisions/0015). Reads travel with whoever waits; once one writes, all keep their
- * order. What may have been carried out is never sent again.
+ * Runs many commands of one caller (docs/decisions/0015). Reads share requests with other callers; if one command writes,
+ * all keep their order. A command that may have been executed is never sent again.
  */
 export class Batches {
   constructor(
@@ -52,7 +52,7 @@ export class Batches {
     private readonly calls: AnyCalls,
   ) {}
 
-  /** What can be said before any is sent. @throws Fault not_allowed, invalid_request */
+  /** Checks a batch before anything is sent. @throws Fault not_allowed, invalid_request */
   check(
     asking: Pick<CallerContext, 'client'>,
     portal: PortalId,
@@ -85,14 +85,14 @@ export class Batches {
   }
 }
 
-/** @throws Fault invalid_request when only some have names, or two have the same */
+/** Returns the names of the commands. @throws Fault invalid_request when only some have names, or two have the same */
 function namesOf(commands: readonly BatchCommand[]): string[] {
   const wrong = (path: string, message: string) => new Fault('invalid_request', { errors: [{ path, message }] });
   if (commands.length > maxBatchCommands)
     throw wrong('commands', `At most ${maxBatchCommands} can refer to each other.`);
   const names = commands.map(({ name }, i) => name ?? String(i));
   const named = commands.filter(({ name }) => name !== undefined).length;
-  // Names and places together would not keep their order on the way.
+  // PHP would reorder a mix of names and positions.
   if (named > 0 && named < commands.length) throw wrong('commands', 'Name all of them, or none.');
   if (new Set(names).size < names.length) throw wrong('commands', 'Each must have a name of its own.');
   const lost = commands.findIndex((it) => !isBatchable(it.method, commandOfCall(it).params));
@@ -102,13 +102,13 @@ function namesOf(commands: readonly BatchCommand[]): string[] {
   throw wrong(`commands.${lost}.params`, message);
 }
 
-/** One batch on its way. */
+/** A batch that is being run. */
 class RunningBatch {
   private readonly known: (CommandOutcome | undefined)[];
-  /** Those that can't share a request: by what they hold, or since the portal takes no batch of them now. */
+  /** Commands that can't share a request, because of their parameters or because the portal accepts no batch now. */
   private readonly alone: Set<number>;
   stopped = false;
-  /** The portal pronounced on one of them, or may have carried one out. */
+  /** The portal has answered one of them, or may have executed one. */
   private wasHeard = false;
 
   constructor(
@@ -120,7 +120,7 @@ class RunningBatch {
     this.alone = new Set(commands.flatMap((it, i) => (batchedBytes(it.method, it.params) === undefined ? [i] : [])));
   }
 
-  /** @throws Fault the first one's when nothing was heard of any */
+  /** Returns all outcomes. @throws Fault the first one's when the portal answered none */
   outcomes(): readonly CommandOutcome[] {
     const all = this.known.map((it) => it ?? failedOutcome(new Fault('internal_error')));
     const [first] = all;
@@ -128,7 +128,7 @@ class RunningBatch {
     return all;
   }
 
-  /** Each by itself, for the lane to seat as it likes. */
+  /** Sends each command by itself; the portal queue forms the batches. */
   async atOnce(): Promise<void> {
     let next = 0;
     const one = async () => {
@@ -137,13 +137,13 @@ class RunningBatch {
     await Promise.all(Array.from({ length: maxConcurrentReads }, one));
   }
 
-  /** One request of the caller's own, with its own names. @throws Fault when it failed as a whole */
+  /** Sends one batch with the caller's own names. @throws Fault when it fails as a whole */
   async asOne(names: readonly string[], halt: boolean): Promise<void> {
     const answers = await this.sendBatch(this.commands, names, halt);
     answers.forEach((answer, i) => this.settle(i, wasRun(answer) ? answer : notRunOutcome()));
   }
 
-  /** One request after the other, each with as many as can share it. */
+  /** Sends one request after another, each with as many commands as fit. */
   async inOrder(halt: boolean): Promise<void> {
     let waiting = this.commands.map((_, i) => i);
     let vain = 0;
@@ -161,7 +161,7 @@ class RunningBatch {
     }
   }
 
-  /** From the front, as many as one request takes. */
+  /** Returns the first commands that fit into one request. */
   private nextChunk(waiting: readonly number[]): number[] {
     const chunk: number[] = [];
     let bytes = 0;
@@ -175,7 +175,7 @@ class RunningBatch {
     return chunk.length > 0 ? chunk : waiting.slice(0, 1);
   }
 
-  /** What was not run still waits. False when nothing may follow: it would overtake, or meet the same. */
+  /** Sends a chunk; commands that were not run stay waiting. Returns false when nothing may follow. */
   private async sendChunk(indexes: readonly number[], halt: boolean): Promise<boolean> {
     const commands = indexes.flatMap((i) => this.commands[i] ?? []);
     try {
@@ -188,7 +188,7 @@ class RunningBatch {
     } catch (error) {
       const fault = asFault(error);
       if (fault.code === 'operating_time_spent') {
-        // Of the batch itself, or of one method in it: nothing was run, and the others may go.
+        // The batch or one of its methods has no operating time left: nothing was run, and other commands may go on.
         for (const i of indexes) this.alone.add(i);
         return true;
       }
@@ -197,7 +197,7 @@ class RunningBatch {
     }
   }
 
-  /** False when nothing may follow. */
+  /** Sends a command by itself. Returns false when nothing may follow. */
   private async sendAlone(i: number): Promise<boolean> {
     const command = this.commands[i];
     if (!command) return false;
@@ -227,7 +227,7 @@ class RunningBatch {
   private fail(i: number, fault: Fault): void {
     const { method = '', effect } = this.commands[i] ?? {};
     if (effect === 'write' && classifyWriteFailure(fault) === 'lost') this.wasHeard = true;
-    // What failed was a batch; a caller knows of none.
+    // The batch failed, which the caller does not know; name its command instead.
     this.settle(i, failedOutcome(fault.upstream ? fault.with({ upstream: { ...fault.upstream, method } }) : fault));
   }
 

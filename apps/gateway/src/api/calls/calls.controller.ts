@@ -32,7 +32,7 @@ export const callAnswerSchema = z
   .meta({ id: 'CallAnswer', examples: [{ result: [{ ID: '101', TITLE: 'A deal' }], total: 1 }] });
 export type CallAnswer = z.infer<typeof callAnswerSchema>;
 
-/** Of a write of which nothing is known but its name. */
+/** For writes that the gateway knows only by name. */
 export const unknownMethodInDoubt = {
   kind: 'unknown',
   writesTo: 'portal',

@@ -2,7 +2,7 @@ import type { Fault, FaultCode, Result } from '@b24/portal';
 import { z } from 'zod';
 import { problemOf, problemSchema } from '../../http/problem';
 
-/** A portal as a line names it: by the name it was asked for, and as it is known here. */
+/** A portal in a line: the requested name, and its ids and names in the gateway. */
 export interface NamedPortal {
   readonly name?: string | undefined;
   readonly memberId?: string | undefined;
@@ -10,7 +10,7 @@ export interface NamedPortal {
   readonly alias?: string | undefined;
 }
 
-/** One portal's outcome: a line of the stream. */
+/** A line of the stream: the outcome of one portal. */
 export const fanOutLineSchema = z
   .object({
     portal: z
@@ -38,7 +38,7 @@ export const fanOutLineSchema = z
   });
 export type FanOutLine = z.infer<typeof fanOutLineSchema>;
 
-/** The last line. */
+/** The last line of the stream. */
 export const fanOutSummarySchema = z
   .object({
     summary: z
@@ -71,7 +71,7 @@ export function problemLine(
   return { code: fault.code, status: fault.status, line: { portal, problem: problemOf(fault, requestId, effect) } };
 }
 
-/** Counts what came, for the summary. */
+/** Counts outcomes for the summary. */
 export class FanOutTally {
   private ok = 0;
   private readonly byCode: Record<string, number> = {};

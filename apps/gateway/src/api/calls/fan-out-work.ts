@@ -5,7 +5,7 @@ import { anyCommand } from './any-method';
 import type { FanOut, FanOutTarget } from './fan-out';
 import { problemLine, type NamedPortal } from './fan-out-line';
 
-/** A fan-out as a job keeps it. */
+/** The payload of a fan-out job. */
 export interface FanOutJobPayload {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export function storedTargets(targets: readonly FanOutTarget[]): StoredTarget[] 
   }));
 }
 
-/** An item is one portal's call. */
+/** Returns the work of a fan-out job: an item is the call of one portal. */
 export function fanOutWork(fanOut: FanOut, kept: FanOutJobPayload): Work<Client> {
   const { method, params, deadlineMs, requestId, source } = kept;
   const command = anyCommand(method, params);

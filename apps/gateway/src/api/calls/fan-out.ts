@@ -9,10 +9,10 @@ import { portalPages } from '../portals/portal-pages';
 import type { RequestLine } from '../../request-line';
 import { type FanOutAnswer, answerLine, problemLine, type NamedPortal } from './fan-out-line';
 
-/** Which portals: by name, all that the key may use, or those of them with a tag. */
+/** The portals of a fan-out: by name, all that the key may use, or those with a tag. */
 export type PortalSelection = readonly string[] | 'all' | { readonly tag: string };
 
-/** One to be called, or why it is not. */
+/** A portal to call, or the fault that prevents the call. */
 export interface FanOutTarget {
   readonly named: NamedPortal;
   readonly portal?: PortalId;
@@ -22,19 +22,18 @@ export interface FanOutTarget {
 export interface FanOutCall {
   readonly client: Client;
   readonly command: Command;
-  /** How long each portal's call may take. */
+  /** Time limit of each portal's call. */
   readonly deadlineMs: number;
   readonly requestId: string;
-  /** The address that it was asked from. */
+  /** The address of the caller. */
   readonly source?: string | undefined;
-  /** Aborts when nobody waits for any of them. */
+  /** Aborts when the caller no longer waits. */
   readonly signal: AbortSignal;
 }
 
-/** Names looked up at once. */
 const maxConcurrentLookUps = 50;
 
-/** One call to many portals, each a call of its own: with its own place in its lane, its own deadline and outcome. */
+/** Calls many portals. Each call has its own queue, deadline and outcome. */
 export class FanOut {
   constructor(
     private readonly store: GrantStore,
@@ -45,12 +44,12 @@ export class FanOut {
     private readonly keys: Pick<ClientKeys, 'assertStillValid'>,
   ) {}
 
-  /** Each portal once, under the first of its names. @throws Fault store_unavailable */
+  /** Returns each portal once, under the first of its names. @throws Fault store_unavailable */
   async targets(client: Client, to: PortalSelection): Promise<FanOutTarget[]> {
     return to === 'all' || 'tag' in to ? this.targetsOfKey(client, to) : this.targetsByName(client, to);
   }
 
-  /** Never rejects. What was written where is in the audit log by portal. */
+  /** Calls one portal and records its write in the audit log. Never rejects. */
   async callOne(target: FanOutTarget, round: FanOutCall): Promise<FanOutAnswer> {
     const answered = await this.answer(target, round);
     if (target.portal && round.command.effect === 'write') this.recordAudit(target.portal, answered, round);
@@ -110,7 +109,7 @@ export class FanOut {
     return targets;
   }
 
-  /** What a key may not use is told no more of than its name. */
+  /** Looks up a portal. Of a portal that the key may not use, only the requested name is revealed. */
   private async targetByName(client: Client, name: string): Promise<FanOutTarget> {
     const portal = await this.store.find(name);
     if (!portal || !canUsePortal(client, portal)) return { named: { name }, fault: new Fault('portal_not_found') };
@@ -118,7 +117,7 @@ export class FanOut {
     if (record instanceof Fault && record.code === 'store_unavailable') throw record;
     if (record instanceof Fault) return { named: { name }, fault: record };
     if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
-    // Of one that waits to be admitted the call itself says so, and nothing else of it is told.
+    // The call itself fails for a portal that waits to be admitted; nothing else about it is revealed.
     return { portal, named: { name, ...(canSeePortal(client, record) && namedPortal(record)) } };
   }
 }

@@ -65,7 +65,7 @@ export class ListsController {
     const portal = await unlessAborted(this.portals.find(name), caller.signal);
     const send = this.eachInTime(caller, reply, (asking, command) => this.line.answer(asking, 'call', portal, command));
     const pages = readPages({ method, params }, send);
-    // What fails before the first record is a problem like any other.
+    // A failure before the first record is an ordinary problem.
     const first = await pages.next();
     const lines = linesOf(first, pages, request.id);
     void reply
@@ -73,7 +73,7 @@ export class ListsController {
       .send(Readable.from(lines, { highWaterMark: 1 }));
   }
 
-  /** A stream may take hours: each of its calls has a deadline of its own, and all end when the caller hangs up. */
+  /** Gives each call of a stream a deadline of its own. All end when the caller hangs up. */
   private eachInTime(
     { client, deadlineAtMs }: CallerContext,
     reply: FastifyReply,
@@ -84,7 +84,7 @@ export class ListsController {
     const hungUp = whileListening(reply);
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
     return async (command) => {
-      // What a key with a rate has sent is paid for first; the deadline is of the call alone.
+      // Waiting for the key's rate does not count towards the deadline of the call.
       await this.meter.waitUntilPaid(client, hungUp);
       await this.keys.assertStillValid(client);
       return within(inTime, hungUp, (signal) => send({ client, signal }, command));
@@ -92,7 +92,7 @@ export class ListsController {
   }
 }
 
-/** A page a chunk; the reader asks for the next. */
+/** Yields a chunk for each page. The reader requests the next one. */
 async function* linesOf(
   first: IteratorResult<readonly unknown[]>,
   pages: AsyncGenerator<readonly unknown[]>,

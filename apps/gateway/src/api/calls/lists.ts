@@ -3,23 +3,23 @@ import { commandNames, callerBatch, batchedBytes } from '@b24/upstream';
 import { commandOfCall, type MethodCall } from './any-calls';
 
 const pageSize = 50;
-/** Pages of one request: 500 records, a few megabytes at the most. */
+/** Pages of one request: 500 records, at most a few megabytes. */
 const pagesPerRequest = 10;
 
-/** A method whose list may be read by its id (`start: -1`, as the vendor has it for large lists). */
+/** The id field by which a list is read (docs/bitrix24-rules.md#lists). */
 interface IdCursor {
   readonly id: string;
 }
 
-/** The CRM's own lists; of others the vendor does not say that they filter and order by id. */
+/** Returns the id field of CRM lists. Other lists are not known to filter and order by id. */
 function cursorOf({ method, params }: MethodCall): IdCursor | undefined {
-  // Whoever wants an order of its own must have it.
+  // A caller's own order excludes reading by id.
   if (params['order'] !== undefined) return undefined;
   if (/^crm\.item\.list$/i.test(method)) return { id: 'id' };
   return /^crm\.(?:deal|lead|contact|company|quote|activity)\.list$/i.test(method) ? { id: 'ID' } : undefined;
 }
 
-/** One trip after the other, each as its reader wants it. @throws Fault */
+/** Yields the pages of a list, one request after another, as the reader asks for them. @throws Fault */
 export async function* readPages(
   list: MethodCall,
   send: (command: Command) => Promise<Answer>,
@@ -29,7 +29,7 @@ export async function* readPages(
   else yield* byOffset(list, send);
 }
 
-/** From id to id: nothing is counted, and nothing told twice however the list changes meanwhile. */
+/** Reads by id: without a total, and without repeating a record when the list changes meanwhile. */
 async function* byId(
   list: MethodCall,
   { id }: IdCursor,
@@ -48,14 +48,14 @@ async function* byId(
       start: -1,
     });
   const nested = id === 'id' ? '[items]' : '';
-  // A caller's `$` is text, which no batch leaves alone.
+  // A batch would replace a `$` in the caller's text.
   const shares = batchedBytes(list.method, after(0).params) !== undefined;
   let last: unknown = 0;
   let pages = [rowsOf(await send(after(last)))];
   for (;;) {
     for (const rows of pages) {
       if (rows.length > 0) yield rows;
-      // What follows a short page asked for what comes after nothing.
+      // The pages after a short one had no id to start from.
       if (rows.length < pageSize) return;
       last = idOf(rows.at(-1), id);
     }
@@ -71,21 +71,21 @@ async function* byId(
     if (!answer.ok) throw answer.fault;
     pages = [];
     for (const inner of answer.inside ?? []) {
-      // A refusal behind a short page is of what nobody needs.
+      // A refusal after a short page does not matter.
       if (!inner.ok && pages.length > 0) break;
       pages.push(rowsOf(inner));
     }
   }
 }
 
-/** What was selected, and the id that the next page needs. */
+/** Adds the id, which the next page needs, to the selected fields. */
 function withId(select: unknown, id: string): unknown {
   if (!Array.isArray(select)) return select;
   const named = select as unknown[];
   return named.includes(id) || named.includes('*') ? named : [...named, id];
 }
 
-/** By offsets, where the portal says how many there are, several at once. */
+/** Reads by offset; several pages at once if the portal reports a total. */
 async function* byOffset(
   list: MethodCall,
   send: (command: Command) => Promise<Answer>,
@@ -107,7 +107,7 @@ async function* byOffset(
   }
 }
 
-/** The records of a page: the result itself, or the one list in it. @throws Fault the portal's refusal, or invalid_request */
+/** Returns the records of a page: the result itself, or the only list in it. @throws Fault the portal's refusal, invalid_request */
 function rowsOf(answer: Answer): readonly unknown[] {
   if (!answer.ok) throw answer.fault;
   const { value } = answer;

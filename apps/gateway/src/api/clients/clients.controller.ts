@@ -224,7 +224,7 @@ export class ClientsController {
     await this.keys.remove(id);
   }
 
-  /** Unix ms. @throws Fault invalid_request for a time gone by, or two */
+  /** Returns the expiry in Unix ms. @throws Fault invalid_request for a time in the past, or for two times */
   private expiryOf({ expiresAt, expiresInDays }: ExpiryRequest): number | undefined {
     const refused = (message: string) => new Fault('invalid_request', { errors: [{ path: 'expiresAt', message }] });
     if (expiresAt !== undefined && expiresInDays !== undefined) throw refused('Say a time or days, not both.');

@@ -18,7 +18,7 @@ export const callbackUrlSchema = z
       'With `Prefer: respond-async`: the URL that is notified when the job ends. EVENT_TARGET_HOSTS must allow its host.',
   });
 
-/** What a request left to be done. */
+/** Work that a request leaves to a job. */
 export interface JobRequest {
   readonly kind: string;
   readonly total: number;
@@ -26,26 +26,26 @@ export interface JobRequest {
   readonly callbackUrl?: string | undefined;
 }
 
-/** What only a job can do. @throws Fault invalid_request */
+/** Only a job has a callback. @throws Fault invalid_request */
 export function assertNoCallback(callbackUrl: string | undefined): void {
   if (callbackUrl !== undefined) throw refused('callbackUrl', 'Needs `Prefer: respond-async`.');
 }
 
-/** The same of a stream. @throws Fault invalid_request */
+/** A stream has neither a callback nor an idempotency key. @throws Fault invalid_request */
 export function assertNeedsNoJob({ headers }: GatewayRequest, callbackUrl: string | undefined): void {
   assertNoCallback(callbackUrl);
   if (headers['idempotency-key'] !== undefined)
     throw refused('Idempotency-Key', 'Needs `Prefer: respond-async`: a stream can’t be told again, a job can.');
 }
 
-/** Requests whose work goes on as a job. */
+/** Accepts requests whose work continues as a job. */
 export class JobIntake {
   constructor(
     private readonly jobs: Jobs<Client>,
     private readonly targets: EventTargets,
   ) {}
 
-  /** Keeps the order as a job; with an Idempotency-Key, as the same job each time. */
+  /** Creates a job; the same Idempotency-Key returns the same job. */
   async accept(request: GatewayRequest, client: Client, order: JobRequest): Promise<z.infer<typeof acceptedJobSchema>> {
     const { callbackUrl: url, ...work } = order;
     if (url !== undefined) this.targets.assertAllowed(url);
@@ -60,7 +60,7 @@ export class JobIntake {
   }
 }
 
-/** 202, and where to look. */
+/** Replies with 202 and the location of the job. */
 export function replyAccepted(reply: FastifyReply, job: z.infer<typeof acceptedJobSchema>): typeof job {
   void reply.status(202).header('Location', `/v1/jobs/${job.id}`).header('Preference-Applied', 'respond-async');
   return job;

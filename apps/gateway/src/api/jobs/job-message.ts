@@ -3,7 +3,7 @@ import { type Clock, signatureHeaders } from '@b24/portal';
 import type { TargetWire } from '@b24/upstream';
 import { jobView } from './job-view';
 
-/** Tells that a job is finished. Its id is the message's, so that one that comes twice is known. */
+/** Sends the message that a job is finished. Its id is the job's, so that a receiver recognises a duplicate. */
 export function jobMessage({ send }: Pick<TargetWire, 'send'>, clock: Clock) {
   return async (job: Job, { url, secret }: Callback): Promise<void> => {
     const data = jobView(job);

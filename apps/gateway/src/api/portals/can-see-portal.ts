@@ -2,8 +2,8 @@ import { type Client, canUsePortal } from '@b24/access';
 import type { PortalRecord } from '@b24/grants';
 
 /**
- * Whether the portal is shown to this key: one that the key may use. A portal that waits to be admitted is nobody's yet, so
- * that only administrators' keys, and keys that name it, see it.
+ * Whether a key sees a portal: it must be allowed to use it. A portal that waits to be admitted is visible only to
+ * administrators and to keys that name it.
  */
 export function canSeePortal(client: Client, { portal, waitingSinceMs }: PortalRecord): boolean {
   if (!canUsePortal(client, portal)) return false;

@@ -12,9 +12,9 @@ const hourMs = 3_600_000;
 const tariffLifetimeMs = 7 * 24 * hourMs;
 const queryTimeoutMs = 30_000;
 const failureDelayMs = hourMs;
-/** Records that were read before the answer was saved are still about. */
+/** Records that were read before the answer was saved may still be in use. */
 const answerDelayMs = 60_000;
-/** After a start every portal may be unknown; the questions must not be a load of their own. */
+/** Limits the load after a start, when no portal's tariff is known. */
 const maxConcurrentQueries = 16;
 const maxRememberedPortals = 10_000;
 
@@ -25,30 +25,30 @@ export interface PlanDetectorOptions {
 }
 
 /**
- * Learns the portals' tariffs beside the calls and never in their way: a failure costs nothing but pace. Each replica
- * scouts for itself; a question asked by two does no harm.
+ * Detects the tariffs of portals in the background. A failure affects no call. Each replica detects for itself; two queries
+ * for one portal do no harm.
  */
 export class PlanDetector {
   private readonly underWay = new Map<PortalId, AbortController>();
-  /** Until when a portal is left alone, in the order of the questions. */
+  /** The earliest time of the next query for each portal, in the order of the queries. */
   private readonly nextAttemptAtMs = new Map<PortalId, number>();
   private stopped = false;
 
   constructor(private readonly options: PlanDetectorOptions) {}
 
-  /** Asks the portal in the background, if its tariff is unknown or old. Returns at once and never throws. */
+  /** Queries the portal in the background if its tariff is unknown or old. Returns at once and never throws. */
   refreshIfStale(record: PortalRecord): void {
     if (this.isStale(record)) void this.detect(record.portal);
   }
 
-  /** Gives up what is under way, and asks nothing more. */
+  /** Aborts running queries and starts no more. */
   stop(): void {
     this.stopped = true;
     for (const controller of this.underWay.values()) controller.abort(new Fault('shutting_down'));
   }
 
   private isStale({ portal, kind, suspended, waitingSinceMs, tariff }: PortalRecord): boolean {
-    // A webhook is no app, and a portal that is suspended or waits is not called.
+    // A webhook is not an app; suspended and waiting portals are not called.
     if (this.stopped || kind !== 'app' || suspended || waitingSinceMs !== undefined) return false;
     const now = this.options.clock.now();
     if (tariff && now - tariff.askedAtMs < tariffLifetimeMs) return false;
@@ -94,7 +94,7 @@ export class PlanDetector {
 const word = z.string().trim().max(64).catch('');
 const appInfoSchema = z.object({ LICENSE: word, LICENSE_FAMILY: word });
 
-/** A portal that tells no licence has told that; what is no answer at all throws. */
+/** Reads the tariff. An answer without a licence is a valid tariff; anything else throws. */
 function tariffOf(value: unknown, askedAtMs: number): Tariff {
   const { LICENSE: licence, LICENSE_FAMILY: family } = appInfoSchema.parse(value);
   return { licence, ...(family && { family }), askedAtMs };

@@ -1,14 +1,14 @@
 import type { PortalRecord, Tariff } from '@b24/grants';
 import type { Plan } from '@b24/queue';
 
-/** The larger bucket of the vendor's Enterprise plans. */
+/** The larger bucket of Enterprise plans (docs/bitrix24-rules.md#limits). */
 const enterprise: Plan = { burst: 250, drainPerSecond: 5 };
 
 export interface PortalPlan extends Plan {
   readonly from: 'operator' | 'licence' | 'default';
 }
 
-/** The portal's leaky bucket: as the operator set it, as its licence says, or as all others'. */
+/** Returns the portal's plan: set by the operator, by its licence, or the default. */
 export function planOf({ limits, tariff }: Pick<PortalRecord, 'limits' | 'tariff'>, defaultPlan: Plan): PortalPlan {
   if (limits) return { ...limits, from: 'operator' };
   if (tariff && isEnterprise(tariff)) return { ...enterprise, from: 'licence' };

@@ -1,11 +1,11 @@
 import type { GrantStore } from '@b24/grants';
 import { Fault, type PortalId } from '@b24/portal';
 
-/** Names → portals. */
+/** Finds portals by name. */
 export class PortalDirectory {
   constructor(private readonly store: GrantStore) {}
 
-  /** @param name a member id, an alias or a domain. @throws Fault portal_not_found, store_unavailable */
+  /** Finds a portal. @param name a member id, an alias or a domain. @throws Fault portal_not_found, store_unavailable */
   async find(name: string): Promise<PortalId> {
     const portal = await this.store.find(name);
     if (!portal) throw new Fault('portal_not_found');

@@ -132,7 +132,7 @@ export interface ViewContext {
   readonly defaultPlan: Plan;
 }
 
-/** What anyone may see of a portal; secrets are not among the fields it names. */
+/** Returns the public view of a portal, which has no secrets. */
 export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): PortalView {
   const { alias, tags, userId, byAdministrator, formerDomains, expiresAtMs, refreshedAtMs } = record;
   return {
@@ -195,7 +195,7 @@ export function detailsOf(
   };
 }
 
-/** A portal by webhook belongs to none. */
+/** Whether a portal belongs to the app. A portal by webhook belongs to none. */
 export function belongsTo({ kind, app = defaultApp }: PortalRecord, wanted: string): boolean {
   return kind === 'app' && app === wanted;
 }

@@ -9,13 +9,13 @@ export interface WebhookProbeOptions {
   readonly store: Pick<GrantStore, 'load'>;
 }
 
-/** Asks a portal, through an incoming webhook that is not kept yet, what the webhook may do. */
+/** Reads the scope of an incoming webhook before the webhook is stored. */
 export class WebhookProbe {
   constructor(private readonly parts: WebhookProbeOptions) {}
 
   /**
-   * A trial that fails leaves nothing of a portal that is not kept.
-   * @throws Fault reauthorization_required when the portal does not take the webhook, and whatever a call can meet
+   * Returns the scope of the webhook. A failed probe leaves no data of a portal that is not stored.
+   * @throws Fault reauthorization_required when the portal refuses the webhook, or a fault of a call
    */
   async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     try {
@@ -39,7 +39,7 @@ export class WebhookProbe {
   }
 }
 
-/** The trial was sent, and there is no link that mends a webhook. */
+/** Rewords faults for a probe, which was sent and has no authorization link. */
 function inItsWords(fault: Fault): Fault {
   if (fault.code === 'deadline_exceeded') {
     return new Fault('outcome_unknown', { detail: 'The portal did not answer the trial in time; nothing was kept.' });

@@ -3,14 +3,13 @@ import { Fault } from '@b24/portal';
 import { type ConnectTarget, isPublicAddress } from '@b24/upstream';
 
 /**
- * Where events may be sent: to the hosts of EVENT_TARGET_HOSTS and nowhere else. They are internal services, so that
- * the rules for portals don't fit; but a name alone allows no inner address here either, since others may decide what it
- * means: that is written down as a CIDR, or as the very address of a target.
+ * The allowed targets of events: the hosts of EVENT_TARGET_HOSTS. A host name alone does not allow a private address,
+ * because its DNS may be controlled by others; private addresses need a CIDR or the literal address.
  */
 export class EventTargets {
   constructor(private readonly hosts: PortalHosts) {}
 
-  /** @throws Fault target_not_allowed */
+  /** Checks a target URL. @throws Fault target_not_allowed */
   assertAllowed(url: string): void {
     const { host, protocol } = new URL(url);
     if (this.hosts.allows(host, protocol)) return;
@@ -18,12 +17,12 @@ export class EventTargets {
     throw new Fault('target_not_allowed', { detail });
   }
 
-  /** By name, before anything is looked up. */
+  /** Checks the host name, before any DNS lookup. */
   mayAsk({ protocol, host }: URL): boolean {
     return /^https?:$/.test(protocol) && this.hosts.allows(host, protocol);
   }
 
-  /** By address, at the moment of connecting. */
+  /** Checks the address when connecting. */
   mayConnect(address: string, { protocol, port, literal }: ConnectTarget): boolean {
     if (isPublicAddress(address) || this.hosts.allowsAddress(address, port)) return true;
     return literal !== undefined && this.hosts.allows(literal, protocol);

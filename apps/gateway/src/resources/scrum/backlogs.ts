@@ -43,7 +43,7 @@ const getBacklog = declare({
   answerDescription: 'The backlog.',
   answer: backlogSchema,
   faults: ['backlog_not_found', 'group_not_found'],
-  // The vendor's `id` is the group's.
+  // The vendor's `id` is the id of the group.
   params: ({ groupId }) => ({ id: groupId }),
   read: toBacklog,
 });
@@ -108,7 +108,7 @@ const updateBacklog = declare({
     advice: 'Read the backlog of its group; the same change may be sent again if nobody else changed it since.',
   },
   params: ({ backlogId, ...fields }) => ({ id: backlogId, fields }),
-  // Moved to another group, it concerns that group's backlog too, whichever that is.
+  // A move concerns the backlog of the other group too, whose id is unknown.
   entity: ({ backlogId, groupId }) => scrumEntity(groupId === undefined ? { backlog: backlogId } : {}),
   read: toBacklog,
 });

@@ -50,7 +50,7 @@ const epicChanges = changesSchema({ groupId: groupId.optional(), name: name.opti
   name: 'Sign-up and sign-in',
 });
 
-/** Files come as a list, or as a custom field whose VALUE is one. */
+/** Files are a list, or a custom field whose VALUE is a list. */
 const filesThere = z.union([
   z.array(idSchema),
   z.object({ VALUE: z.array(idSchema).catch([]) }).transform(({ VALUE }) => VALUE),
@@ -62,7 +62,7 @@ const toEpic = (value: unknown): EpicView => {
   return { ...epic, ...(attached && { files: attached }) };
 };
 
-/** The vendor writes a file of its Drive as `n428`. */
+/** Writes file ids as the vendor does, for example `n428`. */
 function sent<F extends { files?: readonly number[] | undefined }>({ files: attached, ...rest }: F): object {
   return { ...rest, ...(attached && { files: attached.map((id) => `n${id}`) }) };
 }
@@ -135,7 +135,7 @@ const addEpic = declare({
       'Look for it with GET /v1/portals/{portal}/groups/{groupId}/epics?name=…; add it again only if it is not there.',
   },
   params: ({ groupId, ...epic }) => ({ fields: { groupId, ...sent(epic) } }),
-  // A new one is none of those there are, nor another new one.
+  // A new epic is different from every existing and every other new one.
   entity: () => scrumEntity({ epic: `new ${randomUUID()}` }),
   read: toEpic,
 });

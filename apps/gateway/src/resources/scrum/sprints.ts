@@ -82,7 +82,7 @@ const sprintChanges = changesSchema(
 
 const toSprint = (value: unknown): SprintView => parseAnswer(sprintSchema, value);
 
-/** Moments as the vendor writes them itself, whatever its own clock is set to. */
+/** Writes times in UTC, as the vendor does. */
 function sent<F extends { dateStart?: string | undefined; dateEnd?: string | undefined }>(sprint: F): object {
   const { dateStart, dateEnd, ...rest } = sprint;
   return {
@@ -185,7 +185,7 @@ const updateSprint = declare({
     advice: 'Read the sprint; the same change may be sent again if nobody else changed it since.',
   },
   params: ({ sprintId, ...sprint }) => ({ id: sprintId, fields: sent(sprint) }),
-  // Moved, or made the active one, it concerns others of a group.
+  // A move or an activation concerns other sprints of the group.
   entity: ({ sprintId, groupId, status: becomes }) =>
     scrumEntity(groupId === undefined && becomes === undefined ? { sprint: sprintId } : {}),
   read: toSprint,

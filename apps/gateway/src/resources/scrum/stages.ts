@@ -115,7 +115,7 @@ const updateStage = declare({
     advice: 'List the stages of its sprint; the same change may be sent again if nobody else changed it since.',
   },
   params: ({ stageId: id, ...stage }) => ({ stageId: id, fields: stage }),
-  // On another board, or of another type, it concerns its neighbours.
+  // A change of board or type concerns other stages.
   entity: ({ stageId: id, sprintId, type: becomes }) =>
     scrumEntity(sprintId === undefined && becomes === undefined ? { stage: id } : {}),
   read: expectTrue,
