@@ -311,7 +311,7 @@ describe('apps', () => {
     const ofApp = async () => (await entries()).filter(({ ids }) => (ids as { app?: string } | undefined)?.app === id);
     await eventually(async () => (await ofApp()).length >= 3);
     expect((await ofApp()).map(({ action, ids }) => [action, ids]).reverse()).toEqual([
-      ['registerApp', { app: id, clientSecret: 'set' }],
+      ['registerApp', { app: id, name: 'set', clientId: 'set', clientSecret: 'set' }],
       ['updateApp', { app: id, clientSecret: 'set' }],
       ['deleteApp', { app: id }],
     ]);
