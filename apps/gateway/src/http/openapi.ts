@@ -91,7 +91,7 @@ function convert(
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
   const {
-    $schema: _dialect,
+    $schema: _,
     $defs,
     ...rest
   } = z.toJSONSchema(schema, {
