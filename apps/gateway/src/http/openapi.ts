@@ -90,18 +90,16 @@ function convert(
   schema: z.ZodType,
   io: 'input' | 'output',
 ): { schema: JsonSchema; components: Record<string, JsonSchema> } {
-  const {
-    $schema: _,
-    $defs,
-    ...rest
-  } = z.toJSONSchema(schema, {
+  const { $defs, ...converted } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       adapt(zodSchema, jsonSchema, io);
     },
   });
-  return { schema: rest, components: $defs ?? {} };
+  // The document names the dialect once, for all schemas.
+  delete converted.$schema;
+  return { schema: converted, components: $defs ?? {} };
 }
 
 function adapt(zodSchema: z.core.$ZodType, jsonSchema: z.core.JSONSchema.BaseSchema, io: 'input' | 'output'): void {
