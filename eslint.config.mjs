@@ -29,7 +29,7 @@ export default tseslint.config(
       '**/*.spec.ts',
       'libs/portal/src/clock.ts',
       'libs/client/src/clock.ts',
-      'libs/redis/src/channel.ts',
+      'libs/redis/src/redis-channel.ts',
     ],
     rules: {
       'no-restricted-syntax': [

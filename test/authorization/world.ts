@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, environment, eventually } from '../support/gateway';
+import { HttpClient, environment, eventually } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { RedisServer } from '../support/redis-server';
 import { type AccessAttempt, keyRights } from './attempts';
@@ -112,7 +112,7 @@ export class AuthorizationWorld {
     }
   }
 
-  get client(): Client {
+  get client(): HttpClient {
     return this.gateway.client;
   }
 

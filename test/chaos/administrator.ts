@@ -1,9 +1,9 @@
-import type { Actor } from './cast';
+import type { PortalActor } from './actors';
 import type { Findings } from './findings';
-import { pause, type Stage } from './stage';
-import type { Switchboard } from './switchboard';
+import { pause, type ChaosCluster } from './cluster';
+import type { RecordedCalls } from './recorded-calls';
 import { adminKey } from '../support/gateway';
-import { cutsOf, lastWordsOn } from './witness';
+import { cutsOf, lastWordsOn } from './observer';
 
 const lookEveryMs = 1000;
 /** A grant that stays dead for so long is not about to heal by itself. */
@@ -13,13 +13,13 @@ const deadlineMs = 5000;
 /** The portals' administrator: installs the app, looks after it, and installs it again where it was lost. */
 export class Administrator {
   constructor(
-    private readonly stage: Stage,
-    private readonly board: Switchboard,
+    private readonly stage: ChaosCluster,
+    private readonly board: RecordedCalls,
     private readonly findings: Findings,
   ) {}
 
   /** A new chain, by an install event to any replica that is there. */
-  async hand({ portal, chains }: Actor): Promise<void> {
+  async hand({ portal, families: chains }: PortalActor): Promise<void> {
     const { berths, simulator } = this.stage;
     const chain = portal.grantTokens();
     chains.add(simulator.ledger.familyOf(chain.access_token)?.id ?? '');
@@ -33,7 +33,7 @@ export class Administrator {
   }
 
   /** Until it is so at some replica; by a new chain each few seconds, since an event may be lost. */
-  async install(actor: Actor): Promise<void> {
+  async install(actor: PortalActor): Promise<void> {
     for (let looks = 0; (await this.status(actor)) !== 'active'; looks++) {
       if (looks > 120) return this.findings.flaw('grants', `${actor.name} could not be installed`);
       if (looks % 10 === 0) await this.hand(actor);
@@ -42,7 +42,7 @@ export class Administrator {
   }
 
   /** What the gateway says of the portal; the code where it is a problem. */
-  async status({ portal }: Actor, replica?: number): Promise<string | undefined> {
+  async status({ portal }: PortalActor, replica?: number): Promise<string | undefined> {
     for (const at of replica === undefined ? this.stage.berths.keys() : [replica]) {
       const path = `/v1/portals/${portal.memberId}`;
       const told = await this.board.callAt(at, { method: 'GET', path, deadlineMs, key: adminKey });
@@ -52,7 +52,7 @@ export class Administrator {
   }
 
   /** Installs again what only an install brings back, and says whether it had to be lost. */
-  async lookAfter(actor: Actor, over: () => boolean): Promise<void> {
+  async lookAfter(actor: PortalActor, over: () => boolean): Promise<void> {
     let badSinceMs: number | undefined;
     for (; !over(); await pause(lookEveryMs)) {
       const status = await this.status(actor);
@@ -63,13 +63,13 @@ export class Administrator {
       if (!actor.sentenced && !this.hadToBeLost(actor, Date.now() - badSinceMs)) continue;
       badSinceMs = undefined;
       this.findings.installedAgain++;
-      actor.chains.clear();
+      actor.families.clear();
       await this.hand(actor);
     }
   }
 
   /** Only a chain that was cut off may be lost, only in strict rotation, and only when no other was left. */
-  private hadToBeLost(actor: Actor, deadMs: number): boolean {
+  private hadToBeLost(actor: PortalActor, deadMs: number): boolean {
     const cuts = cutsOf(actor, this.stage.simulator, this.stage);
     if (cuts && actor.rotation === 'strict') {
       this.findings.cuts.push(`${actor.name}: ${cuts.join('; ')}`);
@@ -81,14 +81,14 @@ export class Administrator {
   }
 
   /** What Redis holds of the portal, tried at every replica with nothing but its refresh token. */
-  async tryGrant(actor: Actor): Promise<void> {
+  async tryGrant(actor: PortalActor): Promise<void> {
     for (const replica of this.stage.berths.keys()) {
       actor.portal.expireAccessTokens();
       if (!(await this.works(actor, replica))) return;
     }
   }
 
-  private async works(actor: Actor, replica: number): Promise<boolean> {
+  private async works(actor: PortalActor, replica: number): Promise<boolean> {
     const path = `/v1/portals/${actor.portal.memberId}/groups/${actor.standing[0]?.groupId}/backlog`;
     for (const untilMs = Date.now() + 90_000; ;) {
       const told = await this.board.callAt(replica, { method: 'GET', path, deadlineMs, key: adminKey });

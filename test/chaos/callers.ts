@@ -1,16 +1,16 @@
-import type { Actor } from './cast';
+import type { PortalActor } from './actors';
 import type { Chance } from './chance';
 import type { Findings } from './findings';
-import { pause } from './stage';
-import type { Call, Switchboard, Told } from './switchboard';
-import type { Stage } from './stage';
-import { type Backlog, executed, mayBeUnkept, sameBacklog } from './witness';
+import { pause } from './cluster';
+import type { ChaosCall, RecordedCalls, ChaosReply } from './recorded-calls';
+import type { ChaosCluster } from './cluster';
+import { type ObservedBacklog, executed, mayBeUnkept, sameBacklog } from './observer';
 
 /** What every caller shares with the story. */
-export interface Scene {
-  readonly board: Switchboard;
+export interface CallerContext {
+  readonly calls: RecordedCalls;
   readonly findings: Findings;
-  readonly stage: Stage;
+  readonly stage: ChaosCluster;
   /** The key to call with: a client's, or the admin's. */
   readonly keyFor: (chance: Chance) => string;
   /** No new call, or no new write, is begun. */
@@ -29,8 +29,8 @@ const untrue = new Set([
 ]);
 
 /** Reads one group's backlog after the other, and knows what each must be. */
-export async function read(actor: Actor, chance: Chance, scene: Scene): Promise<void> {
-  const { board, findings } = scene;
+export async function read(actor: PortalActor, chance: Chance, scene: CallerContext): Promise<void> {
+  const { calls: board, findings } = scene;
   while (!scene.over()) {
     const backlog = chance.pick(actor.standing);
     const path = `/v1/portals/${actor.portal.memberId}/groups/${backlog.groupId}/backlog`;
@@ -49,7 +49,7 @@ export async function read(actor: Actor, chance: Chance, scene: Scene): Promise<
 }
 
 /** Adds a backlog, changes it twice and deletes it, each with a key of its own and repeated until it is known. */
-export async function write(actor: Actor, chance: Chance, scene: Scene): Promise<void> {
+export async function write(actor: PortalActor, chance: Chance, scene: CallerContext): Promise<void> {
   for (let life = 0; !scene.over(); life++) {
     await new BacklogLife(actor, chance, scene, `${actor.portal.memberId}-${chance.between(0, 1e9)}-${life}`).live();
   }
@@ -62,9 +62,9 @@ class BacklogLife {
   private readonly key: string;
 
   constructor(
-    private readonly actor: Actor,
+    private readonly actor: PortalActor,
     private readonly chance: Chance,
-    private readonly scene: Scene,
+    private readonly scene: CallerContext,
     private readonly name: string,
   ) {
     this.groupId = actor.freshGroup();
@@ -99,7 +99,7 @@ class BacklogLife {
     path: string,
     body: unknown,
     step = '',
-  ): Promise<(Told & { call: Call }) | undefined> {
+  ): Promise<(ChaosReply & { call: ChaosCall }) | undefined> {
     const { actor, chance, scene, name } = this;
     const about = { method, path: `/v1/portals/${actor.portal.memberId}${path}`, body };
     for (let gaveUpAt = Date.now() + patienceMs; ;) {
@@ -108,7 +108,7 @@ class BacklogLife {
         key: this.forgot ? scene.keyFor(chance) : this.key,
         deadlineMs: chance.between(2000, 6000),
       };
-      const told = await scene.board.call(chance, { ...call, idempotencyKey: `${name} ${method}${step}` });
+      const told = await scene.calls.call(chance, { ...call, idempotencyKey: `${name} ${method}${step}` });
       if (told && (told.status < 400 || !this.repeats(told))) return { ...told, call };
       // While the story goes on, patience does not count: only what is calm must come to an end.
       if (!scene.over()) gaveUpAt = Date.now() + patienceMs;
@@ -120,7 +120,7 @@ class BacklogLife {
     }
   }
 
-  private added({ status, body }: Told, createdBy: number): Backlog | undefined {
+  private added({ status, body }: ChaosReply, createdBy: number): ObservedBacklog | undefined {
     const { findings } = this.scene;
     const adds = this.adds();
     if (status === 201) {
@@ -136,7 +136,7 @@ class BacklogLife {
     return undefined;
   }
 
-  private changed({ status, body }: Told, backlog: Backlog): void {
+  private changed({ status, body }: ChaosReply, backlog: ObservedBacklog): void {
     const { findings } = this.scene;
     if (status !== 200) return void findings.writes.refused++;
     findings.writes.changed++;
@@ -146,7 +146,7 @@ class BacklogLife {
       findings.flaw('doubled', `backlog ${backlog.id}: told changed, but is ${JSON.stringify(now)}`);
   }
 
-  private deleted({ status, body }: Told, { id }: Backlog): void {
+  private deleted({ status, body }: ChaosReply, { id }: ObservedBacklog): void {
     const { findings } = this.scene;
     const isThere = this.actor.portal.scrum.backlogs.has(id);
     if (status === 204) {
@@ -158,7 +158,7 @@ class BacklogLife {
     if (!isThere && !this.forgot) this.liedTo('delete', body);
   }
 
-  private async replayed({ call, body }: Told & { call: Call }, unkept: () => boolean): Promise<void> {
+  private async replayed({ call, body }: ChaosReply & { call: ChaosCall }, unkept: () => boolean): Promise<void> {
     const { findings } = this.scene;
     const told = await this.send(call.method, call.path.slice(call.path.indexOf('/backlogs')), call.body);
     if (this.forgot || !told) return;
@@ -191,7 +191,7 @@ class BacklogLife {
     return this.bornIn % 2 === 1 || this.scene.era() !== this.bornIn;
   }
 
-  private repeats({ body }: Told): boolean {
+  private repeats({ body }: ChaosReply): boolean {
     if (body?.retryable === true) return true;
     // Until everything is set up again, nobody is known.
     return this.forgot && ['portal_not_found', 'key_invalid'].includes(body?.code as string);

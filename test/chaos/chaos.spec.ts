@@ -1,6 +1,6 @@
 import { type Question, questions } from './findings';
 import { table } from './report';
-import { Story } from './story';
+import { ChaosScenario } from './scenario';
 
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 16);
 const seed = process.env['CHAOS_SEED'] ?? `${Math.floor(Math.random() * 1e6)}`;
@@ -8,12 +8,12 @@ const seed = process.env['CHAOS_SEED'] ?? `${Math.floor(Math.random() * 1e6)}`;
 const aroundMs = 480_000;
 
 describe(`after ${seconds} seconds of kills, restarts and failures (seed ${seed})`, () => {
-  let story: Story;
+  let story: ChaosScenario;
 
   beforeAll(
     async () => {
       const forgetful = Math.min(60, seconds / 3);
-      story = await Story.begin(seed);
+      story = await ChaosScenario.begin(seed);
       await story.storm(seconds - forgetful);
       await story.ask();
       await story.forgetfulStorm(forgetful);

@@ -1,14 +1,14 @@
-import type { Story } from './story';
+import type { ChaosScenario } from './scenario';
 
 /** What was done to it and what came of it, for people. */
 export function table(
-  { stage, findings, actors, parts, board, renames }: Story,
+  { stage, findings, actors, parts, board, renames }: ChaosScenario,
   seed: string,
   seconds: number,
 ): string {
   const { kills, restarts, simulator } = stage;
   const requests = actors.flatMap(({ portal }) => portal.requests);
-  const injected = ({ outcome }: { outcome: string }) => outcome.startsWith('trouble:');
+  const injected = ({ outcome }: { outcome: string }) => outcome.startsWith('fault:');
   const { added, changed, deleted, replayed, refused } = findings.writes;
   const rows: [string, unknown][] = [
     ['seed, seconds', `${seed}, ${seconds}`],

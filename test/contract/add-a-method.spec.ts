@@ -8,7 +8,7 @@ import type * as declarationsModule from '../../apps/gateway/src/resources/decla
 import type * as toolModule from '../../apps/gateway/src/doors/mcp/tool';
 import { gatewayLog } from '../../apps/gateway/src/http/log';
 import { readSettings } from '../../apps/gateway/src/settings';
-import { adminKey, Client, environment, World } from '../support/gateway';
+import { adminKey, HttpClient, environment, World } from '../support/gateway';
 
 const guide = /```ts resource\n([\s\S]*?)```/.exec(readFileSync('CONTRIBUTING.md', 'utf8'))?.[1] ?? '';
 
@@ -64,7 +64,7 @@ describe('a resource that is added as CONTRIBUTING.md says', () => {
     const { createGateway } = load<typeof createGatewayModule>('create-gateway');
     const gateway = await createGateway(settings, { log: gatewayLog('silent') });
     try {
-      const client = new Client(await gateway.listen());
+      const client = new HttpClient(await gateway.listen());
       const portal = await world.installed(client);
       const keyWith = async (scope: string) => {
         const body = { name: 'directory', scopes: [scope] };

@@ -184,10 +184,10 @@ describe.each([
     await other.claim(portal, requestId, [call.id]);
     await other.publishResult(portal, requestId, {
       ids: [call.id],
-      fault: new Fault('portal_overloaded', { again: 'bucket_full', haltMs: 7, retryAfterMs: 8 }),
+      fault: new Fault('portal_overloaded', { retryReason: 'bucket_full', haltMs: 7, retryAfterMs: 8 }),
     });
     await until(() => received.length > 0);
-    expect(received[0]).toMatchObject({ fault: { code: 'portal_overloaded', again: 'bucket_full', haltMs: 7 } });
+    expect(received[0]).toMatchObject({ fault: { code: 'portal_overloaded', retryReason: 'bucket_full', haltMs: 7 } });
     expect('fault' in received[0]! && received[0].fault).toBeInstanceOf(Fault);
   });
 

@@ -33,9 +33,10 @@ describe('sealed events over a real Redis', () => {
     const made = await subscriptions(old).create({ url: 'http://x.example/', events: 'all', portals: 'all' });
     const portal = { memberId: portalId('a'.repeat(32)), domain: 'acme.bitrix24.de' };
     for (const ts of [1, 2])
-      await queue(old).keep(messageOf({ event: 'ONTASKADD', portal, receivedAtMs: 0, ts, data: {} }, Scrubber.of([])), [
-        made.id,
-      ]);
+      await queue(old).enqueue(
+        messageOf({ event: 'ONTASKADD', portal, receivedAtMs: 0, ts, data: {} }, Scrubber.of([])),
+        [made.id],
+      );
     expect([...(await keysInUse())]).toEqual([['k1', 3]]);
     expect(await reseal(new Keyring([k2]))).toEqual({ resealed: 0, unopened: 3 });
     expect(await reseal(rotated)).toEqual({ resealed: 3, unopened: 0 });

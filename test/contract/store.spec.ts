@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '@b24/portal';
 import {
-  askDurability,
+  checkDurability,
   connectStore,
   keyConflict,
   type Migration,
-  RollCall,
+  ReplicaRegistry,
   Schema,
   type StoreConnection,
   StoreRefused,
@@ -23,7 +23,7 @@ describe('the store over a real Redis', () => {
     open.push(store);
     return store;
   };
-  const codes = async (store: StoreConnection) => (await askDurability(store)).map(({ code }) => code);
+  const codes = async (store: StoreConnection) => (await checkDurability(store)).map(({ code }) => code);
 
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -54,7 +54,7 @@ describe('the store over a real Redis', () => {
     it('is not called durable when it hides INFO, as a managed one may', async () => {
       await connect().acl('SETUSER', 'gateway', 'on', '>secret', '~*', '&*', '+@all', '-info');
       const url = `redis://gateway:secret@127.0.0.1:${server.port}`;
-      const [warning] = await askDurability(connect(url));
+      const [warning] = await checkDurability(connect(url));
       expect(warning?.code).toBe('unknown');
       expect(warning?.detail).toContain('NOPERM');
     });
@@ -79,10 +79,10 @@ describe('the store over a real Redis', () => {
         store: connect(),
         clock: systemClock,
         migrations,
-        migrating: (from, says) => said.push(`${from} ${says}`),
+        onMigration: (from, says) => said.push(`${from} ${says}`),
       });
     const step = (name: string, run: (store: StoreConnection) => Promise<unknown> = () => Promise.resolve()) => ({
-      says: name,
+      description: name,
       run: async (store: StoreConnection) => {
         await run(store);
         await store.rpush('test:ran', name);
@@ -95,29 +95,29 @@ describe('the store over a real Redis', () => {
     beforeEach(() => said.splice(0));
 
     it('an empty store has the newest version at once, without a migration', async () => {
-      await schema(step('two'), step('three')).bringUpToDate();
+      await schema(step('two'), step('three')).migrate();
       expect([await version(), await ran()]).toEqual(['3', []]);
     });
 
     it('data from before there were versions is migrated from the first on, each step once', async () => {
       await withOldData();
-      await schema(step('two'), step('three')).bringUpToDate();
-      await schema(step('two'), step('three')).bringUpToDate();
+      await schema(step('two'), step('three')).migrate();
+      await schema(step('two'), step('three')).migrate();
       expect([await version(), await ran(), said]).toEqual(['3', ['two', 'three'], ['1 two', '2 three']]);
       expect(await connect().hgetall('b24:schema')).toEqual({ version: '3' });
     });
 
     it('a newer build migrates from where an older one was', async () => {
-      await schema(step('two')).bringUpToDate();
-      await schema(step('two'), step('three')).bringUpToDate();
+      await schema(step('two')).migrate();
+      await schema(step('two'), step('three')).migrate();
       expect([await version(), await ran()]).toEqual(['3', ['three']]);
     });
 
     it('data newer than the build is refused, in words that say so, and left alone', async () => {
-      await schema(step('two'), step('three')).bringUpToDate();
+      await schema(step('two'), step('three')).migrate();
       const older = schema(step('two'));
-      await expect(older.bringUpToDate()).rejects.toThrow(StoreRefused);
-      await expect(older.mustBeKnown()).rejects.toThrow('Redis holds data of version 3, and this build');
+      await expect(older.migrate()).rejects.toThrow(StoreRefused);
+      await expect(older.requireNewest()).rejects.toThrow('Redis holds data of version 3, and this build');
       expect(await version()).toBe('3');
     });
 
@@ -133,7 +133,7 @@ describe('the store over a real Redis', () => {
       await Promise.all(
         [1, 2, 3, 4].map(() =>
           schema(slow)
-            .bringUpToDate()
+            .migrate()
             .then(async () => expect(await version()).toBe('2')),
         ),
       );
@@ -143,20 +143,20 @@ describe('the store over a real Redis', () => {
     it('a replica takes over from one that died in the middle, and a failed step is told and can be tried again', async () => {
       await withOldData();
       const dying = schema(step('two', () => Promise.reject(new Error('out of memory'))));
-      await expect(dying.bringUpToDate()).rejects.toThrow('out of memory');
+      await expect(dying.migrate()).rejects.toThrow('out of memory');
       expect([await version(), await ran()]).toEqual(['1', []]);
       await connect().hset('b24:schema', 'untilMs', 0); // its time is over
-      await schema(step('two')).bringUpToDate();
+      await schema(step('two')).migrate();
       expect([await version(), await ran()]).toEqual(['2', ['two']]);
     });
   });
 
-  describe('and the roll call of replicas', () => {
-    const roll = (writes: string, ...more: string[]) =>
-      new RollCall(connect(), systemClock, { writes, reads: [writes, ...more] });
+  describe('and the registry of replicas', () => {
+    const replica = (writes: string, ...more: string[]) =>
+      new ReplicaRegistry(connect(), systemClock, { writes, reads: [writes, ...more] });
 
     it('tells each who else is there, until it leaves or is silent for long', async () => {
-      const [one, two] = [roll('k1'), roll('k2', 'k1')];
+      const [one, two] = [replica('k1'), replica('k2', 'k1')];
       expect(await one.join()).toEqual([]);
       expect(await two.join()).toEqual([{ writes: 'k1', reads: ['k1'] }]);
       await one.leave();

@@ -1,4 +1,4 @@
-import { Turns } from '@b24/jobs';
+import { JobSlots } from '@b24/jobs';
 import type { Redis } from 'ioredis';
 import { HandClock } from '../support/hand-clock';
 import { RedisServer } from '../support/redis-server';
@@ -9,7 +9,7 @@ describe('the slots of jobs over a real Redis', () => {
   let server: RedisServer;
   let redis: Redis;
   let clock: HandClock;
-  let turns: Turns;
+  let turns: JobSlots;
 
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -18,7 +18,7 @@ describe('the slots of jobs over a real Redis', () => {
   beforeEach(async () => {
     await redis.flushall();
     clock = new HandClock();
-    turns = new Turns(redis, clock);
+    turns = new JobSlots(redis, clock);
   });
   afterAll(async () => {
     redis.disconnect();

@@ -1,6 +1,6 @@
 import { Attacker } from '../support/attacker';
 import { openFrame } from '../support/browser';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 /** A webhook on a machine of the operator's own network, as an attacker would like to have it asked. */
 const webhookOn = (host: string) => `http://${host}/rest/1/abcdefgh12345678/`;
@@ -18,7 +18,7 @@ describe('addresses inside the network of the gateway', () => {
     await inside.stop();
     await world.stop();
   });
-  const add = (client: Client, host: string) => client.call('POST', '/v1/portals', { webhookUrl: webhookOn(host) });
+  const add = (client: HttpClient, host: string) => client.call('POST', '/v1/portals', { webhookUrl: webhookOn(host) });
 
   it('are never connected to because a name that is allowed leads there', async () => {
     const client = await world.gateway({ B24_PORTAL_HOSTS: `localhost:${port}` });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser, openFrame } from '../support/browser';
-import { Client, eventually, World } from '../support/gateway';
+import { HttpClient, eventually, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 import { RegisteredApp } from '../support/registered-app';
 import { VendorEvents } from '../support/vendor-events';
@@ -10,8 +10,8 @@ const wide = { burst: 5000, drainPerSecond: 500 };
 
 describe('apps', () => {
   let world: World;
-  let client: Client;
-  let other: Client;
+  let client: HttpClient;
+  let other: HttpClient;
   let events: VendorEvents;
   let portal: SimulatedPortal;
   let app: RegisteredApp;
@@ -287,7 +287,7 @@ describe('apps', () => {
     const clientSecret = randomBytes(20).toString('hex');
     const wanted = { name: 'told', clientId: `local.${randomBytes(5).toString('hex')}`, clientSecret };
     const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['portals:read', 'portals:write'] });
-    const reader = new Client(client.url, key.body.key as string);
+    const reader = new HttpClient(client.url, key.body.key as string);
     for (const [method, path, body] of [
       ['POST', '/v1/apps', wanted],
       ['GET', '/v1/apps', undefined],

@@ -1,7 +1,7 @@
 import { AuditLog } from '@b24/access';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser, openFrame } from '../support/browser';
-import { Client, eventually, World } from '../support/gateway';
+import { HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 interface Entry {
@@ -14,7 +14,7 @@ interface Entry {
 
 describe('the audit log', () => {
   let world: World;
-  let admin: Client;
+  let admin: HttpClient;
   let portal: SimulatedPortal;
   const at = (path = '') => `/v1/portals/${portal.memberId}${path}`;
 
@@ -45,13 +45,13 @@ describe('the audit log', () => {
     await eventually(async () => (found = (await of(requestId)).find(isWanted)) !== undefined);
     return found!;
   };
-  const traced = async (client: Client, ...call: Parameters<Client['call']>) => {
+  const traced = async (client: HttpClient, ...call: Parameters<HttpClient['call']>) => {
     const reply = await client.call(...call);
     return { reply, told: await of(reply.headers.get('x-request-id')) };
   };
   const make = async (wanted: object) => {
     const { reply, told } = await traced(admin, 'POST', '/v1/clients', { name: 'planning', ...wanted });
-    return { id: reply.body.id as string, client: new Client(admin.url, reply.body.key as string), told };
+    return { id: reply.body.id as string, client: new HttpClient(admin.url, reply.body.key as string), told };
   };
 
   it('tells each write of a key once: who, what, where, the ids, and what came of it', async () => {
@@ -192,8 +192,8 @@ describe('the audit log', () => {
     const events = new VendorEvents(world, admin);
     const before = (await entries()).length;
     await admin.get(at('/backlogs/fields'));
-    await new Client(admin.url, `b24_${'x'.repeat(43)}`).call('DELETE', at());
-    await new Client(admin.url, '').call('DELETE', at());
+    await new HttpClient(admin.url, `b24_${'x'.repeat(43)}`).call('DELETE', at());
+    await new HttpClient(admin.url, '').call('DELETE', at());
     await events.refusedLater(portal.installEvent({ auth: { access_token: 'f'.repeat(70) } }));
     await events.refusedAtOnce(portal.uninstallEvent({ auth: { application_token: 'f'.repeat(32) } }), 403);
     const { told } = await traced(admin, 'PATCH', at(), { suspended: false });

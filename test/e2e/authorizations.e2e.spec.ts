@@ -1,12 +1,12 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Attacker } from '../support/attacker';
-import { Browser, type Page, policyOf, rawGet } from '../support/browser';
-import { type Client, World } from '../support/gateway';
+import { Browser, type BrowserPage, policyOf, rawGet } from '../support/browser';
+import { type HttpClient, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 
 describe('a portal connected by an authorization code', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const fieldsOf = (it: SimulatedPortal) => client.get(`/v1/portals/${it.memberId}/backlogs/fields`);
   const stateKeys = async () => {
@@ -15,7 +15,7 @@ describe('a portal connected by an authorization code', () => {
     const lives = await Promise.all(names.map((name) => redis.pttl(name)));
     return { redis, names, lives };
   };
-  const refused = async (open: () => Promise<Page>, status: number, words: string) => {
+  const refused = async (open: () => Promise<BrowserPage>, status: number, words: string) => {
     const before = await memoryOf(world.redis);
     const page = await open();
     expect(page).toMatchObject({ status, html: expect.stringContaining(words) });

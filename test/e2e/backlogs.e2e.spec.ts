@@ -1,9 +1,9 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 describe('backlogs over HTTP', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
 

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { type Client, environment, eventually, World } from '../support/gateway';
+import { type HttpClient, environment, eventually, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { newFolder, RedisServer } from '../support/redis-server';
 
@@ -36,11 +36,11 @@ describe('a backup restored into a fresh Redis', () => {
   let world: World;
   let restored: RedisServer;
   let replica: GatewayProcess;
-  let before: Client;
+  let before: HttpClient;
 
-  const status = async (client: Client, memberId: string) =>
+  const status = async (client: HttpClient, memberId: string) =>
     (await client.get(`/v1/portals/${memberId}`)).body.status as string;
-  const call = (client: Client, memberId: string) => client.get(`/v1/portals/${memberId}/backlogs/fields`);
+  const call = (client: HttpClient, memberId: string) => client.get(`/v1/portals/${memberId}/backlogs/fields`);
 
   beforeEach(async () => {
     world = await World.start({ rotation: 'strict' });

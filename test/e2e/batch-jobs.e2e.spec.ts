@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 
 const env = { B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
 const later = { Prefer: 'respond-async' };
@@ -14,7 +14,7 @@ interface Part {
 
 describe('a batch that goes on as a job', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const groups = Array.from({ length: 120 }, (_, i) => i + 1);
   const order = (body: object, headers: Record<string, string> = {}) =>

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, type Reply, World } from '../support/gateway';
+import { HttpClient, type HttpReply, World } from '../support/gateway';
 
 /** A burst of five requests leaves room for one at once here; whoever else calls waits and shares the next. */
 const smallBurst = { B24_BURST: '5', B24_DRAIN_PER_SECOND: '2' };
@@ -7,11 +7,11 @@ const groups = Array.from({ length: 200 }, (_, i) => 1000 + i);
 
 describe('calls that wait for one portal', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
 
   const backlogOf = (group: number, by = client) =>
-    by.get<Reply['body']>(`/v1/portals/${portal.memberId}/groups/${group}/backlog`);
+    by.get<HttpReply['body']>(`/v1/portals/${portal.memberId}/groups/${group}/backlog`);
   const requests = () => portal.requests.filter(({ batchOf }) => batchOf === undefined);
   const inBatches = () => portal.requests.filter(({ batchOf }) => batchOf !== undefined);
 
@@ -53,7 +53,7 @@ describe('calls that wait for one portal', () => {
   it('are each told their own refusal, in the words of their own method', async () => {
     const answers = await Promise.all([backlogOf(1000), backlogOf(9999), backlogOf(1001), backlogOf(9998)]);
     expect(answers.map(({ status }) => status)).toEqual([200, expect.any(Number), 200, expect.any(Number)]);
-    for (const { body } of [answers[1], answers[3]] as Reply[]) {
+    for (const { body } of [answers[1], answers[3]] as HttpReply[]) {
       expect(body['upstream']).toMatchObject({ method: 'tasks.api.scrum.backlog.get' });
     }
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 interface Item {
   readonly ok: boolean;
@@ -11,7 +11,7 @@ interface Item {
 
 describe('a batch of a caller', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
 
   const add = (title: string) => ({ method: 'crm.deal.add', params: { fields: { TITLE: title } } });
@@ -152,7 +152,7 @@ describe('a batch of a caller', () => {
       scopes: ['call'],
       methods: ['crm.deal.get', 'crm.deal.add'],
     });
-    const reader = new Client(client.url, made.body.key as string);
+    const reader = new HttpClient(client.url, made.body.key as string);
     const refused = await run([add('x'), { method: 'crm.deal.delete', params: { id: 1 } }], {}, {}, reader);
     expect(refused.body.code).toBe('not_allowed');
     expect(portal.requests).toEqual([]);

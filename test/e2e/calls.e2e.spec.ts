@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 describe('any method', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
 
   const call = (method: string, body?: unknown, headers?: Record<string, string>, by = client) =>
@@ -12,7 +12,7 @@ describe('any method', () => {
   const ran = (method: string) => portal.requests.filter((it) => it.method === method && it.executed);
   const keyFor = async (more: object) => {
     const made = await client.call('POST', '/v1/clients', { name: 'caller', scopes: ['call'], ...more });
-    return new Client(client.url, made.body.key as string);
+    return new HttpClient(client.url, made.body.key as string);
   };
 
   beforeAll(async () => {

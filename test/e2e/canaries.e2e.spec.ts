@@ -1,4 +1,4 @@
-import { Client, encryptionKeys, eventually, World } from '../support/gateway';
+import { HttpClient, encryptionKeys, eventually, World } from '../support/gateway';
 import { Browser } from '../support/browser';
 import { RegisteredApp } from '../support/registered-app';
 import { secretsIn, stringsIn } from '../support/secret-finder';
@@ -13,7 +13,7 @@ function sightings(secrets: Record<string, string>, places: Record<string, strin
 
 describe('secrets', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   const answers: string[] = [];
 
   /** A call whose whole answer is kept to be looked through. */
@@ -113,7 +113,7 @@ describe('secrets', () => {
       world.simulator.oauth.faults.next(kind, { method: 'refresh_token' });
       await heard('GET', path);
     }
-    await new Client(client.url, 'b24_wrong-key-canary').get(path);
+    await new HttpClient(client.url, 'b24_wrong-key-canary').get(path);
     await heard('GET', `/v1/portals/${portal.memberId}`);
     await heard('GET', '/v1/portals');
     await heard('GET', '/v1/clients');

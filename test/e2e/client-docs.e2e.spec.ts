@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 import { LossyProxy } from '../support/lossy-proxy';
 import { PackedClient } from '../support/packed-client';
 
@@ -26,7 +26,7 @@ function where(command: string): { it: jest.It; unlessAbsent: string } {
 
 describe('the examples of docs/client.md', () => {
   let world: World;
-  let gateway: Client;
+  let gateway: HttpClient;
   let portal: SimulatedPortal;
   let lossy: LossyProxy;
   let env: Record<string, string>;

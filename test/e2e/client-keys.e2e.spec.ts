@@ -1,9 +1,9 @@
 import { HandClock } from '../support/hand-clock';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 describe('the keys of clients', () => {
   let world: World;
-  let admin: Client;
+  let admin: HttpClient;
   let clock: HandClock;
 
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('the keys of clients', () => {
   const make = async (more: object = {}) => {
     const { status, body } = await admin.call('POST', '/v1/clients', { name: 'c', scopes: ['portals:read'], ...more });
     expect(status).toBe(201);
-    return { id: body.id as string, body, client: new Client(admin.url, body.key as string) };
+    return { id: body.id as string, body, client: new HttpClient(admin.url, body.key as string) };
   };
   const listed = async (id: string) =>
     ((await admin.get('/v1/clients')).body.items as Record<string, unknown>[]).find((it) => it['id'] === id);
@@ -28,7 +28,7 @@ describe('the keys of clients', () => {
     const { id, client } = await make();
     const rotated = await admin.call('POST', `/v1/clients/${id}/rotate`, { graceSeconds: 60 });
     expect(rotated).toMatchObject({ status: 200, body: { id, key: expect.stringMatching(/^b24_/) } });
-    const next = new Client(admin.url, rotated.body.key as string);
+    const next = new HttpClient(admin.url, rotated.body.key as string);
     expect([(await client.get('/v1/portals')).status, (await next.get('/v1/portals')).status]).toEqual([200, 200]);
     expect(await listed(id)).toMatchObject({ previousKey: { validUntil: expect.any(String) } });
     const again = await admin.call('POST', `/v1/clients/${id}/rotate`);
@@ -61,7 +61,7 @@ describe('the keys of clients', () => {
     const rotate = (more: object) => admin.call('POST', `/v1/clients/${id}/rotate`, more);
     expect(await rotate({})).toMatchObject({ status: 400, body: { errors: [{ path: 'expiresAt' }] } });
     const { body: rotated } = await rotate({ expiresInDays: 30 });
-    expect((await new Client(admin.url, rotated.key as string).get('/v1/portals')).status).toBe(200);
+    expect((await new HttpClient(admin.url, rotated.key as string).get('/v1/portals')).status).toBe(200);
   });
 
   it.each([
@@ -88,7 +88,7 @@ describe('the keys of clients', () => {
     const second = await world.gateway();
     const { id, body } = await make({ ratePerSecond: 0.1, burst: 4 });
     expect(await listed(id)).toMatchObject({ ratePerSecond: 0.1, burst: 4 });
-    const clients = [admin, second].map(({ url }) => new Client(url, body.key as string));
+    const clients = [admin, second].map(({ url }) => new HttpClient(url, body.key as string));
     const replies = [];
     for (let i = 0; i < 6; i++) replies.push(await clients[i % 2]?.get('/v1/portals'));
     expect(replies.map((it) => it?.status)).toEqual([200, 200, 200, 200, 429, 429]);
@@ -100,7 +100,7 @@ describe('the keys of clients', () => {
 
   it('that are wrong are throttled by address, while right ones still pass', async () => {
     const { client } = await make();
-    const guess = () => new Client(admin.url, `b24_${'x'.repeat(43)}`).get('/v1/portals');
+    const guess = () => new HttpClient(admin.url, `b24_${'x'.repeat(43)}`).get('/v1/portals');
     const replies = [];
     for (let i = 0; i < 40; i++) replies.push(await guess());
     expect(replies.map(({ status }) => status)).toEqual([

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { adminKey, type Client, World } from '../support/gateway';
+import { adminKey, type HttpClient, World } from '../support/gateway';
 import { LossyProxy } from '../support/lossy-proxy';
 import { PackedClient } from '../support/packed-client';
 
@@ -72,7 +72,7 @@ void b24.getBacklog({ groupId: 125 });
 
 describe('the client as it is packed', () => {
   let world: World;
-  let gateway: Client;
+  let gateway: HttpClient;
   let packed: PackedClient;
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import type { FaultCode } from '@b24/portal';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, type Reply, World } from '../support/gateway';
+import { type HttpClient, type HttpReply, World } from '../support/gateway';
 
 type Trouble = Parameters<SimulatedPortal['faults']['next']>;
 type Kind = Trouble[0];
@@ -82,14 +82,14 @@ const cases = rows.flatMap(([kind, statuses, status, code, times]) =>
 
 describe('the code table', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   const wide = { burst: 1000, drainPerSecond: 100 };
   const portals = () =>
     world.installed(client, { ...wide, backlogs: [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }] });
   /* eslint-disable @typescript-eslint/no-explicit-any -- tests look into whatever came */
-  const read = ({ memberId }: SimulatedPortal): Promise<Reply<any>> =>
+  const read = ({ memberId }: SimulatedPortal): Promise<HttpReply<any>> =>
     client.get(`/v1/portals/${memberId}/groups/125/backlog`);
-  const write = ({ memberId }: SimulatedPortal): Promise<Reply<any>> =>
+  const write = ({ memberId }: SimulatedPortal): Promise<HttpReply<any>> =>
     client.call('PATCH', `/v1/portals/${memberId}/backlogs/1`, { modifiedBy: 6 });
 
   beforeAll(async () => {

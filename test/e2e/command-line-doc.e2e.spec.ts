@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ownProblems } from '../../apps/cli/src/problem';
+import { ownProblems } from '../../apps/cli/src/command-failure';
 import { commandLineProgram } from '../support/command-line';
-import { type Client, environment, eventually, World } from '../support/gateway';
+import { type HttpClient, environment, eventually, World } from '../support/gateway';
 
 const page = readFileSync('docs/command-line.md', 'utf8');
 
@@ -45,7 +45,7 @@ function steady(text: string): string {
 
 describe('docs/command-line.md', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let folder: string;
   /** Names that the page gives to what the world has. */
   let names: (readonly [string, () => string])[];

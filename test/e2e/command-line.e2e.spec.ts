@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { CommandLine, commandLineProgram } from '../support/command-line';
-import { adminKey, Client, eventually, World } from '../support/gateway';
+import { adminKey, HttpClient, eventually, World } from '../support/gateway';
 import { freePort } from '../support/redis-server';
 import { RegisteredApp } from '../support/registered-app';
 
@@ -26,7 +26,7 @@ const hosting = async (answer: () => [number, Record<string, string>, string]) =
 
 describe('the command line', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   let dead: SimulatedPortal;
   let line: CommandLine;
@@ -158,7 +158,7 @@ describe('the command line', () => {
     ]);
     expect(shown).toMatchObject({ name: 'planning', portals: [portal.memberId], methods: ['tasks.*'], burst: 9 });
     const works = async (key: string) =>
-      (await new Client(client.url, key).get('/v1/portals/acme/backlogs/fields')).status === 200;
+      (await new HttpClient(client.url, key).get('/v1/portals/acme/backlogs/fields')).status === 200;
     expect(await works(shown.key)).toBe(true);
 
     const file = join(folder, 'planning.key');

@@ -1,14 +1,14 @@
 import type { Browser } from 'playwright-core';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { ConsolePage, launchChromium } from '../support/chromium';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
 
 describe('a page of the console', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let browser: Browser;
   let acme: SimulatedPortal;
   let seat: ConsolePage;
@@ -21,7 +21,7 @@ describe('a page of the console', () => {
   /** A service of its own, whose every call is of a backlog that is not there. */
   const failingService = async (name: string, portal: string) => {
     const { body } = await client.call<{ key: string }>('POST', '/v1/clients', { name, scopes: ['backlog:read'] });
-    const service = new Client(client.url, body.key);
+    const service = new HttpClient(client.url, body.key);
     return () => service.get(`/v1/portals/${portal}/groups/999/backlog`);
   };
   const open = async (width = 1360) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Client, adminKey, eventually, World } from '../support/gateway';
+import { HttpClient, adminKey, eventually, World } from '../support/gateway';
 import { HandClock } from '../support/hand-clock';
 
 /** A browser's page of the console, as its requests look from outside. */
@@ -46,7 +46,7 @@ class Seat {
 
 describe('a session of the console', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let seat: Seat;
 
   const key = async (scopes: string[], more = {}) =>

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { portalId } from '@b24/portal';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { ConsolePage, launchChromium } from '../support/chromium';
-import { adminKey, Client, World } from '../support/gateway';
+import { adminKey, HttpClient, World } from '../support/gateway';
 
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
@@ -11,7 +11,7 @@ const desk = { width: 1280, height: 900 };
 
 describe('the console', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let browser: Browser;
   let acme: SimulatedPortal;
   let ill: SimulatedPortal;
@@ -80,7 +80,7 @@ describe('the console', () => {
     await page.getByLabel('Expires').selectOption({ label: 'In 30 days' });
     await page.getByRole('button', { name: 'Make the key' }).click();
     const key = await page.locator('.secret code').innerText();
-    const service = new Client(client.url, key);
+    const service = new HttpClient(client.url, key);
     expect((await service.get('/v1/portals/acme/groups/125/backlog')).status).toBe(200);
     expect((await service.get('/v1/portals/borealis/groups/125/backlog')).body.code).toBe('portal_not_found');
     await page.getByRole('button', { name: 'I have it' }).click();

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { environment, eventually, type Reply, World } from '../support/gateway';
+import { environment, eventually, type HttpReply, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 
 /** A burst so small that permits run out at once, and calls are batched. */
@@ -29,7 +29,7 @@ describe('three replicas that call one portal', () => {
     await world.stop();
   });
 
-  const backlogOf = (replica: number, groupId: number): Promise<Reply> =>
+  const backlogOf = (replica: number, groupId: number): Promise<HttpReply> =>
     replicas[replica]!.client.get(`/v1/portals/${portal.memberId}/groups/${groupId}/backlog`, {
       'X-Deadline-Ms': '60000',
     });
@@ -37,7 +37,7 @@ describe('three replicas that call one portal', () => {
   const keepAsking = (goesOn: () => boolean) =>
     Promise.all(
       Array.from({ length: 3 * callersEach }, async (_, caller) => {
-        const replies: { asked: number; reply: Reply }[] = [];
+        const replies: { asked: number; reply: HttpReply }[] = [];
         const own = groups.slice(caller * 10, caller * 10 + 10);
         for (let i = 0; goesOn(); i++) {
           const asked = own[i % own.length]!;

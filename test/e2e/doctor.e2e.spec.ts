@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { CommandLine } from '../support/command-line';
-import { adminKey, type Client, encryptionKeys, environment, World } from '../support/gateway';
+import { adminKey, type HttpClient, encryptionKeys, environment, World } from '../support/gateway';
 import { freePort, RedisServer } from '../support/redis-server';
 
 interface Finding {
@@ -16,7 +16,7 @@ interface Finding {
 
 describe('the doctor', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   let line: CommandLine;
   let env: Record<string, string>;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createGateway } from '../../apps/gateway/src/create-gateway';
 import { readSettings } from '../../apps/gateway/src/settings';
-import { adminKey, type Client, environment, eventually, World } from '../support/gateway';
+import { adminKey, type HttpClient, environment, eventually, World } from '../support/gateway';
 
 interface ApiOperation {
   readonly security?: readonly object[];
@@ -29,7 +29,7 @@ class RawRequest {
     RawRequest.all.add(socket);
   }
 
-  static async open(client: Client, head = ''): Promise<RawRequest> {
+  static async open(client: HttpClient, head = ''): Promise<RawRequest> {
     const socket = connect(Number(new URL(client.url).port), '127.0.0.1');
     const request = new RawRequest(socket);
     await new Promise((resolve) => socket.once('connect', resolve));
@@ -38,7 +38,7 @@ class RawRequest {
   }
 
   /** Sends a header that promises a body, and nothing of it. */
-  static withheld(client: Client, method: string, path: string, more: readonly string[] = []): Promise<RawRequest> {
+  static withheld(client: HttpClient, method: string, path: string, more: readonly string[] = []): Promise<RawRequest> {
     const fields = ['Host: x', 'Content-Type: application/json', 'Content-Length: 60000', ...more];
     return RawRequest.open(client, `${method} ${path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`);
   }
@@ -88,7 +88,7 @@ describe('a request', () => {
   afterAll(() => world.stop());
 
   /** One that a replica has let in, and that stays until it is closed. */
-  const letIn = async (client: Client, method: string, path: string, more: readonly string[] = []) => {
+  const letIn = async (client: HttpClient, method: string, path: string, more: readonly string[] = []) => {
     const request = await RawRequest.withheld(client, method, path, [awaited, ...more]);
     await request.until(/^HTTP\/1.1 100 /);
     return request;
@@ -277,7 +277,7 @@ describe('metrics', () => {
 
 describe('the document of the API', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
 
   beforeAll(async () => {
     world = await World.start();

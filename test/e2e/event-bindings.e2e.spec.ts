@@ -1,14 +1,14 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { EventTarget } from '../support/event-target';
 import { ForwardClock } from '../support/forward-clock';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { freePort } from '../support/redis-server';
 
 const wide = { burst: 1000, drainPerSecond: 100 };
 
 describe('what portals are asked to send', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let target: EventTarget;
   let portal: SimulatedPortal;
   const clock = new ForwardClock();

@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { EventTarget } from '../support/event-target';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 const wide = { burst: 1000, drainPerSecond: 100 };
@@ -10,9 +10,9 @@ describe('where events are sent', () => {
   let world: World;
   let target: EventTarget;
 
-  const subscribe = (client: Client, url: string) =>
+  const subscribe = (client: HttpClient, url: string) =>
     client.call('POST', '/v1/subscriptions', { url, events: ['ONTASKADD'] });
-  const tried = async (client: Client, id: unknown) =>
+  const tried = async (client: HttpClient, id: unknown) =>
     (await client.call('POST', `/v1/subscriptions/${id as string}/test`)).body;
 
   beforeAll(async () => {

@@ -1,11 +1,11 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 import { VendorEvents } from '../support/vendor-events';
 
 describe('events that are no install', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let events: VendorEvents;
   let portal: SimulatedPortal;
 

@@ -1,6 +1,6 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, eventually, World } from '../support/gateway';
-import { allOf, type Line, openLines } from '../support/lines';
+import { HttpClient, eventually, World } from '../support/gateway';
+import { allOf, type JsonLine, openLines } from '../support/lines';
 
 const roomy = { burst: 1000, drainPerSecond: 100 };
 const get = 'tasks.api.scrum.backlog.get';
@@ -9,7 +9,7 @@ const read = { method: get, params: { id: 125 } };
 const backlogs = [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }];
 
 /** Portals of their own, by incoming webhook. */
-async function portalsIn(world: World, client: Client, count: number, tags: string[] = []) {
+async function portalsIn(world: World, client: HttpClient, count: number, tags: string[] = []) {
   const portals = await Promise.all(
     Array.from({ length: count }, () => world.simulator.addPortal({ ...roomy, groups: [125, 126], backlogs })),
   );
@@ -21,20 +21,21 @@ async function portalsIn(world: World, client: Client, count: number, tags: stri
   }
   return portals;
 }
-const domainOf = (line: Line) => line.portal?.domain as string | undefined;
-const codeOf = (line: Line) => (line.problem?.code ?? (line.summary ? 'summary' : 'ok')) as string;
+const domainOf = (line: JsonLine) => line.portal?.domain as string | undefined;
+const codeOf = (line: JsonLine) => (line.problem?.code ?? (line.summary ? 'summary' : 'ok')) as string;
 
 describe('a call to many portals', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portals: SimulatedPortal[];
 
   const fanOut = (to: unknown, call: object = read, headers: Record<string, string> = {}, by = client) =>
     openLines(by, '/v1/fan-out', { portals: to, call }, headers);
-  const told = async (...asked: Parameters<typeof fanOut>): Promise<Line[]> => allOf((await fanOut(...asked)).lines);
-  const keyFor = async (more: object): Promise<Client> => {
+  const told = async (...asked: Parameters<typeof fanOut>): Promise<JsonLine[]> =>
+    allOf((await fanOut(...asked)).lines);
+  const keyFor = async (more: object): Promise<HttpClient> => {
     const { body } = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'], ...more });
-    return new Client(client.url, body.key as string);
+    return new HttpClient(client.url, body.key as string);
   };
 
   beforeAll(async () => {
@@ -111,7 +112,7 @@ describe('a call to many portals', () => {
   it('is refused as a whole to a key without the scope or the method', async () => {
     for (const more of [{ scopes: ['backlog:read'] }, { methods: ['crm.*'] }]) {
       const { key = '' } = await keyFor(more);
-      const reply = await new Client(client.url, key).call('POST', '/v1/fan-out', { portals: 'all', call: read });
+      const reply = await new HttpClient(client.url, key).call('POST', '/v1/fan-out', { portals: 'all', call: read });
       expect(reply).toMatchObject({ status: 403, body: { code: 'not_allowed' } });
     }
   });
@@ -150,7 +151,7 @@ describe('a call to many portals', () => {
     const one = await world.gateway({ B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100', FAN_OUT_CONCURRENCY: '1' });
     const wish = { name: 'x', scopes: ['call'] };
     const { body } = await client.call('POST', '/v1/clients', wish);
-    const mine = new Client(one.url, body.key as string);
+    const mine = new HttpClient(one.url, body.key as string);
     for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 600 });
     const { lines } = await fanOut({ tag: 'retail' }, read, {}, mine);
     await client.call('DELETE', `/v1/clients/${body.id as string}`);

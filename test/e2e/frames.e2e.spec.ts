@@ -1,7 +1,7 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Attacker } from '../support/attacker';
 import { Browser, openFrame, policyOf } from '../support/browser';
-import { adminKey, type Client, eventually, World } from '../support/gateway';
+import { adminKey, type HttpClient, eventually, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 
 const frameScript = 'https://api.bitrix24.com';
@@ -9,7 +9,7 @@ type Overrides = Parameters<SimulatedPortal['framePost']>[0];
 
 describe('a portal installed by the page in its frame', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const open = (overrides?: Overrides, chain?: ReturnType<SimulatedPortal['grantTokens']>) =>
     openFrame(client, portal.framePost(overrides, chain));
@@ -249,7 +249,7 @@ describe('a portal installed by the page in its frame', () => {
 
 describe("an app with a page that is opened from the portal's menu", () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const open = (overrides?: Overrides, handler = '/oauth/callback') =>
     openFrame(client, portal.framePost(overrides), `${client.url}${handler}`);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { adminKey, type Client, World } from '../support/gateway';
+import { adminKey, type HttpClient, World } from '../support/gateway';
 
 const run = promisify(execFile);
 const binary = (name: string) => resolve('node_modules/.bin', name);
@@ -66,7 +66,7 @@ const tsconfig = {
 
 describe('a client generated from openapi.json', () => {
   let world: World;
-  let gateway: Client;
+  let gateway: HttpClient;
   let folder: string;
 
   beforeAll(async () => {

@@ -1,12 +1,12 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 /** As `substring` through an emoji leaves it: PHP reads nothing of a body that holds it, the token included. */
 const half = 'Order \ud83d';
 
 describe('half an emoji', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   let key: string;
 

@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Browser, policyOf } from '../support/browser';
-import { adminKey, type Client, World } from '../support/gateway';
+import { adminKey, type HttpClient, World } from '../support/gateway';
 
 const html = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const form = 'application/x-www-form-urlencoded';
 
 describe('the headers of every answer', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
 
   beforeAll(async () => {
     world = await World.start();

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Attacker } from '../support/attacker';
-import { adminKey, type Client, World } from '../support/gateway';
+import { adminKey, type HttpClient, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 
 const form = 'application/x-www-form-urlencoded';
@@ -10,7 +10,7 @@ const deep = (open: string, close: string, times: number) => `${open.repeat(time
 
 describe('hostile bodies', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
 
   beforeAll(async () => {
     world = await World.start();

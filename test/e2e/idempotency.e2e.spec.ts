@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, type Reply, World } from '../support/gateway';
+import { HttpClient, type HttpReply, World } from '../support/gateway';
 
 const add = { groupId: 126, createdBy: 6 };
 
 describe('an Idempotency-Key', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
   const keyed = (key: string, more = {}) => ({ 'Idempotency-Key': key, ...more });
-  const post = (key: string, body: unknown = add, by = client): Promise<Reply> =>
+  const post = (key: string, body: unknown = add, by = client): Promise<HttpReply> =>
     by.call('POST', at('/backlogs'), body, keyed(key));
   const adds = () => portal.requests.filter(({ method }) => method.endsWith('backlog.add'));
 
@@ -54,7 +54,11 @@ describe('an Idempotency-Key', () => {
     const { body } = await client.call('POST', '/v1/clients', { name: 'other', scopes: ['backlog:write'] });
     await post('"8e03978e-40d5-43e8-bc93-6894a57f9324"');
     expect((await post('8e03978e-40d5-43e8-bc93-6894a57f9324')).headers.get('idempotent-replayed')).toBe('true');
-    const others = await post('8e03978e-40d5-43e8-bc93-6894a57f9324', add, new Client(client.url, body.key as string));
+    const others = await post(
+      '8e03978e-40d5-43e8-bc93-6894a57f9324',
+      add,
+      new HttpClient(client.url, body.key as string),
+    );
     expect([others.status, others.body['code']]).toEqual([409, 'backlog_already_exists']);
   });
 
@@ -120,7 +124,7 @@ describe('an Idempotency-Key', () => {
       scopes: ['backlog:write'],
       portals: [(await world.installed(client)).memberId],
     });
-    const stranger = new Client(client.url, body.key as string);
+    const stranger = new HttpClient(client.url, body.key as string);
     expect((await post('free', {})).status).toBe(400);
     expect((await post('free', add, stranger)).status).toBe(404);
     await client.call('PATCH', at(''), { suspended: true });

@@ -1,12 +1,12 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Attacker } from '../support/attacker';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 import { VendorEvents } from '../support/vendor-events';
 
 describe('the event ONAPPINSTALL', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let events: VendorEvents;
   let portal: SimulatedPortal;
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 const speaksMcp = { Accept: 'application/json, text/event-stream' };
 
 /** Every way in that names a portal. */
-const doors: Record<string, (client: Client, portal: string) => Promise<unknown>> = {
+const doors: Record<string, (client: HttpClient, portal: string) => Promise<unknown>> = {
   call: (client, portal) => client.call('POST', `/v1/portals/${portal}/call/user.current`, {}),
   write: (client, portal) => client.call('POST', `/v1/portals/${portal}/call/crm.deal.add`, {}),
   'impatient call': (client, portal) =>
@@ -35,8 +35,8 @@ const doors: Record<string, (client: Client, portal: string) => Promise<unknown>
 
 describe('portal ids that a caller made up', () => {
   let world: World;
-  let admin: Client;
-  let client: Client;
+  let admin: HttpClient;
+  let client: HttpClient;
   let portal: SimulatedPortal;
 
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('portal ids that a caller made up', () => {
     portal = await world.installed(admin, { burst: 1000, drainPerSecond: 100 });
     const scopes = ['call', 'portals:read', 'backlog:read', 'backlog:write'];
     const { body } = await admin.call('POST', '/v1/clients', { name: 'all', scopes });
-    client = new Client(admin.url, body.key as string);
+    client = new HttpClient(admin.url, body.key as string);
   });
   afterAll(() => world.stop());
 
@@ -110,7 +110,7 @@ describe('portal ids that a caller made up', () => {
 
   it('cannot be tried without end: trials of webhooks have a budget of their key', async () => {
     const { body } = await admin.call('POST', '/v1/clients', { name: 'adder', scopes: ['portals:write'] });
-    const adder = new Client(admin.url, body.key as string);
+    const adder = new HttpClient(admin.url, body.key as string);
     const webhookUrl = 'https://nobody.example.org/rest/1/abcdefgh12345678/';
     const codes: string[] = [];
     for (let i = 0; i < 70; i++)

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, environment, eventually, World } from '../support/gateway';
+import { HttpClient, environment, eventually, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
-import type { Line } from '../support/lines';
+import type { JsonLine } from '../support/lines';
 
 const roomy = { burst: 1000, drainPerSecond: 100 };
 const env = {
@@ -20,7 +20,7 @@ const writing = { method: add, params: { fields: { groupId: 126, createdBy: 6 } 
 const later = { Prefer: 'respond-async' };
 const backlogs = [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }];
 
-async function portalsIn(world: World, client: Client, count: number, tag: string): Promise<SimulatedPortal[]> {
+async function portalsIn(world: World, client: HttpClient, count: number, tag: string): Promise<SimulatedPortal[]> {
   const options = { ...roomy, groups: [125, 126], backlogs };
   const portals = await Promise.all(Array.from({ length: count }, () => world.simulator.addPortal(options)));
   for (const portal of portals)
@@ -28,18 +28,23 @@ async function portalsIn(world: World, client: Client, count: number, tag: strin
   return portals;
 }
 
-const order = (client: Client, tag: string, call: object, headers: Record<string, string> = {}, more: object = {}) =>
-  client.call('POST', '/v1/fan-out', { portals: { tag }, call, ...more }, { ...later, ...headers });
-const jobOf = async (client: Client, id: string) => (await client.get(`/v1/jobs/${id}`)).body;
-const isOver = async (client: Client, id: string) => {
+const order = (
+  client: HttpClient,
+  tag: string,
+  call: object,
+  headers: Record<string, string> = {},
+  more: object = {},
+) => client.call('POST', '/v1/fan-out', { portals: { tag }, call, ...more }, { ...later, ...headers });
+const jobOf = async (client: HttpClient, id: string) => (await client.get(`/v1/jobs/${id}`)).body;
+const isOver = async (client: HttpClient, id: string) => {
   await eventually(async () => !['queued', 'running'].includes((await jobOf(client, id)).state as string));
   return jobOf(client, id);
 };
-const results = async (client: Client, id: string): Promise<Line[]> => {
+const results = async (client: HttpClient, id: string): Promise<JsonLine[]> => {
   const { body } = await client.get<string>(`/v1/jobs/${id}/results`);
   return body.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
 };
-const codes = (lines: Line[]) => lines.map((it) => (it.problem?.code ?? 'ok') as string).sort();
+const codes = (lines: JsonLine[]) => lines.map((it) => (it.problem?.code ?? 'ok') as string).sort();
 const sent = (portals: SimulatedPortal[], method: string) =>
   portals.map(({ requests }) => requests.filter((it) => it.method === method).length);
 
@@ -62,12 +67,12 @@ async function listener(answers: number[] = []) {
 
 describe('a fan-out that goes on as a job', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portals: SimulatedPortal[];
 
-  const keyFor = async (more: object = {}): Promise<Client & { id: string }> => {
+  const keyFor = async (more: object = {}): Promise<HttpClient & { id: string }> => {
     const { body } = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'], ...more });
-    return Object.assign(new Client(client.url, body.key as string), { id: body.id as string });
+    return Object.assign(new HttpClient(client.url, body.key as string), { id: body.id as string });
   };
 
   beforeAll(async () => {
@@ -171,10 +176,10 @@ describe('a fan-out that goes on as a job', () => {
     const one = await world.gateway({ ...env, JOBS_PER_CLIENT: '1' });
     for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 1500 });
     const first = await order(mine, 'five', reading);
-    const second = await order(new Client(one.url, mine.key), 'five', reading);
+    const second = await order(new HttpClient(one.url, mine.key), 'five', reading);
     expect(second).toMatchObject({ status: 429, body: { code: 'too_many_jobs', retryable: true } });
     await isOver(client, first.body.id as string);
-    await eventually(async () => (await order(new Client(one.url, mine.key), 'five', reading)).status === 202);
+    await eventually(async () => (await order(new HttpClient(one.url, mine.key), 'five', reading)).status === 202);
   });
 
   it('needs respond-async for what only a job can do', async () => {

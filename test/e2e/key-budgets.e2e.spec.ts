@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, eventually, World } from '../support/gateway';
+import { HttpClient, eventually, World } from '../support/gateway';
 
 const roomy = { burst: 5000, drainPerSecond: 500 };
 const env = { B24_BURST: '5000', B24_DRAIN_PER_SECOND: '500', CLIENT_BUDGET_MIB: '4' };
@@ -9,25 +9,25 @@ const writing = { method: 'tasks.api.scrum.backlog.update', params: { id: 1, fie
 const reading = { method: 'crm.deal.list', params: { select: ['*'] } };
 const backlogs = [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }];
 
-interface Key extends Client {
+interface Key extends HttpClient {
   readonly id: string;
 }
 
 describe('a key that keeps as much as it can', () => {
   let world: World;
-  let admin: Client;
+  let admin: HttpClient;
   let portal: SimulatedPortal;
   let keys = 0;
 
   const keyFor = async (more: object = {}): Promise<Key> => {
     const { body } = await admin.call('POST', '/v1/clients', { name: `k${++keys}`, scopes: ['call'], ...more });
-    return Object.assign(new Client(admin.url, body.key as string), { id: body.id as string });
+    return Object.assign(new HttpClient(admin.url, body.key as string), { id: body.id as string });
   };
   /** One write and so many lists of 50 deals. */
   const batchOf = (lists: number) => ({ commands: [writing, ...Array.from({ length: lists }, () => reading)] });
-  const batch = (by: Client, lists: number, headers: Record<string, string>) =>
+  const batch = (by: HttpClient, lists: number, headers: Record<string, string>) =>
     by.call('POST', `/v1/portals/${portal.memberId}/batch`, batchOf(lists), headers);
-  const isOver = (by: Client, id: string) =>
+  const isOver = (by: HttpClient, id: string) =>
     eventually(async () => !['queued', 'running'].includes((await by.get(`/v1/jobs/${id}`)).body.state as string));
   const writes = () => portal.requests.filter((it) => it.method === writing.method && it.executed).length;
   /** What Redis needs for all idempotency records, jobs and their accounts; only the keys of a test have any. */
@@ -114,7 +114,7 @@ describe('a key that keeps as much as it can', () => {
 
 describe('the slots of jobs', () => {
   let world: World;
-  let admin: Client;
+  let admin: HttpClient;
 
   beforeAll(async () => {
     world = await World.start();
@@ -140,10 +140,10 @@ describe('the slots of jobs', () => {
     for (const it of slow) it.faults.next('slow', { method: call.method, delayMs: 300, times: Infinity });
     const keyFor = async (name: string) => {
       const { body } = await admin.call('POST', '/v1/clients', { name, scopes: ['call'] });
-      return new Client(admin.url, body.key as string);
+      return new HttpClient(admin.url, body.key as string);
     };
     const [greedy, modest] = [await keyFor('greedy'), await keyFor('modest')];
-    const order = (by: Client, tag: string) => by.call('POST', '/v1/fan-out', { portals: { tag }, call }, later);
+    const order = (by: HttpClient, tag: string) => by.call('POST', '/v1/fan-out', { portals: { tag }, call }, later);
     const items = () => slow.flatMap(({ requests }) => requests.filter((it) => it.method === call.method));
     const ordered = await Promise.all(Array.from({ length: 20 }, () => order(greedy, 'slow')));
     expect(ordered.map(({ status }) => status)).toEqual(ordered.map(() => 202));
@@ -168,7 +168,7 @@ describe('the slots of jobs', () => {
 
 describe('the rate of a key', () => {
   let world: World;
-  let admin: Client;
+  let admin: HttpClient;
   let portal: SimulatedPortal;
 
   beforeAll(async () => {
@@ -180,11 +180,11 @@ describe('the rate of a key', () => {
   afterAll(() => world.stop());
   const keyFor = async (rate: object) => {
     const { body } = await admin.call('POST', '/v1/clients', { name: 'x', scopes: ['call', 'portals:read'], ...rate });
-    return new Client(admin.url, body.key as string);
+    return new HttpClient(admin.url, body.key as string);
   };
   const at = () => `/v1/portals/${portal.memberId}`;
   /** What the next request is refused for, in seconds until it is let in. */
-  const owed = async (key: Client) => {
+  const owed = async (key: HttpClient) => {
     const reply = await key.get('/v1/portals?limit=1');
     if (reply.status === 200) return 0;
     expect(reply).toMatchObject({ status: 429, body: { code: 'client_rate_limited' } });
@@ -193,22 +193,22 @@ describe('the rate of a key', () => {
   const get = { method: 'tasks.api.scrum.backlog.get', params: { id: 125 } };
 
   it.each([
-    ['a call', 1, (key: Client) => key.call('POST', `${at()}/call/${get.method}`, { params: get.params })],
+    ['a call', 1, (key: HttpClient) => key.call('POST', `${at()}/call/${get.method}`, { params: get.params })],
     [
       'a batch that only reads',
       60,
-      (key: Client) => key.call('POST', `${at()}/batch`, { commands: Array.from({ length: 60 }, () => get) }),
+      (key: HttpClient) => key.call('POST', `${at()}/batch`, { commands: Array.from({ length: 60 }, () => get) }),
     ],
     [
       'a batch that writes',
       60,
-      (key: Client) =>
+      (key: HttpClient) =>
         key.call('POST', `${at()}/batch`, { commands: [writing, ...Array.from({ length: 59 }, () => get)] }),
     ],
     [
       'a batch of an SDK',
       30,
-      (key: Client) =>
+      (key: HttpClient) =>
         key.call('POST', `/p/${portal.memberId}/rest/1/${key.key ?? ''}/batch.json`, {
           cmd: Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`c${i}`, `${get.method}?id=125`])),
         }),
@@ -216,7 +216,7 @@ describe('the rate of a key', () => {
     [
       'a call of an assistant',
       1,
-      (key: Client) =>
+      (key: HttpClient) =>
         key.call(
           'POST',
           '/mcp',

@@ -1,13 +1,13 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser } from '../support/browser';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { HandClock } from '../support/hand-clock';
 
 const memberOf = (i: number) => i.toString(16).padStart(32, '0');
 
 describe('who knocks without a key', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let clock: HandClock;
 
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { environment, eventually, type Reply, World } from '../support/gateway';
+import { environment, eventually, type HttpReply, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 
 const backlogs = [{ id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 }];
@@ -38,7 +38,7 @@ describe('two replicas over one Redis', () => {
     expect(portal.requests).toHaveLength(times);
   };
 
-  const faultsOf = (replies: Reply[]) => replies.filter(({ status }) => status !== 200).map(({ body }) => body);
+  const faultsOf = (replies: HttpReply[]) => replies.filter(({ status }) => status !== 200).map(({ body }) => body);
 
   it('never trip the strictest bucket with 120 requests at once, whatever the phase of its second', async () => {
     const portals = await Promise.all(

@@ -1,13 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { adminKey, type Client, environment, eventually, World } from '../support/gateway';
+import { adminKey, type HttpClient, environment, eventually, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 
 const megabyte = 1024 * 1024;
 
 describe('a list that is streamed', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
 
   const list = (method: string, params: object = {}, url = client.url, key = adminKey) =>

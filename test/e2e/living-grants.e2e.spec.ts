@@ -1,13 +1,13 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser } from '../support/browser';
-import { type Client, environment, eventually, type Reply, World } from '../support/gateway';
+import { type HttpClient, environment, eventually, type HttpReply, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 
 const roomy = { burst: 5000, drainPerSecond: 500 };
 
 describe('a grant', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
 
   beforeAll(async () => {
     world = await World.start({ rotation: 'strict' });
@@ -18,7 +18,7 @@ describe('a grant', () => {
   });
   afterAll(() => world.stop());
 
-  const call = ({ memberId }: SimulatedPortal, by = client): Promise<Reply> =>
+  const call = ({ memberId }: SimulatedPortal, by = client): Promise<HttpReply> =>
     by.get(`/v1/portals/${memberId}/backlogs/fields`);
   const view = async ({ memberId }: SimulatedPortal) => (await client.get(`/v1/portals/${memberId}`)).body;
   /** The portal takes the token no more, and the authorization server says why there is no other. */

@@ -2,7 +2,7 @@ import { Client as Assistant } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { declaredMethods as declared } from '../../apps/gateway/src/resources/declarations';
-import { adminKey, Client, eventually, World } from '../support/gateway';
+import { adminKey, HttpClient, eventually, World } from '../support/gateway';
 
 const backlog = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
@@ -10,7 +10,7 @@ const speaks = { 'Content-Type': 'application/json', Accept: 'application/json, 
 
 describe('an assistant over the Model Context Protocol', () => {
   let world: World;
-  let admin: Client;
+  let admin: HttpClient;
   let portal: SimulatedPortal;
   let other: SimulatedPortal;
   const open: Assistant[] = [];

@@ -2,7 +2,7 @@ import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { oddErrors } from '../../apps/portal-simulator/src/fault-kinds';
 import { vendorErrors } from '../../apps/portal-simulator/src/vendor-errors';
 import { ForwardClock } from '../support/forward-clock';
-import { Client, eventually, type Reply, World } from '../support/gateway';
+import { HttpClient, eventually, type HttpReply, World } from '../support/gateway';
 
 type Kind = Parameters<SimulatedPortal['faults']['next']>[0];
 
@@ -24,16 +24,16 @@ const statesOfPortals: readonly (readonly [Kind, number, string])[] = [
 
 describe("one caller's refusal", () => {
   let world: World;
-  let client: Client;
-  let first: Client;
-  let second: Client;
+  let client: HttpClient;
+  let first: HttpClient;
+  let second: HttpClient;
   let portal: SimulatedPortal;
   const clock = new ForwardClock();
 
-  const odd = (by = first, method = 'scope', params: object = {}): Promise<Reply> =>
+  const odd = (by = first, method = 'scope', params: object = {}): Promise<HttpReply> =>
     by.call('POST', `/v1/portals/${portal.memberId}/call/${method}`, { params });
-  const plain = (by = second): Promise<Reply> => by.get(`/v1/portals/${portal.memberId}/groups/125/backlog`);
-  const fields = (): Promise<Reply> => client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
+  const plain = (by = second): Promise<HttpReply> => by.get(`/v1/portals/${portal.memberId}/groups/125/backlog`);
+  const fields = (): Promise<HttpReply> => client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
   const view = async () => (await client.get(`/v1/portals/${portal.memberId}`)).body;
   const grant = async () => {
     const redis = world.redis.client();
@@ -51,7 +51,7 @@ describe("one caller's refusal", () => {
     client = await world.gateway(settings, clock);
     const keyed = async (name: string) => {
       const { body } = await client.call('POST', '/v1/clients', { name, scopes: ['call', 'backlog:read'] });
-      return new Client(client.url, body.key as string);
+      return new HttpClient(client.url, body.key as string);
     };
     [first, second] = [await keyed('first'), await keyed('second')];
   });
@@ -191,7 +191,7 @@ describe("one caller's refusal", () => {
       await redis.hset(`b_portal_{${portal.memberId}}_settings`, 'reservoir', '-500');
       const [refused, ...others] = await Promise.all([odd(first, 'crm.deal.get', { id: 1 }), plain(), fields()]);
       expect([kind, refused.status >= 400, ...others.map(({ status }) => status)]).toEqual([kind, true, 200, 200]);
-      expect(portal.requests.map(({ method, outcome }) => `${method} ${outcome}`)).toContain(`batch trouble:${kind}`);
+      expect(portal.requests.map(({ method, outcome }) => `${method} ${outcome}`)).toContain(`batch fault:${kind}`);
       portal.faults.clear();
     }
     redis.disconnect();
@@ -228,7 +228,7 @@ describe("one caller's refusal", () => {
 
 describe("the gateway's own questions", () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
 
   beforeAll(async () => {
     world = await World.start();

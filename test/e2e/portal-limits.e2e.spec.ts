@@ -1,9 +1,9 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, eventually, World } from '../support/gateway';
+import { HttpClient, eventually, World } from '../support/gateway';
 
 describe("a portal's limits", () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const patch = (body: object, by = client) => by.call('PATCH', `/v1/portals/${portal.memberId}`, body);
   const view = async () => (await client.get(`/v1/portals/${portal.memberId}`)).body;
@@ -80,12 +80,12 @@ describe("a portal's limits", () => {
 
   it('are set only with a key that may write portals', async () => {
     const { body } = await client.call('POST', '/v1/clients', { name: 'reader', scopes: ['portals:read'] });
-    expect(await patch({ limits: { burst: 100, drainPerSecond: 10 } }, new Client(client.url, body.key))).toMatchObject(
-      {
-        status: 403,
-        body: { code: 'not_allowed' },
-      },
-    );
+    expect(
+      await patch({ limits: { burst: 100, drainPerSecond: 10 } }, new HttpClient(client.url, body.key)),
+    ).toMatchObject({
+      status: 403,
+      body: { code: 'not_allowed' },
+    });
     expect(await limits()).toMatchObject({ from: 'default' });
   });
 });

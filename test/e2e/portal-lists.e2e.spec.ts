@@ -1,13 +1,13 @@
 import { Client as Assistant } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 const filters = ['', '&status=active', '&status=suspended', '&app=default', '&tag=emea'];
 
 describe('the list of portals, to a key of certain portals', () => {
   let world: World;
-  let admin: Client;
-  let restricted: Client;
+  let admin: HttpClient;
+  let restricted: HttpClient;
   let own: string[];
 
   beforeAll(async () => {
@@ -18,7 +18,7 @@ describe('the list of portals, to a key of certain portals', () => {
     own = [all[1] ?? '', all[4] ?? ''];
     const scopes = ['portals:read'];
     const { body } = await admin.call('POST', '/v1/clients', { name: 'restricted', scopes, portals: own });
-    restricted = new Client(admin.url, body.key as string);
+    restricted = new HttpClient(admin.url, body.key as string);
   });
   afterAll(() => world.stop());
 

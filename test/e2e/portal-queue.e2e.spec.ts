@@ -2,7 +2,7 @@ import type { Client as CallerKey } from '@b24/access';
 import { type Command, type Fault, portalId } from '@b24/portal';
 import { RequestLine } from '../../apps/gateway/src/request-line';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 
 const smallBurst = { B24_BURST: '5', B24_DRAIN_PER_SECOND: '2' };
 const groups = Array.from({ length: 400 }, (_, i) => 1000 + i);
@@ -10,7 +10,7 @@ const method = 'tasks.api.scrum.backlog.get';
 
 describe('a portal queue against a simulated portal', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let line: RequestLine;
   let portal: SimulatedPortal;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { linkRemoved } from '@b24/portal';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { EventTarget } from '../support/event-target';
-import { Client, encryptionKeys, eventually, World } from '../support/gateway';
+import { HttpClient, encryptionKeys, eventually, World } from '../support/gateway';
 import { secretsIn, stringsIn } from '../support/secret-finder';
 import { VendorEvents } from '../support/vendor-events';
 import { layers, wrapped } from '../support/wrapped-secrets';
@@ -13,7 +13,7 @@ const wrappings = [[], ...fc.sample(layers, { seed: 25, numRuns: 400 })];
 
 describe('what a portal says of its own tokens', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let app: SimulatedPortal;
   let hook: SimulatedPortal;
   let hookUrl: string;

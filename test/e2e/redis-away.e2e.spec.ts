@@ -1,8 +1,8 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, environment, eventually, World } from '../support/gateway';
+import { HttpClient, environment, eventually, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { RedisServer } from '../support/redis-server';
-import { Switchboard } from '../support/switchboard';
+import { RedirectableProxy } from '../support/redirectable-proxy';
 
 const wide = { burst: 5000, drainPerSecond: 500 };
 const wideEnv = { B24_BURST: '5000', B24_DRAIN_PER_SECOND: '500' };
@@ -10,11 +10,11 @@ const within = (ms: number) => ({ 'X-Deadline-Ms': `${ms}` });
 
 describe('a gateway whose Redis', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
-  let service: Client;
+  let service: HttpClient;
 
-  const fields = (by: Client, name: string, headers: Record<string, string> = {}) =>
+  const fields = (by: HttpClient, name: string, headers: Record<string, string> = {}) =>
     by.get(`/v1/portals/${name}/backlogs/fields`, headers);
 
   const start = async () => {
@@ -23,7 +23,7 @@ describe('a gateway whose Redis', () => {
     portal = await world.installed(client, wide);
     await client.call('PATCH', `/v1/portals/${portal.memberId}`, { alias: 'acme' });
     const made = await client.call('POST', '/v1/clients', { name: 'planning', scopes: ['backlog:read'] });
-    service = new Client(client.url, made.body.key as string);
+    service = new HttpClient(client.url, made.body.key as string);
   };
 
   afterEach(async () => {
@@ -82,7 +82,7 @@ describe('a gateway whose Redis', () => {
   it('became a read-only replica behind the same address finds the new master there', async () => {
     world = await World.start();
     const other = await RedisServer.start();
-    const board = await Switchboard.to(world.redis.port);
+    const board = await RedirectableProxy.to(world.redis.port);
     client = await world.gateway({ ...wideEnv, REDIS_URL: `redis://127.0.0.1:${board.port}` });
     portal = await world.installed(client, wide);
     const [old, next] = [world.redis.client(), other.client()];

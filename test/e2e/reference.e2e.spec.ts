@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { ConsolePage, launchChromium } from '../support/chromium';
-import { adminKey, type Client, World } from '../support/gateway';
+import { adminKey, type HttpClient, World } from '../support/gateway';
 
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
@@ -8,7 +8,7 @@ const phone = { width: 375, height: 740 };
 
 describe('the reference at /docs', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let browser: Browser;
   let seat: ConsolePage;
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 describe('what the gateway refuses', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
 
@@ -129,12 +129,12 @@ describe('what the gateway refuses', () => {
   describe('by key', () => {
     const make = async (wanted: object) => {
       const { body } = await client.call('POST', '/v1/clients', { name: 'test', ...wanted });
-      return { id: body.id as string, client: new Client(client.url, body.key as string) };
+      return { id: body.id as string, client: new HttpClient(client.url, body.key as string) };
     };
 
     it('no key and a wrong key are told apart, and how to authenticate is said', async () => {
-      const none = await new Client(client.url, '').get(at('/backlogs/fields'));
-      const wrong = await new Client(client.url, 'b24_wrong').get(at('/backlogs/fields'));
+      const none = await new HttpClient(client.url, '').get(at('/backlogs/fields'));
+      const wrong = await new HttpClient(client.url, 'b24_wrong').get(at('/backlogs/fields'));
       expect([none.status, none.body.code, none.headers.get('www-authenticate')]).toEqual([
         401,
         'key_missing',
@@ -188,7 +188,7 @@ describe('what the gateway refuses', () => {
         .digest('hex')}`;
       await redis.set(name, ((await redis.get(name)) ?? '').replace('"call"', '"admin"'));
       redis.disconnect();
-      const old = new Client(client.url, body.key as string);
+      const old = new HttpClient(client.url, body.key as string);
       expect((await old.get(at('/backlogs/fields'))).status).toBe(200);
       const mine = await client.call('POST', '/v1/clients', { name: 'other', scopes: ['call'] });
       for (const [method, path, sent] of [

@@ -1,6 +1,6 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Browser, openFrame, type Page, policyOf } from '../support/browser';
-import { type Client, eventually, World } from '../support/gateway';
+import { Browser, openFrame, type BrowserPage, policyOf } from '../support/browser';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 const administrator = 1;
@@ -9,7 +9,7 @@ const chosen = 'chosen-by-an-employee';
 
 describe('a grant that is here', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let events: VendorEvents;
   let portal: SimulatedPortal;
 
@@ -33,7 +33,7 @@ describe('a grant that is here', () => {
   const view = async () => (await client.get(`/v1/portals/${portal.memberId}`)).body;
   const open = (userId: number, token = chosen) =>
     openFrame(client, portal.framePost({ body: { APPLICATION_TOKEN: token } }, portal.grantTokens(userId)));
-  const byCode = async (userId: number): Promise<Page> => {
+  const byCode = async (userId: number): Promise<BrowserPage> => {
     const browser = new Browser();
     const start = await browser.open(`${client.url}/install?portal=${portal.domain}`);
     const allowed = await browser.open(`${start.location}&user_id=${userId}`, { method: 'POST' });

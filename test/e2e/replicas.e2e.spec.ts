@@ -1,4 +1,4 @@
-import { environment, eventually, type Reply, World } from '../support/gateway';
+import { environment, eventually, type HttpReply, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 
 const wide = { burst: 5000, drainPerSecond: 500 };
@@ -20,7 +20,12 @@ describe('two replicas over one Redis', () => {
     const settings = environment(world.redis, world.simulator, env);
     [one, two] = await Promise.all([GatewayProcess.start(settings), GatewayProcess.start(settings)]);
   };
-  const ask = (count: number, memberId: string, path: string, headers: Record<string, string> = {}): Promise<Reply>[] =>
+  const ask = (
+    count: number,
+    memberId: string,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<HttpReply>[] =>
     Array.from({ length: count }, (_, i) => {
       return (i % 2 ? one.client : two.client).get(`/v1/portals/${memberId}${path}`, {
         'X-Deadline-Ms': '30000',
@@ -29,7 +34,7 @@ describe('two replicas over one Redis', () => {
     });
 
   /** Writes that name a group may concern any backlog, so they travel alone: each is a request of its own. */
-  const write = (count: number, memberId: string, replicas = [one, two]): Promise<Reply>[] =>
+  const write = (count: number, memberId: string, replicas = [one, two]): Promise<HttpReply>[] =>
     Array.from({ length: count }, (_, i) => {
       const path = `/v1/portals/${memberId}/backlogs/1`;
       const { client } = replicas[i % replicas.length]!;

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 const dates = { dateStart: '2026-11-02T09:00:00Z', dateEnd: '2026-11-16T09:00:00Z' };
 const sprintOf = (id: number, groupId: number, status: 'planned' | 'active') => {
@@ -10,7 +10,7 @@ type Row = readonly [verb: string, path: string, body: object | undefined, statu
 
 describe('what a portal refuses of its scrum', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
   const told = async (verb: string, path: string, body?: object) => {
@@ -149,7 +149,7 @@ describe('what a portal refuses of its scrum', () => {
     const method = `tasks.api.scrum.${name}`;
     portal.faults.next('error-0', { method, description });
     expect(await told(verb, path, body)).toEqual([status, code, false]);
-    expect(portal.requests.filter((it) => it.method === method && it.outcome === 'trouble:error-0')).not.toEqual([]);
+    expect(portal.requests.filter((it) => it.method === method && it.outcome === 'fault:error-0')).not.toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 const dates = { dateStart: '2026-11-02T09:00:00Z', dateEnd: '2026-11-16T09:00:00Z' };
 const by = { createdBy: 1, modifiedBy: 0 };
@@ -55,12 +55,12 @@ const unsettled = [
 
 describe('a write to a scrum whose answer is lost', () => {
   let world: World;
-  let client: Client;
-  let patient: Client;
+  let client: HttpClient;
+  let patient: HttpClient;
   let portal: SimulatedPortal;
   const sent = (name: string) => portal.requests.filter(({ method }) => method === `tasks.api.scrum.${name}`);
   const executed = (name: string) => sent(name).filter((it) => it.executed && it.httpStatus !== 400).length;
-  const write = ({ method, path, body }: Story, of: Client, headers: Record<string, string> = {}) =>
+  const write = ({ method, path, body }: Story, of: HttpClient, headers: Record<string, string> = {}) =>
     of.call(method, `/v1/portals/${portal.memberId}${path}`, body, headers);
 
   beforeAll(async () => {

@@ -1,12 +1,12 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, type Reply, World } from '../support/gateway';
+import { HttpClient, type HttpReply, World } from '../support/gateway';
 
 const dates = { dateStart: '2026-11-02T09:00:00+01:00', dateEnd: '2026-11-16T09:00:00Z' };
 const backlog = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 
 describe('a scrum over HTTP', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
   const calls = (method: string) => portal.requests.filter((it) => it.method === `tasks.api.scrum.${method}`);
@@ -128,13 +128,13 @@ describe('a scrum over HTTP', () => {
   it('is for keys with its own scopes', async () => {
     const keyed = async (scopes: string[]) => {
       const { body } = await client.call('POST', '/v1/clients', { name: 'planner', scopes });
-      return new Client(client.url, body.key as string);
+      return new HttpClient(client.url, body.key as string);
     };
     const [backlogs, reader, writer] = await Promise.all(
       [['backlog:read', 'backlog:write'], ['scrum:read'], ['scrum:write']].map(keyed),
     );
-    const read = (by?: Client) => by?.get(at('/groups/125/epics'));
-    const write = (by?: Client) => by?.call('POST', at('/groups/125/epics'), { name: 'x' });
+    const read = (by?: HttpClient) => by?.get(at('/groups/125/epics'));
+    const write = (by?: HttpClient) => by?.call('POST', at('/groups/125/epics'), { name: 'x' });
     const told: (number | undefined)[] = [];
     for (const by of [backlogs, reader, writer]) told.push((await read(by))?.status, (await write(by))?.status);
     expect(told).toEqual([403, 403, 200, 403, 403, 201]);
@@ -152,7 +152,7 @@ describe('a scrum over HTTP', () => {
 
 describe('lists of a scrum', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const list = (query: string) => client.get(`/v1/portals/${portal.memberId}/groups/125/${query}`);
   const epic = (id: number, groupId = 125) => {
@@ -217,7 +217,7 @@ describe('lists of a scrum', () => {
 
 describe('texts of users', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
 
   beforeAll(async () => {
@@ -232,7 +232,7 @@ describe('texts of users', () => {
     const hostile = ['$result[secret]', 'pay $total[0] & $next', '$ERRORx[c]'];
     const harmless = Array.from({ length: 20 }, (_, i) => `Epic ${i} – "ä" 100% [x]=1&y`);
     const names = [...harmless.slice(0, 10), ...hostile, ...harmless.slice(10)];
-    const answers: Reply[] = await Promise.all(names.map((name) => client.call('POST', at, { name })));
+    const answers: HttpReply[] = await Promise.all(names.map((name) => client.call('POST', at, { name })));
     expect(answers.map(({ status, body }) => [status, body['name']])).toEqual(names.map((name) => [201, name]));
     expect([...portal.scrum.epics.values()].map(({ name }) => name).sort()).toEqual([...names].sort());
     const sent = portal.requests.filter(({ method }) => method === 'tasks.api.scrum.epic.add');

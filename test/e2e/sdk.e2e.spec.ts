@@ -1,7 +1,7 @@
 import { AjaxError, B24Hook } from '@bitrix24/b24jssdk';
 import { request as httpRequest } from 'node:http';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 interface Wired {
   readonly url: string;
@@ -20,7 +20,7 @@ interface Told {
 
 describe('an SDK that takes the gateway for a portal', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   let key: string;
 

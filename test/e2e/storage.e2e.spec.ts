@@ -6,7 +6,7 @@ import { Browser } from '../support/browser';
 import { RegisteredApp } from '../support/registered-app';
 import { EventTarget } from '../support/event-target';
 import { ForwardClock } from '../support/forward-clock';
-import { Client, eventually, World } from '../support/gateway';
+import { HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 /** The first column of a table under this heading of docs/storage.md. */
@@ -33,7 +33,7 @@ function pattern(key: string): RegExp {
 }
 
 /** Callers of one portal wait on two replicas, until one carries the other's. */
-async function waitOnBoth(world: World, one: Client, portal: SimulatedPortal): Promise<void> {
+async function waitOnBoth(world: World, one: HttpClient, portal: SimulatedPortal): Promise<void> {
   const narrow = await world.gateway();
   const at = `/v1/portals/${portal.memberId}`;
   await world.install(one, portal);
@@ -66,7 +66,7 @@ async function listenInVain(world: World): Promise<void> {
 }
 
 /** A write that goes on as a job, of which somebody is told. */
-async function jobIn(client: Client, portal: SimulatedPortal): Promise<void> {
+async function jobIn(client: HttpClient, portal: SimulatedPortal): Promise<void> {
   const hook = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
   await once(hook, 'listening');
   const { port } = hook.address() as { port: number };
@@ -84,7 +84,7 @@ async function jobIn(client: Client, portal: SimulatedPortal): Promise<void> {
 
 describe('docs/storage.md', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   const written = new Set<string>();
   const grants: Record<string, string>[] = [];
 
@@ -113,7 +113,7 @@ describe('docs/storage.md', () => {
     const hooked = await world.simulator.addPortal({ burst: 500, drainPerSecond: 50 });
     const { body } = await client.call('POST', '/v1/portals', { webhookUrl: hooked.webhookUrl(1, ['task']) });
     const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['backlog:read'] });
-    await new Client(client.url, key.body.key as string).get(`${at}/backlogs/fields`);
+    await new HttpClient(client.url, key.body.key as string).get(`${at}/backlogs/fields`);
     await jobIn(client, portal);
     await fetch(`${client.url}/console/session`, {
       method: 'POST',

@@ -1,7 +1,7 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { EventTarget, verified } from '../support/event-target';
 import { ForwardClock } from '../support/forward-clock';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 const wide = { burst: 1000, drainPerSecond: 100 };
@@ -10,7 +10,7 @@ const fields = (id: number) => ({ 'FIELDS_AFTER][ID': `${id}` });
 
 describe('events that portals send', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   let target: EventTarget;
   const clock = new ForwardClock();

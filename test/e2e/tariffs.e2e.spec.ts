@@ -1,10 +1,10 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, eventually, World } from '../support/gateway';
+import { type HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 describe("a portal's tariff", () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let events: VendorEvents;
   let redis: ReturnType<World['redis']['client']>;
   const limitsOf = async ({ memberId }: SimulatedPortal) =>

@@ -1,14 +1,14 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 
 describe('a task over HTTP', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
   const withScope = async (scope: string) => {
     const { body } = await client.call('POST', '/v1/clients', { name: 'planner', scopes: [scope] });
-    return new Client(client.url, body.key as string);
+    return new HttpClient(client.url, body.key as string);
   };
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 interface Told {
   readonly name: string;
@@ -52,7 +52,7 @@ class Collecting {
 describe('traces', () => {
   let world: World;
   let collector: Collecting;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const read = (groupId: number, headers = {}) =>
     client.get(`/v1/portals/${portal.memberId}/groups/${groupId}/backlog`, headers);

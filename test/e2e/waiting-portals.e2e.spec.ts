@@ -1,12 +1,12 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Browser, openFrame } from '../support/browser';
 import { EventTarget } from '../support/event-target';
-import { type Client, Client as Caller, eventually, World } from '../support/gateway';
+import { type HttpClient, HttpClient as Caller, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 describe('a new portal where installs are approved', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let events: VendorEvents;
   let portal: SimulatedPortal;
 
@@ -78,7 +78,7 @@ describe('a new portal where installs are approved', () => {
 
   it('is shown to administrators’ keys and to keys that name it, and to no other', async () => {
     await installed();
-    const lists = async (by: Client) =>
+    const lists = async (by: HttpClient) =>
       JSON.stringify((await by.get('/v1/portals?limit=200')).body).includes(portal.memberId);
     const everyone = await keyWith(['portals:read', 'portals:write', 'call']);
     const named = await keyWith(['portals:read'], [portal.memberId]);

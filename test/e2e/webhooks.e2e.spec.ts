@@ -3,12 +3,12 @@ import { RedisGrantStore } from '@b24/grants';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { Attacker } from '../support/attacker';
 import { Browser } from '../support/browser';
-import { Client, World } from '../support/gateway';
+import { HttpClient, World } from '../support/gateway';
 import { memoryOf } from '../support/redis-memory';
 
 describe('a portal by incoming webhook', () => {
   let world: World;
-  let client: Client;
+  let client: HttpClient;
   let portal: SimulatedPortal;
   const secretOf = (url: string) => url.split('/').at(-2) ?? '';
   const add = (webhookUrl: unknown, more: object = {}) => client.call('POST', '/v1/portals', { webhookUrl, ...more });
@@ -134,7 +134,7 @@ describe('a portal by incoming webhook', () => {
   it('is added only with a key that may write portals, of all portals', async () => {
     const keyed = async (client_: object) => {
       const { body } = await client.call('POST', '/v1/clients', client_);
-      return new Client(client.url, body.key);
+      return new HttpClient(client.url, body.key);
     };
     const reader = await keyed({ name: 'reader', scopes: ['portals:read'], portals: 'all' });
     const narrow = await keyed({ name: 'narrow', scopes: ['portals:write'], portals: ['a'.repeat(32)] });
@@ -144,7 +144,7 @@ describe('a portal by incoming webhook', () => {
         status: 403,
         body: { code: 'not_allowed' },
       });
-    const stranger = new Client(client.url, 'b24_made_up');
+    const stranger = new HttpClient(client.url, 'b24_made_up');
     expect(await stranger.call('POST', '/v1/portals', { webhookUrl: portal.webhookUrl() })).toMatchObject({
       status: 401,
     });

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { environment, eventually, type Reply, World } from '../support/gateway';
+import { environment, eventually, type HttpReply, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 
 const there = { id: 7, groupId: 125, createdBy: 6, modifiedBy: 1 };
@@ -16,7 +16,7 @@ describe('a write whose replica is killed in the middle of it', () => {
   let portal: SimulatedPortal;
 
   const start = () => GatewayProcess.start(environment(world.redis, world.simulator, { B24_CALL_LIMIT_MS: '500' }));
-  const send = ({ method, path, body }: Write, by: GatewayProcess, key: string): Promise<Reply> =>
+  const send = ({ method, path, body }: Write, by: GatewayProcess, key: string): Promise<HttpReply> =>
     by.client.call(method, `/v1/portals/${portal.memberId}${path}`, body, { 'Idempotency-Key': key });
   const sent = (name: string) => portal.requests.filter(({ method }) => method.endsWith(`backlog.${name}`));
 

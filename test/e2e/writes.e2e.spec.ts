@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, eventually, type Reply, World } from '../support/gateway';
+import { HttpClient, eventually, type HttpReply, World } from '../support/gateway';
 
 /** Short enough to wait for: the simulator's calls end at once. */
 const callLimit = { B24_CALL_LIMIT_MS: '300' };
@@ -39,13 +39,13 @@ const stories: readonly Story[] = [
 
 describe('a write whose answer is lost', () => {
   let world: World;
-  let client: Client;
-  let patient: Client;
+  let client: HttpClient;
+  let patient: HttpClient;
   let portal: SimulatedPortal;
 
   const sent = (name: string) => portal.requests.filter(({ method }) => method === vendor(name));
   const carriedOut = (name: string) => sent(name).filter(({ executed }) => executed).length;
-  const write = ({ method, path, body }: Story, by: Client, headers: Record<string, string> = {}) =>
+  const write = ({ method, path, body }: Story, by: HttpClient, headers: Record<string, string> = {}) =>
     by.call(method, `/v1/portals/${portal.memberId}${path}`, body, headers);
 
   beforeAll(async () => {
@@ -143,7 +143,7 @@ describe('a write whose answer is lost', () => {
       methods: ['*.add'],
     });
     portal.faults.next('cut-after', { method: vendor('add') });
-    expect((await write(stories[0]!, new Client(client.url, body.key as string))).status).toBe(201);
+    expect((await write(stories[0]!, new HttpClient(client.url, body.key as string))).status).toBe(201);
   });
 
   describe('and which has an Idempotency-Key', () => {
@@ -191,7 +191,7 @@ describe('a write whose answer is lost', () => {
       expect((await write(stories[0]!, client, { ...key, 'X-Deadline-Ms': '150' })).status).toBe(504);
       const at = `/v1/portals/${portal.memberId}`;
       await client.call('PATCH', at, { suspended: true });
-      const suspended: Reply = await write(stories[0]!, client, key);
+      const suspended: HttpReply = await write(stories[0]!, client, key);
       expect([suspended.status, suspended.body['code']]).toEqual([504, 'outcome_unknown']);
       await client.call('PATCH', at, { suspended: false });
       expect((await write(stories[0]!, client, key)).status).toBe(201);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Schema } from '../support/api-document';
-import { Known } from './known';
+import { KnownReference } from './known';
 
 /** How a reference is followed. */
 export type Resolve = (schema: Schema) => Schema;
@@ -18,7 +18,7 @@ export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.
   if (name === undefined || told.enum || !/^(string|integer|number|array)$/.test(String(told.type))) return fresh;
   // Of `portals` each is a portal.
   if (told.type === 'array') return list(told, resolve, name.replace(/s$/, ''));
-  const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new Known(name, pick, other));
+  const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new KnownReference(name, pick, other));
   return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fresh });
 }
 

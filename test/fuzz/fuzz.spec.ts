@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { ApiDocument } from '../support/api-document';
-import { callTimeoutMs, Ground } from './ground';
+import { callTimeoutMs, FuzzWorld } from './fuzz-world';
 import { complaintOf } from './judge';
 import { type Draft, requestsOf, sketchOf } from './requests';
 import { commandOf, type Sketch, wireOf } from './sketch';
-import { Tally } from './tally';
-import { exchange, type Heard, type Outcome } from './wire';
+import { FuzzTally } from './tally';
+import { exchange, type WireReply, type WireOutcome } from './wire';
 
 const count = Number(process.env['FUZZ_REQUESTS'] ?? 1000);
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
@@ -22,12 +22,12 @@ interface Failure {
 describe('whatever is asked', () => {
   const document = ApiDocument.read();
   const drafts = requestsOf(document);
-  const tally = new Tally();
+  const tally = new FuzzTally();
   const failures = new Map<string, Failure>();
-  let ground: Ground;
+  let ground: FuzzWorld;
 
   beforeAll(async () => {
-    ground = await Ground.lay(document, seed);
+    ground = await FuzzWorld.lay(document, seed);
   }, 60_000);
   afterAll(() => ground.stop());
 
@@ -35,7 +35,7 @@ describe('whatever is asked', () => {
   const ask = async (
     draft: Draft,
     index: number,
-  ): Promise<{ sketch: Sketch; outcome: Outcome; complaint?: string }> => {
+  ): Promise<{ sketch: Sketch; outcome: WireOutcome; complaint?: string }> => {
     const sketch = sketchOf(draft, ground.known);
     const wire = wireOf(fromSomewhere(sketch, index), ground.authorization(sketch.key, index));
     const outcome = await exchange(Number(new URL(ground.url).port), wire, deadlineOf(sketch) + patienceMs);
@@ -43,7 +43,7 @@ describe('whatever is asked', () => {
     const complaint = complaintOf(document, { sketch, astray, outcome }) ?? leakIn(outcome) ?? fallen();
     return { sketch, outcome, ...(complaint && { complaint }) };
   };
-  const leakIn = (outcome: Outcome) => {
+  const leakIn = (outcome: WireOutcome) => {
     if (typeof outcome === 'string') return undefined;
     const told = JSON.stringify(outcome.headers) + outcome.text;
     return ground.secrets.some((it) => told.includes(it)) ? 'The answer holds a secret.' : undefined;
@@ -76,7 +76,7 @@ describe('whatever is asked', () => {
     const kind = failure.complaint.replace(/[0-9a-f-]{8,}/g, '…').slice(0, 100);
     if (!failures.has(kind)) failures.set(kind, failure);
   };
-  const learn = ({ operation }: Draft, { status, headers, text }: Heard) => {
+  const learn = ({ operation }: Draft, { status, headers, text }: WireReply) => {
     if (status !== 201 && status !== 202) return;
     try {
       ground.known.learn(operation, headers.location, JSON.parse(text));

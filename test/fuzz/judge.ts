@@ -1,17 +1,17 @@
 import { type FaultCode, faultTable } from '@b24/portal';
 import type { ApiDocument } from '../support/api-document';
 import type { Sketch } from './sketch';
-import type { Heard, Outcome } from './wire';
+import type { WireReply, WireOutcome } from './wire';
 
-export interface Asked {
+export interface FuzzedCall {
   readonly sketch: Sketch;
   /** Whether it may be no request of its operation any more. */
   readonly astray: boolean;
-  readonly outcome: Outcome;
+  readonly outcome: WireOutcome;
 }
 
 /** What is wrong with an answer, in a sentence; undefined when nothing is. */
-export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: Asked): string | undefined {
+export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: FuzzedCall): string | undefined {
   if (outcome === 'late') return 'There was no answer in time.';
   if (outcome === 'silent') return mayBeSilent(sketch) ? undefined : 'The connection ended without an answer.';
   const { status, headers, text } = outcome;
@@ -32,7 +32,7 @@ export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: 
 function documentedComplaint(
   document: ApiDocument,
   { method, path }: Sketch,
-  { status, headers }: Heard,
+  { status, headers }: WireReply,
   body: unknown,
 ): string | undefined {
   const operation = document.operationAt(method, path);
@@ -42,7 +42,7 @@ function documentedComplaint(
 }
 
 /** JSON parsed, anything else as its text. */
-function bodyOf({ headers, text }: Heard): { body: unknown } | { complaint: string } {
+function bodyOf({ headers, text }: WireReply): { body: unknown } | { complaint: string } {
   if (!/\bjson\b/.test(headers['content-type'] ?? '') || text === '') return { body: text === '' ? undefined : text };
   try {
     return { body: JSON.parse(text) as unknown };
@@ -51,12 +51,12 @@ function bodyOf({ headers, text }: Heard): { body: unknown } | { complaint: stri
   }
 }
 
-function isProblem({ headers }: Heard): boolean {
+function isProblem({ headers }: WireReply): boolean {
   return headers['content-type']?.startsWith('application/problem+json') ?? false;
 }
 
 /** A problem's code is of the table, and its status is the code's. */
-function problemComplaint(heard: Heard, body: unknown): string | undefined {
+function problemComplaint(heard: WireReply, body: unknown): string | undefined {
   if (!isProblem(heard)) return undefined;
   const { code, status, requestId } = (body ?? {}) as { code?: string; status?: number; requestId?: string };
   const row = Object.hasOwn(faultTable, code ?? '') ? faultTable[code as FaultCode] : undefined;

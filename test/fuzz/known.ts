@@ -3,7 +3,7 @@ import type { Operation } from '../support/api-document';
 const most = 60;
 
 /** Stands for whatever is known under a name when the request is sent. */
-export class Known {
+export class KnownReference {
   constructor(
     readonly name: string,
     readonly pick: number,
@@ -22,7 +22,7 @@ export function nameOf(path: string, parameter: string): string {
 }
 
 /** Path parameters that lead to one thing together: a sprint and the portal it is on. */
-export type Place = Readonly<Record<string, unknown>>;
+export type KnownPlace = Readonly<Record<string, unknown>>;
 
 /**
  * Values that lead somewhere, by the name of the parameter or field they fit: what the ground was laid with, and what
@@ -30,7 +30,7 @@ export type Place = Readonly<Record<string, unknown>>;
  */
 export class KnownValues {
   private readonly values = new Map<string, readonly unknown[]>();
-  private readonly places = new Map<string, readonly Place[]>();
+  private readonly places = new Map<string, readonly KnownPlace[]>();
 
   constructor(private readonly operations: readonly Operation[]) {}
 
@@ -39,7 +39,7 @@ export class KnownValues {
   }
 
   /** A place that the operation leads to, if any was told of and the ground was not laid with others. */
-  placeOf({ path }: Operation, pick: number): Place {
+  placeOf({ path }: Operation, pick: number): KnownPlace {
     const last = /.*\{(\w+)\}/.exec(path)?.[1];
     const name = last === undefined ? '' : nameOf(path, last);
     const places = this.values.has(name) ? [] : (this.places.get(name) ?? []);
@@ -47,8 +47,8 @@ export class KnownValues {
   }
 
   /** A tree in which each Known has become a value: of the place, if it has one. */
-  filled(value: unknown, place: Place): unknown {
-    if (value instanceof Known) return this.valueOf(value, place);
+  filled(value: unknown, place: KnownPlace): unknown {
+    if (value instanceof KnownReference) return this.valueOf(value, place);
     if (Array.isArray(value)) return value.map((it) => this.filled(it, place));
     if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.filled(inner, place)]));
@@ -65,14 +65,14 @@ export class KnownValues {
     }
   }
 
-  private valueOf({ name, pick, otherwise }: Known, place: Place): unknown {
+  private valueOf({ name, pick, otherwise }: KnownReference, place: KnownPlace): unknown {
     if (Object.hasOwn(place, name)) return place[name];
     const told = (this.places.get(name) ?? []).map((it) => it[name]);
     const values = this.values.get(name) ?? told;
     return values.length > 0 ? values[pick % values.length] : otherwise;
   }
 
-  private add(name: string, place: Place): void {
+  private add(name: string, place: KnownPlace): void {
     const places = this.places.get(name) ?? [];
     if (places.some((it) => JSON.stringify(it) === JSON.stringify(place))) return;
     this.places.set(name, [...places, place].slice(-most));
@@ -80,7 +80,7 @@ export class KnownValues {
 }
 
 /** The parameters of a path template in a path; undefined when it is of another. */
-function parametersIn(template: string, path: string): Place | undefined {
+function parametersIn(template: string, path: string): KnownPlace | undefined {
   const parts = template.split('/');
   const given = path.split('/');
   const fits = parts.length === given.length && parts.every((it, i) => it.startsWith('{') || it === given[i]);
@@ -89,7 +89,7 @@ function parametersIn(template: string, path: string): Place | undefined {
     const name = /^\{(\w+)\}$/.exec(it)?.[1];
     return name ? [[nameOf(template, name), decodeURIComponent(given[i] ?? '')]] : [];
   });
-  return Object.fromEntries(named) as Place;
+  return Object.fromEntries(named) as KnownPlace;
 }
 
 function isPlain(value: object): boolean {

@@ -14,7 +14,7 @@ import {
   hostileValues,
   wrongVerbs,
 } from './hostile';
-import { Known, type KnownValues, nameOf } from './known';
+import { KnownReference, type KnownValues, nameOf } from './known';
 import { Fields, type Framing, jsonOf, type KeyKind, percent, type Sketch } from './sketch';
 
 /** A request as it was generated, with names where a known value will stand. */
@@ -92,7 +92,7 @@ function valueOf(operation: Operation, { in: place, name, schema }: Parameter, r
 
 /** A path parameter is never empty, and leads nowhere else: that is a twist. */
 function filledIn(value: unknown): unknown {
-  if (value instanceof Known) return new Known(value.name, value.pick, filledIn(value.otherwise));
+  if (value instanceof KnownReference) return new KnownReference(value.name, value.pick, filledIn(value.otherwise));
   return typeof value === 'string' && /^\.{0,2}$/.test(value) ? 'x' : value;
 }
 

@@ -1,5 +1,5 @@
 import type { Operation } from '../support/api-document';
-import type { Wire } from './wire';
+import type { WireBytes } from './wire';
 
 /** Whose key a request carries. */
 export type KeyKind = 'admin' | 'few' | 'expired' | 'wrong' | 'none';
@@ -54,7 +54,7 @@ export function jsonOf(value: unknown): string {
 }
 
 /** Text that is Latin-1 on the wire where a body is not: request lines and headers may hold any byte. */
-export function wireOf(sketch: Sketch, authorization: string | undefined): Wire {
+export function wireOf(sketch: Sketch, authorization: string | undefined): WireBytes {
   const { method, path, query, headers, raw, framing } = sketch;
   if (raw !== undefined) return { method: 'GET', bytes: Buffer.from(raw, 'latin1'), then: 'closes' };
   const text = sketch.text ?? (sketch.json === undefined ? undefined : jsonOf(sketch.json));

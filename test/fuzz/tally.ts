@@ -1,4 +1,4 @@
-import type { Outcome } from './wire';
+import type { WireOutcome } from './wire';
 
 interface Count {
   asked: number;
@@ -9,10 +9,10 @@ interface Count {
 }
 
 /** What became of the requests, by operation. */
-export class Tally {
+export class FuzzTally {
   private readonly counts = new Map<string, Count>();
 
-  note(operationId: string, outcome: Outcome): void {
+  note(operationId: string, outcome: WireOutcome): void {
     const count = this.counts.get(operationId) ?? { asked: 0, good: 0, refused: 0, failed: 0, none: 0 };
     this.counts.set(operationId, count);
     count.asked += 1;

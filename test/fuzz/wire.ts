@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import { isStream } from '../support/api-document';
 
 /** Bytes as they go over the wire, whether or not they are HTTP. */
-export interface Wire {
+export interface WireBytes {
   /** Of the request: an answer to HEAD has no body. */
   readonly method: string;
   readonly bytes: Buffer;
@@ -12,7 +12,7 @@ export interface Wire {
   readonly then: 'waits' | 'closes' | 'is gone';
 }
 
-export interface Heard {
+export interface WireReply {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
@@ -24,13 +24,13 @@ const streamMs = 300;
 const longest = 8 * 1024 * 1024;
 
 /** `silent`: the connection ended without an answer; `late`: there was none in time. */
-export type Outcome = Heard | 'silent' | 'late';
+export type WireOutcome = WireReply | 'silent' | 'late';
 
 /** Sends the bytes on a connection of their own; the answer is parsed as strictly as Node does it. */
-export function exchange(port: number, { method, bytes, then }: Wire, limitMs: number): Promise<Outcome> {
+export function exchange(port: number, { method, bytes, then }: WireBytes, limitMs: number): Promise<WireOutcome> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    const end = (outcome: Outcome) => {
+    const end = (outcome: WireOutcome) => {
       clearTimeout(timer);
       if (socket.readyState !== 'closed') socket.resetAndDestroy();
       resolve(outcome);
@@ -64,7 +64,7 @@ export function exchange(port: number, { method, bytes, then }: Wire, limitMs: n
     listening.on('response', (answer) => {
       // What was never read as a HEAD may be refused with a body.
       if (method.toUpperCase() === 'HEAD') end({ status: answer.statusCode ?? 0, headers: answer.headers, text: '' });
-      void heard(answer).then(end, () => {
+      void replyOf(answer).then(end, () => {
         end('silent');
       });
     });
@@ -72,7 +72,7 @@ export function exchange(port: number, { method, bytes, then }: Wire, limitMs: n
   });
 }
 
-async function heard(answer: IncomingMessage): Promise<Heard> {
+async function replyOf(answer: IncomingMessage): Promise<WireReply> {
   const { headers, statusCode: status = 0 } = answer;
   const told = (text: string) => ({ status, headers, text });
   if (isStream(headers['content-type'] ?? '')) {

@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { once } from 'node:events';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import type { Client } from './gateway';
+import type { HttpClient } from './gateway';
 
-export interface Page {
+export interface BrowserPage {
   readonly status: number;
   readonly headers: Headers;
   readonly html: string;
@@ -15,7 +15,7 @@ export interface Page {
 export class Browser {
   private readonly cookies = new Map<string, string>();
 
-  async open(url: string | URL, init: RequestInit = {}): Promise<Page> {
+  async open(url: string | URL, init: RequestInit = {}): Promise<BrowserPage> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { ...(cookie && { cookie }), ...(init.headers as Record<string, string>) };
     const response = await fetch(url, { ...init, headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
@@ -28,7 +28,7 @@ export class Browser {
   }
 
   /** Starts at /install, or at another app's install address, allows the app on the portal's page, and stops where the portal sends the browser back to. */
-  async allow(client: Client, portal: SimulatedPortal, install = `${client.url}/install`): Promise<URL> {
+  async allow(client: HttpClient, portal: SimulatedPortal, install = `${client.url}/install`): Promise<URL> {
     const start = await this.open(`${install}?portal=${portal.domain}`);
     const allowed = await this.open(start.location, { method: 'POST' });
     return new URL(allowed.location);
@@ -37,10 +37,10 @@ export class Browser {
 
 /** What the portal posts into the app's frame. */
 export function openFrame(
-  client: Client,
+  client: HttpClient,
   { query, body, contentType }: FramePost,
   page = `${client.url}/bitrix24/install`,
-): Promise<Page> {
+): Promise<BrowserPage> {
   const headers = { 'content-type': contentType };
   return new Browser().open(`${page}?${query}`, { method: 'POST', headers, body });
 }
@@ -48,7 +48,7 @@ export function openFrame(
 type FramePost = ReturnType<SimulatedPortal['framePost']>;
 
 /** The directives of a page's Content-Security-Policy. */
-export function policyOf({ headers }: Page): Record<string, string> {
+export function policyOf({ headers }: BrowserPage): Record<string, string> {
   const directives = (headers.get('content-security-policy') ?? '').split(';').map((it) => it.trim());
   return Object.fromEntries(directives.map((it) => [it.split(' ', 1)[0], it.slice(it.indexOf(' ') + 1)]));
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { adminKey, type Client } from './gateway';
+import { adminKey, type HttpClient } from './gateway';
 
 const flags = [
   '--no-sandbox',
@@ -47,7 +47,7 @@ export class ConsolePage {
   readonly elsewhere: string[] = [];
 
   private constructor(
-    readonly client: Client,
+    readonly client: HttpClient,
     readonly context: BrowserContext,
     readonly page: Page,
   ) {
@@ -62,7 +62,7 @@ export class ConsolePage {
     });
   }
 
-  static async open(browser: Browser, client: Client, options: BrowserContextOptions = {}): Promise<ConsolePage> {
+  static async open(browser: Browser, client: HttpClient, options: BrowserContextOptions = {}): Promise<ConsolePage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const page = new ConsolePage(client, context, await context.newPage());
     await page.go('/');

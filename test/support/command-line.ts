@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 
 export const commandLineProgram = resolve('dist/apps/cli/apps/cli/src/main.js');
 
-export interface Ran {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -18,7 +18,10 @@ export class CommandLine {
 
   constructor(readonly env: Record<string, string> = {}) {}
 
-  async run(words: readonly string[], more: { env?: Record<string, string>; stdin?: string } = {}): Promise<Ran> {
+  async run(
+    words: readonly string[],
+    more: { env?: Record<string, string>; stdin?: string } = {},
+  ): Promise<CommandResult> {
     const child = this.start(words, more.env);
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -9,7 +9,7 @@ export interface Arrival {
   readonly text: string;
 }
 
-type Answer = (arrival: Arrival, n: number) => { status: number; headers?: Record<string, string> } | 'never';
+type TargetAnswer = (arrival: Arrival, n: number) => { status: number; headers?: Record<string, string> } | 'never';
 
 /** An internal service that takes events, on loopback; it answers as it is told to. */
 export class EventTarget {
@@ -17,7 +17,7 @@ export class EventTarget {
   /** The most that were here at once. */
   mostAtOnce = 0;
   private atOnce = 0;
-  answer: Answer = () => ({ status: 204 });
+  answer: TargetAnswer = () => ({ status: 204 });
 
   private constructor(private readonly server: Server) {}
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Client } from './gateway';
+import { HttpClient } from './gateway';
 
 const program = 'dist/apps/gateway/apps/gateway/src/main.js';
 
@@ -45,8 +45,8 @@ export class GatewayProcess {
     return this.listening() ?? '';
   }
 
-  get client(): Client {
-    return new Client(this.url);
+  get client(): HttpClient {
+    return new HttpClient(this.url);
   }
 
   /** Asks it to end in order, and waits until it has. */

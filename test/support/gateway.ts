@@ -11,10 +11,14 @@ export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
 export const encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
 
 export type SimulatorSetup = NonNullable<Parameters<typeof Bitrix24Simulator.start>[0]>;
-type Env = Record<string, string>;
+type EnvironmentOverrides = Record<string, string>;
 
 /** The settings of a gateway that talks to this simulator over this Redis. */
-export function environment(redis: Pick<Store, 'url'>, simulator: Bitrix24Simulator, more: Env = {}): Env {
+export function environment(
+  redis: Pick<Store, 'url'>,
+  simulator: Bitrix24Simulator,
+  more: EnvironmentOverrides = {},
+): EnvironmentOverrides {
   return {
     PORT: '0',
     REDIS_URL: redis.url,
@@ -29,14 +33,14 @@ export function environment(redis: Pick<Store, 'url'>, simulator: Bitrix24Simula
   };
 }
 
-export interface Reply<T = Record<string, unknown>> {
+export interface HttpReply<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
 }
 
 /** Calls a gateway as an internal service does, and takes no answer that openapi.json does not say. */
-export class Client {
+export class HttpClient {
   constructor(
     readonly url: string,
     readonly key: string | undefined = adminKey,
@@ -48,7 +52,7 @@ export class Client {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Reply<T>> {
+  ): Promise<HttpReply<T>> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       redirect: 'manual',
@@ -68,7 +72,7 @@ export class Client {
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
-  get<T = any>(path: string, headers?: Record<string, string>): Promise<Reply<T>> {
+  get<T = any>(path: string, headers?: Record<string, string>): Promise<HttpReply<T>> {
     return this.call<T>('GET', path, undefined, headers);
   }
 }
@@ -100,19 +104,19 @@ export class World<R extends Store = RedisServer> {
   }
 
   /** Another replica. */
-  async gateway(more: Env = {}, clock?: Clock): Promise<Client> {
+  async gateway(more: EnvironmentOverrides = {}, clock?: Clock): Promise<HttpClient> {
     const log = gatewayLog('debug', { write: (line) => this.logLines.push(line) });
     const settings = readSettings(environment(this.redis, this.simulator, more));
     const gateway = await createGateway(settings, { log, ...(clock && { clock }) });
     this.gateways.push(gateway);
     const url = await gateway.listen();
     this.simulator.callbackUrl = `${url}/oauth/callback`;
-    return new Client(url);
+    return new HttpClient(url);
   }
 
   /** A portal that has the app installed, through the gateway's own event address, and of which nothing is new. */
   async installed(
-    client: Client,
+    client: HttpClient,
     options: Parameters<Bitrix24Simulator['addPortal']>[0] = {},
   ): Promise<SimulatedPortal> {
     const portal = await this.simulator.addPortal(options);
@@ -122,7 +126,7 @@ export class World<R extends Store = RedisServer> {
     return portal;
   }
 
-  async install(client: Client, portal: SimulatedPortal): Promise<void> {
+  async install(client: HttpClient, portal: SimulatedPortal): Promise<void> {
     await this.knownForLong(portal.memberId);
     await portal.sendInstallEvent(`${client.url}/bitrix24/events`);
     await eventually(async () => {

@@ -1,10 +1,10 @@
-import type { Client } from './gateway';
+import type { HttpClient } from './gateway';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever came
-export type Line = any;
+export type JsonLine = any;
 
 /** A stream of JSON lines, as it comes. */
-export async function openLines(client: Client, path: string, body: unknown, headers: Record<string, string> = {}) {
+export async function openLines(client: HttpClient, path: string, body: unknown, headers: Record<string, string> = {}) {
   const controller = new AbortController();
   const response = await fetch(`${client.url}${path}`, {
     method: 'POST',
@@ -18,7 +18,7 @@ export async function openLines(client: Client, path: string, body: unknown, hea
   return { status: response.status, headers: response.headers, lines: linesOf(response), hangUp };
 }
 
-async function* linesOf({ body }: Response): AsyncGenerator<Line> {
+async function* linesOf({ body }: Response): AsyncGenerator<JsonLine> {
   let rest = '';
   const decoder = new TextDecoder();
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
@@ -29,8 +29,8 @@ async function* linesOf({ body }: Response): AsyncGenerator<Line> {
   if (rest !== '') throw new Error('The last line was cut off.');
 }
 
-export async function allOf(lines: AsyncIterable<Line>): Promise<Line[]> {
-  const all: Line[] = [];
+export async function allOf(lines: AsyncIterable<JsonLine>): Promise<JsonLine[]> {
+  const all: JsonLine[] = [];
   for await (const line of lines) all.push(line);
   return all;
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RedisServer } from './redis-server';
 
-/** Leases, turns, authorization states and the roll call come and go; the audit log tells of what was done before. */
+/** Leases, turns, authorization states and the replica registry come and go; the audit log tells of what was done before. */
 const passing = /:lease$|:turns$|:stalled-check$|^b24:(?:state:|audit$|replicas$)|^\{b24:audit\}:refused$/;
 
 /**

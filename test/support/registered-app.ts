@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { PortalApp, SimulatedPortal } from '../../apps/portal-simulator/src';
-import type { Client } from './gateway';
+import type { HttpClient } from './gateway';
 
 interface Addresses {
   readonly install: string;
@@ -19,7 +19,7 @@ export class RegisteredApp {
     private readonly card: { clientId: string; clientSecret: string; callbackUrl: string | undefined },
   ) {}
 
-  static async register(client: Client, portal: SimulatedPortal, name = 'local'): Promise<RegisteredApp> {
+  static async register(client: HttpClient, portal: SimulatedPortal, name = 'local'): Promise<RegisteredApp> {
     const clientId = `local.${randomBytes(7).toString('hex')}`;
     const clientSecret = randomBytes(25).toString('hex');
     const card = { clientId, clientSecret, scope: ['task'], callbackUrl: undefined as string | undefined };

@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { type Client, eventually, type World } from './gateway';
+import { type HttpClient, eventually, type World } from './gateway';
 import { memoryOf } from './redis-memory';
 
 export interface VendorEvent {
@@ -11,7 +11,7 @@ export interface VendorEvent {
 export class VendorEvents {
   constructor(
     private readonly world: World,
-    private readonly client: Client,
+    private readonly client: HttpClient,
   ) {}
 
   async post(

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
-import { Client, environment, eventually } from '../support/gateway';
+import { HttpClient, environment, eventually } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { RedisServer } from '../support/redis-server';
 
@@ -26,8 +26,8 @@ describe('one key that does its worst', () => {
   let portal: SimulatedPortal;
   /** Without limits, so that what is large comes quickly. */
   let wide: SimulatedPortal;
-  let worst: Client;
-  let other: Client;
+  let worst: HttpClient;
+  let other: HttpClient;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -50,7 +50,7 @@ describe('one key that does its worst', () => {
     for (const deal of wide.crm.deals.values()) deal['TITLE'] = 'x'.repeat(6000);
     const keyOf = async (name: string) => {
       const { body } = await client.call('POST', '/v1/clients', { name, scopes: ['call', 'backlog:read'] });
-      return new Client(url, body.key as string);
+      return new HttpClient(url, body.key as string);
     };
     [worst, other] = [await keyOf('worst'), await keyOf('other')];
   }, 60_000);
@@ -139,7 +139,7 @@ describe('one key that does its worst', () => {
     const unsure = Math.floor(((witness.max / 1e6) * drainPerSecond) / 1000);
     witness.disable();
     const asked = questions() - questionsBefore;
-    worst = new Client('http://127.0.0.1:9');
+    worst = new HttpClient('http://127.0.0.1:9');
     await gateway.client.call('PATCH', at(portal, ''), { suspended: true });
     await gateway.client.call('PATCH', at(wide, ''), { suspended: true });
     await Promise.all(work);

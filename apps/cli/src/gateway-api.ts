@@ -1,20 +1,20 @@
-import { Failure, type Problem } from './problem';
-import type { Reach } from './reach';
+import { CommandFailure, type CommandProblem } from './command-failure';
+import type { Target } from './target';
 
 /** Longer than any call may wait for its portal. */
 const patienceMs = 150_000;
 
-export interface Wish {
+export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type ApiMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** A running gateway, by its REST API. Every way to fail is a Failure, and none of them repeats the key. */
 export class GatewayApi {
-  constructor(private readonly reach: Reach) {}
+  constructor(private readonly reach: Target) {}
 
   get url(): string {
     return this.reach.url;
@@ -24,13 +24,13 @@ export class GatewayApi {
     return this.reach.key !== undefined;
   }
 
-  get<T>(path: string, query: Wish['query'] = {}): Promise<T> {
+  get<T>(path: string, query: ApiRequest['query'] = {}): Promise<T> {
     return this.ask<T>('GET', path, { query });
   }
 
   /** @throws Failure with the gateway's problem, or one of our own where none came */
-  async ask<T>(method: Method, path: string, wish: Wish = {}): Promise<T> {
-    if (this.reach.key === undefined) throw Failure.of('no_key', howToGiveKey);
+  async ask<T>(method: ApiMethod, path: string, wish: ApiRequest = {}): Promise<T> {
+    if (this.reach.key === undefined) throw CommandFailure.of('no_key', howToGiveKey);
     const { status, headers, text } = await this.exchange(method, path, wish);
     if (status === 204) return undefined as T;
     const type = headers.get('content-type') ?? '';
@@ -38,11 +38,11 @@ export class GatewayApi {
     if (status < 300 && body !== undefined) return body as T;
     if (!isProblem(body)) throw this.noGateway(status, type);
     const retryAfter = headers.get('retry-after');
-    throw new Failure({ ...body, ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }) });
+    throw new CommandFailure({ ...body, ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }) });
   }
 
   /** All pages of a list, one after the other. */
-  async all<T>(path: string, query: Wish['query'] = {}): Promise<T[]> {
+  async all<T>(path: string, query: ApiRequest['query'] = {}): Promise<T[]> {
     const items: T[] = [];
     for (let cursor: string | undefined; ;) {
       const page = await this.get<{ items: T[]; nextCursor?: string }>(path, { ...query, limit: '200', cursor });
@@ -52,7 +52,7 @@ export class GatewayApi {
     }
   }
 
-  private async exchange(method: Method, path: string, { query = {}, body, headers = {} }: Wish) {
+  private async exchange(method: ApiMethod, path: string, { query = {}, body, headers = {} }: ApiRequest) {
     const url = new URL(`${this.reach.url}${path}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const given = Object.entries(headers).filter((it): it is [string, string] => it[1] !== undefined);
@@ -75,21 +75,25 @@ export class GatewayApi {
     }
   }
 
-  private unreachable(reason: string, method: Method): Failure {
+  private unreachable(reason: string, method: ApiMethod): CommandFailure {
     const advice =
       'Start it, or say where it is by B24_GATEWAY_URL or --url; `b24-gateway doctor` looks for the cause.';
     const sent =
       method === 'GET' || isNeverSent(reason)
         ? ''
         : ' What was asked may have been carried out: look before you ask again.';
-    return Failure.of('gateway_unreachable', `No answer came from ${this.reach.url} (${reason}).${sent} ${advice}`, {
-      retryable: method === 'GET' || isNeverSent(reason),
-    });
+    return CommandFailure.of(
+      'gateway_unreachable',
+      `No answer came from ${this.reach.url} (${reason}).${sent} ${advice}`,
+      {
+        retryable: method === 'GET' || isNeverSent(reason),
+      },
+    );
   }
 
-  private noGateway(status: number, type: string): Failure {
+  private noGateway(status: number, type: string): CommandFailure {
     const what = `status ${status}, ${type === '' ? 'no content type' : type.split(';')[0]}`;
-    return Failure.of(
+    return CommandFailure.of(
       'not_a_gateway',
       `What answers at ${this.reach.url} is not b24-gateway, or a proxy answers for it (${what}). Correct B24_GATEWAY_URL or --url.`,
     );
@@ -110,8 +114,8 @@ function isNeverSent(reason: string): boolean {
   return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(reason);
 }
 
-function isProblem(body: unknown): body is Problem {
-  const { code, title, detail } = (body ?? {}) as Partial<Problem>;
+function isProblem(body: unknown): body is CommandProblem {
+  const { code, title, detail } = (body ?? {}) as Partial<CommandProblem>;
   return [code, title, detail].every((it) => typeof it === 'string');
 }
 

@@ -1,19 +1,19 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { type AuditFilter, tailAudit } from './commands/audit';
-import { callMethod, type CallOptions } from './commands/call';
+import { type AuditTailOptions, tailAudit } from './commands/audit';
+import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
 import { admitPortal, listPortals, type PortalFilter, setSuspended, showPortal } from './commands/portals';
-import type { Hand } from './hand';
-import type { Paper } from './paper';
-import type { Env, ReachOptions } from './reach';
+import type { CommandContext } from './command-context';
+import type { Output } from './output';
+import type { Environment, TargetOptions } from './target';
 import { scopeDescriptions } from '../../../libs/client/src/generated/scopes.gen';
 
 export interface ProgramParts {
-  readonly env: Env;
-  readonly paper: Paper;
-  readonly reach: (options: ReachOptions) => Promise<Hand>;
+  readonly env: Environment;
+  readonly paper: Output;
+  readonly reach: (options: TargetOptions) => Promise<CommandContext>;
   /** What the doctor found; it fails no command, and still ends with 1. */
   readonly verdict: { healthy: boolean };
 }
@@ -35,7 +35,7 @@ export function programOf(parts: ProgramParts): Command {
       outputError: () => undefined,
     })
     .exitOverride();
-  const hand = (command: Command) => parts.reach(command.optsWithGlobals<ReachOptions>());
+  const hand = (command: Command) => parts.reach(command.optsWithGlobals<TargetOptions>());
 
   addPortals(program, hand);
   addKeys(program, hand);
@@ -55,9 +55,9 @@ export function programOf(parts: ProgramParts): Command {
   return program;
 }
 
-type HandOf = (command: Command) => Promise<Hand>;
+type ContextOf = (command: Command) => Promise<CommandContext>;
 
-function addPortals(program: Command, hand: HandOf): void {
+function addPortals(program: Command, hand: ContextOf): void {
   program
     .command('portals')
     .description('Lists the portals this key may use.')
@@ -109,7 +109,7 @@ function addPortals(program: Command, hand: HandOf): void {
     );
 }
 
-function addKeys(program: Command, hand: HandOf): void {
+function addKeys(program: Command, hand: ContextOf): void {
   const keys = program.command('keys').description('Keys of services. Needs an admin key.');
   keys
     .command('list')
@@ -146,7 +146,7 @@ function addKeys(program: Command, hand: HandOf): void {
     .action(async (id: string, _options: object, command: Command) => revokeKey(await hand(command), id));
 }
 
-function addCall(program: Command, hand: HandOf): void {
+function addCall(program: Command, hand: ContextOf): void {
   program
     .command('call')
     .description('Runs any method of a portal and prints its result.')
@@ -164,12 +164,18 @@ function addCall(program: Command, hand: HandOf): void {
         'echo \'{"id":125}\' | b24-gateway call acme tasks.api.scrum.backlog.get -',
       ),
     )
-    .action(async (portal: string, method: string, given: string | undefined, options: CallOptions, command: Command) =>
-      callMethod(await hand(command), { portal, method, given }, options),
+    .action(
+      async (
+        portal: string,
+        method: string,
+        given: string | undefined,
+        options: CallCommandOptions,
+        command: Command,
+      ) => callMethod(await hand(command), { portal, method, given }, options),
     );
 }
 
-function addRecords(program: Command, hand: HandOf): void {
+function addRecords(program: Command, hand: ContextOf): void {
   program
     .command('audit')
     .description('Shows who wrote what, the newest last. Needs an admin key.')
@@ -183,7 +189,7 @@ function addRecords(program: Command, hand: HandOf): void {
     .option('--from <time>', 'from this time on, as 2026-11-01T09:00:00Z')
     .option('--to <time>', 'before this time')
     .addHelpText('after', examples('audit --portal acme --from 2026-11-01T09:00:00Z', 'audit --follow --json'))
-    .action(async (filter: AuditFilter, command: Command) => tailAudit(await hand(command), filter));
+    .action(async (filter: AuditTailOptions, command: Command) => tailAudit(await hand(command), filter));
   const jobs = program.command('jobs').description('Long work that outlives its caller.');
   jobs
     .command('list')

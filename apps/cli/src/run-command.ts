@@ -1,12 +1,12 @@
 import { CommanderError } from 'commander';
 import { GatewayApi } from './gateway-api';
-import { Paper, type Stream } from './paper';
-import { Failure } from './problem';
+import { Output, type Stream } from './output';
+import { CommandFailure } from './command-failure';
 import { programOf } from './program';
-import { type Env, reachOf, type ReachOptions } from './reach';
+import { type Environment, targetOf, type TargetOptions } from './target';
 
-export interface Surroundings {
-  readonly env: Env;
+export interface Io {
+  readonly env: Environment;
   readonly stdout: Stream;
   readonly stderr: Stream;
 }
@@ -15,19 +15,16 @@ export interface Surroundings {
 export type ExitCode = 0 | 1 | 2;
 
 /** One command from its words to its exit code. Never rejects. */
-export async function runCommand(
-  words: readonly string[],
-  { stdout, stderr, ...given }: Surroundings,
-): Promise<ExitCode> {
+export async function runCommand(words: readonly string[], { stdout, stderr, ...given }: Io): Promise<ExitCode> {
   // What is set to nothing is not set.
   const env = Object.fromEntries(Object.entries(given.env).filter(([, value]) => value !== ''));
-  const paper = new Paper(stdout, stderr, words.includes('--json'), env['NO_COLOR']);
+  const paper = new Output(stdout, stderr, words.includes('--json'), env['NO_COLOR']);
   const verdict = { healthy: true };
   const program = programOf({
     env,
     paper,
     verdict,
-    reach: async (options: ReachOptions) => ({ paper, api: new GatewayApi(await reachOf(options, env)) }),
+    reach: async (options: TargetOptions) => ({ paper, api: new GatewayApi(await targetOf(options, env)) }),
   });
   try {
     await program.parseAsync([...words], { from: 'user' });
@@ -40,10 +37,13 @@ export async function runCommand(
   }
 }
 
-function failureOf(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  if (error instanceof CommanderError) return Failure.of('wrong_usage', usageOf(error));
-  return Failure.of('bug', `Please report this: ${error instanceof Error ? error.message : 'an unknown error'}.`);
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof CommanderError) return CommandFailure.of('wrong_usage', usageOf(error));
+  return CommandFailure.of(
+    'bug',
+    `Please report this: ${error instanceof Error ? error.message : 'an unknown error'}.`,
+  );
 }
 
 /** What was typed is repeated by name only: somebody may have put a key there. */

@@ -1,5 +1,5 @@
 import { AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
-import { Binder, Bindings, Courier, EventQueue, Subscriptions } from '@b24/events';
+import { BindingReconciler, Bindings, DeliveryWorker, EventQueue, Subscriptions } from '@b24/events';
 import {
   Apps,
   defaultApp,
@@ -13,7 +13,7 @@ import {
   RelocationLookup,
 } from '@b24/grants';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
-import { JobQueue, JobRecords, Jobs, Turns } from '@b24/jobs';
+import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
 import { type Clock, type Post, Secret } from '@b24/portal';
 import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
@@ -87,7 +87,7 @@ const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
 /** What a client stores counts for an hour longer than the record for which it was charged. */
 const budgetLifeMs = 25 * 3_600_000;
 /** Job results are stored for 24 hours, at most 32 MiB per job. */
-const jobLimits = { keepMs: 24 * 3_600_000, mostBytes: 32 * 1024 * 1024 };
+const jobLimits = { keepMs: 24 * 3_600_000, maxResultBytes: 32 * 1024 * 1024 };
 
 /**
  * Builds every part of a gateway with `new`, each after the parts that it uses. Nothing runs before `lifecycle.start()`.
@@ -182,10 +182,10 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const subscriptions = new Subscriptions(redis, keyring, clock);
   const eventQueue = new EventQueue(redis, keyring, clock, queueLimit);
   const bindings = new Bindings(redis, clock);
-  const courier = new Courier({
+  const deliveryWorker = new DeliveryWorker({
     ...{ subscriptions, queue: eventQueue, send: targetsWire.send, clock, observer: metrics, timeoutMs },
   });
-  const binder = new Binder({
+  const bindingReconciler = new BindingReconciler({
     ...{ subscriptions, bindings, clock, log },
     ask: (portal, command, signal) => line.askForEvents(portal, command, signal),
     handlerOf: async (portal) => {
@@ -221,7 +221,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const eventInbox = new EventInbox({
     ...{ installer, store, subscriptions, queue: eventQueue, clock, log },
     kept: () => {
-      courier.poke();
+      deliveryWorker.wake();
     },
     lost: (subscription) => {
       metrics.lost(subscription);
@@ -231,14 +231,14 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // Jobs.
   const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
-  const jobRecords = new JobRecords(redis, keyring, { ...jobLimits, mostOpen }, storage);
+  const jobRecords = new JobRecords(redis, keyring, { ...jobLimits, maxOpen: mostOpen }, storage);
   const jobQueue = new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock });
   metrics.watchJobs(jobQueue);
   const noteBatch: RecordBatchAudit = (entry) => {
     audit.record({ ...entry, atMs: clock.now() });
   };
   const jobs = new Jobs<Client>({
-    ...{ records: jobRecords, queue: jobQueue, turns: new Turns(redis, clock), clock, log },
+    ...{ records: jobRecords, queue: jobQueue, turns: new JobSlots(redis, clock), clock, log },
     itemsAtOnce: settings.fanOutConcurrency,
     kinds: {
       'fan-out': (payload) => fanOutWork(fanOut, payload as FanOutJobPayload),
@@ -284,8 +284,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     peerExchange,
     line,
     once,
-    courier,
-    binder,
+    deliveryWorker,
+    bindingReconciler,
     installInbox,
     eventInbox,
     keepAlive,
@@ -310,7 +310,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       once,
       subscriptions,
     },
-    ...{ eventQueue, bindings, courier, targets, jobs, jobRecords, longWork, consoleDoor, live },
+    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleDoor, live },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

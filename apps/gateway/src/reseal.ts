@@ -1,5 +1,5 @@
 import { systemClock } from '@b24/portal';
-import { connectStore, RollCall, Schema, type StoreConnection, StoreRefused } from '@b24/redis';
+import { connectStore, ReplicaRegistry, Schema, type StoreConnection, StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
 import { migrations } from './migrations';
 import { sealedStores } from './sealed-stores';
@@ -23,10 +23,12 @@ async function main(): Promise<boolean> {
 }
 
 async function reseal(store: StoreConnection, keys: Settings['encryptionKeys']): Promise<boolean> {
-  await new Schema({ store, clock: systemClock, migrations, migrating: () => undefined }).mustBeKnown();
+  await new Schema({ store, clock: systemClock, migrations, onMigration: () => undefined }).requireNewest();
   const [first] = keys;
   const mine = { writes: first.id, reads: keys.map(({ id }) => id) };
-  const others = (await new RollCall(store, systemClock, mine).others()).filter(({ writes }) => writes !== first.id);
+  const others = (await new ReplicaRegistry(store, systemClock, mine).others()).filter(
+    ({ writes }) => writes !== first.id,
+  );
   let done = others.length === 0;
   const resealer = new Resealer(store, new Keyring(keys));
   for (const sealed of sealedStores(store)) {

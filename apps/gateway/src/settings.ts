@@ -1,6 +1,6 @@
 import { Secret } from '@b24/portal';
 import { type InstallPolicy, PortalHosts } from '@b24/grants';
-import { redisPlace } from '@b24/redis';
+import { parseRedisUrl } from '@b24/redis';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { estimatedBits } from './key-strength';
@@ -80,7 +80,7 @@ const hosts = (name: string) =>
 /** The sentence never repeats the URL, which may hold a password. */
 function soundPlace(context: z.core.ParsePayload<string>): void {
   try {
-    redisPlace(context.value);
+    parseRedisUrl(context.value);
   } catch (error) {
     context.issues.push({ code: 'custom', input: '', message: (error as Error).message });
   }

@@ -1,9 +1,9 @@
 import { type Clock, sleep } from '@b24/portal';
 import {
-  countsForMs,
+  replicaTtlMs,
   keyConflict,
   type Migration,
-  RollCall,
+  ReplicaRegistry,
   Schema,
   type StoreConnection,
   StoreRefused,
@@ -34,17 +34,17 @@ export class StoreCheck {
   private sound = false;
   private closed = false;
   private readonly schema: Schema;
-  private readonly roll: RollCall;
+  private readonly roll: ReplicaRegistry;
   private readonly mine: { readonly writes: string; readonly reads: readonly string[] };
 
   constructor(private readonly options: StoreCheckOptions) {
     const { store, clock, log, keys, migrations } = options;
     this.mine = { writes: keys[0].id, reads: keys.map(({ id }) => id) };
-    this.roll = new RollCall(store, clock, this.mine);
+    this.roll = new ReplicaRegistry(store, clock, this.mine);
     const migrating = (from: number, says: string) => {
       log.warn({ from, to: from + 1, says }, 'the stored data is brought to a newer version');
     };
-    this.schema = new Schema({ store, clock, migrations, migrating });
+    this.schema = new Schema({ store, clock, migrations, onMigration: migrating });
   }
 
   get passed(): boolean {
@@ -88,7 +88,7 @@ export class StoreCheck {
   }
 
   private async check(): Promise<void> {
-    await this.schema.bringUpToDate();
+    await this.schema.migrate();
     try {
       // In this order: whoever starts after us sees what we write under, and we see what was written before.
       await this.joinOthers();
@@ -103,7 +103,7 @@ export class StoreCheck {
   /** A replica that was killed counts for a while yet, so a conflict is waited out. */
   private async joinOthers(): Promise<void> {
     const { clock, log } = this.options;
-    const untilMs = clock.now() + countsForMs + askAgainMs;
+    const untilMs = clock.now() + replicaTtlMs + askAgainMs;
     let conflict = keyConflict(this.mine, await this.roll.join());
     if (conflict) log.warn({ conflict }, 'waiting for a replica with other encryption keys to end');
     while (conflict) {

@@ -1,10 +1,10 @@
 import { type Clock, isPortalId, type PortalId } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
-import { bindingsKey, boundKey, subscriptionsKey } from './places';
+import { bindingsKey, boundKey, subscriptionsKey } from './event-keys';
 
 /** What is known of the events that a portal was asked to send us. */
-export interface Bound {
+export interface BoundEvents {
   /** What was wanted of it: patterns, in order. */
   readonly wanted: string;
   /** How many events it sends. */
@@ -18,14 +18,14 @@ export interface Bound {
   readonly atMs: number;
 }
 
-export interface TakenBinding {
+export interface HeldBinding {
   /** `*` stands for all portals. */
   readonly portal: PortalId | '*';
   readonly heldUntilMs: number;
 }
 
 /** What a portal has to send may have changed without our doing. */
-const unknown = '?';
+const unknownWanted = '?';
 
 /** Portals whose bindings are to be looked at, by when. Every method throws Fault `store_unavailable`. */
 export class Bindings {
@@ -45,7 +45,7 @@ export class Bindings {
   async renewed(portal: PortalId): Promise<void> {
     await orStoreUnavailable(async () => {
       if ((await this.redis.hlen(subscriptionsKey)) === 0 && !(await this.redis.hexists(boundKey, portal))) return;
-      const bound: Bound = { wanted: unknown, count: 0, atMs: this.clock.now() };
+      const bound: BoundEvents = { wanted: unknownWanted, count: 0, atMs: this.clock.now() };
       await this.redis.hset(boundKey, portal, JSON.stringify(bound));
       await this.redis.zadd(bindingsKey, this.clock.now(), portal);
     });
@@ -57,7 +57,7 @@ export class Bindings {
     await orStoreUnavailable(() => this.redis.zadd(bindingsKey, ...portals.flatMap((portal) => [nowMs, portal])));
   }
 
-  async take(holdMs: number): Promise<TakenBinding | undefined> {
+  async take(holdMs: number): Promise<HeldBinding | undefined> {
     const heldUntilMs = this.clock.now() + holdMs;
     const portal = await orStoreUnavailable(() => this.run.takeBinding(bindingsKey, this.clock.now(), heldUntilMs));
     if (portal === '*') return { portal, heldUntilMs };
@@ -65,18 +65,18 @@ export class Bindings {
   }
 
   /** @param againAtMs unix milliseconds; never when absent */
-  async settle({ portal, heldUntilMs }: TakenBinding, bound?: Bound, againAtMs?: number): Promise<void> {
+  async settle({ portal, heldUntilMs }: HeldBinding, bound?: BoundEvents, againAtMs?: number): Promise<void> {
     const told = [portal, heldUntilMs, againAtMs ?? '', bound ? JSON.stringify(bound) : ''];
     await orStoreUnavailable(() => this.run.settleBinding(bindingsKey, boundKey, ...told));
   }
 
-  async of(portal: PortalId): Promise<Bound | undefined> {
+  async of(portal: PortalId): Promise<BoundEvents | undefined> {
     const text = await orStoreUnavailable(() => this.redis.hget(boundKey, portal));
-    return text === null ? undefined : (JSON.parse(text) as Bound);
+    return text === null ? undefined : (JSON.parse(text) as BoundEvents);
   }
 
-  async all(): Promise<Map<PortalId, Bound>> {
+  async all(): Promise<Map<PortalId, BoundEvents>> {
     const all = await orStoreUnavailable(() => this.redis.hgetall(boundKey));
-    return new Map(Object.entries(all).map(([portal, text]) => [portal as PortalId, JSON.parse(text) as Bound]));
+    return new Map(Object.entries(all).map(([portal, text]) => [portal as PortalId, JSON.parse(text) as BoundEvents]));
   }
 }

@@ -3,16 +3,16 @@ import { type Clock, Fault, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
-import type { Attempt } from './judge-attempt';
-import type { Message } from './message';
-import { bodiesKey, deadKey, dueKey, placeOfBody, subscriptionsKey, triesKey } from './places';
+import type { DeliveryAttempt } from './after-attempt';
+import type { EventMessage } from './message';
+import { bodiesKey, deadKey, dueKey, bodyAad, subscriptionsKey, attemptsKey } from './event-keys';
 
 /** Then the oldest goes for a new one. */
-const mostDeadLetters = 1000;
+const maxDeadLetters = 1000;
 
-export interface Tries {
+export interface DeliveryAttempts {
   readonly attempts: number;
-  readonly last?: Attempt;
+  readonly last?: DeliveryAttempt;
 }
 
 /** A message on its way to a subscription, held by whoever took it. */
@@ -29,28 +29,29 @@ export interface Delivery {
 
 export interface DeadLetter {
   readonly id: string;
-  readonly message: Message;
+  readonly message: EventMessage;
   readonly attempts: number;
-  readonly last?: Attempt;
+  readonly last?: DeliveryAttempt;
   /** Unix milliseconds. */
   readonly diedAtMs: number;
 }
 
-export interface Counts {
+export interface DeliveryCounts {
   readonly due: number;
   readonly waiting: number;
   readonly dead: number;
 }
 
 /** What became of an event at one subscription; lost: the oldest dead letter had to go for it. */
-export type Kept = 'waiting' | 'full' | 'lost' | 'gone';
-const keptAs: readonly Kept[] = ['gone', 'waiting', 'full', 'lost'];
+export type EnqueueOutcome = 'waiting' | 'full' | 'lost' | 'gone';
+const enqueueOutcomes: readonly EnqueueOutcome[] = ['gone', 'waiting', 'full', 'lost'];
 
-export type Outcome =
-  { readonly kind: 'done' } | { readonly kind: 'later' | 'dead'; readonly atMs: number; readonly tries: Tries };
+export type DeliveryOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'later' | 'dead'; readonly atMs: number; readonly tries: DeliveryAttempts };
 
 interface QueueReplies {
-  keepEvent: number[];
+  enqueueEvent: number[];
   takeDelivery: [id?: string, sealed?: string, tries?: string];
   settleDelivery: 0 | 1 | 2;
   replayDeliveries: number;
@@ -74,7 +75,7 @@ export class EventQueue {
   ) {
     this.seal = seals.for('event bodies');
     this.run = loadScripts<QueueReplies>(redis, __dirname, {
-      keepEvent: 'n',
+      enqueueEvent: 'n',
       takeDelivery: 3,
       settleDelivery: 4,
       replayDeliveries: 3,
@@ -82,28 +83,28 @@ export class EventQueue {
   }
 
   /** For all of them or, when it throws, for none. */
-  async keep(message: Message, subscriptions: readonly string[]): Promise<Kept[]> {
+  async enqueue(message: EventMessage, subscriptions: readonly string[]): Promise<EnqueueOutcome[]> {
     const text = new Secret(JSON.stringify(message));
-    const keys = subscriptions.flatMap((it) => [dueKey(it), bodiesKey(it), triesKey(it), deadKey(it)]);
+    const keys = subscriptions.flatMap((it) => [dueKey(it), bodiesKey(it), attemptsKey(it), deadKey(it)]);
     const bodies = subscriptions.flatMap((it) => {
       const id = `d_${randomBytes(8).toString('hex')}`;
-      return [it, id, this.seal.seal(text, placeOfBody(it, id))];
+      return [it, id, this.seal.seal(text, bodyAad(it, id))];
     });
-    const noRoom: Tries = { attempts: 0, last: { failure: 'QUEUE_FULL' } };
-    const limits = [this.clock.now(), this.limit, mostDeadLetters, JSON.stringify(noRoom)];
+    const noRoom: DeliveryAttempts = { attempts: 0, last: { failure: 'QUEUE_FULL' } };
+    const limits = [this.clock.now(), this.limit, maxDeadLetters, JSON.stringify(noRoom)];
     const all = [subscriptionsKey, ...keys];
-    const told = await orStoreUnavailable(() => this.run.keepEvent(all.length, ...all, ...limits, ...bodies));
-    return told.map((it) => keptAs[it] ?? 'gone');
+    const told = await orStoreUnavailable(() => this.run.enqueueEvent(all.length, ...all, ...limits, ...bodies));
+    return told.map((it) => enqueueOutcomes[it] ?? 'gone');
   }
 
   async take(subscription: string, holdMs: number): Promise<Delivery | undefined> {
-    const keys = [dueKey(subscription), bodiesKey(subscription), triesKey(subscription)];
+    const keys = [dueKey(subscription), bodiesKey(subscription), attemptsKey(subscription)];
     const heldUntilMs = this.clock.now() + holdMs;
     const taken = await orStoreUnavailable(() => this.run.takeDelivery(...keys, this.clock.now(), heldUntilMs));
     const [id, sealed = '', tries = ''] = taken;
     if (id === undefined) return undefined;
     const text = this.opened(subscription, id, sealed);
-    const delivery = { id, subscription, text: text ?? '', attempts: triesOf(tries).attempts, heldUntilMs };
+    const delivery = { id, subscription, text: text ?? '', attempts: attemptsOf(tries).attempts, heldUntilMs };
     if (text !== undefined) return delivery;
     // One that nobody can read any more must not be taken for ever.
     await this.settle(delivery, { kind: 'done' });
@@ -111,10 +112,10 @@ export class EventQueue {
   }
 
   /** What came of it: kept, unless somebody else took it meanwhile. True when the oldest dead letter went for it. */
-  async settle({ id, subscription, heldUntilMs }: Delivery, outcome: Outcome): Promise<boolean> {
-    const keys = [dueKey(subscription), bodiesKey(subscription), triesKey(subscription), deadKey(subscription)];
+  async settle({ id, subscription, heldUntilMs }: Delivery, outcome: DeliveryOutcome): Promise<boolean> {
+    const keys = [dueKey(subscription), bodiesKey(subscription), attemptsKey(subscription), deadKey(subscription)];
     const { atMs, tries } = outcome.kind === 'done' ? { atMs: 0, tries: {} } : outcome;
-    const told = [id, heldUntilMs, outcome.kind, atMs, JSON.stringify(tries), mostDeadLetters];
+    const told = [id, heldUntilMs, outcome.kind, atMs, JSON.stringify(tries), maxDeadLetters];
     return (await orStoreUnavailable(() => this.run.settleDelivery(...keys, ...told))) === 2;
   }
 
@@ -128,7 +129,7 @@ export class EventQueue {
     const [bodies, tries] = await orStoreUnavailable(() =>
       Promise.all([
         this.redis.hmget(bodiesKey(subscription), ...ids),
-        this.redis.hmget(triesKey(subscription), ...ids),
+        this.redis.hmget(attemptsKey(subscription), ...ids),
       ]),
     );
     return ids.flatMap((id, i) => {
@@ -136,8 +137,8 @@ export class EventQueue {
       if (text === undefined) return [];
       return {
         id,
-        message: JSON.parse(text) as Message,
-        ...triesOf(tries[i] ?? ''),
+        message: JSON.parse(text) as EventMessage,
+        ...attemptsOf(tries[i] ?? ''),
         diedAtMs: Number(found[2 * i + 1]),
       };
     });
@@ -145,14 +146,14 @@ export class EventQueue {
 
   /** How many are due again. @throws Fault dead_letter_not_found */
   async replay(subscription: string, id?: string): Promise<number> {
-    const keys = [dueKey(subscription), triesKey(subscription), deadKey(subscription)];
+    const keys = [dueKey(subscription), attemptsKey(subscription), deadKey(subscription)];
     const count = await orStoreUnavailable(() => this.run.replayDeliveries(...keys, this.clock.now(), id ?? ''));
     if (id !== undefined && count === 0) throw new Fault('dead_letter_not_found');
     return count;
   }
 
   /** Of each subscription, in the order asked for. */
-  async counts(subscriptions: readonly string[]): Promise<Counts[]> {
+  async counts(subscriptions: readonly string[]): Promise<DeliveryCounts[]> {
     if (subscriptions.length === 0) return [];
     const nowMs = this.clock.now();
     const pipeline = this.redis.pipeline();
@@ -171,13 +172,13 @@ export class EventQueue {
 
   private opened(subscription: string, id: string, sealed: string): string | undefined {
     try {
-      return this.seal.open(sealed, placeOfBody(subscription, id)).reveal();
+      return this.seal.open(sealed, bodyAad(subscription, id)).reveal();
     } catch {
       return undefined;
     }
   }
 }
 
-function triesOf(text: string): Tries {
-  return text === '' ? { attempts: 0 } : (JSON.parse(text) as Tries);
+function attemptsOf(text: string): DeliveryAttempts {
+  return text === '' ? { attempts: 0 } : (JSON.parse(text) as DeliveryAttempts);
 }

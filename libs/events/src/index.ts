@@ -1,7 +1,7 @@
-export { Binder } from './binder';
-export { Bindings, type Bound } from './bindings';
-export { Courier, type EventObserver, wordsOf } from './courier';
-export { type Counts, type DeadLetter, EventQueue } from './event-queue';
+export { BindingReconciler } from './binding-reconciler';
+export { Bindings, type BoundEvents } from './bindings';
+export { DeliveryWorker, type DeliveryObserver, describeAttempt } from './delivery-worker';
+export { type DeliveryCounts, type DeadLetter, EventQueue } from './event-queue';
 export { messageOf } from './message';
 export { SealedEvents } from './sealed-events';
 export { type Subscription, wants } from './subscription';

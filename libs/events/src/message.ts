@@ -14,7 +14,7 @@ export interface PortalEvent {
 }
 
 /** What a target is sent, word for word at every try. */
-export interface Message {
+export interface EventMessage {
   /** The same for each delivery of one event, also when Bitrix24 sends it twice. */
   readonly id: string;
   readonly event: string;
@@ -25,10 +25,10 @@ export interface Message {
 }
 
 /** @param scrubber knows the secrets that must not go on, whatever they are called and however they are written */
-export function messageOf(event: PortalEvent, scrubber: Scrubber): Message {
+export function messageOf(event: PortalEvent, scrubber: Scrubber): EventMessage {
   const { portal, ts, receivedAtMs } = event;
   const name = scrubber.text(event.event);
-  const data = scrubber.value(withoutNamedSecrets(event.data)) as Message['data'];
+  const data = scrubber.value(withoutNamedSecrets(event.data)) as EventMessage['data'];
   const said = JSON.stringify([portal.memberId, name, ts ?? null, sorted(data)]);
   return {
     id: `msg_${createHash('sha256').update(said).digest('hex').slice(0, 32)}`,

@@ -1,6 +1,6 @@
 import { scanPages, type StoreConnection } from '@b24/redis';
 import type { SealedStore, SealedText } from '@b24/seal';
-import { bodiesKey, placeOfBody, placeOfSubscription, subscriptionsKey } from './places';
+import { bodiesKey, bodyAad, subscriptionAad, subscriptionsKey } from './event-keys';
 
 const pageSize = 500;
 
@@ -19,7 +19,7 @@ export class SealedEvents implements SealedStore {
         value,
         sealed: value,
         purpose: 'subscriptions',
-        aad: placeOfSubscription(id),
+        aad: subscriptionAad(id),
       },
     ]);
     for (const [id] of subscriptions) yield* this.bodiesOf(id);
@@ -29,7 +29,7 @@ export class SealedEvents implements SealedStore {
     const key = bodiesKey(subscription);
     for await (const page of scanPages((cursor) => this.redis.hscan(key, cursor, 'COUNT', pageSize)))
       yield page.map(([field, value]) => [
-        { key, field, value, sealed: value, purpose: 'event bodies', aad: placeOfBody(subscription, field) },
+        { key, field, value, sealed: value, purpose: 'event bodies', aad: bodyAad(subscription, field) },
       ]);
   }
 }

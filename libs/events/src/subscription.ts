@@ -22,13 +22,13 @@ export function secretsOf({ secret, former }: Pick<Subscription, 'secret' | 'for
   return former && former.untilMs > nowMs ? [secret, former.secret] : [secret];
 }
 
-export type Wanted = Pick<Subscription, 'events' | 'portals'>;
+export type EventFilter = Pick<Subscription, 'events' | 'portals'>;
 
-export function wants({ events, portals }: Wanted, portal: PortalId, event: string): boolean {
+export function wants({ events, portals }: EventFilter, portal: PortalId, event: string): boolean {
   return wantsOf(portals, portal) && (events === 'all' || events.some((pattern) => covers(pattern, event)));
 }
 
-export function wantsOf(portals: Wanted['portals'], portal: PortalId): boolean {
+export function wantsOf(portals: EventFilter['portals'], portal: PortalId): boolean {
   return portals === 'all' || portals.includes(portal);
 }
 

@@ -3,19 +3,19 @@ import { type Clock, Fault, newSigningSecret, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
-import { bindingsKey, bodiesKey, deadKey, dueKey, placeOfSubscription, subscriptionsKey, triesKey } from './places';
+import { bindingsKey, bodiesKey, deadKey, dueKey, subscriptionAad, subscriptionsKey, attemptsKey } from './event-keys';
 import type { Subscription } from './subscription';
 
 /** Each has a queue that each replica looks after. */
-const mostSubscriptions = 100;
+const maxSubscriptions = 100;
 
 export type NewSubscription = Pick<Subscription, 'url' | 'events' | 'portals' | 'name'>;
-export type Changes = Partial<Pick<Subscription, 'url' | 'events' | 'portals'>> & {
+export type SubscriptionUpdate = Partial<Pick<Subscription, 'url' | 'events' | 'portals'>> & {
   readonly paused?: Subscription['paused'] | null;
 };
 
 /** As it is sealed. */
-interface Told extends Omit<Subscription, 'id' | 'secret' | 'former'> {
+interface StoredSubscription extends Omit<Subscription, 'id' | 'secret' | 'former'> {
   readonly secret: string;
   readonly former?: { readonly secret: string; readonly untilMs: number };
 }
@@ -47,7 +47,7 @@ export class Subscriptions {
     const subscription: Subscription = { id, ...wanted, createdAtMs: this.clock.now(), secret: newSigningSecret() };
     const kept = await this.swap(id, '', subscription, true);
     if (kept === -1) {
-      const detail = `There are ${mostSubscriptions} subscriptions already; delete one that nobody needs.`;
+      const detail = `There are ${maxSubscriptions} subscriptions already; delete one that nobody needs.`;
       throw new Fault('too_many_subscriptions', { detail });
     }
     return subscription;
@@ -73,7 +73,7 @@ export class Subscriptions {
   }
 
   /** What is absent stays. @throws Fault subscription_not_found */
-  change(id: string, { paused, ...changes }: Changes): Promise<Subscription> {
+  change(id: string, { paused, ...changes }: SubscriptionUpdate): Promise<Subscription> {
     const rebind = changes.events !== undefined || changes.portals !== undefined;
     return this.rewrite(id, rebind, ({ paused: before, ...rest }) => {
       const now = paused === undefined ? before : (paused ?? undefined);
@@ -92,7 +92,7 @@ export class Subscriptions {
 
   /** With all that waits for it. @throws Fault subscription_not_found */
   async remove(id: string): Promise<void> {
-    const keys = [subscriptionsKey, bindingsKey, dueKey(id), bodiesKey(id), triesKey(id), deadKey(id)];
+    const keys = [subscriptionsKey, bindingsKey, dueKey(id), bodiesKey(id), attemptsKey(id), deadKey(id)];
     const dropped = await orStoreUnavailable(() => this.run.dropSubscription(...keys, id, this.clock.now()));
     if (dropped === 0) throw new Fault('subscription_not_found');
   }
@@ -113,7 +113,7 @@ export class Subscriptions {
 
   private async swap(id: string, before: string, after: Subscription, rebind: boolean): Promise<unknown> {
     const { secret, former, name, url, events, portals, createdAtMs, paused } = after;
-    const told: Told = {
+    const told: StoredSubscription = {
       ...(name !== undefined && { name }),
       url,
       events,
@@ -123,15 +123,15 @@ export class Subscriptions {
       secret: secret.reveal(),
       ...(former && { former: { secret: former.secret.reveal(), untilMs: former.untilMs } }),
     };
-    const sealed = this.seal.seal(new Secret(JSON.stringify(told)), placeOfSubscription(id));
+    const sealed = this.seal.seal(new Secret(JSON.stringify(told)), subscriptionAad(id));
     const bindAt = rebind ? this.clock.now() : '';
     return orStoreUnavailable(() =>
-      this.run.swapSubscription(subscriptionsKey, bindingsKey, id, before, sealed, mostSubscriptions, bindAt),
+      this.run.swapSubscription(subscriptionsKey, bindingsKey, id, before, sealed, maxSubscriptions, bindAt),
     );
   }
 
   private opened(id: string, sealed: string): Subscription {
-    const told = JSON.parse(this.seal.open(sealed, placeOfSubscription(id)).reveal()) as Told;
+    const told = JSON.parse(this.seal.open(sealed, subscriptionAad(id)).reveal()) as StoredSubscription;
     const { secret, former, ...rest } = told;
     return {
       id,

@@ -17,10 +17,10 @@ const signal = new AbortController().signal;
 const said = (error: string, code: FaultCode, more: object = {}, status = 401) =>
   new Fault(code, { upstream: { method: 'm', status, error, description: 'words', said: { error } }, ...more });
 const verdicts = {
-  NO_AUTH_FOUND: said('NO_AUTH_FOUND', 'reauthorization_required', { again: 'token_refused' }),
-  INVALID_CREDENTIALS: said('INVALID_CREDENTIALS', 'reauthorization_required', { again: 'token_refused' }),
-  expired_token: said('expired_token', 'reauthorization_required', { again: 'token_refused' }),
-  user_access_error: said('user_access_error', 'reauthorization_required', { again: 'user_refused' }, 403),
+  NO_AUTH_FOUND: said('NO_AUTH_FOUND', 'reauthorization_required', { retryReason: 'token_refused' }),
+  INVALID_CREDENTIALS: said('INVALID_CREDENTIALS', 'reauthorization_required', { retryReason: 'token_refused' }),
+  expired_token: said('expired_token', 'reauthorization_required', { retryReason: 'token_refused' }),
+  user_access_error: said('user_access_error', 'reauthorization_required', { retryReason: 'user_refused' }, 403),
   PAYMENT_REQUIRED: said('PAYMENT_REQUIRED', 'portal_payment_required'),
   NOT_INSTALLED: said('NOT_INSTALLED', 'portal_uninstalled'),
   PORTAL_DELETED: said('PORTAL_DELETED', 'portal_deleted', {}, 500),
@@ -84,9 +84,9 @@ async function world(kind: 'app' | 'webhook' = 'app') {
     const once = async () => {
       const send = bind(await grants.ensure(portal));
       const [answer] = await send(portal, methods.map(command), signal);
-      return answer?.ok ? 'ok' : `answer ${answer?.fault.code} ${answer?.fault.again ?? 'final'}`;
+      return answer?.ok ? 'ok' : `answer ${answer?.fault.code} ${answer?.fault.retryReason ?? 'final'}`;
     };
-    const told = (error: unknown) => `fault ${(error as Fault).code} ${(error as Fault).again ?? 'final'}`;
+    const told = (error: unknown) => `fault ${(error as Fault).code} ${(error as Fault).retryReason ?? 'final'}`;
     const first = await once().catch(told);
     return first.endsWith('_refused') ? once().catch(told) : first;
   };
@@ -212,7 +212,7 @@ describe('a refusal that would hold for the whole portal', () => {
       it.clock.jump(hour);
       return verdicts.expired_token;
     };
-    await expect(it.sendStored('m')).rejects.toMatchObject({ again: 'token_refused' });
+    await expect(it.sendStored('m')).rejects.toMatchObject({ retryReason: 'token_refused' });
     expect(it.sent).toEqual(['m']);
     const late = await world();
     late.says = async () => {
@@ -220,7 +220,7 @@ describe('a refusal that would hold for the whole portal', () => {
       await late.store.install({ install, pair: install.pair! });
       return verdicts.expired_token;
     };
-    await expect(late.sendStored('m')).rejects.toMatchObject({ again: 'token_refused' });
+    await expect(late.sendStored('m')).rejects.toMatchObject({ retryReason: 'token_refused' });
     expect([late.sent, (await late.record()).rejection]).toEqual([['m'], undefined]);
   });
 

@@ -78,9 +78,9 @@ export function authorize(
   }
 
   async function remember(grant: Grant, fault: Fault): Promise<Fault> {
-    const { code, again, message } = fault;
-    if (again === 'token_refused') return refused(grant, fault, 'token');
-    if (again === 'user_refused') return refused(grant, fault, 'user');
+    const { code, retryReason, message } = fault;
+    if (retryReason === 'token_refused') return refused(grant, fault, 'token');
+    if (retryReason === 'user_refused') return refused(grant, fault, 'user');
     if (code === 'portal_deleted' || code === 'portal_uninstalled' || code === 'portal_payment_required')
       await rest(grant, code, message);
     return fault;
@@ -91,7 +91,7 @@ export function authorize(
    * or is over by our own clock, is refreshed without a question; the ordinary end of a token costs no request more.
    */
   async function judged(grant: Grant, fault: Fault): Promise<ProbeOutcome | { readonly kind: 'outdated' }> {
-    if (fault.again && !grant.webhook) {
+    if (fault.retryReason && !grant.webhook) {
       const now = await store.load(grant.portal);
       if (now?.version !== grant.version || grants.isExpiring(grant)) return { kind: 'outdated' };
     }
@@ -115,7 +115,7 @@ export function authorize(
     const own = asCommandFault(fault);
     // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
     // for the next was over by a mistake.
-    if (commandCount > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ again: 'alone' });
+    if (commandCount > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ retryReason: 'alone' });
     return [{ ok: false, fault: own, timing: { queueMs: 0, upstreamMs } }];
   }
 
@@ -139,7 +139,7 @@ export function authorize(
       } catch (error) {
         const fault = asFault(error);
         if (concernsGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
-        throw fault.again === 'moved' ? await moved(grant, fault) : fault;
+        throw fault.retryReason === 'moved' ? await moved(grant, fault) : fault;
       }
     };
   };
@@ -147,5 +147,5 @@ export function authorize(
 
 /** What the portal said to the caller's own command, where that is what it said to ours. */
 function inWordsOf(own: Fault, confirmed: Fault): Fault {
-  return own.code === confirmed.code && own.again === confirmed.again ? own : confirmed;
+  return own.code === confirmed.code && own.retryReason === confirmed.retryReason ? own : confirmed;
 }

@@ -20,7 +20,7 @@ const retriableOncePortalWorks: readonly FaultCode[] = [
 export function classifyWriteFailure(fault: Fault): WriteFailureKind {
   const { retry } = faultTable[fault.code];
   // Only a fault of a request that was certainly not executed has a retry reason.
-  if (fault.again) return 'not_done';
+  if (fault.retryReason) return 'not_done';
   // The write was executed; only its answer could not be read.
   if (fault.code === 'answer_too_large') return 'refused';
   if (retry === 'unsafe') return wasNotExecuted(fault) ? 'not_done' : 'lost';

@@ -2,13 +2,13 @@ import { type Job as Entry, Queue, WaitingError, Worker } from 'bullmq';
 import type { Clock } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 
-/* BullMQ stays in this file (docs/decisions/0013). Braces: all its keys are on one node of a cluster. */
+/* BullMQ stays in this file (docs/decisions/0016). Braces: all its keys are on one node of a cluster. */
 const prefix = '{b24-jobs}';
 /** Who is silent for so long is taken for dead; looked at as often. */
 const lockMs = 10_000;
 const stalledEveryMs = 5000;
 /** A job that kills whoever runs it is ended by its record, which counts too; this is beyond. */
-const mostStalls = 1000;
+const maxStalls = 1000;
 /** 2 s, 4 s, 8 s … over two hours in all. */
 const deliveries = { attempts: 12, backoff: { type: 'exponential', delay: 2000 } } as const;
 const closeMs = 8000;
@@ -48,17 +48,17 @@ export class JobQueue {
     this.callbacks = new Queue('callbacks', { ...common, connection: redis });
     const work = {
       ...{ ...common, connection: waiting, lockDuration: lockMs, stalledInterval: stalledEveryMs },
-      ...{ maxStalledCount: mostStalls, removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } },
+      ...{ maxStalledCount: maxStalls, removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } },
     };
     const runner = async (entry: Entry, token?: string) => {
       if (await run(entry.id ?? '')) return;
       await entry.moveToWait(token);
       throw new WaitingError();
     };
-    const courier = (entry: Entry) => deliver(entry.id ?? '', entry.attemptsMade + 1 >= deliveries.attempts);
+    const deliverer = (entry: Entry) => deliver(entry.id ?? '', entry.attemptsMade + 1 >= deliveries.attempts);
     this.workers = [
       new Worker('jobs', runner, { ...work, concurrency: jobsAtOnce }),
-      new Worker('callbacks', courier, { ...work, concurrency: 10 }),
+      new Worker('callbacks', deliverer, { ...work, concurrency: 10 }),
     ];
     // A store that is away is told of by its connections.
     for (const queue of [this.jobs, this.callbacks]) queue.on('error', () => undefined);

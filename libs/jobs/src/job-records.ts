@@ -2,7 +2,7 @@ import { asFault, Fault, Secret, type StorageBudget, storedBytes } from '@b24/po
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
-import type { Callback, Job, JobState, NewJob, Outcome } from './job';
+import type { JobCallback, Job, JobState, NewJob, ItemOutcome } from './job';
 
 /* Every key and field is in docs/storage.md. The braces keep a job's keys, and the lists, on one node of a cluster. */
 const jobKey = (id: string) => `b24:{${id}}:job`;
@@ -13,25 +13,25 @@ const ofKey = (client: string) => `b24:{jobs}:of:${client}`;
 const openKey = 'b24:{jobs}:open';
 const resultsReadAtOnce = 50;
 /** A result that is larger is not kept. */
-const mostResultBytes = 2 * 1024 * 1024;
+const maxItemResultBytes = 2 * 1024 * 1024;
 
 /** What a job takes besides its payload and its results: its fields, its places in the lists and in the queue. */
 const jobBytes = 4096;
 
-export interface RecordLimits {
+export interface JobRecordLimits {
   readonly keepMs: number;
   /** Of all results of a job, sealed. */
-  readonly mostBytes: number;
+  readonly maxResultBytes: number;
   /** Jobs of a client that are not finished. */
-  readonly mostOpen: number;
+  readonly maxOpen: number;
 }
 
 /** Whose the job is by now: ours, another's (or it is gone), or it shall end. */
-export type Standing = 'ours' | 'lost' | 'cancelled';
-export type Kept = 'kept' | 'lost' | 'too_large';
+export type Ownership = 'ours' | 'lost' | 'cancelled';
+export type ResultStorage = 'kept' | 'lost' | 'too_large';
 
 /** Who changes which job. */
-export interface Running {
+export interface RunIdentity {
   readonly id: string;
   readonly client: string;
   readonly runner: string;
@@ -41,14 +41,14 @@ const scripts = {
   createJob: 1,
   beginJob: 1,
   beginItem: 2,
-  keepResult: 3,
-  leaveItem: 2,
+  recordResult: 3,
+  releaseItem: 2,
   handBackJob: 1,
   endJob: 3,
   cancelJob: 2,
   openJob: 3,
 } as const;
-type Hash = Readonly<Record<string, string | undefined>>;
+type JobHash = Readonly<Record<string, string | undefined>>;
 
 /**
  * Jobs as Redis keeps them, what they are to do and what they came to sealed. Whoever runs a job names itself in each
@@ -63,7 +63,7 @@ export class JobRecords {
   constructor(
     private readonly redis: Redis | Cluster,
     seals: Keyring,
-    private readonly limits: RecordLimits,
+    private readonly limits: JobRecordLimits,
     private readonly storage: StorageBudget,
   ) {
     this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
@@ -78,14 +78,14 @@ export class JobRecords {
   create(job: NewJob, nowMs: number): Promise<boolean> {
     return orStoreUnavailable(async () => {
       const { id, client, kind, total, fingerprint, payload, callback, reservedBytes } = job;
-      const { keepMs, mostOpen } = this.limits;
+      const { keepMs, maxOpen: mostOpen } = this.limits;
       const there = await this.redis.hget(jobKey(id), 'fingerprint');
       if (there !== null && there !== fingerprint) throw new Fault('idempotency_conflict');
       if (there !== null) return false;
       const fields = ['client', client, 'kind', kind, 'state', 'queued', 'total', total, 'createdAtMs', nowMs];
       const sealed = (what: string, value: unknown) => [
         what,
-        this.seal.seal(new Secret(JSON.stringify(value)), placeOf(id, what)),
+        this.seal.seal(new Secret(JSON.stringify(value)), aadOf(id, what)),
       ];
       const told = callback && { url: callback.url, secret: callback.secret.reveal() };
       const call = told ? [...sealed('callback', told), 'callbackState', 'due'] : [];
@@ -139,15 +139,15 @@ export class JobRecords {
       const sealed = await this.redis.hget(jobKey(id), 'payload');
       return sealed === null
         ? undefined
-        : (JSON.parse(this.seal.open(sealed, placeOf(id, 'payload')).reveal()) as unknown);
+        : (JSON.parse(this.seal.open(sealed, aadOf(id, 'payload')).reveal()) as unknown);
     });
   }
 
-  callback(id: string): Promise<Callback | undefined> {
+  callback(id: string): Promise<JobCallback | undefined> {
     return orStoreUnavailable(async () => {
       const sealed = await this.redis.hget(jobKey(id), 'callback');
       if (sealed === null) return undefined;
-      const told = this.seal.open(sealed, placeOf(id, 'callback')).reveal();
+      const told = this.seal.open(sealed, aadOf(id, 'callback')).reveal();
       const { url, secret } = JSON.parse(told) as { url: string; secret: string };
       return { url, secret: new Secret(secret) };
     });
@@ -169,7 +169,7 @@ export class JobRecords {
   }
 
   /** It counts as long as it is kept: from its begin, as its record is. */
-  async counts({ id, client }: Job): Promise<void> {
+  async chargeRecord({ id, client }: Job): Promise<void> {
     await this.storage.charge(client, 0, { entry: id, room: 0 });
   }
 
@@ -189,7 +189,7 @@ export class JobRecords {
   }
 
   /** Asked before each item is sent. @param isWrite it is written down first, since nobody may send it twice */
-  beginItem(id: string, runner: string, index: number, isWrite: boolean): Promise<Standing> {
+  beginItem(id: string, runner: string, index: number, isWrite: boolean): Promise<Ownership> {
     return orStoreUnavailable(async () => {
       const { keepMs } = this.limits;
       const may = await this.run.beginItem(jobKey(id), itemsKey(id), runner, index, isWrite ? '1' : '', keepMs);
@@ -198,9 +198,9 @@ export class JobRecords {
   }
 
   /** It was certainly not sent. */
-  leaveItem(id: string, runner: string, index: number): Promise<void> {
+  releaseItem(id: string, runner: string, index: number): Promise<void> {
     return orStoreUnavailable(async () => {
-      await this.run.leaveItem(jobKey(id), itemsKey(id), runner, index);
+      await this.run.releaseItem(jobKey(id), itemsKey(id), runner, index);
     });
   }
 
@@ -208,21 +208,21 @@ export class JobRecords {
    * Whether there was room for it, in the job and in its client's budget; `lost` when the job is another's.
    * @param reserved what of its bytes was counted when the job was made
    */
-  async keep(by: Running, index: number, outcome: Outcome, reserved: number): Promise<Kept> {
+  async recordResult(by: RunIdentity, index: number, outcome: ItemOutcome, reserved: number): Promise<ResultStorage> {
     const { line, code, forbidsMore } = outcome;
     const text = JSON.stringify(line);
-    if (Buffer.byteLength(text) > mostResultBytes) return 'too_large';
-    const sealed = this.resultSeal.seal(new Secret(text), placeOf(by.id, index));
+    if (Buffer.byteLength(text) > maxItemResultBytes) return 'too_large';
+    const sealed = this.resultSeal.seal(new Secret(text), aadOf(by.id, index));
     // A result that says only that another was too large finds room for itself.
     const isForced = code === 'result_too_large';
     const excess = isForced ? 0 : Math.max(0, storedBytes(sealed.length) - reserved);
     const charge = excess > 0 && (await this.storage.charge(by.client, excess, { entry: by.id }).catch(unlessSpent));
     if (charge === undefined) return 'too_large';
     const kept = await orStoreUnavailable(() => {
-      const room = isForced ? Number.MAX_SAFE_INTEGER : this.limits.mostBytes;
+      const room = isForced ? Number.MAX_SAFE_INTEGER : this.limits.maxResultBytes;
       const counted = code === 'ok' ? 'done' : 'failed';
       const args = [by.runner, index, sealed, counted, room, this.limits.keepMs, forbidsMore ? '1' : ''];
-      return this.run.keepResult(jobKey(by.id), itemsKey(by.id), resultsKey(by.id), ...args);
+      return this.run.recordResult(jobKey(by.id), itemsKey(by.id), resultsKey(by.id), ...args);
     });
     if (kept !== 1 && charge) await this.storage.release(by.client, charge);
     return kept === 1 ? 'kept' : kept === 0 ? 'lost' : 'too_large';
@@ -270,17 +270,17 @@ export class JobRecords {
       const indexes = Array.from({ length: Math.min(resultsReadAtOnce, total - at) }, (_, i) => at + i);
       const sealed = await orStoreUnavailable(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
       for (const [i, text] of sealed.entries()) {
-        if (text !== null) yield this.resultSeal.open(text, placeOf(id, at + i)).reveal();
+        if (text !== null) yield this.resultSeal.open(text, aadOf(id, at + i)).reveal();
       }
     }
   }
 }
 
-function placeOf(id: string, what: string | number): string {
+function aadOf(id: string, what: string | number): string {
   return `job|${id}|${what}`;
 }
 
-function toJob(id: string, hash: Hash): Job | undefined {
+function toJob(id: string, hash: JobHash): Job | undefined {
   const { state, client, kind } = hash;
   if (!state || !client || !kind) return undefined;
   const { startedAtMs, finishedAtMs, problem, callbackState } = hash;

@@ -1,27 +1,27 @@
 import { HandClock, settle } from '../../../test/support/hand-clock';
-import type { Outcome, Work } from './job';
-import type { Kept, Running, Standing } from './job-records';
+import type { ItemOutcome, JobWork } from './job';
+import type { ResultStorage, RunIdentity, Ownership } from './job-records';
 import { JobRun, leastBytes } from './job-run';
 
 /** A job's records in this process. */
 class Records {
-  readonly kept = new Map<number, Outcome>();
+  readonly kept = new Map<number, ItemOutcome>();
   /** Bytes of each that were counted when the job was made. */
   readonly reserved: number[] = [];
   noMore = false;
-  standing: Standing = 'ours';
+  standing: Ownership = 'ours';
   hasRoom = true;
 
   progress() {
     return Promise.resolve({ told: new Set(this.kept.keys()), sent: [], noMore: this.noMore });
   }
-  beginItem(): Promise<Standing> {
+  beginItem(): Promise<Ownership> {
     return Promise.resolve(this.standing);
   }
-  leaveItem(): Promise<void> {
+  releaseItem(): Promise<void> {
     return Promise.resolve();
   }
-  keep(_by: Running, index: number, outcome: Outcome, reserved: number): Promise<Kept> {
+  recordResult(_by: RunIdentity, index: number, outcome: ItemOutcome, reserved: number): Promise<ResultStorage> {
     if (!this.hasRoom && outcome.code !== 'result_too_large') return Promise.resolve('too_large');
     this.kept.set(index, outcome);
     this.noMore ||= outcome.forbidsMore === true;
@@ -39,7 +39,7 @@ describe('a run of a job', () => {
   let roomAfter: number;
   let isOver: boolean;
 
-  const work = (haltsAt = Infinity): Work<object> => ({
+  const work = (haltsAt = Infinity): JobWork<object> => ({
     inOrder: true,
     effectOf: () => 'read',
     perform: (index) => {
@@ -64,25 +64,25 @@ describe('a run of a job', () => {
 
   it('makes room between two items, and the next run goes on where it was left', async () => {
     roomAfter = 2;
-    expect(await run().go()).toBe('stopped');
+    expect(await run().run()).toBe('stopped');
     expect(performed).toEqual([0, 1]);
     roomAfter = Infinity;
-    expect(await run().go()).toBe('done');
+    expect(await run().run()).toBe('done');
     expect(performed).toEqual([0, 1, 2, 3]);
   });
 
   it('is not told by its work alone that nothing more may be sent, but by what an earlier run has kept', async () => {
     roomAfter = 2;
-    await run(work(1)).go();
+    await run(work(1)).run();
     expect(records.noMore).toBe(true);
     expect(isOver).toBe(false);
-    await run().go();
+    await run().run();
     expect(isOver).toBe(true);
   });
 
   it('keeps that nothing more may be sent also with a result that found no room', async () => {
     records.hasRoom = false;
-    await run(work(0), 1).go();
+    await run(work(0), 1).run();
     expect(records.kept.get(0)).toEqual({
       line: { index: 0, code: 'result_too_large' },
       code: 'result_too_large',
@@ -92,7 +92,7 @@ describe('a run of a job', () => {
 
   it('sends nothing while its client owes, looks whether it is cancelled, and goes on when the debt is paid', async () => {
     owedMs = 60_000;
-    const ending = run().go();
+    const ending = run().run();
     await clock.advance(1000);
     expect(performed).toEqual([]);
     owedMs = 0;
@@ -101,7 +101,7 @@ describe('a run of a job', () => {
     owedMs = 60_000;
     records.kept.clear();
     performed = [];
-    const cancelled = run().go();
+    const cancelled = run().run();
     await settle();
     records.standing = 'cancelled';
     await clock.advance(500);
@@ -111,11 +111,11 @@ describe('a run of a job', () => {
   it('makes room while its client owes', async () => {
     owedMs = 60_000;
     roomAfter = 0;
-    expect(await run().go()).toBe('stopped');
+    expect(await run().run()).toBe('stopped');
   });
 
   it('has set aside what the shortest result of each item takes', async () => {
-    await run().go();
+    await run().run();
     expect(records.reserved.reduce((sum, it) => sum + it, 0)).toBe(leastBytes(work(), 4));
   });
 });

@@ -1,15 +1,15 @@
 import { asFault, mapUnordered, type Clock, Fault, sealedBytes, sleep } from '@b24/portal';
 import { setMaxListeners } from 'node:events';
-import type { Outcome, Work } from './job';
+import type { ItemOutcome, JobWork } from './job';
 import type { JobRecords } from './job-records';
 
-export interface JobRunParts<By> {
+export interface JobRunOptions<By> {
   readonly id: string;
   readonly client: string;
   /** Names this run: another's changes nothing. */
   readonly runner: string;
-  readonly records: Pick<JobRecords, 'progress' | 'beginItem' | 'leaveItem' | 'keep'>;
-  readonly work: Work<By>;
+  readonly records: Pick<JobRecords, 'progress' | 'beginItem' | 'releaseItem' | 'recordResult'>;
+  readonly work: JobWork<By>;
   readonly total: number;
   /** The job's client as it is now. @throws Fault when its key is none any more */
   readonly rights: () => Promise<By>;
@@ -25,23 +25,23 @@ export interface JobRunParts<By> {
  * How a run ended: every item is told, another has the job, it was cancelled, this replica ends or another
  * job has its slot, or it can't go on.
  */
-export type Ending = 'done' | 'lost' | 'cancelled' | 'stopped' | Fault;
+export type RunOutcome = 'done' | 'lost' | 'cancelled' | 'stopped' | Fault;
 
-const askAgainMs = 500;
+const retryEveryMs = 500;
 /** A replica that ends tries no longer to keep what it heard. */
-const lastWaitMs = 5000;
+const shutdownGraceMs = 5000;
 
 /**
  * One replica's run of a job. What has its outcome is not touched again. A write that an earlier run may have sent is
  * told to be unknown, never sent again; a read is run again. What was certainly not sent is left for the next run.
  */
 export class JobRun<By> {
-  private ending: Ending | undefined;
+  private ending: RunOutcome | undefined;
   private stoppedAtMs: number | undefined;
   private paying: Promise<boolean> | undefined;
   private readonly controller = new AbortController();
 
-  constructor(private readonly parts: JobRunParts<By>) {
+  constructor(private readonly parts: JobRunOptions<By>) {
     // Each item listens to it for as long as it is under way.
     setMaxListeners(0, this.controller.signal);
   }
@@ -53,7 +53,7 @@ export class JobRun<By> {
   }
 
   /** @throws Fault store_unavailable when this replica ends before the store is back */
-  async go(): Promise<Ending> {
+  async run(): Promise<RunOutcome> {
     const { id, records, total, work, itemsAtOnce } = this.parts;
     const { told, sent, noMore } = await this.persist(() => records.progress(id));
     if (noMore) work.forbidMore?.();
@@ -114,25 +114,25 @@ export class JobRun<By> {
     const standing = await this.persist(() => records.beginItem(id, runner, 0, false));
     if (standing !== 'ours') this.end(standing);
     else if (await makesRoom()) this.ending ??= 'stopped';
-    else await sleep(clock, Math.min(owedMs, askAgainMs));
+    else await sleep(clock, Math.min(owedMs, retryEveryMs));
     return false;
   }
 
   private leave(index: number): Promise<void> {
     const { id, runner, records } = this.parts;
-    return this.persist(() => records.leaveItem(id, runner, index));
+    return this.persist(() => records.releaseItem(id, runner, index));
   }
 
-  private async keep(index: number, outcome: Outcome): Promise<void> {
+  private async keep(index: number, outcome: ItemOutcome): Promise<void> {
     const { records, work } = this.parts;
     const least = { ...work.failed(index, 'result_too_large'), forbidsMore: outcome.forbidsMore === true };
-    const kept = await this.persist(() => records.keep(this.parts, index, outcome, bytesOf(least)));
+    const kept = await this.persist(() => records.recordResult(this.parts, index, outcome, bytesOf(least)));
     if (kept === 'lost') this.end('lost');
     if (kept === 'too_large' && outcome.code !== 'result_too_large') await this.keep(index, least);
   }
 
   /** The first word counts, except that a job that is another's is so whatever else was said. */
-  private end(ending: Ending): void {
+  private end(ending: RunOutcome): void {
     if (ending === 'lost') {
       this.ending = 'lost';
       // What still waits must not be sent in another's stead.
@@ -147,7 +147,7 @@ export class JobRun<By> {
       try {
         return await question();
       } catch (error) {
-        const stopped = this.stoppedAtMs !== undefined && this.parts.clock.now() > this.stoppedAtMs + lastWaitMs;
+        const stopped = this.stoppedAtMs !== undefined && this.parts.clock.now() > this.stoppedAtMs + shutdownGraceMs;
         if (asFault(error).code !== 'store_unavailable' || stopped) throw error;
         await this.pause();
       }
@@ -155,18 +155,18 @@ export class JobRun<By> {
   }
 
   private pause(): Promise<void> {
-    return sleep(this.parts.clock, askAgainMs);
+    return sleep(this.parts.clock, retryEveryMs);
   }
 }
 
 /** What the results of all items take at least: that each was too large to be kept. */
-export function leastBytes<By>(work: Work<By>, total: number): number {
+export function leastBytes<By>(work: JobWork<By>, total: number): number {
   return Array.from({ length: total }, (_, index) => bytesOf(work.failed(index, 'result_too_large'))).reduce(
     (sum, bytes) => sum + bytes,
     0,
   );
 }
 
-function bytesOf({ line }: Outcome): number {
+function bytesOf({ line }: ItemOutcome): number {
   return sealedBytes(Buffer.byteLength(JSON.stringify(line)));
 }

@@ -33,19 +33,19 @@ export interface NewJob {
   readonly fingerprint: string;
   /** What its kind needs to do it; JSON. */
   readonly payload: unknown;
-  readonly callback?: Callback;
+  readonly callback?: JobCallback;
   /** What its results take at least, however little room there is for more. */
   readonly reservedBytes: number;
 }
 
 /** Where it is told that the job is finished, and what signs that. */
-export interface Callback {
+export interface JobCallback {
   readonly url: string;
   readonly secret: Secret;
 }
 
 /** What an item came to: a line of JSON, and a code for the count. */
-export interface Outcome {
+export interface ItemOutcome {
   readonly line: object;
   readonly code: 'ok' | FaultCode;
   /** Nothing behind it may be sent: it would overtake what may still run, or meet the same. */
@@ -53,17 +53,17 @@ export interface Outcome {
 }
 
 /** A job's items, by their index. */
-export interface Work<By> {
+export interface JobWork<By> {
   /** One after the other; several at once when absent. */
   readonly inOrder?: boolean;
   effectOf(index: number): 'read' | 'write';
   /** Carries one out. Never rejects. */
-  perform(index: number, by: By, signal: AbortSignal): Promise<Outcome>;
+  perform(index: number, by: By, signal: AbortSignal): Promise<ItemOutcome>;
   /** What is told of one that was not carried out for this reason, or of which that is not known. */
-  failed(index: number, code: FaultCode, detail?: string): Outcome;
+  failed(index: number, code: FaultCode, detail?: string): ItemOutcome;
   /** An earlier run came to an outcome behind which nothing may be sent. */
   forbidMore?(): void;
 }
 
 /** Finds the work in what was kept of it. */
-export type Kind<By> = (payload: unknown) => Work<By>;
+export type JobKind<By> = (payload: unknown) => JobWork<By>;

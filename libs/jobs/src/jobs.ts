@@ -1,29 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { asFault, type Clock, Fault } from '@b24/portal';
 import { orStoreUnavailable, Poller } from '@b24/redis';
-import type { Callback, Job, Kind, NewJob } from './job';
+import type { JobCallback, Job, JobKind, NewJob } from './job';
 import type { JobQueue } from './job-queue';
 import type { JobRecords } from './job-records';
-import { type Ending, JobRun, leastBytes } from './job-run';
-import type { Turn } from './turn-order';
-import type { Turns } from './turns';
+import { type RunOutcome, JobRun, leastBytes } from './job-run';
+import type { JobSlot } from './slot-order';
+import type { JobSlots } from './job-slots';
 
 /** So many replicas may die over a job before it is taken for the cause. */
-const mostDeaths = 10;
+const maxDeaths = 10;
 const sweepEveryMs = 30_000;
 const askReadyEveryMs = 200;
 /** How often a run asks whether it is to make room. */
-const askForRoomEveryMs = 200;
+const checkSlotEveryMs = 200;
 
 export interface JobsOptions<By> {
   readonly records: JobRecords;
   readonly queue: JobQueue;
-  readonly turns: Turns;
-  readonly kinds: Readonly<Record<string, Kind<By>>>;
+  readonly turns: JobSlots;
+  readonly kinds: Readonly<Record<string, JobKind<By>>>;
   /** A job's client as it is now. @throws Fault when its key is none any more, store_unavailable */
   readonly rights: (client: string) => Promise<By>;
   /** Sends the message that a job is finished. @throws when it was not taken */
-  readonly send: (job: Job, callback: Callback) => Promise<void>;
+  readonly send: (job: Job, callback: JobCallback) => Promise<void>;
   readonly itemsAtOnce: number;
   /** How many ms a client's next item is to wait until it has paid for what it sent. */
   readonly debtMs: (by: By) => Promise<number>;
@@ -90,7 +90,7 @@ export class Jobs<By> {
   }
 
   /** Where it is told that the job is finished. */
-  callback(id: string): Promise<Callback | undefined> {
+  callback(id: string): Promise<JobCallback | undefined> {
     return this.options.records.callback(id);
   }
 
@@ -125,7 +125,7 @@ export class Jobs<By> {
   }
 
   /** over: it needs no slot any more. left: another is to go on. absent: there was nothing to run. */
-  private async runJob(turn: Turn): Promise<'over' | 'left' | 'absent'> {
+  private async runJob(turn: JobSlot): Promise<'over' | 'left' | 'absent'> {
     const { records, clock, log } = this.options;
     const id = turn.job;
     const runner = randomUUID();
@@ -135,7 +135,7 @@ export class Jobs<By> {
         await this.conclude(id);
         return 'absent';
       }
-      const ending = deaths > mostDeaths ? tooManyDeaths() : await this.goOn(turn, runner);
+      const ending = deaths > maxDeaths ? tooManyDeaths() : await this.goOn(turn, runner);
       return (await this.ended(id, runner, ending)) ? 'over' : 'left';
     } catch (error) {
       const { code } = asFault(error);
@@ -145,11 +145,11 @@ export class Jobs<By> {
     }
   }
 
-  private async goOn(turn: Turn, runner: string): Promise<Ending> {
+  private async goOn(turn: JobSlot, runner: string): Promise<RunOutcome> {
     const { records, clock, kinds, rights, itemsAtOnce, debtMs } = this.options;
     const id = turn.job;
     const job = await this.find(id);
-    await records.counts(job);
+    await records.chargeRecord(job);
     const kind = kinds[job.kind];
     const payload = await records.payload(id);
     if (!kind || payload === undefined) return new Fault('internal_error', { detail: 'What it was to do is lost.' });
@@ -163,24 +163,24 @@ export class Jobs<By> {
     this.runs.add(run);
     if (this.poller.isStopped) run.stop();
     try {
-      return await run.go();
+      return await run.run();
     } finally {
       this.runs.delete(run);
     }
   }
 
   /** Asks now and then, and on behalf of all items of a run. A store that is away asks for no room. */
-  private roomMakerOf(turn: Turn): () => Promise<boolean> {
+  private roomMakerOf(turn: JobSlot): () => Promise<boolean> {
     const { turns, clock } = this.options;
     let askedAtMs = 0;
     return async () => {
-      if (clock.now() - askedAtMs < askForRoomEveryMs) return false;
+      if (clock.now() - askedAtMs < checkSlotEveryMs) return false;
       askedAtMs = clock.now();
       return turns.leave(turn).catch(() => false);
     };
   }
 
-  private async ended(id: string, runner: string, ending: Ending): Promise<boolean> {
+  private async ended(id: string, runner: string, ending: RunOutcome): Promise<boolean> {
     const { records, clock } = this.options;
     if (ending === 'lost') return true;
     if (ending === 'stopped' || (ending instanceof Fault && ending.code === 'store_unavailable')) {
@@ -245,12 +245,12 @@ export class Jobs<By> {
     const seen = await turns.all();
     const active = await queue.active();
     const lost = seen.filter(({ ticket }) => !active.has(ticket));
-    const nameOf = ({ ticket, job, sinceMs }: Turn) => `${ticket} ${job} ${sinceMs}`;
+    const nameOf = ({ ticket, job, sinceMs }: JobSlot) => `${ticket} ${job} ${sinceMs}`;
     for (const turn of lost) if (this.lostTurns.has(nameOf(turn))) await turns.end(turn);
     this.lostTurns = new Set(lost.map(nameOf));
   }
 }
 
 function tooManyDeaths(): Fault {
-  return new Fault('internal_error', { detail: `It was given up: ${mostDeaths} replicas ended while they ran it.` });
+  return new Fault('internal_error', { detail: `It was given up: ${maxDeaths} replicas ended while they ran it.` });
 }

@@ -4,7 +4,7 @@
  */
 export type Retry = 'never' | 'safe' | 'unsafe';
 
-interface Row {
+interface FaultRow {
   readonly status: number;
   readonly retry: Retry;
   readonly title: string;
@@ -12,7 +12,12 @@ interface Row {
   readonly advice: string;
 }
 
-const row = (status: number, retry: Retry, title: string, advice: string): Row => ({ status, retry, title, advice });
+const row = (status: number, retry: Retry, title: string, advice: string): FaultRow => ({
+  status,
+  retry,
+  title,
+  advice,
+});
 
 /** Every way a call can fail. The list is closed: callers switch on the codes, docs/faults.md explains them, openapi.json lists them. */
 export const faultTable = {
@@ -397,7 +402,7 @@ export const faultTable = {
     'The portal did not answer in time',
     'The call was sent and may have been executed; read before you write again.',
   ),
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof faultTable;
 export const faultCodes = Object.keys(faultTable) as FaultCode[];

@@ -1,7 +1,7 @@
 import { type FaultCode, faultTable } from './fault-table';
 
 /** The portal's error as it came, without secrets. */
-export interface UpstreamWords {
+export interface VendorResponse {
   readonly method: string;
   readonly status: number;
   readonly error: string;
@@ -11,7 +11,7 @@ export interface UpstreamWords {
 }
 
 /** Why the gateway may retry the same command at once: it was certainly not executed. */
-export type Again =
+export type RetryReason =
   | 'token_refused'
   | 'user_refused'
   | 'moved'
@@ -27,12 +27,12 @@ export type Again =
 export interface FaultOptions {
   /** Says what happened and what to do; the table's advice by default. */
   readonly detail?: string;
-  readonly upstream?: UpstreamWords;
+  readonly upstream?: VendorResponse;
   readonly retryAfterMs?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   /** The link at which a person authorizes the portal again. */
   readonly authorizeUrl?: string;
-  readonly again?: Again;
+  readonly retryReason?: RetryReason;
   /** Milliseconds for which the portal may still execute the request. */
   readonly mayRunForMs?: number;
   /** The caller may retry although the code says otherwise, because its idempotency key makes that safe. */
@@ -45,11 +45,11 @@ export interface FaultOptions {
 /** The gateway's error class; any other error is a bug and becomes `internal_error`. */
 export class Fault extends Error {
   override readonly name = 'Fault';
-  readonly upstream?: UpstreamWords;
+  readonly upstream?: VendorResponse;
   readonly retryAfterMs?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly authorizeUrl?: string;
-  readonly again?: Again;
+  readonly retryReason?: RetryReason;
   readonly mayRunForMs?: number;
   readonly mayRetry?: true;
   readonly haltMs?: number;
@@ -63,7 +63,7 @@ export class Fault extends Error {
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
     if (options.errors) this.errors = options.errors;
     if (options.authorizeUrl) this.authorizeUrl = options.authorizeUrl;
-    if (options.again) this.again = options.again;
+    if (options.retryReason) this.retryReason = options.retryReason;
     if (options.mayRunForMs !== undefined) this.mayRunForMs = options.mayRunForMs;
     if (options.mayRetry) this.mayRetry = options.mayRetry;
     if (options.haltMs !== undefined) this.haltMs = options.haltMs;
@@ -81,7 +81,7 @@ export class Fault extends Error {
       detail: this.message,
       cause: this.cause,
     };
-    delete options.again;
+    delete options.retryReason;
     return new Fault(this.code, options);
   }
 

@@ -4,7 +4,7 @@ export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
 export { type Command, type Entity, type Inner, methodsOf } from './command';
 export { answerTooLarge, ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
-export { type Again, asFault, Fault, type FaultOptions, type UpstreamWords } from './fault';
+export { type RetryReason, asFault, Fault, type FaultOptions, type VendorResponse } from './fault';
 export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
 export { isMethodName } from './method-name';
 export { concernsGrant, asCommandFault } from './command-fault';

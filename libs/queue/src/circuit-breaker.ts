@@ -97,8 +97,8 @@ export class CircuitBreaker {
 }
 
 /** A portal that was renamed is not down, nor is one whose error can be parsed. */
-function isUnanswered({ code, again, upstream }: Fault): boolean {
-  return noAnswer.has(code) && again !== 'moved' && !upstream?.error;
+function isUnanswered({ code, retryReason, upstream }: Fault): boolean {
+  return noAnswer.has(code) && retryReason !== 'moved' && !upstream?.error;
 }
 
 function portalIsDown(failures: number, { message }: Fault): Fault {

@@ -192,7 +192,7 @@ describe('cross-replica batching', () => {
     await settle();
     await poll();
     await limiter.allow();
-    await batches()[0]?.fail(new Fault('portal_overloaded', { again: 'bucket_full' }));
+    await batches()[0]?.fail(new Fault('portal_overloaded', { retryReason: 'bucket_full' }));
     await limiter.allow(2);
     for (const batch of batches().slice(1)) await batch.answer();
     expect(await writing).toBe(nameOf(write(2)));

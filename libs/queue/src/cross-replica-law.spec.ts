@@ -85,7 +85,7 @@ describe('the law of cross-replica batching', () => {
             if (!batch) return settle();
             if (how === 'answer') return batch.answer();
             again(batch, () => true);
-            return batch.fail(new Fault('portal_overloaded', { again: 'bucket_full' }));
+            return batch.fail(new Fault('portal_overloaded', { retryReason: 'bucket_full' }));
           };
           const kill = () => {
             // One replica survives.

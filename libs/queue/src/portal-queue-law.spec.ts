@@ -89,7 +89,7 @@ describe('the law of portal queues', () => {
             return batch.fail(
               how === 'cut'
                 ? new Fault('outcome_unknown', { upstream: { method: '', status: 0, error: '', description: '' } })
-                : new Fault('portal_overloaded', { again: 'bucket_full' }),
+                : new Fault('portal_overloaded', { retryReason: 'bucket_full' }),
             );
           };
           let cuts = 0;

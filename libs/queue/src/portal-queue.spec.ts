@@ -210,7 +210,7 @@ describe('a portal queue', () => {
     await limiter.allow();
     void call(2);
     await settle();
-    await sent[0]?.fail(new Fault('reauthorization_required', { again: 'token_refused' }));
+    await sent[0]?.fail(new Fault('reauthorization_required', { retryReason: 'token_refused' }));
     expect(prepared).toBe(2);
     await limiter.allow();
     await settle();
@@ -228,7 +228,7 @@ describe('a portal queue', () => {
     await limiter.poll();
     // Let out, but it has yet to hear from the exchange whom it may seat.
     await limiter.allow();
-    await sent[0]?.fail(new Fault('reauthorization_required', { again: 'token_refused' }));
+    await sent[0]?.fail(new Fault('reauthorization_required', { retryReason: 'token_refused' }));
     answer({ peersWait: false, offered: new Map() });
     await settle();
     expect([methods(), limiter.refunded]).toEqual([[['m1']], 1]);
@@ -252,7 +252,7 @@ describe('a portal queue', () => {
     const outcome = call(1);
     for (let i = 0; i < 3; i++) {
       await limiter.allow();
-      await sent[i]?.fail(new Fault('portal_overloaded', { again: 'bucket_full' }));
+      await sent[i]?.fail(new Fault('portal_overloaded', { retryReason: 'bucket_full' }));
       await clock.advance(20_000);
     }
     await limiter.allow();
@@ -265,7 +265,7 @@ describe('a portal queue', () => {
     const { limiter, sent, call } = queueWorld();
     for (let n = 0; n < 150; n++) void call(n);
     await limiter.allow(3);
-    for (const batch of [...sent]) await batch.fail(new Fault('portal_overloaded', { again: 'bucket_full' }));
+    for (const batch of [...sent]) await batch.fail(new Fault('portal_overloaded', { retryReason: 'bucket_full' }));
     expect(limiter.backOffsMs).toEqual([2000]);
   });
 
@@ -274,7 +274,7 @@ describe('a portal queue', () => {
     void send(write(1));
     void send({ ...write(1), method: 'second' });
     await limiter.allow();
-    await sent[0]?.fail(new Fault('reauthorization_required', { again: 'token_refused' }));
+    await sent[0]?.fail(new Fault('reauthorization_required', { retryReason: 'token_refused' }));
     await limiter.allow();
     await sent[1]?.answer();
     await limiter.allow();
@@ -285,7 +285,7 @@ describe('a portal queue', () => {
     const { limiter, sent, methods, call } = queueWorld();
     const outcomes = [call(1), call(2)];
     await limiter.allow();
-    const notRun = new Fault('portal_error', { again: 'not_run' });
+    const notRun = new Fault('portal_error', { retryReason: 'not_run' });
     await sent[0]?.answer([result('m1 {}'), { ok: false, fault: notRun, timing: { queueMs: 0, upstreamMs: 0 } }]);
     await limiter.allow();
     await sent[1]?.answer();

@@ -1,4 +1,4 @@
-import { type Again, type Answer, asFault, type Command, Fault, type PortalId, type RequestInfo } from '@b24/portal';
+import { type Answer, asFault, type Command, Fault, type PortalId, type RequestInfo } from '@b24/portal';
 import { Admission, maxPortalQueueBytes, maxReplicaQueueBytes, type ReplicaUsage } from './admission';
 import { BatchBuilder } from './batch-builder';
 import { callSize } from './call-size';
@@ -13,11 +13,8 @@ import type { PreparedRequest, QueueOptions } from './queue-options';
 import { clientOf, type QueuedCall, type Waiter } from './queued-call';
 import { queueFullFault } from './queue-full-fault';
 import type { Level, Permit, Plan } from './rate-limiter';
-import { afterSending, lostInBatch, retryDelayMs } from './retry-policy';
+import { afterSending, grantReasons, lostInBatch, retryDelayMs } from './retry-policy';
 import { Scheduler } from './scheduler';
-
-/** Retry reasons that concern the grant: a request that was prepared before would be refused for the same. */
-const grantReasons: ReadonlySet<Again> = new Set(['token_refused', 'user_refused', 'moved']);
 
 export interface QueueCounts {
   /** Calls that wait on this replica. */
@@ -200,7 +197,7 @@ export class PortalQueue implements OfferOwner {
 
   onLost(call: QueuedCall): void {
     this.markClaimed(call);
-    this.retryOrReject(call, new Fault('outcome_unknown', call.isWrite ? {} : { again: 'not_run' }));
+    this.retryOrReject(call, new Fault('outcome_unknown', call.isWrite ? {} : { retryReason: 'not_run' }));
     void this.dispatchAll();
   }
 
@@ -312,7 +309,7 @@ export class PortalQueue implements OfferOwner {
     for (const [call, answers] of answersByCall) {
       const recorded = answers.map((answer, i) => this.ledger.record(call.commands[i], answer));
       const [answer] = recorded;
-      if (recorded.length === 1 && answer?.ok === false && answer.fault.again) {
+      if (recorded.length === 1 && answer?.ok === false && answer.fault.retryReason) {
         this.retryOrReject(call, answer.fault);
         continue;
       }
@@ -325,12 +322,13 @@ export class PortalQueue implements OfferOwner {
   /** The request failed as a whole. @param plan undefined if a peer sent it, which then backs off */
   private async onRequestFailed(calls: readonly QueuedCall[], fault: Fault, plan: Plan | undefined): Promise<void> {
     const { health, ledger } = this;
-    if (fault.again === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
-    if (fault.again && grantReasons.has(fault.again)) this.grantRefusals++;
-    if (fault.again === 'bucket_full' && health.isRefusedForItself(calls.flatMap(({ commands }) => commands))) {
+    const { retryReason } = fault;
+    if (retryReason === 'batch_spent') ledger.refuse('batch', fault.retryAfterMs);
+    if (retryReason && grantReasons.has(retryReason)) this.grantRefusals++;
+    if (retryReason === 'bucket_full' && health.isRefusedForItself(calls.flatMap(({ commands }) => commands))) {
       for (const call of calls) this.reject(call, fault.final());
     } else {
-      if (fault.again === 'bucket_full' && plan) await health.backOff(plan);
+      if (retryReason === 'bucket_full' && plan) await health.backOff(plan);
       const change = health.onFailure(fault);
       if (change === 'opened') this.rejectAll(health.circuit.openFault() ?? fault);
       else if (change === 'probe') void this.probe(fault);
@@ -346,13 +344,13 @@ export class PortalQueue implements OfferOwner {
 
   /** Queues the call again if a retry is safe and useful, else rejects it. */
   private retryOrReject(call: QueuedCall, fault: Fault): void {
-    if (fault.again === 'reads_alone' && call.isWrite) {
+    if (fault.retryReason === 'reads_alone' && call.isWrite) {
       this.reject(call, lostInBatch(fault));
       return;
     }
-    const isAlone = fault.again === 'alone' || fault.again === 'reads_alone';
+    const isAlone = fault.retryReason === 'alone' || fault.retryReason === 'reads_alone';
     if (isAlone) call.batchBytes = undefined;
-    const reason = call.waiters.size > 0 && this.health.circuit.state !== 'open' ? fault.again : undefined;
+    const reason = call.waiters.size > 0 && this.health.circuit.state !== 'open' ? fault.retryReason : undefined;
     const delayMs = reason && retryDelayMs(reason, call.countRetry(reason));
     if (delayMs === undefined) {
       this.reject(call, isAlone ? fault.final() : fault);

@@ -91,7 +91,7 @@ describe('a portal queue with a method near its operating limit', () => {
     const { limiter, sent, methods, call } = queueWorld();
     const outcomes = [call(1), call(2)];
     await limiter.allow();
-    await sent[0]?.fail(new Fault('operating_time_spent', { again: 'batch_spent', retryAfterMs: 60_000 }));
+    await sent[0]?.fail(new Fault('operating_time_spent', { retryReason: 'batch_spent', retryAfterMs: 60_000 }));
     await limiter.allow(2);
     for (const batch of sent.slice(1)) await batch.answer();
     expect(await Promise.all(outcomes)).toEqual(['m1 {}', 'm2 {}']);
@@ -116,14 +116,14 @@ describe('a portal queue with a passing fault', () => {
     const outcome = call(1);
     await settle();
     for (const pauseMs of [500, 1000, 2000]) {
-      await sent.at(-1)?.fail(new Fault('portal_overloaded', { again: 'passing_trouble' }));
+      await sent.at(-1)?.fail(new Fault('portal_overloaded', { retryReason: 'passing_trouble' }));
       const before = sent.length;
       await clock.advance(pauseMs - 1);
       expect(sent).toHaveLength(before);
       await clock.advance(1);
       expect(sent).toHaveLength(before + 1);
     }
-    await sent.at(-1)?.fail(new Fault('portal_overloaded', { again: 'passing_trouble' }));
+    await sent.at(-1)?.fail(new Fault('portal_overloaded', { retryReason: 'passing_trouble' }));
     expect(await outcome).toBe('portal_overloaded');
   });
 });
@@ -133,10 +133,10 @@ describe('a portal queue whose batch failed as a whole', () => {
     const { limiter, sent, methods, call, send } = queueWorld();
     const outcomes = [call(1), send(write(2)), call(3)];
     await limiter.allow();
-    await sent[0]?.fail(new Fault('rejected_by_portal', { again: 'alone' }));
+    await sent[0]?.fail(new Fault('rejected_by_portal', { retryReason: 'alone' }));
     await limiter.allow(3);
     await sent[1]?.answer();
-    await sent[2]?.fail(new Fault('access_denied', { again: 'alone' }));
+    await sent[2]?.fail(new Fault('access_denied', { retryReason: 'alone' }));
     await sent[3]?.answer();
     expect(await Promise.all(outcomes)).toEqual(['m1 {}', 'access_denied', 'm3 {}']);
     expect(methods()).toEqual([['m1', 'm2', 'm3'], ['m1'], ['m2'], ['m3']]);
@@ -149,13 +149,13 @@ describe('a portal queue whose batch failed as a whole', () => {
       const reads = [call(1), call(3)];
       const written = queues.send(portal, [write(2)], new AbortController().signal).catch((fault: unknown) => fault);
       await limiter.allow();
-      await sent[0]?.fail(new Fault(code, { again: 'reads_alone' }));
+      await sent[0]?.fail(new Fault(code, { retryReason: 'reads_alone' }));
       await limiter.allow(2);
       await sent[1]?.answer();
       await sent[2]?.fail(new Fault(code));
       expect(await Promise.all(reads)).toEqual(['m1 {}', code]);
       const told = code === 'answer_too_large' ? 'outcome_unknown' : code;
-      expect(await written).toMatchObject({ code: told, again: undefined });
+      expect(await written).toMatchObject({ code: told, retryReason: undefined });
       expect(methods()).toEqual([['m1', 'm3', 'm2'], ['m1'], ['m3']]);
     },
   );
@@ -164,7 +164,7 @@ describe('a portal queue whose batch failed as a whole', () => {
 describe('a portal queue with a method that keeps answering that the bucket is full', () => {
   it('backs off a few times, and then no more for that method while others are answered', async () => {
     const { clock, limiter, sent, call } = queueWorld();
-    const full = () => new Fault('portal_overloaded', { again: 'bucket_full' });
+    const full = () => new Fault('portal_overloaded', { retryReason: 'bucket_full' });
     const odd = call(1);
     for (let times = 0; times < 2; times++) {
       await limiter.allow();

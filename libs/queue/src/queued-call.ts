@@ -1,4 +1,4 @@
-import type { Again, Answer, Command, Fault, RequestInfo } from '@b24/portal';
+import type { RetryReason, Answer, Command, Fault, RequestInfo } from '@b24/portal';
 
 /** A caller that waits for the answers of a call. */
 export interface Waiter {
@@ -37,7 +37,7 @@ export class QueuedCall {
   /** The id of the peer's offer, if the callers wait on another replica. */
   remoteId: string | undefined;
   private readonly waitersByClient = new Map<string, number>();
-  private readonly retries = new Map<Again, number>();
+  private readonly retries = new Map<RetryReason, number>();
 
   constructor(
     /** Its position in the queue, kept when it is retried. */
@@ -84,7 +84,7 @@ export class QueuedCall {
   }
 
   /** Returns how often it was retried for this reason before, and counts this time. */
-  countRetry(why: Again): number {
+  countRetry(why: RetryReason): number {
     const times = this.retries.get(why) ?? 0;
     this.retries.set(why, times + 1);
     return times;

@@ -1,8 +1,8 @@
-import type { Again } from '@b24/portal';
+import type { RetryReason } from '@b24/portal';
 import { retryDelayMs } from './retry-policy';
 
 /** Every pause until it is given up. */
-function pauses(why: Again): number[] {
+function pauses(why: RetryReason): number[] {
   const all: number[] = [];
   for (let pause = retryDelayMs(why, 0); pause !== undefined; pause = retryDelayMs(why, all.length)) {
     all.push(pause);

@@ -1,10 +1,10 @@
-import { type Again, asFault, Fault } from '@b24/portal';
+import { type RetryReason, asFault, Fault } from '@b24/portal';
 
 /**
  * Delays before each retry of a call that certainly did not run, in milliseconds, by reason. A retry goes through the
  * queue, because it costs a permit like the first attempt (docs/decisions/0002).
  */
-const retryDelaysMs: Record<Again, readonly number[]> = {
+const retryDelaysMs: Record<RetryReason, readonly number[]> = {
   // The refused token is refreshed before the next request. If a fresh token is refused too, a retry does not help.
   token_refused: [0],
   // Another user's token pair replaces the refused one, as long as there is one.
@@ -22,7 +22,7 @@ const retryDelaysMs: Record<Again, readonly number[]> = {
 };
 
 /** Returns the delay before the next retry, ms; undefined if the call is not retried. */
-export function retryDelayMs(reason: Again, retriesBefore: number): number | undefined {
+export function retryDelayMs(reason: RetryReason, retriesBefore: number): number | undefined {
   return retryDelaysMs[reason][retriesBefore];
 }
 
@@ -33,6 +33,9 @@ export function lostInBatch(fault: Fault): Fault {
     detail: 'The answers of the batch that carried this write were too large to read; the portal may have run it.',
   });
 }
+
+/** Retry reasons that concern the grant: a request that was prepared before would be refused for the same. */
+export const grantReasons: ReadonlySet<RetryReason> = new Set(['token_refused', 'user_refused', 'moved']);
 
 /** Returns the fault for a caller that gives up after its call was sent: a passed deadline leaves the outcome unknown. */
 export function afterSending(reason: unknown): Fault {

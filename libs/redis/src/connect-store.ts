@@ -1,9 +1,9 @@
 import { systemClock } from '@b24/portal';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { CommandTimeouts } from './command-timeouts';
-import { type RedisPlace, redisPlace } from './redis-url';
+import { type RedisAddress, parseRedisUrl } from './redis-url';
 
-/** A connection to the store, whatever its topology: every script and transaction must keep to one hash slot. */
+/** A connection to Redis of any topology. Every script and transaction must stay in one hash slot. */
 export type StoreConnection = Redis | Cluster;
 
 export interface StoreObserver {
@@ -12,26 +12,26 @@ export interface StoreObserver {
   back(): void;
 }
 
-/** A question unanswered for so long has failed; what hangs must not hold up a caller. */
+/** A command without a reply for this long fails, so that no caller waits for a Redis that hangs. */
 const commandTimeoutMs = 2000;
-/** A socket silent for so long while something is asked is given up: a dead host sends no goodbye. */
+/** A socket that is silent for this long while a command waits is closed: a dead host sends no FIN. */
 const socketTimeoutMs = 6000;
-/** The same where a question may rightly be answered after ten seconds. */
+/** The same for connections whose commands may block for ten seconds. */
 const waitingTimeoutMs = 15_000;
 
-/** The one place that makes connections. They connect by themselves, again and again, as long as they are open. */
+/** Opens a connection. It reconnects by itself until it is closed. Nothing else in the gateway opens connections. */
 export function connectStore(
   url: string,
   observer: StoreObserver,
   use: 'asking' | 'waiting' = 'asking',
 ): StoreConnection {
-  const store = connectionTo(redisPlace(url), use);
+  const store = connectionTo(parseRedisUrl(url), use);
   watch(store, observer);
   return store;
 }
 
-/** @param use waiting: for questions that are answered when there is something to tell, in at most ten seconds. */
-function connectionTo(place: RedisPlace, use: 'asking' | 'waiting'): StoreConnection {
+/** @param use waiting: for commands that block until there is data, at most ten seconds */
+function connectionTo(place: RedisAddress, use: 'asking' | 'waiting'): StoreConnection {
   const patience = use === 'asking' ? quick : waiting;
   const single = { ...patience, retryStrategy: soon } satisfies RedisOptions;
   const Single = use === 'asking' ? TimedRedis : Redis;
@@ -57,8 +57,8 @@ function connectionTo(place: RedisPlace, use: 'asking' | 'waiting'): StoreConnec
     name,
     db,
     role: 'master',
-    // No failoverDetector: news that comes while it reconnects ends an ioredis 6 connection for good. A demoted master
-    // closes its connections or says READONLY, a dead one is silent; each of these makes it ask the sentinels again.
+    // No failoverDetector: a message that arrives while it reconnects ends an ioredis 6 connection for good. A demoted
+    // master closes its connections or replies READONLY, a dead one is silent; each makes ioredis query the sentinels.
     sentinelCommandTimeout: commandTimeoutMs,
     sentinelRetryStrategy: soon,
   });
@@ -74,7 +74,7 @@ const steady = {
 const quick = { ...steady, socketTimeout: socketTimeoutMs } satisfies RedisOptions;
 const waiting = { ...steady, socketTimeout: waitingTimeoutMs } satisfies RedisOptions;
 
-/** A server whose commands fail when they are not answered in time, also while they wait for a connection. */
+/** A connection whose commands time out, also while they wait for the connection. */
 class TimedRedis extends Redis {
   private readonly timeouts = new CommandTimeouts(systemClock, commandTimeoutMs);
 
@@ -84,7 +84,7 @@ class TimedRedis extends Redis {
   }
 }
 
-/** The same of a cluster, whose own queue has no time limit. */
+/** The same for a cluster, whose own queue has no timeout. */
 class TimedCluster extends Cluster {
   private readonly timeouts = new CommandTimeouts(systemClock, commandTimeoutMs);
 
@@ -94,7 +94,7 @@ class TimedCluster extends Cluster {
   }
 }
 
-/** While the store is plainly away commands fail at once; while it is only reconnecting they wait for it. */
+/** While Redis is known to be down, commands fail at once; during a reconnect they wait for it. */
 function watch(store: StoreConnection, observer: StoreObserver): void {
   let reachable = true;
   store.on('ready', () => {

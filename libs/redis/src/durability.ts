@@ -1,37 +1,37 @@
 import { Cluster } from 'ioredis';
 import type { StoreConnection } from './connect-store';
 
-/** Why Redis may lose grants; `would_evict` is advice only, `unknown` says that Redis does not tell. */
+/** Why Redis may lose grants. `would_evict` is advice only; `unknown` means that Redis does not reveal its settings. */
 export type DurabilityCode = 'evicts' | 'would_evict' | 'forgets' | 'write_failed' | 'unknown';
 
 export interface DurabilityWarning {
   readonly code: DurabilityCode;
-  /** What is wrong and what to do. */
+  /** Says what is wrong and what to do. */
   readonly detail: string;
 }
 
 const sections = ['memory', 'persistence'] as const;
-/** What the judgement goes by; a Redis that hides them, as some managed ones do, can't be judged. */
-const telling = ['maxmemory', 'maxmemory_policy', 'aof_enabled'] as const;
+/** The fields of INFO that decide. Some managed Redis services hide them. */
+const judgedFields = ['maxmemory', 'maxmemory_policy', 'aof_enabled'] as const;
 
-/** Would this store evict or forget what it holds? Every master of a cluster is asked. Never rejects. */
-export async function askDurability(store: StoreConnection): Promise<DurabilityWarning[]> {
+/** Checks whether Redis could evict or lose data, on every master of a cluster. Never rejects. */
+export async function checkDurability(store: StoreConnection): Promise<DurabilityWarning[]> {
   const masters = store instanceof Cluster ? store.nodes('master') : [store];
-  const told = await Promise.all(
+  const warnings = await Promise.all(
     masters.map(async (master) => {
       try {
         const texts = await Promise.all(sections.map((section) => master.info(section)));
         return judgeDurability(texts.join('\n'));
       } catch (error) {
-        return [cannotTell(`INFO is refused or unanswered (${wordOf(error)})`)];
+        return [unknownDurability(`INFO is refused or unanswered (${errorCodeOf(error)})`)];
       }
     }),
   );
-  const byCode = new Map(told.flat().map((warning) => [warning.code, warning]));
+  const byCode = new Map(warnings.flat().map((warning) => [warning.code, warning]));
   return [...byCode.values()];
 }
 
-/** @param info the answer of `INFO memory` and `INFO persistence` */
+/** @param info the replies of `INFO memory` and `INFO persistence` */
 export function judgeDurability(info: string): DurabilityWarning[] {
   const fields = new Map(
     info.split(/\r?\n/).flatMap((line) => {
@@ -39,8 +39,8 @@ export function judgeDurability(info: string): DurabilityWarning[] {
       return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)] as const] : [];
     }),
   );
-  const hidden = telling.filter((name) => !fields.has(name));
-  if (hidden.length > 0) return [cannotTell(`INFO does not tell ${hidden.join(', ')}`)];
+  const hidden = judgedFields.filter((name) => !fields.has(name));
+  if (hidden.length > 0) return [unknownDurability(`INFO does not tell ${hidden.join(', ')}`)];
   return [...evictionWarnings(fields), ...forgettingWarnings(fields)];
 }
 
@@ -67,11 +67,11 @@ function forgettingWarnings(fields: ReadonlyMap<string, string>): DurabilityWarn
   return [{ code: 'write_failed', detail }];
 }
 
-function cannotTell(why: string): DurabilityWarning {
+function unknownDurability(why: string): DurabilityWarning {
   return { code: 'unknown', detail: `Can't tell whether Redis evicts or forgets: ${why}. Check both by hand.` };
 }
 
-/** The first word of Redis's own errors, as NOPERM. */
-function wordOf(error: unknown): string {
+/** Returns the first word of an error of Redis, for example NOPERM. */
+function errorCodeOf(error: unknown): string {
   return /^[A-Z]+/.exec((error as Error).message)?.[0] ?? 'no answer';
 }

@@ -1,14 +1,14 @@
-export { Channel, type ChannelOptions } from './channel';
+export { RedisChannel, type RedisChannelOptions } from './redis-channel';
 export { connectStore, type StoreConnection, type StoreObserver } from './connect-store';
-export { askDurability, type DurabilityCode, type DurabilityWarning, judgeDurability } from './durability';
+export { checkDurability, type DurabilityCode, type DurabilityWarning, judgeDurability } from './durability';
 export { DueWorker, type DueWorkerOptions } from './due-worker';
 export { fieldSwap } from './field-swap';
 export { heartbeat, type HeartbeatOptions } from './heartbeat';
 export { type KeyCount, loadScripts, type RedisScript } from './load-scripts';
 export { orStoreUnavailable } from './or-store-unavailable';
 export { Poller, type PollerOptions } from './poller';
-export { redisPlace, type RedisPlace } from './redis-url';
-export { countsForMs, keyConflict, type KeysOfReplica, RollCall } from './roll-call';
+export { parseRedisUrl, type RedisAddress } from './redis-url';
+export { replicaTtlMs, keyConflict, type ReplicaKeys, ReplicaRegistry } from './replica-registry';
 export { scanPages } from './scan-pages';
 export { type Migration, Schema } from './schema';
 export { StoreRefused } from './store-refused';

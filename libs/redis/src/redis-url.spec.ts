@@ -1,16 +1,16 @@
-import { redisPlace } from './redis-url';
+import { parseRedisUrl } from './redis-url';
 
 const node = (host: string, port: number) => ({ host, port });
 
 describe('REDIS_URL', () => {
   it.each(['redis://127.0.0.1:6379', 'rediss://user:p%40ss@redis.example:6380/2'])('%s is left to ioredis', (url) => {
-    expect(redisPlace(url)).toEqual({ kind: 'single', url });
+    expect(parseRedisUrl(url)).toEqual({ kind: 'single', url });
   });
 
   it('names sentinels, the master they watch, its login, a database and the sentinels’ own login', () => {
     const url =
       'redis+sentinel://app:p%40s:s@s1:26380,s2,[::1]:26381/mymaster/3?sentinelUsername=w&sentinelPassword=q%26';
-    expect(redisPlace(url)).toEqual({
+    expect(parseRedisUrl(url)).toEqual({
       kind: 'sentinel',
       tls: false,
       username: 'app',
@@ -24,18 +24,18 @@ describe('REDIS_URL', () => {
   });
 
   it('names nodes of a cluster, of which any one is enough, with or without TLS', () => {
-    expect(redisPlace('redis+cluster://n1:7000,n2/')).toEqual({
+    expect(parseRedisUrl('redis+cluster://n1:7000,n2/')).toEqual({
       kind: 'cluster',
       tls: false,
       nodes: [node('n1', 7000), node('n2', 6379)],
     });
-    expect(redisPlace('rediss+cluster://:secret@n1')).toEqual({
+    expect(parseRedisUrl('rediss+cluster://:secret@n1')).toEqual({
       kind: 'cluster',
       tls: true,
       password: 'secret',
       nodes: [node('n1', 6379)],
     });
-    expect(redisPlace('rediss+sentinel://s1/m')).toMatchObject({ kind: 'sentinel', tls: true, db: 0 });
+    expect(parseRedisUrl('rediss+sentinel://s1/m')).toMatchObject({ kind: 'sentinel', tls: true, db: 0 });
   });
 
   it.each([
@@ -50,7 +50,7 @@ describe('REDIS_URL', () => {
     ['redis+cluster://', 'must be redis://'],
     ['redis+ring://:hidden@n1', 'must be redis://'],
   ])('%s is refused in a sentence that does not repeat the password', (url, words) => {
-    expect(() => redisPlace(url)).toThrow(words);
-    expect(() => redisPlace(url)).not.toThrow('hidden');
+    expect(() => parseRedisUrl(url)).toThrow(words);
+    expect(() => parseRedisUrl(url)).not.toThrow('hidden');
   });
 });

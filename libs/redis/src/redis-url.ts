@@ -3,34 +3,34 @@ export interface RedisNode {
   readonly port: number;
 }
 
-interface Login {
+interface RedisLogin {
   readonly username?: string;
   readonly password?: string;
   readonly tls: boolean;
 }
 
-/** Where Redis is, as REDIS_URL says it. */
-export type RedisPlace =
+/** The address of Redis, parsed from REDIS_URL. */
+export type RedisAddress =
   | { readonly kind: 'single'; readonly url: string }
-  | (Login & {
+  | (RedisLogin & {
       readonly kind: 'sentinel';
       readonly sentinels: readonly RedisNode[];
       readonly master: string;
       readonly db: number;
-      /** The sentinels' own login, where they ask for one. */
+      /** The sentinels' own login, if they require one. */
       readonly sentinelUsername?: string;
       readonly sentinelPassword?: string;
     })
-  | (Login & { readonly kind: 'cluster'; readonly nodes: readonly RedisNode[] });
+  | (RedisLogin & { readonly kind: 'cluster'; readonly nodes: readonly RedisNode[] });
 
 const shape = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]+)(\/[^?#]*)?(?:\?([^#]*))?$/;
 
 /**
  * `redis://`, `rediss://`, `redis[s]+sentinel://[user:password@]host:port,…/master[/db][?sentinelPassword=…]`,
  * `redis[s]+cluster://[user:password@]host:port,…`. A password is percent-encoded.
- * @throws Error with a sentence that says what is wrong, never repeating the URL, which may hold a password
+ * @throws Error that says what is wrong and never quotes the URL, which may contain a password
  */
-export function redisPlace(url: string): RedisPlace {
+export function parseRedisUrl(url: string): RedisAddress {
   const [, scheme = '', topology, login, hosts = '', path = '', query] = shape.exec(url) ?? [];
   if (!scheme)
     throw new Error('REDIS_URL must be redis://…, redis+sentinel://… or redis+cluster://…, or rediss for TLS.');
@@ -44,7 +44,7 @@ export function redisPlace(url: string): RedisPlace {
   return { kind: 'sentinel', ...common, sentinels, master, db: Number(db), ...sentinelLogin(query) };
 }
 
-function singlePlace(url: string): RedisPlace {
+function singlePlace(url: string): RedisAddress {
   if (!URL.canParse(url))
     throw new Error('REDIS_URL must name one host; several need redis+sentinel:// or redis+cluster://.');
   return { kind: 'single', url };
@@ -65,7 +65,7 @@ function nodesOf(hosts: string, usualPort: number): RedisNode[] {
   });
 }
 
-function loginOf(text: string | undefined): Omit<Login, 'tls'> {
+function loginOf(text: string | undefined): Omit<RedisLogin, 'tls'> {
   if (!text) return {};
   const colon = text.indexOf(':');
   const [username, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];

@@ -5,13 +5,13 @@ import { heartbeat } from './heartbeat';
 import { loadScripts } from './load-scripts';
 import { StoreRefused } from './store-refused';
 
-/** One step of the stored data to the next version. */
+/** Changes the stored data from one version to the next. */
 export interface Migration {
-  /** What it changes, for the log. */
-  readonly says: string;
+  /** Describes the change in the log. */
+  readonly description: string;
   /**
-   * Must be right to run again from anywhere in its middle: a replica may die in it and another begins anew, or a
-   * frozen one wakes up in it. While it runs, replicas of the old version may still read and write.
+   * Must be safe to run again after it stopped anywhere: a replica may die in it and another starts over, or a frozen one
+   * resumes. Replicas of the old version may read and write while it runs.
    */
   run(store: StoreConnection): Promise<void>;
 }
@@ -19,18 +19,18 @@ export interface Migration {
 export interface SchemaOptions {
   readonly store: StoreConnection;
   readonly clock: Clock;
-  /** From version 1 on: the first leads to version 2. */
+  /** In order: the first one leads from version 1 to version 2. */
   readonly migrations: readonly Migration[];
-  readonly migrating: (from: number, says: string) => void;
+  readonly onMigration: (from: number, says: string) => void;
 }
 
 const schemaKey = 'b24:schema';
-/** Where data without a version stands: before versions were written down. */
+/** The version of data that has no version stored. */
 const firstVersion = 1;
 const holdMs = 15_000;
 const askAgainMs = 250;
 
-/** The form of what Redis holds: brought up to date once, step by step, by one replica while the others wait. */
+/** Migrates the data in Redis step by step: one replica runs a migration, the others wait. */
 export class Schema {
   private readonly asker = randomUUID();
   private readonly run;
@@ -39,20 +39,20 @@ export class Schema {
     this.run = loadScripts<{ advanceSchema: [number, number] }>(options.store, __dirname, { advanceSchema: 1 });
   }
 
-  /** The newest version that this build knows. */
+  /** The newest version that this build supports. */
   get newest(): number {
     return firstVersion + this.options.migrations.length;
   }
 
-  /** For a tool that migrates nothing. @throws StoreRefused unless the stored data has the newest version */
-  async mustBeKnown(): Promise<void> {
+  /** Checks without migrating. @throws StoreRefused unless the stored data has the newest version */
+  async requireNewest(): Promise<void> {
     const version = Number((await this.options.store.hget(schemaKey, 'version')) ?? this.newest);
     if (version > this.newest) throw new StoreRefused(newerSentence(version, this.newest));
     if (version < this.newest) throw new StoreRefused('Start the gateway of this build first: it migrates the data.');
   }
 
-  /** Resolves when the stored data has the newest version. @throws StoreRefused when it is newer than that */
-  async bringUpToDate(): Promise<void> {
+  /** Resolves when the stored data has the newest version. @throws StoreRefused if it is newer */
+  async migrate(): Promise<void> {
     for (let done: number | undefined; ;) {
       const { version, mine } = await this.advance(done);
       if (version > this.newest) throw new StoreRefused(newerSentence(version, this.newest));
@@ -63,10 +63,10 @@ export class Schema {
   }
 
   private async step(from: number): Promise<number> {
-    const { clock, migrations, migrating, store } = this.options;
+    const { clock, migrations, onMigration: migrating, store } = this.options;
     const migration = migrations[from - firstVersion];
     if (!migration) throw new Error(`There is no migration from version ${from}.`);
-    migrating(from, migration.says);
+    migrating(from, migration.description);
     const letGo = heartbeat({ clock, everyMs: holdMs / 3, renew: () => this.advance() });
     await migration.run(store).finally(letGo);
     return from + 1;
@@ -78,7 +78,7 @@ export class Schema {
     return { version, mine: mine === 1 };
   }
 
-  /** A store that never held a portal or a client needs no migration. */
+  /** A Redis that never held a portal or a client needs no migration. */
   private async isEmpty(): Promise<boolean> {
     const { store } = this.options;
     const held = await Promise.all([store.exists('b24:portals'), store.exists('b24:clients')]);

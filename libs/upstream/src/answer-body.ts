@@ -32,7 +32,7 @@ export function parseEnvelope(method: string, { status, body: text }: HttpAnswer
   const fault = new Fault('portal_error', {
     detail: unreadableDetail(status, { moved, tooDeep }),
     upstream: { method, status, error: '', description: '' },
-    ...(moved && { again: 'moved' }),
+    ...(moved && { retryReason: 'moved' }),
   });
   return { fault, concernsCallOnly: !moved && (taken || tooDeep || value !== undefined) };
 }

@@ -113,7 +113,7 @@ describe('a batch', () => {
 
   it('takes a list for an empty map, as PHP writes it', () => {
     const answers = decode(empty);
-    for (const answer of answers) expect(answer).toMatchObject({ ok: false, fault: { again: 'not_run' } });
+    for (const answer of answers) expect(answer).toMatchObject({ ok: false, fault: { retryReason: 'not_run' } });
   });
 
   it('takes a null result for a result, and an error without words for an error', () => {
@@ -128,9 +128,9 @@ describe('a batch', () => {
   });
 
   it.each([
-    ['expired_token', 401, { code: 'reauthorization_required', again: 'token_refused' }],
-    ['QUERY_LIMIT_EXCEEDED', 503, { code: 'portal_overloaded', again: 'bucket_full' }],
-    ['OPERATION_TIME_LIMIT', 429, { code: 'operating_time_spent', again: 'batch_spent' }],
+    ['expired_token', 401, { code: 'reauthorization_required', retryReason: 'token_refused' }],
+    ['QUERY_LIMIT_EXCEEDED', 503, { code: 'portal_overloaded', retryReason: 'bucket_full' }],
+    ['OPERATION_TIME_LIMIT', 429, { code: 'operating_time_spent', retryReason: 'batch_spent' }],
     ['OVERLOAD_LIMIT', 503, { code: 'portal_overloaded', haltMs: 300_000 }],
   ])('fails as a whole with %s', (error, status, expected) => {
     const answer: HttpAnswer = { status, body: JSON.stringify({ error }) };

@@ -105,7 +105,7 @@ function decodeItem(
   if (error !== undefined) {
     const { fault } = translateError(method, 200, isJsonObject(error) ? error : { error: '' }, nowMs);
     // The portal accepted the batch and its token, so the error of one command concerns only that command.
-    const isOwn = concernsGrant(fault) || fault.again === 'bucket_full';
+    const isOwn = concernsGrant(fault) || fault.retryReason === 'bucket_full';
     return { ok: false, fault: isOwn ? asCommandFault(fault) : fault, ...times };
   }
   if (!Object.hasOwn(parts.result, name)) return { ok: false, fault: notRunFault(method), ...times };
@@ -119,15 +119,15 @@ function decodeItem(
  */
 function batchFault(status: number, body: VendorEnvelope, nowMs: number): Fault {
   const { fault, concerns } = translateError('batch', status, body, nowMs);
-  if (fault.code === 'operating_time_spent') return fault.with({ again: 'batch_spent' });
-  return concerns === 'command' && fault.code !== 'portal_error' ? fault.with({ again: 'alone' }) : fault;
+  if (fault.code === 'operating_time_spent') return fault.with({ retryReason: 'batch_spent' });
+  return concerns === 'command' && fault.code !== 'portal_error' ? fault.with({ retryReason: 'alone' }) : fault;
 }
 
 function notRunFault(method: string): Fault {
   return new Fault('portal_error', {
     detail: 'The portal ended the request before this command, several times; the command was not executed.',
     upstream: { method, status: 200, error: '', description: '' },
-    again: 'not_run',
+    retryReason: 'not_run',
   });
 }
 

@@ -55,7 +55,9 @@ describe('a decoded answer', () => {
   });
 
   it('rejects the trip when the request as a whole failed', () => {
-    expect(() => decode('{"error":"expired_token"}', 401)).toThrow(expect.objectContaining({ again: 'token_refused' }));
+    expect(() => decode('{"error":"expired_token"}', 401)).toThrow(
+      expect.objectContaining({ retryReason: 'token_refused' }),
+    );
     for (const body of ['', '<html>', '{"result":']) {
       for (const status of [302, 404, 502, 503, 504])
         expect(() => decode(body, status)).toThrow(expect.objectContaining({ code: 'portal_error' }));
@@ -107,7 +109,7 @@ describe('a decoded answer', () => {
   it('is no answer unless the status says that the call was taken', () => {
     for (const status of [404, 500, 503])
       expect(decode('{"result":{"id":1}}', status)).toMatchObject({ ok: false, fault: { code: 'portal_error' } });
-    expect(() => decode('{"result":{"id":1}}', 302)).toThrow(expect.objectContaining({ again: 'moved' }));
+    expect(() => decode('{"result":{"id":1}}', 302)).toThrow(expect.objectContaining({ retryReason: 'moved' }));
     expect(() => decode('', 302)).toThrow(/redirect/);
     expect(() => decode('<html>', 503)).toThrow(/status 503/);
   });

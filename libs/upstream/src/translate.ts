@@ -1,4 +1,4 @@
-import { Fault, type Operating, type UpstreamWords } from '@b24/portal';
+import { Fault, type Operating, type VendorResponse } from '@b24/portal';
 import {
   methodDenied,
   namesPlan,
@@ -29,10 +29,10 @@ export function translate(
   operating: Operating | undefined,
   nowMs: number,
 ): { fault: Fault; concerns: 'trip' | 'command' } {
-  const { code, concerns, again, haltMs, detail } = translation(it);
+  const { code, concerns, retryReason, haltMs, detail } = translation(it);
   const retryAfterMs =
     code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + defaultResetMs) - nowMs) : haltMs;
-  const upstream: UpstreamWords = {
+  const upstream: VendorResponse = {
     method: it.method,
     status: it.status,
     error: it.error,
@@ -42,7 +42,7 @@ export function translate(
   const fault = new Fault(code, {
     upstream,
     ...(detail && { detail }),
-    ...(again && { again }),
+    ...(retryReason && { retryReason }),
     ...(haltMs && { haltMs }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });

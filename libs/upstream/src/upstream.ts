@@ -50,7 +50,9 @@ export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
       return decodeBatch(commands, names, answer, upstreamMs, nowMs);
     } catch (error) {
       const fault = asFault(error);
-      throw signal.aborted || fault.again || !unanswered.has(fault.code) ? fault : fault.with({ again: 'reads_alone' });
+      throw signal.aborted || fault.retryReason || !unanswered.has(fault.code)
+        ? fault
+        : fault.with({ retryReason: 'reads_alone' });
     }
   };
 }

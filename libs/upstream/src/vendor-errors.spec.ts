@@ -1,8 +1,14 @@
-import { type Again, type FaultCode, systemClock } from '@b24/portal';
+import { type RetryReason, type FaultCode, systemClock } from '@b24/portal';
 import { translate } from './translate';
 import { errorSentences, vendorErrors } from './vendor-errors';
 
-type Row = readonly [error: string, statuses: readonly number[], code: FaultCode, concerns: Concerns, again?: Again];
+type Row = readonly [
+  error: string,
+  statuses: readonly number[],
+  code: FaultCode,
+  concerns: Concerns,
+  retryReason?: RetryReason,
+];
 type Concerns = 'trip' | 'command';
 
 /** The vendor's table, said here once more by hand: a change of the translation must be made twice. */
@@ -95,13 +101,13 @@ const said = (error: string, description: string, status: number) =>
   translate({ method: 'm', status, error, description }, undefined, systemClock.now());
 
 describe("the vendor's table", () => {
-  const rows = codes.map(([error, statuses, code, on, again]) => ({ error, statuses, code, on, again }));
+  const rows = codes.map(([error, statuses, code, on, retryReason]) => ({ error, statuses, code, on, retryReason }));
   it.each(rows)('$error is translated the same with every status it comes with', (row) => {
-    const { error, statuses, code, on, again } = row;
+    const { error, statuses, code, on, retryReason } = row;
     for (const status of statuses) {
       for (const spelling of [error, error.toLowerCase(), error.toUpperCase()]) {
         const { fault, concerns } = said(spelling, 'whatever', status);
-        expect([fault.code, concerns, fault.again]).toEqual([code, on, again]);
+        expect([fault.code, concerns, fault.retryReason]).toEqual([code, on, retryReason]);
         expect(fault.upstream).toEqual({ method: 'm', status, error: spelling, description: 'whatever' });
       }
     }
@@ -111,7 +117,7 @@ describe("the vendor's table", () => {
     for (const error of wordless) {
       for (const words of [sentence, sentence.toUpperCase(), ` ${sentence}.`, `${sentence} (group 125)`]) {
         const { fault, concerns } = said(error, words, 400);
-        expect([fault.code, concerns, fault.again]).toEqual([code, 'command', undefined]);
+        expect([fault.code, concerns, fault.retryReason]).toEqual([code, 'command', undefined]);
       }
     }
   });

@@ -1,4 +1,4 @@
-import type { Again, FaultCode } from '@b24/portal';
+import type { RetryReason, FaultCode } from '@b24/portal';
 
 /**
  * command: this command was refused, others of its batch may have run. trip: the request as a whole failed, or the
@@ -7,12 +7,12 @@ import type { Again, FaultCode } from '@b24/portal';
 export interface ErrorTranslation {
   readonly code: FaultCode;
   readonly concerns: 'trip' | 'command';
-  readonly again?: Again;
+  readonly retryReason?: RetryReason;
   readonly haltMs?: number;
   readonly detail?: string;
 }
 
-type TranslationExtras = Pick<ErrorTranslation, 'again' | 'haltMs' | 'detail'>;
+type TranslationExtras = Pick<ErrorTranslation, 'retryReason' | 'haltMs' | 'detail'>;
 const concernsRequest = (code: FaultCode, extra: TranslationExtras = {}): ErrorTranslation => ({
   code,
   concerns: 'trip',
@@ -24,9 +24,9 @@ const concernsCommand = (code: FaultCode, detail?: string): ErrorTranslation => 
   ...(detail && { detail }),
 });
 
-export const tokenRefused = concernsRequest('reauthorization_required', { again: 'token_refused' });
+export const tokenRefused = concernsRequest('reauthorization_required', { retryReason: 'token_refused' });
 const userGone = concernsRequest('reauthorization_required', {
-  again: 'user_refused',
+  retryReason: 'user_refused',
   detail:
     'The user who granted access was dismissed or may no longer use the app; another administrator must authorize it.',
 });
@@ -52,7 +52,7 @@ export const namesToken = /\b(?:access )?token\b/i;
  * The vendor's error codes in lower case (docs/bitrix24-rules.md#errors). Any other code is the method's own refusal.
  */
 export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
-  query_limit_exceeded: concernsRequest('portal_overloaded', { again: 'bucket_full' }),
+  query_limit_exceeded: concernsRequest('portal_overloaded', { retryReason: 'bucket_full' }),
   overload_limit: concernsRequest('portal_overloaded', {
     haltMs: 5 * 60_000,
     detail: 'Bitrix24 has blocked calls to this portal by hand; ask its support before calling again.',
@@ -65,7 +65,7 @@ export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
   invalid_credentials: tokenRefused,
   wrong_auth_type: methodDenied,
   connection_error: concernsRequest('portal_overloaded', {
-    again: 'passing_trouble',
+    retryReason: 'passing_trouble',
     detail: 'The portal could not reach its authorization server to check the token; the call was not run.',
   }),
   authorization_error: userGone,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry } from '../api-types';
 import type { GatewayApi } from '../gateway-api';
-import type { Hand } from '../hand';
-import { type Column, type Style, tableOf } from '../paper';
+import type { CommandContext } from '../command-context';
+import { type Column, type Style, tableOf } from '../output';
 import { moment } from '../times';
 
-export interface AuditFilter {
+export interface AuditTailOptions {
   readonly limit: number;
   readonly follow?: boolean;
   readonly portal?: string;
@@ -22,10 +22,13 @@ const lookEveryMs = 1000;
 const lateMs = 300_000;
 
 /** The newest entries, in the order they were written; with `follow` one line each, and what comes, until it is stopped. */
-export async function tailAudit({ api, paper }: Hand, { limit, follow, ...filter }: AuditFilter): Promise<void> {
+export async function tailAudit(
+  { api, paper }: CommandContext,
+  { limit, follow, ...filter }: AuditTailOptions,
+): Promise<void> {
   const items = await newest(api, filter, limit);
   if (!follow) {
-    paper.tell({ items }, auditTable);
+    paper.print({ items }, auditTable);
     return;
   }
   const told = new Set<string>();
@@ -33,7 +36,7 @@ export async function tailAudit({ api, paper }: Hand, { limit, follow, ...filter
   for (let fresh = items; ;) {
     for (const entry of fresh) {
       told.add(entry.id);
-      paper.tell(entry, lineOf);
+      paper.print(entry, lineOf);
     }
     await sleep(lookEveryMs);
     const from = filter.from ?? new Date(Date.now() - lateMs).toISOString();

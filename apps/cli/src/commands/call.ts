@@ -1,11 +1,11 @@
 import type { CallAnswer } from '../api-types';
-import type { Hand } from '../hand';
-import { plain } from '../paper';
-import { Failure } from '../problem';
-import { readInput } from '../reach';
+import type { CommandContext } from '../command-context';
+import { plain } from '../output';
+import { CommandFailure } from '../command-failure';
+import { readInput } from '../target';
 import { pathOf } from './portals';
 
-export interface CallOptions {
+export interface CallCommandOptions {
   readonly start?: number;
   readonly deadlineMs?: number;
   readonly idempotencyKey?: string;
@@ -13,9 +13,9 @@ export interface CallOptions {
 
 /** @param given JSON, `@file`, or `-` for standard input */
 export async function callMethod(
-  { api, paper }: Hand,
+  { api, paper }: CommandContext,
   { portal, method, given }: { portal: string; method: string; given: string | undefined },
-  { start, deadlineMs, idempotencyKey }: CallOptions,
+  { start, deadlineMs, idempotencyKey }: CallCommandOptions,
 ): Promise<void> {
   const params = given === undefined ? {} : paramsOf(await textOf(given));
   const answer = await api.ask<CallAnswer>('POST', `${pathOf(portal)}/call/${encodeURIComponent(method)}`, {
@@ -25,7 +25,7 @@ export async function callMethod(
       'Idempotency-Key': idempotencyKey,
     },
   });
-  paper.tell(answer, ({ result }) => JSON.stringify(result, undefined, 2).split('\n').map(plain).join('\n'));
+  paper.print(answer, ({ result }) => JSON.stringify(result, undefined, 2).split('\n').map(plain).join('\n'));
   const { total, next } = answer;
   if (next !== undefined)
     paper.hint(`${total === undefined ? 'There are more' : `${total} in all`}; the next page: --start ${next}`);
@@ -43,5 +43,8 @@ function paramsOf(text: string): object {
   } catch {
     // Told below: the parser's own words would repeat what was given.
   }
-  throw Failure.of('unusable_input', 'The parameters must be one JSON object, as {"id": 125}, in single quotes.');
+  throw CommandFailure.of(
+    'unusable_input',
+    'The parameters must be one JSON object, as {"id": 125}, in single quotes.',
+  );
 }

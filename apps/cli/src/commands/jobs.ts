@@ -1,15 +1,15 @@
 import type { Job } from '../api-types';
-import type { Hand } from '../hand';
-import { type Column, type Style, tableOf } from '../paper';
+import type { CommandContext } from '../command-context';
+import { type Column, type Style, tableOf } from '../output';
 import { when } from '../times';
 
-export async function listJobs({ api, paper }: Hand): Promise<void> {
-  paper.tell({ items: await api.all<Job>('/v1/jobs') }, jobsTable);
+export async function listJobs({ api, paper }: CommandContext): Promise<void> {
+  paper.print({ items: await api.all<Job>('/v1/jobs') }, jobsTable);
 }
 
-export async function cancelJob({ api, paper }: Hand, id: string): Promise<void> {
+export async function cancelJob({ api, paper }: CommandContext, id: string): Promise<void> {
   const job = await api.ask<Job>('POST', `/v1/jobs/${encodeURIComponent(id)}/cancel`);
-  paper.tell(job, () => `${job.id} is ${job.state}. What it did stays done.`);
+  paper.print(job, () => `${job.id} is ${job.state}. What it did stays done.`);
 }
 
 const columns: readonly Column<Job>[] = [

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Client, CreatedClient } from '../api-types';
-import type { Hand } from '../hand';
-import { type Column, factsOf, type Style, tableOf } from '../paper';
-import { Failure } from '../problem';
+import type { CommandContext } from '../command-context';
+import { type Column, factsOf, type Style, tableOf } from '../output';
+import { CommandFailure } from '../command-failure';
 import { when } from '../times';
 
 export interface Expiry {
@@ -21,37 +21,42 @@ export interface NewKey extends Expiry {
   readonly out?: string;
 }
 
-export async function listKeys({ api, paper }: Hand): Promise<void> {
-  paper.tell(await api.get<{ items: readonly Client[] }>('/v1/clients'), keysTable);
+export async function listKeys({ api, paper }: CommandContext): Promise<void> {
+  paper.print(await api.get<{ items: readonly Client[] }>('/v1/clients'), keysTable);
 }
 
-export async function createKey(hand: Hand, { scope, portal, method, out, ...rest }: NewKey): Promise<void> {
+export async function createKey(hand: CommandContext, { scope, portal, method, out, ...rest }: NewKey): Promise<void> {
   const body = { ...rest, scopes: scope, ...(portal && { portals: portal }), ...(method && { methods: method }) };
   await shownOnce(hand, out, '/v1/clients', body);
 }
 
 export async function rotateKey(
-  hand: Hand,
+  hand: CommandContext,
   id: string,
   { out, ...body }: Expiry & { readonly graceSeconds?: number; readonly out?: string },
 ): Promise<void> {
   await shownOnce(hand, out, `/v1/clients/${encodeURIComponent(id)}/rotate`, body);
 }
 
-export async function revokeKey({ api, paper }: Hand, id: string): Promise<void> {
+export async function revokeKey({ api, paper }: CommandContext, id: string): Promise<void> {
   await api.ask('DELETE', `/v1/clients/${encodeURIComponent(id)}`);
-  paper.tell({ id, revoked: true }, () => `${id} is gone; its key works no more.`);
+  paper.print({ id, revoked: true }, () => `${id} is gone; its key works no more.`);
 }
 
 /** The file is opened first: a key that can't be kept must not be made. */
-async function shownOnce({ api, paper }: Hand, out: string | undefined, path: string, body: object): Promise<void> {
+async function shownOnce(
+  { api, paper }: CommandContext,
+  out: string | undefined,
+  path: string,
+  body: object,
+): Promise<void> {
   const file = out === undefined ? undefined : await newFile(out);
   try {
     const headers = { 'Idempotency-Key': randomUUID() };
     const { key, ...client } = await api.ask<CreatedClient>('POST', path, { body, headers });
     await file?.writeFile(`${key}\n`);
-    if (out === undefined) paper.tell({ ...client, key }, createdPage);
-    else paper.tell({ ...client, keyFile: out }, createdPage);
+    if (out === undefined) paper.print({ ...client, key }, createdPage);
+    else paper.print({ ...client, keyFile: out }, createdPage);
     if (out === undefined) paper.hint('The key is shown here only. Next time --out writes it to a file instead.');
   } finally {
     await file?.close();
@@ -64,7 +69,7 @@ async function newFile(name: string) {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'EEXIST' ? 'it is there already' : code;
-    throw Failure.of('unusable_input', `No file can be made of --out (${why}); no key was made. Name another.`);
+    throw CommandFailure.of('unusable_input', `No file can be made of --out (${why}); no key was made. Name another.`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Portal, PortalDetails } from '../api-types';
 import type { GatewayApi } from '../gateway-api';
-import type { Hand } from '../hand';
-import { type Colour, type Column, factsOf, type Style, tableOf } from '../paper';
+import type { CommandContext } from '../command-context';
+import { type Colour, type Column, factsOf, type Style, tableOf } from '../output';
 import { moment, when } from '../times';
 
 export interface PortalFilter {
@@ -16,32 +16,32 @@ export interface PortalFilter {
 const atOnce = 8;
 
 export async function listPortals(
-  { api, paper }: Hand,
+  { api, paper }: CommandContext,
   { status, app, tag, unhealthy, queues }: PortalFilter,
 ): Promise<void> {
   const all = await api.all<Portal>('/v1/portals', { status, app, tag });
   const wanted = unhealthy ? all.filter(isUnhealthy) : all;
   // What waits for somebody comes first.
   const items = [...wanted.filter(isWaiting), ...wanted.filter((portal) => !isWaiting(portal))];
-  if (queues) paper.tell({ items: await withQueues(api, items) }, portalsTable([...columns, ...queueColumns]));
-  else paper.tell({ items }, portalsTable(columns));
+  if (queues) paper.print({ items: await withQueues(api, items) }, portalsTable([...columns, ...queueColumns]));
+  else paper.print({ items }, portalsTable(columns));
 }
 
-export async function showPortal({ api, paper }: Hand, name: string): Promise<void> {
-  paper.tell(await api.get<PortalDetails>(pathOf(name)), portalPage);
+export async function showPortal({ api, paper }: CommandContext, name: string): Promise<void> {
+  paper.print(await api.get<PortalDetails>(pathOf(name)), portalPage);
 }
 
-export async function setSuspended({ api, paper }: Hand, name: string, suspended: boolean): Promise<void> {
+export async function setSuspended({ api, paper }: CommandContext, name: string, suspended: boolean): Promise<void> {
   const portal = await api.ask<Portal>('PATCH', pathOf(name), { body: { suspended } });
-  paper.tell(
+  paper.print(
     portal,
     () => `${nameOf(portal)} is ${suspended ? 'suspended: no call passes' : `${portal.status} again`}.`,
   );
 }
 
-export async function admitPortal({ api, paper }: Hand, name: string): Promise<void> {
+export async function admitPortal({ api, paper }: CommandContext, name: string): Promise<void> {
   const portal = await api.ask<Portal>('PATCH', pathOf(name), { body: { admitted: true } });
-  paper.tell(portal, () => `${nameOf(portal)} (${portal.domain}) is admitted: it is ${portal.status}.`);
+  paper.print(portal, () => `${nameOf(portal)} (${portal.domain}) is admitted: it is ${portal.status}.`);
 }
 
 export function pathOf(name: string): string {

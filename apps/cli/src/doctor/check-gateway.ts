@@ -1,13 +1,13 @@
 import type { Portal, Readiness } from '../api-types';
 import { isUnhealthy } from '../commands/portals';
 import { type GatewayApi, reasonOf } from '../gateway-api';
-import { Failure } from '../problem';
-import { type Finding, ok, problem, skipped, warning } from './finding';
+import { CommandFailure } from '../command-failure';
+import { type DoctorFinding, ok, problem, skipped, warning } from './finding';
 
 const patienceMs = 10_000;
 
 /** Is it ready for calls, and what does it say of itself? */
-export async function checkGateway(url: string): Promise<Finding[]> {
+export async function checkGateway(url: string): Promise<DoctorFinding[]> {
   const answer = await readinessOf(url);
   if (typeof answer === 'string') {
     const detail = `No gateway answers at ${url} (${answer}). Start it, or say where it is by B24_GATEWAY_URL or --url; if it ended by itself, its last log lines say why.`;
@@ -24,7 +24,7 @@ export async function checkGateway(url: string): Promise<Finding[]> {
 }
 
 /** Is the key any good, and does any portal need somebody? */
-export async function checkPortals(api: GatewayApi, reachable: boolean): Promise<Finding[]> {
+export async function checkPortals(api: GatewayApi, reachable: boolean): Promise<DoctorFinding[]> {
   if (!reachable) return [];
   if (!api.hasKey)
     return [
@@ -37,7 +37,7 @@ export async function checkPortals(api: GatewayApi, reachable: boolean): Promise
     const good = `None of ${portals.length} portals is unhealthy.`;
     return [ok('key', 'The key is accepted.'), unhealthy > 0 ? warning('portals', detail) : ok('portals', good)];
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof CommandFailure)) throw error;
     const { code, detail } = error.problem;
     if (code === 'not_allowed') return [warning('key', `${detail} Portals were not looked at.`)];
     return [problem('key', `The gateway refused the key (${code}). ${detail}`)];
@@ -45,7 +45,7 @@ export async function checkPortals(api: GatewayApi, reachable: boolean): Promise
 }
 
 /** Where browsers and Bitrix24 come in. */
-export async function checkPublicUrl(publicUrl: string | undefined, url: string): Promise<Finding[]> {
+export async function checkPublicUrl(publicUrl: string | undefined, url: string): Promise<DoctorFinding[]> {
   if (publicUrl === undefined)
     return [skipped('public_url', 'PUBLIC_URL was not tried, since the settings are wrong.')];
   if (publicUrl === url)
@@ -71,7 +71,7 @@ export async function checkPublicUrl(publicUrl: string | undefined, url: string)
 }
 
 /** Metrics name portals and methods, and are nothing for the world. */
-async function checkMetrics(publicUrl: string): Promise<Finding[]> {
+async function checkMetrics(publicUrl: string): Promise<DoctorFinding[]> {
   const status = await bare(`${publicUrl}/metrics`).then(
     async (answer) => {
       await answer.body?.cancel();

@@ -1,14 +1,14 @@
 import type { Clock } from '@b24/portal';
-import { askDurability, connectStore, redisPlace, type RedisPlace, type StoreConnection } from '@b24/redis';
+import { checkDurability, connectStore, parseRedisUrl, type RedisAddress, type StoreConnection } from '@b24/redis';
 import { judgeSkew } from './clock-skew';
-import { type Finding, ok, problem, skipped, warning } from './finding';
+import { type DoctorFinding, ok, problem, skipped, warning } from './finding';
 
 /** Network time keeps machines well within it. */
 const skewToleranceMs = 2000;
 const login = ['WRONGPASS', 'NOAUTH', 'NOPERM'];
 
 /** Does it answer, would it keep what it is given, and does its clock go with ours? */
-export async function checkRedis(url: string | undefined, clock: Clock): Promise<Finding[]> {
+export async function checkRedis(url: string | undefined, clock: Clock): Promise<DoctorFinding[]> {
   const place = url === undefined ? undefined : placeOf(url);
   if (url === undefined || !place) return [skipped('redis', 'REDIS_URL is missing or wrong, so Redis was not asked.')];
   let lost: string | undefined;
@@ -37,8 +37,8 @@ async function timeOf(store: StoreConnection): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
-async function durability(store: StoreConnection): Promise<Finding[]> {
-  const warnings = await askDurability(store);
+async function durability(store: StoreConnection): Promise<DoctorFinding[]> {
+  const warnings = await checkDurability(store);
   if (warnings.length === 0) return [ok('durability', 'Redis evicts nothing and keeps an append-only file.')];
   return warnings.map(({ code, detail }) => {
     const mild = code === 'would_evict' || code === 'unknown';
@@ -46,16 +46,16 @@ async function durability(store: StoreConnection): Promise<Finding[]> {
   });
 }
 
-function placeOf(url: string): RedisPlace | undefined {
+function placeOf(url: string): RedisAddress | undefined {
   try {
-    return redisPlace(url);
+    return parseRedisUrl(url);
   } catch {
     return undefined;
   }
 }
 
 /** Where it is, without user and password. */
-function nameOf(place: RedisPlace): string {
+function nameOf(place: RedisAddress): string {
   if (place.kind === 'single') return new URL(place.url).host;
   const nodes = place.kind === 'cluster' ? place.nodes : place.sentinels;
   return nodes.map(({ host, port }) => `${host}:${port}`).join(', ');

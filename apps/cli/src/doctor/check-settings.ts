@@ -1,18 +1,18 @@
 import { BadSettings, readSettings, type Settings } from '../../../gateway/src/settings';
-import type { Env } from '../reach';
-import { type Finding, ok, problem } from './finding';
+import type { Environment } from '../target';
+import { type DoctorFinding, ok, problem } from './finding';
 import { launchedSettings } from './launched';
 
 export interface CheckedSettings {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly DoctorFinding[];
   /** The environment, with what `npm start` keeps where it says nothing. */
-  readonly env: Env;
+  readonly env: Environment;
   /** Absent while any of them is wrong. */
   readonly settings?: Settings;
 }
 
 /** As the gateway's own start reads them; every mistake is a finding. */
-export function checkSettings(given: Env): CheckedSettings {
+export function checkSettings(given: Environment): CheckedSettings {
   const launched = launchedSettings(given);
   const env = { ...given, ...launched };
   try {

@@ -1,5 +1,5 @@
 import { spanOf } from '../times';
-import { type Check, type Finding, ok, problem } from './finding';
+import { type Check, type DoctorFinding, ok, problem } from './finding';
 
 /** The other's clock as it was told, and our own when we asked and when the answer came; Unix milliseconds. */
 export interface ClockReading {
@@ -17,7 +17,7 @@ export function skewOf({ theirsMs, askedAtMs, answeredAtMs, stepMs }: ClockReadi
 }
 
 /** @param toleranceMs skew that does no harm */
-export function judgeSkew(check: Check, whose: string, reading: ClockReading, toleranceMs: number): Finding {
+export function judgeSkew(check: Check, whose: string, reading: ClockReading, toleranceMs: number): DoctorFinding {
   const skewMs = skewOf(reading);
   if (Math.abs(skewMs) <= toleranceMs) return ok(check, `The clock of this machine goes with that of ${whose}.`);
   const way = skewMs > 0 ? 'ahead of' : 'behind';

@@ -1,21 +1,25 @@
 import { type Clock, systemClock } from '@b24/portal';
-import type { Hand } from '../hand';
-import type { Style } from '../paper';
-import { plain } from '../paper';
-import type { Env } from '../reach';
+import type { CommandContext } from '../command-context';
+import type { Style } from '../output';
+import { plain } from '../output';
+import type { Environment } from '../target';
 import { checkGateway, checkPortals, checkPublicUrl } from './check-gateway';
 import { checkRedis } from './check-redis';
 import { checkServers } from './check-servers';
 import { checkSettings } from './check-settings';
-import type { Finding } from './finding';
+import type { DoctorFinding } from './finding';
 
 export interface Diagnosis {
   readonly healthy: boolean;
-  readonly checks: readonly Finding[];
+  readonly checks: readonly DoctorFinding[];
 }
 
 /** Looks at everything that a gateway here stands on, whatever is wrong with the rest. Resolves to whether it is well. */
-export async function examine({ api, paper }: Hand, given: Env, clock: Clock = systemClock): Promise<boolean> {
+export async function examine(
+  { api, paper }: CommandContext,
+  given: Environment,
+  clock: Clock = systemClock,
+): Promise<boolean> {
   const { findings, env, settings } = checkSettings(given);
   const [redis, servers, gateway, publicUrl] = await Promise.all([
     checkRedis(env['REDIS_URL'], clock),
@@ -26,12 +30,12 @@ export async function examine({ api, paper }: Hand, given: Env, clock: Clock = s
   const portals = await checkPortals(api, gateway[0]?.state === 'ok');
   const checks = toldOnce([...findings, ...redis, ...servers, ...gateway, ...portals, ...publicUrl]);
   const healthy = checks.every(({ state }) => state !== 'problem');
-  paper.tell<Diagnosis>({ healthy, checks }, report);
+  paper.print<Diagnosis>({ healthy, checks }, report);
   return healthy;
 }
 
 /** What the gateway says of its Redis is often what was just seen. */
-function toldOnce(findings: readonly Finding[]): Finding[] {
+function toldOnce(findings: readonly DoctorFinding[]): DoctorFinding[] {
   return findings.filter(({ detail }, i) => findings.findIndex((it) => it.detail === detail) === i);
 }
 
@@ -44,7 +48,7 @@ function report({ checks }: Diagnosis, style: Style): string {
   const lines = checks.map(({ state, detail }, i) => {
     return `${style[colours[state]](marks[state])} ${(names[i] ?? '').padEnd(width)}  ${plain(detail)}`;
   });
-  const count = (state: Finding['state']) => checks.filter((it) => it.state === state).length;
+  const count = (state: DoctorFinding['state']) => checks.filter((it) => it.state === state).length;
   const [problems, warnings] = [count('problem'), count('warning')];
   return [...lines, '', `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`].join('\n');
 }

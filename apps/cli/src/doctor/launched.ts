@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Env } from '../reach';
+import type { Environment } from '../target';
 
 /** The settings with which `npm start` runs a gateway here, as it keeps them in DATA_DIR: those that the environment does not set. */
-export function launchedSettings(env: Env): Record<string, string> {
+export function launchedSettings(env: Environment): Record<string, string> {
   const folder = env['DATA_DIR'] ?? 'data';
   const kept = (name: string) => {
     const file = join(folder, name);

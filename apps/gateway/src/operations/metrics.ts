@@ -1,4 +1,4 @@
-import type { Counts, EventObserver } from '@b24/events';
+import type { DeliveryCounts, DeliveryObserver } from '@b24/events';
 import type { RefreshObserver, GrantIssue } from '@b24/grants';
 import type { QueueCounts, QueueObserver } from '@b24/queue';
 import type { Fault, PortalId } from '@b24/portal';
@@ -10,7 +10,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const mostMethods = 500;
 
 /** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
-export class Metrics implements QueueObserver, RefreshObserver, EventObserver {
+export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver {
   readonly registry = new Registry();
   private readonly known = new Set<string>();
   private log: Pick<FastifyBaseLogger, 'error' | 'info'> | undefined;
@@ -241,7 +241,7 @@ export class Metrics implements QueueObserver, RefreshObserver, EventObserver {
     this.log?.error({ subscription }, 'too many dead letters: the oldest went for a newer one');
   }
 
-  counted(counts: ReadonlyMap<string, Counts>): void {
+  counted(counts: ReadonlyMap<string, DeliveryCounts>): void {
     this.eventsWaiting.reset();
     this.eventsDead.reset();
     for (const [subscription, { waiting, dead }] of counts) {

@@ -1,5 +1,5 @@
 import type { Clock } from '@b24/portal';
-import { askDurability, type DurabilityWarning, type StoreConnection } from '@b24/redis';
+import { checkDurability, type DurabilityWarning, type StoreConnection } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 
 const lookEveryMs = 60_000;
@@ -31,7 +31,7 @@ export class RedisWatch {
   /** Looks now, and again every minute. */
   async look(): Promise<void> {
     const before = this.warnings;
-    this.warnings = await askDurability(this.store);
+    this.warnings = await checkDurability(this.store);
     this.looked = true;
     this.tell(before);
     this.stopLooking?.();

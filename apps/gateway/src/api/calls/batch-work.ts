@@ -1,5 +1,5 @@
 import type { AuditEntry, Client } from '@b24/access';
-import type { Outcome as ItemOutcome, Work } from '@b24/jobs';
+import type { ItemOutcome as ItemOutcome, JobWork } from '@b24/jobs';
 import { asFault, type Clock, Fault, type FaultCode, faultTable, type PortalId, within } from '@b24/portal';
 import { z } from 'zod';
 import { tooLate } from '../../http/caller';
@@ -42,7 +42,12 @@ export function countBatchParts({ commands, references }: Pick<BatchJobPayload, 
 }
 
 /** Returns the work of a batch job: an item is a part of the batch. The parts keep the order if the batch does. */
-export function batchWork(batches: Batches, clock: Clock, note: RecordBatchAudit, kept: BatchJobPayload): Work<Client> {
+export function batchWork(
+  batches: Batches,
+  clock: Clock,
+  note: RecordBatchAudit,
+  kept: BatchJobPayload,
+): JobWork<Client> {
   const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
   const isRead = commands.every(({ method }) => onlyReads(method));
   const inOrder = halt || references || !isRead;

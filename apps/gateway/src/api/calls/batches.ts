@@ -238,7 +238,7 @@ class RunningBatch {
 }
 
 function wasRun(answer: Answer): boolean {
-  return answer.ok || answer.fault.again !== 'not_run';
+  return answer.ok || answer.fault.retryReason !== 'not_run';
 }
 
 function notRunOutcome(): CommandOutcome {

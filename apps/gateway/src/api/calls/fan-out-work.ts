@@ -1,5 +1,5 @@
 import type { Client } from '@b24/access';
-import type { Work } from '@b24/jobs';
+import type { JobWork } from '@b24/jobs';
 import { Fault, type FaultCode, type PortalId } from '@b24/portal';
 import { anyCommand } from './any-method';
 import type { FanOut, FanOutTarget } from './fan-out';
@@ -30,7 +30,7 @@ export function storedTargets(targets: readonly FanOutTarget[]): StoredTarget[] 
 }
 
 /** Returns the work of a fan-out job: an item is the call of one portal. */
-export function fanOutWork(fanOut: FanOut, kept: FanOutJobPayload): Work<Client> {
+export function fanOutWork(fanOut: FanOut, kept: FanOutJobPayload): JobWork<Client> {
   const { method, params, deadlineMs, requestId, source } = kept;
   const command = anyCommand(method, params);
   const targetAt = (index: number): FanOutTarget => {

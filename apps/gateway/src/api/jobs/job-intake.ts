@@ -1,5 +1,5 @@
 import type { Client } from '@b24/access';
-import type { Callback, Jobs } from '@b24/jobs';
+import type { JobCallback, Jobs } from '@b24/jobs';
 import { Fault, newSigningSecret } from '@b24/portal';
 import type { FastifyReply } from 'fastify';
 import { randomBytes } from 'node:crypto';
@@ -52,7 +52,7 @@ export class JobIntake {
     const key = idempotencyKey(request.headers['idempotency-key']);
     const name = key === undefined ? randomBytes(16).toString('hex') : digestOf('job', client.id, key).slice(0, 32);
     const fingerprint = digestOf(request.method, request.url, canonical(request.body ?? null));
-    const callback: Callback | undefined = url === undefined ? undefined : { url, secret: newSigningSecret() };
+    const callback: JobCallback | undefined = url === undefined ? undefined : { url, secret: newSigningSecret() };
     const wanted = { id: `j_${name}`, client: client.id, fingerprint, ...work, ...(callback && { callback }) };
     const job = await this.jobs.create(wanted);
     const kept = callback && (await this.jobs.callback(job.id));

@@ -1,11 +1,11 @@
-import type { Callback, Job } from '@b24/jobs';
+import type { JobCallback, Job } from '@b24/jobs';
 import { type Clock, signatureHeaders } from '@b24/portal';
 import type { TargetWire } from '@b24/upstream';
 import { jobView } from './job-view';
 
 /** Sends the message that a job is finished. Its id is the job's, so that a receiver recognises a duplicate. */
 export function jobMessage({ send }: Pick<TargetWire, 'send'>, clock: Clock) {
-  return async (job: Job, { url, secret }: Callback): Promise<void> => {
+  return async (job: Job, { url, secret }: JobCallback): Promise<void> => {
     const data = jobView(job);
     const message = { type: 'job.finished', timestamp: data.finishedAt, data };
     const text = JSON.stringify(message);

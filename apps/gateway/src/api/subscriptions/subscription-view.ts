@@ -1,4 +1,10 @@
-import { type Bound, type Counts, type DeadLetter, type Subscription, wordsOf } from '@b24/events';
+import {
+  type BoundEvents,
+  type DeliveryCounts,
+  type DeadLetter,
+  type Subscription,
+  describeAttempt,
+} from '@b24/events';
 import type { PortalId } from '@b24/portal';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
@@ -203,7 +209,7 @@ export const replaySchema = z
   .object({ replayed: z.int().describe('The number of messages that are sent again.') })
   .meta({ id: 'Replay', examples: [{ replayed: 3 }] });
 
-export function viewOf(it: Subscription, { waiting, dead }: Pick<Counts, 'waiting' | 'dead'>) {
+export function viewOf(it: Subscription, { waiting, dead }: Pick<DeliveryCounts, 'waiting' | 'dead'>) {
   return {
     id: it.id,
     ...(it.name !== undefined && { name: it.name }),
@@ -221,7 +227,7 @@ export function viewOf(it: Subscription, { waiting, dead }: Pick<Counts, 'waitin
 
 export function bindingsOf(
   { portals: wanted }: Subscription,
-  bound: ReadonlyMap<PortalId, Bound>,
+  bound: ReadonlyMap<PortalId, BoundEvents>,
 ): z.infer<typeof subscriptionDetailsSchema>['bindings'] {
   const mine = [...bound].filter(([portal]) => wanted === 'all' || wanted.includes(portal));
   const failing = mine.flatMap(([portal, { failure }]) => (failure ? [{ portal, code: failure }] : []));
@@ -240,7 +246,7 @@ export function deadLetterView({ id, message, attempts, last, diedAtMs }: DeadLe
     attempts,
     diedAt: isoTime(diedAtMs),
     ...(last && 'status' in last && { status: last.status }),
-    detail: last ? wordsOf(last) : 'It was never sent.',
+    detail: last ? describeAttempt(last) : 'It was never sent.',
   };
 }
 

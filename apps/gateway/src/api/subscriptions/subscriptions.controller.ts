@@ -1,4 +1,4 @@
-import { Bindings, Courier, EventQueue, type Subscription, Subscriptions, wordsOf } from '@b24/events';
+import { Bindings, DeliveryWorker, EventQueue, type Subscription, Subscriptions, describeAttempt } from '@b24/events';
 import type { PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -38,7 +38,7 @@ export class SubscriptionsController {
   constructor(
     private readonly subscriptions: Subscriptions,
     private readonly queue: EventQueue,
-    private readonly courier: Courier,
+    private readonly deliveryWorker: DeliveryWorker,
     private readonly bindings: Bindings,
     private readonly targets: EventTargets,
     private readonly portals: PortalDirectory,
@@ -143,7 +143,7 @@ export class SubscriptionsController {
       ...(portals !== undefined && { portals: await this.idsOf(portals) }),
       ...(paused !== undefined && { paused: paused ? 'operator' : null }),
     });
-    this.courier.poke();
+    this.deliveryWorker.wake();
     return this.view(changed);
   }
 
@@ -186,10 +186,10 @@ export class SubscriptionsController {
   async test(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof trialSchema>> {
     const subscription = await this.subscriptions.get(id);
     this.targets.assertAllowed(subscription.url);
-    const { id: messageId, attempt } = await this.courier.test(subscription);
+    const { id: messageId, attempt } = await this.deliveryWorker.test(subscription);
     const status = 'status' in attempt ? attempt.status : undefined;
     const delivered = status !== undefined && status >= 200 && status < 300;
-    return { id: messageId, delivered, ...(status !== undefined && { status }), detail: wordsOf(attempt) };
+    return { id: messageId, delivered, ...(status !== undefined && { status }), detail: describeAttempt(attempt) };
   }
 
   @Delete(':id')
@@ -242,7 +242,7 @@ export class SubscriptionsController {
   async replayAll(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof replaySchema>> {
     await this.subscriptions.get(id);
     const replayed = await this.queue.replay(id);
-    this.courier.poke();
+    this.deliveryWorker.wake();
     return { replayed };
   }
 
@@ -262,7 +262,7 @@ export class SubscriptionsController {
   ): Promise<void> {
     await this.subscriptions.get(id);
     await this.queue.replay(id, deadLetterId);
-    this.courier.poke();
+    this.deliveryWorker.wake();
   }
 
   private async view(subscription: Subscription): Promise<SubscriptionView> {

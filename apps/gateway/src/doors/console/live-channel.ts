@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Channel, type StoreConnection } from '@b24/redis';
+import { RedisChannel, type StoreConnection } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 import { readWord, type Word } from './live-word';
 
@@ -11,7 +11,7 @@ const name = 'b24:console:live';
 /** All replicas hear each other here. It is silent while nobody watches. */
 export class LiveChannel {
   readonly replica = randomBytes(4).toString('hex');
-  private readonly channel: Channel<NonNullable<ReturnType<typeof readWord>>>;
+  private readonly channel: RedisChannel<NonNullable<ReturnType<typeof readWord>>>;
 
   constructor(redis: StoreConnection, log?: Pick<FastifyBaseLogger, 'warn'>) {
     const dropped = (reason: string) => {
@@ -20,7 +20,7 @@ export class LiveChannel {
         'a text published to the replicas is dropped; others will be without a word',
       );
     };
-    this.channel = new Channel({ redis, name, read: readWord, dropped });
+    this.channel = new RedisChannel({ redis, name, read: readWord, onDropped: dropped });
   }
 
   /** Words of the other replicas, from now on. */

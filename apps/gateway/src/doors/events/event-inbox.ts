@@ -28,7 +28,7 @@ export interface EventInboxOptions {
   readonly installer: Pick<Installer, 'checkEvent' | 'uninstall'>;
   readonly store: Pick<GrantStore, 'load'>;
   readonly subscriptions: Pick<Subscriptions, 'list'>;
-  readonly queue: Pick<EventQueue, 'keep'>;
+  readonly queue: Pick<EventQueue, 'enqueue'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
   /** Told when something waits to be sent. */
@@ -121,7 +121,7 @@ export class EventInbox {
     const secrets = [applicationToken, ...(accessToken ? [accessToken] : []), ...(grant ? secretsOf(grant) : [])];
     const scrubber = Scrubber.of(secrets, portal.domain);
     const message = messageOf({ event, portal, receivedAtMs, data, ...(ts !== undefined && { ts }) }, scrubber);
-    const outcomes = await queue.keep(message, wanting);
+    const outcomes = await queue.enqueue(message, wanting);
     outcomes.forEach((it, i) => {
       if (it === 'lost') lost(wanting[i] ?? '');
     });

@@ -1,8 +1,8 @@
 import type { Bitrix24Simulator, SimulatedPortal, TokenRequestLog } from '../../apps/portal-simulator/src';
-import type { Actor } from './cast';
-import type { Stage } from './stage';
+import type { PortalActor } from './actors';
+import type { ChaosCluster } from './cluster';
 
-export interface Backlog {
+export interface ObservedBacklog {
   readonly id: number;
   readonly groupId: number;
   readonly createdBy: number;
@@ -16,12 +16,12 @@ const savedWithinMs = 1500;
 /** After the store is back, a save that failed is tried again. */
 const againWithinMs = 4000;
 /** Troubles that let the pair through to whoever asked. */
-const harmless = new Set(['trouble:slow', 'trouble:foreign-endpoint', 'trouble:other-client']);
+const harmless = new Set(['fault:slow', 'fault:foreign-endpoint', 'fault:other-client']);
 /** Words on a token that an install must not be believed after. */
-const disowning = new Set(['trouble:other-member', 'trouble:other-client', 'trouble:foreign-endpoint']);
+const disowning = new Set(['fault:other-member', 'fault:other-client', 'fault:foreign-endpoint']);
 
-export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy }: Backlog): boolean {
-  const told = body as Partial<Backlog> | undefined;
+export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy }: ObservedBacklog): boolean {
+  const told = body as Partial<ObservedBacklog> | undefined;
   return told?.id === id && told.groupId === groupId && told.createdBy === createdBy && told.modifiedBy === modifiedBy;
 }
 
@@ -46,7 +46,11 @@ export function tripped({ requests }: SimulatedPortal): number {
  * How each of the portal's chains was lost on the way, by the simulator's own records; undefined when one of them came
  * through, so that the gateway should have it.
  */
-export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, stage: Stage): string[] | undefined {
+export function cutsOf(
+  { portal, families: chains }: PortalActor,
+  simulator: Bitrix24Simulator,
+  stage: ChaosCluster,
+): string[] | undefined {
   const { tokenRequests } = simulator.oauth;
   const cuts = [...chains].map((chain) => {
     const all = tokenRequests.filter(({ issued }) => issued?.family === chain);
@@ -58,7 +62,7 @@ export function cutsOf({ portal, chains }: Actor, simulator: Bitrix24Simulator, 
 }
 
 /** What the authorization server last did for each of the portal's chains, for whoever must find out. */
-export function lastWordsOn({ chains }: Actor, simulator: Bitrix24Simulator): string {
+export function lastWordsOn({ families: chains }: PortalActor, simulator: Bitrix24Simulator): string {
   const last = [...chains].map((chain) => {
     const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.family === chain);
     if (!log) return 'never refreshed';
@@ -70,19 +74,20 @@ export function lastWordsOn({ chains }: Actor, simulator: Bitrix24Simulator): st
 
 /** An install whose portal is said to be where the gateway may not go is refused; later such a word is not believed. */
 function refusedAtInstall([first]: readonly TokenRequestLog[]): string | undefined {
-  return first?.outcome === 'trouble:foreign-endpoint' ? 'foreign-endpoint at its install' : undefined;
+  return first?.outcome === 'fault:foreign-endpoint' ? 'foreign-endpoint at its install' : undefined;
 }
 
 /** An install whose token the authorization server calls another's is not taken, whatever comes after. */
 function disownedAtInstall(asked: readonly TokenRequestLog[]): string | undefined {
   const lie = asked.find(({ outcome }) => disowning.has(outcome));
-  return lie && `${lie.outcome.slice(8)} at its install`;
+  return lie && `${lie.outcome.slice('fault:'.length)} at its install`;
 }
 
-function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Stage): string | undefined {
+function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: ChaosCluster): string | undefined {
   const { outcome, issued, answeredAt, closedAt } = log;
   if (requests.some(({ token }) => token === issued?.accessToken)) return undefined;
-  if (outcome.startsWith('trouble:') && !harmless.has(outcome)) return `${outcome.slice(8)} after the rotation`;
+  if (outcome.startsWith('fault:') && !harmless.has(outcome))
+    return `${outcome.slice('fault:'.length)} after the rotation`;
   if (closedAt === undefined || !stage.kills.some((at) => closedAt >= at && closedAt - at < heardWithinMs))
     return undefined;
   if (answeredAt === undefined) return 'killed before the answer';
@@ -91,7 +96,7 @@ function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Stage
 }
 
 /** Whether the store was away, so that nothing could be saved between these. */
-function wasAway({ outages }: Stage, from: number, until: number): boolean {
+function wasAway({ outages }: ChaosCluster, from: number, until: number): boolean {
   return outages.some((outage) => outage.from <= from + savedWithinMs && outage.until + againWithinMs >= until);
 }
 
@@ -99,7 +104,7 @@ function wasAway({ outages }: Stage, from: number, until: number): boolean {
  * Whether what was told then may never have been kept: the store was away, and some replica was killed before it can have
  * tried again.
  */
-export function mayBeUnkept({ outages, kills }: Stage, toldAtMs: number): boolean {
+export function mayBeUnkept({ outages, kills }: ChaosCluster, toldAtMs: number): boolean {
   return outages.some(({ from, until }) => {
     if (toldAtMs < from || toldAtMs > until + savedWithinMs) return false;
     return kills.some((at) => at >= toldAtMs && at <= until + savedWithinMs);

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { Channel } from './channel';
+import { RedisChannel } from './redis-channel';
 import type { StoreConnection } from './connect-store';
 
 const channelOf = (read: (value: unknown) => unknown) => {
   const reported: string[] = [];
   const dropped = (reason: string) => reported.push(reason);
-  return { channel: new Channel({ redis: {} as StoreConnection, name: 'test', read, dropped }), reported };
+  return {
+    channel: new RedisChannel({ redis: {} as StoreConnection, name: 'test', read, onDropped: dropped }),
+    reported,
+  };
 };
 
 describe('a published text', () => {

@@ -1,8 +1,8 @@
 import type { GatewayApi } from './gateway-api';
-import type { Paper } from './paper';
+import type { Output } from './output';
 
 /** What a command works with: whom to ask, and where to write. */
-export interface Hand {
+export interface CommandContext {
   readonly api: GatewayApi;
-  readonly paper: Paper;
+  readonly paper: Output;
 }

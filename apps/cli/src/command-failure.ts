@@ -1,5 +1,5 @@
 /** What went wrong, in the API's own form; of what never reached a gateway there is no request id. */
-export interface Problem {
+export interface CommandProblem {
   readonly code: string;
   readonly title: string;
   /** What happened and what to do. */
@@ -32,15 +32,15 @@ export type OwnCode = keyof typeof ownProblems;
 const usageCodes: readonly string[] = ['wrong_usage', 'no_key', 'unusable_input'] satisfies OwnCode[];
 
 /** A command that came to nothing. */
-export class Failure extends Error {
+export class CommandFailure extends Error {
   override readonly name = 'Failure';
 
-  constructor(readonly problem: Problem) {
+  constructor(readonly problem: CommandProblem) {
     super(problem.detail);
   }
 
-  static of(code: OwnCode, detail: string, { retryable = false } = {}): Failure {
-    return new Failure({ code, title: ownProblems[code], detail, retryable });
+  static of(code: OwnCode, detail: string, { retryable = false } = {}): CommandFailure {
+    return new CommandFailure({ code, title: ownProblems[code], detail, retryable });
   }
 
   /** 2 where nothing was asked of anybody, since the command itself is wrong. */

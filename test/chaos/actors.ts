@@ -1,7 +1,7 @@
 import type { Bitrix24Simulator, SimulatedPortal } from '../../apps/portal-simulator/src';
 
 /** One portal of the story, and what it is there to show. */
-export interface Role {
+export interface PortalRole {
   readonly name: string;
   readonly rotation: 'strict' | 'grace';
   /** Chains beside the one in use that it begins with. */
@@ -11,7 +11,7 @@ export interface Role {
   readonly licence?: string;
 }
 
-export const roles: readonly Role[] = [
+export const roles: readonly PortalRole[] = [
   { name: 'strict', rotation: 'strict', spares: 0 },
   { name: 'strict, a spare', rotation: 'strict', spares: 1 },
   { name: 'strict, three spares', rotation: 'strict', spares: 3, licence: 'de_ent250' },
@@ -21,12 +21,12 @@ export const roles: readonly Role[] = [
   { name: 'sentenced', rotation: 'grace', spares: 1, sentenced: true },
 ];
 
-export interface Actor extends Role {
+export interface PortalActor extends PortalRole {
   readonly portal: SimulatedPortal;
   /** Of the groups whose backlogs nobody changes: what a read of each must answer. */
   readonly standing: readonly { readonly id: number; readonly groupId: number; readonly createdBy: number }[];
   /** The chains that were handed to the gateway and that it may still hold, by their id in the witness's ledger. */
-  readonly chains: Set<string>;
+  readonly families: Set<string>;
   /** A group that no other write has used. */
   freshGroup(): number;
 }
@@ -35,7 +35,7 @@ const users = Array.from({ length: 40 }, (_, i) => i + 1);
 const standingGroups = 20;
 
 /** No group, backlog or user is the same in two places, so that no answer can be taken for another. */
-export async function actorOf(simulator: Bitrix24Simulator, role: Role, index: number): Promise<Actor> {
+export async function actorOf(simulator: Bitrix24Simulator, role: PortalRole, index: number): Promise<PortalActor> {
   const first = (index + 1) * 100_000;
   const standing = Array.from({ length: standingGroups }, (_, i) => {
     return { id: first / 100 + i, groupId: first + i, createdBy: ((index * 7 + i) % users.length) + 1, modifiedBy: 1 };
@@ -49,5 +49,5 @@ export async function actorOf(simulator: Bitrix24Simulator, role: Role, index: n
     portal.scrum.addGroup(++last);
     return last;
   };
-  return { ...role, portal, standing, chains: new Set(), freshGroup };
+  return { ...role, portal, standing, families: new Set(), freshGroup };
 }

@@ -56,7 +56,7 @@ const mayBeLate = new Set<string>([...early, 'result-missing', 'result-null']);
 const brokenLate = new Set<string>([...mayBeLate, 'INTERNAL_SERVER_ERROR', 'ERROR_UNEXPECTED_ANSWER']);
 
 /** Both servers fail in every way the simulator knows, by chance. */
-export class Troubles {
+export class RandomFaults {
   private sentencing: NodeJS.Timeout | undefined;
 
   constructor(

@@ -1,11 +1,11 @@
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
 import type { ApiDocument } from '../support/api-document';
-import { adminKey, Client, encryptionKeys, environment, eventually } from '../support/gateway';
+import { adminKey, HttpClient, encryptionKeys, environment, eventually } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { RedisServer } from '../support/redis-server';
 import { KnownValues } from './known';
 import type { KeyKind } from './sketch';
-import { makeTrouble } from './trouble';
+import { injectFaults } from './inject-faults';
 
 const groups = Array.from({ length: 16 }, (_, i) => 125 + i);
 /** The first of them always have a backlog, the others only for a moment. */
@@ -16,14 +16,14 @@ const tasks = [11, 12, 13];
 const aliases = ['acme', 'planning', 'beta'];
 export const callTimeoutMs = 2000;
 
-interface Listed {
+interface ListedPortal {
   readonly memberId: string;
   readonly status: string;
   readonly limits: { readonly from: string };
 }
 
 /** A gateway in a process of its own over a real Redis, portals in trouble, and keys of every kind. */
-export class Ground {
+export class FuzzWorld {
   private readonly tokens = new Set<string>();
   private mended = 0;
 
@@ -38,7 +38,7 @@ export class Ground {
     private readonly portals: readonly SimulatedPortal[],
   ) {}
 
-  static async lay(document: ApiDocument, seed: number): Promise<Ground> {
+  static async lay(document: ApiDocument, seed: number): Promise<FuzzWorld> {
     const [redis, simulator] = await Promise.all([
       RedisServer.start(),
       Bitrix24Simulator.start({ accessTokenLifetimeMs: 150_000 }),
@@ -59,7 +59,7 @@ export class Ground {
       'webhookUrl',
       hooked.map((it) => it.webhookUrl()),
     );
-    const ground = new Ground(redis, simulator, gateway, url, known, await keysOf(new Client(url)), portals);
+    const ground = new FuzzWorld(redis, simulator, gateway, url, known, await keysOf(new HttpClient(url)), portals);
     known.set('portal', [...portals.flatMap(({ memberId, domain }) => [memberId, memberId, domain]), ...aliases]);
     for (const name of ['createdBy', 'modifiedBy', 'userId']) known.set(name, users);
     known.set('groupId', [...groups, ...groups.slice(0, taken)]);
@@ -70,7 +70,7 @@ export class Ground {
     // Somebody who listens, on loopback.
     known.set('url', [`${simulator.oauthServer}/`]);
     await eventually(async () => (await ground.mend()) === portals.length);
-    makeTrouble(simulator, seed);
+    injectFaults(simulator, seed);
     return ground;
   }
 
@@ -101,8 +101,8 @@ export class Ground {
    * backlog and some have none. @returns how many portals are well
    */
   async mend(): Promise<number> {
-    const client = new Client(this.url);
-    const { body } = await client.get<{ items?: Listed[] }>('/v1/portals?limit=200');
+    const client = new HttpClient(this.url);
+    const { body } = await client.get<{ items?: ListedPortal[] }>('/v1/portals?limit=200');
     const listed = new Map((body.items ?? []).map((it) => [it.memberId, it]));
     if (++this.mended % 40 === 0) for (const portal of this.portals) portal.expireAccessTokens();
     await Promise.all(this.portals.map((it) => this.mendPortal(client, it, listed.get(it.memberId))));
@@ -116,7 +116,7 @@ export class Ground {
     await this.redis.stop();
   }
 
-  private async mendPortal(client: Client, portal: SimulatedPortal, listed?: Listed): Promise<void> {
+  private async mendPortal(client: HttpClient, portal: SimulatedPortal, listed?: ListedPortal): Promise<void> {
     const { memberId, scrum } = portal;
     for (const groupId of groups.slice(0, taken)) {
       if (!scrum.backlogOfGroup(groupId)) scrum.addBacklog({ id: groupId - 124, groupId, createdBy: 1, modifiedBy: 0 });
@@ -144,11 +144,11 @@ export class Ground {
 }
 
 /** A key that may little, and one that could. */
-async function keysOf(client: Client): Promise<Record<'few' | 'expired', string>> {
+async function keysOf(client: HttpClient): Promise<Record<'few' | 'expired', string>> {
   const few = await client.call('POST', '/v1/clients', { name: 'few', scopes: ['portals:read', 'backlog:read'] });
   const expiresAt = new Date(Date.now() + 1000).toISOString();
   const made = await client.call('POST', '/v1/clients', { name: 'expired', scopes: ['backlog:read'], expiresAt });
   const expired = made.body.key as string;
-  await eventually(async () => (await new Client(client.url, expired).get('/v1/portals')).status === 401);
+  await eventually(async () => (await new HttpClient(client.url, expired).get('/v1/portals')).status === 401);
   return { few: few.body.key as string, expired };
 }

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 
 /** An address that leads to one server, and later to another; connections that are there stay where they are. */
-export class Switchboard {
+export class RedirectableProxy {
   private constructor(
     private readonly server: Server,
     private target: number,
   ) {}
 
-  static async to(port: number): Promise<Switchboard> {
+  static async to(port: number): Promise<RedirectableProxy> {
     const server = createServer();
-    const board = new Switchboard(server, port);
+    const board = new RedirectableProxy(server, port);
     server.on('connection', (incoming) => {
       const outgoing = connect(board.target, '127.0.0.1');
       incoming.pipe(outgoing).pipe(incoming);

@@ -1,27 +1,27 @@
 import type { StoreConnection } from './connect-store';
 
-export interface ChannelOptions<Word> {
+export interface RedisChannelOptions<Word> {
   readonly redis: StoreConnection;
-  /** Published, never stored; in docs/storage.md. */
+  /** The channel's name, which docs/storage.md lists. */
   readonly name: string;
-  /** What a published value means; undefined or an error when it is nothing that may be said here. */
+  /** Parses a published value. Returns undefined or throws for a value that does not belong here. */
   readonly read: (value: unknown) => Word | undefined;
-  /** Called once, for the first text that could not be read or acted upon. */
-  readonly dropped: (reason: string) => void;
+  /** Called once, for the first message that can't be parsed or handled. */
+  readonly onDropped: (reason: string) => void;
 }
 
 /**
- * A Redis channel between replicas. Whoever can PUBLISH may send any text, and an error in an event handler would end the
- * process: so what can't be read is dropped and counted. No other place subscribes to anything.
+ * A Redis channel between replicas. Anyone who may PUBLISH can send any text, and an error in an event handler would end
+ * the process, so a text that can't be parsed is dropped and counted. Nothing else in the gateway subscribes to Redis.
  */
-export class Channel<Word> {
-  /** Texts that were dropped. */
+export class RedisChannel<Word> {
+  /** How many texts were dropped. */
   droppedCount = 0;
   private subscriber: StoreConnection | undefined;
 
-  constructor(private readonly options: ChannelOptions<Word>) {}
+  constructor(private readonly options: RedisChannelOptions<Word>) {}
 
-  /** Calls back with each word from now on, one's own among them. */
+  /** Passes each message to the callback from now on, this replica's own included. */
   subscribe(take: (word: Word) => void): void {
     const { redis, name } = this.options;
     const subscriber = 'nodes' in redis ? redis.duplicate() : redis.duplicate();
@@ -33,7 +33,7 @@ export class Channel<Word> {
     });
   }
 
-  /** Nobody waits for it, and it is lost while Redis is away. */
+  /** Publishes without waiting. The message is lost while Redis is down. */
   publish(value: object): void {
     const { redis, name } = this.options;
     if (redis.status !== 'ready') return;
@@ -57,6 +57,6 @@ export class Channel<Word> {
   }
 
   private drop(reason: string): void {
-    if (++this.droppedCount === 1) this.options.dropped(reason);
+    if (++this.droppedCount === 1) this.options.onDropped(reason);
   }
 }

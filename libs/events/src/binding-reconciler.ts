@@ -1,19 +1,19 @@
 import { asFault, type Clock, type Command, Fault, type PortalId, type Result, within } from '@b24/portal';
 import { DueWorker } from '@b24/redis';
-import type { Bindings, Bound, TakenBinding } from './bindings';
+import type { Bindings, BoundEvents, HeldBinding } from './bindings';
 import { covers, type Subscription, wantsOf } from './subscription';
 import type { Subscriptions } from './subscriptions';
 
-const lookEveryMs = 2000;
-const mostAtOnce = 8;
+const pollEveryMs = 2000;
+const maxConcurrent = 8;
 const holdMs = 120_000;
-const answerWithinMs = 60_000;
-/** Somebody may have unbound by hand what we bound. */
+const requestTimeoutMs = 60_000;
+/** Bindings are compared again this often, because somebody may have removed one by hand. */
 const checkEveryMs = 24 * 3_600_000;
 const firstPauseMs = 60_000;
-const longestPauseMs = 6 * 3_600_000;
+const maxPauseMs = 6 * 3_600_000;
 
-export interface BinderOptions {
+export interface BindingReconcilerOptions {
   readonly subscriptions: Pick<Subscriptions, 'list'>;
   readonly bindings: Bindings;
   readonly clock: Clock;
@@ -29,26 +29,26 @@ export interface BinderOptions {
   readonly log: { warn(fields: object, words: string): void };
 }
 
-interface Place {
+interface BindingTarget {
   readonly portal: PortalId;
   readonly handler: string;
 }
 
 /**
- * Asks portals to send the events that subscriptions want, and no others: an app's events come only when it bound them.
- * What is bound is asked each time, so that doing it twice, or going on where another was killed, does no harm.
+ * Binds the events on portals that subscriptions want, and unbinds the others (`event.bind`, `event.get`, `event.unbind`).
+ * It reads what is bound first, so that running twice, or after another replica was killed, does no harm.
  */
-export class Binder {
+export class BindingReconciler {
   private readonly controller = new AbortController();
-  private readonly worker: DueWorker<TakenBinding>;
+  private readonly worker: DueWorker<HeldBinding>;
 
-  constructor(private readonly options: BinderOptions) {
+  constructor(private readonly options: BindingReconcilerOptions) {
     this.worker = new DueWorker({
       clock: options.clock,
-      everyMs: lookEveryMs,
-      maxConcurrent: mostAtOnce,
+      everyMs: pollEveryMs,
+      maxConcurrent: maxConcurrent,
       take: () => options.bindings.take(holdMs),
-      work: (taken) => this.lookAt(taken),
+      work: (taken) => this.reconcileEntry(taken),
     });
   }
 
@@ -56,7 +56,7 @@ export class Binder {
     this.worker.start();
   }
 
-  /** Gives up what is under way; another replica goes on with it. */
+  /** Aborts what is under way; another replica continues with it. */
   stop(): void {
     this.controller.abort(new Fault('shutting_down'));
     this.worker.stop();
@@ -66,17 +66,17 @@ export class Binder {
     return this.worker.settle();
   }
 
-  /** Never rejects; what fails is due again when its hold is over. */
-  private async lookAt(taken: TakenBinding): Promise<void> {
+  /** Never rejects; an entry that fails is due again when its hold ends. */
+  private async reconcileEntry(taken: HeldBinding): Promise<void> {
     try {
-      if (taken.portal === '*') await this.lookAtAll(taken);
-      else await this.bind(taken, taken.portal);
+      if (taken.portal === '*') await this.enqueueAllPortals(taken);
+      else await this.reconcilePortal(taken, taken.portal);
     } catch (error) {
       this.options.log.warn({ portal: taken.portal, code: asFault(error).code }, 'events could not be bound just now');
     }
   }
 
-  private async lookAtAll(taken: TakenBinding): Promise<void> {
+  private async enqueueAllPortals(taken: HeldBinding): Promise<void> {
     const { bindings, portals, subscriptions, clock } = this.options;
     for await (const page of portals()) await bindings.add(page);
     // Once more each day, while anybody listens: for a portal whose install was not told to us.
@@ -84,7 +84,7 @@ export class Binder {
     await bindings.settle(taken, undefined, again ? clock.now() + checkEveryMs : undefined);
   }
 
-  private async bind(taken: TakenBinding, portal: PortalId): Promise<void> {
+  private async reconcilePortal(taken: HeldBinding, portal: PortalId): Promise<void> {
     const { bindings, subscriptions, handlerOf, clock } = this.options;
     const patterns = patternsFor(portal, await subscriptions.list());
     const [handler, before] = await Promise.all([handlerOf(portal), bindings.of(portal)]);
@@ -92,43 +92,51 @@ export class Binder {
     const isRight = before?.wanted === wanted && !before.failure && clock.now() - before.atMs < checkEveryMs;
     if (handler === undefined || (!before && wanted === '')) await bindings.settle(taken);
     else if (isRight) await bindings.settle(taken, before, before.atMs + checkEveryMs);
-    else await this.bindAnew(taken, { portal, handler }, patterns, before);
+    else await this.rebind(taken, { portal, handler }, patterns, before);
   }
 
-  private async bindAnew(taken: TakenBinding, place: Place, patterns: string[], before?: Bound): Promise<void> {
+  private async rebind(
+    taken: HeldBinding,
+    place: BindingTarget,
+    patterns: string[],
+    before?: BoundEvents,
+  ): Promise<void> {
     const { bindings, clock, log } = this.options;
     const { portal } = place;
     const wanted = patterns.join(',');
     try {
-      const { count, refused } = await this.makeSo(place, patterns);
-      const bound: Bound = { wanted, count, atMs: clock.now(), ...(refused.length > 0 && { refused }) };
+      const { count, refused } = await this.reconcile(place, patterns);
+      const bound: BoundEvents = { wanted, count, atMs: clock.now(), ...(refused.length > 0 && { refused }) };
       if (wanted === '') await bindings.settle(taken);
       else await bindings.settle(taken, bound, clock.now() + checkEveryMs);
     } catch (error) {
       const { code } = asFault(error);
       if (this.controller.signal.aborted || code === 'store_unavailable') throw error;
       const times = (before?.times ?? 0) + 1;
-      const pauseMs = Math.min(firstPauseMs * 2 ** (times - 1), longestPauseMs);
+      const pauseMs = Math.min(firstPauseMs * 2 ** (times - 1), maxPauseMs);
       const count = before?.count ?? 0;
       log.warn({ portal, code, times }, 'events could not be bound; trying again');
       await bindings.settle(taken, { wanted, count, failure: code, times, atMs: clock.now() }, clock.now() + pauseMs);
     }
   }
 
-  private async makeSo(place: Place, patterns: readonly string[]): Promise<{ count: number; refused: string[] }> {
+  private async reconcile(
+    place: BindingTarget,
+    patterns: readonly string[],
+  ): Promise<{ count: number; refused: string[] }> {
     const { portal, handler } = place;
     const names = await this.namesFor(portal, patterns);
-    const bound = boundIn((await this.ask(portal, 'event.get', {})).value, handler);
+    const bound = eventsBoundTo((await this.ask(portal, 'event.get', {})).value, handler);
     const missing = names.filter((it) => !bound.has(it));
     // What concerns the app itself may have been bound for other ends than ours.
     const needless = [...bound].filter((it) => !names.includes(it) && !it.startsWith('ONAPP'));
-    const outcomes = await Promise.all(missing.map((event) => this.tried(place, 'event.bind', event)));
+    const outcomes = await Promise.all(missing.map((event) => this.callUnlessRefused(place, 'event.bind', event)));
     const refused = missing.filter((_, i) => !outcomes[i]);
-    await Promise.all(needless.map((event) => this.tried(place, 'event.unbind', event)));
+    await Promise.all(needless.map((event) => this.callUnlessRefused(place, 'event.unbind', event)));
     return { count: names.length - refused.length, refused };
   }
 
-  /** Patterns mean what the portal has; a name is taken at its word. */
+  /** Expands patterns by the events that the portal offers; names are used as they are. */
   private async namesFor(portal: PortalId, patterns: readonly string[]): Promise<string[]> {
     const names = patterns.filter((it) => !it.endsWith('*'));
     if (names.length === patterns.length) return names;
@@ -138,9 +146,9 @@ export class Binder {
     return [...new Set([...names, ...covered])];
   }
 
-  /** False when the portal says no to this event alone. */
-  private async tried(
-    { portal, handler }: Place,
+  /** Returns false if the portal refuses this event alone. */
+  private async callUnlessRefused(
+    { portal, handler }: BindingTarget,
     method: 'event.bind' | 'event.unbind',
     event: string,
   ): Promise<boolean> {
@@ -157,22 +165,22 @@ export class Binder {
   private async ask(portal: PortalId, method: string, params: Command['params'], event?: string): Promise<Result> {
     const entity = { family: 'event', ids: { event: event ?? method } };
     const { clock } = this.options;
-    const inTime = { clock, ms: answerWithinMs, late: () => new Fault('deadline_exceeded') };
+    const inTime = { clock, ms: requestTimeoutMs, late: () => new Fault('deadline_exceeded') };
     return within(inTime, this.controller.signal, (signal) =>
       this.options.ask(portal, { method, params, effect: event ? 'write' : 'read', entity }, signal),
     );
   }
 }
 
-/** What subscriptions want of a portal, in order; `*` stands for everything. */
+/** Returns the event patterns that subscriptions want of a portal, sorted; `*` means all. */
 function patternsFor(portal: PortalId, subscriptions: readonly Subscription[]): string[] {
   const mine = subscriptions.filter(({ portals }) => wantsOf(portals, portal));
   const all = mine.flatMap(({ events }) => (events === 'all' ? ['*'] : events));
   return all.includes('*') ? ['*'] : [...new Set(all)].sort();
 }
 
-/** `event.get` tells every handler of the app, also those of others. */
-function boundIn(value: unknown, handler: string): Set<string> {
+/** Returns the events bound to this handler. `event.get` lists every handler of the app. */
+function eventsBoundTo(value: unknown, handler: string): Set<string> {
   const all = Array.isArray(value) ? (value as { event?: unknown; handler?: unknown }[]) : [];
   const ours = all.filter((it) => it.handler === handler && typeof it.event === 'string');
   return new Set(ours.map((it) => String(it.event).toUpperCase()));

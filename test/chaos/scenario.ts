@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminKey } from '../support/gateway';
 import { Administrator } from './administrator';
-import { read, type Scene, write } from './callers';
-import { type Actor, actorOf, roles } from './cast';
+import { read, type CallerContext, write } from './callers';
+import { type PortalActor, actorOf, roles } from './actors';
 import { Chance } from './chance';
 import { Findings } from './findings';
-import { pause, Stage } from './stage';
-import { Switchboard } from './switchboard';
-import { Troubles } from './troubles';
-import { secretsIn, tripped } from './witness';
+import { pause, ChaosCluster } from './cluster';
+import { RecordedCalls } from './recorded-calls';
+import { RandomFaults } from './random-faults';
+import { secretsIn, tripped } from './observer';
 
 /** A portal may run one call for so long here, and the simulator never runs one for longer. */
 const callLimitMs = 3000;
@@ -21,15 +21,15 @@ const readersPerPortal = 2;
 const restsWithinMs = 150_000;
 
 /** The whole story: a storm, calm, questions; a storm in which Redis loses everything, calm, questions. */
-export class Story {
+export class ChaosScenario {
   readonly findings = new Findings();
-  actors: readonly Actor[] = [];
+  actors: readonly PortalActor[] = [];
   renames = 0;
-  readonly board: Switchboard;
+  readonly board: RecordedCalls;
   /** How long each part took, in milliseconds. */
   readonly parts: [name: string, ms: number][] = [];
   private readonly administrator: Administrator;
-  private readonly troubles: Troubles;
+  private readonly troubles: RandomFaults;
   private clientKey = '';
   private isOver = false;
   private isAtRest = false;
@@ -37,19 +37,19 @@ export class Story {
   private era = 0;
 
   private constructor(
-    readonly stage: Stage,
+    readonly stage: ChaosCluster,
     private readonly chance: Chance,
   ) {
-    this.board = new Switchboard(stage, this.findings);
+    this.board = new RecordedCalls(stage, this.findings);
     this.administrator = new Administrator(stage, this.board, this.findings);
-    this.troubles = new Troubles(stage.simulator, chance.of('troubles'), slowestMs);
+    this.troubles = new RandomFaults(stage.simulator, chance.of('troubles'), slowestMs);
   }
 
-  static async begin(seed: string): Promise<Story> {
+  static async begin(seed: string): Promise<ChaosScenario> {
     const chance = new Chance(seed);
     const env = { B24_CALL_LIMIT_MS: `${callLimitMs}`, B24_PORTAL_HOSTS: '127.0.0.1/32:*', LOG_LEVEL: 'debug' };
-    const stage = await Stage.set({ accessTokenLifetimeMs: tokensLiveMs }, env, chance.of('stage'));
-    const story = new Story(stage, chance);
+    const stage = await ChaosCluster.set({ accessTokenLifetimeMs: tokensLiveMs }, env, chance.of('stage'));
+    const story = new ChaosScenario(stage, chance);
     story.actors = await Promise.all(roles.map((role, index) => actorOf(stage.simulator, role, index)));
     await story.timed('set up', story.setUp());
     return story;
@@ -67,7 +67,7 @@ export class Story {
       await this.stage.endKilling();
       this.era++;
       await this.stage.restartRedis(false, 500);
-      for (const { chains } of this.actors) chains.clear();
+      for (const { families: chains } of this.actors) chains.clear();
       await Promise.all(this.actors.map((actor) => this.isSaidToBeGone(actor)));
       await this.setUp();
       this.era++;
@@ -142,8 +142,8 @@ export class Story {
   }
 
   private callers(): Promise<void>[] {
-    const scene: Scene = {
-      board: this.board,
+    const scene: CallerContext = {
+      calls: this.board,
       findings: this.findings,
       stage: this.stage,
       keyFor: (chance) => (chance.happens(0.5) ? this.clientKey : adminKey),
@@ -181,7 +181,7 @@ export class Story {
     }
   }
 
-  private async isSaidToBeGone(actor: Actor): Promise<void> {
+  private async isSaidToBeGone(actor: PortalActor): Promise<void> {
     const last = { status: undefined as string | undefined };
     for (let looks = 0; looks < 40; looks++, await pause(250)) {
       last.status = await this.administrator.status(actor);

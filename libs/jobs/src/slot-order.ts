@@ -5,7 +5,7 @@ export interface OpenJob {
 }
 
 /** A slot that a job has, on any replica. */
-export interface Turn extends OpenJob {
+export interface JobSlot extends OpenJob {
   /** The entry of the queue by which its replica has the slot. */
   readonly ticket: string;
   /** When it began, unix milliseconds. */
@@ -15,19 +15,19 @@ export interface Turn extends OpenJob {
 }
 
 /** Who waits and who runs, over all replicas. */
-export interface Floor {
+export interface SlotState {
   /** The oldest first. */
   readonly open: readonly OpenJob[];
-  readonly turns: readonly Turn[];
+  readonly turns: readonly JobSlot[];
   /** Client → the number of its last turn. */
   readonly served: ReadonlyMap<string, number>;
 }
 
 /** A job may keep its slot for this long before it makes room for a client that has fewer, by one. */
-const sliceMs = 1000;
+const slotSliceMs = 1000;
 
 /** The job that gets a free slot: of the client with the fewest slots, then the one served longest ago, its oldest. */
-export function nextJob(floor: Floor, besides: ReadonlySet<string> = new Set()): OpenJob | undefined {
+export function nextJob(floor: SlotState, besides: ReadonlySet<string> = new Set()): OpenJob | undefined {
   const { served } = floor;
   const held = slotsOf(floor);
   const order = ({ client }: OpenJob) => [held.get(client) ?? 0, served.get(client) ?? 0] as const;
@@ -40,23 +40,23 @@ export function nextJob(floor: Floor, besides: ReadonlySet<string> = new Set()):
  * Whether a job is to make room: others wait whose clients have fewer slots than its own. At once where its client has
  * two more than one of them, else after a while, so that with more clients than slots each has its turn.
  */
-export function shouldLeave(floor: Floor, turn: Turn, nowMs: number): boolean {
+export function shouldLeave(floor: SlotState, turn: JobSlot, nowMs: number): boolean {
   const held = slotsOf(floor);
   const mine = held.get(turn.client) ?? 0;
   const others = new Set(waiting(floor).flatMap(({ client }) => (client === turn.client ? [] : [client])));
   const poorer = [...others].map((client) => held.get(client) ?? 0).filter((slots) => slots < mine);
   // Room that others make already is enough for as many.
   if (poorer.length <= floor.turns.filter(({ leaving }) => leaving).length) return false;
-  return Math.min(...poorer) + 1 < mine || nowMs - turn.sinceMs >= sliceMs;
+  return Math.min(...poorer) + 1 < mine || nowMs - turn.sinceMs >= slotSliceMs;
 }
 
-function waiting({ open, turns }: Floor): OpenJob[] {
+function waiting({ open, turns }: SlotState): OpenJob[] {
   const running = new Set(turns.map(({ job }) => job));
   return open.filter(({ job }) => !running.has(job));
 }
 
 /** Client → slots it has and keeps. */
-function slotsOf({ turns }: Floor): Map<string, number> {
+function slotsOf({ turns }: SlotState): Map<string, number> {
   const held = new Map<string, number>();
   for (const { client, leaving } of turns) if (!leaving) held.set(client, (held.get(client) ?? 0) + 1);
   return held;

@@ -1,5 +1,5 @@
-import { Paper, plain, styleOf, tableOf } from './paper';
-import { Failure } from './problem';
+import { Output, plain, styleOf, tableOf } from './output';
+import { CommandFailure } from './command-failure';
 
 const terminal = { isTTY: true, hasColors: () => true, write: () => true } as const;
 
@@ -31,10 +31,10 @@ describe('paper', () => {
 
   it('tells programs nothing but the answer, and problems apart from it', () => {
     const [out, err] = [kept(true), kept(true)];
-    const paper = new Paper(out, err, true, undefined);
-    paper.tell({ a: 1 }, () => 'words');
+    const paper = new Output(out, err, true, undefined);
+    paper.print({ a: 1 }, () => 'words');
     paper.hint('a hint');
-    paper.fail(Failure.of('no_key', 'Give it.'));
+    paper.fail(CommandFailure.of('no_key', 'Give it.'));
     expect(out.texts).toEqual(['{"a":1}\n']);
     expect(err.texts).toEqual(['{"code":"no_key","title":"No key was given","detail":"Give it.","retryable":false}\n']);
   });
@@ -45,7 +45,7 @@ describe('paper', () => {
       ...{ code: 'queue_full', title: 'Full', detail: 'Wait.', status: 429, retryable: true, requestId: 'r1' },
       ...{ retryAfterSeconds: 7, errors: [{ path: 'name', message: 'Must be short.' }] },
     };
-    new Paper(kept(), err, false, undefined).fail(new Failure(problem));
+    new Output(kept(), err, false, undefined).fail(new CommandFailure(problem));
     expect(err.texts).toEqual([
       '✗ queue_full (429): Full\n  Wait.\n  name        Must be short.\n  ask again   yes, in 7 s\n  request id  r1\n',
     ]);

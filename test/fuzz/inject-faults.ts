@@ -49,7 +49,7 @@ const ofOauth: readonly OauthFaultKind[] = [
 ];
 
 /** One portal is in every trouble there is, the others in a little, the authorization server now and then. */
-export function makeTrouble(simulator: Bitrix24Simulator, seed: number): void {
+export function injectFaults(simulator: Bitrix24Simulator, seed: number): void {
   const strikes = <K extends string>(kinds: readonly K[], nth: number) => {
     const none = { weight: nth - 1, arbitrary: fc.constant(undefined) };
     const struck = fc.oneof(none, { weight: 1, arbitrary: fc.constantFrom(...kinds) });

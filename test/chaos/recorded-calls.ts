@@ -3,14 +3,14 @@ import { mustBeDocumented } from '../support/documented';
 import type { Chance } from './chance';
 import type { Findings } from './findings';
 import { OwnStalls } from './own-stalls';
-import { pause, type Stage } from './stage';
+import { pause, type ChaosCluster } from './cluster';
 
 /** A call that is not answered so long after its deadline never will be. */
 const foreverMs = 15_000;
 /** What a busy machine may add. */
 const toleranceMs = Number(process.env['CHAOS_TOLERANCE_MS'] ?? 2000);
 
-export interface Call {
+export interface ChaosCall {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
@@ -21,7 +21,7 @@ export interface Call {
 }
 
 /** What the caller was told; nothing when the replica died, or was not there. */
-export interface Told {
+export interface ChaosReply {
   readonly status: number;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- looked into by whoever asked
   readonly body: any;
@@ -31,22 +31,22 @@ export interface Told {
 }
 
 /** Callers reach the replicas here, each time another one, and everything is noted. */
-export class Switchboard {
+export class RecordedCalls {
   readonly stalls = new OwnStalls();
   /** Calls that wait for their answer. */
   readonly open = new Set<string>();
 
   constructor(
-    private readonly stage: Stage,
+    private readonly stage: ChaosCluster,
     private readonly findings: Findings,
   ) {}
 
-  async call(chance: Chance, call: Call): Promise<Told | undefined> {
+  async call(chance: Chance, call: ChaosCall): Promise<ChaosReply | undefined> {
     const replica = chance.between(0, this.stage.berths.length - 1);
     return this.callAt(replica, call);
   }
 
-  async callAt(replica: number, call: Call): Promise<Told | undefined> {
+  async callAt(replica: number, call: ChaosCall): Promise<ChaosReply | undefined> {
     const { findings } = this;
     const startedAt = performance.now();
     const stalledMs = this.stalls.totalMs;
@@ -67,7 +67,7 @@ export class Switchboard {
   }
 
   /** Nothing when the connection broke, silence when nobody ever answered. */
-  private async heard(replica: number, call: Call): Promise<Told | undefined | 'silence'> {
+  private async heard(replica: number, call: ChaosCall): Promise<ChaosReply | undefined | 'silence'> {
     const name = `${call.method} ${call.path} at ${replica}, ${new Date().toISOString()}`;
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), call.deadlineMs + foreverMs);
@@ -82,7 +82,7 @@ export class Switchboard {
     }
   }
 
-  private async fetched(replica: number, call: Call, signal: AbortSignal): Promise<Told> {
+  private async fetched(replica: number, call: ChaosCall, signal: AbortSignal): Promise<ChaosReply> {
     const { method, path, body, deadlineMs, idempotencyKey, key } = call;
     const requestId = randomUUID();
     const response = await fetch(`${this.stage.berths[replica]?.url}${path}`, {
@@ -111,7 +111,7 @@ export class Switchboard {
     return { status, body: told, replayed: headers.has('idempotent-replayed'), retryAfterMs, replica };
   }
 
-  private note({ method, path }: Call, { status, body }: Told): void {
+  private note({ method, path }: ChaosCall, { status, body }: ChaosReply): void {
     if (status < 400) this.findings.answered++;
     else this.findings.counted(`${status} ${body?.code}`);
     if (status === 500) this.findings.flaw('faults', `${method} ${path}: ${JSON.stringify(body)}`);

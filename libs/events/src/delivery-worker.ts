@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, ExchangeFailure, hostNotAllowed, signatureHeaders, sleep } from '@b24/portal';
 import { Poller } from '@b24/redis';
-import type { Counts, Delivery, EventQueue } from './event-queue';
-import { type Attempt, judgeAttempt } from './judge-attempt';
+import type { DeliveryCounts, Delivery, EventQueue } from './event-queue';
+import { type DeliveryAttempt, afterAttempt } from './after-attempt';
 import { secretsOf, type Subscription } from './subscription';
 import type { Subscriptions } from './subscriptions';
 
-const lookEveryMs = 1000;
-/** Messages under way to one target from one replica: a slow one costs these and nothing else. */
-const mostAtOnce = 4;
-/** Longer than a try may last: then whoever took it is taken for dead. */
-const graceMs = 20_000;
+const pollEveryMs = 1000;
+/** Deliveries to one target at once per replica, so that a slow target delays only its own messages. */
+const maxConcurrentPerTarget = 4;
+/** How much longer than an attempt a message is held. After that its replica counts as dead. */
+const holdGraceMs = 20_000;
 
 /** One POST without redirects, bounded in time and size. @throws ExchangeFailure when no answer came */
 export type SendToTarget = (
@@ -19,49 +19,49 @@ export type SendToTarget = (
   text: string,
 ) => Promise<{ readonly status: number; readonly retryAfter?: string }>;
 
-/** Told of what came of messages, by subscription. */
-export interface EventObserver {
-  attempted(subscription: string, outcome: 'delivered' | 'failed' | 'dead' | 'gone', attempt: Attempt): void;
-  /** The oldest dead letter went for a newer one. */
+/** Receives the outcome of every attempt, by subscription. */
+export interface DeliveryObserver {
+  attempted(subscription: string, outcome: 'delivered' | 'failed' | 'dead' | 'gone', attempt: DeliveryAttempt): void;
+  /** The oldest dead letter was deleted for a newer one. */
   lost(subscription: string): void;
-  counted(counts: ReadonlyMap<string, Counts>): void;
+  counted(counts: ReadonlyMap<string, DeliveryCounts>): void;
 }
 
-export interface CourierOptions {
+export interface DeliveryWorkerOptions {
   readonly subscriptions: Subscriptions;
   readonly queue: EventQueue;
   readonly send: SendToTarget;
   readonly clock: Clock;
-  readonly observer: EventObserver;
-  /** How long one try may last. */
+  readonly observer: DeliveryObserver;
+  /** How long one attempt may take. */
   readonly timeoutMs: number;
   readonly random?: () => number;
 }
 
 /**
- * Carries what waits to its targets. Every replica looks at every queue; what one has taken no other takes, unless it is
- * not heard of for longer than a try may last. One that is delivered and not written down as such is sent again.
+ * Delivers waiting messages to their targets. Every replica polls every queue; a message that one holds is taken by no
+ * other until the hold ends. A message whose delivery could not be recorded is delivered again.
  */
-export class Courier {
-  /** Carriers by subscription. */
+export class DeliveryWorker {
+  /** Deliveries in progress by subscription. */
   private readonly busy = new Map<string, number>();
   private readonly underWay = new Set<Promise<void>>();
   private readonly poller: Poller;
 
-  constructor(private readonly options: CourierOptions) {
-    this.poller = new Poller({ clock: options.clock, everyMs: lookEveryMs, run: () => this.look() });
+  constructor(private readonly options: DeliveryWorkerOptions) {
+    this.poller = new Poller({ clock: options.clock, everyMs: pollEveryMs, run: () => this.look() });
   }
 
   start(): void {
     this.poller.start();
   }
 
-  /** Something is due now. Never waits, never throws. */
-  poke(): void {
+  /** Looks for due messages now. Never waits, never throws. */
+  wake(): void {
     this.poller.wake();
   }
 
-  /** Begins nothing more; what waits is another replica's. */
+  /** Takes no further message; other replicas deliver what waits. */
   stop(): void {
     this.poller.stop();
   }
@@ -70,8 +70,8 @@ export class Courier {
     await Promise.allSettled(this.underWay);
   }
 
-  /** Sends a message once, now, and tells what came of it. */
-  async attempt(subscription: Subscription, message: { id: string; text: string }): Promise<Attempt> {
+  /** Sends a message once and returns the outcome. */
+  async attempt(subscription: Subscription, message: { id: string; text: string }): Promise<DeliveryAttempt> {
     const nowMs = this.options.clock.now();
     const headers = {
       'content-type': 'application/json',
@@ -85,8 +85,8 @@ export class Courier {
     }
   }
 
-  /** A message of our own, to see whether a target takes and verifies it. */
-  async test(subscription: Subscription): Promise<{ id: string; attempt: Attempt }> {
+  /** Sends a test message, to see whether the target accepts and verifies it. */
+  async test(subscription: Subscription): Promise<{ id: string; attempt: DeliveryAttempt }> {
     const id = `msg_${randomBytes(16).toString('hex')}`;
     const receivedAt = new Date(this.options.clock.now()).toISOString();
     const text = JSON.stringify({ id, event: 'GATEWAY.TEST', portal: null, receivedAt, ts: null, data: {} });
@@ -99,16 +99,16 @@ export class Courier {
     const counts = await queue.counts(all.map(({ id }) => id));
     observer.counted(new Map(all.map(({ id }, i) => [id, counts[i] ?? { due: 0, waiting: 0, dead: 0 }])));
     all.forEach(({ id, paused }, i) => {
-      if (!paused) this.sendOut(id, counts[i]?.due ?? 0);
+      if (!paused) this.startDeliveries(id, counts[i]?.due ?? 0);
     });
   }
 
-  private sendOut(id: string, due: number): void {
+  private startDeliveries(id: string, due: number): void {
     const before = this.busy.get(id) ?? 0;
-    const now = Math.min(mostAtOnce, before + due);
-    for (let carriers = before; carriers < now && !this.poller.isStopped; carriers++) {
-      this.busy.set(id, carriers + 1);
-      const work = this.carry(id).finally(() => {
+    const now = Math.min(maxConcurrentPerTarget, before + due);
+    for (let workers = before; workers < now && !this.poller.isStopped; workers++) {
+      this.busy.set(id, workers + 1);
+      const work = this.deliverAll(id).finally(() => {
         this.underWay.delete(work);
         this.busy.set(id, (this.busy.get(id) ?? 1) - 1);
         if (this.busy.get(id) === 0) this.busy.delete(id);
@@ -117,20 +117,20 @@ export class Courier {
     }
   }
 
-  /** One after the other, until nothing is due. Never rejects. */
-  private async carry(id: string): Promise<void> {
+  /** Delivers one message after the other until none is due. Never rejects. */
+  private async deliverAll(id: string): Promise<void> {
     const { subscriptions, queue, timeoutMs } = this.options;
     try {
       while (!this.poller.isStopped) {
-        // Looked at for each: it may have been changed, paused or deleted just now.
+        // Loaded for each message, because it may have been changed, paused or deleted meanwhile.
         const subscription = await subscriptions.find(id);
         if (!subscription || subscription.paused) return;
-        const delivery = await queue.take(id, timeoutMs + graceMs);
+        const delivery = await queue.take(id, timeoutMs + holdGraceMs);
         if (!delivery) return;
         await this.deliver(subscription, delivery);
       }
     } catch {
-      // The store is away; what was taken is due again when its hold is over.
+      // Redis is down; what was taken is due again when its hold ends.
     }
   }
 
@@ -140,11 +140,11 @@ export class Courier {
     const { id: messageId } = JSON.parse(delivery.text) as { id: string };
     const attempt = await this.attempt(subscription, { id: messageId, text: delivery.text });
     const attempts = delivery.attempts + 1;
-    const verdict = judgeAttempt(attempt, attempts, clock.now(), random());
+    const verdict = afterAttempt(attempt, attempts, clock.now(), random());
     const tries = { attempts, last: attempt };
     switch (verdict.kind) {
       case 'delivered':
-        await this.untilWritten(delivery, () => queue.settle(delivery, { kind: 'done' }));
+        await this.untilRecorded(delivery, () => queue.settle(delivery, { kind: 'done' }));
         observer.attempted(id, 'delivered', attempt);
         return;
       case 'gone':
@@ -162,23 +162,23 @@ export class Courier {
     }
   }
 
-  /** As long as it is ours: what is not written down is sent again. */
-  private async untilWritten({ heldUntilMs }: Delivery, write: () => Promise<unknown>): Promise<void> {
+  /** Retries while the hold lasts, because a delivery that is not recorded happens again. */
+  private async untilRecorded({ heldUntilMs }: Delivery, write: () => Promise<unknown>): Promise<void> {
     const { clock } = this.options;
     for (;;) {
       try {
         await write();
         return;
       } catch (error) {
-        if (this.poller.isStopped || clock.now() + lookEveryMs > heldUntilMs) throw error;
-        await sleep(clock, lookEveryMs);
+        if (this.poller.isStopped || clock.now() + pollEveryMs > heldUntilMs) throw error;
+        await sleep(clock, pollEveryMs);
       }
     }
   }
 }
 
-/** For those who read it. */
-export function wordsOf(attempt: Attempt): string {
+/** Describes an attempt in a sentence for people. */
+export function describeAttempt(attempt: DeliveryAttempt): string {
   if ('status' in attempt) return `The target answered ${attempt.status}.`;
   if (attempt.failure === hostNotAllowed)
     return 'The target is not among EVENT_TARGET_HOSTS, or its name leads to an address that is not.';

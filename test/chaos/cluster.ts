@@ -12,7 +12,7 @@ const killEveryMs = 2000;
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** One replica's place: its address stays, whoever lives there. */
-class Berth {
+class ReplicaSlot {
   living: GatewayProcess | undefined;
   readonly lives: GatewayProcess[] = [];
 
@@ -36,7 +36,7 @@ class Berth {
 }
 
 /** What is killed, and when: three replicas as processes of their own over one Redis that writes an append-only file. */
-export class Stage {
+export class ChaosCluster {
   /** Unix milliseconds. */
   readonly kills: number[] = [];
   readonly outages: { readonly from: number; until: number }[] = [];
@@ -49,18 +49,18 @@ export class Stage {
   private constructor(
     readonly redis: RedisServer,
     readonly simulator: Bitrix24Simulator,
-    readonly berths: readonly Berth[],
+    readonly berths: readonly ReplicaSlot[],
     private readonly chance: Chance,
   ) {}
 
-  static async set(options: SimulatorOptions, env: Record<string, string>, chance: Chance): Promise<Stage> {
+  static async set(options: SimulatorOptions, env: Record<string, string>, chance: Chance): Promise<ChaosCluster> {
     const [redis, simulator] = await Promise.all([RedisServer.start(), Bitrix24Simulator.start(options)]);
-    const berths: Berth[] = [];
+    const berths: ReplicaSlot[] = [];
     for (let i = 0; i < replicas; i++) {
-      berths.push(new Berth(environment(redis, simulator, { ...env, PORT: `${await freePort()}` })));
+      berths.push(new ReplicaSlot(environment(redis, simulator, { ...env, PORT: `${await freePort()}` })));
     }
     await Promise.all(berths.map((berth) => berth.start()));
-    return new Stage(redis, simulator, berths, chance);
+    return new ChaosCluster(redis, simulator, berths, chance);
   }
 
   /** Every two seconds a replica that listens is killed and started again; Redis is killed, or stands still, about every ten. */

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Failure } from './problem';
+import { CommandFailure } from './command-failure';
 
-export type Env = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the gateway is, and the key that opens it. */
-export interface Reach {
+export interface Target {
   readonly url: string;
   readonly key?: string;
 }
 
-export interface ReachOptions {
+export interface TargetOptions {
   readonly url?: string;
   readonly keyFile?: string;
 }
@@ -21,11 +21,11 @@ export interface ReachOptions {
 const sound = /^[\x21-\x7e]{1,512}$/;
 
 /** @throws Failure wrong_usage, unusable_input; never with what was given, which may hold a secret */
-export async function reachOf({ url, keyFile }: ReachOptions, env: Env): Promise<Reach> {
+export async function targetOf({ url, keyFile }: TargetOptions, env: Environment): Promise<Target> {
   const named = url ?? env['B24_GATEWAY_URL'];
   const key = (await givenKey(keyFile, env)) ?? (named ? undefined : await keyOfThisMachine(env));
   if (key !== undefined && !sound.test(key))
-    throw Failure.of('unusable_input', 'The key is no single word of ASCII letters. Give it as it was shown.');
+    throw CommandFailure.of('unusable_input', 'The key is no single word of ASCII letters. Give it as it was shown.');
   return { url: named ? soundUrl(named) : urlOfThisMachine(env), ...(key !== undefined && { key }) };
 }
 
@@ -35,23 +35,23 @@ export async function readInput(file: string, what: string): Promise<string> {
     return await (file === '-' ? text(process.stdin) : readFile(file, 'utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw Failure.of('unusable_input', `The file of ${what} can't be read (${code}). Name one that can.`);
+    throw CommandFailure.of('unusable_input', `The file of ${what} can't be read (${code}). Name one that can.`);
   }
 }
 
-async function givenKey(keyFile: string | undefined, env: Env): Promise<string | undefined> {
+async function givenKey(keyFile: string | undefined, env: Environment): Promise<string | undefined> {
   if (keyFile !== undefined) return (await readInput(keyFile, 'the key')).trim();
   return env['B24_GATEWAY_KEY']?.trim();
 }
 
 /** The operator's key of the gateway on this machine: it never leaves for another. */
-async function keyOfThisMachine(env: Env): Promise<string | undefined> {
+async function keyOfThisMachine(env: Environment): Promise<string | undefined> {
   const file = join(env['DATA_DIR'] ?? 'data', 'admin-key');
   if (env['ADMIN_KEY']) return env['ADMIN_KEY'];
   return existsSync(file) ? (await readInput(file, 'the key')).trim() : undefined;
 }
 
-function urlOfThisMachine({ HOST, PORT }: Env): string {
+function urlOfThisMachine({ HOST, PORT }: Environment): string {
   const host = !HOST || HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST;
   return `http://${host.includes(':') ? `[${host}]` : host}:${PORT ?? 3000}`;
 }
@@ -59,6 +59,6 @@ function urlOfThisMachine({ HOST, PORT }: Env): string {
 function soundUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
-    throw Failure.of('wrong_usage', 'The URL of the gateway must look like https://gw.example.com.');
+    throw CommandFailure.of('wrong_usage', 'The URL of the gateway must look like https://gw.example.com.');
   return `${url.origin}${url.pathname}`.replace(/(?<!\/)\/+$/, '');
 }

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
-import type { Failure, Problem } from './problem';
+import type { CommandFailure, CommandProblem } from './command-failure';
 
 type Paint = (text: string) => string;
 export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
@@ -26,7 +26,7 @@ export function styleOf(stream: Stream, noColor: string | undefined): Style {
 }
 
 /** Where a command writes: answers to one stream, problems to the other, for people or for programs. */
-export class Paper {
+export class Output {
   private readonly style: Style;
   private readonly problemStyle: Style;
 
@@ -41,7 +41,7 @@ export class Paper {
   }
 
   /** The answer: one document on one line, or whatever `words` makes of it. */
-  tell<T>(document: T, words: (document: T, style: Style) => string): void {
+  print<T>(document: T, words: (document: T, style: Style) => string): void {
     this.out.write(`${this.json ? JSON.stringify(document) : words(document, this.style)}\n`);
   }
 
@@ -55,12 +55,12 @@ export class Paper {
     if (!this.json) this.err.write(text);
   }
 
-  fail({ problem }: Failure): void {
+  fail({ problem }: CommandFailure): void {
     this.err.write(`${this.json ? JSON.stringify(problem) : wordsOf(problem, this.problemStyle)}\n`);
   }
 }
 
-function wordsOf({ code, title, detail, ...more }: Problem, style: Style): string {
+function wordsOf({ code, title, detail, ...more }: CommandProblem, style: Style): string {
   const { status, errors = [], upstream, authorizeUrl, retryAfterSeconds, requestId, retryable } = more;
   const again = retryAfterSeconds === undefined ? 'yes' : `yes, in ${retryAfterSeconds} s`;
   const facts = {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { judgeAttempt, mostAttempts } from './judge-attempt';
+import { afterAttempt, maxAttempts } from './after-attempt';
 
 const nowMs = Date.parse('2026-11-01T09:00:00Z');
 const failing = fc.oneof(
@@ -12,10 +12,10 @@ const failing = fc.oneof(
 
 describe('a try to deliver a message', () => {
   it('is delivered by 2xx alone, and gone by 410, whichever try it is', () => {
-    for (const attempts of [1, mostAttempts]) {
-      expect(judgeAttempt({ status: 200 }, attempts, nowMs, 0)).toEqual({ kind: 'delivered' });
-      expect(judgeAttempt({ status: 299 }, attempts, nowMs, 0)).toEqual({ kind: 'delivered' });
-      expect(judgeAttempt({ status: 410 }, attempts, nowMs, 0)).toEqual({ kind: 'gone' });
+    for (const attempts of [1, maxAttempts]) {
+      expect(afterAttempt({ status: 200 }, attempts, nowMs, 0)).toEqual({ kind: 'delivered' });
+      expect(afterAttempt({ status: 299 }, attempts, nowMs, 0)).toEqual({ kind: 'delivered' });
+      expect(afterAttempt({ status: 410 }, attempts, nowMs, 0)).toEqual({ kind: 'gone' });
     }
   });
 
@@ -26,8 +26,8 @@ describe('a try to deliver a message', () => {
         fc.integer({ min: 1, max: 20 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (it, n, random) => {
-          const verdict = judgeAttempt(it, n, nowMs, random);
-          if (n >= mostAttempts) return verdict.kind === 'dead';
+          const verdict = afterAttempt(it, n, nowMs, random);
+          if (n >= maxAttempts) return verdict.kind === 'dead';
           const usualMs = Math.min(1000 * 4 ** (n - 1), 14_400_000);
           return (
             verdict.kind === 'later' && verdict.pauseMs >= 0.8 * usualMs - 1 && verdict.pauseMs <= 1.2 * usualMs + 1
@@ -45,6 +45,6 @@ describe('a try to deliver a message', () => {
     ['less than usual', '0', 1000],
     ['what can not be read', 'soon', 1000],
   ])('keeps to a Retry-After of %s', (_what, retryAfter, pauseMs) => {
-    expect(judgeAttempt({ status: 429, retryAfter }, 1, nowMs, 0.5)).toEqual({ kind: 'later', pauseMs });
+    expect(afterAttempt({ status: 429, retryAfter }, 1, nowMs, 0.5)).toEqual({ kind: 'later', pauseMs });
   });
 });

@@ -1,12 +1,12 @@
-import { type Floor, nextJob, shouldLeave, type Turn } from './turn-order';
+import { type SlotState, nextJob, shouldLeave, type JobSlot } from './slot-order';
 
 /** `a1` is job 1 of client a; a running one is `a1`, one that makes room `a1!`. */
 const jobOf = (name: string) => ({ client: name[0] ?? '', job: name });
-const turnOf = (name: string): Turn => {
+const turnOf = (name: string): JobSlot => {
   const job = name.replace('!', '');
   return { ...jobOf(job), ticket: `of ${job}`, sinceMs: 0, leaving: name.endsWith('!') };
 };
-const floorOf = (open: string, running = '', served: Record<string, number> = {}): Floor => ({
+const floorOf = (open: string, running = '', served: Record<string, number> = {}): SlotState => ({
   open: [...open.split(' '), ...running.replaceAll('!', '').split(' ')].filter(Boolean).map(jobOf),
   turns: running.split(' ').filter(Boolean).map(turnOf),
   served: new Map(Object.entries(served)),

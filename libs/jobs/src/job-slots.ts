@@ -1,28 +1,28 @@
 import type { Clock } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
-import { type Floor, nextJob, shouldLeave, type Turn } from './turn-order';
+import { type SlotState, nextJob, shouldLeave, type JobSlot } from './slot-order';
 
 /* Every key is in docs/storage.md. The braces keep them on one node of a cluster, with the lists of jobs. */
 const openKey = 'b24:{jobs}:open';
 const turnsKey = 'b24:{jobs}:turns';
 const servedKey = 'b24:{jobs}:served';
 /** Longer than any job lives; only what nobody uses is forgotten. */
-const keepMs = 7 * 86_400_000;
+const slotTtlMs = 7 * 86_400_000;
 
-const scripts = { claimTurn: 2, leaveTurn: 2, endTurn: 2 } as const;
+const scripts = { claimSlot: 2, markSlotLeaving: 2, releaseSlot: 2 } as const;
 
-interface Seen extends Floor {
+interface SlotSnapshot extends SlotState {
   /** Counts changes, so that nobody acts on what is not so any more. */
   readonly count: string;
 }
 
 /**
  * Which jobs have the slots of all replicas. The queue hands out tickets, one for each job that is not finished and
- * none of a certain one; the order of turn-order.ts says which job runs by a ticket, so that clients share the slots.
+ * none of a certain one; the order of slot-order.ts says which job runs by a ticket, so that clients share the slots.
  * Every method throws Fault `store_unavailable` when the store can't be asked.
  */
-export class Turns {
+export class JobSlots {
   private readonly run;
 
   constructor(
@@ -36,43 +36,43 @@ export class Turns {
    * The job that runs by this ticket, undefined when none waits. What ran by it before has ended or lost its replica.
    * @param besides jobs that the caller looked at in vain
    */
-  take(ticket: string, besides: ReadonlySet<string>): Promise<Turn | undefined> {
+  take(ticket: string, besides: ReadonlySet<string>): Promise<JobSlot | undefined> {
     return orStoreUnavailable(async () => {
       for (;;) {
         const seen = await this.look();
         const floor = { ...seen, turns: seen.turns.filter((it) => it.ticket !== ticket) };
         const job = nextJob(floor, besides);
         if (!job) return undefined;
-        const turn: Turn = { ...job, ticket, sinceMs: this.clock.now(), leaving: false };
-        const args = [seen.count, ticket, textOf(turn), job.client, keepMs];
-        if ((await this.run.claimTurn(turnsKey, servedKey, ...args)) === 1) return turn;
+        const turn: JobSlot = { ...job, ticket, sinceMs: this.clock.now(), leaving: false };
+        const args = [seen.count, ticket, textOf(turn), job.client, slotTtlMs];
+        if ((await this.run.claimSlot(turnsKey, servedKey, ...args)) === 1) return turn;
       }
     });
   }
 
   /** Whether the job is to make room for others; from then on it counts as one that does. */
-  leave(turn: Turn): Promise<boolean> {
+  leave(turn: JobSlot): Promise<boolean> {
     return orStoreUnavailable(async () => {
       const seen = await this.look();
       if (!shouldLeave(seen, turn, this.clock.now())) return false;
       const args = [seen.count, turn.ticket, textOf(turn), textOf({ ...turn, leaving: true })];
-      return (await this.run.leaveTurn(turnsKey, servedKey, ...args)) === 1;
+      return (await this.run.markSlotLeaving(turnsKey, servedKey, ...args)) === 1;
     });
   }
 
-  end(turn: Turn): Promise<void> {
+  end(turn: JobSlot): Promise<void> {
     return orStoreUnavailable(async () => {
       const texts = [false, true].map((leaving) => textOf({ ...turn, leaving }));
-      await this.run.endTurn(turnsKey, servedKey, turn.ticket, ...texts);
+      await this.run.releaseSlot(turnsKey, servedKey, turn.ticket, ...texts);
     });
   }
 
   /** The slots that jobs have. */
-  all(): Promise<readonly Turn[]> {
+  all(): Promise<readonly JobSlot[]> {
     return orStoreUnavailable(async () => (await this.look()).turns);
   }
 
-  private async look(): Promise<Seen> {
+  private async look(): Promise<SlotSnapshot> {
     const asked = this.redis.multi().zrange(openKey, '0', '-1').hgetall(turnsKey).hgetall(servedKey);
     const [open, turns, served] = ((await asked.exec()) ?? []).map(([error, value]) => {
       if (error) throw error;
@@ -91,11 +91,11 @@ export class Turns {
   }
 }
 
-function textOf({ client, job, sinceMs, leaving }: Turn): string {
+function textOf({ client, job, sinceMs, leaving }: JobSlot): string {
   return [client, job, sinceMs, leaving ? 'leaving' : 'running'].join(' ');
 }
 
-function turnOf(ticket: string, text: string): Turn {
+function turnOf(ticket: string, text: string): JobSlot {
   const [client = '', job = '', sinceMs, how] = text.split(' ');
   return { ticket, client, job, sinceMs: Number(sinceMs), leaving: how === 'leaving' };
 }
