@@ -57,7 +57,10 @@ const defences = [
     without: "the portal's pace, at twice of it",
     seen: 'tripped',
     in: {
-      'libs/queue/src/bottleneck-rate-limiter.js': ['reservoirIncreaseAmount: amount', 'reservoirIncreaseAmount: 2 * amount'],
+      'libs/queue/src/bottleneck-rate-limiter.js': [
+        'reservoirIncreaseAmount: amount',
+        'reservoirIncreaseAmount: 2 * amount',
+      ],
     },
   },
   {

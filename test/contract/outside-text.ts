@@ -7,14 +7,14 @@ import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
 import { methodName } from '../../apps/gateway/src/api/calls/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
 import { deadlineMsOf, type GatewayRequest } from '../../apps/gateway/src/http/caller';
-import { mustBeHarmless } from '../../apps/gateway/src/http/harmless';
+import { assertSafeJson } from '../../apps/gateway/src/http/safe-json';
 import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempotency-key';
 import { bearerKey } from '../../apps/gateway/src/http/key-owner';
 import { prefersAsync } from '../../apps/gateway/src/http/prefers-async';
 import { requestId } from '../../apps/gateway/src/http/request-id';
 import { sourceOf } from '../../apps/gateway/src/http/source';
 import { StaticDocument } from '../../apps/gateway/src/http/static-document';
-import { idsOf } from '../../apps/gateway/src/http/trail';
+import { idsOf } from '../../apps/gateway/src/http/audit-context';
 import { askedPage, portalNamed } from '../../apps/gateway/src/doors/pages/asked-page';
 import { BrowserCookie } from '../../apps/gateway/src/doors/pages/browser-cookie';
 import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims';
@@ -157,10 +157,10 @@ export const parsers: readonly OutsideText[] = [
     worst: [json((i) => `"f${i}":1`)],
   },
   {
-    name: 'mustBeHarmless',
-    file: `${http}/harmless.ts`,
+    name: 'assertSafeJson',
+    file: `${http}/safe-json.ts`,
     read: (text) => {
-      mustBeHarmless(JSON.parse(text));
+      assertSafeJson(JSON.parse(text));
     },
     worst: [
       json((i) => `"f${i}":[{"a":[1]}]`),
@@ -194,7 +194,7 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'idsOf',
-    file: `${http}/trail.ts`,
+    file: `${http}/audit-context.ts`,
     read: (text) => idsOf({ id: text, app: text, taskId: text }, { url: text }, { byValue: [], byPresence: ['url'] }),
     worst: [(n) => '1'.repeat(n)],
   },

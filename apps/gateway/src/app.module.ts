@@ -17,8 +17,8 @@ import { McpController } from './doors/mcp/mcp.controller';
 import { InstallsController } from './doors/pages/installs.controller';
 import { clockToken, settingsToken } from './http/injection-tokens';
 import { KeyGuard } from './http/key.guard';
-import { OnceInterceptor } from './http/once.interceptor';
-import { PlaceNamingPipe } from './http/place-naming.pipe';
+import { IdempotencyInterceptor } from './http/idempotency.interceptor';
+import { SchemaValidationPipe } from './http/schema-validation.pipe';
 import { ProblemFilter } from './http/problem.filter';
 import { HealthController } from './operations/health.controller';
 import { resources } from './resources/declarations';
@@ -48,8 +48,8 @@ export const controllers = [
   controllers,
   providers: [
     { provide: APP_GUARD, useClass: KeyGuard },
-    { provide: APP_INTERCEPTOR, useClass: OnceInterceptor },
-    { provide: APP_PIPE, useClass: PlaceNamingPipe },
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    { provide: APP_PIPE, useClass: SchemaValidationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })

@@ -37,9 +37,9 @@ import { WebhookProbe } from './api/portals/webhook-probe';
 import { EventTargets } from './api/subscriptions/event-targets';
 import { portalIdPages } from './api/portals/portal-pages';
 import { Destinations } from './destinations';
-import { ConsoleDoor } from './doors/console/console-door';
+import { ConsoleAuth } from './doors/console/console-auth';
 import { ConsoleSessions } from './doors/console/console-sessions';
-import { heardBy } from './doors/console/heard-by';
+import { combineObservers } from './doors/console/combine-observers';
 import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
 import { LiveFigures } from './doors/console/live-figures';
@@ -61,7 +61,7 @@ import { RedisWatch } from './operations/redis-watch';
 import { RequestLine } from './request-line';
 import { sealedStores } from './sealed-stores';
 import type { Settings } from './settings';
-import { StoreCheck } from './store-check';
+import { StorePreflight } from './store-preflight';
 
 /** What a gateway is composed from. */
 export interface Dependencies {
@@ -103,7 +103,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const queueRedis = connect(settings.redisUrl, log);
   const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const keyring = new Keyring(settings.encryptionKeys);
-  const preflight = new StoreCheck({
+  const preflight = new StorePreflight({
     ...{ store: redis, clock, log, keys: settings.encryptionKeys, migrations, refused },
     resealer: new Resealer(redis, keyring),
     sealedStores: sealedStores(redis),
@@ -150,7 +150,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
     ...{ clock, post, rateLimiter, peerExchange, store, grants, relocation, meter, traces: collector?.traces },
-    observer: heardBy(metrics, figures, (portal) => line.queues.knows(portal)),
+    observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
     queueLimit: settings.queueLimit,
     callTimeoutMs: settings.callTimeoutMs,
@@ -256,7 +256,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // The console.
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
-  const consoleDoor = new ConsoleDoor(sessions, throttle, settings.publicUrl);
+  const consoleDoor = new ConsoleAuth(sessions, throttle, settings.publicUrl);
   const live = new Live({
     ...{ figures, channel: new LiveChannel(redis, log), lanes: line.queues, clock },
     look: async (portal) => {

@@ -21,7 +21,7 @@ import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
 import { sourceOf } from './http/source';
 import { Traffic } from './http/traffic';
-import { endTrail } from './http/trail';
+import { finishAudit } from './http/audit-context';
 import { WayIn } from './http/way-in';
 import { parsePhpForm } from './doors/events/php-form';
 import { webhooks } from './doors/sdk/webhooks';
@@ -194,7 +194,7 @@ async function prepareHttp(
     done();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
-    endTrail(audit, clock.now(), request, reply);
+    finishAudit(audit, clock.now(), request, reply);
     // So that a caller does not send its next request into a connection that is about to end.
     if (lifecycle.isStopping) void reply.header('Connection', 'close');
     done();

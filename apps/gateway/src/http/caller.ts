@@ -8,7 +8,7 @@ import type { AuditFields } from './audit-fields';
 import { whenOver } from './pipelined';
 
 /** What the audit log will tell of a write: begun by the key guard, completed by a controller that knows more. */
-export interface Trail {
+export interface AuditContext {
   /** The operation's id. */
   readonly action: string;
   /** Resolves to nothing when there is no such portal. */
@@ -27,7 +27,7 @@ export interface GatewayRequest extends FastifyRequest {
   /** Unix milliseconds; a deadline counts from here. */
   arrivedAtMs?: number;
   /** Of a write. */
-  trail?: Trail;
+  auditContext?: AuditContext;
   /** It writes nothing, whatever its verb says. */
   onlyReads?: boolean;
   /** Why it was refused. */

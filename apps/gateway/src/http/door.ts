@@ -1,7 +1,7 @@
 import type { Client, ClientKeys } from '@b24/access';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import type { ConsoleDoor } from '../doors/console/console-door';
+import type { ConsoleAuth } from '../doors/console/console-auth';
 import type { Settings } from '../settings';
 import type { GatewayRequest } from './caller';
 import type { Throttle } from './throttle';
@@ -10,7 +10,7 @@ import type { Throttle } from './throttle';
 export interface DoorParts {
   readonly keys: ClientKeys;
   readonly throttle: Throttle;
-  readonly console: ConsoleDoor;
+  readonly console: ConsoleAuth;
   readonly settings: Settings;
 }
 

@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 import type { GatewayRequest } from './caller';
 import { PortalDirectory } from '../api/portals/portal-directory';
 import { type AuditFields, auditFieldsMetadata } from './audit-fields';
-import { beginTrail } from './trail';
+import { startAudit } from './audit-context';
 
 export const scopeMetadata = 'b24:scope';
 export const operationMetadata = 'b24:operation';
@@ -35,8 +35,8 @@ export class KeyGuard implements CanActivate {
     request.onlyReads = request.method === 'GET' || request.method === 'HEAD' || onlyReads?.(request) === true;
     const operation = this.reflector.get<string>(operationMetadata, context.getHandler());
     const fields = this.reflector.get<AuditFields | undefined>(auditFieldsMetadata, context.getHandler());
-    const trail = beginTrail(request, operation, this.portals, fields);
-    if (trail) request.trail = trail;
+    const trail = startAudit(request, operation, this.portals, fields);
+    if (trail) request.auditContext = trail;
     if (trail && !request.headers.authorization) trail.ids['console'] = true;
     checkAccess(request.client, { scope });
     return true;

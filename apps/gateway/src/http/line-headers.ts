@@ -5,7 +5,7 @@ import { headerReferences } from './problem-responses';
 /** The headers of every answer to a call, as the OpenAPI document has them. */
 export const lineHeaders = headerReferences('Server-Timing', 'RateLimit', 'RateLimit-Policy');
 
-export function tellTrip(reply: FastifyReply, { timing, request }: Answer): void {
+export function setLineHeaders(reply: FastifyReply, { timing, request }: Answer): void {
   const { queueMs, upstreamMs } = timing;
   const parts = [`queue;dur=${queueMs}`, `upstream;dur=${upstreamMs}`];
   if (request) {

@@ -7,7 +7,7 @@ import { apiDoor } from './api-door';
 import { AuditBody } from './audit-fields';
 import { type Door, openDoor, Through } from './door';
 import { onlyReadsMetadata, operationMetadata, scopeMetadata, type Unread } from './key.guard';
-import { type InDoubt, inDoubtMetadata } from './once.interceptor';
+import { type InDoubt, inDoubtMetadata } from './idempotency.interceptor';
 import { headerReferences, idempotencyFaults, keyFaults, problemResponses } from './problem-responses';
 
 export interface OperationOptions {

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { controllers } from '../app.module';
 import { tools } from '../doors/mcp/tool';
 import { onlyReadsMetadata, operationMetadata, type Unread } from './key.guard';
-import { claimOf } from './once.interceptor';
-import { idsOf } from './trail';
+import { claimOf } from './idempotency.interceptor';
+import { idsOf } from './audit-context';
 import { fieldOf, listOf, textOf } from './unread';
 
 type OnlyReads = (request: Unread) => boolean;

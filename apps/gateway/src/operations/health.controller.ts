@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { probeDoor } from '../http/door';
 import { Operation } from '../http/operation';
-import { StoreCheck } from '../store-check';
+import { StorePreflight } from '../store-preflight';
 import { Lifecycle } from './lifecycle';
 import { Metrics } from './metrics';
 import { metricsDoor } from './metrics-door';
@@ -42,7 +42,7 @@ export class HealthController {
   constructor(
     private readonly metricsOf: Metrics,
     private readonly lifecycle: Lifecycle,
-    private readonly check: StoreCheck,
+    private readonly check: StorePreflight,
     private readonly watch: RedisWatch,
   ) {}
 

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Res, typ
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { FromCaller } from '../http/caller';
-import { lineHeaders, tellTrip } from '../http/line-headers';
+import { lineHeaders, setLineHeaders } from '../http/line-headers';
 import { Operation, type OperationOptions } from '../http/operation';
 import { lineFaults } from '../http/problem-responses';
 import { pathId, portalName } from '../http/shapes';
@@ -71,7 +71,7 @@ function handlerOf(declaration: DeclaredMethod, inputs: readonly InputSource[]):
   const handler: OperationHandler = async function (caller, reply, portal, ...values) {
     const input = Object.assign({}, ...values.map((value, i) => inputs[i]?.toInput(value))) as MethodInput;
     const { answer } = await runDeclared(this, declaration, caller, portal, input, (it) => {
-      tellTrip(reply, it);
+      setLineHeaders(reply, it);
     });
     const where = declaration.location?.of(answer, input);
     if (where !== undefined) void reply.header('Location', `/v1/portals/${encodeURIComponent(portal)}/${where}`);

@@ -5,11 +5,11 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
-import type { Trail } from '../../http/caller';
+import type { AuditContext } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { headerReferences } from '../../http/problem-responses';
 import { appId } from '../../http/shapes';
-import { FromTrail } from '../../http/trail';
+import { FromAuditContext } from '../../http/audit-context';
 import type { Settings } from '../../settings';
 import { settingsToken } from '../../http/injection-tokens';
 import { appAddresses } from './app-addresses';
@@ -104,7 +104,7 @@ export class AppsController {
   })
   async register(
     @Body({ schema: newAppSchema }) { clientSecret, ...wanted }: z.infer<typeof newAppSchema>,
-    @FromTrail() trail: Trail,
+    @FromAuditContext() trail: AuditContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AppView> {
     const app = await this.apps.register({ ...wanted, clientSecret: new Secret(clientSecret) });

@@ -3,7 +3,7 @@ import type { ItemOutcome as ItemOutcome, JobWork } from '@b24/jobs';
 import { asFault, type Clock, Fault, type FaultCode, faultTable, type PortalId, within } from '@b24/portal';
 import { z } from 'zod';
 import { tooLate } from '../../http/caller';
-import { methodsRun } from '../../http/trail';
+import { methodsRun } from '../../http/audit-context';
 import { onlyReads } from './any-method';
 import {
   type BatchCommand,

@@ -9,7 +9,7 @@ import { lineFaults } from '../../http/problem-responses';
 import { prefersAsync } from '../../http/prefers-async';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
-import { methodsRun } from '../../http/trail';
+import { methodsRun } from '../../http/audit-context';
 import { listOf, textOf } from '../../http/unread';
 import type { JobView } from '../jobs/job-view';
 import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../jobs/job-intake';
@@ -112,7 +112,8 @@ export class BatchesController {
       return replyAccepted(reply, await this.longWork.accept(request, caller.client, order));
     }
     const methods = commands.map(({ method }) => method);
-    const noteRun = (codes: readonly string[]) => Object.assign(request.trail?.ids ?? {}, methodsRun(methods, codes));
+    const noteRun = (codes: readonly string[]) =>
+      Object.assign(request.auditContext?.ids ?? {}, methodsRun(methods, codes));
     const { outcomes } = await this.batches.run(caller, portal, commands, options).catch((error: unknown) => {
       noteRun(methods.map(() => asFault(error).code));
       throw error;

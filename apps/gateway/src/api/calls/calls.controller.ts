@@ -4,12 +4,12 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type GatewayRequest } from '../../http/caller';
-import { lineHeaders, tellTrip } from '../../http/line-headers';
+import { lineHeaders, setLineHeaders } from '../../http/line-headers';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
-import type { InDoubt } from '../../http/once.interceptor';
+import type { InDoubt } from '../../http/idempotency.interceptor';
 import { portalName } from '../../http/shapes';
-import { noting } from '../../http/trail';
+import { noting } from '../../http/audit-context';
 import { textOf } from '../../http/unread';
 import { PortalDirectory } from '../portals/portal-directory';
 import type { CallerContext } from '../../request-line';
@@ -77,12 +77,12 @@ export class CallsController {
     @Param('method', { schema: methodName }) method: string,
     @Body({ schema: callSchema }) { params, start }: z.infer<typeof callSchema>,
     @FromCaller() caller: CallerContext,
-    @Req() { trail }: GatewayRequest,
+    @Req() { auditContext: trail }: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
     const found = await this.find(portal, caller);
     const result = await noting(trail, method, () => this.calls.call(caller, found, { method, params, start }));
-    tellTrip(reply, result);
+    setLineHeaders(reply, result);
     return callAnswer(result);
   }
 

@@ -91,7 +91,7 @@ export class FanOutController {
     const isAsync = prefersAsync(request);
     if (!isAsync) assertNeedsNoJob(request, callbackUrl);
     const targets = await this.fanOut.targets(client, portals);
-    if (request.trail) request.trail.ids['targets'] = targets.filter(({ portal }) => portal).length;
+    if (request.auditContext) request.auditContext.ids['targets'] = targets.filter(({ portal }) => portal).length;
     const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
     if (isAsync) {
       const payload: FanOutJobPayload = { ...call, ...given, targets: storedTargets(targets) };

@@ -2,7 +2,7 @@ import { type AuditLog, type Client, type ClientKeys, canUsePortal, type RateMet
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
 import { tooLate } from '../../http/caller';
-import { methodsRun } from '../../http/trail';
+import { methodsRun } from '../../http/audit-context';
 import { canSeePortal } from '../portals/can-see-portal';
 import { amongOf } from '../portals/list-portals-of-key';
 import { portalPages } from '../portals/portal-pages';

@@ -4,10 +4,10 @@ import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/comm
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
-import type { Trail } from '../../http/caller';
+import type { AuditContext } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
-import { FromTrail } from '../../http/trail';
+import { FromAuditContext } from '../../http/audit-context';
 import { PortalDirectory } from '../portals/portal-directory';
 import { scopeDescriptions, scopes } from '../../resources/scopes';
 import { clockToken } from '../../http/injection-tokens';
@@ -150,7 +150,7 @@ export class ClientsController {
   })
   async create(
     @Body({ schema: newClientSchema }) wanted: z.infer<typeof newClientSchema>,
-    @FromTrail() trail: Trail,
+    @FromAuditContext() trail: AuditContext,
   ): Promise<z.infer<typeof createdSchema>> {
     const portals = wanted.portals === 'all' ? ('all' as const) : await this.idsOf(wanted.portals);
     const unique = [...new Set<Scope>(wanted.scopes)];

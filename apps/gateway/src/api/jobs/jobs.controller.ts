@@ -8,10 +8,10 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../calls/fan-out-line';
-import { FromCaller, type Trail } from '../../http/caller';
+import { FromCaller, type AuditContext } from '../../http/caller';
 import { limitQuery, nextCursor, numberCursor, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
-import { FromTrail } from '../../http/trail';
+import { FromAuditContext } from '../../http/audit-context';
 import type { CallerContext } from '../../request-line';
 import { jobSchema, type JobView, jobView } from './job-view';
 
@@ -113,7 +113,7 @@ export class JobsController {
   async cancel(
     @Param('id', { schema: jobId }) id: string,
     @FromCaller() { client }: CallerContext,
-    @FromTrail() trail: Trail,
+    @FromAuditContext() trail: AuditContext,
   ): Promise<JobView> {
     const { finishedAtMs } = await this.own(client, id);
     if (finishedAtMs !== undefined) trail.ids['unchanged'] = true;

@@ -5,13 +5,13 @@ import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res }
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type Trail } from '../../http/caller';
+import { FromCaller, type AuditContext } from '../../http/caller';
 import { Arrivals } from '../../doors/events/arrivals';
 import { limitQuery, nextCursor, numberCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { headerReferences, portalFaults } from '../../http/problem-responses';
 import { aliasSchema, appId, appPattern, portalName, tagSchema, tagsSchema } from '../../http/shapes';
-import { FromTrail } from '../../http/trail';
+import { FromAuditContext } from '../../http/audit-context';
 import { type CallerContext, RequestLine } from '../../request-line';
 import { settingsToken } from '../../http/injection-tokens';
 import type { Settings } from '../../settings';
@@ -163,7 +163,7 @@ export class PortalsController {
   async add(
     @Body({ schema: newPortalSchema }) { webhookUrl, alias, tags }: z.infer<typeof newPortalSchema>,
     @FromCaller() { client, signal }: CallerContext,
-    @FromTrail() trail: Trail,
+    @FromAuditContext() trail: AuditContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PortalView> {
     if (client.portals !== 'all')

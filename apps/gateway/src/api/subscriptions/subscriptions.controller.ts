@@ -4,11 +4,11 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Res } from '@
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { Trail } from '../../http/caller';
+import type { AuditContext } from '../../http/caller';
 import { limitQuery, nextCursor, numberCursor, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { headerReferences } from '../../http/problem-responses';
-import { FromTrail } from '../../http/trail';
+import { FromAuditContext } from '../../http/audit-context';
 import { PortalDirectory } from '../portals/portal-directory';
 import { EventTargets } from './event-targets';
 import {
@@ -71,7 +71,7 @@ export class SubscriptionsController {
   })
   async create(
     @Body({ schema: newSubscriptionSchema }) wanted: z.infer<typeof newSubscriptionSchema>,
-    @FromTrail() trail: Trail,
+    @FromAuditContext() trail: AuditContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedSubscriptionView> {
     const { name, url, events } = wanted;

@@ -18,5 +18,5 @@ export const sessionDoor: Door = {
 /** The same, and the session lasts no longer for it. */
 export const watchDoor: Door = {
   needsStore: true,
-  admit: (request, { console }) => console.onlookerOf(request),
+  admit: (request, { console }) => console.peekSession(request),
 };

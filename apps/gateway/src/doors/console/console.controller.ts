@@ -12,7 +12,7 @@ import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
 import { PortalDirectory } from '../../api/portals/portal-directory';
 import { clockToken } from '../../http/injection-tokens';
-import { ConsoleDoor } from './console-door';
+import { ConsoleAuth } from './console-auth';
 import { sessionDoor, signInDoor, watchDoor } from './console-doors';
 import { Live } from './live';
 
@@ -40,7 +40,7 @@ interface SignedIn {
 @Controller('console')
 export class ConsoleController {
   constructor(
-    private readonly door: ConsoleDoor,
+    private readonly door: ConsoleAuth,
     private readonly liveOf: Live,
     private readonly portals: PortalDirectory,
     private readonly audit: AuditLog,
@@ -113,7 +113,7 @@ export class ConsoleController {
   /** While Redis is away nobody is sent out. */
   private async mayStay(request: FastifyRequest): Promise<boolean> {
     try {
-      await this.door.onlookerOf(request);
+      await this.door.peekSession(request);
       return true;
     } catch (error) {
       return error instanceof Fault && error.code === 'store_unavailable';

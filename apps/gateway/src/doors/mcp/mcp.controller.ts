@@ -9,7 +9,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AnyCalls } from '../../api/calls/any-calls';
 import { callerOf, type GatewayRequest } from '../../http/caller';
-import { mustBeHarmless } from '../../http/harmless';
+import { assertSafeJson } from '../../http/safe-json';
 import { openDoor, Through } from '../../http/door';
 import { PortalDirectory } from '../../api/portals/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
@@ -50,7 +50,7 @@ export class McpController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | undefined> {
-    mustBeHarmless(request.body);
+    assertSafeJson(request.body);
     if (Array.isArray(request.body))
       throw new Fault('invalid_request', { detail: 'Send one message of the protocol at a time.' });
     const answer = await this.answer(request, callerOf(request, reply));

@@ -3,11 +3,11 @@ import type { Fault } from '@b24/portal';
 import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { GatewayRequest } from '../../http/caller';
-import { misshapen } from '../../http/place-naming.pipe';
+import { validationFault } from '../../http/schema-validation.pipe';
 import { problemOf } from '../../http/problem';
 import { faultOf } from '../../http/problem.filter';
 import { portalName } from '../../http/shapes';
-import { beginTrail } from '../../http/trail';
+import { startAudit } from '../../http/audit-context';
 import { retryAfterOf } from '../pages/show-page';
 import type { CallerContext } from '../../request-line';
 import { type Arguments, type Ground, type Tool, tools } from './tool';
@@ -35,12 +35,12 @@ export async function runTool(
   if (!tool) return undefined;
   const writes = tool.writes(args);
   const portal = portalName.safeParse(args['portal']).data;
-  const trail = beginTrail({ onlyReads: !writes, params: { portal } }, tool.operation, ground.portals);
-  if (trail) request.trail = trail;
+  const trail = startAudit({ onlyReads: !writes, params: { portal } }, tool.operation, ground.portals);
+  if (trail) request.auditContext = trail;
   try {
     checkAccess(caller.client, { scope: tool.wish.scope });
     const { data: input, error } = tool.input.safeParse(args);
-    if (!input) throw misshapen(error.issues);
+    if (!input) throw validationFault(error.issues);
     Object.assign(trail?.ids ?? {}, tool.ids(input));
     return answered(await tool.run(ground, caller, input), tool);
   } catch (error) {

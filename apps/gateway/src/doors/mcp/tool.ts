@@ -8,10 +8,10 @@ import type { AnyCalls } from '../../api/calls/any-calls';
 import { methodName, methodParams, onlyReads, startSchema } from '../../api/calls/any-method';
 import { callAnswer } from '../../api/calls/calls.controller';
 import { auditFieldsOf } from '../../http/audit-fields';
-import type { Trail } from '../../http/caller';
+import type { AuditContext } from '../../http/caller';
 import { cursorPattern, foreignCursor, nextCursor } from '../../http/list-page';
 import { portalName } from '../../http/shapes';
-import { idsOf } from '../../http/trail';
+import { idsOf } from '../../http/audit-context';
 import { canSeePortal } from '../../api/portals/can-see-portal';
 import { viewOf } from '../../api/portals/portal-view';
 import { listPortalsOfKey } from '../../api/portals/list-portals-of-key';
@@ -45,12 +45,12 @@ export interface Tool {
   readonly says: string;
   writes(args: Arguments): boolean;
   /** What the audit log tells of it besides. */
-  ids(input: Arguments): Trail['ids'];
+  ids(input: Arguments): AuditContext['ids'];
   /** An object, or undefined. @param input as `input` passed it. @throws Fault */
   run(ground: Ground, caller: CallerContext, input: Arguments): Promise<object | undefined>;
 }
 
-const noted = (): Trail['ids'] => ({});
+const noted = (): AuditContext['ids'] => ({});
 
 /** The tool of a declared method. */
 function declaredTool(declaration: DeclaredMethod): Tool {

@@ -1,11 +1,11 @@
 import { asFault, type Command, Fault, type PortalId, unlessAborted } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { auditFieldsOf } from '../../http/audit-fields';
-import { callerOf, type GatewayRequest, type Trail } from '../../http/caller';
-import { mustBeHarmless } from '../../http/harmless';
-import { tellTrip } from '../../http/line-headers';
+import { callerOf, type GatewayRequest, type AuditContext } from '../../http/caller';
+import { assertSafeJson } from '../../http/safe-json';
+import { setLineHeaders } from '../../http/line-headers';
 import { faultOf } from '../../http/problem.filter';
-import { methodsRun } from '../../http/trail';
+import { methodsRun } from '../../http/audit-context';
 import { tellRetryAfter } from '../pages/show-page';
 import type { PortalDirectory } from '../../api/portals/portal-directory';
 import type { RequestLine } from '../../request-line';
@@ -68,23 +68,28 @@ async function serve(
   const caller = callerOf(carried, reply);
   const portal = await unlessAborted(findPortal(), caller.signal);
   const params = { ...parsePhpParams(queryOf(request)), ...(request.body as Params | undefined) };
-  mustBeHarmless(params);
+  assertSafeJson(params);
   const command = webhookCommand(asked.method, params);
   if (!command) throw new Fault('method_not_found', { detail: 'Method not found!' });
   if (command.effect === 'write')
-    carried.trail = { action: 'callBySdk', portal: Promise.resolve(portal), fields: auditFieldsOf(undefined), ids: {} };
+    carried.auditContext = {
+      action: 'callBySdk',
+      portal: Promise.resolve(portal),
+      fields: auditFieldsOf(undefined),
+      ids: {},
+    };
   const answer = await parts.line.answer(caller, 'call', portal, command).catch((error: unknown) => {
-    noteRun(carried.trail, command, asFault(error).code);
+    noteRun(carried.auditContext, command, asFault(error).code);
     throw error;
   });
-  noteRun(carried.trail, command, answer.ok ? 'done' : answer.fault.code);
-  tellTrip(reply, answer);
+  noteRun(carried.auditContext, command, answer.ok ? 'done' : answer.fault.code);
+  setLineHeaders(reply, answer);
   if (!answer.ok) return refuse(answer.fault, request, reply, vendorRefusal(answer.fault, answer.request));
   return tell(reply, vendorResult(answer));
 }
 
 /** Names what was run, or may have been, of what writes; of a batch of the caller's own what is inside. */
-function noteRun(trail: Trail | undefined, { method, inside }: Command, outcome: string): void {
+function noteRun(trail: AuditContext | undefined, { method, inside }: Command, outcome: string): void {
   const methods = inside?.map((it) => it.method) ?? [method];
   const outcomes = methods.map(() => outcome);
   Object.assign(trail?.ids ?? {}, methodsRun(methods, outcomes));

@@ -1,9 +1,9 @@
-import { mustBeHarmless } from './harmless';
+import { assertSafeJson } from './safe-json';
 
 const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
 const harmless = (body: unknown) => {
   try {
-    mustBeHarmless(body);
+    assertSafeJson(body);
     return true;
   } catch (error) {
     expect(error).toMatchObject({ code: 'invalid_request' });

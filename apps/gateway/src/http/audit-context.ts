@@ -5,14 +5,14 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { onlyReads } from '../api/calls/any-method';
 import type { PortalDirectory } from '../api/portals/portal-directory';
-import type { GatewayRequest, Trail } from './caller';
+import type { GatewayRequest, AuditContext } from './caller';
 import { type AuditFields, auditFieldsOf } from './audit-fields';
 import { sourceOf } from './source';
 import { fieldOf, textOf } from './unread';
 
 /** The trail of a write, for what only the controller knows: the id of what it made. */
-export const FromTrail = createParamDecorator((_: unknown, context: ExecutionContext): Trail => {
-  const { trail } = context.switchToHttp().getRequest<GatewayRequest>();
+export const FromAuditContext = createParamDecorator((_: unknown, context: ExecutionContext): AuditContext => {
+  const { auditContext: trail } = context.switchToHttp().getRequest<GatewayRequest>();
   if (!trail) throw new Fault('internal_error', { detail: 'A write without a trail.' });
   return trail;
 });
@@ -21,12 +21,12 @@ export const FromTrail = createParamDecorator((_: unknown, context: ExecutionCon
  * Undefined for reads. The portal is looked up now, since it may be forgotten by the time the entry is written, but
  * nobody waits for it.
  */
-export function beginTrail(
+export function startAudit(
   { onlyReads, params }: Pick<GatewayRequest, 'onlyReads' | 'params'>,
   action: string,
   portals: PortalDirectory,
   fields: AuditFields = auditFieldsOf(undefined),
-): Trail | undefined {
+): AuditContext | undefined {
   if (onlyReads) return undefined;
   const portal = textOf(params, 'portal');
   const found = portal === undefined ? Promise.resolve(undefined) : portals.find(portal).catch(() => undefined);
@@ -34,10 +34,10 @@ export function beginTrail(
 }
 
 /** Writes down how a write was answered, also to a caller who hung up. What nobody known sent is not written down. */
-export function endTrail(audit: AuditLog, atMs: number, request: GatewayRequest, reply: FastifyReply): void {
-  const { trail, client, faultCode, id: requestId } = request;
+export function finishAudit(audit: AuditLog, atMs: number, request: GatewayRequest, reply: FastifyReply): void {
+  const { auditContext: trail, client, faultCode, id: requestId } = request;
   if (!trail || !client) return;
-  delete request.trail;
+  delete request.auditContext;
   const ids = { ...idsOf(request.params, request.body, trail.fields), ...trail.ids, ...replayed(reply) };
   // A tool that is refused is an answer of 200 all the same.
   const status = faultCode ? faultTable[faultCode].status : reply.statusCode;
@@ -56,7 +56,7 @@ const mayHaveRun: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'por
  * The methods that were run on the portal, or may have been, of those that write. Method i came to outcome i. A name
  * that the portal did not run may be anybody's words, and is not written down.
  */
-export function methodsRun(methods: readonly string[], outcomes: readonly string[]): Trail['ids'] {
+export function methodsRun(methods: readonly string[], outcomes: readonly string[]): AuditContext['ids'] {
   const run = methods.filter((method, i) => !onlyReads(method) && mayHaveRun.has(outcomes[i] ?? ''));
   if (run.length === 0) return {};
   const names = [...new Set(run)];
@@ -66,7 +66,7 @@ export function methodsRun(methods: readonly string[], outcomes: readonly string
 }
 
 /** Names what a write runs in its trail, once it was run or may have been. */
-export async function noting<T>(trail: Trail | undefined, method: string, run: () => Promise<T>): Promise<T> {
+export async function noting<T>(trail: AuditContext | undefined, method: string, run: () => Promise<T>): Promise<T> {
   const note = (outcome: string) => Object.assign(trail?.ids ?? {}, methodsRun([method], [outcome]));
   try {
     const result = await run();
@@ -79,7 +79,7 @@ export async function noting<T>(trail: Trail | undefined, method: string, run: (
 }
 
 /** Returns what the audit log records of a write: ids of its path and fields of its body, which may not be validated yet. */
-export function idsOf(params: unknown, body: unknown, { byValue, byPresence }: AuditFields): Trail['ids'] {
+export function idsOf(params: unknown, body: unknown, { byValue, byPresence }: AuditFields): AuditContext['ids'] {
   const { id, app, deadLetterId, ...others } = textsOf(params);
   const values = byValue.flatMap((name) => {
     const value = fieldOf(body, name);
@@ -110,6 +110,6 @@ function idIn(name: string, text = ''): (readonly [string, number])[] {
   return name.endsWith('Id') && /^\d{1,16}$/.test(text) ? [[name, Number(text)]] : [];
 }
 
-function replayed(reply: FastifyReply): Trail['ids'] {
+function replayed(reply: FastifyReply): AuditContext['ids'] {
   return reply.hasHeader('Idempotent-Replayed') ? { replayed: true } : {};
 }

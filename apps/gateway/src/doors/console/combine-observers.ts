@@ -9,7 +9,7 @@ import type { LiveFigures } from './live-figures';
  * neither a series nor a place among the problems.
  * @param knows whether a portal was found to be there
  */
-export function heardBy(
+export function combineObservers(
   metrics: Metrics,
   live: LiveFigures,
   knows: (portal: PortalId) => boolean,

@@ -6,7 +6,7 @@ import { cookieOf, isFromConsole, setCookie } from './console-cookie';
 import type { ConsoleSessions } from './console-sessions';
 
 /** Where browsers come in with a cookie in place of a key. Only our own pages do. */
-export class ConsoleDoor {
+export class ConsoleAuth {
   constructor(
     private readonly sessions: ConsoleSessions,
     private readonly throttle: Throttle,
@@ -19,7 +19,7 @@ export class ConsoleDoor {
   }
 
   /** As `ownerOf`, but to look on makes a session no longer. */
-  onlookerOf(request: FastifyRequest): Promise<Client> {
+  peekSession(request: FastifyRequest): Promise<Client> {
     return this.sessions.look(this.sessionOf(request));
   }
 

@@ -11,7 +11,7 @@ import {
 import type { EncryptionKey, Resealer, SealedStore } from '@b24/seal';
 import type { FastifyBaseLogger } from 'fastify';
 
-export interface StoreCheckOptions {
+export interface StorePreflightOptions {
   readonly store: StoreConnection;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
@@ -30,14 +30,14 @@ const askAgainMs = 1000;
  * under is ours, and that no living replica writes what we can't read or the other way round. Until then no call that
  * needs the store is taken.
  */
-export class StoreCheck {
+export class StorePreflight {
   private sound = false;
   private closed = false;
   private readonly schema: Schema;
   private readonly roll: ReplicaRegistry;
   private readonly mine: { readonly writes: string; readonly reads: readonly string[] };
 
-  constructor(private readonly options: StoreCheckOptions) {
+  constructor(private readonly options: StorePreflightOptions) {
     const { store, clock, log, keys, migrations } = options;
     this.mine = { writes: keys[0].id, reads: keys.map(({ id }) => id) };
     this.roll = new ReplicaRegistry(store, clock, this.mine);

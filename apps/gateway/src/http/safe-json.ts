@@ -8,7 +8,7 @@ const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', '
  * A parsed body is neither nested without measure nor aimed at a prototype. It walks without recursion, so that no
  * depth can exhaust the stack. @throws Fault invalid_request
  */
-export function mustBeHarmless(body: unknown): void {
+export function assertSafeJson(body: unknown): void {
   let level: unknown[] = [body];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > mostLevels) throw malformed(`Nested deeper than ${mostLevels} levels.`);

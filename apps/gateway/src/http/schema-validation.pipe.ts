@@ -1,7 +1,7 @@
 import { Fault } from '@b24/portal';
 import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
 import { assertArrayBounds } from './array-bounds';
-import { mustBeHarmless } from './harmless';
+import { assertSafeJson } from './safe-json';
 
 interface Issue {
   readonly message: string;
@@ -13,22 +13,22 @@ interface Issue {
 const mostErrors = 50;
 
 /** Validation whose problem names every place: the parameter, or the field of the body. */
-export class PlaceNamingPipe extends StandardSchemaValidationPipe {
+export class SchemaValidationPipe extends StandardSchemaValidationPipe {
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     const { schema, type, data } = metadata;
     if (!schema || !this.toValidate(metadata)) return value;
     // Nest would take them off in silence; whoever sends them shall know.
-    mustBeHarmless(value);
+    assertSafeJson(value);
     assertArrayBounds(schema, value);
     const result = await this.validate<T>(value, schema);
     if (!result.issues) return result.value;
     const place = type === 'body' || data === undefined ? [] : [data];
-    throw misshapen(result.issues, place);
+    throw validationFault(result.issues, place);
   }
 }
 
 /** The fault of an input that its schema refused, below this place. */
-export function misshapen(issues: readonly Issue[], place: readonly string[] = []): Fault {
+export function validationFault(issues: readonly Issue[], place: readonly string[] = []): Fault {
   const errors = issues.flatMap((issue) => errorsOf(issue, place));
   return new Fault('invalid_request', { errors: errors.slice(0, mostErrors) });
 }

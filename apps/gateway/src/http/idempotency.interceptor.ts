@@ -13,7 +13,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { callerOf, type GatewayRequest } from './caller';
-import { mustBeHarmless } from './harmless';
+import { assertSafeJson } from './safe-json';
 import { canonical, digestOf, idempotencyKey } from './idempotency-key';
 import { prefersAsync } from './prefers-async';
 import { faultOf, problemType } from './problem.filter';
@@ -40,7 +40,7 @@ export type InDoubt =
 
 /** A write that carries an `Idempotency-Key` happens once (docs/idempotency.md). */
 @Injectable()
-export class OnceInterceptor implements NestInterceptor {
+export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly once: IdempotencyRunner,
     private readonly reflector: Reflector,
@@ -74,7 +74,7 @@ export function claimOf(
   client: string,
   key: string,
 ): IdempotentWrite {
-  mustBeHarmless(body);
+  assertSafeJson(body);
   return {
     client,
     name: digestOf(client, key),
