@@ -104,7 +104,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const keyring = new Keyring(settings.encryptionKeys);
   const preflight = new StorePreflight({
-    ...{ store: redis, clock, log, keys: settings.encryptionKeys, migrations, refused },
+    ...{ store: redis, others: [queueRedis], clock, log, keys: settings.encryptionKeys, migrations, refused },
     resealer: new Resealer(redis, keyring),
     sealedStores: sealedStores(redis),
   });

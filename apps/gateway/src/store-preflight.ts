@@ -13,6 +13,8 @@ import type { FastifyBaseLogger } from 'fastify';
 
 export interface StorePreflightOptions {
   readonly store: StoreConnection;
+  /** The other connections that a call needs: each reconnects in its own time. */
+  readonly others: readonly StoreConnection[];
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   readonly keys: readonly [EncryptionKey, ...EncryptionKey[]];
@@ -65,10 +67,11 @@ export class StorePreflight {
     }
   }
 
-  /** Resolves when Redis answers. @throws whatever it failed with */
+  /** Resolves when Redis answers on every connection that a call needs. @throws whatever it failed with */
   async ask(): Promise<void> {
+    const { store, others } = this.options;
     // A key, so that a cluster that does not serve all its slots is not ready.
-    await this.options.store.exists('b24:schema');
+    await Promise.all([store, ...others].map((connection) => connection.exists('b24:schema')));
   }
 
   async close(): Promise<void> {
