@@ -97,11 +97,11 @@ describe('a portal installed by the page in its frame', () => {
   });
 
   it.each([
-    ['other-client', 'app.info', 'does not vouch'],
-    ['other-member', 'app.info', 'does not vouch'],
+    ['other-client', 'app.info', 'does not confirm'],
+    ['other-member', 'app.info', 'does not confirm'],
     ['other-member', 'refresh_token', 'could not be verified'],
-    ['invalid_grant', 'refresh_token', 'spent or not ours'],
-    ['NOT_INSTALLED', 'refresh_token', 'spent or not ours'],
+    ['invalid_grant', 'refresh_token', 'used before, or is not from this app'],
+    ['NOT_INSTALLED', 'refresh_token', 'used before, or is not from this app'],
   ] as const)('refuses what the authorization server does not confirm (%s of %s)', async (kind, method, words) => {
     world.simulator.oauth.faults.next(kind, { method });
     await refused({}, words);
@@ -120,17 +120,20 @@ describe('a portal installed by the page in its frame', () => {
 
   it("refuses another app's token, and a token of one portal for another", async () => {
     const local = await world.simulator.addPortal({ clientId: 'local.frame', clientSecret: 'a secret of its own' });
-    await refused({}, 'does not vouch', { ...local.grantTokens(), domain: portal.domain });
+    await refused({}, 'does not confirm', { ...local.grantTokens(), domain: portal.domain });
     const other = await world.simulator.addPortal();
     const { access_token, refresh_token } = other.grantTokens();
-    await refused({}, 'does not vouch', { ...portal.grantTokens(), access_token, refresh_token });
+    await refused({}, 'does not confirm', { ...portal.grantTokens(), access_token, refresh_token });
     await refused({}, 'could not be verified', { ...portal.grantTokens(), refresh_token });
   });
 
   it('leaves an installed portal as it was when somebody posts a forged page for it', async () => {
     await open();
     await fields();
-    await refused({ body: { AUTH_ID: 'f'.repeat(70), APPLICATION_TOKEN: 'a token of an attacker' } }, 'does not vouch');
+    await refused(
+      { body: { AUTH_ID: 'f'.repeat(70), APPLICATION_TOKEN: 'a token of an attacker' } },
+      'does not confirm',
+    );
     expect(await fields()).toMatchObject({ status: 200 });
   });
 

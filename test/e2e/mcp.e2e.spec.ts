@@ -105,7 +105,7 @@ describe('an assistant over the Model Context Protocol', () => {
     const listed = await run(writer, 'listEpics', { ...at, groupId: 125, limit: 5 });
     expect(listed.structuredContent).toEqual({ items: [expect.objectContaining({ id, name: 'Sign-up' })] });
     const deleted = await run(writer, 'deleteEpic', { ...at, epicId: id });
-    expect(deleted).toEqual({ isError: undefined, text: 'The epic is gone.', structuredContent: undefined });
+    expect(deleted).toEqual({ isError: undefined, text: 'The epic is deleted.', structuredContent: undefined });
     const gone = await refusal(writer, 'updateEpic', { ...at, epicId: id, name: 'Sign-in' });
     expect(gone).toMatchObject({ code: 'epic_not_found', status: 404, retryable: false, detail: expect.any(String) });
 
