@@ -1,5 +1,6 @@
 import { type PeerResult, type PeerExchange, RedisPeerExchange, requestLeaseMs, peerTtlMs } from '@b24/queue';
 import { type Command, Fault, portalId, systemClock } from '@b24/portal';
+import { Keyring } from '@b24/seal';
 import type { Redis } from 'ioredis';
 import { HandClock, settle } from '../support/hand-clock';
 import { MemoryPeerHub } from '../support/memory-peer-exchange';
@@ -22,15 +23,7 @@ const inMemory = (): Promise<ExchangeStore> => {
   });
 };
 
-/** Seals a text by reversing it, together with its AAD. */
-const seal = {
-  close: (text: string, aad: string) => [...`${aad}\n${text}`].reverse().join(''),
-  open: (sealed: string, aad: string) => {
-    const text = [...sealed].reverse().join('');
-    if (!text.startsWith(`${aad}\n`)) throw new Error('moved');
-    return text.slice(aad.length + 1);
-  },
-};
+const sealer = new Keyring([{ id: 'k1', key: Buffer.alloc(32, 1) }]).for('remote calls');
 
 const overRedis = async (): Promise<ExchangeStore> => {
   const server = await RedisServer.start();
@@ -40,7 +33,7 @@ const overRedis = async (): Promise<ExchangeStore> => {
     replica: () => {
       const connection = server.client();
       connection.on('error', () => undefined);
-      const exchange = new RedisPeerExchange({ redis: connection, seal, clock: systemClock });
+      const exchange = new RedisPeerExchange({ redis: connection, sealer, clock: systemClock });
       open.push({ exchange, redis: connection });
       return exchange;
     },
@@ -239,7 +232,7 @@ describe.each([
 it('stores nothing readable in Redis, and shows no call that was moved to another portal', async () => {
   const server = await RedisServer.start();
   const redis = server.client();
-  const [one, two] = [0, 1].map(() => new RedisPeerExchange({ redis, seal, clock: systemClock }));
+  const [one, two] = [0, 1].map(() => new RedisPeerExchange({ redis, sealer, clock: systemClock }));
   const [portal, elsewhere] = [freshPortal(), freshPortal()];
   const id = one!.newId();
   await one!.offer(portal, [{ id, commands: [command(1)] }], true);

@@ -14,7 +14,7 @@ import {
 } from '@b24/grants';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
-import { type Clock, type Post, Secret } from '@b24/portal';
+import type { Clock, Post } from '@b24/portal';
 import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
@@ -145,7 +145,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   // The line.
   const rateLimiter = new BottleneckRateLimiter({ redis: queueRedis, clock });
   const peerExchange = settings.crossReplicaBatching
-    ? new RedisPeerExchange({ redis, seal: textSealOf(keyring), clock })
+    ? new RedisPeerExchange({ redis, sealer: keyring.for('remote calls'), clock })
     : new SoloExchange();
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
@@ -360,13 +360,4 @@ function httpOver({ adapter }: Pick<ReturnType<typeof undiciAdapter>, 'adapter'>
       validateStatus: () => true,
     }),
   );
-}
-
-/** Seals what waiting calls hold on its way through Redis, as a token is sealed. */
-function textSealOf(keyring: Keyring) {
-  const seal = keyring.for('remote calls');
-  return {
-    close: (text: string, place: string) => seal.seal(new Secret(text), place),
-    open: (sealed: string, place: string) => seal.open(sealed, place).reveal(),
-  };
 }

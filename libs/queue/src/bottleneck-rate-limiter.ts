@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
+import { asStoreFault, loadScripts, orStoreUnavailable } from '@b24/redis';
 import Bottleneck from 'bottleneck';
 import type { Cluster, Redis } from 'ioredis';
 import { type RateLimiter, capacityOf, type Permit, type Level, type Plan } from './rate-limiter';
@@ -57,10 +56,10 @@ export class BottleneckRateLimiter implements RateLimiter {
   /** Pending and running jobs, by limiter id. */
   private readonly jobs = new Map<string, Set<Promise<unknown>>>();
   private readonly connection: Bottleneck.IORedisConnection;
+  private readonly run;
 
   constructor(private readonly options: BottleneckRateLimiterOptions) {
-    const lua = readFileSync(join(__dirname, 'readReservoir-2.lua'), 'utf8');
-    options.redis.defineCommand('readReservoir', { numberOfKeys: 2, lua });
+    this.run = loadScripts<{ readReservoir: number | null }>(options.redis, __dirname, { readReservoir: 2 });
     this.connection = bottleneckConnection(options.redis, (id, reservoir) => this.available.set(id, reservoir));
     this.connection.on('error', () => undefined); // whoever awaits a permit gets the error
   }
@@ -72,7 +71,7 @@ export class BottleneckRateLimiter implements RateLimiter {
       settle = await this.schedule(limiter, refillOf(plan).everyMs, onWait);
     } catch (error) {
       this.unload(portal);
-      throw storeUnavailable(error);
+      throw asStoreFault(error);
     }
     const refund = () => this.refund(portal, plan).finally(settle);
     return { level: levelOf(plan, this.available.get(limiterId(portal)) ?? 0), settle, refund };
@@ -109,9 +108,7 @@ export class BottleneckRateLimiter implements RateLimiter {
     await Promise.allSettled([...(this.jobs.get(id) ?? [])]);
     this.unload(portal);
     const keys = [knownSinceKey(id), ...limiterKeys.map((name) => `b_${id}_${name}`)];
-    await this.options.redis.del(...keys).catch((error: unknown) => {
-      throw storeUnavailable(error);
-    });
+    await orStoreUnavailable(() => this.options.redis.del(...keys));
   }
 
   close(): void {
@@ -127,25 +124,14 @@ export class BottleneckRateLimiter implements RateLimiter {
 
   /** Reads the available permits of a portal that has no limiter on this replica. */
   private async readLevel(id: string, plan: Plan): Promise<number> {
-    const { redis } = this.options;
     const { amount, everyMs } = refillOf(plan);
-    const { readReservoir } = redis as unknown as {
-      readReservoir: (...args: (string | number)[]) => Promise<number | null>;
-    };
-    try {
-      return (await readReservoir.call(redis, `b_${id}_settings`, knownSinceKey(id), amount, everyMs)) ?? 0;
-    } catch (error) {
-      throw storeUnavailable(error);
-    }
+    const read = () => this.run.readReservoir(`b_${id}_settings`, knownSinceKey(id), amount, everyMs);
+    return (await orStoreUnavailable(read)) ?? 0;
   }
 
   private async withLimiter<T>(portal: PortalId, plan: Plan, work: (limiter: Bottleneck) => Promise<T>): Promise<T> {
     const limiter = await this.limiter(portal, plan);
-    try {
-      return await work(limiter);
-    } catch (error) {
-      throw storeUnavailable(error);
-    }
+    return orStoreUnavailable(() => work(limiter));
   }
 
   private limiter(portal: PortalId, plan: Plan): Promise<Bottleneck> {
@@ -159,7 +145,7 @@ export class BottleneckRateLimiter implements RateLimiter {
   private remember(portal: PortalId, plan: Plan, made: Promise<Bottleneck>): Promise<Bottleneck> {
     const limiter = made.catch((error: unknown) => {
       if (this.limiters.get(portal)?.limiter === limiter) this.limiters.delete(portal);
-      throw storeUnavailable(error);
+      throw asStoreFault(error);
     });
     this.limiters.set(portal, { limiter, plan });
     return limiter;
@@ -218,7 +204,7 @@ export class BottleneckRateLimiter implements RateLimiter {
       };
       const fail = (error: unknown) => {
         end();
-        reject(storeUnavailable(error));
+        reject(asStoreFault(error));
       };
       // Reading the reservoir refills it and wakes the replica that has waited longest. If that replica is gone, the
       // permits are still there at the next poll, which then wakes every replica.
@@ -284,8 +270,4 @@ function paceOf(plan: Plan): Bottleneck.ConstructorOptions {
 
 async function capReservoir(limiter: Bottleneck, capacity: number, left: number): Promise<void> {
   if (left > capacity) await limiter.incrementReservoir(capacity - left);
-}
-
-function storeUnavailable(error: unknown): Fault {
-  return error instanceof Fault ? error : new Fault('store_unavailable', { cause: error });
 }

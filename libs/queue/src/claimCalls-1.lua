@@ -8,6 +8,7 @@
   ARGV[4…] ids
   Returns the ids that were still unclaimed.
 ]]
+--- @include "nowMs"
 local reply = {}
 local mine = ARGV[1] .. '.'
 local hasRemote = false
@@ -25,7 +26,6 @@ for i = 4, #ARGV do
   end
 end
 if hasRemote then
-  local time = redis.call('TIME')
-  redis.call('HSET', KEYS[1], 'request:' .. ARGV[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3])
+  redis.call('HSET', KEYS[1], 'request:' .. ARGV[2], nowMs() + ARGV[3])
 end
 return reply

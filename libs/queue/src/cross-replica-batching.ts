@@ -1,4 +1,5 @@
 import { type Answer, type Clock, Fault, type PortalId, type RequestInfo, sleep } from '@b24/portal';
+import { heartbeat } from '@b24/redis';
 import type { OfferedCall, PeerExchange, PeerResult, PeerState } from './peer-exchange';
 import type { QueuedCall } from './queued-call';
 
@@ -94,15 +95,8 @@ export class CrossReplicaBatching {
 
   /** Renews the lease of a request with remote calls until the returned function is called. */
   keepLease(requestId: string): () => void {
-    let stop: () => void = () => undefined;
-    const renew = () => {
-      this.exchange.renewLease(this.portal, requestId).catch(() => undefined);
-      stop = this.clock.after(renewLeaseIntervalMs, renew);
-    };
-    stop = this.clock.after(renewLeaseIntervalMs, renew);
-    return () => {
-      stop();
-    };
+    const renew = () => this.exchange.renewLease(this.portal, requestId);
+    return heartbeat({ clock: this.clock, everyMs: renewLeaseIntervalMs, renew });
   }
 
   /** Publishes the outcome of a request to the owners of its remote calls. Retries for as long as their lease lasts. */

@@ -10,8 +10,8 @@
   ARGV[4…] id, sealed call, id, sealed call …
   Returns [1 if peers wait, id, waiting | claimed | lost, id, …]. Lost calls are removed.
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 if ARGV[2] == '1' then
   redis.call('HSET', KEYS[1], 'replica:' .. ARGV[1], now)
 end

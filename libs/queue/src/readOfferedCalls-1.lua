@@ -5,8 +5,8 @@
   ARGV[2]  after this many ms without a sign of life, a replica no longer counts as waiting
   Returns [id, sealed call, id, …].
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 local reply = {}
 local all = redis.call('HGETALL', KEYS[1])
 local waits = {}

@@ -7,8 +7,8 @@
   ARGV[2]  interval between refills, ms
   Returns nil if the portal was never known here.
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 local stored = redis.call('HMGET', KEYS[1], 'reservoir', 'running', 'lastReservoirIncrease', 'reservoirIncreaseInterval',
   'reservoirIncreaseAmount', 'reservoirIncreaseMaximum')
 if not stored[1] then

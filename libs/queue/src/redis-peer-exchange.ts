@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Clock, Fault, type PortalId, sleep } from '@b24/portal';
+import { type Clock, type PortalId, Secret, sleep } from '@b24/portal';
+import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import type { Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
 import { decodeCommands, decodePeerResult, encodeCommands, encodePeerResult } from './peer-codec';
 import {
@@ -17,8 +17,12 @@ import {
 const peersKey = (portal: PortalId) => `b24:{${portal}}:peers`;
 const resultsKey = (replica: string) => `b24:{${replica}}:results`;
 
-const scripts = ['offerCalls', 'readOfferedCalls', 'claimCalls', 'renewRequestLease'] as const;
-type ScriptCall = (key: string, ...args: (string | number)[]) => Promise<unknown>;
+interface ScriptReplies {
+  offerCalls: [peersWait: number, ...states: string[]];
+  readOfferedCalls: string[];
+  claimCalls: string[];
+  renewRequestLease: 1;
+}
 
 /** Results expire after this long, because a replica that has not read them by then no longer runs. */
 const resultsTtlMs = 120_000;
@@ -27,22 +31,17 @@ const readBlockMs = 1000;
 /** How long this replica reads results after it last offered a call. */
 const keepReadingMs = 30_000;
 
-/** Encrypts what one replica stores for another. @param aad binds the text to its portal and recipient */
-export interface PeerSeal {
-  close(text: string, aad: string): string;
-  open(sealed: string, aad: string): string;
-}
-
 export interface RedisPeerExchangeOptions {
   readonly redis: Redis | Cluster;
-  readonly seal: PeerSeal;
+  /** Encrypts what one replica stores for another. */
+  readonly sealer: Sealer;
   readonly clock: Clock;
 }
 
 /** Exchanges calls over one Redis hash per portal and one stream of results per replica. */
 export class RedisPeerExchange implements PeerExchange {
   private readonly replica = randomBytes(8).toString('hex');
-  private readonly run: Record<(typeof scripts)[number], ScriptCall>;
+  private readonly run;
   private lastCallNumber = 0;
   private listener: (portal: PortalId, result: PeerResult) => void = () => undefined;
   private reader: Redis | Cluster | undefined;
@@ -52,11 +51,8 @@ export class RedisPeerExchange implements PeerExchange {
   private isClosed = false;
 
   constructor(private readonly options: RedisPeerExchangeOptions) {
-    const { redis } = options;
-    for (const name of scripts) {
-      redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(join(__dirname, `${name}-1.lua`), 'utf8') });
-    }
-    this.run = redis as unknown as typeof this.run;
+    const keyCounts = { offerCalls: 1, readOfferedCalls: 1, claimCalls: 1, renewRequestLease: 1 };
+    this.run = loadScripts<ScriptReplies>(options.redis, __dirname, keyCounts);
   }
 
   newId(): string {
@@ -66,16 +62,15 @@ export class RedisPeerExchange implements PeerExchange {
   async offer(portal: PortalId, calls: readonly OfferedCall[], isWaiting: boolean): Promise<PeerState> {
     if (calls.length > 0 || !isWaiting) this.startReading();
     const texts = calls.flatMap(({ id, commands }) => [id, this.seal(encodeCommands(commands), portal, id)]);
-    const reply = await orStoreUnavailable(() =>
+    const [peersWait, ...states] = await orStoreUnavailable(() =>
       this.run.offerCalls(peersKey(portal), this.replica, isWaiting ? 1 : 0, peerTtlMs, ...texts),
     );
-    const [peersWait, ...states] = reply as [number, ...string[]];
     return { peersWait: peersWait === 1, offered: new Map(pairs(states)) as PeerState['offered'] };
   }
 
   async remoteCalls(portal: PortalId): Promise<readonly OfferedCall[]> {
     const texts = await orStoreUnavailable(() => this.run.readOfferedCalls(peersKey(portal), this.replica, peerTtlMs));
-    return pairs(texts as string[]).flatMap(([id, sealed]) => {
+    return pairs(texts).flatMap(([id, sealed]) => {
       const text = this.open(sealed, portal, id);
       return text === undefined ? [] : [{ id, commands: decodeCommands(text) }];
     });
@@ -85,7 +80,7 @@ export class RedisPeerExchange implements PeerExchange {
     const claimed = await orStoreUnavailable(() =>
       this.run.claimCalls(peersKey(portal), this.replica, requestId, requestLeaseMs, ...ids),
     );
-    return new Set(claimed as string[]);
+    return new Set(claimed);
   }
 
   async renewLease(portal: PortalId, requestId: string): Promise<void> {
@@ -153,13 +148,13 @@ export class RedisPeerExchange implements PeerExchange {
   }
 
   private seal(text: string, portal: PortalId, recipient: string): string {
-    return this.options.seal.close(text, `${portal}|${recipient}`);
+    return this.options.sealer.seal(new Secret(text), `${portal}|${recipient}`);
   }
 
   /** Returns undefined for a text that was sealed with keys this replica does not have; its owner sends the call. */
   private open(sealed: string, portal: PortalId, recipient: string): string | undefined {
     try {
-      return this.options.seal.open(sealed, `${portal}|${recipient}`);
+      return this.options.sealer.open(sealed, `${portal}|${recipient}`).reveal();
     } catch {
       return undefined;
     }
@@ -184,12 +179,4 @@ function partOf(result: PeerResult, indexes: readonly number[]): PeerResult {
 
 function pairs(flat: readonly string[]): [string, string][] {
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
-}
-
-async function orStoreUnavailable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new Fault('store_unavailable', { cause: error });
-  }
 }

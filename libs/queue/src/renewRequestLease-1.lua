@@ -4,8 +4,8 @@
   ARGV[1]  the request
   ARGV[2]  how long the lease lasts, ms
 ]]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "nowMs"
+local now = nowMs()
 local lease = redis.call('HGET', KEYS[1], 'request:' .. ARGV[1])
 if lease and tonumber(lease) > now then
   redis.call('HSET', KEYS[1], 'request:' .. ARGV[1], now + ARGV[2])

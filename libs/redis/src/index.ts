@@ -5,7 +5,7 @@ export { DueWorker, type DueWorkerOptions } from './due-worker';
 export { fieldSwap } from './field-swap';
 export { heartbeat, type HeartbeatOptions } from './heartbeat';
 export { type KeyCount, loadScripts, type RedisScript } from './load-scripts';
-export { orStoreUnavailable } from './or-store-unavailable';
+export { asStoreFault, orStoreUnavailable } from './or-store-unavailable';
 export { Poller, type PollerOptions } from './poller';
 export { parseRedisUrl, type RedisAddress } from './redis-url';
 export { replicaTtlMs, keyConflict, type ReplicaKeys, ReplicaRegistry } from './replica-registry';
