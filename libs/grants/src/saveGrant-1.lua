@@ -2,10 +2,10 @@
   Saves fields of a portal's grant, if nobody saved before, and counts its version up.
   KEYS[1]  the portal's hash
   ARGV[1]  the version that must be there; empty when there must be none
-  ARGV[2]  the list of spare chains that must be there; empty when there must be none
+  ARGV[2]  the list of spare pairs that must be there; empty when there must be none
   ARGV[3]  comma list of fields to remove first; may be empty
   ARGV[4…] field, value, field, value …
-  Answers the new version, or -1 when another version (or nothing) or another list is there.
+  Returns the new version, or -1 when another version (or nothing) or another list is there.
 ]]
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 local spares = redis.call('HGET', KEYS[1], 'spares') or ''
