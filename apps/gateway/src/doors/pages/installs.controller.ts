@@ -1,4 +1,4 @@
-import { AuditLog } from '@b24/access';
+import { type AuditEntry, AuditLog } from '@b24/access';
 import { Apps, defaultApp, Installer, NotReplaced, type PortalRecord } from '@b24/grants';
 import { asFault, type Clock, Fault } from '@b24/portal';
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
@@ -23,6 +23,8 @@ const frameScript = 'https://api.bitrix24.com';
 
 /** As it came: a name may be there twice. */
 type Query = Readonly<Record<string, unknown>>;
+
+type InstallActor = 'authorization' | 'portal page';
 
 /** What browsers see: pages, never problem+json. */
 @ApiExcludeController()
@@ -85,10 +87,10 @@ export class InstallsController {
       const app = await this.apps.get(named ?? defaultApp);
       const browser = this.cookie.of(request) ?? '';
       const returning = this.strategy.run({ app, query: returned, browser });
-      const outcome = await this.noting('authorization', app.id, request, returning);
+      const outcome = await this.recordingRefusal('authorization', app.id, request, returning);
       if (!('installed' in outcome)) return;
       attempt.proven();
-      this.note('authorization', outcome.installed, request);
+      this.record('authorization', outcome.installed, request);
       showPage(reply, 200, (nonce) => installedPage(nonce, outcome.installed));
     });
   }
@@ -110,9 +112,9 @@ export class InstallsController {
         const attempt = this.throttle.page(request);
         const claim = { app: app ?? defaultApp, ...readFrame(formOf(body)) };
         if (!parent) throw new Fault('install_refused', { detail: foreignHost });
-        const record = await this.noting('portal page', claim.app, request, this.installer.fromClaim(claim));
+        const record = await this.recordingRefusal('portal page', claim.app, request, this.installer.fromClaim(claim));
         attempt.proven();
-        this.note('portal page', record, request);
+        this.record('portal page', record, request);
         const origin = new URL(record.endpoint).origin;
         showPage(reply, 200, (nonce) => framePage(nonce, record), { ancestors: origin, scripts: frameScript });
       },
@@ -144,19 +146,21 @@ export class InstallsController {
     );
   }
 
-  private note(
-    actor: 'authorization' | 'portal page',
-    { portal, app = defaultApp }: PortalRecord,
+  /** Writes an install, or its refusal, to the audit log. */
+  private record(
+    actor: InstallActor,
+    { portal, app = defaultApp }: Pick<PortalRecord, 'portal' | 'app'>,
     request: FastifyRequest,
+    result: Pick<AuditEntry, 'status' | 'outcome'> = { status: 200, outcome: 'done' },
   ): void {
     const from = { requestId: request.id, source: sourceOf(request) };
-    const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
-    this.audit.record({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
+    const entry = { actor, action: 'installPortal', portal, ...from, ids: { app }, atMs: this.clock.now() };
+    this.audit.record({ ...entry, ...result });
   }
 
-  /** What may not replace what is here is written down too: somebody of that portal tried. */
-  private async noting<T>(
-    actor: 'authorization' | 'portal page',
+  /** Records an install that may not replace what is connected: somebody of that portal tried. */
+  private async recordingRefusal<T>(
+    actor: InstallActor,
     app: string,
     request: FastifyRequest,
     install: Promise<T>,
@@ -166,9 +170,7 @@ export class InstallsController {
     } catch (error) {
       if (error instanceof NotReplaced) {
         const { portal, status, code: outcome } = error;
-        const from = { requestId: request.id, source: sourceOf(request) };
-        const told = { actor, action: 'installPortal', portal, ...from, ids: { app } };
-        this.audit.record({ ...told, atMs: this.clock.now(), status, outcome });
+        this.record(actor, { portal, app }, request, { status, outcome });
       }
       throw error;
     }
