@@ -44,20 +44,8 @@ const formType = 'application/x-www-form-urlencoded';
 /** `ONAPPINSTALL`: PHP brackets, every value a string (docs/bitrix24-rules.md#install). */
 export function installPost(family: GrantedTokens, nowMs: number, overrides: EventOverrides = {}): VendorPost {
   const data = { VERSION: '1', ACTIVE: 'Y', INSTALLED: 'Y', LANGUAGE_ID: 'en' };
-  const auth = {
-    access_token: family.access_token,
-    expires: String(family.expires),
-    expires_in: String(family.expires_in),
-    scope: family.scope,
-    domain: family.domain,
-    server_endpoint: family.server_endpoint,
-    status: family.status,
-    client_endpoint: family.client_endpoint,
-    member_id: family.member_id,
-    user_id: String(family.user_id),
-    refresh_token: family.refresh_token,
-    application_token: family.application_token,
-  };
+  const { application_token, ...access } = eventAuthOf(family);
+  const auth = { ...access, refresh_token: family.refresh_token, application_token };
   return eventPost('ONAPPINSTALL', nowMs, data, auth, overrides);
 }
 
@@ -82,7 +70,12 @@ export function ordinaryPost(
   nowMs: number,
   overrides: EventOverrides = {},
 ): VendorPost {
-  const auth = {
+  return eventPost(event, nowMs, data, eventAuthOf(family), overrides);
+}
+
+/** The `auth` of an event: every value a string (docs/bitrix24-rules.md#events). */
+function eventAuthOf(family: GrantedTokens) {
+  return {
     access_token: family.access_token,
     expires: String(family.expires),
     expires_in: String(family.expires_in),
@@ -95,7 +88,6 @@ export function ordinaryPost(
     user_id: String(family.user_id),
     application_token: family.application_token,
   };
-  return eventPost(event, nowMs, data, auth, overrides);
 }
 
 /** The page of an app inside the portal's frame (docs/bitrix24-rules.md#install). */
