@@ -11,7 +11,7 @@ import type { PortalLedger } from './operating-ledger';
 export const maxBatchCommands = 50;
 /** The predicted run time of a batch, ms. The vendor stops a batch after 60 s, and most callers wait for 30 s. */
 const maxBatchRunMs = 20_000;
-const maxBatchBytes = 512 * 1024;
+export const maxBatchBytes = 512 * 1024;
 
 /** Whether both commands certainly concern the same entity. */
 export function isSameEntity({ entity: a }: Command, { entity: b }: Command): boolean {

@@ -1,7 +1,8 @@
-export { type RateLimiter, type Permit, capacityOf, type Level, type Plan } from './rate-limiter';
+export { maxBatchBytes, maxBatchCommands } from './batch-builder';
+export { type RateLimiter, capacityOf, type Level, type Plan } from './rate-limiter';
 export { BottleneckRateLimiter } from './bottleneck-rate-limiter';
 export { type QueueCounts } from './portal-queue';
-export type { PreparedRequest, QueueObserver, QueueOptions } from './queue-options';
+export type { PreparedRequest, QueueObserver } from './queue-options';
 export { type QueueReadings, PortalQueues, type QueueState } from './portal-queues';
 export { operatingLimits, type PortalLedger } from './operating-ledger';
 export {

@@ -1,18 +1,12 @@
 import type { AuditEntry, Client } from '@b24/access';
-import type { ItemOutcome as ItemOutcome, JobWork } from '@b24/jobs';
+import type { ItemOutcome, JobWork } from '@b24/jobs';
 import { asFault, type Clock, Fault, type FaultCode, faultTable, type PortalId, within } from '@b24/portal';
+import { maxBatchCommands } from '@b24/queue';
 import { z } from 'zod';
 import { tooLate } from '../../http/caller';
 import { methodsRun } from '../../http/audit-context';
 import { onlyReads } from './any-method';
-import {
-  type BatchCommand,
-  type Batches,
-  type BatchOptions,
-  outcomeCode,
-  maxBatchCommands,
-  type CommandOutcome,
-} from './batches';
+import { type BatchCommand, type Batches, type BatchOptions, outcomeCode, type CommandOutcome } from './batches';
 import { batchItemSchema, batchItem } from './batch-item';
 
 /** The payload of a batch job. */

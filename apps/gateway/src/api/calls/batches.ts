@@ -1,12 +1,10 @@
 import { type Answer, asFault, type Command, Fault, type FaultCode, type PortalId, type Result } from '@b24/portal';
+import { maxBatchBytes, maxBatchCommands } from '@b24/queue';
 import { isBatchable, commandNames, callerBatch, batchedBytes } from '@b24/upstream';
 import { classifyWriteFailure } from '@b24/idempotency';
 import type { CallerContext, RequestLine } from '../../request-line';
 import { type AnyCalls, commandOfCall, type MethodCall } from './any-calls';
 
-/** Limits of one `batch` request to a portal. */
-export const maxBatchCommands = 50;
-const maxRequestBytes = 512 * 1024;
 /** Reads of one batch that may wait in the portal queue: enough to fill its requests without filling the queue. */
 const maxConcurrentReads = 200;
 /** Consecutive requests in which the portal may run none of the commands. */
@@ -169,7 +167,7 @@ class RunningBatch {
       const command = this.commands[i];
       if (!command || this.alone.has(i) || chunk.length === maxBatchCommands) break;
       bytes += batchedBytes(command.method, command.params) ?? 0;
-      if (bytes > maxRequestBytes) break;
+      if (bytes > maxBatchBytes) break;
       chunk.push(i);
     }
     return chunk.length > 0 ? chunk : waiting.slice(0, 1);
