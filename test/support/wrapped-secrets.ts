@@ -9,7 +9,7 @@ interface Layer {
   readonly behind: string;
 }
 
-export const kinds = ['percent', 'base64', 'base64url', 'hex', 'json', 'html'] as const;
+const kinds = ['percent', 'base64', 'base64url', 'hex', 'json', 'html'] as const;
 
 const glue = fc.oneof(
   fc.constantFrom(

@@ -24,7 +24,7 @@ export interface OAuthServerOptions {
 }
 
 /** Longer than the server ever takes: an abandoned answer is a lost token pair. */
-export const tokenTimeoutMs = 20_000;
+const tokenTimeoutMs = 20_000;
 /** While an app's secret is rotated, the new one, the old one and then the new one again are tried. */
 const maxSecretTries = 3;
 const pausesMs = [300, 1500];

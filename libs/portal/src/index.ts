@@ -1,15 +1,15 @@
-export type { Answer, Operating, FailedAnswer, Result, CallTiming, RequestInfo } from './answer';
+export type { Answer, Operating, Result, CallTiming, RequestInfo } from './answer';
 export { mapUnordered } from './map-unordered';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
 export { type Command, type Entity, type Inner, methodsOf } from './command';
 export { answerTooLarge, ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
 export { type RetryReason, asFault, Fault, type FaultOptions, type VendorResponse } from './fault';
-export { type FaultCode, faultCodes, faultTable, type Retry } from './fault-table';
+export { type FaultCode, faultCodes, faultTable } from './fault-table';
 export { isMethodName } from './method-name';
 export { concernsGrant, asCommandFault } from './command-fault';
 export { isPortalId, portalId, type PortalId } from './portal';
-export { linkRemoved, Scrubber, secretRemoved } from './scrub/scrubber';
+export { linkRemoved, Scrubber } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Send } from './send';
 export { newSigningSecret, signatureHeaders } from './signature';

@@ -1,4 +1,4 @@
-export { type EncryptionKey, keyIdOf, Keyring } from './keyring';
-export { type ResealCounts, Resealer } from './resealer';
+export { type EncryptionKey, Keyring } from './keyring';
+export { Resealer } from './resealer';
 export type { SealedStore, SealedText } from './sealed-store';
-export type { Sealer, SealPurpose } from './sealer';
+export type { Sealer } from './sealer';

@@ -100,7 +100,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Returns whether brackets are nested deeper than `max`, ignoring those inside strings. */
-export function isDeeperThan(max: number, text: string): boolean {
+function isDeeperThan(max: number, text: string): boolean {
   if (text.length <= 2 * max || maxNesting(text, false) <= max) return false;
   return maxNesting(text, true) > max;
 }

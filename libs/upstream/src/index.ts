@@ -1,5 +1,5 @@
 export { axiosPost } from './axios-post';
-export type { ConnectTarget, AddressFilter } from './checked-connect';
+export type { ConnectTarget } from './checked-connect';
 export { commandNames, callerBatch } from './batch-codec';
 export { guardedPost } from './guarded-post';
 export { isBatchable, batchedBytes } from './php-query';

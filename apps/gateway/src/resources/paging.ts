@@ -60,7 +60,7 @@ export function parsePage<T extends { id: number }>(
   return { items, ...(last && more && { nextCursor: cursorAfter(last.id) }) };
 }
 
-export function cursorAfter(id: number): string {
+function cursorAfter(id: number): string {
   return Buffer.from(`after ${id}`).toString('base64url');
 }
 
