@@ -36,14 +36,14 @@ export async function read(actor: PortalActor, chance: Chance, scene: CallerCont
     const path = `/v1/portals/${actor.portal.memberId}/groups/${backlog.groupId}/backlog`;
     const deadlineMs = chance.between(1000, 5000);
     const isKnown = scene.era() % 2 === 0;
-    const told = await board.call(chance, { method: 'GET', path, deadlineMs, key: scene.keyFor(chance) });
-    if (told?.status === 200) {
+    const reply = await board.call(chance, { method: 'GET', path, deadlineMs, key: scene.keyFor(chance) });
+    if (reply?.status === 200) {
       findings.reads++;
-      if (!sameBacklog(told.body, { ...backlog, modifiedBy: 1 }))
-        findings.flaw('crossed', `${path} was answered ${JSON.stringify(told.body)}`);
-    } else if (told && untrue.has(told.body?.code) && isKnown && scene.era() % 2 === 0)
-      findings.flaw('crossed', `${path} was told ${JSON.stringify(told.body)}`);
-    const busy = told?.status === 200 ? 0 : Math.min(told?.retryAfterMs ?? 0, 2000);
+      if (!sameBacklog(reply.body, { ...backlog, modifiedBy: 1 }))
+        findings.flaw('crossed', `${path} was answered ${JSON.stringify(reply.body)}`);
+    } else if (reply && untrue.has(reply.body?.code) && isKnown && scene.era() % 2 === 0)
+      findings.flaw('crossed', `${path} was told ${JSON.stringify(reply.body)}`);
+    const busy = reply?.status === 200 ? 0 : Math.min(reply?.retryAfterMs ?? 0, 2000);
     await pause(Math.max(busy, chance.between(20, 150)));
   }
 }
@@ -78,13 +78,13 @@ class BacklogLife {
     const add = await this.send('POST', '/backlogs', { groupId: this.groupId, createdBy });
     const backlog = add && this.added(add, createdBy);
     if (!add || !backlog) return;
-    const toldAtMs = Date.now();
-    const unkept = () => mayBeUnkept(this.scene.stage, toldAtMs);
+    const repliedAtMs = Date.now();
+    const unkept = () => mayBeUnkept(this.scene.stage, repliedAtMs);
     if (chance.happens(0.5)) await this.replayed(add, unkept);
     for (const step of ['first', 'second']) {
       const modifiedBy = chance.between(1, 40);
-      const told = await this.send('PATCH', `/backlogs/${backlog.id}`, { modifiedBy }, step);
-      if (told) this.changed(told, { ...backlog, modifiedBy });
+      const reply = await this.send('PATCH', `/backlogs/${backlog.id}`, { modifiedBy }, step);
+      if (reply) this.changed(reply, { ...backlog, modifiedBy });
     }
     const removed = await this.send('DELETE', `/backlogs/${backlog.id}`, undefined);
     if (removed) this.deleted(removed, backlog);
@@ -108,15 +108,15 @@ class BacklogLife {
         key: this.forgot ? scene.keyFor(chance) : this.key,
         deadlineMs: chance.between(2000, 6000),
       };
-      const told = await scene.calls.call(chance, { ...call, idempotencyKey: `${name} ${method}${step}` });
-      if (told && (told.status < 400 || !this.repeats(told))) return { ...told, call };
+      const reply = await scene.calls.call(chance, { ...call, idempotencyKey: `${name} ${method}${step}` });
+      if (reply && (reply.status < 400 || !this.repeats(reply))) return { ...reply, call };
       // While the story goes on, patience does not count: only what is calm must come to an end.
       if (!scene.over()) gaveUpAt = Date.now() + patienceMs;
       if (Date.now() > gaveUpAt) {
-        scene.findings.flaw('waiting', `${method} ${about.path} never ended: ${JSON.stringify(told?.body)}`);
+        scene.findings.flaw('waiting', `${method} ${about.path} never ended: ${JSON.stringify(reply?.body)}`);
         return undefined;
       }
-      await pause(Math.max(told?.retryAfterMs ?? 0, chance.between(50, 300)));
+      await pause(Math.max(reply?.retryAfterMs ?? 0, chance.between(50, 300)));
     }
   }
 
@@ -160,11 +160,12 @@ class BacklogLife {
 
   private async replayed({ call, body }: ChaosReply & { call: ChaosCall }, unkept: () => boolean): Promise<void> {
     const { findings } = this.scene;
-    const told = await this.send(call.method, call.path.slice(call.path.indexOf('/backlogs')), call.body);
-    if (this.forgot || !told) return;
-    if (!told.replayed && unkept()) findings.unkept++;
-    else if (told.status === 201 && told.replayed && sameBacklog(told.body, body)) findings.writes.replayed++;
-    else findings.flaw('doubled', `group ${this.groupId}: asked again with its key, told ${JSON.stringify(told.body)}`);
+    const reply = await this.send(call.method, call.path.slice(call.path.indexOf('/backlogs')), call.body);
+    if (this.forgot || !reply) return;
+    if (!reply.replayed && unkept()) findings.unkept++;
+    else if (reply.status === 201 && reply.replayed && sameBacklog(reply.body, body)) findings.writes.replayed++;
+    else
+      findings.flaw('doubled', `group ${this.groupId}: asked again with its key, told ${JSON.stringify(reply.body)}`);
   }
 
   private addedOnce(unkept: () => boolean): void {
@@ -179,10 +180,10 @@ class BacklogLife {
   }
 
   private liedTo(what: string, body: unknown): void {
-    const told = JSON.stringify(body);
+    const text = JSON.stringify(body);
     this.scene.findings.flaw(
       'doubled',
-      `${what} in group ${this.groupId} was carried out, but told as refused: ${told}`,
+      `${what} in group ${this.groupId} was carried out, but told as refused: ${text}`,
     );
   }
 

@@ -21,8 +21,13 @@ const harmless = new Set(['fault:slow', 'fault:foreign-endpoint', 'fault:other-c
 const disowning = new Set(['fault:other-member', 'fault:other-client', 'fault:foreign-endpoint']);
 
 export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy }: ObservedBacklog): boolean {
-  const told = body as Partial<ObservedBacklog> | undefined;
-  return told?.id === id && told.groupId === groupId && told.createdBy === createdBy && told.modifiedBy === modifiedBy;
+  const reported = body as Partial<ObservedBacklog> | undefined;
+  return (
+    reported?.id === id &&
+    reported.groupId === groupId &&
+    reported.createdBy === createdBy &&
+    reported.modifiedBy === modifiedBy
+  );
 }
 
 /** How often the portal carried out such a write, by its own log. */

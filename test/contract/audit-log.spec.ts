@@ -18,11 +18,11 @@ const entry = (n: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
 describe('the audit log over a real Redis', () => {
   let server: RedisServer;
   let redis: Redis;
-  let told: { words: string; fields?: object }[];
+  let logged: { words: string; fields?: object }[];
   let written: object[];
   const log = {
-    error: (fields: object, words: string) => void told.push({ words, fields }),
-    info: (fields: object, words: string) => void (words === 'audit' ? written.push(fields) : told.push({ words })),
+    error: (fields: object, words: string) => void logged.push({ words, fields }),
+    info: (fields: object, words: string) => void (words === 'audit' ? written.push(fields) : logged.push({ words })),
   };
   const auditLog = (maxEntries = 100_000) => new AuditLog({ redis, clock: systemClock, log, maxEntries });
 
@@ -31,7 +31,7 @@ describe('the audit log over a real Redis', () => {
     redis = server.client();
     redis.on('error', () => undefined);
     await redis.ping();
-    told = [];
+    logged = [];
     written = [];
   });
   afterEach(async () => {
@@ -148,12 +148,12 @@ describe('the audit log over a real Redis', () => {
     await server.kill();
     await eventually(() => redis.status !== 'ready');
     for (let n = 1; n < 20; n++) audit.record(entry(n));
-    await eventually(() => told.length > 0);
+    await eventually(() => logged.length > 0);
     await server.startAgain({ withData: true });
     await eventually(async () => redis.status === 'ready' && (await redis.xlen('b24:audit')) >= 20);
     await audit.settle();
     expect(await requestIds(audit)).toEqual(Array.from({ length: 20 }, (_, n) => `r${19 - n}`));
-    expect(told.map(({ words }) => words)).toEqual([
+    expect(logged.map(({ words }) => words)).toEqual([
       'cannot write the audit log; entries wait',
       'audit log writes resumed',
     ]);
@@ -165,9 +165,9 @@ describe('the audit log over a real Redis', () => {
     await eventually(() => redis.status !== 'ready');
     for (let n = 0; n < 10_003; n++) audit.record(entry(n));
     expect(
-      told.filter(({ words }) => words.includes('could not store this audit entry')).map(({ fields }) => fields),
+      logged.filter(({ words }) => words.includes('could not store this audit entry')).map(({ fields }) => fields),
     ).toMatchObject([0, 1, 2].map((n) => ({ entry: entry(n) })));
     await audit.settle();
-    expect(told.filter(({ words }) => words.includes('could not store this audit entry'))).toHaveLength(10_003);
+    expect(logged.filter(({ words }) => words.includes('could not store this audit entry'))).toHaveLength(10_003);
   });
 });

@@ -155,11 +155,11 @@ contract((made) => {
   });
 
   it('keeps what the portal told of its tariff, through installs and renewals, until it tells something else', async () => {
-    const told = { licence: 'de_ent250', family: 'ent', askedAtMs: 7 };
-    await store.saveTariff(portal, told);
+    const tariff = { licence: 'de_ent250', family: 'ent', askedAtMs: 7 };
+    await store.saveTariff(portal, tariff);
     await store.install({ install: installOf(portal), pair: pair('second') });
     await store.saveRefresh(portal, await version(), renewal('third'));
-    expect((await store.load(portal))?.tariff).toEqual(told);
+    expect((await store.load(portal))?.tariff).toEqual(tariff);
     await store.saveTariff(portal, { licence: 'de_basic', askedAtMs: 8 });
     expect((await store.load(portal))?.tariff).toEqual({ licence: 'de_basic', askedAtMs: 8 });
   });

@@ -74,45 +74,45 @@ describe('traces', () => {
     await world.stop();
     collector.stop();
   });
-  /** A replica that ends tells what it has not told yet. */
-  const toldAll = () => world.closeGateways();
+  /** A replica exports its remaining spans when it ends. */
+  const flushSpans = () => world.closeGateways();
 
-  it("go on from the caller's own, through the wait and the trip, to the portal", async () => {
+  it("go on from the caller's own, through the wait and the request, to the portal", async () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     await read(1, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
-    await toldAll();
+    await flushSpans();
     const call = collector.spans.find((it) => it.traceId === traceId && it.name.startsWith('call '));
     expect(call).toMatchObject({ name: 'call tasks.api.scrum.backlog.get', parentSpanId: 'b7ad6b7169203331' });
     const inTrace = (name: string) => collector.named(name).find((it) => it.traceId === traceId);
     expect(inTrace('queue wait')?.parentSpanId).toBe(call?.spanId);
-    expect(inTrace('trip taken')?.parentSpanId).toBe(call?.spanId);
-    const trip = inTrace('trip');
-    expect(trip?.parentSpanId).toBe(call?.spanId);
-    expect(inTrace('upstream')?.parentSpanId).toBe(trip?.spanId);
+    expect(inTrace('request share')?.parentSpanId).toBe(call?.spanId);
+    const request = inTrace('request');
+    expect(request?.parentSpanId).toBe(call?.spanId);
+    expect(inTrace('upstream')?.parentSpanId).toBe(request?.spanId);
   });
 
-  it('link a trip to all the calls that shared it, and each call to its trip', async () => {
+  it('link a request to all the calls that shared it, and each call to its request', async () => {
     const replies = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8, 9].map((groupId) => read(groupId)));
     expect(replies.map(({ status }) => status)).toEqual(Array(9).fill(200));
-    await toldAll();
+    await flushSpans();
     const calls = new Map(
       collector.named('call tasks.api.scrum.backlog.get').map(({ spanId, traceId }) => [spanId, traceId]),
     );
-    const shared = collector.named('trip').find(({ links }) => (links ?? []).length > 1);
+    const shared = collector.named('request').find(({ links }) => (links ?? []).length > 1);
     expect(shared?.links?.map(({ spanId, traceId }) => calls.get(spanId) === traceId)).toEqual(
       shared?.links?.map(() => true),
     );
-    const riders = collector
-      .named('trip taken')
+    const shares = collector
+      .named('request share')
       .filter(({ links }) => links?.some(({ spanId }) => spanId === shared?.spanId));
-    expect(riders.map(({ parentSpanId }) => parentSpanId).sort()).toEqual(
+    expect(shares.map(({ parentSpanId }) => parentSpanId).sort()).toEqual(
       shared?.links?.map(({ spanId }) => spanId).sort(),
     );
   });
 
   it('say what a call came to, and hold neither token nor key', async () => {
     expect((await read(77)).status).toBe(404);
-    await toldAll();
+    await flushSpans();
     const call = collector.named('call tasks.api.scrum.backlog.get').at(-1);
     expect(call?.status).toEqual({ code: 2, message: 'backlog_not_found' });
     const secrets = [client.key, ...portal.requests.map(({ token }) => token)].filter((it) => it !== undefined);
@@ -123,6 +123,6 @@ describe('traces', () => {
   it('that nobody collects hold up no call, and no end', async () => {
     collector.stop();
     expect((await read(1)).status).toBe(200);
-    await toldAll();
+    await flushSpans();
   });
 });

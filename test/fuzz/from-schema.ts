@@ -13,11 +13,12 @@ const day = 86_400_000;
  * to lead somewhere, if any is.
  */
 export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
-  const told = resolve(schema);
-  const fresh = allowed(told, resolve, name);
-  if (name === undefined || told.enum || !/^(string|integer|number|array)$/.test(String(told.type))) return fresh;
+  const resolved = resolve(schema);
+  const fresh = allowed(resolved, resolve, name);
+  if (name === undefined || resolved.enum || !/^(string|integer|number|array)$/.test(String(resolved.type)))
+    return fresh;
   // Of `portals` each is a portal.
-  if (told.type === 'array') return list(told, resolve, name.replace(/s$/, ''));
+  if (resolved.type === 'array') return list(resolved, resolve, name.replace(/s$/, ''));
   const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new KnownReference(name, pick, other));
   return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fresh });
 }

@@ -258,7 +258,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
   const consoleDoor = new ConsoleAuth(sessions, throttle, settings.publicUrl);
   const live = new Live({
-    ...{ figures, channel: new LiveChannel(redis, log), lanes: line.queues, clock },
+    ...{ figures, channel: new LiveChannel(redis, log), queues: line.queues, clock },
     look: async (portal) => {
       const record = await store.load(portal);
       if (!record) return undefined;

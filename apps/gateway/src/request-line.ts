@@ -37,17 +37,17 @@ import { findLoneSurrogate, batchedBytes, upstream } from '@b24/upstream';
 import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idempotency';
 
 /*
- * The line. A call goes down these stations and its answer comes back up the same way:
+ * The line. A call passes these stations, and its answer returns the same way:
  *
- *   access     may this key do this here?                            not_allowed, portal_not_found
- *   writes     a write whose answer is lost is settled               outcome_unknown
- *   ── from here on, everything has the shape Send ──
- *   lanes      wait for the portal's bucket, share a trip (≤ 50)     queue_full, operating_time_spent, deadline_exceeded
- *   traces     one span a request, where traces are collected
- *   authorize  put the token on                                      reauthorization_required, portal_payment_required
- *   upstream   encode, POST, decode, translate                       portal_error, outcome_unknown, rejected_by_portal
+ *   access       may this key do this here?                        not_allowed, portal_not_found
+ *   settlement   a write whose answer is lost                      outcome_unknown
+ *   ── below, every station has the shape Send ──
+ *   queue        wait for a permit, share a batch (≤ 50)           queue_full, operating_time_spent, deadline_exceeded
+ *   traces       one span per request, if a collector is set
+ *   authorize    put the token on                                  reauthorization_required, portal_payment_required
+ *   upstream     encode, POST, decode, translate                   portal_error, outcome_unknown, rejected_by_portal
  *
- * Token pairs are made fresh before a departure takes from the bucket (docs/decisions/0002).
+ * A stale token pair is refreshed before a permit is acquired (docs/decisions/0002).
  */
 export interface LineParts {
   readonly clock: Clock;
@@ -70,14 +70,14 @@ export interface LineParts {
   readonly maxCallMs: number;
 }
 
-/** Told of what calls came to, for metrics and the console. */
+/** Observes the outcomes of calls, for metrics and the console. */
 export interface CallObserver {
   called(portal: PortalId, method: string, outcome: 'ok' | FaultCode): void;
   answered(portal: PortalId, method: string, timing: CallTiming): void;
   failed(portal: PortalId, method: string, fault: Fault, origin: CallOrigin): void;
 }
 
-/** Whose call it was, as an operator may know it. */
+/** The origin of a call, as an operator may see it. */
 export interface CallOrigin {
   readonly caller: string;
   readonly requestId?: string;
@@ -108,19 +108,19 @@ export interface WriteOf<T> {
 }
 
 /** The gateway itself, where it asks a portal on its own account. */
-const scoutClient: Client = {
-  id: 'tariff-scout',
-  name: 'tariff scout',
+const planDetectorClient: Client = {
+  id: 'plan-detector',
+  name: 'plan detector',
   scopes: ['portals:read'],
   portals: 'all',
   methods: ['app.info'],
   createdAtMs: 0,
 };
 
-const binderClient: Client = {
-  ...scoutClient,
-  id: 'event-binder',
-  name: 'event binder',
+const bindingClient: Client = {
+  ...planDetectorClient,
+  id: 'event-bindings',
+  name: 'event bindings',
   methods: ['events', 'event.*'],
 };
 
@@ -132,19 +132,20 @@ type SendAllowed = (
 ) => Promise<readonly Answer[]>;
 
 export class RequestLine {
-  /** What the queues hold, for whoever looks at them; commands enter them here only. */
+  /** Readings of the queues; commands enter them here only. */
   readonly queues: QueueReadings;
   private readonly portalQueues: PortalQueues;
   private readonly send: SendAllowed;
-  private readonly scout: PlanDetector;
+  private readonly planDetector: PlanDetector;
   private readonly authorize: ReturnType<typeof authorize>;
 
   constructor(private readonly parts: LineParts) {
     const { clock, post, store, grants, relocation } = parts;
-    this.scout = new PlanDetector({
+    this.planDetector = new PlanDetector({
       store,
       clock,
-      ask: (portal, command, signal) => this.call({ client: scoutClient, signal }, 'portals:read', portal, command),
+      ask: (portal, command, signal) =>
+        this.call({ client: planDetectorClient, signal }, 'portals:read', portal, command),
     });
     const wire = upstream({ post, clock });
     const permit = (record: PortalRecord, signal: AbortSignal) =>
@@ -162,24 +163,24 @@ export class RequestLine {
     this.send = this.portalQueues.send;
   }
 
-  /** A new portal's bucket begins to fill, and its licence is asked. */
+  /** Starts the refill of a new portal's permits and reads its licence. */
   async installed(record: PortalRecord): Promise<void> {
     await this.portalQueues.open(record.portal, this.parts.planOf(record));
-    this.scout.refreshIfStale(record);
+    this.planDetector.refreshIfStale(record);
   }
 
-  /** What binds a portal's events is a call like any other. @throws Fault as calls do */
+  /** Calls a method that binds events, as any other call. @throws Fault as calls do */
   askForEvents(portal: PortalId, command: Command, signal: AbortSignal): Promise<Result> {
-    return this.call({ client: binderClient, signal }, 'portals:read', portal, command);
+    return this.call({ client: bindingClient, signal }, 'portals:read', portal, command);
   }
 
   /** Takes no more calls; those under way go on. */
   stop(): void {
-    this.scout.stop();
+    this.planDetector.stop();
     this.portalQueues.close();
   }
 
-  /** Resolves when no trip carries other replicas' calls any more. */
+  /** Resolves when no request carries calls of other replicas. */
   settle(): Promise<void> {
     return this.portalQueues.settle();
   }
@@ -187,7 +188,7 @@ export class RequestLine {
   private async prepare(portal: PortalId): Promise<PreparedRequest> {
     const { grants, planOf, traces } = this.parts;
     const grant = await grants.ensure(portal);
-    this.scout.refreshIfStale(grant);
+    this.planDetector.refreshIfStale(grant);
     const send = this.authorize(grant);
     return { plan: planOf(grant), send: traces ? traces.station(send) : send };
   }
@@ -226,7 +227,7 @@ export class RequestLine {
     assertEncodable(command);
     const { observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
-    const told = (outcome: 'ok' | Fault, answer?: Answer) => {
+    const report = (outcome: 'ok' | Fault, answer?: Answer) => {
       const code = outcome === 'ok' ? outcome : outcome.code;
       observer.called(portal, command.method, code);
       if (answer) observer.answered(portal, command.method, answer.timing);
@@ -238,20 +239,20 @@ export class RequestLine {
       await meter.charge(client, command.inside?.length ?? 1, signal);
       const sent = { ...allowed, from: client.id, ...(traced && { trace: traced.traceparent }) };
       const [answer] = await this.send(portal, [sent], signal);
-      if (!answer) throw new Fault('internal_error', { detail: 'A trip came back without this answer.' });
-      told(answer.ok ? 'ok' : answer.fault, answer);
+      if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
+      report(answer.ok ? 'ok' : answer.fault, answer);
       return answer;
     } catch (error) {
-      told(asFault(error));
+      report(asFault(error));
       throw error;
     }
   }
 }
 
-/** Whether a portal is down is told to everyone who looks at it, not on this replica alone. */
+/** Records an outage in Redis too, so that every replica reports it. */
 function withOutages(observer: QueueObserver, outages: OutageRecorder): QueueObserver {
   return {
-    requestSent: (portal, seats, queueMs) => observer.requestSent(portal, seats, queueMs),
+    requestSent: (portal, commandCount, queueMs) => observer.requestSent(portal, commandCount, queueMs),
     callSentByPeer: (portal, queueMs) => observer.callSentByPeer(portal, queueMs),
     backedOff: (portal) => observer.backedOff(portal),
     circuit: (portal, change, fault) => {

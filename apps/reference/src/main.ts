@@ -67,7 +67,7 @@ function listParts({ tags }: ApiDocument): void {
 function name(): void {
   for (const field of document.querySelectorAll('#reference :is(input, select, textarea):not([aria-label])')) {
     const row = field.closest('tr')?.dataset.paramName;
-    const told = field.matches('.operation-filter-input') ? 'Show the parts with this in their name' : undefined;
-    field.setAttribute('aria-label', told ?? row ?? (field.matches('select') ? 'Which one is shown' : 'Value'));
+    const filterLabel = field.matches('.operation-filter-input') ? 'Show the parts with this in their name' : undefined;
+    field.setAttribute('aria-label', filterLabel ?? row ?? (field.matches('select') ? 'Which one is shown' : 'Value'));
   }
 }

@@ -3,14 +3,14 @@ import type { Problem } from './generated/types.gen';
 /** Closed: docs/faults.md of the gateway explains each. */
 export type ProblemCode = Problem['code'];
 
-interface Told {
+interface FailureDetails {
   /** How long the gateway asked to wait. */
   readonly retryAfterMs?: number | undefined;
   /** Of the write that failed: a call with the same one goes on with it and never writes twice. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The gateway's own word on why a call failed. */
+/** A call failed; `problem` is the gateway's answer. */
 export class GatewayProblem extends Error {
   override readonly name = 'GatewayProblem';
   readonly retryAfterMs?: number | undefined;
@@ -18,11 +18,11 @@ export class GatewayProblem extends Error {
 
   constructor(
     readonly problem: Problem,
-    told: Told = {},
+    details: FailureDetails = {},
   ) {
     super(`${problem.code}: ${problem.detail}`);
-    this.retryAfterMs = told.retryAfterMs;
-    this.idempotencyKey = told.idempotencyKey;
+    this.retryAfterMs = details.retryAfterMs;
+    this.idempotencyKey = details.idempotencyKey;
   }
 
   get code(): ProblemCode {
@@ -52,11 +52,11 @@ export class NoAnswer extends Error {
   readonly retryAfterMs?: number | undefined;
   readonly idempotencyKey?: string | undefined;
 
-  constructor(message: string, told: Told & { readonly status?: number; readonly cause?: unknown } = {}) {
-    super(message, told.cause === undefined ? {} : { cause: told.cause });
-    this.status = told.status;
-    this.retryAfterMs = told.retryAfterMs;
-    this.idempotencyKey = told.idempotencyKey;
+  constructor(message: string, details: FailureDetails & { readonly status?: number; readonly cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+    this.idempotencyKey = details.idempotencyKey;
   }
 }
 

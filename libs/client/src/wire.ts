@@ -147,11 +147,11 @@ export function retryAfterMsOf(headers: Headers, nowMs: number): number | undefi
 
 async function failureOf(response: Response, idempotencyKey: string | undefined): Promise<Error> {
   const { status, headers } = response;
-  const told = { retryAfterMs: retryAfterMsOf(headers, Date.parse(headers.get('Date') ?? '')), idempotencyKey };
+  const details = { retryAfterMs: retryAfterMsOf(headers, Date.parse(headers.get('Date') ?? '')), idempotencyKey };
   const isProblem = headers.get('Content-Type')?.startsWith('application/problem+json');
-  if (isProblem) return new GatewayProblem((await response.json()) as Problem, told);
+  if (isProblem) return new GatewayProblem((await response.json()) as Problem, details);
   await response.body?.cancel();
-  return new NoAnswer(`Something before the gateway answered ${status}; check baseUrl.`, { ...told, status });
+  return new NoAnswer(`Something before the gateway answered ${status}; check baseUrl.`, { ...details, status });
 }
 
 /** What the path does not name goes into the query. @throws TypeError for what can't be part of a path */

@@ -66,8 +66,8 @@ export class Bindings {
 
   /** @param againAtMs unix milliseconds; never when absent */
   async settle({ portal, heldUntilMs }: HeldBinding, bound?: BoundEvents, againAtMs?: number): Promise<void> {
-    const told = [portal, heldUntilMs, againAtMs ?? '', bound ? JSON.stringify(bound) : ''];
-    await orStoreUnavailable(() => this.run.settleBinding(bindingsKey, boundKey, ...told));
+    const settled = [portal, heldUntilMs, againAtMs ?? '', bound ? JSON.stringify(bound) : ''];
+    await orStoreUnavailable(() => this.run.settleBinding(bindingsKey, boundKey, ...settled));
   }
 
   async of(portal: PortalId): Promise<BoundEvents | undefined> {

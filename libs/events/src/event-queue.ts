@@ -93,8 +93,8 @@ export class EventQueue {
     const noRoom: DeliveryAttempts = { attempts: 0, last: { failure: 'QUEUE_FULL' } };
     const limits = [this.clock.now(), this.limit, maxDeadLetters, JSON.stringify(noRoom)];
     const all = [subscriptionsKey, ...keys];
-    const told = await orStoreUnavailable(() => this.run.enqueueEvent(all.length, ...all, ...limits, ...bodies));
-    return told.map((it) => enqueueOutcomes[it] ?? 'gone');
+    const replies = await orStoreUnavailable(() => this.run.enqueueEvent(all.length, ...all, ...limits, ...bodies));
+    return replies.map((it) => enqueueOutcomes[it] ?? 'gone');
   }
 
   async take(subscription: string, holdMs: number): Promise<Delivery | undefined> {
@@ -115,8 +115,8 @@ export class EventQueue {
   async settle({ id, subscription, heldUntilMs }: Delivery, outcome: DeliveryOutcome): Promise<boolean> {
     const keys = [dueKey(subscription), bodiesKey(subscription), attemptsKey(subscription), deadKey(subscription)];
     const { atMs, tries } = outcome.kind === 'done' ? { atMs: 0, tries: {} } : outcome;
-    const told = [id, heldUntilMs, outcome.kind, atMs, JSON.stringify(tries), maxDeadLetters];
-    return (await orStoreUnavailable(() => this.run.settleDelivery(...keys, ...told))) === 2;
+    const settled = [id, heldUntilMs, outcome.kind, atMs, JSON.stringify(tries), maxDeadLetters];
+    return (await orStoreUnavailable(() => this.run.settleDelivery(...keys, ...settled))) === 2;
   }
 
   /** Newest first. */

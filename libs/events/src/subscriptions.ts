@@ -113,7 +113,7 @@ export class Subscriptions {
 
   private async swap(id: string, before: string, after: Subscription, rebind: boolean): Promise<unknown> {
     const { secret, former, name, url, events, portals, createdAtMs, paused } = after;
-    const told: StoredSubscription = {
+    const stored: StoredSubscription = {
       ...(name !== undefined && { name }),
       url,
       events,
@@ -123,7 +123,7 @@ export class Subscriptions {
       secret: secret.reveal(),
       ...(former && { former: { secret: former.secret.reveal(), untilMs: former.untilMs } }),
     };
-    const sealed = this.seal.seal(new Secret(JSON.stringify(told)), subscriptionAad(id));
+    const sealed = this.seal.seal(new Secret(JSON.stringify(stored)), subscriptionAad(id));
     const bindAt = rebind ? this.clock.now() : '';
     return orStoreUnavailable(() =>
       this.run.swapSubscription(subscriptionsKey, bindingsKey, id, before, sealed, maxSubscriptions, bindAt),
@@ -131,8 +131,8 @@ export class Subscriptions {
   }
 
   private opened(id: string, sealed: string): Subscription {
-    const told = JSON.parse(this.seal.open(sealed, subscriptionAad(id)).reveal()) as StoredSubscription;
-    const { secret, former, ...rest } = told;
+    const stored = JSON.parse(this.seal.open(sealed, subscriptionAad(id)).reveal()) as StoredSubscription;
+    const { secret, former, ...rest } = stored;
     return {
       id,
       ...rest,

@@ -65,9 +65,9 @@ async function world(kind: 'app' | 'webhook' = 'app') {
   ) => {
     const name = others.length > 0 ? 'batch' : method;
     sent.push(name);
-    const told = await it.says(name);
-    if (told instanceof Fault) throw told;
-    if (told)
+    const outcome = await it.says(name);
+    if (outcome instanceof Fault) throw outcome;
+    if (outcome)
       await new Promise((_resolve, reject) => ends.addEventListener('abort', () => reject(ends.reason as Error)));
     const answer: Answer = { ok: true, value: name, timing: { queueMs: 0, upstreamMs: 0 } };
     return [answer, ...others.map(() => answer)];
@@ -86,9 +86,10 @@ async function world(kind: 'app' | 'webhook' = 'app') {
       const [answer] = await send(portal, methods.map(command), signal);
       return answer?.ok ? 'ok' : `answer ${answer?.fault.code} ${answer?.fault.retryReason ?? 'final'}`;
     };
-    const told = (error: unknown) => `fault ${(error as Fault).code} ${(error as Fault).retryReason ?? 'final'}`;
-    const first = await once().catch(told);
-    return first.endsWith('_refused') ? once().catch(told) : first;
+    const describeFault = (error: unknown) =>
+      `fault ${(error as Fault).code} ${(error as Fault).retryReason ?? 'final'}`;
+    const first = await once().catch(describeFault);
+    return first.endsWith('_refused') ? once().catch(describeFault) : first;
   };
   const only =
     (refused: string, what: Fault): Portal =>
@@ -137,9 +138,9 @@ describe('a refusal that would hold for the whole portal', () => {
       it.says = it.only('odd.get', verdicts[name]);
       const before = await it.record();
       for (let times = 0; times < 10; times++) {
-        const told = await it.call('odd.get');
+        const outcome = await it.call('odd.get');
         // What says plainly that the token is over is tried once more; it is nothing to be believed either.
-        expect(told).toMatch(name === 'expired_token' ? /^fault rejected_by_portal alone$/ : /^answer \w+ final$/);
+        expect(outcome).toMatch(name === 'expired_token' ? /^fault rejected_by_portal alone$/ : /^answer \w+ final$/);
         expect(await it.call('user.current')).toBe('ok');
       }
       expect(await it.record()).toEqual(before);
@@ -250,9 +251,9 @@ describe('a refusal that would hold for the whole portal', () => {
   it('is not believed when our own command has no answer, except the plain word that a token is over', async () => {
     const it = await world();
     it.says = (method) => (method === 'profile' ? 'silence' : verdicts.PAYMENT_REQUIRED);
-    const told = it.call('m');
+    const outcome = it.call('m');
     await it.clock.advance(10_000);
-    expect(await told).toBe('answer portal_payment_required final');
+    expect(await outcome).toBe('answer portal_payment_required final');
     expect((await it.record()).issue).toBeUndefined();
     it.says = (method) =>
       method === 'profile' ? 'silence' : it.refreshed() === 0 ? verdicts.expired_token : undefined;

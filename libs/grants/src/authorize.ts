@@ -53,9 +53,9 @@ export function authorize(
 
   async function refused(grant: Grant, fault: Fault, why: 'token' | 'user'): Promise<Fault> {
     if (grant.webhook) {
-      const told = grants.reauthorization(grant, why === 'user' ? fault.message : undefined);
-      await rest(grant, 'reauthorization_required', told.message);
-      return told;
+      const reauthorization = grants.reauthorization(grant, why === 'user' ? fault.message : undefined);
+      await rest(grant, 'reauthorization_required', reauthorization.message);
+      return reauthorization;
     }
     const refusal = nextRejection(grant, why, clock.now());
     await store.recordRejection(grant.portal, refusal);

@@ -87,8 +87,8 @@ export class JobRecords {
         what,
         this.seal.seal(new Secret(JSON.stringify(value)), aadOf(id, what)),
       ];
-      const told = callback && { url: callback.url, secret: callback.secret.reveal() };
-      const call = told ? [...sealed('callback', told), 'callbackState', 'due'] : [];
+      const target = callback && { url: callback.url, secret: callback.secret.reveal() };
+      const call = target ? [...sealed('callback', target), 'callbackState', 'due'] : [];
       const all = [...fields, ...sealed('payload', payload), ...call];
       const bytes = jobBytes + reservedBytes + storedBytes(all.join('').length);
       // In this order: nothing that is not counted, and no job without its place in the lists, whatever dies in between
@@ -147,8 +147,8 @@ export class JobRecords {
     return orStoreUnavailable(async () => {
       const sealed = await this.redis.hget(jobKey(id), 'callback');
       if (sealed === null) return undefined;
-      const told = this.seal.open(sealed, aadOf(id, 'callback')).reveal();
-      const { url, secret } = JSON.parse(told) as { url: string; secret: string };
+      const target = this.seal.open(sealed, aadOf(id, 'callback')).reveal();
+      const { url, secret } = JSON.parse(target) as { url: string; secret: string };
       return { url, secret: new Secret(secret) };
     });
   }

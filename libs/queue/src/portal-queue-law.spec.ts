@@ -42,10 +42,10 @@ describe('the law of portal queues', () => {
           let now = 0;
           const numberOf = ({ params }: Command) => Number(params['n']);
           const look = () => {
-            for (const batch of sent.slice(seen)) checkTrip(batch);
+            for (const batch of sent.slice(seen)) checkRequest(batch);
             seen = sent.length;
           };
-          const checkTrip = ({ commands }: SentBatch) => {
+          const checkRequest = ({ commands }: SentBatch) => {
             expect(commands.length).toBeLessThanOrEqual(50);
             for (const [i, it] of commands.entries()) {
               const hostile = JSON.stringify(it.params).includes('$');
@@ -108,7 +108,7 @@ describe('the law of portal queues', () => {
             await settle();
             look();
             expect(limiter.acquired - limiter.refunded - seen).toBeLessThanOrEqual(1);
-            // A permit is told of its arrival when its batch is back, and only then.
+            // A permit is settled when its batch is answered, and only then.
             expect(limiter.settled).toBe(sent.filter((it) => it.isDone).length);
           }
           // In the end every call is sent and answered.

@@ -154,8 +154,8 @@ describe('a portal queue whose batch failed as a whole', () => {
       await sent[1]?.answer();
       await sent[2]?.fail(new Fault(code));
       expect(await Promise.all(reads)).toEqual(['m1 {}', code]);
-      const told = code === 'answer_too_large' ? 'outcome_unknown' : code;
-      expect(await written).toMatchObject({ code: told, retryReason: undefined });
+      const expected = code === 'answer_too_large' ? 'outcome_unknown' : code;
+      expect(await written).toMatchObject({ code: expected, retryReason: undefined });
       expect(methods()).toEqual([['m1', 'm3', 'm2'], ['m1'], ['m3']]);
     },
   );

@@ -24,7 +24,7 @@ describe('Lua scripts', () => {
     expect(await takeLease('key', 5)).toEqual({ lua: 'return 1', numberOfKeys: 1, sent: ['key', 5] });
   });
 
-  it('that take any number of keys are told the number by each call', async () => {
+  it('that take any number of keys get the number with each call', async () => {
     writeFileSync(join(folder, 'keepAll-n.lua'), 'return #KEYS');
     const { keepAll } = loadScripts<{ keepAll: unknown }>(connection(), folder, { keepAll: 'n' });
     expect(await keepAll(2, 'a', 'b')).toEqual({ lua: 'return #KEYS', sent: [2, 'a', 'b'] });

@@ -15,11 +15,11 @@ export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upst
   }
   const times = readTimes(body['time'], upstreamMs, nowMs);
   if (!('error' in body)) {
-    const told = inside && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
-    return { ok: true, ...valueOf(body), ...readPage(body['total'], body['next']), ...times, ...told };
+    const answersInside = inside && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
+    return { ok: true, ...valueOf(body), ...readPage(body['total'], body['next']), ...times, ...answersInside };
   }
   const { fault, concerns } = translateError(method, answer.status, body, nowMs);
-  if (concerns === 'trip' || concernsGrant(fault)) throw fault;
+  if (concerns === 'request' || concernsGrant(fault)) throw fault;
   return { ok: false, fault, ...times };
 }
 

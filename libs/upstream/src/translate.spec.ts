@@ -54,7 +54,7 @@ describe('a decoded answer', () => {
     expect(decode('{"error":"","result":{}}')).toMatchObject({ ok: false });
   });
 
-  it('rejects the trip when the request as a whole failed', () => {
+  it('rejects the request when it failed as a whole', () => {
     expect(() => decode('{"error":"expired_token"}', 401)).toThrow(
       expect.objectContaining({ retryReason: 'token_refused' }),
     );

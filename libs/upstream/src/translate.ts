@@ -28,7 +28,7 @@ export function translate(
   it: ReportedError,
   operating: Operating | undefined,
   nowMs: number,
-): { fault: Fault; concerns: 'trip' | 'command' } {
+): { fault: Fault; concerns: 'request' | 'command' } {
   const { code, concerns, retryReason, haltMs, detail } = translation(it);
   const retryAfterMs =
     code === 'operating_time_spent' ? Math.max(1000, (operating?.resetAtMs ?? nowMs + defaultResetMs) - nowMs) : haltMs;

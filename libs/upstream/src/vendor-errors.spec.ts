@@ -9,30 +9,30 @@ type Row = readonly [
   concerns: Concerns,
   retryReason?: RetryReason,
 ];
-type Concerns = 'trip' | 'command';
+type Concerns = 'request' | 'command';
 
 /** The vendor's table, said here once more by hand: a change of the translation must be made twice. */
 const codes: readonly Row[] = [
-  ['QUERY_LIMIT_EXCEEDED', [503], 'portal_overloaded', 'trip', 'bucket_full'],
-  ['OVERLOAD_LIMIT', [503], 'portal_overloaded', 'trip'],
+  ['QUERY_LIMIT_EXCEEDED', [503], 'portal_overloaded', 'request', 'bucket_full'],
+  ['OVERLOAD_LIMIT', [503], 'portal_overloaded', 'request'],
   ['OPERATION_TIME_LIMIT', [429], 'operating_time_spent', 'command'],
-  ['expired_token', [401], 'reauthorization_required', 'trip', 'token_refused'],
-  ['invalid_token', [401], 'reauthorization_required', 'trip', 'token_refused'],
-  ['CONNECTION_ERROR', [401], 'portal_overloaded', 'trip', 'passing_trouble'],
-  ['NO_AUTH_FOUND', [401, 403], 'reauthorization_required', 'trip', 'token_refused'],
-  ['INVALID_CREDENTIALS', [401], 'reauthorization_required', 'trip', 'token_refused'],
+  ['expired_token', [401], 'reauthorization_required', 'request', 'token_refused'],
+  ['invalid_token', [401], 'reauthorization_required', 'request', 'token_refused'],
+  ['CONNECTION_ERROR', [401], 'portal_overloaded', 'request', 'passing_trouble'],
+  ['NO_AUTH_FOUND', [401, 403], 'reauthorization_required', 'request', 'token_refused'],
+  ['INVALID_CREDENTIALS', [401], 'reauthorization_required', 'request', 'token_refused'],
   ['INVALID_CREDENTIALS', [403], 'access_denied', 'command'],
   ['WRONG_AUTH_TYPE', [401, 403], 'access_denied', 'command'],
-  ['authorization_error', [401], 'reauthorization_required', 'trip', 'user_refused'],
+  ['authorization_error', [401], 'reauthorization_required', 'request', 'user_refused'],
   ['authorization_error', [403], 'access_denied', 'command'],
-  ['user_access_error', [403, 401], 'reauthorization_required', 'trip', 'user_refused'],
+  ['user_access_error', [403, 401], 'reauthorization_required', 'request', 'user_refused'],
   ['insufficient_scope', [403, 401], 'insufficient_scope', 'command'],
   ['ACCESS_DENIED', [403, 401, 400], 'access_denied', 'command'],
-  ['PAYMENT_REQUIRED', [401, 403], 'portal_payment_required', 'trip'],
-  ['verification_needed', [401, 403], 'portal_payment_required', 'trip'],
-  ['APPLICATION_NOT_FOUND', [401], 'portal_uninstalled', 'trip'],
-  ['ERROR_OAUTH', [401], 'portal_uninstalled', 'trip'],
-  ['NOT_INSTALLED', [401], 'portal_uninstalled', 'trip'],
+  ['PAYMENT_REQUIRED', [401, 403], 'portal_payment_required', 'request'],
+  ['verification_needed', [401, 403], 'portal_payment_required', 'request'],
+  ['APPLICATION_NOT_FOUND', [401], 'portal_uninstalled', 'request'],
+  ['ERROR_OAUTH', [401], 'portal_uninstalled', 'request'],
+  ['NOT_INSTALLED', [401], 'portal_uninstalled', 'request'],
   ['METHOD_CONFIRM_WAITING', [401], 'access_denied', 'command'],
   ['METHOD_CONFIRM_DENIED', [403], 'access_denied', 'command'],
   ['ERROR_METHOD_NOT_FOUND', [404], 'method_not_found', 'command'],
@@ -42,7 +42,7 @@ const codes: readonly Row[] = [
   ['ERROR_MANIFEST_IS_NOT_AVAILABLE', [404], 'rejected_by_portal', 'command'],
   ['INTERNAL_SERVER_ERROR', [500], 'portal_error', 'command'],
   ['ERROR_UNEXPECTED_ANSWER', [500], 'portal_error', 'command'],
-  ['PORTAL_DELETED', [500, 403, 410], 'portal_deleted', 'trip'],
+  ['PORTAL_DELETED', [500, 403, 410], 'portal_deleted', 'request'],
 ];
 /** The method's own refusals: the code says nothing, the text says which. */
 const wordless = ['0', '100', '', 'ERROR_ARGUMENT', 'ERROR_CORE'];
@@ -124,10 +124,10 @@ describe("the vendor's table", () => {
 
   const ofMethods = ['ACCESS_DENIED 400', 'WRONG_AUTH_TYPE 403', 'INVALID_CREDENTIALS 403', 'AUTHORIZATION_ERROR 403'];
   const sentencesOfMethods: readonly (readonly [sentence: string, code: FaultCode, concerns: Concerns])[] = [
-    ['REST API is available only on commercial plans.', 'portal_payment_required', 'trip'],
-    ['Not available on your plan', 'portal_payment_required', 'trip'],
-    ['Доступно на коммерческих тарифах', 'portal_payment_required', 'trip'],
-    ['The access token is not for this portal', 'reauthorization_required', 'trip'],
+    ['REST API is available only on commercial plans.', 'portal_payment_required', 'request'],
+    ['Not available on your plan', 'portal_payment_required', 'request'],
+    ['Доступно на коммерческих тарифах', 'portal_payment_required', 'request'],
+    ['The access token is not for this portal', 'reauthorization_required', 'request'],
     ['Access denied! | No permission to modify the deal', 'access_denied', 'command'],
     ['Current authorization type is denied for this method Application context required', 'access_denied', 'command'],
     ['The user does not have permission to plan sprints', 'access_denied', 'command'],
@@ -145,8 +145,8 @@ describe("the vendor's table", () => {
     const names = new Set(codes.map(([error]) => error.toLowerCase()));
     expect(Object.keys(vendorErrors).sort()).toEqual([...names].sort());
     const known = sentences.filter(([, code]) => code !== 'rejected_by_portal');
-    const told = new Set(known.map(([it]) => it.toLowerCase().split('. ')[0]));
-    expect(errorSentences.map(([sentence]) => sentence)).toEqual([...told]);
+    const knownSentences = new Set(known.map(([it]) => it.toLowerCase().split('. ')[0]));
+    expect(errorSentences.map(([sentence]) => sentence)).toEqual([...knownSentences]);
   });
 
   it('explains in words of its own what the code of a fault leaves open', () => {

@@ -1,12 +1,12 @@
 import type { RetryReason, FaultCode } from '@b24/portal';
 
 /**
- * command: this command was refused, others of its batch may have run. trip: the request as a whole failed, or the
+ * command: this command was refused, others of its batch may have run. request: the request as a whole failed, or the
  * refusal would hold for every command of the portal; the latter is believed once a command of our own meets it too.
  */
 export interface ErrorTranslation {
   readonly code: FaultCode;
-  readonly concerns: 'trip' | 'command';
+  readonly concerns: 'request' | 'command';
   readonly retryReason?: RetryReason;
   readonly haltMs?: number;
   readonly detail?: string;
@@ -15,7 +15,7 @@ export interface ErrorTranslation {
 type TranslationExtras = Pick<ErrorTranslation, 'retryReason' | 'haltMs' | 'detail'>;
 const concernsRequest = (code: FaultCode, extra: TranslationExtras = {}): ErrorTranslation => ({
   code,
-  concerns: 'trip',
+  concerns: 'request',
   ...extra,
 });
 const concernsCommand = (code: FaultCode, detail?: string): ErrorTranslation => ({

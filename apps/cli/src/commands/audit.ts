@@ -31,18 +31,18 @@ export async function tailAudit(
     paper.print({ items }, auditTable);
     return;
   }
-  const told = new Set<string>();
-  const isTold = ({ id }: AuditEntry) => told.has(id);
+  const printedIds = new Set<string>();
+  const isPrinted = ({ id }: AuditEntry) => printedIds.has(id);
   for (let fresh = items; ;) {
     for (const entry of fresh) {
-      told.add(entry.id);
+      printedIds.add(entry.id);
       paper.print(entry, lineOf);
     }
     await sleep(lookEveryMs);
     const from = filter.from ?? new Date(Date.now() - lateMs).toISOString();
-    const recent = await newest(api, { ...filter, from }, Infinity, isTold);
+    const recent = await newest(api, { ...filter, from }, Infinity, isPrinted);
     // They are in the order in which they were written, so what is before one that was told is no news.
-    fresh = recent.slice(recent.findLastIndex(isTold) + 1);
+    fresh = recent.slice(recent.findLastIndex(isPrinted) + 1);
   }
 }
 

@@ -28,14 +28,14 @@ export async function examine(
     checkPublicUrl(settings?.publicUrl, api.url),
   ]);
   const portals = await checkPortals(api, gateway[0]?.state === 'ok');
-  const checks = toldOnce([...findings, ...redis, ...servers, ...gateway, ...portals, ...publicUrl]);
+  const checks = withoutRepeats([...findings, ...redis, ...servers, ...gateway, ...portals, ...publicUrl]);
   const healthy = checks.every(({ state }) => state !== 'problem');
   paper.print<Diagnosis>({ healthy, checks }, report);
   return healthy;
 }
 
 /** What the gateway says of its Redis is often what was just seen. */
-function toldOnce(findings: readonly DoctorFinding[]): DoctorFinding[] {
+function withoutRepeats(findings: readonly DoctorFinding[]): DoctorFinding[] {
   return findings.filter(({ detail }, i) => findings.findIndex((it) => it.detail === detail) === i);
 }
 

@@ -251,7 +251,7 @@ function Choice({ label, value, choose, children }: ChoiceProps) {
 
 function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined }) {
   const { at, actor, name, action, outcome, requestId, source, ids = {} } = entry;
-  const told = Object.entries(ids).filter(([field]) => field !== 'console');
+  const shownIds = Object.entries(ids).filter(([field]) => field !== 'console');
   return (
     <tr>
       <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
@@ -263,8 +263,8 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
       <td>
         {actionWords(action)}
         <span class="soft small only-narrow">by {name ?? actor}</span>
-        {told.length > 0 && (
-          <span class="soft small block">{told.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
+        {shownIds.length > 0 && (
+          <span class="soft small block">{shownIds.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}
       </td>
       <td class="only-wide">{portal ?? '–'}</td>

@@ -189,7 +189,7 @@ function Value({ parameter, value, set }: { parameter: Parameter; value: string;
 }
 
 function Answered({ tried: { status, statusText, headers, text, tookMs } }: { tried: Tried }) {
-  const told = shownHeaders(headers);
+  const shown = shownHeaders(headers);
   return (
     <section class="answer" aria-label="Answer" role="status">
       <h2>Answer</h2>
@@ -199,9 +199,9 @@ function Answered({ tried: { status, statusText, headers, text, tookMs } }: { tr
         </Tile>
         <Tile label="Took" value={milliseconds(tookMs)} />
       </div>
-      {told.length > 0 && (
+      {shown.length > 0 && (
         <dl>
-          {told.map(([name, value]) => (
+          {shown.map(([name, value]) => (
             <>
               <dt key={name}>
                 <code>{name}</code>

@@ -14,15 +14,15 @@ import {
 
 /** The span of one call. */
 export interface CallTrace {
-  /** What its command carries down the line, and to whichever replica's trip takes it along. */
+  /** The `traceparent` that the command carries to the replica that sends it. */
   readonly traceparent: string;
   end(answer: Answer | undefined, outcome: 'ok' | FaultCode): void;
 }
 
 /**
- * Tells whoever collects traces of each call and each trip (docs/observability.md). A call's span holds its wait and
- * its part of a trip; a trip's span links to the calls that shared it. Spans are made when all is over, from times the
- * line measures anyway; names and attributes hold methods, member ids and codes, never a parameter.
+ * Traces each call and each request to a portal (docs/observability.md). The span of a call holds its wait and its share
+ * of a request; the span of a request links to the calls that shared it. Spans are made at the end, from times that the
+ * line measures anyway; their names and attributes hold methods, member ids and codes, never a parameter.
  */
 export class Traces {
   constructor(
@@ -54,7 +54,7 @@ export class Traces {
     };
   }
 
-  /** The station below the lanes: whatever passes it is one request to the portal. */
+  /** The station below the queue: makes one span for each request to a portal. */
   station(next: Send): Send {
     return async (portal, commands, signal) => {
       const startTime = this.clock.now();
@@ -63,11 +63,11 @@ export class Traces {
       const links: Link[] = callers.map((context) => ({ context }));
       const alone = only && others.length === 0;
       const span = this.tracer.startSpan(
-        'trip',
+        'request',
         {
           kind: SpanKind.CLIENT,
           startTime,
-          attributes: { 'b24.portal': portal, 'b24.seats': commands.length },
+          attributes: { 'b24.portal': portal, 'b24.commands': commands.length },
           ...(!alone && { links }),
         },
         // Of several calls it can be no single one's child.
@@ -88,7 +88,7 @@ export class Traces {
     };
   }
 
-  /** Where a call's time went: waiting in the lane, then on its trip. */
+  /** Shows where a call's time went: its wait in the queue, then its share of a request. */
   private parts(call: Span, startedAt: number, { timing: { queueMs, upstreamMs }, request, trace: its }: Answer): void {
     const within = trace.setSpan(ROOT_CONTEXT, call);
     const leftAt = startedAt + queueMs;
@@ -96,10 +96,10 @@ export class Traces {
     const shared = contextOf(its);
     this.tracer
       .startSpan(
-        'trip taken',
+        'request share',
         {
           startTime: leftAt,
-          ...(request && { attributes: { 'b24.seats': request.commands } }),
+          ...(request && { attributes: { 'b24.commands': request.commands } }),
           ...(shared && { links: [{ context: shared }] }),
         },
         within,
@@ -107,12 +107,12 @@ export class Traces {
       .end(leftAt + upstreamMs);
   }
 
-  private upstream(trip: Span, answer: Answer | undefined): void {
+  private upstream(requestSpan: Span, answer: Answer | undefined): void {
     if (!answer) return;
     const endedAt = this.clock.now();
     const startTime = endedAt - answer.timing.upstreamMs;
     this.tracer
-      .startSpan('upstream', { kind: SpanKind.CLIENT, startTime }, trace.setSpan(ROOT_CONTEXT, trip))
+      .startSpan('upstream', { kind: SpanKind.CLIENT, startTime }, trace.setSpan(ROOT_CONTEXT, requestSpan))
       .end(endedAt);
   }
 }

@@ -49,7 +49,7 @@ export function batchWork(
   const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
   /** A part has failed in a way that stops the parts after it. */
   let over = false;
-  const told = (index: number, outcomes: readonly CommandOutcome[]): ItemOutcome => {
+  const itemOutcomeOf = (index: number, outcomes: readonly CommandOutcome[]): ItemOutcome => {
     const part = partAt(index);
     const results = outcomes.map((outcome, i) => batchItem(outcome, part[i]?.method ?? '', requestId));
     const failed = outcomes.find(({ ok }) => !ok);
@@ -70,7 +70,7 @@ export function batchWork(
     note({ actor, name, action: 'runBatch', portal, status, outcome, ...from, ids });
   };
   const all = (index: number, fault: Fault) =>
-    told(
+    itemOutcomeOf(
       index,
       partAt(index).map(() => ({ ok: false, fault })),
     );
@@ -86,7 +86,7 @@ export function batchWork(
         const { outcomes, stopped } = await within(inTime, signal, run);
         over = stopped;
         noteRun(index, client, outcomes.map(outcomeCode));
-        return told(index, outcomes);
+        return itemOutcomeOf(index, outcomes);
       } catch (error) {
         const fault = asFault(error);
         const codes = partAt(index).map(() => fault.code);

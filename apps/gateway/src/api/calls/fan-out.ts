@@ -63,9 +63,18 @@ export class FanOut {
   ): void {
     const { id: actor, name } = client;
     const outcome = code === 'ok' ? 'done' : code;
-    const told = { actor, name, action: 'fanOut', portal, status, outcome, requestId, atMs: this.clock.now() } as const;
+    const entry = {
+      actor,
+      name,
+      action: 'fanOut',
+      portal,
+      status,
+      outcome,
+      requestId,
+      atMs: this.clock.now(),
+    } as const;
     const ids = methodsRun([command.method], [outcome]);
-    this.audit.record({ ...told, ...(source !== undefined && { source }), ids });
+    this.audit.record({ ...entry, ...(source !== undefined && { source }), ids });
   }
 
   private async answer({ portal, named, fault }: FanOutTarget, round: FanOutCall): Promise<FanOutAnswer> {

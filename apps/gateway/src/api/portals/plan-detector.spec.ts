@@ -19,7 +19,7 @@ class PlanDetectorWorld {
   readonly learned: { portal: PortalId; tariff: Tariff }[] = [];
   answer: () => Promise<unknown> = () => Promise.resolve(enterprise);
   away = false;
-  readonly scout = new PlanDetector({
+  readonly detector = new PlanDetector({
     clock: this.clock,
     ask: async (portal, command, signal): Promise<Result> => {
       this.asked.push({ portal, command, signal });
@@ -35,12 +35,12 @@ class PlanDetectorWorld {
   });
 
   async look(record: PortalRecord): Promise<void> {
-    this.scout.refreshIfStale(record);
+    this.detector.refreshIfStale(record);
     await settle();
   }
 }
 
-describe('a tariff scout', () => {
+describe('the plan detector', () => {
   const portal = numbered(1);
   const unknown = recordOf(portal);
   const never = () => new Promise<never>(() => undefined);
@@ -59,7 +59,7 @@ describe('a tariff scout', () => {
   });
 
   it('returns before anything is asked', async () => {
-    world.scout.refreshIfStale(unknown);
+    world.detector.refreshIfStale(unknown);
     expect(world.asked).toEqual([]);
     await settle();
     expect(world.asked).toHaveLength(1);
@@ -134,8 +134,8 @@ describe('a tariff scout', () => {
     const ask = () => {
       throw new Error('a bug');
     };
-    const scout = new PlanDetector({ clock, ask, store: { saveTariff: () => Promise.resolve() } });
-    scout.refreshIfStale(unknown);
+    const detector = new PlanDetector({ clock, ask, store: { saveTariff: () => Promise.resolve() } });
+    detector.refreshIfStale(unknown);
     await settle();
     expect(clock.pending).toBe(0);
   });
@@ -185,7 +185,7 @@ describe('a tariff scout', () => {
   const failed = async (count: number) => {
     world.answer = () => Promise.reject(new Fault('access_denied'));
     for (let n = 1; n <= count; n++) {
-      world.scout.refreshIfStale(recordOf(numbered(n)));
+      world.detector.refreshIfStale(recordOf(numbered(n)));
       if (n % 16 === 0) await settle();
     }
     await settle();
@@ -212,7 +212,7 @@ describe('a tariff scout', () => {
   it('gives up at the end of the replica, and asks nothing more', async () => {
     world.answer = never;
     await world.look(unknown);
-    world.scout.stop();
+    world.detector.stop();
     await settle();
     expect([world.asked[0]?.signal.aborted, world.clock.pending]).toEqual([true, 0]);
     await world.look(recordOf(numbered(2)));

@@ -15,8 +15,8 @@ export function combineObservers(
   knows: (portal: PortalId) => boolean,
 ): QueueObserver & CallObserver {
   return {
-    requestSent: (portal, seats, queueMs) => {
-      metrics.requestSent(portal, seats, queueMs);
+    requestSent: (portal, commandCount, queueMs) => {
+      metrics.requestSent(portal, commandCount, queueMs);
     },
     callSentByPeer: (portal, queueMs) => {
       metrics.callSentByPeer(portal, queueMs);
@@ -35,8 +35,8 @@ export function combineObservers(
       metrics.answered(method, timing.upstreamMs);
       live.answered(portal, method, timing);
     },
-    failed: (portal, method, fault, told) => {
-      if (knows(portal)) live.failed(portal, method, fault, told);
+    failed: (portal, method, fault, origin) => {
+      if (knows(portal)) live.failed(portal, method, fault, origin);
     },
   };
 }

@@ -57,8 +57,8 @@ export class ConsoleController {
   ): Promise<SignedIn> {
     const client = await this.door.signIn(request, reply, key);
     const { id: actor, name } = client;
-    const told = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
-    this.audit.record({ ...told, source: sourceOf(request), atMs: this.clock.now() });
+    const entry = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
+    this.audit.record({ ...entry, source: sourceOf(request), atMs: this.clock.now() });
     return signedIn(client);
   }
 

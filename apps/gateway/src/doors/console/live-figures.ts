@@ -3,8 +3,8 @@ import type { Clock, Fault, FaultCode, PortalId, CallTiming } from '@b24/portal'
 import type { CallObserver, CallOrigin } from '../../request-line';
 import { type ProblemGroup, ProblemGroups } from './problem-groups';
 
-/** What the figures read of the lanes. */
-export interface LaneView extends Pick<QueueReadings, 'counts' | 'countsOf'> {
+/** The readings of the queues that the figures use. */
+export interface ConsoleQueueView extends Pick<QueueReadings, 'counts' | 'countsOf'> {
   readonly ledger: Pick<QueueReadings['ledger'], 'viewOf'>;
 }
 
@@ -108,15 +108,15 @@ export class LiveFigures implements CallObserver {
   }
 
   /** Ends the interval and reports it; the next one counts these portals, and no others. */
-  take(lanes: LaneView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+  take(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
     const ended = this.interval;
     this.begin(portals);
-    return this.figuresOf(lanes, portals, closely, ended);
+    return this.figuresOf(queues, portals, closely, ended);
   }
 
   /** What can be reported without an interval: everything but calls. */
-  view(lanes: LaneView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
-    return this.figuresOf(lanes, portals, closely, undefined);
+  view(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+    return this.figuresOf(queues, portals, closely, undefined);
   }
 
   /** Nobody watches any more: nothing is counted. */
@@ -125,38 +125,38 @@ export class LiveFigures implements CallObserver {
   }
 
   private figuresOf(
-    lanes: LaneView,
+    queues: ConsoleQueueView,
     portals: ReadonlySet<PortalId>,
     closely: ReadonlySet<PortalId>,
     ended: Interval | undefined,
   ): Figures {
     const figures = [...portals].map((portal) => {
-      const counts = lanes.countsOf(portal);
+      const counts = queues.countsOf(portal);
       const { waiting, inFlight, circuit } = counts ?? idle;
-      const seats = counts && { commandsPerRequest: counts.commandsPerRequest };
+      const requestSize = counts && { commandsPerRequest: counts.commandsPerRequest };
       const calls = ended?.portals.get(portal);
-      return [portal, { waiting, inFlight, circuit, ...seats, ...(calls && { calls }) }] as const;
+      return [portal, { waiting, inFlight, circuit, ...requestSize, ...(calls && { calls }) }] as const;
     });
-    const troubles = [...closely].map((portal) => [portal, this.troubleOf(portal, lanes)] as const);
+    const troubles = [...closely].map((portal) => [portal, this.troubleOf(portal, queues)] as const);
     return {
       countedMs: ended ? this.clock.now() - ended.sinceMs : 0,
       ...(ended && { calls: ended.all }),
-      ...sumOf(lanes),
+      ...sumOf(queues),
       portals: Object.fromEntries(figures),
       closely: Object.fromEntries(troubles),
     };
   }
 
-  private troubleOf(portal: PortalId, lanes: LaneView): PortalTrouble {
-    const used = lanes.ledger.viewOf(portal);
+  private troubleOf(portal: PortalId, queues: ConsoleQueueView): PortalTrouble {
+    const used = queues.ledger.viewOf(portal);
     const operating = used.map(({ method, operating: it }) => ({ method, ...it }));
     return { operating, problems: this.problems.get(portal)?.all ?? [] };
   }
 }
 
-function sumOf(lanes: LaneView): Pick<Figures, 'waiting' | 'inFlight' | 'down'> {
+function sumOf(queues: ConsoleQueueView): Pick<Figures, 'waiting' | 'inFlight' | 'down'> {
   const sum = { waiting: 0, inFlight: 0, down: 0 };
-  for (const [, { waiting, inFlight, circuit }] of lanes.counts()) {
+  for (const [, { waiting, inFlight, circuit }] of queues.counts()) {
     sum.waiting += waiting;
     sum.inFlight += inFlight;
     if (circuit !== 'closed') sum.down++;

@@ -100,11 +100,11 @@ function sumOf(all: readonly Figures[]): NonNullable<Snapshot['all']> {
 function nowOf(figures: readonly PortalFigures[]): PortalNow {
   const circuits = figures.map(({ circuit }) => circuit);
   const calls = ofEach(figures, (it) => it.calls);
-  const seats = figures.flatMap(({ commandsPerRequest }) => commandsPerRequest ?? []);
+  const requestSizes = figures.flatMap(({ commandsPerRequest }) => commandsPerRequest ?? []);
   return {
     waiting: sum(figures, 'waiting'),
     inFlight: sum(figures, 'inFlight'),
-    ...(seats.length > 0 && { commandsPerRequest: Math.max(...seats) }),
+    ...(requestSizes.length > 0 && { commandsPerRequest: Math.max(...requestSizes) }),
     circuit: circuits.find((it) => it === 'open') ?? circuits.find((it) => it === 'probing') ?? 'closed',
     ...(calls && { calls: callsOf(calls) }),
   };

@@ -11,9 +11,9 @@ const own = () => {
   figures.failed(portal, 'user.get', new Fault('portal_error'), { caller: 'c_1', requestId: 'r' });
   const counts = { waiting: 1, inFlight: 2, commandsPerRequest: 3, left: 4, circuit: 'open' };
   const ledger = { viewOf: () => [{ method: 'user.get', operating: { usedSeconds: 1, resetAtMs: 2 } }] };
-  const lanes = { countsOf: () => counts, counts: () => [[portal, counts]], ledger } as unknown as QueueReadings;
+  const queues = { countsOf: () => counts, counts: () => [[portal, counts]], ledger } as unknown as QueueReadings;
   figures.begin([portal]);
-  return figures.take(lanes, new Set([portal]), new Set([portal]));
+  return figures.take(queues, new Set([portal]), new Set([portal]));
 };
 const published = (value: object) => JSON.parse(JSON.stringify(value)) as unknown;
 

@@ -2,13 +2,13 @@ import { Fault, portalId, type PortalId } from '@b24/portal';
 import { HandClock } from '../../../../../test/support/hand-clock';
 import { Live, type Watcher } from './live';
 import type { Word } from './live-channel';
-import { type LaneView, LiveFigures } from './live-figures';
+import { type ConsoleQueueView, LiveFigures } from './live-figures';
 import type { Snapshot } from './live-snapshot';
 
 const acme = portalId('a'.repeat(32));
 const globex = portalId('b'.repeat(32));
 
-const lanes: LaneView = {
+const queues: ConsoleQueueView = {
   counts: function* () {
     yield* [];
   },
@@ -33,7 +33,7 @@ class Fleet {
       close: () => undefined,
     };
     const level = { left: 46, capacity: 46, drainPerSecond: 2 };
-    const live = new Live({ figures, channel, lanes, clock, look: () => Promise.resolve({ portal: {}, level }) });
+    const live = new Live({ figures, channel, queues, clock, look: () => Promise.resolve({ portal: {}, level }) });
     live.start();
     return {
       calls: (times: number, portal = acme) => {
@@ -70,9 +70,9 @@ it('a portal that is wanted in the middle of an interval has no calls before it 
   const wanted = new Set([acme]);
   figures.begin([globex]);
   figures.called(acme, 'm', 'ok');
-  expect(figures.take(lanes, wanted, new Set()).portals[acme]).not.toHaveProperty('calls');
+  expect(figures.take(queues, wanted, new Set()).portals[acme]).not.toHaveProperty('calls');
   figures.called(acme, 'm', 'ok');
-  expect(figures.take(lanes, wanted, new Set()).portals[acme]?.calls).toMatchObject({ ok: 1, failed: 0 });
+  expect(figures.take(queues, wanted, new Set()).portals[acme]?.calls).toMatchObject({ ok: 1, failed: 0 });
 });
 
 describe('the figures that the console shows', () => {
@@ -193,7 +193,7 @@ describe('the figures that the console shows', () => {
     const looks: ((it: undefined) => void)[] = [];
     const channel = { replica: 'x', listen: () => undefined, say: () => undefined, close: () => undefined };
     const look = () => new Promise<undefined>((resolve) => looks.push(resolve));
-    const live = new Live({ figures: new LiveFigures(clock), channel, lanes, clock, look });
+    const live = new Live({ figures: new LiveFigures(clock), channel, queues, clock, look });
     const times: number[] = [];
     live.watch({
       seesAll: true,

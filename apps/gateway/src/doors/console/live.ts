@@ -1,15 +1,15 @@
 import type { Level } from '@b24/queue';
 import type { Clock, PortalId } from '@b24/portal';
 import type { LiveChannel, Word } from './live-channel';
-import type { LaneView, LiveFigures } from './live-figures';
+import type { ConsoleQueueView, LiveFigures } from './live-figures';
 import { type Report, type Snapshot, snapshotOf } from './live-snapshot';
 
 const tickMs = 1000;
 /** A watch is said again so often, and holds for so long. */
 const sayEveryTicks = 2;
 const watchHoldsMs = 5000;
-/** A replica that told nothing for so long is not counted. */
-const toldHoldsMs = 3500;
+/** A replica without a report for this long is not counted. */
+const reportTtlMs = 3500;
 
 /** Somebody in front of the console. */
 export interface Watcher {
@@ -27,7 +27,7 @@ export interface Watcher {
 export interface LiveParts {
   readonly figures: LiveFigures;
   readonly channel: Pick<LiveChannel, 'replica' | 'listen' | 'say' | 'close'>;
-  readonly lanes: LaneView;
+  readonly queues: ConsoleQueueView;
   readonly clock: Clock;
   /** The portal as its page shows it, and what its bucket has left. */
   readonly look: (portal: PortalId) => Promise<{ portal: unknown; level: Level } | undefined>;
@@ -88,7 +88,7 @@ export class Live {
   }
 
   private hear(word: Word): void {
-    const { figures, channel, lanes, clock } = this.parts;
+    const { figures, channel, queues, clock } = this.parts;
     if (word.kind === 'tell') {
       if (this.watchers.size > 0) this.receive(word);
       return;
@@ -98,7 +98,7 @@ export class Live {
     if (!isFirst || this.closed) return;
     // Whoever watches elsewhere sums over the replicas that it has heard of: this one reports before the first tick.
     const now = clock.now();
-    const view = figures.view(lanes, current(this.wanted, now), current(this.wantedClosely, now));
+    const view = figures.view(queues, current(this.wanted, now), current(this.wantedClosely, now));
     channel.say({ kind: 'tell', replica: channel.replica, figures: view });
   }
 
@@ -133,7 +133,7 @@ export class Live {
   }
 
   private tick(): void {
-    const { clock, figures, channel, lanes } = this.parts;
+    const { clock, figures, channel, queues } = this.parts;
     const now = clock.now();
     if (this.watchers.size > 0 && ++this.ticks % sayEveryTicks === 0) {
       this.sayWatch();
@@ -144,7 +144,7 @@ export class Live {
       figures.rest();
       return;
     }
-    const mine = figures.take(lanes, current(this.wanted, now), current(this.wantedClosely, now));
+    const mine = figures.take(queues, current(this.wanted, now), current(this.wantedClosely, now));
     channel.say({ kind: 'tell', replica: channel.replica, figures: mine });
     if (this.watchers.size > 0) {
       this.receive({ replica: channel.replica, figures: mine });
@@ -155,7 +155,7 @@ export class Live {
 
   private showAll(): void {
     const now = this.parts.clock.now();
-    for (const [replica, { atMs }] of this.reports) if (atMs < now - toldHoldsMs) this.reports.delete(replica);
+    for (const [replica, { atMs }] of this.reports) if (atMs < now - reportTtlMs) this.reports.delete(replica);
     const reports = [...this.reports.values()];
     for (const watcher of this.watchers.keys()) void this.show(watcher, reports, now);
   }
@@ -163,11 +163,11 @@ export class Live {
   private async show(watcher: Watcher, reports: readonly Report[], atMs: number): Promise<void> {
     const { portals, closely, seesAll } = watcher;
     const close = closely && (await this.parts.look(closely).catch(() => undefined));
-    const seat = this.watchers.get(watcher);
+    const watching = this.watchers.get(watcher);
     // The look of an earlier second may come back after that of a later one.
-    if (!seat || seat.shownMs > atMs) return;
-    seat.shownMs = atMs;
-    const { sinceMs } = seat;
+    if (!watching || watching.shownMs > atMs) return;
+    watching.shownMs = atMs;
+    const { sinceMs } = watching;
     watcher.show(snapshotOf(reports, { atMs, sinceMs, seesAll, portals, ...(closely && { closely, close }) }));
   }
 

@@ -37,22 +37,22 @@ export class EventsController {
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<{ received: true }> {
-    const told = readEvent(formOf(body), this.settings.rules);
-    const { memberId } = told.kind === 'install' ? told.claim : told.event;
+    const received = readEvent(formOf(body), this.settings.rules);
+    const { memberId } = received.kind === 'install' ? received.claim : received.event;
     const attempt = this.throttle.event(request, memberId.toLowerCase());
     const proven = () => {
       attempt.proven();
     };
     const appId = await this.appNamed(app);
-    if (told.kind === 'install') {
-      const claim = { app: appId, ...told.claim };
+    if (received.kind === 'install') {
+      const claim = { app: appId, ...received.claim };
       await this.installs.take({ claim, source: sourceOf(request), requestId: request.id, proven });
       return { received: true };
     }
     const uninstalled = (portal: PortalId) => {
       this.noteUninstall(appId, portal, request);
     };
-    await this.events.take({ app: appId, ...told.event, receivedAtMs: this.clock.now() }, { proven, uninstalled });
+    await this.events.take({ app: appId, ...received.event, receivedAtMs: this.clock.now() }, { proven, uninstalled });
     return { received: true };
   }
 
@@ -69,7 +69,7 @@ export class EventsController {
 
   private noteUninstall(app: string, portal: PortalId, request: FastifyRequest): void {
     const from = { requestId: request.id, source: sourceOf(request) };
-    const told = { actor: 'portal event', action: 'uninstallPortal', portal, ...from, ids: { app } };
-    this.audit.record({ ...told, atMs: this.clock.now(), status: 200, outcome: 'done' });
+    const entry = { actor: 'portal event', action: 'uninstallPortal', portal, ...from, ids: { app } };
+    this.audit.record({ ...entry, atMs: this.clock.now(), status: 200, outcome: 'done' });
   }
 }

@@ -48,7 +48,7 @@ export function askPortalPage(
   action: string,
   mistake?: { readonly given: string; readonly message: string },
 ): string {
-  const told = mistake ? `<p class="bad" role="alert" id="told">${escape(mistake.message)}</p>` : '';
+  const message = mistake ? `<p class="bad" role="alert" id="told">${escape(mistake.message)}</p>` : '';
   return page(
     mistake ? 'Not connected: check the address' : 'Connect a portal',
     nonce,
@@ -57,7 +57,7 @@ export function askPortalPage(
 <form action="${escape(action)}" method="get">
 <label for="portal">Address of the portal</label>
 <input id="portal" name="portal" value="${escape(mistake?.given ?? '')}" placeholder="company.bitrix24.com" autocomplete="url" autocapitalize="none" spellcheck="false" required maxlength="253"${mistake ? ' aria-describedby="told" aria-invalid="true"' : ''} autofocus>
-${told}
+${message}
 <button type="submit">Continue to the portal</button>
 </form>
 <p class="soft note">Your password is asked for by the portal only; this page never sees it.</p>`,

@@ -6,7 +6,7 @@ export interface VendorAnswer {
 }
 
 /**
- * What an SDK is told of a fault of the gateway's own: the vendor's code and status that make it do the right thing.
+ * Renders a fault of the gateway for an SDK: the vendor's code and status that make the SDK do the right thing.
  */
 const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: number]>> = {
   key_missing: ['INVALID_CREDENTIALS', 401],
@@ -76,12 +76,12 @@ export function vendorResult({ value, whole, total, next, time }: Result): Vendo
 }
 
 /** The portal's own words where it spoke, else the vendor's word for a fault of ours. */
-export function vendorRefusal(fault: Fault, trip?: Answer['request']): VendorAnswer {
+export function vendorRefusal(fault: Fault, request?: Answer['request']): VendorAnswer {
   const { upstream, code } = fault;
   // Of a dead grant an SDK could only make more calls with it.
   if (upstream?.said && code !== 'reauthorization_required') {
     // What came out of a shared request had no status of its own.
-    const shared = trip !== undefined && trip.commands > 1;
+    const shared = request !== undefined && request.commands > 1;
     const status = shared ? (vendorStatuses[upstream.error.toLowerCase()] ?? 400) : upstream.status;
     return { status, body: upstream.said };
   }
