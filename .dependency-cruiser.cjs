@@ -10,10 +10,32 @@ const room = (name, allowed) => ({
   to: { path: '^(libs|apps|test)/', pathNot: [`^libs/${name}/`, ...allowed.map((a) => `^libs/${a}/src/index\\.ts$`)] },
 });
 
+/** The layers of the gateway from the top; an import only ever goes down. */
+const layers = [
+  '^apps/gateway/src/(main|reseal|write-openapi|bare-document|create-gateway|compose|app\\.module|openapi-document|migrations|sealed-stores)\\.ts$',
+  '^apps/gateway/src/doors/',
+  '^apps/gateway/src/api/',
+  '^apps/gateway/src/(resources|operations)/',
+  '^apps/gateway/src/((http|line)/|(request-line|settings|key-strength|destinations)\\.ts$)',
+];
+const downwards = layers.slice(1).map((layer, i) => ({
+  name: `gateway-layer-${i + 2}-imports-no-layer-above`,
+  severity: 'error',
+  from: { path: layer, pathNot: '\\.spec\\.ts$' },
+  to: { path: layers.slice(0, i + 1) },
+}));
+
 /** The rules between rooms; ARCHITECTURE.md says why. */
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    ...downwards,
+    {
+      name: 'every-file-of-the-gateway-has-a-layer',
+      severity: 'error',
+      from: {},
+      to: { path: '^apps/gateway/src/', pathNot: [...layers, '\\.spec\\.ts$'] },
+    },
     room('portal', []),
     room('access', ['portal', 'redis', 'seal']),
     room('client', []),

@@ -7,86 +7,13 @@ import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
 import { main } from '../../scripts/launch/say.mjs';
 import { withoutDefence } from '../support/broken-build.mjs';
+import { defences } from './defences.mjs';
 
 /**
  * npm run chaos:broken -- [--seconds 45] [--only words]
  * Takes one defence after the other out of the build, and shows that the chaos suite sees it. The build is put back.
  * What chance asks for now and then takes `times` as long; what it asks for hardly ever is left to tests of its own.
  */
-const defences = [
-  {
-    without: 'an answer that is kept for its key',
-    seen: 'doubled',
-    in: { 'libs/idempotency/src/acquireWrite-1.lua': ['if seen[2] then', 'if false then'] },
-  },
-  {
-    without: 'word of a sending by a replica that died',
-    seen: 'doubled',
-    in: { 'libs/idempotency/src/acquireWrite-1.lua': ['if mayRunUntil then', 'if false then'] },
-  },
-  {
-    without: 'the difference between lost and not done',
-    seen: 'doubled',
-    times: 4,
-    in: { 'libs/idempotency/src/write-failure.js': ["'not_done' : 'lost'", "'not_done' : 'not_done'"] },
-  },
-  {
-    without: 'the names of the commands in a batch',
-    seen: 'crossed',
-    in: { 'libs/upstream/src/batch-codec.js': ["names[i] ?? '', { parts,", 'names[names.length - 1 - i], { parts,'] },
-  },
-  {
-    without: 'spare pairs',
-    seen: 'grants',
-    in: {
-      'libs/grants/src/token-refresh.js': ['(0, spares_1.sparesToTry)(grant, reason, this.options.clock.now())', '[]'],
-    },
-  },
-  {
-    without: "the server's word on where a portal is",
-    seen: 'grants',
-    in: {
-      'libs/grants/src/token-refresh.js': [
-        '(0, portal_endpoint_1.portalEndpoint)(endpoint, this.options.rules) ?? grant',
-        'grant',
-      ],
-      'libs/grants/src/relocation-lookup.js': ['await store.relocate(', 'void ('],
-    },
-  },
-  {
-    without: "the portal's pace, at twice of it",
-    seen: 'tripped',
-    in: {
-      'libs/queue/src/bottleneck-rate-limiter.js': [
-        'reservoirIncreaseAmount: amount',
-        'reservoirIncreaseAmount: 2 * amount',
-      ],
-    },
-  },
-  {
-    without: "the caller's deadline",
-    seen: 'waiting',
-    in: { 'apps/gateway/src/http/caller.js': ['return Math.max(0, deadlineMs -', 'return Math.max(0, 30_000 -'] },
-  },
-  {
-    without: 'a wrapping around tokens',
-    seen: 'secrets',
-    in: {
-      'libs/portal/src/secret.js': ['reveal() {', 'reveal() { console.log(JSON.stringify({ told: this.#text }));'],
-    },
-  },
-  {
-    without: 'a fault for an answer that can not be read',
-    seen: 'faults',
-    in: {
-      'libs/upstream/src/answer-body.js': [
-        'catch {\n        return undefined;',
-        'catch (error) {\n        throw error;',
-      ],
-    },
-  },
-];
-
 main(async () => {
   process.chdir(new URL('../..', import.meta.url).pathname);
   const { values } = parseArgs({

@@ -4,12 +4,13 @@ import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
 import { portalEndpoint, PortalHosts } from '@b24/grants';
 import { isPortalId } from '@b24/portal';
 import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
-import { methodName } from '../../apps/gateway/src/api/calls/any-method';
+import { methodName } from '../../apps/gateway/src/line/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
-import { deadlineMsOf, type GatewayRequest } from '../../apps/gateway/src/http/caller';
+import type { FastifyRequest } from 'fastify';
+import { deadlineMsOf } from '../../apps/gateway/src/http/caller';
 import { assertSafeJson } from '../../apps/gateway/src/http/safe-json';
 import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempotency-key';
-import { bearerKey } from '../../apps/gateway/src/http/key-owner';
+import { bearerToken } from '../../apps/gateway/src/http/authenticate-key';
 import { prefersAsync } from '../../apps/gateway/src/http/prefers-async';
 import { requestId } from '../../apps/gateway/src/http/request-id';
 import { sourceOf } from '../../apps/gateway/src/http/source';
@@ -37,7 +38,7 @@ export interface OutsideText {
 
 const http = 'apps/gateway/src/http';
 const rules = { hosts: new PortalHosts(['*.bitrix24.com']), allowHttp: false };
-const headed = (headers: Record<string, string>) => ({ headers }) as unknown as GatewayRequest;
+const headed = (headers: Record<string, string>) => ({ headers }) as unknown as FastifyRequest;
 const document = new StaticDocument('text', 'text/plain');
 const noop = () => reply;
 const reply = {
@@ -64,7 +65,7 @@ const json = (part: (i: number) => string) => (characters: number) =>
 export const excused: Readonly<Record<string, string>> = {
   'apps/gateway/src/http/connections.ts': 'reads TRUSTED_PROXIES, which settings.ts has checked',
   'apps/gateway/src/http/log.ts': 'reads the stack of an error',
-  'apps/gateway/src/http/openapi.ts': 'reads our own schemas',
+  'apps/gateway/src/openapi-document.ts': 'reads our own schemas',
   'apps/gateway/src/http/problem-responses.ts': 'writes the document from our own fault table',
   'apps/gateway/src/http/serve-site.ts': 'reads no text',
   'apps/gateway/src/http/shapes.ts': 'bounds every text by its schema',
@@ -140,8 +141,8 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'bearerKey',
-    file: `${http}/key-owner.ts`,
-    read: (text) => bearerKey(`Bearer ${text}`),
+    file: `${http}/authenticate-key.ts`,
+    read: (text) => bearerToken(`Bearer ${text}`),
     worst: [(n) => ' '.repeat(n)],
   },
   {
@@ -229,7 +230,7 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'methodName',
-    file: 'apps/gateway/src/api/calls/any-method.ts',
+    file: 'apps/gateway/src/line/any-method.ts',
     read: (text) => methodName.parse(text),
     worst: [(n) => 'a.'.repeat(n / 2)],
   },

@@ -2,25 +2,34 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Runs the work with words of the build replaced, and puts the build back.
- * @param changes by file of the gateway's build: what stands there, exactly once, and what takes its place; any number of such pairs
- * @throws Error when the build does not hold the words exactly once
+ * Runs the work with texts of the build replaced, and restores the build.
+ * @param changes see `brokenFiles`
+ * @throws Error when the build does not contain each text exactly once
  */
 export function withoutDefence(changes, work) {
-  const files = Object.entries(changes).map(([path, words]) => {
-    const file = join('dist/apps/gateway', path);
-    const text = readFileSync(file, 'utf8');
-    let broken = text;
-    for (let i = 0; i < words.length; i += 2) {
-      if (broken.split(words[i]).length !== 2) throw new Error(`${file} does not hold these words once: ${words[i]}`);
-      broken = broken.replace(words[i], () => words[i + 1]);
-    }
-    return { file, text, broken };
-  });
+  const files = brokenFiles(changes);
   try {
     for (const { file, broken } of files) writeFileSync(file, broken);
     return work();
   } finally {
     for (const { file, text } of files) writeFileSync(file, text);
   }
+}
+
+/**
+ * Returns the files of the build with their texts replaced, and writes nothing.
+ * @param changes by file of the gateway's build: a text that occurs exactly once, and its replacement; any number of pairs
+ * @throws Error when the build does not contain each text exactly once
+ */
+export function brokenFiles(changes) {
+  return Object.entries(changes).map(([path, texts]) => {
+    const file = join('dist/apps/gateway', path);
+    const text = readFileSync(file, 'utf8');
+    let broken = text;
+    for (let i = 0; i < texts.length; i += 2) {
+      if (broken.split(texts[i]).length !== 2) throw new Error(`${file} does not contain this text once: ${texts[i]}`);
+      broken = broken.replace(texts[i], () => texts[i + 1]);
+    }
+    return { file, text, broken };
+  });
 }

@@ -19,7 +19,7 @@ import { clockToken, settingsToken } from './http/injection-tokens';
 import { KeyGuard } from './http/key.guard';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor';
 import { SchemaValidationPipe } from './http/schema-validation.pipe';
-import { ProblemFilter } from './http/problem.filter';
+import { FaultFilter } from './http/fault.filter';
 import { HealthController } from './operations/health.controller';
 import { resources } from './resources/declarations';
 import { resourceController } from './resources/resource-controller';
@@ -50,7 +50,7 @@ export const controllers = [
     { provide: APP_GUARD, useClass: KeyGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_PIPE, useClass: SchemaValidationPipe },
-    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_FILTER, useClass: FaultFilter },
   ],
 })
 export class AppModule {

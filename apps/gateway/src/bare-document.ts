@@ -2,7 +2,7 @@ import { Test } from '@nestjs/testing';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { controllers } from './app.module';
-import { openApiDocument } from './http/openapi';
+import { openApiDocument } from './openapi-document';
 
 /** The OpenAPI document of this build. It needs the decorators of the controllers, and none of what they are given. */
 export async function bareDocument(): Promise<OpenAPIObject> {

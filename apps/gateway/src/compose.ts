@@ -28,9 +28,9 @@ import { Batches } from './api/calls/batches';
 import { FanOut } from './api/calls/fan-out';
 import { fanOutWork, type FanOutJobPayload } from './api/calls/fan-out-work';
 import { jobMessage } from './api/jobs/job-message';
-import { JobIntake } from './api/jobs/job-intake';
+import { JobIntake } from './api/respond-async/job-intake';
 import { planOf } from './api/portals/plan-of';
-import { PortalDirectory } from './api/portals/portal-directory';
+import { PortalDirectory } from './line/portal-directory';
 import { viewOf } from './api/portals/portal-view';
 import { SingleRequest } from './api/portals/single-request';
 import { WebhookProbe } from './api/portals/webhook-probe';
@@ -43,7 +43,7 @@ import { combineObservers } from './doors/console/combine-observers';
 import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
 import { LiveFigures } from './doors/console/live-figures';
-import { Arrivals } from './doors/events/arrivals';
+import { PortalOnboarding } from './api/portals/portal-onboarding';
 import { EventInbox } from './doors/events/event-inbox';
 import { GrantorQuestion } from './doors/events/grantor-question';
 import { InstallInbox } from './doors/events/install-inbox';
@@ -54,14 +54,14 @@ import { policyOfApp } from './doors/pages/install-policy';
 import { SharedSources } from './http/shared-sources';
 import { Throttle } from './http/throttle';
 import { migrations } from './migrations';
-import type { Collector, TracingSettings } from './operations/collector';
+import type { Collector } from './operations/collector';
 import { Lifecycle, type Service } from './operations/lifecycle';
 import { Metrics } from './operations/metrics';
-import { RedisWatch } from './operations/redis-watch';
+import { DurabilityMonitor } from './operations/durability-monitor';
 import { RequestLine } from './request-line';
 import { sealedStores } from './sealed-stores';
-import type { Settings } from './settings';
-import { StorePreflight } from './store-preflight';
+import type { Settings, TracingSettings } from './settings';
+import { StorePreflight } from './operations/store-preflight';
 
 /** What a gateway is composed from. */
 export interface Dependencies {
@@ -108,8 +108,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     resealer: new Resealer(redis, keyring),
     sealedStores: sealedStores(redis),
   });
-  const redisWatch = new RedisWatch(redis, clock, log);
-  metrics.watchStore(redisWatch);
+  const durability = new DurabilityMonitor(redis, clock, log);
+  metrics.watchStore(durability);
 
   // Access.
   const keys = new ClientKeys(redis, settings.adminKey, clock);
@@ -197,7 +197,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   });
 
   // Installs.
-  const arrivals = new Arrivals({ line, bindings, metrics, log });
+  const arrivals = new PortalOnboarding({ line, bindings, metrics, log });
   const grantor = new GrantorQuestion(single, clock);
   const installer = new Installer({
     ...{ store, oauth, clock, rules: settings.rules },
@@ -256,7 +256,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // The console.
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
-  const consoleDoor = new ConsoleAuth(sessions, throttle, settings.publicUrl);
+  const consoleAuth = new ConsoleAuth(sessions, throttle, settings.publicUrl);
   const live = new Live({
     ...{ figures, channel: new LiveChannel(redis, log), queues: line.queues, clock },
     look: async (portal) => {
@@ -274,7 +274,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => queueRedis.disconnect() },
     { close: () => jobRedis.disconnect() },
     preflight,
-    redisWatch,
+    durability,
     // Not awaited: a request that nobody waits for any more must not delay the end of the replica.
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },
@@ -295,7 +295,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const lifecycle = new Lifecycle(services);
   /** The parts that controllers and the inbound pipeline use. Each is injected by its class. */
   const parts = {
-    ...{ metrics, preflight, redisWatch, lifecycle, keys, meter, audit, throttle, store, directory, apps, installer },
+    ...{ metrics, preflight, durability, lifecycle, keys, meter, audit, throttle, store, directory, apps, installer },
     ...{
       arrivals,
       strategy,
@@ -310,7 +310,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       once,
       subscriptions,
     },
-    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleDoor, live },
+    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

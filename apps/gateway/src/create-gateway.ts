@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import type { IncomingMessage } from 'node:http';
-import { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { type Clock, Fault, systemClock } from '@b24/portal';
 import type { StoreRefused } from '@b24/redis';
 import { AppModule } from './app.module';
@@ -9,20 +9,20 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { serveConsole } from './doors/console/serve-console';
-import type { GatewayRequest } from './http/caller';
 import { boundConnections } from './http/connections';
-import { doorOf, withoutDoor } from './http/door';
-import { askForBody, holdBackBodies } from './http/expected-body';
+import { doorOf } from './http/door';
+import { holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
-import { openApiDocument } from './http/openapi';
-import { closePipelinedAnswers, whenOver } from './http/pipelined';
-import { faultOf, sendProblem, sendProblemOn } from './http/problem.filter';
+import { openApiDocument } from './openapi-document';
+import { closePipelinedAnswers } from './http/pipelined';
+import { addInboundPipeline } from './http/inbound-pipeline';
+import { renderProblem, sendProblemOn } from './http/render-problem';
+import { replyFault } from './http/reply-fault';
+import { toFault } from './http/to-fault';
 import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
-import { sourceOf } from './http/source';
-import { Traffic } from './http/traffic';
-import { finishAudit } from './http/audit-context';
-import { WayIn } from './http/way-in';
+import { InFlightRequests } from './http/in-flight-requests';
+import { RequestAdmission } from './http/request-admission';
 import { parsePhpForm } from './doors/events/php-form';
 import { webhooks } from './doors/sdk/webhooks';
 import type { Settings } from './settings';
@@ -34,7 +34,7 @@ const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
 /** What a page of an allowed origin may read of an answer, besides its body. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
-export interface GatewayOptions {
+export interface CreateGatewayOptions {
   readonly clock?: Clock;
   readonly log?: PinoLogger;
   /** Told when a Redis that was away at the start turns out to be none to work with; the process should end. */
@@ -51,7 +51,7 @@ export interface Gateway {
 }
 
 /** A replica of the gateway, ready to listen. It waits for Redis, and says so, but does not fail without it. */
-export async function createGateway(settings: Settings, options: GatewayOptions = {}): Promise<Gateway> {
+export async function createGateway(settings: Settings, options: CreateGatewayOptions = {}): Promise<Gateway> {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? gatewayLog(settings.logLevel);
   const refused = (error: StoreRefused) => {
@@ -77,7 +77,7 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
       sendProblemOn(socket);
     },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      sendProblem(faultOf(error), request, reply);
+      replyFault(toFault(error), request, reply, renderProblem);
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(composition), adapter, {
@@ -85,15 +85,15 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
     logger: new NestLog(log),
     abortOnError: false,
   });
-  const traffic = new Traffic();
-  await prepareHttp(app, composition, traffic);
+  const inFlight = new InFlightRequests();
+  await prepareHttp(app, composition, inFlight);
   if (settings.console.served) await serveConsole(app);
   await serveReference(app, openApiDocument(app));
 
   const end = async () => {
     lifecycle.stop();
     const closed = app.close();
-    await traffic.ends();
+    await inFlight.drained();
     // What is left are connections without a request: kept alive, or cut off in the middle of one.
     app.getHttpServer().closeAllConnections();
     await closed;
@@ -117,9 +117,9 @@ export async function createGateway(settings: Settings, options: GatewayOptions 
 async function prepareHttp(
   app: NestFastifyApplication,
   { settings, clock, parts }: Composition,
-  traffic: Traffic,
+  inFlight: InFlightRequests,
 ): Promise<void> {
-  const { keys, throttle, consoleDoor, preflight, lifecycle, audit, metrics, directory, line } = parts;
+  const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line } = parts;
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -159,58 +159,16 @@ async function prepareHttp(
       }
     },
   );
-  const routes: RouteOptions[] = [];
   fastify.addHook('onRoute', (route) => {
     if (largeBodies.includes(route.url)) route.bodyLimit = largeBodyLimit;
-    routes.push(route);
   });
-  fastify.addHook('onReady', (done) => {
-    const doorless = routes.flatMap((route) => withoutDoor(route) ?? []);
-    done(doorless.length > 0 ? new Error(`Routes without a door: ${doorless.join(', ')}`) : undefined);
-  });
-  const wayIn = new WayIn({
-    ...{ keys, throttle, settings, console: consoleDoor },
+  const admission = new RequestAdmission({
+    ...{ keys, throttle, settings, console: consoleAuth },
     storeIsReady: () => preflight.passed,
   });
-  fastify.addHook('onRequest', async (request, reply) => {
-    traffic.enter(request);
-    // Answered or hung up; onResponse does not run for the latter.
-    whenOver(reply.raw, () => {
-      traffic.leave(request);
-    });
-    // An answer may hold a key, and is good for this moment only; what may be kept says so.
-    void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
-    const carried = request as GatewayRequest;
-    carried.clock = clock;
-    carried.callTimeoutMs = settings.callTimeoutMs;
-    carried.arrivedAtMs = clock.now();
-    if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined)
-      throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
-    await wayIn.admit(carried, reply);
-  });
-  fastify.addHook('preParsing', (request, reply, _payload, done) => {
-    // One that is too large is refused without it.
-    if (Number(request.headers['content-length'] ?? 0) <= request.routeOptions.bodyLimit) askForBody(reply.raw);
-    done();
-  });
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
-    finishAudit(audit, clock.now(), request, reply);
-    // So that a caller does not send its next request into a connection that is about to end.
-    if (lifecycle.isStopping) void reply.header('Connection', 'close');
-    done();
-  });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const { client } = request as GatewayRequest;
-    // The route, not the URL: a query may hold a code.
-    const route = request.routeOptions.url ?? '-';
-    const ms = Math.round(reply.elapsedTime * 10) / 10;
-    const source = sourceOf(request);
-    metrics.responded(request.method, route, reply.statusCode);
-    request.log.info(
-      { method: request.method, route, status: reply.statusCode, ms, source, ...(client && { client: client.id }) },
-      'request',
-    );
-    done();
+  addInboundPipeline(fastify, {
+    ...{ settings, clock, admission, inFlight, audit, metrics },
+    isStopping: () => lifecycle.isStopping,
   });
   await app.register(webhooks({ portals: directory, line, domain: settings.sdkDomain }));
 }

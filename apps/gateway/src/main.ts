@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createGateway } from './create-gateway';
-import { whereOf } from './http/log';
+import { errorLocation } from './http/log';
 import { BadSettings, readSettings } from './settings';
 
 /** Longer than most calls take, shorter than an orchestrator's patience. */
@@ -25,12 +25,12 @@ async function main(): Promise<void> {
   };
   // A bug, but not one to die of in the middle of other portals' refreshes: nothing but the promise has failed.
   process.on('unhandledRejection', (error) => {
-    gateway.log.error(whereOf(error), 'a failure that nobody waited for');
+    gateway.log.error(errorLocation(error), 'a failure that nobody waited for');
   });
   // A bug that left something half done: the calls under way are finished, what must be saved is saved, and whoever
   // supervises the process starts another.
   process.on('uncaughtException', (error) => {
-    gateway.log.fatal(whereOf(error), 'an error that nobody caught; this replica ends');
+    gateway.log.fatal(errorLocation(error), 'an error that nobody caught; this replica ends');
     close(1);
   });
   process.on('SIGTERM', stop);

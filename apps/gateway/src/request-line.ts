@@ -29,10 +29,10 @@ import {
   type Result,
   type CallTiming,
 } from '@b24/portal';
-import { halfEmojiMessage } from './api/calls/any-method';
-import { acquirePermit } from './api/portals/acquire-permit';
-import { PlanDetector } from './api/portals/plan-detector';
-import type { Traces } from './operations/traces';
+import { halfEmojiMessage } from './line/any-method';
+import { acquirePermit } from './line/acquire-permit';
+import { PlanDetector } from './line/plan-detector';
+import type { Traces } from './line/traces';
 import { findLoneSurrogate, batchedBytes, upstream } from '@b24/upstream';
 import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idempotency';
 

@@ -4,7 +4,6 @@ import { parseRedisUrl } from '@b24/redis';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { estimatedBits } from './key-strength';
-import type { TracingSettings } from './operations/collector';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
 const cloudHosts =
@@ -196,6 +195,15 @@ const environment = z
 /** What two settings are to each other is asked as soon as each is right by itself, whatever is wrong with others. */
 function isSound(...names: string[]): (payload: z.core.ParsePayload) => boolean {
   return ({ issues }) => !issues.some(({ path }) => names.includes(String(path?.[0])));
+}
+
+/** Where traces go, and which. */
+export interface TracingSettings {
+  /** Where an OTLP/HTTP collector listens; `/v1/traces` is added. */
+  readonly endpoint: string;
+  readonly service: string;
+  /** Of calls whose caller has not decided already, from 0 to 1. */
+  readonly share: number;
 }
 
 export interface Settings {

@@ -1,4 +1,4 @@
-export type { Answer, Operating, Result, CallTiming, RequestInfo } from './answer';
+export type { Answer, FailedAnswer, Operating, Result, CallTiming, RequestInfo } from './answer';
 export { mapUnordered } from './map-unordered';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';

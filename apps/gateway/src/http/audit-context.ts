@@ -2,49 +2,33 @@ import type { AuditLog } from '@b24/access';
 import { isAppId } from '@b24/grants';
 import { asFault, Fault, faultTable, isPortalId } from '@b24/portal';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import { onlyReads } from '../api/calls/any-method';
-import type { PortalDirectory } from '../api/portals/portal-directory';
-import type { GatewayRequest, AuditContext } from './caller';
-import { type AuditFields, auditFieldsOf } from './audit-fields';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isReadMethod } from '../line/any-method';
+import type { AuditFields } from './audit-fields';
+import type { AuditContext } from './request-scope';
 import { sourceOf } from './source';
-import { fieldOf, textOf } from './unread';
+import { fieldOf } from './unread';
 
-/** The trail of a write, for what only the controller knows: the id of what it made. */
+/** The audit context of a write, for what only the controller knows, such as the id of what it created. */
 export const FromAuditContext = createParamDecorator((_: unknown, context: ExecutionContext): AuditContext => {
-  const { auditContext: trail } = context.switchToHttp().getRequest<GatewayRequest>();
-  if (!trail) throw new Fault('internal_error', { detail: 'A write without a trail.' });
-  return trail;
+  const { audit } = context.switchToHttp().getRequest<FastifyRequest>().scope;
+  if (!audit) throw new Fault('internal_error', { detail: 'A write without an audit context.' });
+  return audit;
 });
 
-/**
- * Undefined for reads. The portal is looked up now, since it may be forgotten by the time the entry is written, but
- * nobody waits for it.
- */
-export function startAudit(
-  { onlyReads, params }: Pick<GatewayRequest, 'onlyReads' | 'params'>,
-  action: string,
-  portals: PortalDirectory,
-  fields: AuditFields = auditFieldsOf(undefined),
-): AuditContext | undefined {
-  if (onlyReads) return undefined;
-  const portal = textOf(params, 'portal');
-  const found = portal === undefined ? Promise.resolve(undefined) : portals.find(portal).catch(() => undefined);
-  return { action, portal: found, fields, ids: {} };
-}
-
-/** Writes down how a write was answered, also to a caller who hung up. What nobody known sent is not written down. */
-export function finishAudit(audit: AuditLog, atMs: number, request: GatewayRequest, reply: FastifyReply): void {
-  const { auditContext: trail, client, faultCode, id: requestId } = request;
-  if (!trail || !client) return;
-  delete request.auditContext;
-  const ids = { ...idsOf(request.params, request.body, trail.fields), ...trail.ids, ...replayed(reply) };
-  // A tool that is refused is an answer of 200 all the same.
+/** Records how a write was answered, also where the caller hung up. Without an authenticated client it records nothing. */
+export function finishAudit(log: AuditLog, request: FastifyRequest, reply: FastifyReply): void {
+  const { audit, client, faultCode, clock } = request.scope;
+  if (!audit || !client) return;
+  delete request.scope.audit;
+  const ids = { ...idsOf(request.params, request.body, audit.fields), ...audit.ids, ...replayed(reply) };
+  // A refused tool call is answered with 200 all the same.
   const status = faultCode ? faultTable[faultCode].status : reply.statusCode;
-  const source = sourceOf(request);
-  const known = { atMs, actor: client.id, name: client.name, action: trail.action, status, requestId };
-  void trail.portal.then((portal) => {
-    audit.record({ ...known, ...(portal && { portal }), outcome: faultCode ?? 'done', source, ids });
+  const actor = { atMs: clock.now(), actor: client.id, name: client.name, source: sourceOf(request) };
+  const outcome = faultCode ?? ('done' as const);
+  const entry = { ...actor, action: audit.action, status, requestId: request.id, outcome, ids };
+  void audit.portal.then((portal) => {
+    log.record({ ...entry, ...(portal && { portal }) });
   });
 }
 
@@ -53,11 +37,11 @@ const maxMethods = 20;
 const mayHaveRun: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error', 'answer_too_large']);
 
 /**
- * The methods that were run on the portal, or may have been, of those that write. Method i came to outcome i. A name
- * that the portal did not run may be anybody's words, and is not written down.
+ * Returns the writing methods that the portal executed or may have executed; outcome i is that of method i. A name that
+ * the portal did not execute may be any text, so it is left out.
  */
-export function methodsRun(methods: readonly string[], outcomes: readonly string[]): AuditContext['ids'] {
-  const run = methods.filter((method, i) => !onlyReads(method) && mayHaveRun.has(outcomes[i] ?? ''));
+export function executedMethods(methods: readonly string[], outcomes: readonly string[]): AuditContext['ids'] {
+  const run = methods.filter((method, i) => !isReadMethod(method) && mayHaveRun.has(outcomes[i] ?? ''));
   if (run.length === 0) return {};
   const names = [...new Set(run)];
   const more = names.length > maxMethods ? `, and ${names.length - maxMethods} more` : '';
@@ -65,9 +49,13 @@ export function methodsRun(methods: readonly string[], outcomes: readonly string
   return run.length === 1 ? { method } : { writes: run.length, method };
 }
 
-/** Names what a write runs in its trail, once it was run or may have been. */
-export async function noting<T>(trail: AuditContext | undefined, method: string, run: () => Promise<T>): Promise<T> {
-  const note = (outcome: string) => Object.assign(trail?.ids ?? {}, methodsRun([method], [outcome]));
+/** Runs a method and records its name in the audit context once it was executed or may have been. */
+export async function recordingMethod<T>(
+  audit: AuditContext | undefined,
+  method: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  const note = (outcome: string) => Object.assign(audit?.ids ?? {}, executedMethods([method], [outcome]));
   try {
     const result = await run();
     note('done');

@@ -3,7 +3,7 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import { Fault } from '@b24/portal';
 import type { Settings } from '../settings';
 import { FairShare } from './fair-share';
-import { sendProblemOn } from './problem.filter';
+import { sendProblemOn } from './render-problem';
 import { sourceOf } from './source';
 
 /**
@@ -14,7 +14,7 @@ export function boundConnections(
   server: Server,
   { connections: { inAll, perAddress }, trustedProxies }: Pick<Settings, 'connections' | 'trustedProxies'>,
 ): void {
-  const share = new FairShare({ places: inAll, perName: perAddress });
+  const share = new FairShare({ maxSlots: inAll, maxSlotsPerName: perAddress });
   const isTrusted = trusting(trustedProxies);
   server.maxConnections = inAll;
   server.on('connection', (socket: Socket) => {

@@ -1,16 +1,28 @@
 import type { Client, ClientKeys } from '@b24/access';
+import type { Fault } from '@b24/portal';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyRequest, RouteOptions } from 'fastify';
-import type { ConsoleAuth } from '../doors/console/console-auth';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Settings } from '../settings';
-import type { GatewayRequest } from './caller';
 import type { Throttle } from './throttle';
 
-/** What doors ask to find out who is there. */
-export interface DoorParts {
+/** Authenticates browsers by a session in place of a key. */
+export interface SessionAuth {
+  /** @throws Fault key_missing, session_ended, key_expired */
+  authenticate(request: FastifyRequest): Promise<Client>;
+  /** Like `authenticate`, but does not prolong the session. */
+  peekSession(request: FastifyRequest): Promise<Client>;
+  /** @throws Fault not_allowed for a request that another site's page sent */
+  assertOwnPage(request: FastifyRequest): void;
+}
+
+/** Replies with a fault in one form: a problem, the vendor's envelope, a page. */
+export type FaultRenderer = (fault: Fault, request: FastifyRequest, reply: FastifyReply) => void;
+
+/** What doors authenticate requests with. */
+export interface DoorDependencies {
   readonly keys: ClientKeys;
   readonly throttle: Throttle;
-  readonly console: ConsoleAuth;
+  readonly console: SessionAuth;
   readonly settings: Settings;
 }
 
@@ -22,7 +34,9 @@ export interface Door {
    * Decides before anything of the body is read, and returns whose request it is; undefined where no key is asked for.
    * @throws Fault for a request that may not come in
    */
-  readonly admit?: (request: GatewayRequest, parts: DoorParts) => Promise<Client | undefined> | undefined;
+  readonly admit?: (request: FastifyRequest, parts: DoorDependencies) => Promise<Client | undefined> | undefined;
+  /** Renders a fault for the callers of this route; as a problem where it is absent. */
+  readonly renderFault?: FaultRenderer;
   /** Bitrix24 posts forms here. */
   readonly takesForms?: true;
   /** Answers whatever load there is: probes of an orchestrator. */

@@ -59,11 +59,11 @@ describe('a fair share of places', () => {
       [1, 1, 1, 0],
     ],
   ] as const)('lets in, of %s, what is left to each', (_what, places, perName, asked, let_in) => {
-    expect(entered(new FairShare({ places, perName }), ...asked)).toEqual(let_in);
+    expect(entered(new FairShare({ maxSlots: places, maxSlotsPerName: perName }), ...asked)).toEqual(let_in);
   });
 
   it('is given back once, however often that is said', () => {
-    const share = new FairShare({ places: 4, perName: 2 });
+    const share = new FairShare({ maxSlots: 4, maxSlotsPerName: 2 });
     const [first, second] = [share.enter('a'), share.enter('a')];
     expect(share.enter('a')).toBeUndefined();
     first?.();
@@ -75,7 +75,7 @@ describe('a fair share of places', () => {
   });
 
   it('grows for a name when others give back', () => {
-    const share = new FairShare({ places: 100, perName: 1000 });
+    const share = new FairShare({ maxSlots: 100, maxSlotsPerName: 1000 });
     const others = Array.from({ length: 40 }, () => share.enter('b'));
     expect(entered(share, ['a', 200])).toEqual([30]);
     for (const leave of others) leave?.();

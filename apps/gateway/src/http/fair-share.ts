@@ -1,8 +1,8 @@
 export interface FairShareLimits {
   /** Places in all. */
-  readonly places: number;
+  readonly maxSlots: number;
   /** Places that one name may hold, however many are free. */
-  readonly perName: number;
+  readonly maxSlotsPerName: number;
 }
 
 /**
@@ -18,7 +18,7 @@ export class FairShare {
 
   /** Takes a place and returns what gives it back, which may be called more than once; undefined when there is none. */
   enter(name: string): (() => void) | undefined {
-    const { places, perName } = this.limits;
+    const { maxSlots: places, maxSlotsPerName: perName } = this.limits;
     const held = this.held.get(name) ?? 0;
     if (held >= perName || held >= places - this.taken) return undefined;
     this.held.set(name, held + 1);

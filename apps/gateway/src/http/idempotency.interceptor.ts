@@ -10,16 +10,17 @@ import {
 } from '@b24/idempotency';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { callerOf, type GatewayRequest } from './caller';
+import { callerOf } from './caller';
 import { assertSafeJson } from './safe-json';
 import { canonical, digestOf, idempotencyKey } from './idempotency-key';
 import { prefersAsync } from './prefers-async';
-import { faultOf, problemType } from './problem.filter';
+import { problemType } from './render-problem';
+import { toFault } from './to-fault';
 import { problemOf } from './problem';
 
-export const inDoubtMetadata = 'b24:in doubt';
+export const retryBehaviourMetadata = 'b24:in doubt';
 
 /**
  * What a retry does when an earlier attempt with its key may have been carried out.
@@ -27,7 +28,7 @@ export const inDoubtMetadata = 'b24:in doubt';
  * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so;
  * when it writes to our own store, the store's silence proves nothing.
  */
-export type InDoubt =
+export type RetryBehaviour =
   | { readonly kind: 'settled' | 'repeated' }
   | { readonly kind: 'gone'; readonly code: FaultCode }
   | {
@@ -47,19 +48,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const request = context.switchToHttp().getRequest<GatewayRequest>();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const inDoubt = this.reflector.get<InDoubt | undefined>(inDoubtMetadata, context.getHandler());
+    const inDoubt = this.reflector.get<RetryBehaviour | undefined>(retryBehaviourMetadata, context.getHandler());
     if (!inDoubt) return next.handle();
     const key = idempotencyKey(request.headers['idempotency-key']);
-    if (key === undefined || request.onlyReads) return next.handle();
+    if (key === undefined || request.scope.isRead) return next.handle();
     if (inDoubt.kind === 'unknown' && inDoubt.orJob && prefersAsync(request)) return next.handle();
     const caller = callerOf(request, reply);
     const work = (attempt: WriteAttempt) => {
-      request.caller = { ...caller, ...attempt };
+      request.scope.attempt = attempt;
       return answerOf(request, reply, next, inDoubt, attempt.unknownOutcome !== undefined);
     };
-    const claim = claimOf(request, caller.client.id, key);
+    const claim = idempotentWriteOf(request, caller.client.id, key);
     const { answer: kept, replayed } = await this.once.run(claim, caller, work, inDoubt.kind !== 'unknown');
     const answer = 'notKept' in kept ? notKept(kept, request.id) : kept;
     if (replayed) void reply.header('Idempotent-Replayed', 'true');
@@ -69,8 +70,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
 }
 
 /** @throws Fault invalid_request for a body that can't be walked safely: it is read here before any schema has seen it */
-export function claimOf(
-  { method, url, body }: Pick<GatewayRequest, 'method' | 'url' | 'body'>,
+export function idempotentWriteOf(
+  { method, url, body }: Pick<FastifyRequest, 'method' | 'url' | 'body'>,
   client: string,
   key: string,
 ): IdempotentWrite {
@@ -85,10 +86,10 @@ export function claimOf(
 
 /** Runs the operation. @throws Fault unless what it came to is certain and worth telling again */
 async function answerOf(
-  request: GatewayRequest,
+  request: FastifyRequest,
   reply: FastifyReply,
   next: CallHandler,
-  inDoubt: InDoubt,
+  inDoubt: RetryBehaviour,
   doubted: boolean,
 ): Promise<WriteAnswer> {
   if (doubted && inDoubt.kind === 'unknown') throw new Fault('outcome_unknown', { detail: inDoubt.advice });
@@ -104,7 +105,7 @@ async function answerOf(
       body: value === undefined ? '' : JSON.stringify(value),
     };
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = toFault(error);
     if (doubted && inDoubt.kind === 'gone' && fault.code === inDoubt.code) {
       return { status: reply.statusCode, headers: {}, body: '' };
     }

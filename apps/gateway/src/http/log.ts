@@ -18,7 +18,7 @@ export function gatewayLog(level: string, stream?: { write(line: string): void }
   return stream ? pino(options, stream) : pino(options);
 }
 
-interface Described {
+interface LoggedError {
   readonly type: string;
   readonly code?: string;
   readonly message: string;
@@ -26,9 +26,9 @@ interface Described {
 }
 
 /** Library errors may hold the request they failed at; only what is safe is taken out of them. */
-function describeError(error: unknown): Described {
+function describeError(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' };
-  const { type, code, frames } = whereOf(error);
+  const { type, code, frames } = errorLocation(error);
   // A SyntaxError quotes what it could not read, which may be a secret.
   const message = error instanceof SyntaxError ? 'text that could not be read' : error.message;
   const stack = frames.length > 0 && { stack: [`${type}: ${message}`, ...frames].join('\n') };
@@ -36,7 +36,11 @@ function describeError(error: unknown): Described {
 }
 
 /** Of an error that nobody expected: what it is and where it happened, and nothing that it says. */
-export function whereOf(error: unknown): { readonly type: string; readonly code?: string; readonly frames: string[] } {
+export function errorLocation(error: unknown): {
+  readonly type: string;
+  readonly code?: string;
+  readonly frames: string[];
+} {
   if (!(error instanceof Error)) return { type: typeof error, frames: [] };
   const { name, stack = '' } = error;
   const code = error instanceof Fault ? error.code : (error as { code?: unknown }).code;

@@ -6,8 +6,8 @@ import type { z } from 'zod';
 import { apiDoor } from './api-door';
 import { AuditBody } from './audit-fields';
 import { type Door, openDoor, Through } from './door';
-import { onlyReadsMetadata, operationMetadata, scopeMetadata, type Unread } from './key.guard';
-import { type InDoubt, inDoubtMetadata } from './idempotency.interceptor';
+import { onlyReadsMetadata, operationMetadata, scopeMetadata, type UnvalidatedRequest } from './key.guard';
+import { type RetryBehaviour, retryBehaviourMetadata } from './idempotency.interceptor';
 import { headerReferences, idempotencyFaults, keyFaults, problemResponses } from './problem-responses';
 
 export interface OperationOptions {
@@ -31,9 +31,9 @@ export interface OperationOptions {
   /** Besides those of every response: header objects, or references to shared ones (`headerReferences`). */
   readonly headers?: Readonly<Record<string, object>>;
   /** For a write: what a retry with the same Idempotency-Key does when the outcome of the first attempt is unknown. */
-  readonly inDoubt?: InDoubt;
+  readonly inDoubt?: RetryBehaviour;
   /** Whether a request only reads although its verb writes. Runs before the request is validated. */
-  readonly onlyReads?: (request: Unread) => boolean;
+  readonly onlyReads?: (request: UnvalidatedRequest) => boolean;
   /** Its own faults, in addition to `keyFaults`. */
   readonly faults?: readonly FaultCode[];
 }
@@ -50,7 +50,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
     ...auditOf(options),
-    ...(inDoubt ? [SetMetadata(inDoubtMetadata, inDoubt), idempotencyKeyHeader] : []),
+    ...(inDoubt ? [SetMetadata(retryBehaviourMetadata, inDoubt), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,
       summary: options.summary,
@@ -95,7 +95,7 @@ function linesOf(schemas: readonly z.ZodType[]) {
   return { content: { 'application/x-ndjson': { schema: { anyOf } } } };
 }
 
-function onceFaults({ kind }: InDoubt): FaultCode[] {
+function onceFaults({ kind }: RetryBehaviour): FaultCode[] {
   return kind === 'unknown' ? [...idempotencyFaults, 'outcome_unknown'] : [...idempotencyFaults];
 }
 

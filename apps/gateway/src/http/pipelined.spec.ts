@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { closePipelinedAnswers, whenOver } from './pipelined';
+import { closePipelinedAnswers, onResponseClosed } from './pipelined';
 
 describe('the answers of a connection that ended', () => {
   const asked = (socket: Socket) => {
@@ -28,7 +28,7 @@ describe('the answers of a connection that ended', () => {
     await once(socket, 'close');
     const answer = asked(socket);
     await new Promise<void>((resolve) => {
-      whenOver(answer, resolve);
+      onResponseClosed(answer, resolve);
     });
   });
 
@@ -36,7 +36,7 @@ describe('the answers of a connection that ended', () => {
     const answer = new ServerResponse(new IncomingMessage(new Socket()));
     answer.destroy();
     let isOver = false;
-    whenOver(answer, () => (isOver = true));
+    onResponseClosed(answer, () => (isOver = true));
     expect(isOver).toBe(true);
   });
 });

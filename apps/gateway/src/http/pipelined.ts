@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Calls back when the answer is over, at once if it is already: its caller may have hung up before anybody listened. */
-export function whenOver(answer: ServerResponse, then: () => void): void {
+export function onResponseClosed(answer: ServerResponse, then: () => void): void {
   if (answer.destroyed) then();
   else answer.once('close', then);
 }

@@ -1,7 +1,7 @@
-import type { GatewayRequest } from './caller';
+import type { FastifyRequest } from 'fastify';
 
 /** Does the caller want its answer now, and the work done later? (RFC 7240) */
-export function prefersAsync({ headers }: GatewayRequest): boolean {
+export function prefersAsync({ headers }: FastifyRequest): boolean {
   return String(headers['prefer'] ?? '')
     .split(',')
     .some((it) => /^\s*respond-async\s*(?:;.*)?$/i.test(it));

@@ -10,7 +10,7 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-const mostErrors = 50;
+const maxErrors = 50;
 
 /** Validation whose problem names every place: the parameter, or the field of the body. */
 export class SchemaValidationPipe extends StandardSchemaValidationPipe {
@@ -30,7 +30,7 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
 /** The fault of an input that its schema refused, below this place. */
 export function validationFault(issues: readonly Issue[], place: readonly string[] = []): Fault {
   const errors = issues.flatMap((issue) => errorsOf(issue, place));
-  return new Fault('invalid_request', { errors: errors.slice(0, mostErrors) });
+  return new Fault('invalid_request', { errors: errors.slice(0, maxErrors) });
 }
 
 function errorsOf({ message, path = [], keys }: Issue, place: readonly string[]): { path: string; message: string }[] {

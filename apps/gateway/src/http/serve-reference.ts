@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { openDoor } from './door';
-import { builtInto, serveSite } from './serve-site';
+import { buildFolders, serveSite } from './serve-site';
 import { StaticDocument } from './static-document';
 
 const meanwhile = 'The document that it shows is there: <a href="/openapi.json">/openapi.json</a>.';
@@ -17,5 +17,5 @@ export async function serveReference(
   fastify.get('/openapi.json', { config: { door: openDoor } }, (request, reply) => text.show(request, reply));
   // Trusted types are not known to what renders its texts.
   const site = { name: 'reference', policy: [], meanwhile };
-  await serveSite(app, { address: '/docs', folders: builtInto('reference'), ...site });
+  await serveSite(app, { address: '/docs', folders: buildFolders('reference'), ...site });
 }

@@ -31,7 +31,7 @@ const ownFilesOnly = [
 ];
 
 /** Where the build of an app for browsers is: beside this build, and for tests, which run the sources, beside them. */
-export const builtInto = (name: string) =>
+export const buildFolders = (name: string) =>
   [`../../../../../${name}`, `../../../../dist/apps/${name}`].map((it) => join(__dirname, it));
 
 /** A site's files as `npm run build` left them; every page of it is the same document. */

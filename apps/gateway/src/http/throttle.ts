@@ -7,7 +7,7 @@ import { sourceOf } from './source';
 const maxNames = 20_000;
 
 /** Something that was let in before it proved what it claims. */
-export interface Attempt {
+export interface ThrottledAttempt {
   /** It did: it costs nothing. */
   proven(): void;
 }
@@ -23,7 +23,7 @@ export class Throttle {
   private readonly authorizations: TokenBuckets;
   private readonly events: TokenBuckets;
   private readonly eventsOfMember: TokenBuckets;
-  private readonly trials: TokenBuckets;
+  private readonly webhookProbes: TokenBuckets;
 
   /** @param provenFrom called with the address and the name of each portal or client that proved itself */
   constructor(
@@ -38,22 +38,22 @@ export class Throttle {
     this.events = new TokenBuckets({ capacity: 600, tokensPerSecond: 10, maxNames }, clock);
     this.eventsOfMember = new TokenBuckets({ capacity: 30, tokensPerSecond: 0.5, maxNames }, clock);
     // Each asks a host that the caller names.
-    this.trials = new TokenBuckets({ capacity: 60, tokensPerSecond: 0.5, maxNames }, clock);
+    this.webhookProbes = new TokenBuckets({ capacity: 60, tokensPerSecond: 0.5, maxNames }, clock);
   }
 
   /** A key that is nobody's. @throws Fault too_many_attempts */
   wrongKey(request: FastifyRequest): void {
-    mustBeFree(this.wrongKeys.take(sourceOf(request)));
+    assertWithinBudget(this.wrongKeys.take(sourceOf(request)));
   }
 
   /** Asked before a page's form is read, at no cost. @throws Fault too_many_attempts */
   mayOpenPage(request: FastifyRequest): void {
-    mustBeFree(this.pages.waitMs(sourceOf(request)));
+    assertWithinBudget(this.pages.waitMs(sourceOf(request)));
   }
 
   /** Asked before an event is read, at no cost: whose it is, only its body says. @throws Fault too_many_attempts */
   mayPostEvent(request: FastifyRequest): void {
-    mustBeFree(this.events.waitMs(sourceOf(request)));
+    assertWithinBudget(this.events.waitMs(sourceOf(request)));
   }
 
   /** A key that is a client's. */
@@ -62,9 +62,9 @@ export class Throttle {
   }
 
   /** Somebody opens a page of the install. @throws Fault too_many_attempts */
-  page(request: FastifyRequest): Attempt {
+  page(request: FastifyRequest): ThrottledAttempt {
     const source = sourceOf(request);
-    mustBeFree(this.pages.take(source));
+    assertWithinBudget(this.pages.take(source));
     return {
       proven: () => {
         this.pages.refund(source);
@@ -74,26 +74,26 @@ export class Throttle {
 
   /** Somebody begins an authorization, from whatever address. @throws Fault too_many_attempts */
   authorization(): void {
-    mustBeFree(this.authorizations.take('of all'));
+    assertWithinBudget(this.authorizations.take('of all'));
   }
 
   /** A client wants an incoming webhook tried. @throws Fault too_many_attempts */
-  trial(client: string): Attempt {
-    mustBeFree(this.trials.take(client));
+  webhookProbe(client: string): ThrottledAttempt {
+    assertWithinBudget(this.webhookProbes.take(client));
     return {
       proven: () => {
-        this.trials.refund(client);
+        this.webhookProbes.refund(client);
       },
     };
   }
 
   /** An event that claims to be of this portal. @throws Fault too_many_attempts */
-  event(request: FastifyRequest, memberId: string): Attempt {
+  event(request: FastifyRequest, memberId: string): ThrottledAttempt {
     const source = sourceOf(request);
     const pair = `${source} ${memberId}`;
     // The portal's own first: one that is refused there costs the address nothing.
-    mustBeFree(this.eventsOfMember.take(pair));
-    mustBeFree(this.events.take(source));
+    assertWithinBudget(this.eventsOfMember.take(pair));
+    assertWithinBudget(this.events.take(source));
     return {
       proven: () => {
         this.events.refund(source);
@@ -104,6 +104,6 @@ export class Throttle {
   }
 }
 
-function mustBeFree(waitMs: number): void {
+function assertWithinBudget(waitMs: number): void {
   if (waitMs > 0) throw new Fault('too_many_attempts', { retryAfterMs: waitMs });
 }

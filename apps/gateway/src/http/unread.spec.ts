@@ -3,12 +3,12 @@ import { Fault } from '@b24/portal';
 import fc from 'fast-check';
 import { controllers } from '../app.module';
 import { tools } from '../doors/mcp/tool';
-import { onlyReadsMetadata, operationMetadata, type Unread } from './key.guard';
-import { claimOf } from './idempotency.interceptor';
+import { onlyReadsMetadata, operationMetadata, type UnvalidatedRequest } from './key.guard';
+import { idempotentWriteOf } from './idempotency.interceptor';
 import { idsOf } from './audit-context';
 import { fieldOf, listOf, textOf } from './unread';
 
-type OnlyReads = (request: Unread) => boolean;
+type OnlyReads = (request: UnvalidatedRequest) => boolean;
 
 /** Every operation that looks at a request before its schema does. */
 function lookers(): [string, OnlyReads][] {
@@ -102,7 +102,9 @@ describe('a request that no schema has seen', () => {
     fc.assert(
       fc.property(bodies, (body) => {
         try {
-          expect(claimOf({ method: 'POST', url: '/v1', body }, 'c_1', 'key').fingerprint).toMatch(/^[0-9a-f]{64}$/);
+          expect(idempotentWriteOf({ method: 'POST', url: '/v1', body }, 'c_1', 'key').fingerprint).toMatch(
+            /^[0-9a-f]{64}$/,
+          );
         } catch (error) {
           expect(error).toBeInstanceOf(Fault);
         }

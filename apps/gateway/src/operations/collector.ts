@@ -7,18 +7,11 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { type Clock, sleep } from '@b24/portal';
-import { Traces } from './traces';
+import type { TracingSettings } from '../settings';
+import { Traces } from '../line/traces';
 
 /** A replica that ends waits no longer than that for a collector that does not answer. */
 const lastWordsMs = 2000;
-
-export interface TracingSettings {
-  /** Where an OTLP/HTTP collector listens; `/v1/traces` is added. */
-  readonly endpoint: string;
-  readonly service: string;
-  /** Of calls whose caller has not decided already, from 0 to 1. */
-  readonly share: number;
-}
 
 /** Traces on their way to a collector. What it can't take is lost, and no call waits for it. */
 export class Collector {

@@ -4,11 +4,11 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { probeDoor } from '../http/door';
 import { Operation } from '../http/operation';
-import { StorePreflight } from '../store-preflight';
+import { StorePreflight } from './store-preflight';
 import { Lifecycle } from './lifecycle';
 import { Metrics } from './metrics';
 import { metricsDoor } from './metrics-door';
-import { RedisWatch } from './redis-watch';
+import { DurabilityMonitor } from './durability-monitor';
 
 const liveSchema = z
   .object({ status: z.literal('live').describe('Always `live`.') })
@@ -43,7 +43,7 @@ export class HealthController {
     private readonly metricsOf: Metrics,
     private readonly lifecycle: Lifecycle,
     private readonly check: StorePreflight,
-    private readonly watch: RedisWatch,
+    private readonly watch: DurabilityMonitor,
   ) {}
 
   @Get('health/live')

@@ -1,7 +1,7 @@
 import { Fault, type Secret } from '@b24/portal';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Door } from '../http/door';
-import { bearerKey } from '../http/key-owner';
+import { bearerToken } from '../http/authenticate-key';
 
 /** Prometheus: open, or with METRICS_TOKEN as a bearer token. */
 export const metricsDoor: Door = {
@@ -11,7 +11,7 @@ export const metricsDoor: Door = {
     const { authorization } = request.headers;
     const detail = 'Send `Authorization: Bearer <METRICS_TOKEN>`; a key of a client is not asked for.';
     if (!authorization) throw new Fault('key_missing', { detail });
-    if (isSame(bearerKey(authorization) ?? '', metricsToken)) return undefined;
+    if (isSame(bearerToken(authorization) ?? '', metricsToken)) return undefined;
     throttle.wrongKey(request);
     throw new Fault('key_invalid', { detail });
   },

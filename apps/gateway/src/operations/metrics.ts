@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Methods with series of their own. */
-const mostMethods = 500;
+const maxMethods = 500;
 
 /** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
 export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver {
@@ -182,7 +182,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
 
   /** @param portal undefined when no such portal was found: an empty label is none. */
   called(portal: PortalId | undefined, method: string, outcome: string): void {
-    if (outcome === 'ok' && this.known.size < mostMethods) this.known.add(method);
+    if (outcome === 'ok' && this.known.size < maxMethods) this.known.add(method);
     this.calls.inc({ portal: portal ?? '', method: this.labelOf(method), outcome });
   }
 

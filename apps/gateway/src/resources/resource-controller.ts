@@ -6,7 +6,7 @@ import { lineHeaders, setLineHeaders } from '../http/line-headers';
 import { Operation, type OperationOptions } from '../http/operation';
 import { lineFaults } from '../http/problem-responses';
 import { pathId, portalName } from '../http/shapes';
-import { PortalDirectory } from '../api/portals/portal-directory';
+import { PortalDirectory } from '../line/portal-directory';
 import { type CallerContext, RequestLine } from '../request-line';
 import { type Declaration, type MethodInput, pathIdDescription, pathIdNames } from './declaration';
 import { type DeclaredMethod, methodsOf } from './declarations';

@@ -1,5 +1,5 @@
 import { type Result, unlessAborted } from '@b24/portal';
-import type { PortalDirectory } from '../api/portals/portal-directory';
+import type { PortalDirectory } from '../line/portal-directory';
 import type { CallerContext, RequestLine } from '../request-line';
 import { type Declaration, declaredCommand, type MethodInput, settlementRuleOf } from './declaration';
 import type { DeclaredMethod } from './declarations';

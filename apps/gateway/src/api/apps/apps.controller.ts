@@ -5,7 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
-import type { AuditContext } from '../../http/caller';
+import type { AuditContext } from '../../http/request-scope';
 import { Operation } from '../../http/operation';
 import { headerReferences } from '../../http/problem-responses';
 import { appId } from '../../http/shapes';

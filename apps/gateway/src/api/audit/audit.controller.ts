@@ -7,7 +7,7 @@ import { isoTime } from '../../http/iso-time';
 import { foreignCursor, limitQuery, nextCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 
 const entryExample = {
   id: '9f2c4d1e0a7b6583',

@@ -1,7 +1,7 @@
 import { checkAccess } from '@b24/access';
 import type { Command, PortalId, Result } from '@b24/portal';
 import type { CallerContext, RequestLine } from '../../request-line';
-import { anyCommand } from './any-method';
+import { anyCommand } from '../../line/any-method';
 
 /** A call of a method by its name, with the parameters of the vendor. */
 export interface MethodCall {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problemOf, problemSchema } from '../../http/problem';
-import { onlyReads } from './any-method';
+import { isReadMethod } from '../../line/any-method';
 import type { CommandOutcome } from './batches';
 import { callAnswer, answerShape } from './calls.controller';
 
@@ -14,5 +14,5 @@ export const batchItemSchema = z
 /** Returns the outcome of one command as the API shows it. */
 export function batchItem(outcome: CommandOutcome, method: string, requestId: string): z.infer<typeof batchItemSchema> {
   if (outcome.ok) return { ok: true, ...callAnswer(outcome) };
-  return { ok: false, problem: problemOf(outcome.fault, requestId, onlyReads(method) ? 'read' : 'write') };
+  return { ok: false, problem: problemOf(outcome.fault, requestId, isReadMethod(method) ? 'read' : 'write') };
 }

@@ -3,9 +3,9 @@ import type { ItemOutcome, JobWork } from '@b24/jobs';
 import { asFault, type Clock, Fault, type FaultCode, faultTable, type PortalId, within } from '@b24/portal';
 import { maxBatchCommands } from '@b24/queue';
 import { z } from 'zod';
-import { tooLate } from '../../http/caller';
-import { methodsRun } from '../../http/audit-context';
-import { onlyReads } from './any-method';
+import { deadlineExceeded } from '../../http/caller';
+import { executedMethods } from '../../http/audit-context';
+import { isReadMethod } from '../../line/any-method';
 import { type BatchCommand, type Batches, type BatchOptions, outcomeCode, type CommandOutcome } from './batches';
 import { batchItemSchema, batchItem } from './batch-item';
 
@@ -43,7 +43,7 @@ export function batchWork(
   kept: BatchJobPayload,
 ): JobWork<Client> {
   const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
-  const isRead = commands.every(({ method }) => onlyReads(method));
+  const isRead = commands.every(({ method }) => isReadMethod(method));
   const inOrder = halt || references || !isRead;
   const size = references ? commands.length : maxBatchCommands;
   const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
@@ -62,10 +62,10 @@ export function batchWork(
   /** Records each part that writes as a write of its own; the entry of the job records only the request. */
   const noteRun = (index: number, { id: actor, name }: Client, codes: readonly ('done' | FaultCode)[]) => {
     const methods = partAt(index).map(({ method }) => method);
-    if (methods.every(onlyReads)) return;
+    if (methods.every(isReadMethod)) return;
     const outcome = codes.find((code) => code === 'done') ?? codes[0] ?? 'done';
     const status = outcome === 'done' ? 200 : faultTable[outcome].status;
-    const ids = { from: index * size, ...methodsRun(methods, codes) };
+    const ids = { from: index * size, ...executedMethods(methods, codes) };
     const from = { requestId, ...(source !== undefined && { source }) };
     note({ actor, name, action: 'runBatch', portal, status, outcome, ...from, ids });
   };
@@ -76,10 +76,10 @@ export function batchWork(
     );
   return {
     inOrder,
-    effectOf: (index) => (partAt(index).every(({ method }) => onlyReads(method)) ? 'read' : 'write'),
+    effectOf: (index) => (partAt(index).every(({ method }) => isReadMethod(method)) ? 'read' : 'write'),
     async perform(index, client, signal) {
       if (over) return all(index, new Fault('command_not_run'));
-      const inTime = { clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
+      const inTime = { clock, ms: deadlineMs, late: () => deadlineExceeded(deadlineMs) };
       const run = (ends: AbortSignal) =>
         batches.run({ client, signal: ends }, portal, partAt(index), { halt, references });
       try {

@@ -1,23 +1,23 @@
 import { asFault, type PortalId, unlessAborted } from '@b24/portal';
 import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { deadlineMsOf, FromCaller, type GatewayRequest } from '../../http/caller';
+import { deadlineMsOf, FromCaller } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import { prefersAsync } from '../../http/prefers-async';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
-import { methodsRun } from '../../http/audit-context';
+import { executedMethods } from '../../http/audit-context';
 import { listOf, textOf } from '../../http/unread';
-import type { JobView } from '../jobs/job-view';
-import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../jobs/job-intake';
-import { CanRespondAsync } from '../jobs/can-respond-async';
-import { PortalDirectory } from '../portals/portal-directory';
+import type { JobView } from '../respond-async/job-view';
+import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../respond-async/job-intake';
+import { CanRespondAsync } from '../respond-async/can-respond-async';
+import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { unknownMethodInDoubt } from './calls.controller';
-import { methodName, methodParams, onlyReads, startSchema } from './any-method';
+import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 import { batchItemSchema, batchItem } from './batch-item';
 import { type BatchJobPayload, countBatchParts } from './batch-work';
 import { Batches, outcomeCode } from './batches';
@@ -92,7 +92,7 @@ export class BatchesController {
     @Param('portal', { schema: portalName }) name: string,
     @Body({ schema: batchSchema }) { callbackUrl, ...batch }: z.infer<typeof batchSchema>,
     @FromCaller() caller: CallerContext,
-    @Req() request: GatewayRequest,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof batchAnswerSchema> | JobView> {
     const isAsync = prefersAsync(request);
@@ -113,7 +113,7 @@ export class BatchesController {
     }
     const methods = commands.map(({ method }) => method);
     const noteRun = (codes: readonly string[]) =>
-      Object.assign(request.auditContext?.ids ?? {}, methodsRun(methods, codes));
+      Object.assign(request.scope.audit?.ids ?? {}, executedMethods(methods, codes));
     const { outcomes } = await this.batches.run(caller, portal, commands, options).catch((error: unknown) => {
       noteRun(methods.map(() => asFault(error).code));
       throw error;
@@ -126,7 +126,7 @@ export class BatchesController {
 function readsOnly(body: unknown): boolean {
   const isRead = (command: unknown) => {
     const method = textOf(command, 'method');
-    return method !== undefined && onlyReads(method);
+    return method !== undefined && isReadMethod(method);
   };
   return listOf(body, 'commands')?.every(isRead) === true;
 }

@@ -1,20 +1,20 @@
 import { type PortalId, type Result, unlessAborted } from '@b24/portal';
 import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type GatewayRequest } from '../../http/caller';
+import { FromCaller } from '../../http/caller';
 import { lineHeaders, setLineHeaders } from '../../http/line-headers';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
-import type { InDoubt } from '../../http/idempotency.interceptor';
+import type { RetryBehaviour } from '../../http/idempotency.interceptor';
 import { portalName } from '../../http/shapes';
-import { noting } from '../../http/audit-context';
+import { recordingMethod } from '../../http/audit-context';
 import { textOf } from '../../http/unread';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { AnyCalls } from './any-calls';
-import { methodName, methodParams, onlyReads, startSchema } from './any-method';
+import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 
 const callSchema = z
   .strictObject({ params: methodParams.default({}), start: startSchema.optional() })
@@ -38,7 +38,7 @@ export const unknownMethodInDoubt = {
   writesTo: 'portal',
   advice:
     'An earlier attempt with this Idempotency-Key may have been executed; check the portal before you write again with a new key.',
-} as const satisfies InDoubt;
+} as const satisfies RetryBehaviour;
 
 @ApiTags('calls')
 @Controller('v1/portals/:portal')
@@ -57,7 +57,7 @@ export class CallsController {
     scope: 'call',
     status: 200,
     inDoubt: unknownMethodInDoubt,
-    onlyReads: ({ params }) => onlyReads(textOf(params, 'method') ?? ''),
+    onlyReads: ({ params }) => isReadMethod(textOf(params, 'method') ?? ''),
     says: 'The result of the method.',
     answer: callAnswerSchema,
     headers: lineHeaders,
@@ -77,11 +77,13 @@ export class CallsController {
     @Param('method', { schema: methodName }) method: string,
     @Body({ schema: callSchema }) { params, start }: z.infer<typeof callSchema>,
     @FromCaller() caller: CallerContext,
-    @Req() { auditContext: trail }: GatewayRequest,
+    @Req() { scope: { audit } }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
     const found = await this.find(portal, caller);
-    const result = await noting(trail, method, () => this.calls.call(caller, found, { method, params, start }));
+    const result = await recordingMethod(audit, method, () =>
+      this.calls.call(caller, found, { method, params, start }),
+    );
     setLineHeaders(reply, result);
     return callAnswer(result);
   }

@@ -1,7 +1,7 @@
 import type { Client } from '@b24/access';
 import type { JobWork } from '@b24/jobs';
 import { Fault, type FaultCode, type PortalId } from '@b24/portal';
-import { anyCommand } from './any-method';
+import { anyCommand } from '../../line/any-method';
 import type { FanOut, FanOutTarget } from './fan-out';
 import { problemLine, type NamedPortal } from './fan-out-line';
 

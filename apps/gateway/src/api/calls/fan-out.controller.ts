@@ -2,18 +2,18 @@ import { checkAccess } from '@b24/access';
 import { mapUnordered, type Clock } from '@b24/portal';
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { anyCommand, methodName, methodParams, onlyReads } from './any-method';
-import { deadlineMsOf, FromCaller, type GatewayRequest, whileListening } from '../../http/caller';
+import { anyCommand, methodName, methodParams, isReadMethod } from '../../line/any-method';
+import { deadlineMsOf, FromCaller, hangUpSignal } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { prefersAsync } from '../../http/prefers-async';
 import { portalName, tagSchema } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
 import { fieldOf, textOf } from '../../http/unread';
-import { replyAccepted, callbackUrlSchema, JobIntake, assertNeedsNoJob } from '../jobs/job-intake';
-import { CanRespondAsync } from '../jobs/can-respond-async';
+import { replyAccepted, callbackUrlSchema, JobIntake, assertNeedsNoJob } from '../respond-async/job-intake';
+import { CanRespondAsync } from '../respond-async/can-respond-async';
 import type { CallerContext } from '../../request-line';
 import type { Settings } from '../../settings';
 import { clockToken, settingsToken } from '../../http/injection-tokens';
@@ -59,7 +59,7 @@ export class FanOutController {
       'Answers at once with a stream: a line for each portal as its answer arrives, with a result or a problem, and a summary at the end. A portal that is down, slow or unknown delays no other. `X-Deadline-Ms` applies to each portal. Closing the connection stops calls that have not been sent. A write is sent once to each portal and never retried when its outcome is unknown.',
     scope: 'call',
     status: 200,
-    onlyReads: ({ body }) => onlyReads(textOf(fieldOf(body, 'call'), 'method') ?? ''),
+    onlyReads: ({ body }) => isReadMethod(textOf(fieldOf(body, 'call'), 'method') ?? ''),
     says: 'JSON lines: a FanOutLine for each portal, then a FanOutSummary.',
     lines: [fanOutLineSchema, fanOutSummarySchema],
     faults: [
@@ -83,7 +83,7 @@ export class FanOutController {
   async stream(
     @Body({ schema: fanOutSchema }) { portals, call, callbackUrl }: z.infer<typeof fanOutSchema>,
     @FromCaller() { client }: CallerContext,
-    @Req() request: GatewayRequest,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     checkAccess(client, { scope: 'call', method: call.method });
@@ -91,7 +91,7 @@ export class FanOutController {
     const isAsync = prefersAsync(request);
     if (!isAsync) assertNeedsNoJob(request, callbackUrl);
     const targets = await this.fanOut.targets(client, portals);
-    if (request.auditContext) request.auditContext.ids['targets'] = targets.filter(({ portal }) => portal).length;
+    if (request.scope.audit) request.scope.audit.ids['targets'] = targets.filter(({ portal }) => portal).length;
     const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
     if (isAsync) {
       const payload: FanOutJobPayload = { ...call, ...given, targets: storedTargets(targets) };
@@ -99,7 +99,7 @@ export class FanOutController {
       await reply.send(replyAccepted(reply, await this.longWork.accept(request, client, order)));
       return;
     }
-    const round = { client, command, ...given, signal: whileListening(reply) };
+    const round = { client, command, ...given, signal: hangUpSignal(reply) };
     await reply.type('application/x-ndjson').send(Readable.from(this.lines(targets, round), { objectMode: false }));
   }
 

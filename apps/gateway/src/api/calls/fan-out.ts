@@ -1,8 +1,8 @@
 import { type AuditLog, type Client, type ClientKeys, canUsePortal, type RateMeter } from '@b24/access';
 import type { GrantStore, PortalRecord } from '@b24/grants';
 import { asFault, type Clock, type Command, Fault, type PortalId, within } from '@b24/portal';
-import { tooLate } from '../../http/caller';
-import { methodsRun } from '../../http/audit-context';
+import { deadlineExceeded } from '../../http/caller';
+import { executedMethods } from '../../http/audit-context';
 import { canSeePortal } from '../portals/can-see-portal';
 import { amongOf } from '../portals/list-portals-of-key';
 import { portalPages } from '../portals/portal-pages';
@@ -73,7 +73,7 @@ export class FanOut {
       requestId,
       atMs: this.clock.now(),
     } as const;
-    const ids = methodsRun([command.method], [outcome]);
+    const ids = executedMethods([command.method], [outcome]);
     this.audit.record({ ...entry, ...(source !== undefined && { source }), ids });
   }
 
@@ -81,7 +81,7 @@ export class FanOut {
     const { client, command, deadlineMs, signal, requestId } = round;
     const failed = (why: Fault) => problemLine(named, why, { requestId, effect: command.effect });
     if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));
-    const inTime = { clock: this.clock, ms: deadlineMs, late: () => tooLate(deadlineMs) };
+    const inTime = { clock: this.clock, ms: deadlineMs, late: () => deadlineExceeded(deadlineMs) };
     try {
       await this.meter.waitUntilPaid(client, signal);
       await this.keys.assertStillValid(client);

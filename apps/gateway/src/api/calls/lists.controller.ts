@@ -2,22 +2,22 @@ import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, w
 import { ClientKeys, type RateMeter, RedisRateMeter } from '@b24/access';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { FromCaller, type GatewayRequest, whileListening } from '../../http/caller';
+import { FromCaller, hangUpSignal } from '../../http/caller';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import { problemOf } from '../../http/problem';
 import { portalName } from '../../http/shapes';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
 import { clockToken } from '../../http/injection-tokens';
-import { methodName, methodParams, onlyReads } from './any-method';
+import { methodName, methodParams, isReadMethod } from '../../line/any-method';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
 import { readPages } from './lists';
 
-const listMethod = methodName.refine(onlyReads, 'Must be a method that reads, for example `crm.deal.list`.');
+const listMethod = methodName.refine(isReadMethod, 'Must be a method that reads, for example `crm.deal.list`.');
 const listSchema = z
   .strictObject({ params: methodParams.default({}) })
   .prefault({})
@@ -59,7 +59,7 @@ export class ListsController {
     @Param('method', { schema: listMethod }) method: string,
     @Body({ schema: listSchema }) { params }: z.infer<typeof listSchema>,
     @FromCaller() caller: CallerContext,
-    @Req() request: GatewayRequest,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const portal = await unlessAborted(this.portals.find(name), caller.signal);
@@ -81,7 +81,7 @@ export class ListsController {
   ): (command: Command) => Promise<Answer> {
     const { clock } = this;
     const deadlineMs = Math.max(1, deadlineAtMs - clock.now());
-    const hungUp = whileListening(reply);
+    const hungUp = hangUpSignal(reply);
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
     return async (command) => {
       // Waiting for the key's rate does not count towards the deadline of the call.

@@ -4,11 +4,11 @@ import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/comm
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
-import type { AuditContext } from '../../http/caller';
+import type { AuditContext } from '../../http/request-scope';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
 import { FromAuditContext } from '../../http/audit-context';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 import { scopeDescriptions, scopes } from '../../resources/scopes';
 import { clockToken } from '../../http/injection-tokens';
 

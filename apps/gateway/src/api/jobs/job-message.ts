@@ -1,7 +1,7 @@
 import type { JobCallback, Job } from '@b24/jobs';
 import { type Clock, signatureHeaders } from '@b24/portal';
 import type { TargetWire } from '@b24/upstream';
-import { jobView } from './job-view';
+import { jobView } from '../respond-async/job-view';
 
 /** Sends the message that a job is finished. Its id is the job's, so that a receiver recognises a duplicate. */
 export function jobMessage({ send }: Pick<TargetWire, 'send'>, clock: Clock) {

@@ -8,12 +8,13 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../calls/fan-out-line';
-import { FromCaller, type AuditContext } from '../../http/caller';
+import { FromCaller } from '../../http/caller';
+import type { AuditContext } from '../../http/request-scope';
 import { limitQuery, nextCursor, numberCursor, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { FromAuditContext } from '../../http/audit-context';
 import type { CallerContext } from '../../request-line';
-import { jobSchema, type JobView, jobView } from './job-view';
+import { jobSchema, type JobView, jobView } from '../respond-async/job-view';
 
 const jobId = z
   .string()

@@ -5,8 +5,8 @@ import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Res }
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type AuditContext } from '../../http/caller';
-import { Arrivals } from '../../doors/events/arrivals';
+import { FromCaller } from '../../http/caller';
+import type { AuditContext } from '../../http/request-scope';
 import { limitQuery, nextCursor, numberCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { headerReferences, portalFaults } from '../../http/problem-responses';
@@ -16,7 +16,8 @@ import { type CallerContext, RequestLine } from '../../request-line';
 import { settingsToken } from '../../http/injection-tokens';
 import type { Settings } from '../../settings';
 import { canSeePortal } from './can-see-portal';
-import { PortalDirectory } from './portal-directory';
+import { PortalOnboarding } from './portal-onboarding';
+import { PortalDirectory } from '../../line/portal-directory';
 import { listPortalsOfKey } from './list-portals-of-key';
 import {
   belongsTo,
@@ -91,7 +92,7 @@ export class PortalsController {
     private readonly line: RequestLine,
     private readonly throttle: Throttle,
     private readonly trial: WebhookProbe,
-    private readonly arrivals: Arrivals,
+    private readonly arrivals: PortalOnboarding,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
 
@@ -168,7 +169,7 @@ export class PortalsController {
   ): Promise<PortalView> {
     if (client.portals !== 'all')
       throw new Fault('not_allowed', { detail: 'This key is limited to certain portals and cannot add any.' });
-    const attempt = this.throttle.trial(client.id);
+    const attempt = this.throttle.webhookProbe(client.id);
     const { portal } = await this.installer.fromWebhook(webhookUrl, async (id, endpoint) => {
       await this.mustBeFree(alias, id);
       return this.trial.scopeOf(id, endpoint, signal);

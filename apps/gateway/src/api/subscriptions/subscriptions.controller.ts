@@ -4,12 +4,12 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Res } from '@
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { AuditContext } from '../../http/caller';
+import type { AuditContext } from '../../http/request-scope';
 import { limitQuery, nextCursor, numberCursor, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { headerReferences } from '../../http/problem-responses';
 import { FromAuditContext } from '../../http/audit-context';
-import { PortalDirectory } from '../portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 import { EventTargets } from './event-targets';
 import {
   bindingsOf,

@@ -1,12 +1,13 @@
 import type { Client } from '@b24/access';
 import { Fault } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { SessionAuth } from '../../http/door';
 import type { Throttle } from '../../http/throttle';
 import { cookieOf, isFromConsole, setCookie } from './console-cookie';
 import type { ConsoleSessions } from './console-sessions';
 
 /** Where browsers come in with a cookie in place of a key. Only our own pages do. */
-export class ConsoleAuth {
+export class ConsoleAuth implements SessionAuth {
   constructor(
     private readonly sessions: ConsoleSessions,
     private readonly throttle: Throttle,
@@ -14,13 +15,13 @@ export class ConsoleAuth {
   ) {}
 
   /** @throws Fault key_missing also for a cookie that another site's page had sent, session_ended, key_expired */
-  ownerOf(request: FastifyRequest): Promise<Client> {
+  authenticate(request: FastifyRequest): Promise<Client> {
     return this.sessions.use(this.sessionOf(request));
   }
 
   /** As `ownerOf`, but to look on makes a session no longer. */
   peekSession(request: FastifyRequest): Promise<Client> {
-    return this.sessions.look(this.sessionOf(request));
+    return this.sessions.peek(this.sessionOf(request));
   }
 
   /** Whatever session the browser came with ends; the new one has an id that nobody can know before. */
@@ -52,7 +53,7 @@ export class ConsoleAuth {
   }
 
   /** @throws Fault not_allowed for what another site's page sent */
-  mustBeOurs(request: FastifyRequest): void {
+  assertOwnPage(request: FastifyRequest): void {
     if (!isFromConsole(request, this.publicUrl))
       throw new Fault('not_allowed', { detail: 'Only the console itself may ask for this: open /console.' });
   }

@@ -4,7 +4,7 @@ import type { Door } from '../../http/door';
 export const signInDoor: Door = {
   needsStore: true,
   admit: (request, { console }) => {
-    console.mustBeOurs(request);
+    console.assertOwnPage(request);
     return undefined;
   },
 };
@@ -12,7 +12,7 @@ export const signInDoor: Door = {
 /** Somebody who is signed in at the console. */
 export const sessionDoor: Door = {
   needsStore: true,
-  admit: (request, { console }) => console.ownerOf(request),
+  admit: (request, { console }) => console.authenticate(request),
 };
 
 /** The same, and the session lasts no longer for it. */

@@ -7,9 +7,9 @@ import { orStoreUnavailable, type StoreConnection } from '@b24/redis';
 const sessionKey = (id: string) => `b24:console:${createHash('sha256').update(id).digest('hex')}`;
 const idPattern = /^[\w-]{43}$/;
 /** However busy it is, a session ends after so long. */
-const longestSessionMs = 12 * 3_600_000;
+const maxSessionMs = 12 * 3_600_000;
 
-export interface SessionParts {
+export interface ConsoleSessionsOptions {
   readonly redis: StoreConnection;
   readonly keys: ClientKeys;
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export interface SessionParts {
   readonly idleMs: number;
 }
 
-interface Kept {
+interface StoredConsoleSession {
   /** The digest of the key it was begun with, masked by the session's id: without the cookie it says nothing. */
   readonly mask: string;
   readonly beganAtMs: number;
@@ -28,7 +28,7 @@ interface Kept {
  * request; neither the key nor the session's id is stored. Every method throws Fault store_unavailable.
  */
 export class ConsoleSessions {
-  constructor(private readonly parts: SessionParts) {}
+  constructor(private readonly parts: ConsoleSessionsOptions) {}
 
   /**
    * The id is told here and never again.
@@ -41,7 +41,7 @@ export class ConsoleSessions {
     if (!isAdministrator(client))
       throw new Fault('not_allowed', { detail: 'This key lacks the scope admin, which the console needs.' });
     const id = randomBytes(32).toString('base64url');
-    const kept: Kept = { mask: masked(keys.digestOf(key), id).toString('hex'), beganAtMs: clock.now() };
+    const kept: StoredConsoleSession = { mask: masked(keys.digestOf(key), id).toString('hex'), beganAtMs: clock.now() };
     await this.asking((redis) => redis.set(sessionKey(id), JSON.stringify(kept), 'PX', idleMs));
     return { id, client };
   }
@@ -51,14 +51,14 @@ export class ConsoleSessions {
     const kept = await this.load(id);
     const client = kept && (await this.parts.keys.admitByDigest(digestIn(kept, id)));
     if (!kept || !client || !isAdministrator(client)) throw await this.over(id);
-    const leftMs = kept.beganAtMs + longestSessionMs - this.parts.clock.now();
+    const leftMs = kept.beganAtMs + maxSessionMs - this.parts.clock.now();
     if (leftMs <= 0) throw await this.over(id);
     await this.asking((redis) => redis.pexpire(sessionKey(id), Math.min(this.parts.idleMs, leftMs)));
     return client;
   }
 
   /** Whose session it still is. To look on is no use: it makes a session no longer. @throws Fault session_ended */
-  async look(id: string): Promise<Client> {
+  async peek(id: string): Promise<Client> {
     const kept = await this.load(id);
     const client = kept && (await this.parts.keys.clientOfDigest(digestIn(kept, id)));
     if (!client || !isAdministrator(client)) throw await this.over(id);
@@ -69,10 +69,10 @@ export class ConsoleSessions {
     await this.asking((redis) => redis.del(sessionKey(id)));
   }
 
-  private async load(id: string): Promise<Kept | undefined> {
+  private async load(id: string): Promise<StoredConsoleSession | undefined> {
     if (!idPattern.test(id)) return undefined;
     const text = await this.asking((redis) => redis.get(sessionKey(id)));
-    return text === null ? undefined : (JSON.parse(text) as Kept);
+    return text === null ? undefined : (JSON.parse(text) as StoredConsoleSession);
   }
 
   private async over(id: string): Promise<Fault> {
@@ -91,6 +91,6 @@ function masked(digest: Buffer, id: string): Buffer {
   return Buffer.from(digest.map((byte, i) => byte ^ (mask[i] ?? 0)));
 }
 
-function digestIn({ mask }: Kept, id: string): Buffer {
+function digestIn({ mask }: StoredConsoleSession, id: string): Buffer {
   return masked(Buffer.from(mask, 'hex'), id);
 }

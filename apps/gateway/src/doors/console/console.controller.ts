@@ -5,12 +5,11 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res 
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { whenOver } from '../../http/pipelined';
-import type { GatewayRequest } from '../../http/caller';
+import { onResponseClosed } from '../../http/pipelined';
 import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source';
-import { PortalDirectory } from '../../api/portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 import { clockToken } from '../../http/injection-tokens';
 import { ConsoleAuth } from './console-auth';
 import { sessionDoor, signInDoor, watchDoor } from './console-doors';
@@ -19,17 +18,20 @@ import { Live } from './live';
 const signInSchema = z.strictObject({
   key: z.string().regex(/^[\x21-\x7e]{1,512}$/, 'Must be a key of this gateway.'),
 });
-const mostPortals = 100;
+const maxWatchedPortals = 100;
 const portalsSchema = z
   .string()
   .transform((text) => text.split(',').filter(Boolean))
-  .refine((ids) => ids.length <= mostPortals && ids.every(isPortalId), `Must be at most ${mostPortals} member ids.`)
+  .refine(
+    (ids) => ids.length <= maxWatchedPortals && ids.every(isPortalId),
+    `Must be at most ${maxWatchedPortals} member ids.`,
+  )
   .transform((ids) => ids as PortalId[]);
 /** A watcher that reads so slowly misses seconds; nothing piles up for it. */
-const mostUnreadBytes = 256 * 1024;
+const maxUnreadBytes = 256 * 1024;
 
 /** Who is signed in at the console. */
-interface SignedIn {
+interface ConsoleUser {
   readonly id: string;
   readonly name: string;
   readonly portals: Client['portals'];
@@ -54,7 +56,7 @@ export class ConsoleController {
     @Body({ schema: signInSchema }) { key }: z.infer<typeof signInSchema>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SignedIn> {
+  ): Promise<ConsoleUser> {
     const client = await this.door.signIn(request, reply, key);
     const { id: actor, name } = client;
     const entry = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
@@ -64,7 +66,7 @@ export class ConsoleController {
 
   @Get('session')
   @Through(sessionDoor)
-  session(@Req() request: GatewayRequest): SignedIn {
+  session(@Req() request: FastifyRequest): ConsoleUser {
     return signedIn(known(request));
   }
 
@@ -81,7 +83,7 @@ export class ConsoleController {
   async live(
     @Query('portals', { schema: portalsSchema.optional() }) wanted: PortalId[] | undefined,
     @Query('portal', { schema: portalName.optional() }) name: string | undefined,
-    @Req() request: GatewayRequest,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const client = known(request);
@@ -100,11 +102,11 @@ export class ConsoleController {
       ...(closely && { closely }),
       mayStay: () => this.mayStay(request),
       show: (snapshot) => {
-        if (stream.writableLength < mostUnreadBytes) stream.write(`data: ${JSON.stringify(snapshot)}\n\n`);
+        if (stream.writableLength < maxUnreadBytes) stream.write(`data: ${JSON.stringify(snapshot)}\n\n`);
       },
       end: () => stream.end(),
     });
-    whenOver(reply.raw, () => {
+    onResponseClosed(reply.raw, () => {
       leave();
       stream.destroy();
     });
@@ -122,11 +124,11 @@ export class ConsoleController {
 }
 
 /** @throws Fault key_missing for a request that came by a door without a key */
-function known({ client }: GatewayRequest): Client {
+function known({ scope: { client } }: FastifyRequest): Client {
   if (!client) throw new Fault('key_missing');
   return client;
 }
 
-function signedIn({ id, name, portals }: Client): SignedIn {
+function signedIn({ id, name, portals }: Client): ConsoleUser {
   return { id, name, portals };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { RedisChannel, type StoreConnection } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
-import { readWord, type Word } from './live-word';
+import { parseLiveMessage, type LiveMessage } from './live-message';
 
-export type { Word } from './live-word';
+export type { LiveMessage } from './live-message';
 
 /** Published, never stored; in docs/storage.md. */
 const name = 'b24:console:live';
@@ -11,7 +11,7 @@ const name = 'b24:console:live';
 /** All replicas hear each other here. It is silent while nobody watches. */
 export class LiveChannel {
   readonly replica = randomBytes(4).toString('hex');
-  private readonly channel: RedisChannel<NonNullable<ReturnType<typeof readWord>>>;
+  private readonly channel: RedisChannel<NonNullable<ReturnType<typeof parseLiveMessage>>>;
 
   constructor(redis: StoreConnection, log?: Pick<FastifyBaseLogger, 'warn'>) {
     const dropped = (reason: string) => {
@@ -20,18 +20,18 @@ export class LiveChannel {
         'a text published to the replicas is dropped; others will be without a word',
       );
     };
-    this.channel = new RedisChannel({ redis, name, read: readWord, onDropped: dropped });
+    this.channel = new RedisChannel({ redis, name, read: parseLiveMessage, onDropped: dropped });
   }
 
   /** Words of the other replicas, from now on. */
-  listen(heard: (word: Word) => void): void {
+  listen(heard: (word: LiveMessage) => void): void {
     this.channel.subscribe(({ by, word }) => {
       if (by !== this.replica) heard(word);
     });
   }
 
   /** Figures that are lost are told anew a second later. */
-  say(word: Word): void {
+  say(word: LiveMessage): void {
     this.channel.publish({ by: this.replica, ...word });
   }
 

@@ -1,7 +1,7 @@
 import type { QueueCounts, QueueReadings } from '@b24/queue';
 import type { Clock, Fault, FaultCode, PortalId, CallTiming } from '@b24/portal';
 import type { CallObserver, CallOrigin } from '../../request-line';
-import { type ProblemGroup, ProblemGroups } from './problem-groups';
+import { type FailedCallGroup, FailedCallGroups } from './failed-call-groups';
 
 /** The readings of the queues that the figures use. */
 export interface ConsoleQueueView extends Pick<QueueReadings, 'counts' | 'countsOf'> {
@@ -11,10 +11,10 @@ export interface ConsoleQueueView extends Pick<QueueReadings, 'counts' | 'counts
 /** Portals whose problems are kept; the one without a problem for longest is dropped. */
 const maxPortalsWithProblems = 500;
 /** Of how many calls a second the time is told; enough for a median. */
-const mostTimes = 100;
+const maxResponseTimes = 100;
 
 /** Calls of one counting interval. */
-export interface CallCounts {
+export interface LiveCallCounts {
   readonly ok: number;
   readonly failed: number;
 }
@@ -24,7 +24,7 @@ export interface PortalFigures extends Omit<QueueCounts, 'left' | 'commandsPerRe
   /** Absent where the portal has had no request lately. */
   readonly commandsPerRequest?: number;
   /** Absent until the portal was counted for a whole interval. */
-  readonly calls?: CallCounts & {
+  readonly calls?: LiveCallCounts & {
     /** How long some of them took, in the lane and at the portal. */
     readonly tookMs: readonly number[];
   };
@@ -33,15 +33,15 @@ export interface PortalFigures extends Omit<QueueCounts, 'left' | 'commandsPerRe
 /** The same of a portal that somebody looks at closely. */
 export interface PortalTrouble {
   readonly operating: readonly { method: string; usedSeconds: number; resetAtMs?: number }[];
-  readonly problems: readonly ProblemGroup[];
+  readonly problems: readonly FailedCallGroup[];
 }
 
 /** What one replica reports when somebody watches. */
-export interface Figures {
+export interface ReplicaFigures {
   /** Length of the interval that `calls` were counted in, here and for each portal. */
   readonly countedMs: number;
   /** Absent where no interval has ended yet. */
-  readonly calls?: CallCounts;
+  readonly calls?: LiveCallCounts;
   readonly waiting: number;
   readonly inFlight: number;
   /** Portals that it takes to be down. */
@@ -50,7 +50,7 @@ export interface Figures {
   readonly closely: Readonly<Record<string, PortalTrouble>>;
 }
 
-interface Tally {
+interface PortalCallTally {
   ok: number;
   failed: number;
   readonly tookMs: number[];
@@ -60,7 +60,7 @@ interface Tally {
 interface Interval {
   readonly sinceMs: number;
   readonly all: { ok: number; failed: number };
-  readonly portals: ReadonlyMap<PortalId, Tally>;
+  readonly portals: ReadonlyMap<PortalId, PortalCallTally>;
 }
 
 const idle = { waiting: 0, inFlight: 0, circuit: 'closed' } as const;
@@ -72,7 +72,7 @@ const idle = { waiting: 0, inFlight: 0, circuit: 'closed' } as const;
 export class LiveFigures implements CallObserver {
   /** Absent while nobody watches. */
   private interval: Interval | undefined;
-  private readonly problems = new Map<PortalId, ProblemGroups>();
+  private readonly problems = new Map<PortalId, FailedCallGroups>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -86,11 +86,11 @@ export class LiveFigures implements CallObserver {
 
   answered(portal: PortalId, _method: string, { queueMs, upstreamMs }: CallTiming): void {
     const calls = this.interval?.portals.get(portal);
-    if (calls && calls.tookMs.length < mostTimes) calls.tookMs.push(Math.round(queueMs + upstreamMs));
+    if (calls && calls.tookMs.length < maxResponseTimes) calls.tookMs.push(Math.round(queueMs + upstreamMs));
   }
 
   failed(portal: PortalId, method: string, { code, title, message }: Fault, { caller, requestId }: CallOrigin): void {
-    const groups = this.problems.get(portal) ?? new ProblemGroups();
+    const groups = this.problems.get(portal) ?? new FailedCallGroups();
     const known = requestId === undefined ? {} : { requestId };
     groups.add({ atMs: this.clock.now(), method, code, title, detail: message, caller, ...known });
     // Put last: a Map keeps the order in which portals had a problem.
@@ -102,20 +102,20 @@ export class LiveFigures implements CallObserver {
 
   /** Starts an interval that counts these portals, and drops the one before. */
   begin(portals: Iterable<PortalId>): void {
-    const counted = new Map<PortalId, Tally>();
+    const counted = new Map<PortalId, PortalCallTally>();
     for (const portal of portals) counted.set(portal, { ok: 0, failed: 0, tookMs: [] });
     this.interval = { sinceMs: this.clock.now(), all: { ok: 0, failed: 0 }, portals: counted };
   }
 
   /** Ends the interval and reports it; the next one counts these portals, and no others. */
-  take(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+  take(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): ReplicaFigures {
     const ended = this.interval;
     this.begin(portals);
     return this.figuresOf(queues, portals, closely, ended);
   }
 
   /** What can be reported without an interval: everything but calls. */
-  view(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): Figures {
+  view(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): ReplicaFigures {
     return this.figuresOf(queues, portals, closely, undefined);
   }
 
@@ -129,7 +129,7 @@ export class LiveFigures implements CallObserver {
     portals: ReadonlySet<PortalId>,
     closely: ReadonlySet<PortalId>,
     ended: Interval | undefined,
-  ): Figures {
+  ): ReplicaFigures {
     const figures = [...portals].map((portal) => {
       const counts = queues.countsOf(portal);
       const { waiting, inFlight, circuit } = counts ?? idle;
@@ -154,7 +154,7 @@ export class LiveFigures implements CallObserver {
   }
 }
 
-function sumOf(queues: ConsoleQueueView): Pick<Figures, 'waiting' | 'inFlight' | 'down'> {
+function sumOf(queues: ConsoleQueueView): Pick<ReplicaFigures, 'waiting' | 'inFlight' | 'down'> {
   const sum = { waiting: 0, inFlight: 0, down: 0 };
   for (const [, { waiting, inFlight, circuit }] of queues.counts()) {
     sum.waiting += waiting;

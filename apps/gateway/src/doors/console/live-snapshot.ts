@@ -1,16 +1,16 @@
 import { type Level, operatingLimits } from '@b24/queue';
 import type { PortalId } from '@b24/portal';
-import type { CallCounts, Figures, PortalFigures, PortalTrouble } from './live-figures';
-import { mergeGroups, type ProblemGroup } from './problem-groups';
+import type { LiveCallCounts, ReplicaFigures, PortalFigures, PortalTrouble } from './live-figures';
+import { mergeGroups, type FailedCallGroup } from './failed-call-groups';
 
 /** A portal at this moment, over all replicas. */
-export interface PortalNow {
+export interface LivePortal {
   readonly waiting: number;
   readonly inFlight: number;
   readonly commandsPerRequest?: number;
   readonly circuit: PortalFigures['circuit'];
   /** Calls of the last second. */
-  readonly calls?: CallCounts & {
+  readonly calls?: LiveCallCounts & {
     /** How long calls took; absent when there was none. */
     readonly medianMs?: number;
     readonly slowMs?: number;
@@ -21,23 +21,23 @@ export interface PortalNow {
  * What the console is sent each second. Whatever is absent is not known yet: a sum is given only when every replica that
  * reports has reported its part, and calls only of intervals that began while the receiver watched.
  */
-export interface Snapshot {
+export interface LiveSnapshot {
   readonly atMs: number;
   readonly replicas: readonly string[];
   /** Sums over all portals, for a watcher who may see all of them. */
-  readonly all?: Pick<Figures, 'waiting' | 'inFlight' | 'down' | 'calls'>;
-  readonly portals: Readonly<Record<string, PortalNow>>;
+  readonly all?: Pick<ReplicaFigures, 'waiting' | 'inFlight' | 'down' | 'calls'>;
+  readonly portals: Readonly<Record<string, LivePortal>>;
   /** Of the portal whose page is open. */
   readonly close?: {
     readonly portal: unknown;
     readonly level: Level;
     readonly operatingLimits: typeof operatingLimits;
     readonly operating?: PortalTrouble['operating'];
-    readonly problems?: readonly ProblemGroup[];
+    readonly problems?: readonly FailedCallGroup[];
   };
 }
 
-export interface Wanted {
+export interface SnapshotRequest {
   readonly atMs: number;
   /** When the watcher came. */
   readonly sinceMs: number;
@@ -48,14 +48,14 @@ export interface Wanted {
 }
 
 /** What a replica reported, and when it was received. */
-export interface Report {
+export interface ReplicaReport {
   readonly replica: string;
   readonly atMs: number;
-  readonly figures: Figures;
+  readonly figures: ReplicaFigures;
 }
 
 /** What all replicas reported, summed for one watcher. */
-export function snapshotOf(reports: readonly Report[], it: Wanted): Snapshot {
+export function snapshotOf(reports: readonly ReplicaReport[], it: SnapshotRequest): LiveSnapshot {
   const { atMs, sinceMs, seesAll, portals, closely, close } = it;
   const all = reports.map((report) => (report.atMs - report.figures.countedMs < sinceMs ? withoutCalls : same)(report));
   const wanted = closely ? [...portals, closely] : portals;
@@ -72,10 +72,10 @@ export function snapshotOf(reports: readonly Report[], it: Wanted): Snapshot {
   };
 }
 
-const same = ({ figures }: Report): Figures => figures;
+const same = ({ figures }: ReplicaReport): ReplicaFigures => figures;
 
 /** The interval began before the watcher came: its calls are those of an earlier second. */
-function withoutCalls({ figures: { calls: _, ...figures } }: Report): Figures {
+function withoutCalls({ figures: { calls: _, ...figures } }: ReplicaReport): ReplicaFigures {
   const portals = Object.entries(figures.portals).map(([portal, { calls: __, ...rest }]) => [portal, rest] as const);
   return { ...figures, portals: Object.fromEntries(portals) };
 }
@@ -86,7 +86,7 @@ function ofEach<T, P>(things: readonly T[], part: (thing: T) => P | undefined): 
   return parts.length === things.length && parts.length > 0 ? parts : undefined;
 }
 
-function sumOf(all: readonly Figures[]): NonNullable<Snapshot['all']> {
+function sumOf(all: readonly ReplicaFigures[]): NonNullable<LiveSnapshot['all']> {
   const calls = ofEach(all, (figures) => figures.calls);
   return {
     ...(calls && { calls: { ok: sum(calls, 'ok'), failed: sum(calls, 'failed') } }),
@@ -97,7 +97,7 @@ function sumOf(all: readonly Figures[]): NonNullable<Snapshot['all']> {
   };
 }
 
-function nowOf(figures: readonly PortalFigures[]): PortalNow {
+function nowOf(figures: readonly PortalFigures[]): LivePortal {
   const circuits = figures.map(({ circuit }) => circuit);
   const calls = ofEach(figures, (it) => it.calls);
   const requestSizes = figures.flatMap(({ commandsPerRequest }) => commandsPerRequest ?? []);
@@ -110,7 +110,7 @@ function nowOf(figures: readonly PortalFigures[]): PortalNow {
   };
 }
 
-function callsOf(calls: readonly NonNullable<PortalFigures['calls']>[]): NonNullable<PortalNow['calls']> {
+function callsOf(calls: readonly NonNullable<PortalFigures['calls']>[]): NonNullable<LivePortal['calls']> {
   const took = calls.flatMap(({ tookMs }) => tookMs).sort((a, b) => a - b);
   const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0;
   return {
@@ -120,7 +120,7 @@ function callsOf(calls: readonly NonNullable<PortalFigures['calls']>[]): NonNull
   };
 }
 
-function troubleOf(all: readonly Figures[], portal: PortalId) {
+function troubleOf(all: readonly ReplicaFigures[], portal: PortalId) {
   const troubles = ofEach(all, (figures) => figures.closely[portal]);
   if (!troubles) return {};
   const used = new Map<string, PortalTrouble['operating'][number]>();

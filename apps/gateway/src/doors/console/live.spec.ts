@@ -1,9 +1,9 @@
 import { Fault, portalId, type PortalId } from '@b24/portal';
 import { HandClock } from '../../../../../test/support/hand-clock';
-import { Live, type Watcher } from './live';
-import type { Word } from './live-channel';
+import { Live, type ConsoleWatcher } from './live';
+import type { LiveMessage } from './live-channel';
 import { type ConsoleQueueView, LiveFigures } from './live-figures';
-import type { Snapshot } from './live-snapshot';
+import type { LiveSnapshot } from './live-snapshot';
 
 const acme = portalId('a'.repeat(32));
 const globex = portalId('b'.repeat(32));
@@ -19,16 +19,17 @@ const queues: ConsoleQueueView = {
 /** Replicas that hear each other at once. */
 class Fleet {
   readonly clock = new HandClock();
-  private readonly hearers = new Map<string, (word: Word) => void>();
+  private readonly hearers = new Map<string, (word: LiveMessage) => void>();
 
   replica(name: string) {
     const { clock, hearers } = this;
     const figures = new LiveFigures(clock);
     const channel = {
       replica: name,
-      listen: (heard: (word: Word) => void) => void hearers.set(name, heard),
-      say: (word: Word) => {
-        for (const [other, heard] of hearers) if (other !== name) heard(JSON.parse(JSON.stringify(word)) as Word);
+      listen: (heard: (word: LiveMessage) => void) => void hearers.set(name, heard),
+      say: (word: LiveMessage) => {
+        for (const [other, heard] of hearers)
+          if (other !== name) heard(JSON.parse(JSON.stringify(word)) as LiveMessage);
       },
       close: () => undefined,
     };
@@ -43,9 +44,9 @@ class Fleet {
         figures.called(portal, 'm', code);
         figures.failed(portal, 'm', new Fault(code), { caller: 'planning', requestId: 'r' });
       },
-      watch: (more: Partial<Watcher> = {}) => {
-        const shown: Snapshot[] = [];
-        const watcher: Watcher = {
+      watch: (more: Partial<ConsoleWatcher> = {}) => {
+        const shown: LiveSnapshot[] = [];
+        const watcher: ConsoleWatcher = {
           seesAll: true,
           portals: [],
           closely: acme,
@@ -60,7 +61,7 @@ class Fleet {
   }
 }
 
-const callsOf = (portal: PortalId) => (snapshot: Snapshot) => {
+const callsOf = (portal: PortalId) => (snapshot: LiveSnapshot) => {
   const { ok, failed } = snapshot.portals[portal]?.calls ?? {};
   return ok === undefined ? undefined : [ok, failed];
 };

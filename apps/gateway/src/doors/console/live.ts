@@ -1,8 +1,8 @@
 import type { Level } from '@b24/queue';
 import type { Clock, PortalId } from '@b24/portal';
-import type { LiveChannel, Word } from './live-channel';
+import type { LiveChannel, LiveMessage } from './live-channel';
 import type { ConsoleQueueView, LiveFigures } from './live-figures';
-import { type Report, type Snapshot, snapshotOf } from './live-snapshot';
+import { type LiveSnapshot, type ReplicaReport, snapshotOf } from './live-snapshot';
 
 const tickMs = 1000;
 /** A watch is said again so often, and holds for so long. */
@@ -12,7 +12,7 @@ const watchHoldsMs = 5000;
 const reportTtlMs = 3500;
 
 /** Somebody in front of the console. */
-export interface Watcher {
+export interface ConsoleWatcher {
   /** Whether it may see the sums over all portals. */
   readonly seesAll: boolean;
   readonly portals: readonly PortalId[];
@@ -20,11 +20,11 @@ export interface Watcher {
   readonly closely?: PortalId;
   /** Asked now and again: false ends it. */
   mayStay(): Promise<boolean>;
-  show(snapshot: Snapshot): void;
+  show(snapshot: LiveSnapshot): void;
   end(): void;
 }
 
-export interface LiveParts {
+export interface LiveOptions {
   readonly figures: LiveFigures;
   readonly channel: Pick<LiveChannel, 'replica' | 'listen' | 'say' | 'close'>;
   readonly queues: ConsoleQueueView;
@@ -39,19 +39,19 @@ export interface LiveParts {
  */
 export class Live {
   /** When each watcher came, and the time of the last snapshot that it was shown. */
-  private readonly watchers = new Map<Watcher, { readonly sinceMs: number; shownMs: number }>();
+  private readonly watchers = new Map<ConsoleWatcher, { readonly sinceMs: number; shownMs: number }>();
   /** What any replica's watchers want to know, and until when (unix ms). */
   private readonly wanted = new Map<PortalId, number>();
   private readonly wantedClosely = new Map<PortalId, number>();
   /** The last report of each replica, received while somebody watches here. */
-  private readonly reports = new Map<string, Report>();
+  private readonly reports = new Map<string, ReplicaReport>();
   private watchedUntilMs = 0;
   private ticks = 0;
   private isCounting = false;
   private stopTicking: (() => void) | undefined;
   private closed = false;
 
-  constructor(private readonly parts: LiveParts) {}
+  constructor(private readonly parts: LiveOptions) {}
 
   start(): void {
     this.parts.channel.listen((word) => {
@@ -60,7 +60,7 @@ export class Live {
   }
 
   /** The returned function ends it. */
-  watch(watcher: Watcher): () => void {
+  watch(watcher: ConsoleWatcher): () => void {
     if (this.closed) {
       watcher.end();
       return () => undefined;
@@ -81,20 +81,20 @@ export class Live {
     this.parts.channel.close();
   }
 
-  private leave(watcher: Watcher): void {
+  private leave(watcher: ConsoleWatcher): void {
     this.watchers.delete(watcher);
     // The next watcher must not be shown what this one was.
     if (this.watchers.size === 0) this.reports.clear();
   }
 
-  private hear(word: Word): void {
+  private hear(message: LiveMessage): void {
     const { figures, channel, queues, clock } = this.parts;
-    if (word.kind === 'tell') {
-      if (this.watchers.size > 0) this.receive(word);
+    if (message.kind === 'tell') {
+      if (this.watchers.size > 0) this.receive(message);
       return;
     }
     const isFirst = !this.isCounting;
-    this.want(word.portals, word.closely);
+    this.want(message.portals, message.closely);
     if (!isFirst || this.closed) return;
     // Whoever watches elsewhere sums over the replicas that it has heard of: this one reports before the first tick.
     const now = clock.now();
@@ -102,7 +102,7 @@ export class Live {
     channel.say({ kind: 'tell', replica: channel.replica, figures: view });
   }
 
-  private receive({ replica, figures }: Pick<Report, 'replica' | 'figures'>): void {
+  private receive({ replica, figures }: Pick<ReplicaReport, 'replica' | 'figures'>): void {
     this.reports.set(replica, { replica, figures, atMs: this.parts.clock.now() });
   }
 
@@ -160,7 +160,7 @@ export class Live {
     for (const watcher of this.watchers.keys()) void this.show(watcher, reports, now);
   }
 
-  private async show(watcher: Watcher, reports: readonly Report[], atMs: number): Promise<void> {
+  private async show(watcher: ConsoleWatcher, reports: readonly ReplicaReport[], atMs: number): Promise<void> {
     const { portals, closely, seesAll } = watcher;
     const close = closely && (await this.parts.look(closely).catch(() => undefined));
     const watching = this.watchers.get(watcher);
@@ -171,7 +171,7 @@ export class Live {
     watcher.show(snapshotOf(reports, { atMs, sinceMs, seesAll, portals, ...(closely && { closely, close }) }));
   }
 
-  private async sendAwayUnless(watcher: Watcher): Promise<void> {
+  private async sendAwayUnless(watcher: ConsoleWatcher): Promise<void> {
     if (await watcher.mayStay()) return;
     this.leave(watcher);
     watcher.end();

@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { builtInto, serveSite } from '../../http/serve-site';
+import { buildFolders, serveSite } from '../../http/serve-site';
 
 /** No text becomes script. */
 const policy = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
@@ -7,7 +7,7 @@ const meanwhile = 'The API works without it: see <a href="/docs">/docs</a>.';
 
 export function serveConsole(
   app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>,
-  folders = builtInto('console'),
+  folders = buildFolders('console'),
 ): Promise<void> {
   return serveSite(app, { address: '/console', folders, name: 'console', policy, meanwhile });
 }

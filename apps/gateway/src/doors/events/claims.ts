@@ -34,10 +34,10 @@ const frameBody = z.object({
 });
 
 /** Which app it is for, only the address tells. */
-type Claim = Omit<ClaimedInstall, 'app'>;
+type UnaddressedClaim = Omit<ClaimedInstall, 'app'>;
 
 export type VendorEvent =
-  | { readonly kind: 'install'; readonly claim: Claim }
+  | { readonly kind: 'install'; readonly claim: UnaddressedClaim }
   | { readonly kind: 'other'; readonly event: Omit<IncomingEvent, 'app' | 'receivedAtMs'> };
 
 /** The event, if it has the shape of one and names a host we may talk to; nothing of it is believed yet. */
@@ -71,7 +71,7 @@ export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRule
 }
 
 /** What Bitrix24 posts into the install page's frame. */
-export function readFrame(form: Record<string, unknown>): Claim {
+export function readFrame(form: Record<string, unknown>): UnaddressedClaim {
   const body = frameBody.safeParse(form);
   if (!body.success)
     throw new Fault('invalid_request', {
@@ -81,7 +81,7 @@ export function readFrame(form: Record<string, unknown>): Claim {
   return claim(member_id, AUTH_ID, REFRESH_ID, APPLICATION_TOKEN, SERVER_ENDPOINT);
 }
 
-function claim(id: string, access: string, refresh: string, application?: string, server?: string): Claim {
+function claim(id: string, access: string, refresh: string, application?: string, server?: string): UnaddressedClaim {
   return {
     memberId: id,
     accessToken: new Secret(access),

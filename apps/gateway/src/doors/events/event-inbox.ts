@@ -4,7 +4,7 @@ import { asFault, type Clock, type PortalId, Scrubber, type Secret, sleep } from
 import type { FastifyBaseLogger } from 'fastify';
 
 /** Events that wait for the store in memory: a few megabytes. */
-const mostHeld = 1000;
+const maxHeldEvents = 1000;
 const againAfterMs = 1000;
 /** Then nobody waits for it any more. */
 const lifeMs = 3_600_000;
@@ -60,7 +60,7 @@ export class EventInbox {
     try {
       await this.deal(event, watcher);
     } catch (error) {
-      if (asFault(error).code !== 'store_unavailable' || this.held >= mostHeld || this.stopped) throw error;
+      if (asFault(error).code !== 'store_unavailable' || this.held >= maxHeldEvents || this.stopped) throw error;
       void this.dealLater(event, watcher);
     }
   }

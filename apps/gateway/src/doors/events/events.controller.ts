@@ -12,8 +12,8 @@ import { EventInbox } from './event-inbox';
 import { clockToken, settingsToken } from '../../http/injection-tokens';
 import { readEvent } from './claims';
 import { InstallInbox } from './install-inbox';
-import { formOf } from '../pages/installs.controller';
-import { eventsDoor } from '../pages/vendor-doors';
+import { eventsDoor } from './events-door';
+import { formOf } from './form-of';
 
 /** Where Bitrix24 posts its events, each app's to an address of its own. */
 @ApiExcludeController()

@@ -11,19 +11,19 @@ import { DueWorker, heartbeat } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 
 /** Half the connections to the authorization server, so that what is unproven never delays a refresh. */
-const mostAtOnce = 32;
+const maxConcurrentVerifications = 32;
 const lookEveryMs = 5_000;
 /** A claim is its replica's for so long; longer, as long as it lives and says so. */
 const holdMs = 20_000;
 const firstPauseMs = 5_000;
-const longestPauseMs = 600_000;
+const maxPauseMs = 600_000;
 /** Then its tokens are worth no further try. */
 const lifeMs = 3_600_000;
 /** Whose budgets are remembered to be given back. */
-const mostProvers = 2000;
+const maxProvers = 2000;
 
 /** An install that came as an event, before anyone vouched for it. */
-export interface Delivery {
+export interface ReceivedInstall {
   readonly claim: ClaimedInstall;
   readonly source: string;
   readonly requestId: string;
@@ -61,7 +61,7 @@ export class InstallInbox {
     this.worker = new DueWorker({
       clock,
       everyMs: lookEveryMs,
-      maxConcurrent: mostAtOnce,
+      maxConcurrent: maxConcurrentVerifications,
       take: () => claims.acquireDue(clock.now(), clock.now() + holdMs),
       work: (kept) => this.verify(kept),
     });
@@ -82,7 +82,7 @@ export class InstallInbox {
   }
 
   /** @throws Fault too_many_attempts when too many wait, and most of them are of the same source */
-  async take(delivery: Delivery): Promise<void> {
+  async take(delivery: ReceivedInstall): Promise<void> {
     try {
       await this.keep(delivery);
     } catch (error) {
@@ -92,12 +92,12 @@ export class InstallInbox {
     }
   }
 
-  private async keep({ claim, source, requestId, proven }: Delivery): Promise<void> {
+  private async keep({ claim, source, requestId, proven }: ReceivedInstall): Promise<void> {
     const { claims, clock, log } = this.options;
     const { id, room } = await claims.add(claim, { source, requestId, receivedAtMs: clock.now() });
     if (room === 'made') log.warn({ member: claim.memberId }, 'install not taken: its source sent too many');
     const [oldest] = this.provers.keys();
-    if (oldest !== undefined && this.provers.size >= mostProvers) this.provers.delete(oldest);
+    if (oldest !== undefined && this.provers.size >= maxProvers) this.provers.delete(oldest);
     this.provers.set(id, proven);
     this.worker.wake();
   }
@@ -120,8 +120,8 @@ export class InstallInbox {
     } catch (error) {
       letGo();
       const ageMs = clock.now() - receivedAtMs;
-      const goesAgain = isPassing(asFault(error)) && !isLast;
-      const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), longestPauseMs);
+      const goesAgain = isTransient(asFault(error)) && !isLast;
+      const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), maxPauseMs);
       if (goesAgain) await claims.postpone(id, clock.now() + pauseMs).catch(() => undefined);
       else await this.drop(id, false);
       if (error instanceof NotReplaced && !goesAgain) this.options.notReplaced(error, claim.app, from);
@@ -141,7 +141,7 @@ export class InstallInbox {
     return heartbeat({ clock, everyMs: holdMs / 2, renew: () => claims.postpone(id, clock.now() + holdMs) });
   }
 
-  private async keepLater(delivery: Delivery): Promise<void> {
+  private async keepLater(delivery: ReceivedInstall): Promise<void> {
     const { clock } = this.options;
     const untilMs = clock.now() + lifeMs;
     while (!this.worker.isStopped && clock.now() < untilMs) {
@@ -159,6 +159,6 @@ export class InstallInbox {
   }
 }
 
-function isPassing({ code }: Fault): boolean {
+function isTransient({ code }: Fault): boolean {
   return code === 'authorization_server_error' || code === 'administrator_unknown' || code === 'store_unavailable';
 }

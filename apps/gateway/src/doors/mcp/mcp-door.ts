@@ -1,6 +1,6 @@
 import { Fault } from '@b24/portal';
 import type { Door } from '../../http/door';
-import { bearerKey, keyOwner } from '../../http/key-owner';
+import { bearerToken, authenticateKey } from '../../http/authenticate-key';
 import type { Settings } from '../../settings';
 
 /** Assistants: a key in `Authorization`, and no page of a foreign origin. */
@@ -10,7 +10,7 @@ export const mcpDoor: Door = {
     mustBeOurs(request.headers.origin, parts.settings);
     const { authorization } = request.headers;
     if (!authorization) throw new Fault('key_missing');
-    return keyOwner(request, bearerKey(authorization), parts);
+    return authenticateKey(request, bearerToken(authorization), parts);
   },
 };
 

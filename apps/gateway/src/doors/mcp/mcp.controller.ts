@@ -6,19 +6,19 @@ import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } fr
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
 import { Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AnyCalls } from '../../api/calls/any-calls';
-import { callerOf, type GatewayRequest } from '../../http/caller';
+import { callerOf } from '../../http/caller';
 import { assertSafeJson } from '../../http/safe-json';
 import { openDoor, Through } from '../../http/door';
-import { PortalDirectory } from '../../api/portals/portal-directory';
+import { PortalDirectory } from '../../line/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
 import { resources } from '../../resources/declarations';
 import type { Settings } from '../../settings';
 import { settingsToken } from '../../http/injection-tokens';
 import { mcpDoor } from './mcp-door';
 import { runTool, toolsFor } from './run-tool';
-import type { Ground } from './tool';
+import type { ToolDependencies } from './tool';
 
 const instructions =
   `Work with the ${resources.map(({ tag }) => tag.replaceAll('-', ' ')).join(', ')} of Bitrix24 portals. Name the portal in each call: its member id, alias or domain. ` +
@@ -31,7 +31,7 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator();
 @ApiExcludeController()
 @Controller('mcp')
 export class McpController {
-  private readonly ground: Ground;
+  private readonly ground: ToolDependencies;
 
   constructor(
     line: RequestLine,
@@ -47,7 +47,7 @@ export class McpController {
   @Through(mcpDoor)
   @HttpCode(200)
   async take(
-    @Req() request: GatewayRequest,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | undefined> {
     assertSafeJson(request.body);
@@ -74,7 +74,7 @@ export class McpController {
   }
 
   /** By a server of its own: nothing is kept, so any replica may take the next message. */
-  private async answer(request: GatewayRequest, caller: CallerContext): Promise<Response> {
+  private async answer(request: FastifyRequest, caller: CallerContext): Promise<Response> {
     const options = { capabilities: { tools: {} }, instructions, jsonSchemaValidator };
     const { server } = new McpServer({ name: 'b24-gateway', version: '1' }, options);
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: toolsFor(caller.client) }));
@@ -95,7 +95,7 @@ export class McpController {
 }
 
 /** What the SDK looks at of a request; the body has been read. */
-function withoutBody({ headers }: GatewayRequest): Request {
+function withoutBody({ headers }: FastifyRequest): Request {
   const names = ['accept', 'content-type', 'mcp-protocol-version'];
   const given = names.flatMap((name): [string, string][] => {
     const value = headers[name];

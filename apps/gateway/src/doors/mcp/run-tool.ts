@@ -1,16 +1,17 @@
-import { type Client, checkAccess, denialReason } from '@b24/access';
+import type { FastifyRequest } from 'fastify';
+import { type Client, denialReason } from '@b24/access';
 import type { Fault } from '@b24/portal';
 import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import type { GatewayRequest } from '../../http/caller';
 import { validationFault } from '../../http/schema-validation.pipe';
 import { problemOf } from '../../http/problem';
-import { faultOf } from '../../http/problem.filter';
+import { recordFault } from '../../http/reply-fault';
+import { toFault } from '../../http/to-fault';
 import { portalName } from '../../http/shapes';
-import { startAudit } from '../../http/audit-context';
-import { retryAfterOf } from '../pages/show-page';
+import { retryAfterSeconds } from '../../http/retry-after';
+import { startOperation } from '../../http/start-operation';
 import type { CallerContext } from '../../request-line';
-import { type Arguments, type Ground, type Tool, tools } from './tool';
+import { type McpTool, type ToolArguments, type ToolDependencies, tools } from './tool';
 
 const listed = new Map(tools.map((tool) => [tool, listedTool(tool)]));
 
@@ -19,45 +20,46 @@ export function toolsFor(client: Client): ListedTool[] {
   return [...listed].flatMap(([{ wish }, shown]) => (denialReason(client, wish) === undefined ? [shown] : []));
 }
 
-function listedTool({ name, description, annotations, input }: Tool): ListedTool {
+function listedTool({ name, description, annotations, input }: McpTool): ListedTool {
   const inputSchema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as ListedTool['inputSchema'];
   return { name, description, annotations, inputSchema };
 }
 
-/** Runs a tool and tells what came of it; what it was refused is told too. Undefined when there is no such tool. */
+/** Runs a tool and returns its result, or its fault as a problem; undefined when there is no such tool. */
 export async function runTool(
-  ground: Ground,
-  request: GatewayRequest,
+  ground: ToolDependencies,
+  request: FastifyRequest,
   caller: CallerContext,
-  { name, arguments: args = {} }: { readonly name: string; readonly arguments?: Arguments | undefined },
+  { name, arguments: args = {} }: { readonly name: string; readonly arguments?: ToolArguments | undefined },
 ): Promise<CallToolResult | undefined> {
   const tool = tools.find((it) => it.name === name);
   if (!tool) return undefined;
   const writes = tool.writes(args);
   const portal = portalName.safeParse(args['portal']).data;
-  const trail = startAudit({ onlyReads: !writes, params: { portal } }, tool.operation, ground.portals);
-  if (trail) request.auditContext = trail;
   try {
-    checkAccess(caller.client, { scope: tool.wish.scope });
+    startOperation(request, {
+      action: tool.operation,
+      scope: tool.wish.scope,
+      isRead: !writes,
+      ...(portal !== undefined && { findPortal: () => ground.portals.find(portal) }),
+    });
     const { data: input, error } = tool.input.safeParse(args);
     if (!input) throw validationFault(error.issues);
-    Object.assign(trail?.ids ?? {}, tool.ids(input));
+    Object.assign(request.scope.audit?.ids ?? {}, tool.ids(input));
     return answered(await tool.run(ground, caller, input), tool);
   } catch (error) {
-    return refused(faultOf(error), request, writes ? 'write' : 'read');
+    return refused(toFault(error), request, writes ? 'write' : 'read');
   }
 }
 
-function answered(answer: object | undefined, { says }: Tool): CallToolResult {
+function answered(answer: object | undefined, { says }: McpTool): CallToolResult {
   if (answer === undefined) return { content: [{ type: 'text', text: says }] };
   return { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent: { ...answer } };
 }
 
-/** The same problem that HTTP would tell, with what its headers would. */
-function refused(fault: Fault, request: GatewayRequest, effect: 'read' | 'write'): CallToolResult {
-  if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
-  request.faultCode = fault.code;
-  const retryAfterSeconds = retryAfterOf(fault);
-  const problem = { ...problemOf(fault, request.id, effect), retryAfterSeconds };
+/** The problem that HTTP would answer with, and what its headers would say. */
+function refused(fault: Fault, request: FastifyRequest, effect: 'read' | 'write'): CallToolResult {
+  recordFault(fault, request);
+  const problem = { ...problemOf(fault, request.id, effect), retryAfterSeconds: retryAfterSeconds(fault) };
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(problem) }] };
 }

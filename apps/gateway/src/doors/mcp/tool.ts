@@ -5,10 +5,10 @@ import { unlessAborted } from '@b24/portal';
 import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { AnyCalls } from '../../api/calls/any-calls';
-import { methodName, methodParams, onlyReads, startSchema } from '../../api/calls/any-method';
+import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 import { callAnswer } from '../../api/calls/calls.controller';
 import { auditFieldsOf } from '../../http/audit-fields';
-import type { AuditContext } from '../../http/caller';
+import type { AuditContext } from '../../http/request-scope';
 import { cursorPattern, foreignCursor, nextCursor } from '../../http/list-page';
 import { portalName } from '../../http/shapes';
 import { idsOf } from '../../http/audit-context';
@@ -21,7 +21,7 @@ import { type DeclaredMethod, declaredMethods } from '../../resources/declaratio
 import { type DeclaredMethodDependencies as DeclaredGround, runDeclared } from '../../resources/run-declared';
 
 /** What tools run on. */
-export interface Ground extends DeclaredGround {
+export interface ToolDependencies extends DeclaredGround {
   readonly calls: AnyCalls;
   readonly store: GrantStore;
   /** Of portals of which nothing else is known. */
@@ -29,10 +29,10 @@ export interface Ground extends DeclaredGround {
 }
 
 /** What an assistant names of a call, as it came. */
-export type Arguments = Readonly<Record<string, unknown>>;
+export type ToolArguments = Readonly<Record<string, unknown>>;
 
 /** Something that an assistant may do. */
-export interface Tool {
+export interface McpTool {
   readonly name: string;
   /** Its id in openapi.json, by which the audit log tells of it. */
   readonly operation: string;
@@ -43,17 +43,17 @@ export interface Tool {
   readonly input: z.ZodObject;
   /** What is told where it answers nothing. */
   readonly says: string;
-  writes(args: Arguments): boolean;
+  writes(args: ToolArguments): boolean;
   /** What the audit log tells of it besides. */
-  ids(input: Arguments): AuditContext['ids'];
+  ids(input: ToolArguments): AuditContext['ids'];
   /** An object, or undefined. @param input as `input` passed it. @throws Fault */
-  run(ground: Ground, caller: CallerContext, input: Arguments): Promise<object | undefined>;
+  run(ground: ToolDependencies, caller: CallerContext, input: ToolArguments): Promise<object | undefined>;
 }
 
 const noted = (): AuditContext['ids'] => ({});
 
 /** The tool of a declared method. */
-function declaredTool(declaration: DeclaredMethod): Tool {
+function declaredTool(declaration: DeclaredMethod): McpTool {
   const { id, summary, description, scope, method, answerDescription: says, lost } = declaration;
   const input = inputSchema(declaration, { portal: portalName });
   const fields = auditFieldsOf(declaration.body);
@@ -88,7 +88,7 @@ const cursor = z
   .optional()
   .describe('The `nextCursor` of the previous page.');
 
-const listPortals: Tool = {
+const listPortals: McpTool = {
   name: 'list_portals',
   operation: 'listPortals',
   description: 'The portals this key may use, 50 a page.',
@@ -119,7 +119,7 @@ const methodCall = z.strictObject({
   start: startSchema.optional(),
 });
 
-const callMethod: Tool = {
+const callMethod: McpTool = {
   name: 'call_method',
   operation: 'callMethod',
   description:
@@ -128,7 +128,7 @@ const callMethod: Tool = {
   wish: { scope: 'call' },
   input: methodCall,
   says: 'What the method returned.',
-  writes: ({ method }) => typeof method !== 'string' || !onlyReads(method),
+  writes: ({ method }) => typeof method !== 'string' || !isReadMethod(method),
   // That it is a name of a method at all has been checked; which ones there are is nobody's secret.
   ids: ({ method }) => ({ method: method as string }),
   run: async ({ calls, portals }, caller, input) => {
@@ -139,4 +139,4 @@ const callMethod: Tool = {
 };
 
 /** All of them, whoever asks. */
-export const tools: readonly Tool[] = [listPortals, ...declaredMethods.map(declaredTool), callMethod];
+export const tools: readonly McpTool[] = [listPortals, ...declaredMethods.map(declaredTool), callMethod];

@@ -1,6 +1,6 @@
 import { type EndpointRules, portalEndpoint } from '@b24/grants';
 import type { FastifyRequest } from 'fastify';
-import type { Frame } from './show-page';
+import type { PageFrame } from './show-page';
 
 /** A domain name and the scheme before it. */
 const maxGivenLength = 253 + 'https://'.length;
@@ -27,7 +27,7 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
 export function askedPage(
   { method, url, headers, routeOptions }: FastifyRequest,
   rules: EndpointRules,
-): { frame?: Frame } | undefined {
+): { frame?: PageFrame } | undefined {
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
   const page = `${method} ${routeOptions.url?.replace('/:app', '') ?? ''}`;
   if (page === 'GET /install' || page === 'GET /oauth/callback') return {};

@@ -15,7 +15,7 @@ export interface AuthorizationRequest {
 
 export type AuthorizationOutcome = { readonly redirectTo: string } | { readonly installed: PortalRecord };
 
-type Callback<T extends unknown[]> = (error: unknown, ...values: T) => void;
+type NodeCallback<T extends unknown[]> = (error: unknown, ...values: T) => void;
 
 /** The parts of a passport strategy that one run of it sets; passport's own contract with strategies. */
 interface StrategyRun {
@@ -51,7 +51,7 @@ export class Bitrix24Strategy extends OAuth2Strategy {
         _refresh: string,
         results: { record: PortalRecord },
         _profile: unknown,
-        done: Callback<[unknown]>,
+        done: NodeCallback<[unknown]>,
       ) => {
         done(null, results.record);
       }) as unknown as OAuth2Strategy.VerifyFunction,
@@ -65,7 +65,11 @@ export class Bitrix24Strategy extends OAuth2Strategy {
       run._oauth2 = Object.create(run._oauth2) as StrategyRun['_oauth2'];
       run._oauth2._clientId = request.app.clientId;
       if (request.portal) run._oauth2._authorizeUrl = `${request.portal.origin}/oauth/authorize/`;
-      run._oauth2.getOAuthAccessToken = (code: string, _params: unknown, done: Callback<[string, string, object]>) => {
+      run._oauth2.getOAuthAccessToken = (
+        code: string,
+        _params: unknown,
+        done: NodeCallback<[string, string, object]>,
+      ) => {
         this.installer.fromCode(request.app.id, new Secret(code), request.query['server_domain']).then(
           (record) => {
             done(null, record.portal, '', { record });
@@ -102,12 +106,12 @@ function withoutResponseType(url: string): string {
 /** passport-oauth2 tells its stores apart by how many parameters they take. */
 function stateStore(states: AuthorizationStates) {
   return {
-    store(request: AuthorizationRequest, done: Callback<[string?]>): void {
+    store(request: AuthorizationRequest, done: NodeCallback<[string?]>): void {
       states.begin(request.app.id, request.portal?.domain ?? '', request.browser).then((state) => {
         done(null, state);
       }, done);
     },
-    verify(request: AuthorizationRequest, state: string, done: Callback<[boolean?, unknown?]>): void {
+    verify(request: AuthorizationRequest, state: string, done: NodeCallback<[boolean?, unknown?]>): void {
       states.finish(request.app.id, state, request.browser).then((domain) => {
         done(null, domain !== undefined, domain);
       }, done);

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { installPath } from '../../api/apps/app-addresses';
 import type { Settings } from '../../settings';
 import { Through } from '../../http/door';
+import { replyFault } from '../../http/reply-fault';
 import { sourceOf } from '../../http/source';
 import { Throttle } from '../../http/throttle';
 import { clockToken, settingsToken } from '../../http/injection-tokens';
@@ -14,9 +15,10 @@ import { portalNamed } from './asked-page';
 import { Bitrix24Strategy } from './bitrix24-strategy';
 import { BrowserCookie } from './browser-cookie';
 import { readFrame } from '../events/claims';
+import { formOf } from '../events/form-of';
 import { askPortalPage, framePage, installedPage, openedPage } from './pages';
-import { type Frame, showFault, showPage } from './show-page';
-import { pageDoor } from './vendor-doors';
+import { type PageFrame, showFaultPage, showPage } from './show-page';
+import { pageDoor } from './page-door';
 
 const foreignHost = "The portal's host is not among B24_PORTAL_HOSTS.";
 const frameScript = 'https://api.bitrix24.com';
@@ -180,19 +182,16 @@ export class InstallsController {
     request: FastifyRequest,
     reply: FastifyReply,
     work: () => Promise<void>,
-    frame?: Frame,
+    frame?: PageFrame,
   ): Promise<void> {
     try {
       await work();
     } catch (error) {
-      showFault(request, reply, asFault(error), frame);
+      replyFault(asFault(error), request, reply, (fault) => {
+        showFaultPage(fault, request, reply, frame);
+      });
     }
   }
-}
-
-export function formOf(body: unknown): Record<string, unknown> {
-  if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
-  throw new Fault('unsupported_media_type', { detail: 'Send a form, as Bitrix24 does.' });
 }
 
 function text(value: unknown): string | undefined {

@@ -2,11 +2,11 @@
 const maxIndex = 9_223_372_036_854_775_807n;
 const minIndex = -maxIndex - 1n;
 
-type Value = string | PhpArray;
+type PhpArrayValue = string | PhpArray;
 
 /** An ordered map whose next index is one more than the largest integer among its keys, as in PHP. */
 export class PhpArray {
-  private readonly values = new Map<string, Value>();
+  private readonly values = new Map<string, PhpArrayValue>();
   /** Undefined while no key is an integer. */
   private lastIndex: bigint | undefined;
 
@@ -39,7 +39,7 @@ export class PhpArray {
     return made;
   }
 
-  private set(key: string, value: Value): void {
+  private set(key: string, value: PhpArrayValue): void {
     const index = indexOf(key);
     if (index !== undefined && (this.lastIndex === undefined || index > this.lastIndex)) this.lastIndex = index;
     this.values.set(key, value);
@@ -51,7 +51,7 @@ export class PhpArray {
   }
 }
 
-function plain(value: Value): unknown {
+function plain(value: PhpArrayValue): unknown {
   return typeof value === 'string' ? value : value.toPlain();
 }
 

@@ -2,7 +2,7 @@ import { unescape } from 'node:querystring';
 import { Fault } from '@b24/portal';
 import { PhpArray } from './php-array';
 
-export type Params = Record<string, unknown>;
+export type PhpParams = Record<string, unknown>;
 
 /** Bitrix24's server check asks PHP for `max_input_vars` of at least this. */
 const maxVariables = 10_000;
@@ -16,7 +16,7 @@ const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', '
  * list. Its work grows with the length of the text and no faster.
  * @throws Fault invalid_request for what is too deep, too long or aims at a prototype
  */
-export function parsePhpParams(text: string): Params {
+export function parsePhpParams(text: string): PhpParams {
   const root = new PhpArray();
   let variables = 0;
   for (const pair of pairsOf(text)) {
@@ -31,10 +31,10 @@ export function parsePhpParams(text: string): Params {
 }
 
 /** A JSON body as the vendor reads it: what is no object is none. */
-export function parseJsonParams(text: string): Params {
+export function parseJsonParams(text: string): PhpParams {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Params) : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as PhpParams) : {};
   } catch {
     return {};
   }

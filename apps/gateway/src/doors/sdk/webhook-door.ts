@@ -1,13 +1,25 @@
 import { Fault } from '@b24/portal';
-import type { FastifyRequest } from 'fastify';
-import type { Door } from '../../http/door';
-import { keyOwner } from '../../http/key-owner';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Door, FaultRenderer } from '../../http/door';
+import { authenticateKey } from '../../http/authenticate-key';
+import { vendorError, type VendorResponse } from './vendor-response';
 import { type WebhookUrl, webhookUrl } from './webhook-call';
+
+/** Replies in the vendor's envelope. */
+export function replyAsVendor(reply: FastifyReply, { status, body }: VendorResponse): void {
+  void reply.status(status).header('Content-Type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/** Renders a fault of the gateway's own as the vendor's error. */
+const renderVendorError: FaultRenderer = (fault, _request, reply) => {
+  replyAsVendor(reply, vendorError(fault));
+};
 
 /** SDKs: the key stands in the URL, in the place of a webhook's secret. */
 export const webhookDoor: Door = {
   needsStore: true,
-  admit: (request, parts) => keyOwner(request, webhookOf(request).key, parts),
+  renderFault: renderVendorError,
+  admit: (request, parts) => authenticateKey(request, webhookOf(request).key, parts),
 };
 
 /** @throws Fault key_missing for a URL that is no webhook's */

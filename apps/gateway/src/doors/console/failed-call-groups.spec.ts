@@ -1,6 +1,6 @@
-import { maxGroups, mergeGroups, type Problem, type ProblemGroup, ProblemGroups } from './problem-groups';
+import { maxGroups, mergeGroups, type FailedCall, type FailedCallGroup, FailedCallGroups } from './failed-call-groups';
 
-const problem = (more: Partial<Problem> = {}): Problem => ({
+const problem = (more: Partial<FailedCall> = {}): FailedCall => ({
   atMs: 1,
   method: 'm',
   code: 'backlog_not_found',
@@ -9,15 +9,15 @@ const problem = (more: Partial<Problem> = {}): Problem => ({
   caller: 'planning',
   ...more,
 });
-const groupsOf = (...problems: Problem[]) => {
-  const groups = new ProblemGroups();
+const groupsOf = (...problems: FailedCall[]) => {
+  const groups = new FailedCallGroups();
   for (const it of problems) groups.add(it);
   return groups.all;
 };
-const idsOf = ({ requests }: ProblemGroup) => requests.map(({ id }) => id);
+const idsOf = ({ requests }: FailedCallGroup) => requests.map(({ id }) => id);
 
 describe('problems of one portal are one group', () => {
-  it.each<[string, Partial<Problem>, number]>([
+  it.each<[string, Partial<FailedCall>, number]>([
     ['when method, code and caller are the same', {}, 1],
     ['also when title and detail differ', { title: 'T', detail: 'D' }, 1],
     ['not when the method differs', { method: 'n' }, 2],
@@ -68,7 +68,7 @@ it('a problem without a request id counts, and long words are cut', () => {
 });
 
 describe('the groups of several replicas', () => {
-  const group = (more: Partial<ProblemGroup> = {}): ProblemGroup => ({
+  const group = (more: Partial<FailedCallGroup> = {}): FailedCallGroup => ({
     method: 'm',
     code: 'backlog_not_found',
     title: 't',
@@ -80,10 +80,10 @@ describe('the groups of several replicas', () => {
     requests: [],
     ...more,
   });
-  const shortly = (groups: readonly ProblemGroup[]) =>
+  const shortly = (groups: readonly FailedCallGroup[]) =>
     groups.map(({ method, count, firstAtMs, lastAtMs }) => [method, count, firstAtMs, lastAtMs]);
 
-  it.each<[string, ProblemGroup[][], unknown[][]]>([
+  it.each<[string, FailedCallGroup[][], unknown[][]]>([
     ['of none are none', [], []],
     ['of one are its own', [[group({ count: 3 })]], [['m', 3, 10, 10]]],
     ['of which one has none are those of the other', [[], [group()]], [['m', 1, 10, 10]]],

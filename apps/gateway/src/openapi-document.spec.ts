@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { readFileSync, statSync } from 'node:fs';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { bareDocument } from '../bare-document';
+import { bareDocument } from './bare-document';
 
 const verbs = ['get', 'post', 'patch', 'put', 'delete'] as const;
 

@@ -8,7 +8,7 @@ const maxRequests = 5;
 const maxTextLength = 500;
 
 /** A call that failed, as an operator sees it; holds no secret and nothing of what was sent. */
-export interface Problem {
+export interface FailedCall {
   readonly atMs: number;
   readonly method: string;
   readonly code: FaultCode;
@@ -20,7 +20,7 @@ export interface Problem {
 }
 
 /** All problems of one method, code and caller. Title and detail are those of the last one. */
-export interface ProblemGroup extends Omit<Problem, 'atMs' | 'requestId'> {
+export interface FailedCallGroup extends Omit<FailedCall, 'atMs' | 'requestId'> {
   /** Problems from `firstAtMs` to `lastAtMs`, both included. */
   readonly count: number;
   readonly firstAtMs: number;
@@ -30,11 +30,11 @@ export interface ProblemGroup extends Omit<Problem, 'atMs' | 'requestId'> {
 }
 
 /** The problems of one portal on one replica, by kind. Memory is bounded by the number of kinds, not of problems. */
-export class ProblemGroups {
+export class FailedCallGroups {
   /** In the order of their last problem: the first entry has not been seen for longest. */
-  private readonly groups = new Map<string, ProblemGroup>();
+  private readonly groups = new Map<string, FailedCallGroup>();
 
-  add({ atMs, requestId, title, detail, ...kind }: Problem): void {
+  add({ atMs, requestId, title, detail, ...kind }: FailedCall): void {
     const key = keyOf(kind);
     const earlier = this.groups.get(key);
     this.groups.delete(key);
@@ -53,14 +53,14 @@ export class ProblemGroups {
   }
 
   /** The groups, the last seen first. */
-  get all(): ProblemGroup[] {
+  get all(): FailedCallGroup[] {
     return [...this.groups.values()].reverse();
   }
 }
 
 /** The groups of several replicas as one list, the last seen first. */
-export function mergeGroups(lists: readonly (readonly ProblemGroup[])[]): ProblemGroup[] {
-  const merged = new Map<string, ProblemGroup>();
+export function mergeGroups(lists: readonly (readonly FailedCallGroup[])[]): FailedCallGroup[] {
+  const merged = new Map<string, FailedCallGroup>();
   for (const group of lists.flat()) {
     const other = merged.get(keyOf(group));
     merged.set(keyOf(group), other ? mergeTwo(other, group) : group);
@@ -68,7 +68,7 @@ export function mergeGroups(lists: readonly (readonly ProblemGroup[])[]): Proble
   return [...merged.values()].sort((a, b) => b.lastAtMs - a.lastAtMs).slice(0, maxGroups);
 }
 
-function mergeTwo(a: ProblemGroup, b: ProblemGroup): ProblemGroup {
+function mergeTwo(a: FailedCallGroup, b: FailedCallGroup): FailedCallGroup {
   const later = a.lastAtMs >= b.lastAtMs ? a : b;
   return {
     ...later,
@@ -78,6 +78,6 @@ function mergeTwo(a: ProblemGroup, b: ProblemGroup): ProblemGroup {
   };
 }
 
-function keyOf({ method, code, caller }: Pick<ProblemGroup, 'method' | 'code' | 'caller'>): string {
+function keyOf({ method, code, caller }: Pick<FailedCallGroup, 'method' | 'code' | 'caller'>): string {
   return JSON.stringify([method, code, caller]);
 }

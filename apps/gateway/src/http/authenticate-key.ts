@@ -1,16 +1,17 @@
+import type { FastifyRequest } from 'fastify';
 import type { Client, ClientKeys } from '@b24/access';
 import { Fault } from '@b24/portal';
-import { type GatewayRequest, inTime } from './caller';
+import { withinDeadline } from './caller';
 import type { Throttle } from './throttle';
 
 /** The key in an `Authorization`; undefined where there is none in it. */
-export function bearerKey(authorization: string): string | undefined {
+export function bearerToken(authorization: string): string | undefined {
   return /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
 }
 
 /** Whose key this is. @throws Fault key_invalid, key_expired, client_rate_limited, too_many_attempts, store_unavailable */
-export function keyOwner(
-  request: GatewayRequest,
+export function authenticateKey(
+  request: FastifyRequest,
   key: string | undefined,
   { keys, throttle }: { keys: ClientKeys; throttle: Throttle },
 ): Promise<Client> {
@@ -24,5 +25,5 @@ export function keyOwner(
     throttle.wrongKey(request);
     throw new Fault('key_invalid');
   };
-  return inTime(request, asked());
+  return withinDeadline(request, asked());
 }

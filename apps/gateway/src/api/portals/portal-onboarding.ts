@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Metrics } from '../../operations/metrics';
 import type { RequestLine } from '../../request-line';
 
-export interface ArrivalsOptions {
+export interface PortalOnboardingOptions {
   readonly line: Pick<RequestLine, 'installed'>;
   readonly bindings: Pick<Bindings, 'renewed'>;
   readonly metrics: Pick<Metrics, 'arrived'>;
@@ -12,8 +12,8 @@ export interface ArrivalsOptions {
 }
 
 /** What follows when a portal is installed or admitted: its rate limiter, its plan, its events. A portal that waits gets none. */
-export class Arrivals {
-  constructor(private readonly options: ArrivalsOptions) {}
+export class PortalOnboarding {
+  constructor(private readonly options: PortalOnboardingOptions) {}
 
   async installed(record: PortalRecord, isNew: boolean): Promise<void> {
     const { portal, domain, waitingSinceMs, byAdministrator } = record;

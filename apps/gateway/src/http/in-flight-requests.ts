@@ -1,5 +1,5 @@
 /** The requests that have not been answered yet. */
-export class Traffic {
+export class InFlightRequests {
   private readonly underWay = new Set<object>();
   private readonly waiting: (() => void)[] = [];
 
@@ -13,7 +13,7 @@ export class Traffic {
   }
 
   /** Resolves as soon as every request has been answered. */
-  ends(): Promise<void> {
+  drained(): Promise<void> {
     return this.underWay.size === 0 ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve));
   }
 }

@@ -1,14 +1,14 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
-import { batchItemSchema } from '../api/calls/batch-item';
-import { batchPartSchema } from '../api/calls/batch-work';
-import { listBrokenOffSchema, listEndSchema, listRecordSchema } from '../api/calls/list-line';
-import { fanOutLineSchema, fanOutSummarySchema } from '../api/calls/fan-out-line';
-import { problemSchema } from './problem';
-import { resources } from '../resources/declarations';
-import { problemExamples, sharedHeaders } from './problem-responses';
-import { shareComponents } from './share-components';
+import { batchItemSchema } from './api/calls/batch-item';
+import { batchPartSchema } from './api/calls/batch-work';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './api/calls/list-line';
+import { fanOutLineSchema, fanOutSummarySchema } from './api/calls/fan-out-line';
+import { problemSchema } from './http/problem';
+import { resources } from './resources/declarations';
+import { problemExamples, sharedHeaders } from './http/problem-responses';
+import { shareComponents } from './http/share-components';
 
 /** Schemas that operations reference by name only. */
 const referenced = [

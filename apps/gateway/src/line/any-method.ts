@@ -55,10 +55,10 @@ const consumingMethods: ReadonlySet<string> = new Set(['event.offline.get']);
  * have been executed, and its answer is not shared.
  */
 export function anyCommand(method: string, params: Command['params']): Command {
-  return { method, params, effect: onlyReads(method) ? 'read' : 'write' };
+  return { method, params, effect: isReadMethod(method) ? 'read' : 'write' };
 }
 
-export function onlyReads(method: string): boolean {
+export function isReadMethod(method: string): boolean {
   const name = method.toLowerCase();
   return readingNames.test(name.slice(name.lastIndexOf('.') + 1)) && !consumingMethods.has(name);
 }

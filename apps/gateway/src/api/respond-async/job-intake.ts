@@ -1,10 +1,9 @@
 import type { Client } from '@b24/access';
 import type { JobCallback, Jobs } from '@b24/jobs';
 import { Fault, newSigningSecret } from '@b24/portal';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { GatewayRequest } from '../../http/caller';
 import { canonical, digestOf, idempotencyKey } from '../../http/idempotency-key';
 import type { EventTargets } from '../subscriptions/event-targets';
 import { acceptedJobSchema, jobView } from './job-view';
@@ -32,7 +31,7 @@ export function assertNoCallback(callbackUrl: string | undefined): void {
 }
 
 /** A stream has neither a callback nor an idempotency key. @throws Fault invalid_request */
-export function assertNeedsNoJob({ headers }: GatewayRequest, callbackUrl: string | undefined): void {
+export function assertNeedsNoJob({ headers }: FastifyRequest, callbackUrl: string | undefined): void {
   assertNoCallback(callbackUrl);
   if (headers['idempotency-key'] !== undefined)
     throw refused('Idempotency-Key', 'Needs `Prefer: respond-async`: a stream can’t be told again, a job can.');
@@ -46,7 +45,7 @@ export class JobIntake {
   ) {}
 
   /** Creates a job; the same Idempotency-Key returns the same job. */
-  async accept(request: GatewayRequest, client: Client, order: JobRequest): Promise<z.infer<typeof acceptedJobSchema>> {
+  async accept(request: FastifyRequest, client: Client, order: JobRequest): Promise<z.infer<typeof acceptedJobSchema>> {
     const { callbackUrl: url, ...work } = order;
     if (url !== undefined) this.targets.assertAllowed(url);
     const key = idempotencyKey(request.headers['idempotency-key']);

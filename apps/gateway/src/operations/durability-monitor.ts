@@ -5,7 +5,7 @@ import type { FastifyBaseLogger } from 'fastify';
 const lookEveryMs = 60_000;
 
 /** Looks at the start and every minute whether Redis would evict or forget what it alone holds. */
-export class RedisWatch {
+export class DurabilityMonitor {
   warnings: readonly DurabilityWarning[] = [];
   private stopLooking: (() => void) | undefined;
   private looked = false;

@@ -3,7 +3,7 @@ import type { QueueReadings } from '@b24/queue';
 import fc from 'fast-check';
 import { LiveFigures } from './live-figures';
 import { snapshotOf } from './live-snapshot';
-import { readWord } from './live-word';
+import { parseLiveMessage } from './live-message';
 
 const portal = portalId('a'.repeat(32));
 const own = () => {
@@ -21,8 +21,8 @@ describe('what replicas say to each other about being watched', () => {
   it('is read as it was said', () => {
     const tell = { kind: 'tell', replica: 'one', figures: own() };
     const watch = { kind: 'watch', portals: [portal], closely: [] };
-    expect(readWord(published({ by: 'one', ...tell }))).toEqual({ by: 'one', word: tell });
-    expect(readWord(published({ by: 'two', ...watch }))).toEqual({ by: 'two', word: watch });
+    expect(parseLiveMessage(published({ by: 'one', ...tell }))).toEqual({ by: 'one', word: tell });
+    expect(parseLiveMessage(published({ by: 'two', ...watch }))).toEqual({ by: 'two', word: watch });
   });
 
   it('is nothing when it is anything else, and what is read can be shown', () => {
@@ -46,14 +46,14 @@ describe('what replicas say to each other about being watched', () => {
         let at = changed;
         for (const name of path.slice(0, -1)) at = at[name] as Record<string, unknown>;
         at[path.at(-1) ?? ''] = value;
-        const read = readWord(changed);
+        const read = parseLiveMessage(changed);
         if (read?.word.kind !== 'tell') return;
         const told = [{ replica: read.word.replica, figures: read.word.figures, atMs: 1 }];
         snapshotOf(told, { atMs: 1, sinceMs: 0, seesAll: true, portals: [portal], closely: portal });
       }),
     );
-    fc.assert(fc.property(fc.jsonValue(), (value) => readWord(value) === undefined));
+    fc.assert(fc.property(fc.jsonValue(), (value) => parseLiveMessage(value) === undefined));
     const many = Array.from({ length: 20_000 }, () => portal);
-    expect(readWord({ by: 'x', kind: 'watch', portals: many, closely: [] })).toBeUndefined();
+    expect(parseLiveMessage({ by: 'x', kind: 'watch', portals: many, closely: [] })).toBeUndefined();
   });
 });

@@ -1,11 +1,11 @@
 import { faultCodes, isPortalId, type PortalId } from '@b24/portal';
 import { z } from 'zod';
-import type { Figures } from './live-figures';
+import type { ReplicaFigures } from './live-figures';
 
 /** What replicas say to each other about being watched. */
-export type Word =
+export type LiveMessage =
   | { readonly kind: 'watch'; readonly portals: readonly PortalId[]; readonly closely: readonly PortalId[] }
-  | { readonly kind: 'tell'; readonly replica: string; readonly figures: Figures };
+  | { readonly kind: 'tell'; readonly replica: string; readonly figures: ReplicaFigures };
 
 /** More than any replica has to say: what is larger was not said by one. */
 const maxItems = 10_000;
@@ -57,9 +57,9 @@ const said = z.discriminatedUnion('kind', [
 ]);
 
 /** The word in a published value, and which replica said it; undefined when a replica of this build would not say it. */
-export function readWord(value: unknown): { readonly by: string; readonly word: Word } | undefined {
+export function parseLiveMessage(value: unknown): { readonly by: string; readonly word: LiveMessage } | undefined {
   const { data } = said.safeParse(value);
   if (!data) return undefined;
   const { by, ...word } = data;
-  return { by, word: word as Word };
+  return { by, word: word as LiveMessage };
 }

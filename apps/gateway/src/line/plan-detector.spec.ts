@@ -1,6 +1,6 @@
 import type { PortalRecord, Tariff } from '@b24/grants';
 import { type Command, Fault, type PortalId, portalId, type Result } from '@b24/portal';
-import { HandClock, settle } from '../../../../../test/support/hand-clock';
+import { HandClock, settle } from '../../../../test/support/hand-clock';
 import { PlanDetector } from './plan-detector';
 
 const hour = 3_600_000;

@@ -1,6 +1,6 @@
 import type { PortalRecord } from '@b24/grants';
 import { portalId } from '@b24/portal';
-import { Arrivals } from './arrivals';
+import { PortalOnboarding } from './portal-onboarding';
 
 const record: PortalRecord = {
   ...{ portal: portalId('a'.repeat(32)), kind: 'app', domain: 'acme.bitrix24.de', oauthServer: '', scope: [] },
@@ -14,7 +14,7 @@ function told() {
     seen.push(word);
     return Promise.resolve();
   };
-  const arrivals = new Arrivals({
+  const arrivals = new PortalOnboarding({
     line: { installed: note('line') },
     bindings: { renewed: note('bindings') },
     metrics: { arrived: (outcome) => seen.push(outcome) },

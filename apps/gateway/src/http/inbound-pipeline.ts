@@ -1,0 +1,85 @@
+import type { AuditLog } from '@b24/access';
+import { type Clock, Fault } from '@b24/portal';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { Settings } from '../settings';
+import { finishAudit } from './audit-context';
+import { withoutDoor } from './door';
+import { askForBody } from './expected-body';
+import type { InFlightRequests } from './in-flight-requests';
+import { onResponseClosed } from './pipelined';
+import type { RequestAdmission } from './request-admission';
+import { decorateWithScope } from './request-scope';
+import { sourceOf } from './source';
+
+export interface InboundPipelineOptions {
+  readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;
+  readonly clock: Clock;
+  readonly admission: RequestAdmission;
+  readonly inFlight: InFlightRequests;
+  readonly audit: AuditLog;
+  readonly metrics: { responded(method: string, route: string, status: number): void };
+  /** Whether this replica takes no more calls. */
+  readonly isStopping: () => boolean;
+}
+
+/**
+ * Adds what every request passes, whichever entrance it comes by (fastify.dev/docs/latest/Reference/Lifecycle): its
+ * scope, its admission before anything of the body is read, and on the way back its audit entry, metrics and log line.
+ */
+export function addInboundPipeline(fastify: FastifyInstance, options: InboundPipelineOptions): void {
+  const { admission, inFlight, audit, isStopping } = options;
+  requireDoors(fastify);
+  decorateWithScope(fastify, options);
+  fastify.addHook('onRequest', async (request, reply) => {
+    inFlight.enter(request);
+    // Answered or hung up; onResponse does not run for the latter.
+    onResponseClosed(reply.raw, () => {
+      inFlight.leave(request);
+    });
+    // An answer may hold a key, and is good for this moment only; what may be stored says so.
+    void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
+    if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined)
+      throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
+    await admission.admit(request, reply);
+  });
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    // A body that is too large is refused unread.
+    if (Number(request.headers['content-length'] ?? 0) <= request.routeOptions.bodyLimit) askForBody(reply.raw);
+    done();
+  });
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    finishAudit(audit, request, reply);
+    // So that a caller does not send its next request into a connection that is about to end.
+    if (isStopping()) void reply.header('Connection', 'close');
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logResponse(request, reply, options.metrics);
+    done();
+  });
+}
+
+/** Makes a gateway with a route that names no door fail to start. */
+function requireDoors(fastify: FastifyInstance): void {
+  const routes: RouteOptions[] = [];
+  fastify.addHook('onRoute', (route) => {
+    routes.push(route);
+  });
+  fastify.addHook('onReady', (done) => {
+    const doorless = routes.flatMap((route) => withoutDoor(route) ?? []);
+    done(doorless.length > 0 ? new Error(`Routes without a door: ${doorless.join(', ')}`) : undefined);
+  });
+}
+
+function logResponse(request: FastifyRequest, reply: FastifyReply, metrics: InboundPipelineOptions['metrics']): void {
+  const { client } = request.scope;
+  // The route, not the URL: a query may hold a code.
+  const route = request.routeOptions.url ?? '-';
+  const ms = Math.round(reply.elapsedTime * 10) / 10;
+  const status = reply.statusCode;
+  metrics.responded(request.method, route, status);
+  request.log.info(
+    { method: request.method, route, status, ms, source: sourceOf(request), ...(client && { client: client.id }) },
+    'request',
+  );
+}
