@@ -1,5 +1,6 @@
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
+import { vocabulary } from './scripts/vocabulary.mjs';
 
 export default tseslint.config(
   {
@@ -45,10 +46,15 @@ export default tseslint.config(
         { selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]', message: 'Timers come from the clock.' },
         {
           selector: "CallExpression[callee.property.name='on'][arguments.0.value=/^(p|s)?message(Buffer)?$/]",
-          message: 'Published texts are read by Channel of libs/redis, which drops what it cannot read.',
+          message: 'Published texts are read by RedisChannel of libs/redis, which drops what it cannot read.',
         },
       ],
     },
+  },
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    plugins: { vocabulary },
+    rules: { 'vocabulary/names': 'error' },
   },
   {
     // What sends commands to portals is composed once, where the policy decides about each.
@@ -61,7 +67,7 @@ export default tseslint.config(
           paths: [
             {
               name: '@b24/queue',
-              importNames: ['Lanes'],
+              importNames: ['PortalQueues'],
               message: 'Commands enter the queue in request-line.ts only, after allowCommand.',
             },
           ],

@@ -7,7 +7,7 @@ import { prepare } from './launch/prepare.mjs';
 import { findOrInstallRedis } from './launch/redis-binary.mjs';
 import { main, say } from './launch/say.mjs';
 
-const checks = ['format:check', 'lint', 'types', 'rooms', 'unused', 'openapi:lint', 'docker:lint'];
+const checks = ['format:check', 'lint', 'types', 'rooms', 'types:names', 'unused', 'openapi:lint', 'docker:lint'];
 
 main(async () => {
   process.chdir(new URL('..', import.meta.url).pathname);

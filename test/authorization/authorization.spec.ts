@@ -103,9 +103,9 @@ describe('whoever asks whatever', () => {
         if (!audited.has(`az-${number}`)) offences.push(`${log.method} is not in the audit log; ${show(number)}`);
       }
     }
-    const told = doors.map((door) => `${door} ${reached.get(door) ?? 0}`).join(', ');
+    const reported = doors.map((door) => `${door} ${reached.get(door) ?? 0}`).join(', ');
     process.stdout.write(
-      `\nseed ${seed}: ${asked.length} requests, ${commands} commands reached portals, ${writes} writes ran, ${offences.length} offences\nreached by door: ${told}\n`,
+      `\nseed ${seed}: ${asked.length} requests, ${commands} commands reached portals, ${writes} writes ran, ${offences.length} offences\nreached by door: ${reported}\n`,
     );
     expect(offences.slice(0, 5).join('\n')).toBe('');
     expect(asked.length).toBe(count);

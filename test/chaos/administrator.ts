@@ -19,11 +19,11 @@ export class Administrator {
   ) {}
 
   /** A new chain, by an install event to any replica that is there. */
-  async hand({ portal, families: chains }: PortalActor): Promise<void> {
+  async hand({ portal, families }: PortalActor): Promise<void> {
     const { berths, simulator } = this.stage;
-    const chain = portal.grantTokens();
-    chains.add(simulator.ledger.familyOf(chain.access_token)?.id ?? '');
-    const { body, contentType } = portal.installEvent({}, chain);
+    const family = portal.grantTokens();
+    families.add(simulator.ledger.familyOf(family.access_token)?.id ?? '');
+    const { body, contentType } = portal.installEvent({}, family);
     for (const { url } of berths.filter(({ living }) => living)) {
       const headers = { 'Content-Type': contentType };
       const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(deadlineMs) };
@@ -45,8 +45,9 @@ export class Administrator {
   async status({ portal }: PortalActor, replica?: number): Promise<string | undefined> {
     for (const at of replica === undefined ? this.stage.berths.keys() : [replica]) {
       const path = `/v1/portals/${portal.memberId}`;
-      const told = await this.board.callAt(at, { method: 'GET', path, deadlineMs, key: adminKey });
-      if (told) return (told.body.status === told.status ? told.body.code : told.body.status) as string;
+      const reported = await this.board.callAt(at, { method: 'GET', path, deadlineMs, key: adminKey });
+      if (reported)
+        return (reported.body.status === reported.status ? reported.body.code : reported.body.status) as string;
     }
     return undefined;
   }
@@ -91,8 +92,8 @@ export class Administrator {
   private async works(actor: PortalActor, replica: number): Promise<boolean> {
     const path = `/v1/portals/${actor.portal.memberId}/groups/${actor.standing[0]?.groupId}/backlog`;
     for (const untilMs = Date.now() + 90_000; ;) {
-      const told = await this.board.callAt(replica, { method: 'GET', path, deadlineMs, key: adminKey });
-      if (told?.status === 200) return true;
+      const reported = await this.board.callAt(replica, { method: 'GET', path, deadlineMs, key: adminKey });
+      if (reported?.status === 200) return true;
       const isDead = (await this.status(actor, replica)) === 'reauthorization_required';
       const cuts = isDead && actor.rotation === 'strict' && cutsOf(actor, this.stage.simulator, this.stage);
       if (cuts) {
@@ -101,7 +102,7 @@ export class Administrator {
         return false;
       }
       if (Date.now() > untilMs) {
-        this.findings.flaw('grants', `${actor.name} does not work: ${JSON.stringify(told?.body)}`);
+        this.findings.flaw('grants', `${actor.name} does not work: ${JSON.stringify(reported?.body)}`);
         return false;
       }
       await pause(500);

@@ -7,7 +7,7 @@ import type { ChaosCluster } from './cluster';
 import { type ObservedBacklog, executed, mayBeUnkept, sameBacklog } from './observer';
 
 /** What every caller shares with the story. */
-export interface CallerContext {
+export interface ChaosScene {
   readonly calls: RecordedCalls;
   readonly findings: Findings;
   readonly stage: ChaosCluster;
@@ -29,14 +29,14 @@ const untrue = new Set([
 ]);
 
 /** Reads one group's backlog after the other, and knows what each must be. */
-export async function read(actor: PortalActor, chance: Chance, scene: CallerContext): Promise<void> {
-  const { calls: board, findings } = scene;
+export async function read(actor: PortalActor, chance: Chance, scene: ChaosScene): Promise<void> {
+  const { calls, findings } = scene;
   while (!scene.over()) {
     const backlog = chance.pick(actor.standing);
     const path = `/v1/portals/${actor.portal.memberId}/groups/${backlog.groupId}/backlog`;
     const deadlineMs = chance.between(1000, 5000);
     const isKnown = scene.era() % 2 === 0;
-    const reply = await board.call(chance, { method: 'GET', path, deadlineMs, key: scene.keyFor(chance) });
+    const reply = await calls.call(chance, { method: 'GET', path, deadlineMs, key: scene.keyFor(chance) });
     if (reply?.status === 200) {
       findings.reads++;
       if (!sameBacklog(reply.body, { ...backlog, modifiedBy: 1 }))
@@ -49,7 +49,7 @@ export async function read(actor: PortalActor, chance: Chance, scene: CallerCont
 }
 
 /** Adds a backlog, changes it twice and deletes it, each with a key of its own and repeated until it is known. */
-export async function write(actor: PortalActor, chance: Chance, scene: CallerContext): Promise<void> {
+export async function write(actor: PortalActor, chance: Chance, scene: ChaosScene): Promise<void> {
   for (let life = 0; !scene.over(); life++) {
     await new BacklogLife(actor, chance, scene, `${actor.portal.memberId}-${chance.between(0, 1e9)}-${life}`).live();
   }
@@ -64,7 +64,7 @@ class BacklogLife {
   constructor(
     private readonly actor: PortalActor,
     private readonly chance: Chance,
-    private readonly scene: CallerContext,
+    private readonly scene: ChaosScene,
     private readonly name: string,
   ) {
     this.groupId = actor.freshGroup();

@@ -10,7 +10,7 @@ export interface ObservedBacklog {
 }
 
 /** A killed replica's connections end with it; the witness hears of it so much later at most. */
-const heardWithinMs = 1000;
+const receivedWithinMs = 1000;
 /** A pair that was answered is saved within this, if the store is there. */
 const savedWithinMs = 1500;
 /** After the store is back, a save that failed is tried again. */
@@ -52,24 +52,24 @@ export function tripped({ requests }: SimulatedPortal): number {
  * through, so that the gateway should have it.
  */
 export function cutsOf(
-  { portal, families: chains }: PortalActor,
+  { portal, families }: PortalActor,
   simulator: Bitrix24Simulator,
   stage: ChaosCluster,
 ): string[] | undefined {
   const { tokenRequests } = simulator.oauth;
-  const cuts = [...chains].map((chain) => {
-    const all = tokenRequests.filter(({ issued }) => issued?.family === chain);
+  const cuts = [...families].map((family) => {
+    const all = tokenRequests.filter(({ issued }) => issued?.family === family);
     const [newest] = all.slice(-1);
-    if (!newest) return disownedAtInstall(tokenRequests.filter(({ about }) => about === chain));
+    if (!newest) return disownedAtInstall(tokenRequests.filter(({ about }) => about === family));
     return refusedAtInstall(all) ?? cutOf(newest, portal, stage);
   });
   return cuts.every((cut) => cut !== undefined) ? cuts : undefined;
 }
 
 /** What the authorization server last did for each of the portal's chains, for whoever must find out. */
-export function lastWordsOn({ families: chains }: PortalActor, simulator: Bitrix24Simulator): string {
-  const last = [...chains].map((chain) => {
-    const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.family === chain);
+export function lastWordsOn({ families }: PortalActor, simulator: Bitrix24Simulator): string {
+  const last = [...families].map((family) => {
+    const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.family === family);
     if (!log) return 'never refreshed';
     const { at, answeredAt = NaN, closedAt = NaN, outcome } = log;
     return `${outcome} at ${new Date(at).toISOString()}, answered after ${answeredAt - at} ms, closed after ${closedAt - at} ms`;
@@ -93,7 +93,7 @@ function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Chaos
   if (requests.some(({ token }) => token === issued?.accessToken)) return undefined;
   if (outcome.startsWith('fault:') && !harmless.has(outcome))
     return `${outcome.slice('fault:'.length)} after the rotation`;
-  if (closedAt === undefined || !stage.kills.some((at) => closedAt >= at && closedAt - at < heardWithinMs))
+  if (closedAt === undefined || !stage.kills.some((at) => closedAt >= at && closedAt - at < receivedWithinMs))
     return undefined;
   if (answeredAt === undefined) return 'killed before the answer';
   const mayBeUnsaved = closedAt - answeredAt < savedWithinMs || wasAway(stage, answeredAt, closedAt);

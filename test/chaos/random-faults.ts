@@ -9,7 +9,7 @@ import type {
 import type { Chance } from './chance';
 
 /** Of a hundred requests so many are struck; of the commands in a batch, each for itself. */
-const struck = { trip: 0.07, command: 0.015, token: 0.18 };
+const struck = { request: 0.07, command: 0.015, token: 0.18 };
 
 /** What passes by itself, with its weight. */
 const passingAtPortal = {
@@ -78,11 +78,11 @@ export class RandomFaults {
 
   end(): void {
     clearInterval(this.sentencing);
-    for (const { faults: trouble } of [...this.simulator.portals, this.simulator.oauth]) trouble.clear();
+    for (const { faults: fault } of [...this.simulator.portals, this.simulator.oauth]) fault.clear();
   }
 
   private atPortal(chance: Chance, { place }: InjectionTarget): InjectedFault<PortalFaultKind> | undefined {
-    if (!chance.happens(place === 'item' ? struck.command : struck.trip)) return undefined;
+    if (!chance.happens(place === 'item' ? struck.command : struck.request)) return undefined;
     const kind = chance.weighed(passingAtPortal);
     const ranOnly = kind === 'unrun' ? { ranOnly: chance.between(0, 5) } : {};
     return { kind, ...this.manner(chance, kind, brokenLate), ...ranOnly };
@@ -101,9 +101,9 @@ export class RandomFaults {
     };
   }
 
-  private sentence(chance: Chance, { faults: trouble, memberId }: SimulatedPortal): void {
+  private sentence(chance: Chance, { faults: fault, memberId }: SimulatedPortal): void {
     // Often enough that the gateway's own question meets it too.
-    if (chance.happens(0.5)) trouble.next(chance.pick(verdictsOfPortal), { times: 3 });
+    if (chance.happens(0.5)) fault.next(chance.pick(verdictsOfPortal), { times: 3 });
     else this.simulator.oauth.faults.next(chance.pick(verdictsOfServer), { memberId });
   }
 }

@@ -50,24 +50,24 @@ export class RecordedCalls {
     const { findings } = this;
     const startedAt = performance.now();
     const stalledMs = this.stalls.totalMs;
-    const told = await this.heard(replica, call);
+    const reported = await this.received(replica, call);
     const lateMs = performance.now() - startedAt - call.deadlineMs - (this.stalls.totalMs - stalledMs);
     findings.calls++;
     const what = `${call.method} ${call.path} at replica ${replica}, ${this.stage.berths[replica]?.lives.length} lives`;
     if (lateMs > findings.latest.ms) findings.latest = { ms: lateMs, what: `${what}, ${new Date().toISOString()}` };
-    if (told === 'silence') findings.flaw('waiting', `${what} was never answered`);
+    if (reported === 'silence') findings.flaw('waiting', `${what} was never answered`);
     else if (lateMs > toleranceMs) findings.flaw('waiting', `${what} was ${Math.round(lateMs)} ms late`);
-    if (told === undefined || told === 'silence') {
+    if (reported === undefined || reported === 'silence') {
       findings.cut++;
       await pause(50);
       return undefined;
     }
-    this.note(call, told);
-    return told;
+    this.note(call, reported);
+    return reported;
   }
 
   /** Nothing when the connection broke, silence when nobody ever answered. */
-  private async heard(replica: number, call: ChaosCall): Promise<ChaosReply | undefined | 'silence'> {
+  private async received(replica: number, call: ChaosCall): Promise<ChaosReply | undefined | 'silence'> {
     const name = `${call.method} ${call.path} at ${replica}, ${new Date().toISOString()}`;
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), call.deadlineMs + foreverMs);
@@ -101,14 +101,14 @@ export class RecordedCalls {
     const { status, headers } = response;
     if (headers.get('x-request-id') !== requestId) this.findings.flaw('crossed', `${path}: another's request id`);
     const type = headers.get('content-type') ?? '';
-    const told = text === '' ? undefined : (JSON.parse(text) as { code?: string });
+    const reported = text === '' ? undefined : (JSON.parse(text) as { code?: string });
     try {
-      mustBeDocumented(method, path, { status, type, body: told });
+      mustBeDocumented(method, path, { status, type, body: reported });
     } catch (error) {
       this.findings.flaw('faults', (error as Error).message);
     }
     const retryAfterMs = Number(headers.get('retry-after') ?? 0) * 1000;
-    return { status, body: told, replayed: headers.has('idempotent-replayed'), retryAfterMs, replica };
+    return { status, body: reported, replayed: headers.has('idempotent-replayed'), retryAfterMs, replica };
   }
 
   private note({ method, path }: ChaosCall, { status, body }: ChaosReply): void {

@@ -2,7 +2,7 @@ import type { ChaosScenario } from './scenario';
 
 /** What was done to it and what came of it, for people. */
 export function table(
-  { stage, findings, actors, parts, board, renames }: ChaosScenario,
+  { stage, findings, actors, parts, calls, renames }: ChaosScenario,
   seed: string,
   seconds: number,
 ): string {
@@ -23,7 +23,7 @@ export function table(
     ['writes: added, changed, deleted, told again, refused', [added, changed, deleted, replayed, refused].join(', ')],
     ['answers told while Redis was away, that died with their replica', findings.unkept],
     ['the latest answer, ms after its deadline', `${Math.round(findings.latest.ms)}: ${findings.latest.what}`],
-    ['the callers themselves stood still for at most, ms', Math.round(board.stalls.longestMs)],
+    ['the callers themselves stood still for at most, ms', Math.round(calls.stalls.longestMs)],
     ['grants cut off in strict rotation', findings.cuts.length],
     ...findings.cuts.map((cut): [string, unknown] => ['', cut]),
     ['installed again', findings.installedAgain],

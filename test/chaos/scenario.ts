@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminKey } from '../support/gateway';
 import { Administrator } from './administrator';
-import { read, type CallerContext, write } from './callers';
+import { read, type ChaosScene, write } from './callers';
 import { type PortalActor, actorOf, roles } from './actors';
 import { Chance } from './chance';
 import { Findings } from './findings';
@@ -25,11 +25,11 @@ export class ChaosScenario {
   readonly findings = new Findings();
   actors: readonly PortalActor[] = [];
   renames = 0;
-  readonly board: RecordedCalls;
+  readonly calls: RecordedCalls;
   /** How long each part took, in milliseconds. */
   readonly parts: [name: string, ms: number][] = [];
   private readonly administrator: Administrator;
-  private readonly troubles: RandomFaults;
+  private readonly faults: RandomFaults;
   private clientKey = '';
   private isOver = false;
   private isAtRest = false;
@@ -40,9 +40,9 @@ export class ChaosScenario {
     readonly stage: ChaosCluster,
     private readonly chance: Chance,
   ) {
-    this.board = new RecordedCalls(stage, this.findings);
-    this.administrator = new Administrator(stage, this.board, this.findings);
-    this.troubles = new RandomFaults(stage.simulator, chance.of('troubles'), slowestMs);
+    this.calls = new RecordedCalls(stage, this.findings);
+    this.administrator = new Administrator(stage, this.calls, this.findings);
+    this.faults = new RandomFaults(stage.simulator, chance.of('troubles'), slowestMs);
   }
 
   static async begin(seed: string): Promise<ChaosScenario> {
@@ -63,11 +63,11 @@ export class ChaosScenario {
   async forgetfulStorm(seconds: number): Promise<void> {
     await this.during(async () => {
       await pause((seconds * 1000) / 3);
-      this.troubles.end();
+      this.faults.end();
       await this.stage.endKilling();
       this.era++;
       await this.stage.restartRedis(false, 500);
-      for (const { families: chains } of this.actors) chains.clear();
+      for (const { families } of this.actors) families.clear();
       await Promise.all(this.actors.map((actor) => this.isSaidToBeGone(actor)));
       await this.setUp();
       this.era++;
@@ -89,8 +89,8 @@ export class ChaosScenario {
 
   async end(): Promise<void> {
     this.hasEnded = this.isOver = this.isAtRest = true;
-    this.troubles.end();
-    this.board.stalls.end();
+    this.faults.end();
+    this.calls.stalls.end();
     await this.stage.strike();
   }
 
@@ -110,7 +110,7 @@ export class ChaosScenario {
     // A write on a portal that was lost comes to its end once the portal is installed again.
     const lookedAfter = this.actors.map((actor) => this.administrator.lookAfter(actor, () => this.isAtRest));
     await this.timed('storm', act());
-    this.troubles.end();
+    this.faults.end();
     await this.timed('all up again', this.stage.endKilling());
     this.isOver = true;
     await renaming;
@@ -120,7 +120,7 @@ export class ChaosScenario {
   }
 
   private beginStorm(): void {
-    this.troubles.begin(this.actors.filter(({ sentenced }) => sentenced).map(({ portal }) => portal));
+    this.faults.begin(this.actors.filter(({ sentenced }) => sentenced).map(({ portal }) => portal));
     this.stage.beginKilling();
   }
 
@@ -138,12 +138,12 @@ export class ChaosScenario {
   private async allAtRest(callers: readonly Promise<void>[]): Promise<void> {
     const ended = Promise.all(callers).then(() => true);
     if (await Promise.race([ended, sleep(restsWithinMs, false, { ref: false })])) return;
-    this.findings.flaw('waiting', `somebody still waits: ${[...this.board.open].join('; ') || 'for no call'}`);
+    this.findings.flaw('waiting', `somebody still waits: ${[...this.calls.open].join('; ') || 'for no call'}`);
   }
 
   private callers(): Promise<void>[] {
-    const scene: CallerContext = {
-      calls: this.board,
+    const scene: ChaosScene = {
+      calls: this.calls,
       findings: this.findings,
       stage: this.stage,
       keyFor: (chance) => (chance.happens(0.5) ? this.clientKey : adminKey),
@@ -174,9 +174,9 @@ export class ChaosScenario {
     const client = { name: 'chaos', scopes: ['backlog:read', 'backlog:write'] };
     const call = { method: 'POST', path: '/v1/clients', body: client, deadlineMs: 5000, key: adminKey };
     for (const chance = this.chance.of('clients'); ; await pause(200)) {
-      const told = await this.board.call(chance, call);
-      if (told?.status !== 201) continue;
-      this.clientKey = told.body.key as string;
+      const reported = await this.calls.call(chance, call);
+      if (reported?.status !== 201) continue;
+      this.clientKey = reported.body.key as string;
       return;
     }
   }

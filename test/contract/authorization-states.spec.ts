@@ -29,8 +29,8 @@ describe('authorization states over a real Redis', () => {
 
   it('tell it to one of many who ask at the same time', async () => {
     const state = await states().begin('default', 'acme.bitrix24.de', browser);
-    const told = await Promise.all(Array.from({ length: 20 }, () => states().finish('default', state, browser)));
-    expect(told.filter(Boolean)).toEqual(['acme.bitrix24.de']);
+    const reported = await Promise.all(Array.from({ length: 20 }, () => states().finish('default', state, browser)));
+    expect(reported.filter(Boolean)).toEqual(['acme.bitrix24.de']);
   });
 
   it('are kept for ten minutes, under a name from which the state cannot be made', async () => {

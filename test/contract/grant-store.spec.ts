@@ -155,18 +155,18 @@ contract((made) => {
   });
 
   it('keeps what the portal told of its tariff, through installs and renewals, until it tells something else', async () => {
-    const tariff = { licence: 'de_ent250', family: 'ent', askedAtMs: 7 };
+    const tariff = { licence: 'de_ent250', family: 'ent', requestedAtMs: 7 };
     await store.saveTariff(portal, tariff);
     await store.install({ install: installOf(portal), pair: pair('second') });
     await store.saveRefresh(portal, await version(), renewal('third'));
     expect((await store.load(portal))?.tariff).toEqual(tariff);
-    await store.saveTariff(portal, { licence: 'de_basic', askedAtMs: 8 });
-    expect((await store.load(portal))?.tariff).toEqual({ licence: 'de_basic', askedAtMs: 8 });
+    await store.saveTariff(portal, { licence: 'de_basic', requestedAtMs: 8 });
+    expect((await store.load(portal))?.tariff).toEqual({ licence: 'de_basic', requestedAtMs: 8 });
   });
 
   it('takes a renewal that began before a tariff was learned or limits were set', async () => {
     const old = await version();
-    await store.saveTariff(portal, { licence: 'de_basic', askedAtMs: 7 });
+    await store.saveTariff(portal, { licence: 'de_basic', requestedAtMs: 7 });
     await store.changeSettings(portal, { limits: { burst: 100, drainPerSecond: 10 } });
     expect(await version()).toBe(old);
     expect(await store.saveRefresh(portal, old, renewal('new'))).toBe(true);
@@ -174,7 +174,7 @@ contract((made) => {
 
   it('lists limits and tariff with the portal', async () => {
     const limits = { burst: 100, drainPerSecond: 10 };
-    const tariff = { licence: 'de_basic', askedAtMs: 7 };
+    const tariff = { licence: 'de_basic', requestedAtMs: 7 };
     await store.changeSettings(portal, { limits });
     await store.saveTariff(portal, tariff);
     const { items } = await store.list({ limit: 1000 });
@@ -182,7 +182,7 @@ contract((made) => {
   });
 
   it('learns nothing of a portal that was forgotten, and knows nothing of it when it is installed again', async () => {
-    const tariff = { licence: 'de_ent250', askedAtMs: 7 };
+    const tariff = { licence: 'de_ent250', requestedAtMs: 7 };
     await store.saveTariff(portal, tariff);
     await store.changeSettings(portal, { limits: { burst: 100, drainPerSecond: 10 } });
     await store.remove(portal);

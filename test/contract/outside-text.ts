@@ -16,7 +16,7 @@ import { requestId } from '../../apps/gateway/src/http/request-id';
 import { sourceOf } from '../../apps/gateway/src/http/source';
 import { StaticDocument } from '../../apps/gateway/src/http/static-document';
 import { idsOf } from '../../apps/gateway/src/http/audit-context';
-import { askedPage, portalNamed } from '../../apps/gateway/src/doors/pages/asked-page';
+import { requestedPage, portalNamed } from '../../apps/gateway/src/doors/pages/asked-page';
 import { BrowserCookie } from '../../apps/gateway/src/doors/pages/browser-cookie';
 import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims';
 import { parsePhpForm } from '../../apps/gateway/src/doors/events/php-form';
@@ -120,7 +120,7 @@ export const parsers: readonly OutsideText[] = [
         url: `/bitrix24/install?DOMAIN=${text}`,
         headers: { accept: `${text}text/html` },
       };
-      return askedPage({ ...request, routeOptions: { url: '/bitrix24/install' } } as never, rules);
+      return requestedPage({ ...request, routeOptions: { url: '/bitrix24/install' } } as never, rules);
     },
     worst: [(characters) => `${'/'.repeat(characters)}%0Aa`, (characters) => 'text/htm'.repeat(characters / 8)],
   },

@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { sharedFrom } from '../support/shipped-settings';
 
-interface Service {
+interface ComposeService {
   readonly networks?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly command?: readonly string[];
 }
 interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
+  readonly services: Readonly<Record<string, ComposeService>>;
   readonly networks: Readonly<Record<string, { internal?: boolean; ipam?: { config: { subnet: string }[] } } | null>>;
 }
 
 const text = (...path: string[]) => readFileSync(join(...path), 'utf8');
 const compose = parse(text('docker/compose.yaml')) as Compose;
-const service = (name: string): Service => compose.services[name] ?? {};
+const service = (name: string): ComposeService => compose.services[name] ?? {};
 const on = (network: string) =>
   Object.entries(compose.services).flatMap(([name, it]) => (it.networks?.includes(network) ? [name] : []));
 

@@ -30,9 +30,9 @@ async function metricNames(): Promise<Set<string>> {
   metrics.watch({ counts: () => [] }, { error: () => undefined, info: () => undefined });
   metrics.watchStore({ durable: 1 });
   metrics.watchJobs({ counts: () => Promise.resolve({ waiting: 0, running: 0 }) });
-  const told = await metrics.registry.getMetricsAsJSON();
+  const reported = await metrics.registry.getMetricsAsJSON();
   return new Set(
-    told.flatMap(({ name, type }) =>
+    reported.flatMap(({ name, type }) =>
       `${type}` === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
     ),
   );
@@ -85,11 +85,11 @@ describe('alerts and the dashboard', () => {
 
   it('are of metrics that docs/observability.md explains, all of the gateway’s own and no others', async () => {
     const explained = [...text('docs/observability.md').matchAll(/^\| `(b24_\w+)`/gm)].map(([, name]) => name);
-    const told = (await new Metrics().registry.getMetricsAsJSON()).map(({ name }) => name);
+    const reported = (await new Metrics().registry.getMetricsAsJSON()).map(({ name }) => name);
     const own = [...(await metricNames())].filter(
       (name) => name.startsWith('b24_') && !/_(bucket|sum|count)$/.test(name),
     );
-    expect(told.length).toBeGreaterThan(5);
+    expect(reported.length).toBeGreaterThan(5);
     expect([...explained].sort()).toEqual([...own].sort());
   });
 });

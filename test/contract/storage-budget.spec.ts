@@ -10,13 +10,13 @@ const hourMs = 3_600_000;
 const lifeMs = 25 * hourMs;
 const client = 'c_0123456789abcdef';
 /** The longest word that an answer was not kept. */
-const notKept = JSON.stringify({
+const notStored = JSON.stringify({
   status: 201,
   headers: {
     'Content-Type': 'application/json; charset=utf-8',
     Location: `/v1/portals/${'f'.repeat(32)}/backlogs/9007199254740991`,
   },
-  notKept: 'budget_spent',
+  notStored: 'budget_spent',
 });
 const keys = [`b24:{${client}}:storage`, `b24:{${client}}:storage:lives`] as const;
 
@@ -152,7 +152,7 @@ describe('a storage budget over a real Redis', () => {
       const claim = { client, name, fingerprint: 'a'.repeat(64), holder: 'b'.repeat(36) };
       await records.acquire(claim);
       expect(await redis.memory('USAGE', `b24:write:${name}`)).toBeLessThan(recordBytes);
-      await records.complete(claim, new Secret(notKept));
+      await records.complete(claim, new Secret(notStored));
       expect(await redis.memory('USAGE', `b24:write:${name}`)).toBeLessThanOrEqual(recordBytes);
       await redis.del(`b24:write:${name}`);
       await records.acquire(claim);

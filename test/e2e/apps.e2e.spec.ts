@@ -275,9 +275,9 @@ describe('apps', () => {
     expect(first).toMatchObject({ id: 'default', name: 'default', clientId: world.simulator.clientId });
     expect(new URL(first?.urls['handler'] ?? '').pathname).toBe('/oauth/callback');
     expect(body.items.map(({ id }) => id)).toContain(app.id);
-    const told = { status: 409, body: { code: 'app_of_settings' } };
-    expect(await client.call('DELETE', '/v1/apps/default')).toMatchObject(told);
-    expect(await client.call('PATCH', '/v1/apps/default', { name: 'x' })).toMatchObject(told);
+    const reported = { status: 409, body: { code: 'app_of_settings' } };
+    expect(await client.call('DELETE', '/v1/apps/default')).toMatchObject(reported);
+    expect(await client.call('PATCH', '/v1/apps/default', { name: 'x' })).toMatchObject(reported);
     const { clientId } = world.simulator;
     const taken = await client.call('POST', '/v1/apps', { name: 'x', clientId, clientSecret: 'another-secret' });
     expect(taken).toMatchObject({ status: 409, body: { code: 'app_already_registered' } });

@@ -4,7 +4,7 @@ import { Browser, openFrame } from '../support/browser';
 import { HttpClient, eventually, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
-interface Entry {
+interface EntryView {
   readonly actor: string;
   readonly action: string;
   readonly outcome: string;
@@ -32,33 +32,33 @@ describe('the audit log', () => {
   });
   afterAll(() => world.stop());
 
-  const entries = async (query = '') => (await admin.get(`/v1/audit?limit=200${query}`)).body.items as Entry[];
+  const entries = async (query = '') => (await admin.get(`/v1/audit?limit=200${query}`)).body.items as EntryView[];
   /** The entries of a request, as soon as there is one. */
   const of = async (requestId: string | null) => {
-    let found: Entry[] = [];
+    let found: EntryView[] = [];
     await eventually(async () => (found = await entries(`&requestId=${requestId}`)).length > 0);
     return found;
   };
   /** The entry of a request that is like that, as soon as there is one. */
-  const eventuallyOf = async (requestId: string | null, isWanted: (entry: Entry) => boolean) => {
-    let found: Entry | undefined;
+  const eventuallyOf = async (requestId: string | null, isWanted: (entry: EntryView) => boolean) => {
+    let found: EntryView | undefined;
     await eventually(async () => (found = (await of(requestId)).find(isWanted)) !== undefined);
     return found!;
   };
   const traced = async (client: HttpClient, ...call: Parameters<HttpClient['call']>) => {
     const reply = await client.call(...call);
-    return { reply, told: await of(reply.headers.get('x-request-id')) };
+    return { reply, reported: await of(reply.headers.get('x-request-id')) };
   };
   const make = async (wanted: object) => {
-    const { reply, told } = await traced(admin, 'POST', '/v1/clients', { name: 'planning', ...wanted });
-    return { id: reply.body.id as string, client: new HttpClient(admin.url, reply.body.key as string), told };
+    const { reply, reported } = await traced(admin, 'POST', '/v1/clients', { name: 'planning', ...wanted });
+    return { id: reply.body.id as string, client: new HttpClient(admin.url, reply.body.key as string), reported };
   };
 
   it('tells each write of a key once: who, what, where, the ids, and what came of it', async () => {
     const { id, client } = await make({ scopes: ['backlog:write', 'backlog:read'] });
     const write = { groupId: 125, createdBy: 6 };
     const added = await traced(client, 'POST', at('/backlogs'), write);
-    expect(added.told).toEqual([
+    expect(added.reported).toEqual([
       {
         id: expect.stringMatching(/^[0-9a-f]{16}$/),
         at: expect.any(String),
@@ -74,23 +74,25 @@ describe('the audit log', () => {
       },
     ]);
     const backlogId = added.reply.body.id as number;
-    expect((await traced(client, 'POST', at('/backlogs'), write)).told).toMatchObject([
+    expect((await traced(client, 'POST', at('/backlogs'), write)).reported).toMatchObject([
       { outcome: 'backlog_already_exists', status: 409 },
     ]);
-    expect((await traced(client, 'PATCH', at(`/backlogs/${backlogId}`), { modifiedBy: 1 })).told).toMatchObject([
+    expect((await traced(client, 'PATCH', at(`/backlogs/${backlogId}`), { modifiedBy: 1 })).reported).toMatchObject([
       { action: 'updateBacklog', ids: { backlogId, modifiedBy: 1 } },
     ]);
-    expect((await traced(client, 'DELETE', at(`/backlogs/${backlogId}`))).told).toMatchObject([
+    expect((await traced(client, 'DELETE', at(`/backlogs/${backlogId}`))).reported).toMatchObject([
       { action: 'deleteBacklog', status: 204, ids: { backlogId } },
     ]);
   });
 
   it('tells writes that a key was not allowed, and that could not be read', async () => {
     const { id, client } = await make({ scopes: ['portals:read'] });
-    expect((await traced(client, 'DELETE', at())).told).toMatchObject([
+    expect((await traced(client, 'DELETE', at())).reported).toMatchObject([
       { actor: id, action: 'forgetPortal', portal: portal.memberId, outcome: 'not_allowed', status: 403 },
     ]);
-    expect((await traced(admin, 'PATCH', at(), { nonsense: 1 })).told).toMatchObject([{ outcome: 'invalid_request' }]);
+    expect((await traced(admin, 'PATCH', at(), { nonsense: 1 })).reported).toMatchObject([
+      { outcome: 'invalid_request' },
+    ]);
   });
 
   it('tells a write whose caller hung up', async () => {
@@ -111,8 +113,8 @@ describe('the audit log', () => {
 
   it('names what was written where the answer was too large to be read', async () => {
     portal.faults.next('huge', { method: 'crm.deal.delete' });
-    const { told } = await traced(admin, 'POST', at('/call/crm.deal.delete'), { params: { id: 1 } });
-    expect(told).toMatchObject([{ outcome: 'answer_too_large', ids: { method: 'crm.deal.delete' } }]);
+    const { reported } = await traced(admin, 'POST', at('/call/crm.deal.delete'), { params: { id: 1 } });
+    expect(reported).toMatchObject([{ outcome: 'answer_too_large', ids: { method: 'crm.deal.delete' } }]);
     portal.faults.next('huge', { method: 'batch' });
     const { client } = await make({ scopes: ['call'] });
     const cmd = { a: 'crm.deal.delete?id=1', b: 'crm.deal.list' };
@@ -133,7 +135,7 @@ describe('the audit log', () => {
     await eventually(async () => (await admin.get(`/v1/jobs/${body.id as string}`)).body.state === 'done');
     const before = await redis.xlen('b24:audit');
     const cancelled = await traced(admin, 'POST', `/v1/jobs/${body.id as string}/cancel`);
-    expect(cancelled.told).toMatchObject([{ action: 'cancelJob', outcome: 'done', ids: { unchanged: true } }]);
+    expect(cancelled.reported).toMatchObject([{ action: 'cancelJob', outcome: 'done', ids: { unchanged: true } }]);
     const called = await nowhere('crm.deal.add');
     expect(await of(called.headers.get('x-request-id'))).toMatchObject([{ outcome: 'done', ids: { targets: 0 } }]);
     const read = await nowhere('crm.deal.list');
@@ -144,24 +146,26 @@ describe('the audit log', () => {
   });
 
   it('tells what is done to keys and portals, by ids and never by words', async () => {
-    const { id, told } = await make({ scopes: ['call'], ratePerSecond: 5 });
-    expect(told).toMatchObject([{ actor: 'admin', action: 'createClient', ids: { clientId: id, ratePerSecond: 5 } }]);
+    const { id, reported } = await make({ scopes: ['call'], ratePerSecond: 5 });
+    expect(reported).toMatchObject([
+      { actor: 'admin', action: 'createClient', ids: { clientId: id, ratePerSecond: 5 } },
+    ]);
     const rotated = await traced(admin, 'POST', `/v1/clients/${id}/rotate`, { graceSeconds: 5 });
-    expect(rotated.told).toMatchObject([{ action: 'rotateClientKey', ids: { clientId: id, graceSeconds: 5 } }]);
-    expect((await traced(admin, 'DELETE', `/v1/clients/${id}`)).told).toMatchObject([
+    expect(rotated.reported).toMatchObject([{ action: 'rotateClientKey', ids: { clientId: id, graceSeconds: 5 } }]);
+    expect((await traced(admin, 'DELETE', `/v1/clients/${id}`)).reported).toMatchObject([
       { action: 'deleteClient', ids: { clientId: id } },
     ]);
     const changed = await traced(admin, 'PATCH', at(), { alias: 'secret-project', suspended: false, limits: null });
-    expect(changed.told).toMatchObject([{ ids: { alias: 'set', suspended: false, limits: 'removed' } }]);
-    expect((await traced(admin, 'PATCH', '/v1/portals/secret-project', { alias: null })).told).toMatchObject([
+    expect(changed.reported).toMatchObject([{ ids: { alias: 'set', suspended: false, limits: 'removed' } }]);
+    expect((await traced(admin, 'PATCH', '/v1/portals/secret-project', { alias: null })).reported).toMatchObject([
       { portal: portal.memberId, ids: { alias: 'removed' } },
     ]);
     const hooked = await world.simulator.addPortal();
     const webhookUrl = hooked.webhookUrl(1, ['task']);
     const added = await traced(admin, 'POST', '/v1/portals', { webhookUrl });
-    expect(added.told).toMatchObject([{ action: 'addPortalByWebhook', portal: added.reply.body.memberId }]);
+    expect(added.reported).toMatchObject([{ action: 'addPortalByWebhook', portal: added.reply.body.memberId }]);
     const forgotten = await traced(admin, 'DELETE', `/v1/portals/${hooked.domain}`);
-    expect(forgotten.told).toMatchObject([{ action: 'forgetPortal', portal: added.reply.body.memberId }]);
+    expect(forgotten.reported).toMatchObject([{ action: 'forgetPortal', portal: added.reply.body.memberId }]);
     const all = JSON.stringify(await entries());
     for (const word of ['secret-project', webhookUrl.split('/').at(-2) ?? '', admin.key ?? '', 'b24_'])
       expect(all).not.toContain(word);
@@ -178,8 +182,8 @@ describe('the audit log', () => {
     const browser = new Browser();
     await browser.open(await browser.allow(admin, other));
     await eventually(async () => (await entries(`&portal=${other.memberId}`)).length === 4);
-    const told = await entries(`&portal=${other.memberId}`);
-    expect(told.map(({ actor, action }) => [actor, action])).toEqual([
+    const reported = await entries(`&portal=${other.memberId}`);
+    expect(reported.map(({ actor, action }) => [actor, action])).toEqual([
       ['authorization', 'installPortal'],
       ['portal event', 'installPortal'],
       ['portal event', 'uninstallPortal'],
@@ -196,8 +200,8 @@ describe('the audit log', () => {
     await new HttpClient(admin.url, '').call('DELETE', at());
     await events.refusedLater(portal.installEvent({ auth: { access_token: 'f'.repeat(70) } }));
     await events.refusedAtOnce(portal.uninstallEvent({ auth: { application_token: 'f'.repeat(32) } }), 403);
-    const { told } = await traced(admin, 'PATCH', at(), { suspended: false });
-    expect(told).toHaveLength(1);
+    const { reported } = await traced(admin, 'PATCH', at(), { suspended: false });
+    expect(reported).toHaveLength(1);
     expect(await entries()).toHaveLength(before + 1);
   });
 
@@ -229,8 +233,8 @@ describe('the audit log', () => {
         ).headers.get('x-request-id'),
     };
     for (const [action, way] of Object.entries(ways)) {
-      const told = await eventuallyOf(await way(), ({ ids }) => ids?.['method'] === add);
-      expect(told).toMatchObject({ action, outcome: 'done', portal: portal.memberId, source: '127.0.0.1' });
+      const reported = await eventuallyOf(await way(), ({ ids }) => ids?.['method'] === add);
+      expect(reported).toMatchObject({ action, outcome: 'done', portal: portal.memberId, source: '127.0.0.1' });
     }
     const batch = await fetch(
       `${sdk}/batch?cmd[a]=${encodeURIComponent(`${add}?${query(5)}`)}&cmd[b]=${encodeURIComponent(`${update}?id=1&fields[modifiedBy]=1`)}`,
@@ -246,9 +250,9 @@ describe('the audit log', () => {
       [0, 50],
       [50, 10],
     ]) {
-      const told = await eventuallyOf(jobRequest, ({ ids }) => ids?.['from'] === from);
-      expect(told).toMatchObject({ action: 'runBatch', source: '127.0.0.1' });
-      expect([told.outcome, told.ids?.['writes']]).toEqual(['done', writes]);
+      const reported = await eventuallyOf(jobRequest, ({ ids }) => ids?.['from'] === from);
+      expect(reported).toMatchObject({ action: 'runBatch', source: '127.0.0.1' });
+      expect([reported.outcome, reported.ids?.['writes']]).toEqual(['done', writes]);
     }
   });
 

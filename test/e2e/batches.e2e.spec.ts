@@ -66,10 +66,10 @@ describe('calls that wait for one portal', () => {
     );
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     for (const batch of new Set(inBatches().map(({ batchOf }) => batchOf))) {
-      const trip = inBatches().filter(({ batchOf }) => batchOf === batch);
-      const ids = trip.filter(({ method }) => method.endsWith('update')).map(({ params }) => Number(params['id']));
+      const request = inBatches().filter(({ batchOf }) => batchOf === batch);
+      const ids = request.filter(({ method }) => method.endsWith('update')).map(({ params }) => Number(params['id']));
       expect(new Set(ids).size).toBe(ids.length);
-      if (ids.length > 0) expect(trip.filter(({ method }) => method.endsWith('get'))).toEqual([]);
+      if (ids.length > 0) expect(request.filter(({ method }) => method.endsWith('get'))).toEqual([]);
     }
   });
 

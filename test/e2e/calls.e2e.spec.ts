@@ -49,8 +49,8 @@ describe('any method', () => {
       ['batch', { params: { cmd: { a: 'user.current' } } }],
       ['..%2Frest', {}],
     ] as const) {
-      const { status, body: told } = await call(method, body);
-      expect([method, status, told.code]).toEqual([method, 400, 'invalid_request']);
+      const { status, body: reported } = await call(method, body);
+      expect([method, status, reported.code]).toEqual([method, 400, 'invalid_request']);
     }
     expect(portal.requests).toEqual([]);
   });

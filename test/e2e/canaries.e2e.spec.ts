@@ -17,7 +17,7 @@ describe('secrets', () => {
   const answers: string[] = [];
 
   /** A call whose whole answer is kept to be looked through. */
-  const heard = async (method: string, path: string, body?: unknown) => {
+  const received = async (method: string, path: string, body?: unknown) => {
     const reply = await client.call(method, path, body);
     answers.push(JSON.stringify([...reply.headers]), JSON.stringify(reply.body));
     return reply;
@@ -61,8 +61,8 @@ describe('secrets', () => {
     });
     const hooked = await world.simulator.addPortal({ burst: 1000, drainPerSecond: 100 });
     const webhookUrl = hooked.webhookUrl(1, ['task']);
-    await heard('POST', '/v1/portals', { webhookUrl });
-    await heard('POST', '/v1/portals', { webhookUrl: webhookUrl.replace(/\w\/$/, '/') });
+    await received('POST', '/v1/portals', { webhookUrl });
+    await received('POST', '/v1/portals', { webhookUrl: webhookUrl.replace(/\w\/$/, '/') });
     const made = await client.call('POST', '/v1/clients', { name: 'canary', scopes: ['backlog:read'] });
     const clientKey = made.body.key as string;
 
@@ -70,26 +70,26 @@ describe('secrets', () => {
     const appSecret = registered.clientSecret;
     const ofApp = `/v1/apps/${registered.id}`;
     const repeated = { name: 'again', clientId: registered.clientId, clientSecret: `${appSecret}x` };
-    await heard('POST', '/v1/apps', repeated);
-    await heard('POST', '/v1/apps', { ...repeated, clientId: '<no id>' });
+    await received('POST', '/v1/apps', repeated);
+    await received('POST', '/v1/apps', { ...repeated, clientId: '<no id>' });
     await registered.there.sendInstallEvent(registered.urls.events);
-    await eventually(async () => (await heard('GET', `/v1/portals/${hooked.memberId}`)).status === 200);
+    await eventually(async () => (await received('GET', `/v1/portals/${hooked.memberId}`)).status === 200);
     hooked.expireAccessTokens();
-    await heard('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
+    await received('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
     const rotatedSecret = registered.rotateAtVendor();
     hooked.expireAccessTokens();
-    await heard('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
+    await received('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
     const once = { 'Idempotency-Key': 'rotated once' };
     const rotated = await client.call('PATCH', ofApp, { clientSecret: rotatedSecret }, once);
     answers.push(JSON.stringify(rotated.body));
-    await heard('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
-    await heard('GET', ofApp);
-    await heard('GET', '/v1/apps');
-    await heard('DELETE', ofApp);
-    await heard('GET', '/v1/audit');
+    await received('GET', `/v1/portals/${hooked.memberId}/groups/125/backlog`);
+    await received('GET', ofApp);
+    await received('GET', '/v1/apps');
+    await received('DELETE', ofApp);
+    await received('GET', '/v1/audit');
 
     // Every kind of failure, an answer that repeats the request among them.
-    await heard('GET', path);
+    await received('GET', path);
     const tokens = () => portal.requests.flatMap(({ token }) => (token ? [token] : []));
     for (const kind of [
       'html',
@@ -101,28 +101,28 @@ describe('secrets', () => {
       'invalid_token',
     ] as const) {
       portal.faults.next(kind, { times: 1 });
-      await heard('GET', path);
+      await received('GET', path);
     }
     portal.faults.next('custom', {
       status: 400,
       body: JSON.stringify({ error: 'ERROR_CORE', error_description: `auth=${tokens().at(-1)}` }),
     });
-    await heard('GET', path);
+    await received('GET', path);
     for (const kind of ['invalid_client', 'html', 'cut-after'] as const) {
       portal.expireAccessTokens();
       world.simulator.oauth.faults.next(kind, { method: 'refresh_token' });
-      await heard('GET', path);
+      await received('GET', path);
     }
     await new HttpClient(client.url, 'b24_wrong-key-canary').get(path);
-    await heard('GET', `/v1/portals/${portal.memberId}`);
-    await heard('GET', '/v1/portals');
-    await heard('GET', '/v1/clients');
-    const metrics = await heard('GET', '/metrics');
-    await heard('GET', '/openapi.json');
+    await received('GET', `/v1/portals/${portal.memberId}`);
+    await received('GET', '/v1/portals');
+    await received('GET', '/v1/clients');
+    const metrics = await received('GET', '/metrics');
+    await received('GET', '/openapi.json');
     expect(metrics.body).toContain('b24_calls_total');
     const dump = await redisDump();
     await world.redis.kill();
-    await heard('GET', path);
+    await received('GET', path);
     await eventually(() => world.logLines.some((line) => line.includes('Redis cannot be reached')));
 
     const secrets: Record<string, string> = {
@@ -139,9 +139,9 @@ describe('secrets', () => {
       'application token': portal.applicationToken,
     };
     [...new Set(tokens())].forEach((token, i) => (secrets[`access token ${i}`] = token));
-    const chains = new URLSearchParams(frame.body);
-    secrets['frame access token'] = chains.get('AUTH_ID') ?? '';
-    secrets['frame refresh token'] = chains.get('REFRESH_ID') ?? '';
+    const families = new URLSearchParams(frame.body);
+    secrets['frame access token'] = families.get('AUTH_ID') ?? '';
+    secrets['frame refresh token'] = families.get('REFRESH_ID') ?? '';
     expect(Object.values(secrets).filter((secret) => secret.length < 8)).toEqual([]);
     expect(tokens().length).toBeGreaterThan(5);
 

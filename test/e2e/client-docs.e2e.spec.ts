@@ -71,7 +71,7 @@ describe('the examples of docs/client.md', () => {
     await world.stop();
   });
 
-  const toldByAll = ['added 126', 'refused backlog_already_exists', ...epics.map((name) => `epic ${name}`)];
+  const reportedByAll = ['added 126', 'refused backlog_already_exists', ...epics.map((name) => `epic ${name}`)];
   /** The first was carried out and its answer lost; the second was refused. */
   const oneWriteAndOneRefused = [1, 2];
 
@@ -86,18 +86,18 @@ describe('the examples of docs/client.md', () => {
     it('compile strictly, and do what they say', async () => {
       await packed.write('examples.mts', await examples('docs/client.md', 'ts'));
       await packed.compile(['examples.mts']);
-      const told = (await packed.node('examples.mjs', [], env)).trim().split('\n');
-      expect(told).toEqual([...toldByAll, 'deals 120', 'answered 1', 'job done']);
+      const reported = (await packed.node('examples.mjs', [], env)).trim().split('\n');
+      expect(reported).toEqual([...reportedByAll, 'deals 120', 'answered 1', 'job done']);
       expect([lossy.lost, adds()]).toEqual(oneWriteAndOneRefused);
     }, 60_000);
 
     it('on the page of the package do, too', async () => {
       await packed.write('readme.mts', await examples('libs/client/README.md', 'ts'));
       await packed.compile(['readme.mts']);
-      const told = (await packed.node('readme.mjs', [], env)).trim().split('\n');
-      expect(told[0]).toMatch(/^backlog_already_exists \S+ false$/);
-      expect(told.slice(1, 4)).toEqual(epics);
-      expect(told).toHaveLength(124);
+      const reported = (await packed.node('readme.mjs', [], env)).trim().split('\n');
+      expect(reported[0]).toMatch(/^backlog_already_exists \S+ false$/);
+      expect(reported.slice(1, 4)).toEqual(epics);
+      expect(reported).toHaveLength(124);
     }, 60_000);
   });
 
@@ -106,8 +106,8 @@ describe('the examples of docs/client.md', () => {
     `in curl do what they say${shell.unlessAbsent}`,
     async () => {
       const text = await examples('docs/client.md', 'sh');
-      const told = await linesOf('bash', ['-euo', 'pipefail', await program('examples.sh', text)]);
-      const [added, page, ...records] = told.map((line) => JSON.parse(line) as object);
+      const reported = await linesOf('bash', ['-euo', 'pipefail', await program('examples.sh', text)]);
+      const [added, page, ...records] = reported.map((line) => JSON.parse(line) as object);
       expect(added).toMatchObject({ groupId: 126, createdBy: 6 });
       expect(page).toMatchObject({ items: [{ name: 'One' }, { name: 'Two' }], nextCursor: expect.any(String) });
       expect([records.length, records.at(-1)]).toEqual([121, { end: { records: 120 } }]);
@@ -121,7 +121,7 @@ describe('the examples of docs/client.md', () => {
     `in Python do what they say${python.unlessAbsent}`,
     async () => {
       const text = await examples('docs/client.md', 'python');
-      expect(await linesOf('python3', [await program('examples.py', text)])).toEqual(toldByAll);
+      expect(await linesOf('python3', [await program('examples.py', text)])).toEqual(reportedByAll);
       expect([lossy.lost, adds()]).toEqual(oneWriteAndOneRefused);
     },
     60_000,
@@ -132,7 +132,7 @@ describe('the examples of docs/client.md', () => {
     `in PHP do what they say${php.unlessAbsent}`,
     async () => {
       const text = `<?php\n${await examples('docs/client.md', 'php')}`;
-      expect(await linesOf('php', [await program('examples.php', text)])).toEqual(toldByAll);
+      expect(await linesOf('php', [await program('examples.php', text)])).toEqual(reportedByAll);
       expect([lossy.lost, adds()]).toEqual(oneWriteAndOneRefused);
     },
     60_000,

@@ -117,8 +117,8 @@ describe('the client as it is packed', () => {
       portal.requests.length = 0;
       const lossy = await LossyProxy.before(gateway.url, { method: 'POST', path: /\/backlogs$/ });
       try {
-        const told = await packed.node(program, [gateway.url, lossy.url, adminKey, portal.memberId]);
-        expect(JSON.parse(told)).toMatchObject({
+        const reported = await packed.node(program, [gateway.url, lossy.url, adminKey, portal.memberId]);
+        expect(JSON.parse(reported)).toMatchObject({
           added: { groupId: 126, createdBy: 6 },
           refused: 'backlog_already_exists',
           epics: ['One', 'Two', 'Three', 'Four', 'Five'],

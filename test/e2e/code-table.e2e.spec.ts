@@ -2,15 +2,15 @@ import type { FaultCode } from '@b24/portal';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { type HttpClient, type HttpReply, World } from '../support/gateway';
 
-type Trouble = Parameters<SimulatedPortal['faults']['next']>;
-type Kind = Trouble[0];
+type VendorError = Parameters<SimulatedPortal['faults']['next']>;
+type CodeKind = VendorError[0];
 
 /** The vendor's code, the statuses it comes with, and what a read and a write are told. */
-type Row = readonly [kind: Kind, statuses: readonly number[], status: number, code: FaultCode, times?: number];
+type CodeRow = readonly [kind: CodeKind, statuses: readonly number[], status: number, code: FaultCode, times?: number];
 
 /** Of every method, the gateway's own `profile` among them; otherwise the refusal is one command's own. */
 const always = 50;
-const rows: readonly Row[] = [
+const rows: readonly CodeRow[] = [
   ['QUERY_LIMIT_EXCEEDED', [503], 200, 'ok' as FaultCode, 1],
   ['OVERLOAD_LIMIT', [503], 503, 'portal_overloaded'],
   ['OVERLOAD_LIMIT', [503], 503, 'portal_overloaded', always],

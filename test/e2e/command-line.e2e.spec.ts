@@ -98,9 +98,9 @@ describe('the command line', () => {
     expect(well.stdout).toMatch(/^acme\n/);
     for (const fact of [/status +active/, /tags +emea/, /plan +50 requests fit, 2 leak/, /queue +0 waiting/])
       expect(well.stdout).toMatch(fact);
-    const ill = await line.run(['portal', 'globex']);
-    expect(ill.stdout).toMatch(/status +reauthorization_required\n +since +\d{4}-/);
-    expect(ill.stdout).toMatch(/authorize again +b24-gateway install-link globex/);
+    const unhealthy = await line.run(['portal', 'globex']);
+    expect(unhealthy.stdout).toMatch(/status +reauthorization_required\n +since +\d{4}-/);
+    expect(unhealthy.stdout).toMatch(/authorize again +b24-gateway install-link globex/);
     expect(await line.problem(['portal', 'nowhere'])).toMatchObject({ exitCode: 1, code: 'portal_not_found' });
   });
 

@@ -11,7 +11,7 @@ describe('a page of the console', () => {
   let client: HttpClient;
   let browser: Browser;
   let acme: SimulatedPortal;
-  let seat: ConsolePage;
+  let consolePage: ConsolePage;
 
   const portalNamed = async (alias: string) => {
     const portal = await world.installed(client, { groups: [125], backlogs: [] });
@@ -25,8 +25,8 @@ describe('a page of the console', () => {
     return () => service.get(`/v1/portals/${portal}/groups/999/backlog`);
   };
   const open = async (width = 1360) => {
-    seat = await ConsolePage.open(browser, client, { viewport: { width, height: 900 } });
-    return seat.page;
+    consolePage = await ConsolePage.open(browser, client, { viewport: { width, height: 900 } });
+    return consolePage.page;
   };
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe('a page of the console', () => {
       await failingService('planning', 'acme')
     )();
   });
-  afterEach(() => seat.close());
+  afterEach(() => consolePage.close());
   afterAll(async () => {
     await Promise.all([browser.close(), world.stop()]);
   });
@@ -58,19 +58,19 @@ describe('a page of the console', () => {
       '/nowhere': '.empty',
     };
     const page = await open(width);
-    const found = (await seat.unseen()).map((it) => `sign-in: ${it}`);
-    await seat.enter();
+    const found = (await consolePage.unseen()).map((it) => `sign-in: ${it}`);
+    await consolePage.enter();
     const links = await page.locator('header nav a').all();
     const named = await Promise.all(links.map((it) => it.getAttribute('href')));
     expect(named.map((it) => `${it}`.replace('/console', '')).filter((it) => !(it in pages))).toEqual([]);
     for (const [path, content] of Object.entries(pages)) {
-      await seat.go(path);
+      await consolePage.go(path);
       const things = page.locator('main').locator(content);
       // Attached, not visible: whether it is seen is what is asked below.
       await things.last().waitFor({ state: 'attached' });
       const boxes = await Promise.all((await things.all()).map((it) => it.boundingBox()));
       if (!boxes.every((it) => it && it.width > 0 && it.height > 0)) found.push(`${path}: no ${content} is seen`);
-      found.push(...(await seat.unseen()).map((it) => `${path}: ${it}`));
+      found.push(...(await consolePage.unseen()).map((it) => `${path}: ${it}`));
     }
     expect(found).toEqual([]);
   });
@@ -82,7 +82,7 @@ describe('a page of the console', () => {
     );
     await first?.();
     const page = await open();
-    await seat.enter(`/portals/${portal.memberId}`);
+    await consolePage.enter(`/portals/${portal.memberId}`);
     const rows = page.locator('.problems > li');
     const of = (name: string) => rows.filter({ hasText: `called by ${name}` });
     await of('first').locator('summary').click();
@@ -104,7 +104,7 @@ describe('a page of the console', () => {
   it('calls nothing none, nor working, that it could not ask for', async () => {
     const page = await open();
     await page.route('**/console/live*', (route) => route.abort());
-    await seat.enter(`/portals/${acme.memberId}`);
+    await consolePage.enter(`/portals/${acme.memberId}`);
     await page.getByText('Reconnecting …').waitFor();
     await page.getByText('Not known', { exact: true }).waitFor();
     const main = page.locator('main');

@@ -14,8 +14,8 @@ describe('the console', () => {
   let client: HttpClient;
   let browser: Browser;
   let acme: SimulatedPortal;
-  let ill: SimulatedPortal;
-  let seat: ConsolePage;
+  let unhealthy: SimulatedPortal;
+  let consolePage: ConsolePage;
 
   /** A portal with a group, a backlog and a name. */
   const portalNamed = async (alias: string) => {
@@ -29,30 +29,30 @@ describe('the console', () => {
   /** As if Bitrix24 had refused its refresh token. */
   const loseGrant = async ({ memberId }: SimulatedPortal) => {
     const redis = world.redis.client();
-    const trouble = {
+    const problem = {
       code: 'reauthorization_required',
       sinceMs: Date.now() - 7_200_000,
       detail: 'Its grant is spent.',
     };
-    await redis.hset(`b24:{${portalId(memberId)}}:grant`, 'issue', JSON.stringify(trouble));
+    await redis.hset(`b24:{${portalId(memberId)}}:grant`, 'issue', JSON.stringify(problem));
     redis.disconnect();
   };
   const open = async (options: Parameters<typeof ConsolePage.open>[2] = {}) => {
-    seat = await ConsolePage.open(browser, client, options);
-    return seat;
+    consolePage = await ConsolePage.open(browser, client, options);
+    return consolePage;
   };
 
   beforeAll(async () => {
     [world, browser] = await Promise.all([World.start(), launchChromium()]);
     client = await world.gateway();
     acme = await portalNamed('acme');
-    ill = await portalNamed('borealis');
-    await loseGrant(ill);
+    unhealthy = await portalNamed('borealis');
+    await loseGrant(unhealthy);
   });
   afterEach(async () => {
     // Whatever a test did: nothing was asked of anyone else, and the policy was never in the way.
-    expect([seat.elsewhere, seat.complaints]).toEqual([[], []]);
-    await seat.close();
+    expect([consolePage.elsewhere, consolePage.complaints]).toEqual([[], []]);
+    await consolePage.close();
   });
   afterAll(async () => {
     await Promise.all([browser.close(), world.stop()]);
@@ -60,20 +60,20 @@ describe('the console', () => {
 
   it('lets in who has an administrator’s key, tells who has not, and lets go who leaves', async () => {
     const { page } = await open();
-    await seat.signIn('b24_wrong');
+    await consolePage.signIn('b24_wrong');
     await page.getByRole('alert').getByText('The key is not known').waitFor();
-    await seat.enter();
+    await consolePage.enter();
     expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])')).toBe('[{},{},""]');
     expect(page.url()).toBe(`${client.url}/console`);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
-    await seat.go('/keys');
+    await consolePage.go('/keys');
     await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
   });
 
   it('makes a key that works at once, shows it once, and deletes it', async () => {
     const { page } = await open();
-    await seat.enter('/keys');
+    await consolePage.enter('/keys');
     await page.getByRole('button', { name: 'New key' }).click();
     await page.getByLabel('Name').fill('planning');
     await page.getByLabel('Portals', { exact: true }).fill('acme');
@@ -94,7 +94,7 @@ describe('the console', () => {
 
   it('registers an app, takes another secret for it, and removes it', async () => {
     const { page } = await open();
-    await seat.enter('/apps');
+    await consolePage.enter('/apps');
     const secrets = async () => {
       const redis = world.redis.client();
       const kept = Object.values(await redis.hgetall('b24:apps')).map((it) => JSON.parse(it) as { secret: string });
@@ -125,7 +125,7 @@ describe('the console', () => {
 
   it('suspends a portal, whose calls are refused from then on, and resumes it', async () => {
     const { page } = await open();
-    await seat.enter(`/portals/${acme.memberId}`);
+    await consolePage.enter(`/portals/${acme.memberId}`);
     const code = async () => (await client.get('/v1/portals/acme/groups/125/backlog')).body.code as string | undefined;
     await page.getByRole('button', { name: 'Suspend calls' }).click();
     await page.getByRole('button', { name: 'Resume calls' }).waitFor();
@@ -137,7 +137,7 @@ describe('the console', () => {
 
   it('shows figures that move while calls flow, and the problem of one that failed', async () => {
     const { page } = await open();
-    await seat.enter(`/portals/${acme.memberId}`);
+    await consolePage.enter(`/portals/${acme.memberId}`);
     await page.getByText('Live', { exact: true }).waitFor();
     const calls = page.locator('figure', { hasText: 'Calls a second' }).locator('.now');
     const flow = { on: true };
@@ -154,20 +154,22 @@ describe('the console', () => {
     expect(await problem.getByText('backlog_not_found', { exact: true }).isVisible()).toBe(true);
   });
 
-  it('says why a portal is ill, and links to what mends it', async () => {
+  it('says why a portal is unhealthy, and links to what mends it', async () => {
     const { page } = await open();
-    await seat.enter();
+    await consolePage.enter();
     await page.getByRole('button', { name: 'Show them' }).click();
     expect(await page.locator('tbody tr').count()).toBe(1);
     await page.getByRole('link', { name: 'borealis' }).click();
     await page.getByText('Its grant is spent.').waitFor();
     const link = page.getByRole('link', { name: 'Authorize again' });
-    expect(await link.getAttribute('href')).toBe(`${client.url}/install?portal=${encodeURIComponent(ill.domain)}`);
+    expect(await link.getAttribute('href')).toBe(
+      `${client.url}/install?portal=${encodeURIComponent(unhealthy.domain)}`,
+    );
   });
 
   it('makes a real call, and tells the curl that makes the same', async () => {
     const { page } = await open();
-    await seat.enter('/try/acme');
+    await consolePage.enter('/try/acme');
     await page.getByLabel('groupId').fill('125');
     await page.getByRole('button', { name: 'Call', exact: true }).click();
     const answer = page.getByRole('status', { name: 'Answer' });
@@ -181,7 +183,7 @@ describe('the console', () => {
 
   it('tells a problem with its title, its words, its code and the request’s id', async () => {
     const { page } = await open();
-    await seat.enter('/portals/nobody');
+    await consolePage.enter('/portals/nobody');
     const alert = page.getByRole('alert');
     await alert.getByText('No such portal here').waitFor();
     await alert.getByText('or install the app on it').waitFor();
@@ -192,7 +194,7 @@ describe('the console', () => {
   it('forgets a portal only when its name was typed', async () => {
     const doomed = await portalNamed('doomed');
     const { page } = await open();
-    await seat.enter(`/portals/${doomed.memberId}`);
+    await consolePage.enter(`/portals/${doomed.memberId}`);
     await page.getByRole('button', { name: 'Forget …' }).click();
     const forget = page.getByRole('button', { name: 'Forget the portal' });
     expect(await forget.isDisabled()).toBe(true);
@@ -241,7 +243,7 @@ describe('the console', () => {
     }
     await pipeline.exec();
     const { page } = await open();
-    await seat.enter();
+    await consolePage.enter();
     await page.locator('.tile', { hasText: 'Portals' }).getByText('1,002').waitFor();
     expect(await page.locator('tbody tr').count()).toBe(50);
     await page.getByRole('button', { name: 'Next' }).click();
@@ -258,34 +260,34 @@ describe('the console', () => {
     const order = { portals: ['acme', 'borealis'], call: { method: 'tasks.api.scrum.backlog.getFields' } };
     await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
     const { page } = await open();
-    await seat.enter('/jobs');
+    await consolePage.enter('/jobs');
     const card = page.getByRole('listitem').filter({ hasText: 'One call to many portals.' });
     await card.getByText('2 of 2, 1 with a problem').waitFor();
     await card.getByText('done').waitFor();
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    const pages = ['/', 'portal', 'ill', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit'];
+    const pages = ['/', 'portal', 'unhealthy', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit'];
 
     it.each([
       ['a phone', phone],
       ['a desk', desk],
     ])('has no page with a serious barrier, nor one wider than %s', async (_, viewport) => {
       const { page } = await open({ colorScheme, viewport });
-      const found: string[] = await seat.barriers();
-      await seat.enter();
+      const found: string[] = await consolePage.barriers();
+      await consolePage.enter();
       for (const name of pages) {
-        const path = { portal: `/portals/${acme.memberId}`, ill: `/portals/${ill.memberId}` }[name] ?? name;
-        await seat.go(path);
+        const path = { portal: `/portals/${acme.memberId}`, unhealthy: `/portals/${unhealthy.memberId}` }[name] ?? name;
+        await consolePage.go(path);
         await page.locator('main h1').waitFor();
         await page.waitForLoadState('load');
-        found.push(...(await seat.barriers()).map((it) => `${name}: ${it}`));
-        const pixels = await seat.overflow();
+        found.push(...(await consolePage.barriers()).map((it) => `${name}: ${it}`));
+        const pixels = await consolePage.overflow();
         if (pixels > 0) found.push(`${name} is ${pixels} pixels too wide`);
       }
-      await seat.go('/keys');
+      await consolePage.go('/keys');
       await page.getByRole('button', { name: 'New key' }).click();
-      found.push(...(await seat.barriers()).map((it) => `new key: ${it}`));
+      found.push(...(await consolePage.barriers()).map((it) => `new key: ${it}`));
       expect(found).toEqual([]);
     });
   });

@@ -51,10 +51,10 @@ describe('three replicas that call one portal', () => {
     const replies = await keepAsking(() => portal.requests.length < 400);
     expect(replies.filter(({ asked, reply }) => reply.status !== 200 || reply.body['groupId'] !== asked)).toEqual([]);
     expect(portal.refusedByBucket).toBe(0);
-    const seats = new Map<number, number>();
-    for (const { batchOf } of portal.requests) if (batchOf) seats.set(batchOf, (seats.get(batchOf) ?? 0) + 1);
+    const commands = new Map<number, number>();
+    for (const { batchOf } of portal.requests) if (batchOf) commands.set(batchOf, (commands.get(batchOf) ?? 0) + 1);
     // More than two replicas have callers.
-    expect(Math.max(...seats.values())).toBeGreaterThan(2 * callersEach);
+    expect(Math.max(...commands.values())).toBeGreaterThan(2 * callersEach);
     const metrics = await Promise.all(replicas.map(({ client }) => client.get<string>('/metrics')));
     const carried = metrics.map(({ body }) => Number(/^b24_calls_sent_by_peer_total (\d+)$/m.exec(body)?.[1] ?? 0));
     expect(carried.reduce((sum, it) => sum + it, 0)).toBeGreaterThan(callersEach);

@@ -28,8 +28,8 @@ describe('the doctor', () => {
     expect(stderr).toBe('');
     const { healthy, checks } = JSON.parse(stdout) as { healthy: boolean; checks: Finding[] };
     expect([code, healthy]).toEqual(checks.some(({ state }) => state === 'problem') ? [1, false] : [0, true]);
-    const ill = checks.filter(({ state }) => state !== 'ok');
-    return { code, checks, ill: ill.map(({ check, state, detail }) => [check, state, detail]) };
+    const unhealthy = checks.filter(({ state }) => state !== 'ok');
+    return { code, checks, unhealthy: unhealthy.map(({ check, state, detail }) => [check, state, detail]) };
   };
   const found = (check: string, state: string, ...words: string[]) => [
     check,
@@ -47,8 +47,8 @@ describe('the doctor', () => {
   afterAll(() => world.stop());
 
   it('finds nothing where all is well, and says what it looked at', async () => {
-    const { code, checks, ill } = await look();
-    expect([code, ill]).toEqual([0, []]);
+    const { code, checks, unhealthy } = await look();
+    expect([code, unhealthy]).toEqual([0, []]);
     expect(checks.map(({ check }) => check)).toEqual([
       ...['settings', 'redis', 'durability', 'redis_clock', 'authorization_server', 'server_clock'],
       ...['gateway', 'key', 'portals', 'public_url'],
@@ -59,8 +59,8 @@ describe('the doctor', () => {
   });
 
   it('names every setting that is wrong, as the start does, and goes on with what it can', async () => {
-    const { ill } = await look({ B24_BURST: 'many', QUEUE_LIMIT: '0', ADMIN_KEY: `short-canary` });
-    expect(ill).toEqual([
+    const { unhealthy } = await look({ B24_BURST: 'many', QUEUE_LIMIT: '0', ADMIN_KEY: `short-canary` });
+    expect(unhealthy).toEqual([
       found('settings', 'problem', 'ADMIN_KEY must have at least 32'),
       found('settings', 'problem', 'B24_BURST must be a whole number'),
       found('settings', 'problem', 'QUEUE_LIMIT must be from 1'),
@@ -68,7 +68,7 @@ describe('the doctor', () => {
       found('key', 'problem', 'key_invalid'),
       found('public_url', 'skipped', 'settings'),
     ]);
-    const { ill: noStore } = await look({ REDIS_URL: `http://:${password}@127.0.0.1` });
+    const { unhealthy: noStore } = await look({ REDIS_URL: `http://:${password}@127.0.0.1` });
     expect(noStore).toContainEqual(found('redis', 'skipped', 'REDIS_URL is missing or wrong'));
     expect(line.said).not.toContain('short-canary');
   });
@@ -77,8 +77,8 @@ describe('the doctor', () => {
     const forgetful = await RedisServer.start({
       more: ['--appendonly', 'no', '--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'],
     });
-    const { code, ill } = await look({ REDIS_URL: forgetful.url });
-    expect([code, ill]).toEqual([
+    const { code, unhealthy } = await look({ REDIS_URL: forgetful.url });
+    expect([code, unhealthy]).toEqual([
       1,
       [
         found('durability', 'problem', 'Redis evicts', 'allkeys-lru', 'Set noeviction'),
@@ -89,7 +89,7 @@ describe('the doctor', () => {
     await mild.config('SET', 'appendonly', 'yes');
     await mild.config('SET', 'maxmemory', '0');
     mild.disconnect();
-    const { code: calm, ill: warned } = await look({ REDIS_URL: forgetful.url });
+    const { code: calm, unhealthy: warned } = await look({ REDIS_URL: forgetful.url });
     expect([calm, warned]).toEqual([0, [found('durability', 'warning', 'harmless while maxmemory is 0')]]);
     await forgetful.stop();
   });
@@ -97,20 +97,20 @@ describe('the doctor', () => {
   it('tells of a Redis that is down, hangs, or refuses the login', async () => {
     const port = await freePort();
     const down = await look({ REDIS_URL: `redis://user:${password}@127.0.0.1:${port}` });
-    expect(down.ill).toEqual([found('redis', 'problem', `127.0.0.1:${port}`, 'ECONNREFUSED', 'REDIS_URL')]);
+    expect(down.unhealthy).toEqual([found('redis', 'problem', `127.0.0.1:${port}`, 'ECONNREFUSED', 'REDIS_URL')]);
     const locked = await RedisServer.start();
     const redis = locked.client();
     await redis.config('SET', 'requirepass', password);
     const wrong = await look({ REDIS_URL: `redis://:not-${password}@127.0.0.1:${locked.port}` });
-    expect(wrong.ill).toEqual([found('redis', 'problem', 'refuses the login', 'WRONGPASS')]);
+    expect(wrong.unhealthy).toEqual([found('redis', 'problem', 'refuses the login', 'WRONGPASS')]);
     const none = await look({ REDIS_URL: locked.url });
-    expect(none.ill).toEqual([found('redis', 'problem', 'refuses the login', 'NOAUTH')]);
+    expect(none.unhealthy).toEqual([found('redis', 'problem', 'refuses the login', 'NOAUTH')]);
     const right = await look({ REDIS_URL: `redis://:${password}@127.0.0.1:${locked.port}` });
-    expect(right.ill).toEqual([]);
+    expect(right.unhealthy).toEqual([]);
     redis.disconnect();
     locked.freeze();
     const frozen = await look({ REDIS_URL: locked.url });
-    expect(frozen.ill).toEqual([found('redis', 'problem', 'does not answer')]);
+    expect(frozen.unhealthy).toEqual([found('redis', 'problem', 'does not answer')]);
     locked.thaw();
     await locked.stop();
   }, 60_000);
@@ -121,39 +121,41 @@ describe('the doctor', () => {
       [-7_200_000, '1 h behind|2 h behind'],
     ] as const) {
       const options = `--require ${resolve('test/support/skewed-clock.cjs')}`;
-      const { code, ill } = await look({ SKEW_MS: `${skewMs}`, NODE_OPTIONS: options });
-      const told = (check: string) => [check, 'problem', expect.stringMatching(new RegExp(`(${way}).*NTP`))];
-      expect([code, ill]).toEqual([1, [told('redis_clock'), told('server_clock')]]);
+      const { code, unhealthy } = await look({ SKEW_MS: `${skewMs}`, NODE_OPTIONS: options });
+      const reported = (check: string) => [check, 'problem', expect.stringMatching(new RegExp(`(${way}).*NTP`))];
+      expect([code, unhealthy]).toEqual([1, [reported('redis_clock'), reported('server_clock')]]);
     }
   });
 
   it('tells when only the authorization server has another time', async () => {
     world.simulator.clock.advance(120_000);
-    expect((await look()).ill).toEqual([found('server_clock', 'problem', 'behind', world.simulator.oauthServer)]);
+    expect((await look()).unhealthy).toEqual([found('server_clock', 'problem', 'behind', world.simulator.oauthServer)]);
     world.simulator.clock.advance(-120_000);
-    expect((await look()).ill).toEqual([]);
+    expect((await look()).unhealthy).toEqual([]);
   });
 
   it('tells of an authorization server that can’t be reached, or is ill', async () => {
     const nowhere = `http://127.0.0.1:${await freePort()}`;
-    expect((await look({ B24_OAUTH_SERVER: nowhere })).ill).toEqual([
+    expect((await look({ B24_OAUTH_SERVER: nowhere })).unhealthy).toEqual([
       found('authorization_server', 'problem', nowhere, 'ECONNREFUSED', 'DNS, proxy, firewall'),
     ]);
     world.simulator.oauth.faults.next('html', { status: 502 });
-    expect((await look()).ill).toEqual([found('authorization_server', 'problem', 'answers 502', 'status page')]);
+    expect((await look()).unhealthy).toEqual([found('authorization_server', 'problem', 'answers 502', 'status page')]);
   });
 
   it('tells of a gateway that is down or not ready, and whether its key is any good', async () => {
     const port = `${await freePort()}`;
-    expect((await look({ PORT: port })).ill).toEqual([found('gateway', 'problem', `127.0.0.1:${port}`, 'Start it')]);
+    expect((await look({ PORT: port })).unhealthy).toEqual([
+      found('gateway', 'problem', `127.0.0.1:${port}`, 'Start it'),
+    ]);
     const wrongKey = { B24_GATEWAY_KEY: 'b24_wrongkeywrongkeywrongkeywrongkeywrongkey2' };
-    expect((await look(wrongKey)).ill).toEqual([found('key', 'problem', 'key_invalid')]);
+    expect((await look(wrongKey)).unhealthy).toEqual([found('key', 'problem', 'key_invalid')]);
     const noKey = await look({ B24_GATEWAY_URL: client.url });
-    expect(noKey.ill).toEqual([found('key', 'skipped', 'B24_GATEWAY_KEY')]);
+    expect(noKey.unhealthy).toEqual([found('key', 'skipped', 'B24_GATEWAY_KEY')]);
     world.redis.freeze();
-    const { ill } = await look();
+    const { unhealthy } = await look();
     world.redis.thaw();
-    expect(ill).toEqual([
+    expect(unhealthy).toEqual([
       found('redis', 'problem', 'does not answer'),
       found('gateway', 'problem', 'takes no calls', 'Redis does not answer'),
     ]);
@@ -163,8 +165,8 @@ describe('the doctor', () => {
     portal.revokeFamilies();
     portal.expireAccessTokens();
     await client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
-    const { code, ill } = await look();
-    expect([code, ill]).toEqual([
+    const { code, unhealthy } = await look();
+    expect([code, unhealthy]).toEqual([
       0,
       [found('portals', 'warning', '1 of 1 portals needs somebody', 'portals --unhealthy')],
     ]);
@@ -173,7 +175,7 @@ describe('the doctor', () => {
 
   it('tells of a public URL that leads nowhere, elsewhere, or in plain http', async () => {
     const nowhere = `http://127.0.0.1:${await freePort()}`;
-    expect((await look({ PUBLIC_URL: nowhere })).ill).toEqual([
+    expect((await look({ PUBLIC_URL: nowhere })).unhealthy).toEqual([
       found('public_url', 'problem', nowhere, 'ECONNREFUSED', 'reverse proxy'),
     ]);
     const servers: Server[] = [];
@@ -184,9 +186,9 @@ describe('the doctor', () => {
       return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
     };
     for (const elsewhere of [await answering(200, '<p>Welcome</p>'), await answering(404, '{}')])
-      expect((await look({ PUBLIC_URL: elsewhere })).ill).toEqual([found('public_url', 'problem', elsewhere)]);
+      expect((await look({ PUBLIC_URL: elsewhere })).unhealthy).toEqual([found('public_url', 'problem', elsewhere)]);
     const plain = await answering(200, '{"status":"live"}');
-    expect((await look({ PUBLIC_URL: plain })).ill).toEqual([
+    expect((await look({ PUBLIC_URL: plain })).unhealthy).toEqual([
       found('metrics', 'warning', 'METRICS_TOKEN'),
       found('public_url', 'warning', 'not https'),
     ]);
@@ -211,8 +213,8 @@ describe('the doctor', () => {
     }))
       await writeFile(join(folder, name), `${text}\n`);
     const bare = Object.fromEntries(Object.keys(env).map((name) => [name, '']));
-    const { code, checks, ill } = await look({ ...bare, PORT: env['PORT'] ?? '', DATA_DIR: folder });
-    expect([code, ill]).toEqual([0, []]);
+    const { code, checks, unhealthy } = await look({ ...bare, PORT: env['PORT'] ?? '', DATA_DIR: folder });
+    expect([code, unhealthy]).toEqual([0, []]);
     expect(checks[0]?.detail).toContain('ADMIN_KEY, ENCRYPTION_KEYS, REDIS_URL');
     expect(checks.map(({ detail }) => detail).join()).toContain(`127.0.0.1:${oauthPort} answers`);
     await redis.config('SET', 'requirepass', '');

@@ -185,8 +185,8 @@ describe('a request', () => {
 
   it('of one client too many waits for others of that client, by whichever door, while another key gets in', async () => {
     const client = await world.gateway({ REQUESTS_PER_CLIENT: '2', REQUESTS_PER_ADDRESS: '2' });
-    const wish = { name: 'greedy', scopes: ['call'], portals: 'all' };
-    const key = String((await client.call('POST', '/v1/clients', wish)).body.key);
+    const newKey = { name: 'greedy', scopes: ['call'], portals: 'all' };
+    const key = String((await client.call('POST', '/v1/clients', newKey)).body.key);
     const portal = await world.installed(client);
     const held = [];
     for (let i = 0; i < 2; i++)
@@ -203,8 +203,8 @@ describe('a request', () => {
 
   it('that was sent behind another on one connection leaves its place with that connection', async () => {
     const client = await world.gateway({ REQUESTS_PER_ADDRESS: '3', REQUESTS_PER_CLIENT: '3' });
-    const wish = { name: 'piped', scopes: ['call'], portals: 'all' };
-    const key = String((await client.call('POST', '/v1/clients', wish)).body.key);
+    const newKey = { name: 'piped', scopes: ['call'], portals: 'all' };
+    const key = String((await client.call('POST', '/v1/clients', newKey)).body.key);
     const portal = await world.installed(client);
     portal.faults.next('hang', { times: Infinity });
     const path = `/p/${portal.memberId}/rest/1/${key}/profile`;

@@ -95,11 +95,11 @@ describe('where events are sent', () => {
   it('is not where the name of a target was moved to by DNS', async () => {
     let leadsTo = '127.0.0.1';
     const { lookup } = dns;
-    const told = (name: string, options: object, answer: (...all: unknown[]) => void) => {
+    const reported = (name: string, options: object, answer: (...all: unknown[]) => void) => {
       if (name === 'hooks.corp.example') answer(null, [{ address: leadsTo, family: 4 }]);
       else (lookup as (...all: unknown[]) => void)(name, options, answer);
     };
-    jest.spyOn(dns, 'lookup').mockImplementation(told as unknown as typeof lookup);
+    jest.spyOn(dns, 'lookup').mockImplementation(reported as unknown as typeof lookup);
     target.answer = () => ({ status: 204, headers: { Connection: 'close' } });
     const host = `hooks.corp.example:${target.port}`;
     const client = await world.gateway({ ...pace, EVENT_TARGET_HOSTS: `${host},127.0.0.1/32:*` });
@@ -130,8 +130,8 @@ describe('where events are sent', () => {
     const event = portal.event('ONTASKADD', { TEXT: 'text-canary-1' });
     await new VendorEvents(world, client).post(event);
     await eventually(() => target.arrivals.length > 0);
-    const told = ['', `/${body.id}`, `/${body.id}/dead-letters`].map((it) => client.get(`/v1/subscriptions${it}`));
-    const answers = JSON.stringify((await Promise.all(told)).map((it) => it.body));
+    const reported = ['', `/${body.id}`, `/${body.id}/dead-letters`].map((it) => client.get(`/v1/subscriptions${it}`));
+    const answers = JSON.stringify((await Promise.all(reported)).map((it) => it.body));
     await eventually(async () => (await client.get('/v1/audit')).body.items.length >= 2);
     const audit = JSON.stringify((await client.get('/v1/audit')).body);
     expect(audit).toContain('rotateSubscriptionSecret');

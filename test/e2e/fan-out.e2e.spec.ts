@@ -31,7 +31,7 @@ describe('a call to many portals', () => {
 
   const fanOut = (to: unknown, call: object = read, headers: Record<string, string> = {}, by = client) =>
     openLines(by, '/v1/fan-out', { portals: to, call }, headers);
-  const told = async (...asked: Parameters<typeof fanOut>): Promise<JsonLine[]> =>
+  const reported = async (...asked: Parameters<typeof fanOut>): Promise<JsonLine[]> =>
     allOf((await fanOut(...asked)).lines);
   const keyFor = async (more: object): Promise<HttpClient> => {
     const { body } = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['call'], ...more });
@@ -54,7 +54,7 @@ describe('a call to many portals', () => {
     const { domain: deadDomain } = dead;
     await dead.stop();
     slow.faults.next('hang', { method: get });
-    const lines = await told({ tag: 'many' }, read, { 'X-Deadline-Ms': '30000' });
+    const lines = await reported({ tag: 'many' }, read, { 'X-Deadline-Ms': '30000' });
     expect(lines).toHaveLength(501);
     expect(lines.filter((it) => codeOf(it) === 'ok')).toHaveLength(498);
     expect(lines.find((it) => domainOf(it) === deadDomain)).toMatchObject({ problem: { code: 'portal_unreachable' } });
@@ -81,7 +81,7 @@ describe('a call to many portals', () => {
   });
 
   it('tells of a name that is not known in its own line, and calls the others', async () => {
-    const lines = await told(['nobody', portals[0]!.domain, 'nobody']);
+    const lines = await reported(['nobody', portals[0]!.domain, 'nobody']);
     expect(lines.map(codeOf).sort()).toEqual(['ok', 'portal_not_found', 'summary']);
     expect(lines.find((it) => it.problem)).toMatchObject({ portal: { name: 'nobody' }, problem: { status: 404 } });
   });
@@ -89,7 +89,7 @@ describe('a call to many portals', () => {
   it('calls each portal once, by however many names it is asked for', async () => {
     const { body } = await client.get(`/v1/portals/${portals[1]!.domain}`);
     const call = { method: add, params: { fields: { groupId: 126, createdBy: 6 } } };
-    const lines = await told([portals[1]!.domain, body.memberId, portals[1]!.domain.toUpperCase()], call);
+    const lines = await reported([portals[1]!.domain, body.memberId, portals[1]!.domain.toUpperCase()], call);
     expect(lines.map(codeOf)).toEqual(['ok', 'summary']);
     expect(portals[1]!.requests.filter(({ method }) => method === add)).toHaveLength(1);
   });
@@ -98,15 +98,15 @@ describe('a call to many portals', () => {
     const domains = [portals[2]!.domain, portals[3]!.domain];
     const key = await keyFor({ portals: domains });
     for (const to of ['all', { tag: 'retail' }]) {
-      const lines = await told(to, read, {}, key);
+      const lines = await reported(to, read, {}, key);
       expect(lines.flatMap((it) => domainOf(it) ?? []).sort()).toEqual([...domains].sort());
     }
-    const lines = await told([portals[0]!.domain, portals[2]!.domain], read, {}, key);
+    const lines = await reported([portals[0]!.domain, portals[2]!.domain], read, {}, key);
     const refused = lines.find((it) => it.problem);
     expect(refused).toMatchObject({ portal: { name: portals[0]!.domain }, problem: { code: 'portal_not_found' } });
     expect(refused.portal).not.toHaveProperty('memberId');
     expect(portals[0]!.requests).toEqual([]);
-    expect(await told({ tag: 'nothing' }, read, {}, key)).toMatchObject([{ summary: { ok: 0, failed: 0 } }]);
+    expect(await reported({ tag: 'nothing' }, read, {}, key)).toMatchObject([{ summary: { ok: 0, failed: 0 } }]);
   });
 
   it('is refused as a whole to a key without the scope or the method', async () => {
@@ -134,7 +134,7 @@ describe('a call to many portals', () => {
   it('that writes is sent to each portal once, and tells of one whose answer was lost', async () => {
     const call = { method: add, params: { fields: { groupId: 126, createdBy: 6 } } };
     portals[2]!.faults.next('cut-after', { method: add });
-    const lines = await told([portals[2]!.domain, portals[3]!.domain], call);
+    const lines = await reported([portals[2]!.domain, portals[3]!.domain], call);
     expect(lines.find((it) => domainOf(it) === portals[2]!.domain)).toMatchObject({
       problem: { code: 'outcome_unknown', retryable: false },
     });
@@ -149,8 +149,8 @@ describe('a call to many portals', () => {
 
   it('calls no more portals once its key is deleted', async () => {
     const one = await world.gateway({ B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100', FAN_OUT_CONCURRENCY: '1' });
-    const wish = { name: 'x', scopes: ['call'] };
-    const { body } = await client.call('POST', '/v1/clients', wish);
+    const newKey = { name: 'x', scopes: ['call'] };
+    const { body } = await client.call('POST', '/v1/clients', newKey);
     const mine = new HttpClient(one.url, body.key as string);
     for (const portal of portals) portal.faults.next('slow', { method: get, delayMs: 600 });
     const { lines } = await fanOut({ tag: 'retail' }, read, {}, mine);
@@ -172,7 +172,7 @@ describe('a call to many portals', () => {
       return /outcome="(outcome_unknown|deadline_exceeded)"/.test(metrics.body);
     });
     expect(sent()).toBeLessThanOrEqual(2);
-    await told({ tag: 'nothing' }, read, {}, one);
+    await reported({ tag: 'nothing' }, read, {}, one);
     expect(sent()).toBeLessThanOrEqual(2);
     for (const portal of portals) portal.faults.clear();
   });

@@ -11,12 +11,12 @@ describe('a portal installed by the page in its frame', () => {
   let world: World;
   let client: HttpClient;
   let portal: SimulatedPortal;
-  const open = (overrides?: Overrides, chain?: ReturnType<SimulatedPortal['grantTokens']>) =>
-    openFrame(client, portal.framePost(overrides, chain));
+  const open = (overrides?: Overrides, family?: ReturnType<SimulatedPortal['grantTokens']>) =>
+    openFrame(client, portal.framePost(overrides, family));
   const fields = () => client.get(`/v1/portals/${portal.memberId}/backlogs/fields`);
-  const refused = async (overrides: Overrides, words: string, chain?: Parameters<typeof open>[1]) => {
+  const refused = async (overrides: Overrides, words: string, family?: Parameters<typeof open>[1]) => {
     const before = await memoryOf(world.redis);
-    const page = await open(overrides, chain);
+    const page = await open(overrides, family);
     expect(page).toMatchObject({ status: expect.any(Number), html: expect.stringContaining(words) });
     expect(page.status).toBeGreaterThanOrEqual(400);
     expect(page.html).not.toContain('installFinish');
@@ -56,11 +56,11 @@ describe('a portal installed by the page in its frame', () => {
   });
 
   it('keeps a chain of its own: the pair that came with the page is spent', async () => {
-    const chain = portal.grantTokens();
-    await open({}, chain);
+    const family = portal.grantTokens();
+    await open({}, family);
     await fields();
-    expect(portal.requests.at(-1)?.token).not.toBe(chain.access_token);
-    expect(await openFrame(client, portal.framePost({}, chain))).toMatchObject({ status: 403 });
+    expect(portal.requests.at(-1)?.token).not.toBe(family.access_token);
+    expect(await openFrame(client, portal.framePost({}, family))).toMatchObject({ status: 403 });
     expect(await fields()).toMatchObject({ status: 200 });
   });
 
@@ -161,8 +161,8 @@ describe('a portal installed by the page in its frame', () => {
 
   it('takes the page of an app whose install is not finished yet', async () => {
     const post = portal.framePost();
-    const told = { installed: false, client_endpoint: portal.endpoint, member_id: portal.memberId };
-    const body = JSON.stringify({ result: { client_id: world.simulator.clientId, scope: 'task', install: told } });
+    const reported = { installed: false, client_endpoint: portal.endpoint, member_id: portal.memberId };
+    const body = JSON.stringify({ result: { client_id: world.simulator.clientId, scope: 'task', install: reported } });
     world.simulator.oauth.faults.next('custom', { method: 'app.info', status: 200, body, times: 3 });
     expect(await openFrame(client, post)).toMatchObject({ status: 200 });
   });
@@ -233,14 +233,14 @@ describe('a portal installed by the page in its frame', () => {
   });
 
   it('keeps the administrator key and the tokens out of the page, Redis and the log', async () => {
-    const chain = portal.grantTokens();
-    const { html } = await open({}, chain);
+    const family = portal.grantTokens();
+    const { html } = await open({}, family);
     await fields();
     const redis = world.redis.client();
     const hash = JSON.stringify(await redis.hgetall(`b24:{${portal.memberId}}:grant`));
     redis.disconnect();
     const token = String(portal.requests.at(-1)?.token);
-    const secrets = [adminKey, token, chain.access_token, chain.refresh_token, chain.application_token];
+    const secrets = [adminKey, token, family.access_token, family.refresh_token, family.application_token];
     const leaks = secrets.filter((secret) => `${html}${hash}${world.logLines.join('')}`.includes(secret));
     expect(leaks).toEqual([]);
   });

@@ -25,10 +25,10 @@ describe('the event ONAPPINSTALL', () => {
   afterAll(() => world.stop());
 
   it('is answered at once and makes a portal that can be called, over a chain of its own', async () => {
-    const chain = portal.grantTokens();
-    expect(await events.post(portal.installEvent({}, chain))).toEqual({ status: 200, body: { received: true } });
+    const family = portal.grantTokens();
+    expect(await events.post(portal.installEvent({}, family))).toEqual({ status: 200, body: { received: true } });
     await events.installed(portal);
-    expect(portal.requests.at(-1)?.token).not.toBe(chain.access_token);
+    expect(portal.requests.at(-1)?.token).not.toBe(family.access_token);
   });
 
   it('is answered before the authorization server has said anything', async () => {
@@ -53,8 +53,8 @@ describe('the event ONAPPINSTALL', () => {
     const event = portal.installEvent();
     await events.post(event);
     await events.installed(portal);
-    const told = { client_endpoint: portal.endpoint, member_id: portal.memberId };
-    const body = JSON.stringify({ result: { client_id: world.simulator.clientId, install: told } });
+    const reported = { client_endpoint: portal.endpoint, member_id: portal.memberId };
+    const body = JSON.stringify({ result: { client_id: world.simulator.clientId, install: reported } });
     world.simulator.oauth.faults.next('custom', { method: 'app.info', status: 200, body });
     const before = await memoryOf(world.redis);
     const asked = world.simulator.oauth.tokenRequests.length;

@@ -50,19 +50,19 @@ const sent = (portals: SimulatedPortal[], method: string) =>
 
 /** An internal service that hears of finished jobs. */
 async function listener(answers: number[] = []) {
-  const heard: { headers: IncomingHttpHeaders; text: string }[] = [];
+  const received: { headers: IncomingHttpHeaders; text: string }[] = [];
   const server = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
-      heard.push({ headers: request.headers, text });
+      received.push({ headers: request.headers, text });
       const status = answers.shift() ?? 204;
       response.writeHead(status, status === 302 ? { Location: '/elsewhere' } : {}).end();
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  return { heard, url: `http://127.0.0.1:${port}/hook`, close: () => server.close() };
+  return { received, url: `http://127.0.0.1:${port}/hook`, close: () => server.close() };
 }
 
 describe('a fan-out that goes on as a job', () => {
@@ -153,9 +153,9 @@ describe('a fan-out that goes on as a job', () => {
     expect(asked).toMatchObject({ status: 200, body: { id: body.id } });
     const job = await isOver(client, body.id as string);
     expect(job).toMatchObject({ state: 'cancelled', progress: { total: 5 } });
-    const told = (await results(client, body.id as string)).length;
-    expect(told).toBeLessThan(5);
-    expect(sent(portals, add).filter((n) => n > 0)).toHaveLength(told);
+    const reported = (await results(client, body.id as string)).length;
+    expect(reported).toBeLessThan(5);
+    expect(sent(portals, add).filter((n) => n > 0)).toHaveLength(reported);
     expect((await client.call('POST', `/v1/jobs/${body.id as string}/cancel`)).body.state).toBe('cancelled');
   });
 
@@ -196,8 +196,8 @@ describe('a fan-out that goes on as a job', () => {
       const { body } = await order(client, 'five', reading, headers, { callbackUrl: hook.url });
       await eventually(async () => (await jobOf(client, body.id as string)).callback === 'delivered');
       hook.close();
-      expect(hook.heard).toHaveLength(2);
-      for (const { headers: proof, text } of hook.heard) {
+      expect(hook.received).toHaveLength(2);
+      for (const { headers: proof, text } of hook.received) {
         const message = JSON.parse(text);
         expect(message).toMatchObject({ type: 'job.finished', data: { id: body.id, state: 'done' } });
         expect(proof['webhook-id']).toBe(body.id);
@@ -218,7 +218,7 @@ describe('a fan-out that goes on as a job', () => {
       const { body } = await order(client, 'five', reading, {}, { callbackUrl: hook.url });
       await eventually(async () => (await jobOf(client, body.id as string)).callback === 'delivered');
       hook.close();
-      expect(hook.heard).toHaveLength(2);
+      expect(hook.received).toHaveLength(2);
     });
   });
 });

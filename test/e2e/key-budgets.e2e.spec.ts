@@ -60,7 +60,7 @@ describe('a key that keeps as much as it can', () => {
     expect(first.status).toBe(200);
     expect(JSON.stringify(first.body).length).toBeGreaterThan(256 * 1024);
     const again = await batch(mine, 100, headers);
-    expect(again).toMatchObject({ status: 410, body: { code: 'answer_not_kept', retryable: false } });
+    expect(again).toMatchObject({ status: 410, body: { code: 'answer_not_stored', retryable: false } });
     expect(again.body.detail).toContain('status 200');
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(writes()).toBe(1);

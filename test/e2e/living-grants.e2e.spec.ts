@@ -106,8 +106,8 @@ describe('a grant', () => {
     expect(refused.body['detail']).toContain('dismissed');
     expect(refused.body['authorizeUrl']).toContain('/install?portal=');
     expect((await view(portal)).status).toBe('reauthorization_required');
-    const chain = portal.grantTokens(6);
-    await portal.sendInstallEvent(`${client.url}/bitrix24/events`, { auth: { ...asAuth(chain) } });
+    const family = portal.grantTokens(6);
+    await portal.sendInstallEvent(`${client.url}/bitrix24/events`, { auth: { ...asAuth(family) } });
     await eventually(async () => (await view(portal)).status === 'active');
     expect((await call(portal)).status).toBe(200);
     expect(await view(portal)).toMatchObject({ userId: 6, formerUser: { userId: 1 } });

@@ -151,9 +151,9 @@ describe('an assistant over the Model Context Protocol', () => {
     const sent = () => portal.requests.filter(({ method }) => method === 'tasks.api.scrum.epic.add').length;
     const before = sent();
     portal.faults.next('hang', { method: 'tasks.api.scrum.epic.add', afterExecution: true });
-    const told = await refusal(hurried, 'addEpic', { portal: portal.memberId, groupId: 125, name: 'Twice' });
-    expect(told).toMatchObject({ code: 'outcome_unknown', retryable: false });
-    expect(told['detail']).toContain('epics?name=');
+    const reported = await refusal(hurried, 'addEpic', { portal: portal.memberId, groupId: 125, name: 'Twice' });
+    expect(reported).toMatchObject({ code: 'outcome_unknown', retryable: false });
+    expect(reported['detail']).toContain('epics?name=');
     expect(sent() - before).toBe(1);
   });
 

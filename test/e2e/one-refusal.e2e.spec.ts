@@ -4,14 +4,14 @@ import { vendorErrors } from '../../apps/portal-simulator/src/vendor-errors';
 import { ForwardClock } from '../support/forward-clock';
 import { HttpClient, eventually, type HttpReply, World } from '../support/gateway';
 
-type Kind = Parameters<SimulatedPortal['faults']['next']>[0];
+type RefusalKind = Parameters<SimulatedPortal['faults']['next']>[0];
 
 const roomy = { burst: 5000, drainPerSecond: 500 };
 const settings = { B24_BURST: '5000', B24_DRAIN_PER_SECOND: '500' };
 /** Every code that the vendor knows, and those that say nothing. */
-const codes = [...Object.keys(vendorErrors), ...Object.keys(oddErrors)] as Kind[];
+const codes = [...Object.keys(vendorErrors), ...Object.keys(oddErrors)] as RefusalKind[];
 /** What is true of every method, and how the portal is shown then. */
-const statesOfPortals: readonly (readonly [Kind, number, string])[] = [
+const statesOfPortals: readonly (readonly [RefusalKind, number, string])[] = [
   ['PAYMENT_REQUIRED', 402, 'payment_required'],
   ['verification_needed', 402, 'payment_required'],
   ['ACCESS_DENIED', 402, 'payment_required'],
@@ -73,9 +73,9 @@ describe("one caller's refusal", () => {
       portal.faults.next(code, { method: 'scope', times: Infinity });
       let goesOn = true;
       const loop = async () => {
-        const told = new Set<number>();
-        while (goesOn) told.add((await odd()).status);
-        return told;
+        const reported = new Set<number>();
+        while (goesOn) reported.add((await odd()).status);
+        return reported;
       };
       const looping = loop();
       await odd();
@@ -207,10 +207,10 @@ describe("one caller's refusal", () => {
         { 'X-Deadline-Ms': '2000' },
       ),
     );
-    const told = await Promise.all(slow);
+    const reported = await Promise.all(slow);
     // One key may have 48 of 64 places; the others wait for one. A call that arrived some milliseconds after the first
     // ones may still get a place when their deadline ends their requests, just before its own.
-    const codes = told.map(({ body }) => body.code as string);
+    const codes = reported.map(({ body }) => body.code as string);
     const unknown = codes.filter((code) => code === 'outcome_unknown').length;
     const neverSent = codes.filter((code) => code === 'deadline_exceeded').length;
     expect(unknown).toBeGreaterThanOrEqual(48);

@@ -22,7 +22,7 @@ describe('what a portal says of its own tokens', () => {
   /** Everything that left the gateway, by where it was seen. */
   const left: [place: string, text: string][] = [];
 
-  const heard = async (place: string, path: string, init: RequestInit = {}) => {
+  const received = async (place: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(`${client.url}${path}`, {
       ...init,
       headers: { Authorization: `Bearer ${client.key}`, 'Content-Type': 'application/json', ...init.headers },
@@ -32,7 +32,7 @@ describe('what a portal says of its own tokens', () => {
     return { status: response.status, text };
   };
   const post = (place: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
-    heard(place, path, { method: 'POST', body: JSON.stringify(body), headers });
+    received(place, path, { method: 'POST', body: JSON.stringify(body), headers });
 
   beforeAll(async () => {
     world = await World.start({ scope: ['task', 'crm', 'disk', 'user'] });
@@ -145,18 +145,18 @@ describe('what a portal says of its own tokens', () => {
         { Prefer: 'respond-async' },
       );
       const { id } = JSON.parse(job.text) as { id: string };
-      await eventually(async () => !/"state":"(queued|running)"/.test((await heard('job', `/v1/jobs/${id}`)).text));
-      await heard('job results', `/v1/jobs/${id}/results`);
+      await eventually(async () => !/"state":"(queued|running)"/.test((await received('job', `/v1/jobs/${id}`)).text));
+      await received('job results', `/v1/jobs/${id}/results`);
       const call = { name: 'call_method', arguments: { portal: alias, ...missing } };
       const speaks = { Accept: 'application/json, text/event-stream' };
       await post('assistant', '/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: call }, speaks);
       const door = `/p/${alias}/rest/1/${made.key as string}`;
-      await heard('SDK', `${door}/crm.deal.get?id=1`);
-      await heard('SDK', `${door}/crm.deal.list`);
-      await heard('SDK', `${door}/disk.file.get.json?id=1`);
+      await received('SDK', `${door}/crm.deal.get?id=1`);
+      await received('SDK', `${door}/crm.deal.list`);
+      await received('SDK', `${door}/disk.file.get.json?id=1`);
       await post('SDK', `${door}/crm.deal.get`, { id: 9999 });
       const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
-      await heard('SDK', `${door}/batch`, {
+      await received('SDK', `${door}/batch`, {
         method: 'POST',
         headers: form,
         body: 'cmd[a]=crm.deal.get%3Fid%3D1&cmd[b]=crm.deal.get%3Fid%3D9999',
@@ -197,10 +197,10 @@ describe('what a portal says of its own tokens', () => {
         app.event('ONCRMDEALUPDATE', { NOTE: wrapped(app.applicationToken, around), N: String(i) }),
       );
     }
-    const letters = await heard('dead letters', `/v1/subscriptions/${subscription.id as string}/dead-letters`);
+    const letters = await received('dead letters', `/v1/subscriptions/${subscription.id as string}/dead-letters`);
     expect(JSON.parse(letters.text)).toMatchObject({ items: [{}, {}, {}] });
     for (const path of ['/v1/portals', '/v1/portals/app', '/v1/portals/hook', '/v1/audit?limit=100', '/metrics'])
-      await heard(path, path);
+      await received(path, path);
     await eventually(() => collector.arrivals.length > 0);
     live.abort();
     left.push(['live stream', await streamed]);

@@ -40,13 +40,13 @@ describe('a gateway whose Redis', () => {
       answered.push(name);
       return [status, body.code];
     };
-    const told = await Promise.all([
+    const reported = await Promise.all([
       note('patient', fields(client, 'acme')),
       note('key', fields(service, portal.memberId, within(300))),
       note('alias', fields(client, 'acme', within(300))),
       note('grant', fields(client, portal.memberId, within(300))),
     ]);
-    expect(told).toEqual([[503, 'store_unavailable'], ...[1, 2, 3].map(() => [504, 'deadline_exceeded'])]);
+    expect(reported).toEqual([[503, 'store_unavailable'], ...[1, 2, 3].map(() => [504, 'deadline_exceeded'])]);
     expect(answered.at(-1)).toBe('patient');
     expect((await client.get('/health/live')).status).toBe(200);
     expect((await client.get('/health/ready')).status).toBe(503);
@@ -82,20 +82,20 @@ describe('a gateway whose Redis', () => {
   it('became a read-only replica behind the same address finds the new master there', async () => {
     world = await World.start();
     const other = await RedisServer.start();
-    const board = await RedirectableProxy.to(world.redis.port);
-    client = await world.gateway({ ...wideEnv, REDIS_URL: `redis://127.0.0.1:${board.port}` });
+    const proxy = await RedirectableProxy.to(world.redis.port);
+    client = await world.gateway({ ...wideEnv, REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     portal = await world.installed(client, wide);
     const [old, next] = [world.redis.client(), other.client()];
     await next.replicaof('127.0.0.1', world.redis.port);
     await eventually(async () => (await next.exists(`b24:{${portal.memberId}}:grant`)) === 1);
     await next.replicaof('NO', 'ONE');
     await old.replicaof('127.0.0.1', other.port);
-    board.lead(other.port);
+    proxy.lead(other.port);
     portal.expireAccessTokens();
     expect((await fields(client, portal.memberId)).status).toBe(200);
     for (const redis of [old, next]) redis.disconnect();
     await world.closeGateways();
-    board.close();
+    proxy.close();
     await other.stop();
   }, 60_000);
 

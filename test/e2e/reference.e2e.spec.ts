@@ -10,13 +10,13 @@ describe('the reference at /docs', () => {
   let world: World;
   let client: HttpClient;
   let browser: Browser;
-  let seat: ConsolePage;
+  let consolePage: ConsolePage;
 
   const open = async (options: BrowserContextOptions = {}, at = '') => {
-    seat = await ConsolePage.open(browser, client, options);
-    await seat.page.goto(`${client.url}/docs${at}`);
-    await seat.page.locator('.opblock').first().waitFor();
-    return seat.page;
+    consolePage = await ConsolePage.open(browser, client, options);
+    await consolePage.page.goto(`${client.url}/docs${at}`);
+    await consolePage.page.locator('.opblock').first().waitFor();
+    return consolePage.page;
   };
 
   beforeAll(async () => {
@@ -30,8 +30,8 @@ describe('the reference at /docs', () => {
   });
   afterEach(async () => {
     // Whatever a test did: nothing was asked of anyone else, and the policy was never in the way.
-    expect([seat.elsewhere, seat.complaints]).toEqual([[], []]);
-    await seat.close();
+    expect([consolePage.elsewhere, consolePage.complaints]).toEqual([[], []]);
+    await consolePage.close();
   });
   afterAll(async () => {
     await Promise.all([browser.close(), world.stop()]);
@@ -71,7 +71,7 @@ describe('the reference at /docs', () => {
     ])('has no serious barrier and nothing that sticks out, at the width of %s', async (_where, viewport) => {
       const page = await open({ colorScheme, viewport }, '#/backlogs/addBacklog');
       await page.locator('#operations-backlogs-addBacklog .responses-inner').waitFor();
-      expect(await seat.overflow()).toBe(0);
+      expect(await consolePage.overflow()).toBe(0);
       const shots = process.env['SCREENSHOTS'];
       if (shots) {
         await page.screenshot({ path: `${shots}/reference-${colorScheme}-${viewport.width}-operation.png` });
@@ -79,7 +79,7 @@ describe('the reference at /docs', () => {
         await page.screenshot({ path: `${shots}/reference-${colorScheme}-${viewport.width}-top.png` });
       }
       // The renderer puts the link to an operation into the button that opens it.
-      expect(await seat.barriers(['nested-interactive'])).toEqual([]);
+      expect(await consolePage.barriers(['nested-interactive'])).toEqual([]);
     });
   });
 

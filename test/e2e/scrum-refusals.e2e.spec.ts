@@ -6,14 +6,14 @@ const sprintOf = (id: number, groupId: number, status: 'planned' | 'active') => 
   const texts = { name: `Sprint ${id}`, goal: '', sort: 1, status };
   return { id, groupId, ...texts, dateStart: '2026-11-02T09:00:00+00:00', dateEnd: '2026-11-16T09:00:00+00:00' };
 };
-type Row = readonly [verb: string, path: string, body: object | undefined, status: number, code: string];
+type RefusalRow = readonly [verb: string, path: string, body: object | undefined, status: number, code: string];
 
 describe('what a portal refuses of its scrum', () => {
   let world: World;
   let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
-  const told = async (verb: string, path: string, body?: object) => {
+  const reported = async (verb: string, path: string, body?: object) => {
     const reply = await client.call(verb, at(path), body);
     return [reply.status, reply.body.code, reply.body.retryable] as const;
   };
@@ -50,7 +50,7 @@ describe('what a portal refuses of its scrum', () => {
   });
   afterAll(() => world.stop());
 
-  const epics: Row[] = [
+  const epics: RefusalRow[] = [
     ['POST', '/groups/999/epics', { name: 'x' }, 403, 'access_denied'],
     ['POST', '/groups/125/epics', { name: 'x', createdBy: 77 }, 422, 'user_not_found'],
     ['POST', '/groups/125/epics', { name: 'x', files: [9] }, 422, 'files_not_attached'],
@@ -63,7 +63,7 @@ describe('what a portal refuses of its scrum', () => {
     ['DELETE', '/epics/99', undefined, 404, 'epic_not_found'],
     ['DELETE', '/epics/4', undefined, 403, 'access_denied'],
   ];
-  const sprints: Row[] = [
+  const sprints: RefusalRow[] = [
     ['POST', '/groups/127/sprints', { name: 'x', ...dates }, 403, 'access_denied'],
     ['POST', '/groups/125/sprints', { name: 'x', ...dates, createdBy: 77 }, 422, 'user_not_found'],
     ['POST', '/groups/125/sprints', { name: 'x', ...dates, modifiedBy: 77 }, 422, 'user_not_found'],
@@ -83,7 +83,7 @@ describe('what a portal refuses of its scrum', () => {
     ['POST', '/groups/999/sprints/complete', undefined, 404, 'sprint_not_found'],
     ['POST', '/groups/126/sprints/complete', undefined, 422, 'rejected_by_portal'],
   ];
-  const boards: Row[] = [
+  const stageRows: RefusalRow[] = [
     ['GET', '/sprints/99/stages', undefined, 404, 'sprint_not_found'],
     ['GET', '/sprints/14/stages', undefined, 403, 'access_denied'],
     ['POST', '/sprints/99/stages', { name: 'x' }, 404, 'sprint_not_found'],
@@ -100,7 +100,7 @@ describe('what a portal refuses of its scrum', () => {
     ['DELETE', '/sprints/99/tasks/70', undefined, 404, 'sprint_not_found'],
     ['DELETE', '/sprints/11/tasks/99', undefined, 404, 'task_not_found'],
   ];
-  const tasks: Row[] = [
+  const tasks: RefusalRow[] = [
     ['GET', '/tasks/99/scrum', undefined, 404, 'task_not_found'],
     ['GET', '/tasks/73/scrum', undefined, 403, 'access_denied'],
     ['PATCH', '/tasks/73/scrum', { sort: 2 }, 403, 'access_denied'],
@@ -111,9 +111,12 @@ describe('what a portal refuses of its scrum', () => {
     ['PATCH', '/tasks/70/scrum', { modifiedBy: 77 }, 422, 'user_not_found'],
   ];
 
-  it.each([...epics, ...sprints, ...boards, ...tasks])('%s %s %j → %d %s', async (verb, path, body, status, code) => {
-    expect(await told(verb, path, body)).toEqual([status, code, false]);
-  });
+  it.each([...epics, ...sprints, ...stageRows, ...tasks])(
+    '%s %s %j → %d %s',
+    async (verb, path, body, status, code) => {
+      expect(await reported(verb, path, body)).toEqual([status, code, false]);
+    },
+  );
 
   /** What the portal says when its own database fails, and in the other of two wordings. */
   it.each([
@@ -148,7 +151,7 @@ describe('what a portal refuses of its scrum', () => {
   ])('%s: %s %s %j, told "%s" → %d %s', async (name, verb, path, body, description, status, code) => {
     const method = `tasks.api.scrum.${name}`;
     portal.faults.next('error-0', { method, description });
-    expect(await told(verb, path, body)).toEqual([status, code, false]);
+    expect(await reported(verb, path, body)).toEqual([status, code, false]);
     expect(portal.requests.filter((it) => it.method === method && it.outcome === 'fault:error-0')).not.toEqual([]);
   });
 
@@ -173,14 +176,14 @@ describe('what a portal refuses of its scrum', () => {
     ['PATCH', '/tasks/70/scrum', { epicId: 0 }],
   ])('%s %s %j is sent to no portal', async (verb, path, body) => {
     const before = portal.requests.length;
-    expect(await told(verb, path, body)).toEqual([400, 'invalid_request', false]);
+    expect(await reported(verb, path, body)).toEqual([400, 'invalid_request', false]);
     expect(portal.requests).toHaveLength(before);
   });
 
   it('calls no deletion a success that silently failed', async () => {
     for (const [name, path] of [['epic', '/epics/3'] as const, ['sprint', '/sprints/12'] as const]) {
       portal.faults.next('silent-delete', { method: `tasks.api.scrum.${name}.delete`, times: 2 });
-      expect((await told('DELETE', path)).slice(0, 2)).toEqual([502, 'portal_error']);
+      expect((await reported('DELETE', path)).slice(0, 2)).toEqual([502, 'portal_error']);
       expect((await client.call('DELETE', at(path))).status).toBe(204);
     }
   });

@@ -135,15 +135,15 @@ describe('a scrum over HTTP', () => {
     );
     const read = (by?: HttpClient) => by?.get(at('/groups/125/epics'));
     const write = (by?: HttpClient) => by?.call('POST', at('/groups/125/epics'), { name: 'x' });
-    const told: (number | undefined)[] = [];
-    for (const by of [backlogs, reader, writer]) told.push((await read(by))?.status, (await write(by))?.status);
-    expect(told).toEqual([403, 403, 200, 403, 403, 201]);
+    const reported: (number | undefined)[] = [];
+    for (const by of [backlogs, reader, writer]) reported.push((await read(by))?.status, (await write(by))?.status);
+    expect(reported).toEqual([403, 403, 200, 403, 403, 201]);
   });
 
   it('tells the audit log the ids of a write, and of its texts only that they were there', async () => {
     const { headers } = await client.call('PATCH', at('/tasks/71/scrum'), { entityId: 1, storyPoints: 'secret' });
-    const told = await client.get(`/v1/audit?requestId=${headers.get('x-request-id')}`);
-    expect(told.body.items[0]).toMatchObject({
+    const reported = await client.get(`/v1/audit?requestId=${headers.get('x-request-id')}`);
+    expect(reported.body.items[0]).toMatchObject({
       action: 'updateTaskScrum',
       ids: { taskId: 71, entityId: 1, storyPoints: 'set' },
     });

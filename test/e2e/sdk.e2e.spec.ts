@@ -8,11 +8,11 @@ interface Wired {
   readonly headers: { set(name: string, value: string): void };
 }
 /** The SDK's axios. */
-interface Wire {
+interface SdkWire {
   readonly ajaxClient: { interceptors: { request: { use(change: (request: Wired) => Wired): void } } };
 }
 /** What the SDK answers. */
-interface Told {
+interface SdkAnswer {
   readonly isSuccess: boolean;
   getData(): unknown;
   getErrorMessages(): string[];
@@ -29,7 +29,7 @@ describe('an SDK that takes the gateway for a portal', () => {
     const hook = host
       ? B24Hook.fromWebhookUrl(`https://${host}/rest/1/${secret}/`)
       : new B24Hook({ b24Url, userId: 1, secret });
-    const http = hook.getHttpClient('v2' as Parameters<typeof hook.getHttpClient>[0]) as unknown as Wire;
+    const http = hook.getHttpClient('v2' as Parameters<typeof hook.getHttpClient>[0]) as unknown as SdkWire;
     http.ajaxClient.interceptors.request.use((request) => {
       const url = request.url.replace('https:', 'http:');
       if (host) request.headers.set('Host', host);
@@ -41,7 +41,7 @@ describe('an SDK that takes the gateway for a portal', () => {
   const through = () => hookTo(`${client.url}/p/${portal.memberId}`, key);
 
   /** What an SDK makes of an answer or an error. */
-  const told = async (work: Promise<Told>): Promise<unknown> => {
+  const reported = async (work: Promise<SdkAnswer>): Promise<unknown> => {
     try {
       const answer = await work;
       return { ok: answer.isSuccess, data: withoutTime(answer.getData()), errors: answer.getErrorMessages() };
@@ -84,7 +84,7 @@ describe('an SDK that takes the gateway for a portal', () => {
       ['tasks.api.scrum.backlog.get', {}],
       ['no.such.method', {}],
     ] as const) {
-      const ways = [there, here].map((hook) => told(hook.actions.v2.call.make({ method, params })));
+      const ways = [there, here].map((hook) => reported(hook.actions.v2.call.make({ method, params })));
       const [expected, got] = await Promise.all(ways);
       expect([method, got]).toEqual([method, expected]);
     }
@@ -100,7 +100,7 @@ describe('an SDK that takes the gateway for a portal', () => {
     const all = { ...calls, last: { method: 'crm.deal.get', params: { id: '$result[c3][ID]' } } };
     for (const isHaltOnError of [false, true]) {
       const options = { isHaltOnError, returnAjaxResult: false };
-      const ways = [direct(), through()].map((hook) => told(hook.actions.v2.batch.make({ calls: all, options })));
+      const ways = [direct(), through()].map((hook) => reported(hook.actions.v2.batch.make({ calls: all, options })));
       const [expected, got] = await Promise.all(ways);
       expect(got).toEqual(expected);
     }
@@ -110,7 +110,7 @@ describe('an SDK that takes the gateway for a portal', () => {
 
   it('reads whole lists', async () => {
     const make = (hook: B24Hook) =>
-      told(
+      reported(
         hook.actions.v2.callList.make({ method: 'crm.deal.list', params: { filter: { '<=ID': 120 } }, idKey: 'ID' }),
       );
     const got = (await make(through())) as { data: unknown[] };
@@ -278,8 +278,10 @@ describe('an SDK that takes the gateway for a portal', () => {
     }
     const metrics = await client.get<string>('/metrics');
     const audit = await client.get('/v1/audit?limit=50');
-    const told = (audit.body.items as { action: string; ids: object }[]).filter(({ action }) => action === 'callBySdk');
-    expect(told.map(({ ids }) => ids)).toContainEqual({ method: 'crm.deal.add' });
+    const reported = (audit.body.items as { action: string; ids: object }[]).filter(
+      ({ action }) => action === 'callBySdk',
+    );
+    expect(reported.map(({ ids }) => ids)).toContainEqual({ method: 'crm.deal.add' });
     const seen = [...answers, metrics.body, JSON.stringify(audit.body), world.logLines.join('\n')];
     expect(seen.filter((text) => text.includes(key))).toEqual([]);
     expect(world.logLines.some((line) => line.includes('"route":"/p/:portal/rest/*"'))).toBe(true);

@@ -75,8 +75,8 @@ describe('events that portals send', () => {
   it('lose the tokens that a bot finds in its data', async () => {
     await subscribe({ events: ['ONIMBOTMESSAGEADD'] });
     const data = { 'BOT][39][access_token': 'bot-token-canary', 'BOT][39][AUTH][x': 'bot-auth-canary', TEXT: 'hello' };
-    const told = { ...data, ECHO: portal.applicationToken };
-    await new VendorEvents(world, client).post(portal.event('ONIMBOTMESSAGEADD', told));
+    const reported = { ...data, ECHO: portal.applicationToken };
+    await new VendorEvents(world, client).post(portal.event('ONIMBOTMESSAGEADD', reported));
     await eventually(() => target.arrivals.length === 1);
     expect(target.messages[0]?.['data']).toEqual({ BOT: { 39: {} }, TEXT: 'hello', ECHO: '[secret]' });
   });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { type HttpClient, World } from '../support/gateway';
 
-interface Told {
+interface ExportedSpans {
   readonly name: string;
   readonly traceId: string;
   readonly spanId: string;
@@ -15,7 +15,7 @@ interface Told {
 
 /** Whoever collects traces: OTLP over HTTP, in JSON. */
 class Collecting {
-  readonly spans: Told[] = [];
+  readonly spans: ExportedSpans[] = [];
   readonly texts: string[] = [];
   private constructor(private readonly server: Server) {}
 
@@ -25,7 +25,7 @@ class Collecting {
       request.on('data', (part: Buffer) => (text += part.toString()));
       request.on('end', () => {
         it.texts.push(text);
-        const { resourceSpans } = JSON.parse(text) as { resourceSpans: { scopeSpans: { spans: Told[] }[] }[] };
+        const { resourceSpans } = JSON.parse(text) as { resourceSpans: { scopeSpans: { spans: ExportedSpans[] }[] }[] };
         it.spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)));
         response.end('{}');
       });
@@ -39,7 +39,7 @@ class Collecting {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  named(name: string): Told[] {
+  named(name: string): ExportedSpans[] {
     return this.spans.filter((span) => span.name === name);
   }
 

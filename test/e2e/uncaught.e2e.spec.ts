@@ -20,9 +20,9 @@ describe('an error that nobody caught', () => {
     await replica.throwInside();
     expect(await call).toMatchObject({ status: 200 });
     expect(replica.exitCode).toBe(1);
-    const told = replica.logLines.filter((line) => line.includes('"level":"fatal"'));
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain('throws-on-signal.cjs');
+    const reported = replica.logLines.filter((line) => line.includes('"level":"fatal"'));
+    expect(reported).toHaveLength(1);
+    expect(reported[0]).toContain('throws-on-signal.cjs');
     expect([...replica.logLines, replica.errors].filter((line) => line.includes('secret-canary'))).toEqual([]);
   });
 });

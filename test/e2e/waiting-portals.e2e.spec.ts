@@ -133,9 +133,10 @@ describe('a new portal where installs are approved', () => {
     await events.post(portal.installEvent());
     await eventually(() => events.logged(portal.memberId, 'by event') === 2);
     expect(await view()).toMatchObject({ status: 'active', admitted: true });
-    const told = async () => (await client.get(`/v1/audit?portal=${portal.memberId}&action=updatePortal`)).body.items;
-    await eventually(async () => (await told()).length === 1);
-    expect(await told()).toMatchObject([{ actor: 'admin', ids: { admitted: true } }]);
+    const reported = async () =>
+      (await client.get(`/v1/audit?portal=${portal.memberId}&action=updatePortal`)).body.items;
+    await eventually(async () => (await reported()).length === 1);
+    expect(await reported()).toMatchObject([{ actor: 'admin', ids: { admitted: true } }]);
   });
 
   it('of a local app does not wait, nor where INSTALLS says so; and of a mass-market one it is refused where only known ones may come', async () => {

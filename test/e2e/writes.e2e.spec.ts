@@ -7,7 +7,7 @@ const wide = { burst: 1000, drainPerSecond: 100, groups: [125, 126, 127] };
 const vendor = (name: string) => `tasks.api.scrum.backlog.${name}`;
 const there = { id: 7, groupId: 125, createdBy: 6, modifiedBy: 1 };
 
-interface Story {
+interface WriteStory {
   readonly name: 'add' | 'update' | 'delete';
   readonly method: string;
   readonly path: string;
@@ -17,7 +17,7 @@ interface Story {
   readonly done: (portal: SimulatedPortal) => boolean;
 }
 
-const stories: readonly Story[] = [
+const stories: readonly WriteStory[] = [
   {
     name: 'add',
     method: 'POST',
@@ -45,7 +45,7 @@ describe('a write whose answer is lost', () => {
 
   const sent = (name: string) => portal.requests.filter(({ method }) => method === vendor(name));
   const carriedOut = (name: string) => sent(name).filter(({ executed }) => executed).length;
-  const write = ({ method, path, body }: Story, by: HttpClient, headers: Record<string, string> = {}) =>
+  const write = ({ method, path, body }: WriteStory, by: HttpClient, headers: Record<string, string> = {}) =>
     by.call(method, `/v1/portals/${portal.memberId}${path}`, body, headers);
 
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('a write whose answer is lost', () => {
   });
   afterAll(() => world.stop());
 
-  const troubles = [
+  const faults = [
     ['cut-after', {}],
     ['cut-before', {}],
     ['truncated', {}],
@@ -70,7 +70,7 @@ describe('a write whose answer is lost', () => {
     ['INTERNAL_SERVER_ERROR', {}],
     ['INTERNAL_SERVER_ERROR', { afterExecution: true }],
   ] as const;
-  const cases = stories.flatMap((story) => troubles.map(([kind, options]) => ({ ...story, kind, options })));
+  const cases = stories.flatMap((story) => faults.map(([kind, options]) => ({ ...story, kind, options })));
 
   it.each(cases)('is settled: $name after $kind $options', async ({ kind, options, ...story }) => {
     portal.faults.next(kind, { method: vendor(story.name), ...options });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { Schema } from '../support/api-document';
+import type { DocumentSchema } from '../support/api-document';
 import { KnownReference } from './known';
 
 /** How a reference is followed. */
-export type Resolve = (schema: Schema) => Schema;
+export type Resolve = (schema: DocumentSchema) => DocumentSchema;
 
 const safe = Number.MAX_SAFE_INTEGER;
 const day = 86_400_000;
@@ -12,7 +12,7 @@ const day = 86_400_000;
  * Values that a schema allows; `name` is of the parameter or field it describes. Nine of ten times it is one that is known
  * to lead somewhere, if any is.
  */
-export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
+export function fromSchema(schema: DocumentSchema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const resolved = resolve(schema);
   const fresh = allowed(resolved, resolve, name);
   if (name === undefined || resolved.enum || !/^(string|integer|number|array)$/.test(String(resolved.type)))
@@ -23,12 +23,12 @@ export function fromSchema(schema: Schema, resolve: Resolve, name?: string): fc.
   return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fresh });
 }
 
-function allowed(schema: Schema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
+function allowed(schema: DocumentSchema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const some = schema.oneOf ?? schema.anyOf;
   return some ? fc.oneof(...some.map((it) => fromSchema(it, resolve, name))) : ofType(schema, resolve);
 }
 
-function ofType(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
+function ofType(schema: DocumentSchema, resolve: Resolve): fc.Arbitrary<unknown> {
   if (schema.allOf) return fc.tuple(...schema.allOf.map((it) => fromSchema(it, resolve))).map(merged);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if ('const' in schema) return fc.constant(schema.const);
@@ -56,7 +56,7 @@ function ofType(schema: Schema, resolve: Resolve): fc.Arbitrary<unknown> {
   }
 }
 
-function text({ format, pattern, minLength = 0, maxLength = 200 }: Schema): fc.Arbitrary<string> {
+function text({ format, pattern, minLength = 0, maxLength = 200 }: DocumentSchema): fc.Arbitrary<string> {
   if (format === 'date-time') return instants;
   const fits = (it: string) => it.length >= minLength && it.length <= maxLength;
   if (pattern) return fc.stringMatching(new RegExp(pattern), { size: 'small' }).filter(fits);
@@ -73,7 +73,7 @@ function whole({
   maximum = safe,
   exclusiveMinimum = -safe - 2,
   exclusiveMaximum = safe + 2,
-}: Schema): fc.Arbitrary<number> {
+}: DocumentSchema): fc.Arbitrary<number> {
   const min = Math.max(Math.ceil(minimum), Math.floor(exclusiveMinimum) + 1);
   const max = Math.min(Math.floor(maximum), Math.ceil(exclusiveMaximum) - 1);
   const near = fc.integer({ min, max: Math.max(min, Math.min(max, min + 200)) });
@@ -83,17 +83,17 @@ function whole({
   );
 }
 
-function fraction({ minimum = -1e6, maximum = 1e6 }: Schema): fc.Arbitrary<number> {
+function fraction({ minimum = -1e6, maximum = 1e6 }: DocumentSchema): fc.Arbitrary<number> {
   return fc.double({ min: minimum, max: maximum, noNaN: true, noDefaultInfinity: true });
 }
 
-function list(schema: Schema, resolve: Resolve, of?: string): fc.Arbitrary<unknown[]> {
+function list(schema: DocumentSchema, resolve: Resolve, of?: string): fc.Arbitrary<unknown[]> {
   const { items = {}, minItems = 0, maxItems = minItems + 3 } = schema;
   const maxLength = Math.min(maxItems, minItems + 3);
   return fc.array(fromSchema(items, resolve, of), { minLength: minItems, maxLength });
 }
 
-function object(schema: Schema, resolve: Resolve): fc.Arbitrary<object> {
+function object(schema: DocumentSchema, resolve: Resolve): fc.Arbitrary<object> {
   const { properties = {}, required = [], additionalProperties, minProperties = 0 } = schema;
   const model = Object.fromEntries(
     Object.entries(properties).map(([name, inner]) => [name, fromSchema(inner, resolve, name)]),
@@ -108,7 +108,7 @@ function object(schema: Schema, resolve: Resolve): fc.Arbitrary<object> {
   return fc.tuple(more, fields).map(merged).filter(enough);
 }
 
-function anything(schema: Schema | true, resolve: Resolve): fc.Arbitrary<unknown> {
+function anything(schema: DocumentSchema | true, resolve: Resolve): fc.Arbitrary<unknown> {
   return schema === true ? fc.jsonValue({ maxDepth: 2 }) : fromSchema(schema, resolve);
 }
 

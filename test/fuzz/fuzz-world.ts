@@ -59,7 +59,7 @@ export class FuzzWorld {
       'webhookUrl',
       hooked.map((it) => it.webhookUrl()),
     );
-    const ground = new FuzzWorld(redis, simulator, gateway, url, known, await keysOf(new HttpClient(url)), portals);
+    const world = new FuzzWorld(redis, simulator, gateway, url, known, await keysOf(new HttpClient(url)), portals);
     known.set('portal', [...portals.flatMap(({ memberId, domain }) => [memberId, memberId, domain]), ...aliases]);
     for (const name of ['createdBy', 'modifiedBy', 'userId']) known.set(name, users);
     known.set('groupId', [...groups, ...groups.slice(0, taken)]);
@@ -69,9 +69,9 @@ export class FuzzWorld {
     known.set('method', ['tasks.api.scrum.backlog.getFields', 'tasks.api.scrum.sprint.list', 'user.current', 'batch']);
     // Somebody who listens, on loopback.
     known.set('url', [`${simulator.oauthServer}/`]);
-    await eventually(async () => (await ground.mend()) === portals.length);
+    await eventually(async () => (await world.mend()) === portals.length);
     injectFaults(simulator, seed);
-    return ground;
+    return world;
   }
 
   authorization(kind: KeyKind, of: number): string | undefined {

@@ -24,31 +24,31 @@ describe('whatever is asked', () => {
   const drafts = requestsOf(document);
   const tally = new FuzzTally();
   const failures = new Map<string, Failure>();
-  let ground: FuzzWorld;
+  let world: FuzzWorld;
 
   beforeAll(async () => {
-    ground = await FuzzWorld.lay(document, seed);
+    world = await FuzzWorld.lay(document, seed);
   }, 60_000);
-  afterAll(() => ground.stop());
+  afterAll(() => world.stop());
 
   /** Sends it with what is known now. @returns what was sent, what came, and what is wrong with that */
   const ask = async (
     draft: Draft,
     index: number,
   ): Promise<{ sketch: Sketch; outcome: WireOutcome; complaint?: string }> => {
-    const sketch = sketchOf(draft, ground.known);
-    const wire = wireOf(fromSomewhere(sketch, index), ground.authorization(sketch.key, index));
-    const outcome = await exchange(Number(new URL(ground.url).port), wire, deadlineOf(sketch) + patienceMs);
+    const sketch = sketchOf(draft, world.known);
+    const wire = wireOf(fromSomewhere(sketch, index), world.authorization(sketch.key, index));
+    const outcome = await exchange(Number(new URL(world.url).port), wire, deadlineOf(sketch) + patienceMs);
     const astray = draft.twists.some((it) => it.astray);
     const complaint = complaintOf(document, { sketch, astray, outcome }) ?? leakIn(outcome) ?? fallen();
     return { sketch, outcome, ...(complaint && { complaint }) };
   };
   const leakIn = (outcome: WireOutcome) => {
     if (typeof outcome === 'string') return undefined;
-    const told = JSON.stringify(outcome.headers) + outcome.text;
-    return ground.secrets.some((it) => told.includes(it)) ? 'The answer holds a secret.' : undefined;
+    const reported = JSON.stringify(outcome.headers) + outcome.text;
+    return world.secrets.some((it) => reported.includes(it)) ? 'The answer holds a secret.' : undefined;
   };
-  const fallen = () => (ground.gateway.running ? undefined : `The gateway ended: ${ground.gateway.errors}`);
+  const fallen = () => (world.gateway.running ? undefined : `The gateway ended: ${world.gateway.errors}`);
 
   const askAll = async () => {
     const queue = fc.sample(drafts, { seed, numRuns: count }).entries();
@@ -58,13 +58,13 @@ describe('whatever is asked', () => {
         tally.note(draft.operation.operationId, outcome);
         if (typeof outcome === 'object' && draft.operation.method === 'POST') learn(draft, outcome);
         if (complaint) note({ index, complaint, sketch });
-        if (failures.size >= 10 || !ground.gateway.running) return;
+        if (failures.size >= 10 || !world.gateway.running) return;
       }
     };
     let over = false;
     const mending = (async () => {
       while (!over) {
-        await ground.mend().catch(() => undefined);
+        await world.mend().catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();
@@ -79,7 +79,7 @@ describe('whatever is asked', () => {
   const learn = ({ operation }: Draft, { status, headers, text }: WireReply) => {
     if (status !== 201 && status !== 202) return;
     try {
-      ground.known.learn(operation, headers.location, JSON.parse(text));
+      world.known.learn(operation, headers.location, JSON.parse(text));
     } catch {
       // The judge has said so.
     }
@@ -95,23 +95,23 @@ describe('whatever is asked', () => {
     });
     await fc.check(again, { seed, path: `${index}`, numRuns: 1, interruptAfterTimeLimit: 20_000 });
     const shown = least ?? { sketch, complaint: `${complaint} (Not met when asked again alone.)` };
-    return `${shown.complaint}\n${commandOf(shown.sketch, ground.url)}\nIt is request ${index} of seed ${seed}.`;
+    return `${shown.complaint}\n${commandOf(shown.sketch, world.url)}\nIt is request ${index} of seed ${seed}.`;
   };
 
   it('is answered as openapi.json says, without a 500, a secret or a silence', async () => {
     await askAll();
-    const told = [];
-    for (const failure of failures.values()) told.push(await smallest(failure));
-    const log = ground.gateway.logLines.filter((it) => /"msg":"(internal error|a failure that nobody)/.test(it));
+    const reported = [];
+    for (const failure of failures.values()) reported.push(await smallest(failure));
+    const log = world.gateway.logLines.filter((it) => /"msg":"(internal error|a failure that nobody)/.test(it));
     process.stdout.write(`\nseed ${seed}\n${tally.toString()}\n`);
-    expect(told.join('\n\n')).toBe('');
+    expect(reported.join('\n\n')).toBe('');
     expect(log.slice(0, 5)).toEqual([]);
-    expect(ground.secrets.filter((it) => ground.gateway.logLines.some((line) => line.includes(it)))).toEqual([]);
-    expect(ground.gateway.errors).toBe('');
+    expect(world.secrets.filter((it) => world.gateway.logLines.some((line) => line.includes(it)))).toEqual([]);
+    expect(world.gateway.errors).toBe('');
     expect(tally.asked).toBe(count);
     // Or else it would show nothing but refusals.
     expect(tally.shareOfGood).toBeGreaterThan(0.15);
-    expect((await ground.gateway.client.get('/health/ready')).status).toBe(200);
+    expect((await world.gateway.client.get('/health/ready')).status).toBe(200);
   }, 3_600_000);
 });
 

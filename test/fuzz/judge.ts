@@ -19,14 +19,14 @@ export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: 
   if (status === 500) return `500: ${text.slice(0, 300)}`;
   if (!headers['x-request-id']) return `${status} without X-Request-Id.`;
   if (sketch.method === 'HEAD') return undefined;
-  const told = bodyOf(outcome);
-  if ('complaint' in told) return told.complaint;
-  const problem = problemComplaint(outcome, told.body);
+  const reported = bodyOf(outcome);
+  if ('complaint' in reported) return reported.complaint;
+  const problem = problemComplaint(outcome, reported.body);
   if (problem) return problem;
   // A refusal of the table is all that can be asked of what is not even a request of its operation.
   if (astray && status >= 400 && isProblem(outcome)) return undefined;
   // Whose request those bytes are, if they are one, is not known here.
-  return sketch.raw === undefined ? documentedComplaint(document, sketch, outcome, told.body) : undefined;
+  return sketch.raw === undefined ? documentedComplaint(document, sketch, outcome, reported.body) : undefined;
 }
 
 function documentedComplaint(

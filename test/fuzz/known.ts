@@ -59,16 +59,17 @@ export class KnownValues {
     const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown };
     for (const { path } of this.operations) {
       const found = location === undefined ? undefined : parametersIn(path, location);
-      const told = found ?? (path === `${created.path}/{id}` && id !== undefined ? { [created.path]: id } : undefined);
-      const name = told && Object.keys(told).at(-1);
-      if (name) this.add(name, told);
+      const reported =
+        found ?? (path === `${created.path}/{id}` && id !== undefined ? { [created.path]: id } : undefined);
+      const name = reported && Object.keys(reported).at(-1);
+      if (name) this.add(name, reported);
     }
   }
 
   private valueOf({ name, pick, otherwise }: KnownReference, place: KnownPlace): unknown {
     if (Object.hasOwn(place, name)) return place[name];
-    const told = (this.places.get(name) ?? []).map((it) => it[name]);
-    const values = this.values.get(name) ?? told;
+    const reported = (this.places.get(name) ?? []).map((it) => it[name]);
+    const values = this.values.get(name) ?? reported;
     return values.length > 0 ? values[pick % values.length] : otherwise;
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ApiDocument, Operation, Parameter, Schema } from '../support/api-document';
+import type { ApiDocument, Operation, Parameter, DocumentSchema } from '../support/api-document';
 import { placesIn, replacedIn } from './deep-places';
 import { fromSchema } from './from-schema';
 import {
@@ -53,7 +53,7 @@ const keys: fc.Arbitrary<KeyKind> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<KeyKind>('none') },
 );
 
-function draftOf(operation: Operation, resolve: (schema: Schema) => Schema): fc.Arbitrary<Draft> {
+function draftOf(operation: Operation, resolve: (schema: DocumentSchema) => DocumentSchema): fc.Arbitrary<Draft> {
   const of = (place: Parameter['in']) => operation.parameters.filter((it) => it.in === place);
   const values = (parameters: readonly Parameter[]) =>
     fc.record(Object.fromEntries(parameters.map((it) => [it.name, valueOf(operation, it, resolve)])), {
@@ -84,7 +84,11 @@ const ownHeaders: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'X-Request-Id': fc.oneof(fc.uuid(), fc.stringMatching(/^[\w.:-]{1,128}$/)),
 };
 
-function valueOf(operation: Operation, { in: place, name, schema }: Parameter, resolve: (it: Schema) => Schema) {
+function valueOf(
+  operation: Operation,
+  { in: place, name, schema }: Parameter,
+  resolve: (it: DocumentSchema) => DocumentSchema,
+) {
   const value = fromSchema(schema, resolve, place === 'path' ? nameOf(operation.path, name) : name);
   if (place === 'header') return ownHeaders[name] ?? value.map(latin1);
   return place === 'path' ? value.map(filledIn) : value;

@@ -74,17 +74,17 @@ export function exchange(port: number, { method, bytes, then }: WireBytes, limit
 
 async function replyOf(answer: IncomingMessage): Promise<WireReply> {
   const { headers, statusCode: status = 0 } = answer;
-  const told = (text: string) => ({ status, headers, text });
+  const reported = (text: string) => ({ status, headers, text });
   if (isStream(headers['content-type'] ?? '')) {
     answer.resume();
     await new Promise((resolve) => setTimeout(resolve, streamMs));
-    return told('');
+    return reported('');
   }
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     chunks.push(chunk);
-    if ((length += chunk.length) > longest) return told(`longer than ${longest} bytes`);
+    if ((length += chunk.length) > longest) return reported(`longer than ${longest} bytes`);
   }
-  return told(Buffer.concat(chunks).toString('utf8'));
+  return reported(Buffer.concat(chunks).toString('utf8'));
 }

@@ -3,7 +3,7 @@ import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 
 /** A schema of OpenAPI 3.1, which is JSON Schema 2020-12. */
-export interface Schema {
+export interface DocumentSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly const?: unknown;
@@ -16,31 +16,31 @@ export interface Schema {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
-  readonly items?: Schema;
+  readonly items?: DocumentSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly properties?: Readonly<Record<string, DocumentSchema>>;
   readonly required?: readonly string[];
   readonly minProperties?: number;
-  readonly additionalProperties?: boolean | Schema;
-  readonly oneOf?: readonly Schema[];
-  readonly anyOf?: readonly Schema[];
-  readonly allOf?: readonly Schema[];
+  readonly additionalProperties?: boolean | DocumentSchema;
+  readonly oneOf?: readonly DocumentSchema[];
+  readonly anyOf?: readonly DocumentSchema[];
+  readonly allOf?: readonly DocumentSchema[];
 }
 
 export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header' | 'cookie';
   readonly required?: boolean;
-  readonly schema: Schema;
+  readonly schema: DocumentSchema;
 }
 
 /** An object of the document, or a reference to a shared one. */
 type Shared<T> = T | { readonly $ref: string };
 
-type Content = Readonly<Record<string, { readonly schema?: Schema; readonly examples?: object }>>;
+type Content = Readonly<Record<string, { readonly schema?: DocumentSchema; readonly examples?: object }>>;
 
-interface DocumentedOperation {
+interface PathOperation {
   readonly operationId: string;
   readonly parameters?: readonly Shared<Parameter>[];
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
@@ -52,7 +52,7 @@ interface DocumentedResponse {
 }
 
 /** An operation, its references resolved except those to schemas. */
-export interface Operation extends DocumentedOperation {
+export interface Operation extends PathOperation {
   /** In capitals. */
   readonly method: string;
   /** With its parameters in braces. */
@@ -62,7 +62,7 @@ export interface Operation extends DocumentedOperation {
 }
 
 /** What was answered, as far as the document speaks of it. */
-export interface Told {
+export interface DocumentedAnswer {
   readonly status: number;
   /** The content type; empty where there is none. */
   readonly type: string;
@@ -81,7 +81,7 @@ const methods = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head', 'tr
 export class ApiDocument {
   readonly operations: readonly Operation[];
   private readonly routes: readonly Route[];
-  private readonly schemas: Readonly<Record<string, Schema>>;
+  private readonly schemas: Readonly<Record<string, DocumentSchema>>;
   private readonly ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
   private readonly validators = new Map<string, ValidateFunction>();
 
@@ -112,13 +112,13 @@ export class ApiDocument {
   }
 
   /** What a reference leads to. */
-  resolved(schema: Schema): Schema {
+  resolved(schema: DocumentSchema): DocumentSchema {
     const name = schema.$ref?.split('/').at(-1);
     return name === undefined ? schema : this.resolved(this.schemas[name] ?? {});
   }
 
   /** What the document does not say of this answer, in a sentence; undefined when it says all of it. */
-  complaintOf(operation: Operation, { status, type, body }: Told): string | undefined {
+  complaintOf(operation: Operation, { status, type, body }: DocumentedAnswer): string | undefined {
     const { operationId, responses } = operation;
     const said = responses[status];
     if (!said) return `${operationId} answered ${status}, which openapi.json does not say.`;
@@ -143,18 +143,18 @@ export class ApiDocument {
   }
 
   /** The schema with all that it refers to. */
-  private standalone(schema: Schema): object {
+  private standalone(schema: DocumentSchema): object {
     return { ...schema, components: { schemas: this.schemas } };
   }
 }
 
 type Components = Readonly<Record<'schemas' | 'parameters' | 'responses', Readonly<Record<string, object>>>>;
 interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
-  readonly components: Components & { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, PathOperation>>>>;
+  readonly components: Components & { readonly schemas: Readonly<Record<string, DocumentSchema>> };
 }
 
-function withoutReferences(document: Document, operation: DocumentedOperation) {
+function withoutReferences(document: Document, operation: PathOperation) {
   const responses = Object.entries(operation.responses).map(
     ([status, response]) => [status, dereferenced(document, response)] as const,
   );

@@ -1,9 +1,9 @@
-import { ApiDocument, type Told } from './api-document';
+import { ApiDocument, type DocumentedAnswer } from './api-document';
 
 const document = ApiDocument.read();
 
 /** @throws Error when openapi.json does not say that the operation can answer so. What is no operation passes. */
-export function mustBeDocumented(method: string, url: string, told: Told): void {
+export function mustBeDocumented(method: string, url: string, told: DocumentedAnswer): void {
   const operation = document.operationAt(method.toUpperCase(), url.split('?')[0] ?? '');
   const complaint = operation && document.complaintOf(operation, told);
   if (complaint) throw new Error(complaint);

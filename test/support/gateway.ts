@@ -66,9 +66,9 @@ export class HttpClient {
     const text = await response.text();
     const { status, headers: answered } = response;
     const type = answered.get('content-type') ?? '';
-    const told = (type.includes('json') && !type.includes('ndjson') && text !== '' ? JSON.parse(text) : text) as T;
-    mustBeDocumented(method, path, { status, type, body: told });
-    return { status, headers: answered, body: told };
+    const reported = (type.includes('json') && !type.includes('ndjson') && text !== '' ? JSON.parse(text) : text) as T;
+    mustBeDocumented(method, path, { status, type, body: reported });
+    return { status, headers: answered, body: reported };
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -139,7 +139,7 @@ export class World<R extends Store = RedisServer> {
   async knownForLong(memberId: string): Promise<void> {
     const redis = this.redis.client();
     await redis.set(`b_portal_{${memberId}}_known_since`, Date.now() - 3_600_000);
-    const tariff = { licence: 'en_basic', family: 'basic', askedAtMs: Date.now() };
+    const tariff = { licence: 'en_basic', family: 'basic', requestedAtMs: Date.now() };
     await redis.hset(`b24:{${memberId}}:grant`, 'tariff', JSON.stringify(tariff));
     redis.disconnect();
   }

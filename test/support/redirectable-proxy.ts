@@ -10,9 +10,9 @@ export class RedirectableProxy {
 
   static async to(port: number): Promise<RedirectableProxy> {
     const server = createServer();
-    const board = new RedirectableProxy(server, port);
+    const proxy = new RedirectableProxy(server, port);
     server.on('connection', (incoming) => {
-      const outgoing = connect(board.target, '127.0.0.1');
+      const outgoing = connect(proxy.target, '127.0.0.1');
       incoming.pipe(outgoing).pipe(incoming);
       for (const end of [incoming, outgoing]) {
         end.on('error', () => undefined);
@@ -24,7 +24,7 @@ export class RedirectableProxy {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return board;
+    return proxy;
   }
 
   get port(): number {

@@ -2,7 +2,7 @@ import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { type HttpClient, eventually, type World } from './gateway';
 import { memoryOf } from './redis-memory';
 
-export interface VendorEvent {
+export interface PostedEvent {
   readonly contentType: string;
   readonly body: string;
 }
@@ -15,7 +15,7 @@ export class VendorEvents {
   ) {}
 
   async post(
-    { contentType, body }: VendorEvent,
+    { contentType, body }: PostedEvent,
     to = `${this.client.url}/bitrix24/events`,
   ): Promise<{ status: number; body: Record<string, unknown> }> {
     const headers = { 'content-type': contentType };
@@ -23,14 +23,14 @@ export class VendorEvents {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  async refusedAtOnce(event: VendorEvent, status: number, to?: string): Promise<void> {
+  async refusedAtOnce(event: PostedEvent, status: number, to?: string): Promise<void> {
     const before = await memoryOf(this.world.redis);
     expect(await this.post(event, to)).toMatchObject({ status, body: { status, code: expect.any(String) } });
     expect(await memoryOf(this.world.redis)).toEqual(before);
   }
 
   /** An install event is answered before it is verified; this waits for the verdict. */
-  async refusedLater(event: VendorEvent, to?: string): Promise<void> {
+  async refusedLater(event: PostedEvent, to?: string): Promise<void> {
     const before = await memoryOf(this.world.redis);
     const count = this.logged('install not taken');
     expect(await this.post(event, to)).toEqual({ status: 200, body: { received: true } });

@@ -143,9 +143,9 @@ describe('one key that does its worst', () => {
     await gateway.client.call('PATCH', at(portal, ''), { suspended: true });
     await gateway.client.call('PATCH', at(wide, ''), { suspended: true });
     await Promise.all(work);
-    const told = [...codes].map(([code, count]) => `${code} ${count}`).join(', ');
+    const reported = [...codes].map(([code, count]) => `${code} ${count}`).join(', ');
     process.stdout.write(
-      `\n${seconds} s: the worst key sent ${sent} requests (${told}); the other key had ${turns.length} answers, ` +
+      `\n${seconds} s: the worst key sent ${sent} requests (${reported}); the other key had ${turns.length} answers, ` +
         `each after ${Math.max(...turns)} requests at most; Redis grew by ${(grown / 1024 / 1024).toFixed(1)} MiB (budget ${budgetMiB})\n`,
     );
     expect([...statuses]).toEqual([200]);

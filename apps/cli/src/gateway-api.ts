@@ -29,9 +29,9 @@ export class GatewayApi {
   }
 
   /** @throws Failure with the gateway's problem, or one of our own where none came */
-  async ask<T>(method: ApiMethod, path: string, wish: ApiRequest = {}): Promise<T> {
+  async ask<T>(method: ApiMethod, path: string, request: ApiRequest = {}): Promise<T> {
     if (this.reach.key === undefined) throw CommandFailure.of('no_key', howToGiveKey);
-    const { status, headers, text } = await this.exchange(method, path, wish);
+    const { status, headers, text } = await this.exchange(method, path, request);
     if (status === 204) return undefined as T;
     const type = headers.get('content-type') ?? '';
     const body = /^application\/(problem\+)?json\b/.test(type) ? parsed(text) : undefined;

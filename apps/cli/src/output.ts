@@ -62,14 +62,14 @@ export class Output {
 
 function wordsOf({ code, title, detail, ...more }: CommandProblem, style: Style): string {
   const { status, errors = [], upstream, authorizeUrl, retryAfterSeconds, requestId, retryable } = more;
-  const again = retryAfterSeconds === undefined ? 'yes' : `yes, in ${retryAfterSeconds} s`;
+  const retry = retryAfterSeconds === undefined ? 'yes' : `yes, in ${retryAfterSeconds} s`;
   const facts = {
     ...Object.fromEntries(errors.map(({ path, message }) => [path, message])),
     ...(upstream && {
       'the portal said': `${upstream.error} ${upstream.description} (${upstream.method}, ${upstream.status})`,
     }),
     ...(authorizeUrl && { 'mend it at': authorizeUrl }),
-    ...(retryable && { 'ask again': again }),
+    ...(retryable && { 'ask again': retry }),
     ...(requestId && { 'request id': requestId }),
   };
   const head = `${style.red(`✗ ${plain(code)}`)}${status === undefined ? '' : ` (${status})`}: ${plain(title)}`;

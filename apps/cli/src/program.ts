@@ -4,7 +4,7 @@ import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
-import { admitPortal, listPortals, type PortalFilter, setSuspended, showPortal } from './commands/portals';
+import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
 import type { CommandContext } from './command-context';
 import type { Output } from './output';
 import type { Environment, TargetOptions } from './target';
@@ -70,7 +70,7 @@ function addPortals(program: Command, hand: ContextOf): void {
       'after',
       examples('portals --unhealthy', 'portals --tag emea --queues', 'portals --json | jq -r ".items[].domain"'),
     )
-    .action(async (filter: PortalFilter, command: Command) => listPortals(await hand(command), filter));
+    .action(async (filter: PortalListOptions, command: Command) => listPortals(await hand(command), filter));
   program
     .command('portal')
     .summary('Shows one portal.')

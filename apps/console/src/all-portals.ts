@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { call, type Problem, problemOf } from './api';
-import type { Page, Portal } from './api-types';
+import { call, type ApiProblem, problemOf } from './api';
+import type { ApiPage, Portal } from './api-types';
 
 const atOnce = 200;
 /** Fresh enough for statuses that change by the hour; the figures beside them are live. */
@@ -10,15 +10,15 @@ export interface AllPortals {
   readonly portals: readonly Portal[] | undefined;
   /** Not all of them are here yet. */
   readonly loading: boolean;
-  readonly problem: Problem | undefined;
-  readonly again: () => void;
+  readonly problem: ApiProblem | undefined;
+  readonly reload: () => void;
 }
 
 /** Every portal this key may see, page by page as they come. */
 export function useAllPortals(): AllPortals {
   const [portals, setPortals] = useState<readonly Portal[]>();
   const [loading, setLoading] = useState(true);
-  const [problem, setProblem] = useState<Problem>();
+  const [problem, setProblem] = useState<ApiProblem>();
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const controller = new AbortController();
@@ -28,7 +28,7 @@ export function useAllPortals(): AllPortals {
       let cursor: string | undefined;
       do {
         const query = `?limit=${atOnce}${cursor ? `&cursor=${cursor}` : ''}`;
-        const page: Page<Portal> = await call<Page<Portal>>('GET', `/v1/portals${query}`, undefined, signal);
+        const page: ApiPage<Portal> = await call<ApiPage<Portal>>('GET', `/v1/portals${query}`, undefined, signal);
         all.push(...page.items);
         cursor = page.nextCursor;
         // The first time, whoever waits sees what there is; later the list changes in one go.
@@ -60,7 +60,7 @@ export function useAllPortals(): AllPortals {
     portals,
     loading,
     problem,
-    again: () => {
+    reload: () => {
       setTurn((it) => it + 1);
     },
   };

@@ -7,7 +7,7 @@ export type Status = Portal['status'];
 /** A key as it is told once. */
 export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;
 
-export interface Page<T> {
+export interface ApiPage<T> {
   readonly items: readonly T[];
   readonly nextCursor?: string;
 }
@@ -76,41 +76,43 @@ export interface Snapshot {
   };
 }
 
-interface Schema {
+interface ApiSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly example?: unknown;
   readonly enum?: readonly string[];
 }
 
-export interface Parameter {
+export interface ApiParameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   readonly required?: boolean;
   readonly description?: string;
-  readonly schema?: Schema;
+  readonly schema?: ApiSchema;
 }
 
 /** A reference to a shared object, such as `#/components/parameters/portal`. */
-export interface Reference {
+export interface SchemaReference {
   readonly $ref: string;
 }
 
-export interface Operation {
+export interface DocumentedOperation {
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
   readonly tags?: readonly string[];
-  readonly parameters?: readonly (Parameter | Reference)[];
+  readonly parameters?: readonly (ApiParameter | SchemaReference)[];
   readonly requestBody?: {
-    readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
+    readonly content: Readonly<Record<string, { readonly schema: ApiSchema; readonly example?: unknown }>>;
   };
 }
 
 export interface OpenApi {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
   readonly components?: {
-    readonly parameters?: Readonly<Record<string, Parameter>>;
-    readonly schemas?: Readonly<Record<string, Schema & { readonly properties?: Readonly<Record<string, Schema>> }>>;
+    readonly parameters?: Readonly<Record<string, ApiParameter>>;
+    readonly schemas?: Readonly<
+      Record<string, ApiSchema & { readonly properties?: Readonly<Record<string, ApiSchema>> }>
+    >;
   };
 }

@@ -1,5 +1,5 @@
 /** RFC 9457, as the gateway tells every failure. */
-export interface Problem {
+export interface ApiProblem {
   readonly title: string;
   readonly detail: string;
   readonly status: number;
@@ -11,7 +11,7 @@ export interface Problem {
   readonly authorizeUrl?: string;
 }
 
-export interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Headers;
@@ -20,7 +20,7 @@ export interface Answer {
 
 /** What went wrong with a call, for `ProblemBox` to show. */
 export class Refused extends Error {
-  constructor(readonly problem: Problem) {
+  constructor(readonly problem: ApiProblem) {
     super(problem.title);
   }
 }
@@ -68,9 +68,9 @@ export async function call<T>(method: string, path: string, body?: unknown, sign
   throw new Refused(problemIn(response.status, text));
 }
 
-function problemIn(status: number, text: string): Problem {
+function problemIn(status: number, text: string): ApiProblem {
   try {
-    return JSON.parse(text) as Problem;
+    return JSON.parse(text) as ApiProblem;
   } catch {
     return {
       title: `The gateway answered ${status}`,
@@ -82,7 +82,7 @@ function problemIn(status: number, text: string): Problem {
   }
 }
 
-export function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown): ApiProblem {
   if (error instanceof Refused) return error.problem;
   const detail = error instanceof Error ? error.message : String(error);
   return { title: 'This page failed', detail: `${detail} Reload it.`, status: 0, code: 'page_failed' };

@@ -41,10 +41,10 @@ export function useLive(query: string): { snapshot: Snapshot | undefined; link: 
       controller.abort();
       controller = new AbortController();
       const { signal } = controller;
-      const listening = listen(query, signal, (heard) => {
+      const listening = listen(query, signal, (received) => {
         if (signal.aborted) return;
         setLink('live');
-        setSnapshot(heard);
+        setSnapshot(received);
         later(silentAfterMs, silent);
       });
       void listening.then((isOver) => {
@@ -83,10 +83,10 @@ export function useLive(query: string): { snapshot: Snapshot | undefined; link: 
 }
 
 /** Listens until the stream ends; true when it is of no use to ask again. */
-async function listen(query: string, signal: AbortSignal, heard: (snapshot: Snapshot) => void): Promise<boolean> {
+async function listen(query: string, signal: AbortSignal, received: (snapshot: Snapshot) => void): Promise<boolean> {
   try {
     const response = await ask('GET', `/console/live${query}`, { signal });
-    if (response.ok) await read(response, heard);
+    if (response.ok) await read(response, received);
     return response.status === 401 || response.status === 404;
   } catch {
     // Said by the dot in the corner; what is tried again needs no more words.

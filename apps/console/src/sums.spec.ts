@@ -33,6 +33,6 @@ it.each<[string, Snapshot | undefined, readonly Portal[] | undefined, ReturnType
     portals,
     { waiting: 4, inFlight: 2 },
   ],
-])('the sums over all portals are %s', (_, heard, all, sums) => {
-  expect(sumsOf(heard, all)).toEqual(sums);
+])('the sums over all portals are %s', (_, received, all, sums) => {
+  expect(sumsOf(received, all)).toEqual(sums);
 });

@@ -3,8 +3,8 @@ export type Theme = (typeof themes)[number];
 const place = 'b24-console-theme';
 
 export function theme(): Theme {
-  const kept = localStorage.getItem(place);
-  return themes.find((it) => it === kept) ?? 'auto';
+  const stored = localStorage.getItem(place);
+  return themes.find((it) => it === stored) ?? 'auto';
 }
 
 /** `auto` follows the system. */

@@ -1,13 +1,13 @@
-import type { OpenApi, Operation, Parameter, Reference } from './api-types';
+import type { OpenApi, DocumentedOperation, ApiParameter, SchemaReference } from './api-types';
 
 /** An operation that the panel can call. */
 export interface Offer {
   readonly method: string;
   readonly path: string;
   readonly group: string;
-  readonly operation: Operation;
+  readonly operation: DocumentedOperation;
   /** Without those of headers. */
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly ApiParameter[];
 }
 
 const verbs = ['get', 'post', 'patch', 'put', 'delete'];
@@ -32,7 +32,10 @@ export function offersOf({ paths, components }: OpenApi): Offer[] {
 }
 
 /** Returns the parameter, or what a reference to a shared one leads to. */
-function resolved(it: Parameter | Reference, shared: Readonly<Record<string, Parameter>> = {}): Parameter | undefined {
+function resolved(
+  it: ApiParameter | SchemaReference,
+  shared: Readonly<Record<string, ApiParameter>> = {},
+): ApiParameter | undefined {
   return '$ref' in it ? shared[it.$ref.split('/').at(-1) ?? ''] : it;
 }
 
@@ -41,7 +44,7 @@ export const isWrite = (method: string): boolean => method !== 'GET';
 /** Returns the path with the values filled in; a missing value keeps its placeholder. */
 export function urlOf(
   path: string,
-  parameters: readonly Parameter[],
+  parameters: readonly ApiParameter[],
   values: Readonly<Record<string, string>>,
 ): string {
   const filled = path.replace(/\{(\w+)\}/g, (whole, name: string) => encodeURIComponent(values[name] ?? '') || whole);
@@ -64,7 +67,7 @@ export function curlOf(method: string, url: string, body: string | undefined): s
 }
 
 /** Returns the example of the body in the document; undefined when the operation takes no body. */
-export function exampleBody(api: OpenApi, { requestBody }: Operation): string | undefined {
+export function exampleBody(api: OpenApi, { requestBody }: DocumentedOperation): string | undefined {
   const content = requestBody?.content['application/json'];
   if (!content) return undefined;
   const name = content.schema.$ref?.split('/').at(-1) ?? '';

@@ -165,7 +165,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     const record = await store.load(portal).catch(() => undefined);
     return planOf(record ?? {}, settings.plan);
   });
-  const trial = new WebhookProbe({ request: single, bucket: rateLimiter, store });
+  const webhookProbe = new WebhookProbe({ request: single, bucket: rateLimiter, store });
 
   // Writes.
   const { callLimitMs } = settings;
@@ -220,7 +220,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   });
   const eventInbox = new EventInbox({
     ...{ installer, store, subscriptions, queue: eventQueue, clock, log },
-    kept: () => {
+    stored: () => {
       deliveryWorker.wake();
     },
     lost: (subscription) => {
@@ -230,8 +230,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   });
 
   // Jobs.
-  const { atOnce: jobsAtOnce, perClient: mostOpen } = settings.jobs;
-  const jobRecords = new JobRecords(redis, keyring, { ...jobLimits, maxOpen: mostOpen }, storage);
+  const { atOnce: jobsAtOnce, perClient: maxOpen } = settings.jobs;
+  const jobRecords = new JobRecords(redis, keyring, { ...jobLimits, maxOpen }, storage);
   const jobQueue = new JobQueue({ redis, waiting: jobRedis, jobsAtOnce, clock });
   metrics.watchJobs(jobQueue);
   const noteBatch: RecordBatchAudit = (entry) => {
@@ -306,7 +306,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       calls,
       batches,
       fanOut,
-      trial,
+      webhookProbe,
       once,
       subscriptions,
     },

@@ -21,7 +21,7 @@ import { replyFault } from './http/reply-fault';
 import { toFault } from './http/to-fault';
 import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
-import { InFlightRequests } from './http/in-flight-requests';
+import { OpenRequests } from './http/open-requests';
 import { RequestAdmission } from './http/request-admission';
 import { parsePhpForm } from './doors/events/php-form';
 import { webhooks } from './doors/sdk/webhooks';
@@ -85,7 +85,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     logger: new NestLog(log),
     abortOnError: false,
   });
-  const inFlight = new InFlightRequests();
+  const inFlight = new OpenRequests();
   await prepareHttp(app, composition, inFlight);
   if (settings.console.served) await serveConsole(app);
   await serveReference(app, openApiDocument(app));
@@ -117,7 +117,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
 async function prepareHttp(
   app: NestFastifyApplication,
   { settings, clock, parts }: Composition,
-  inFlight: InFlightRequests,
+  inFlight: OpenRequests,
 ): Promise<void> {
   const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line } = parts;
   await app.register(helmet, {

@@ -214,8 +214,8 @@ export class RequestLine {
     const { clock, maxCallMs } = this.parts;
     const send = async (it: Command) => {
       // What settles a lost answer is the gateway's own question: the key's method patterns are about the write.
-      const asked = it === command ? caller : { ...caller, client: { ...client, methods: [it.method] } };
-      return read(resultOf(await this.ask(asked, scope, portal, it)));
+      const requested = it === command ? caller : { ...caller, client: { ...client, methods: [it.method] } };
+      return read(resultOf(await this.ask(requested, scope, portal, it)));
     };
     return settleWrite({ command, rule, send, signal, deadlineAtMs, clock, callLimitMs: maxCallMs, unknownOutcome });
   }

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange';
-import { type PhpParams, encodeForm } from './php-query';
+import { type PhpInput, encodeForm } from './php-query';
 import type { InstalledApp, PortalState } from './portal-state';
 
 /**
@@ -15,19 +15,19 @@ export function handleAuthorize(portal: PortalState, exchange: Exchange): void {
 }
 
 /** The vendor knows where to go back to; what the caller says about it is ignored. */
-function problemWith(portal: PortalState, params: PhpParams): string | undefined {
+function problemWith(portal: PortalState, params: PhpInput): string | undefined {
   if (portal.deleted) return 'This Bitrix24 was deleted.';
   const app = appNamed(portal, params);
   if (app === undefined) return 'Application not found.';
   return app.registration.callbackUrl === undefined ? 'The application has no return address.' : undefined;
 }
 
-function appNamed(portal: PortalState, params: PhpParams): InstalledApp | undefined {
+function appNamed(portal: PortalState, params: PhpInput): InstalledApp | undefined {
   return portal.appOf(text(params['client_id']));
 }
 
 /** `state` goes back as it came: the vendor does not check it. */
-function callback(portal: PortalState, params: PhpParams): string {
+function callback(portal: PortalState, params: PhpInput): string {
   const userId = Number(text(params['user_id'])) || 1;
   const app = appNamed(portal, params);
   app?.markInstalled();
@@ -43,7 +43,7 @@ function callback(portal: PortalState, params: PhpParams): string {
   return `${to}${to.includes('?') ? '&' : '?'}${query}`;
 }
 
-function form(portal: PortalState, params: PhpParams): string {
+function form(portal: PortalState, params: PhpInput): string {
   return `<h1>Simulated portal ${escaped(portal.domain)}</h1>
 <p>The application asks for access: ${escaped((appNamed(portal, params)?.scope ?? []).join(', '))}</p>
 <form method="post" action="/oauth/authorize/">

@@ -1,4 +1,4 @@
-import { bracketed, type PhpParams, isMap } from './php-query';
+import { bracketed, type PhpInput, isMap } from './php-query';
 
 /** What the earlier commands of a batch have returned so far. */
 export type BatchResults = Readonly<
@@ -11,7 +11,7 @@ const reference = /\$(result|next|total|time|error)([^\s]*)/gi;
  * Replaces `$result[key][field]` and its kin in every decoded value (docs/bitrix24-rules.md#batch): any case, any
  * letters before the bracket, and an unknown key yields the whole map it was looked up in. There is no escape.
  */
-export function withReferences(params: PhpParams, results: BatchResults): PhpParams {
+export function withReferences(params: PhpInput, results: BatchResults): PhpInput {
   return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, replaced(value, results)]));
 }
 
@@ -36,7 +36,7 @@ function replacedText(text: string, results: BatchResults): unknown {
 function lookUp(map: ReadonlyMap<string, unknown>, keys: readonly string[]): unknown {
   let node: unknown = Object.fromEntries(map);
   for (const key of keys) {
-    const child: unknown = typeof node === 'object' && node !== null ? (node as PhpParams)[key] : undefined;
+    const child: unknown = typeof node === 'object' && node !== null ? (node as PhpInput)[key] : undefined;
     if (child === undefined || child === null) return node;
     node = child;
   }

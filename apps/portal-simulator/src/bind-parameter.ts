@@ -1,8 +1,8 @@
-import { type PhpParams, isMap } from './php-query';
+import { type PhpInput, isMap } from './php-query';
 import { VendorRefusal } from './vendor-refusal';
 
 /** The vendor's binder for a parameter of type int; its refusals have code 100 (docs/bitrix24-rules.md#scrum). */
-export function bindInt(params: PhpParams, name: string): number {
+export function bindInt(params: PhpInput, name: string): number {
   const value = found(params, name);
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   if (value === true) return 1;
@@ -11,14 +11,14 @@ export function bindInt(params: PhpParams, name: string): number {
 }
 
 /** The vendor's binder for a parameter of type array; a PHP list is an array too. */
-export function bindFields(params: PhpParams, name = 'fields'): PhpParams {
+export function bindFields(params: PhpInput, name = 'fields'): PhpInput {
   const value = found(params, name);
   if (isMap(value)) return value;
   if (Array.isArray(value)) return { ...value };
   throw invalid(value, name, 'array');
 }
 
-export function bindOptionalFields(params: PhpParams, name: string): PhpParams {
+export function bindOptionalFields(params: PhpInput, name: string): PhpInput {
   return params[name] === undefined ? {} : bindFields(params, name);
 }
 
@@ -44,7 +44,7 @@ export function toText(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'Array' : '';
 }
 
-function found(params: PhpParams, name: string): unknown {
+function found(params: PhpInput, name: string): unknown {
   const value = params[name];
   if (value !== undefined && value !== null) return value;
   throw new VendorRefusal(100, `Could not find value for parameter {${name}}`, 400);

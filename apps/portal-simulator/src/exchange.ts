@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type PhpParams, isMap, parsePhpQuery } from './php-query';
+import { type PhpInput, isMap, parsePhpQuery } from './php-query';
 
 /** Who is parsed when a connection ends; one listener a connection, however many requests it carries. */
 const whenClosed = new WeakMap<Socket, (() => void)[]>();
@@ -10,7 +10,7 @@ export class Exchange {
   readonly httpMethod: string;
   readonly path: string;
   readonly rawQuery: string;
-  readonly query: PhpParams;
+  readonly query: PhpInput;
 
   private constructor(
     private readonly request: IncomingMessage,
@@ -44,7 +44,7 @@ export class Exchange {
    * The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map
    * (docs/bitrix24-rules.md#values).
    */
-  body(): PhpParams {
+  body(): PhpInput {
     const contentType = this.header('content-type').toLowerCase();
     if (contentType.includes('json')) return jsonMap(this.bodyBytes);
     return contentType.includes('x-www-form-urlencoded') ? parsePhpQuery(this.bodyText) : {};
@@ -120,7 +120,7 @@ export class Exchange {
 }
 
 /** `json_decode`: half a surrogate pair, or bytes that are not UTF-8, make the whole body unreadable. */
-function jsonMap(bytes: Buffer): PhpParams {
+function jsonMap(bytes: Buffer): PhpInput {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     const value: unknown = JSON.parse(text, (name, inner: unknown) => {

@@ -7,6 +7,6 @@ export type { PortalOptions } from './portal-options';
 export type { TokenRequestLog } from './oauth-server';
 export type { AppRegistration, PortalQuirks, RequestLog } from './portal-state';
 export type { BacklogRow, EpicRow, ScrumItem, ScrumStore, SprintRow, StageRow } from './scrum-store';
-export type { EventOverrides, FrameOverrides, GrantedTokens, VendorPost } from './vendor-posts';
+export type { EventOverrides, FrameOverrides, PostedTokens, VendorPost } from './vendor-posts';
 export type { OauthFaultKind, PortalFaultKind } from './fault-kinds';
 export type { InjectedFault, InjectionOptions, InjectionTarget } from './fault-injector';

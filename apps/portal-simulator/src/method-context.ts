@@ -1,5 +1,5 @@
 import type { EntityCache } from './entity-cache';
-import type { PhpParams } from './php-query';
+import type { PhpInput } from './php-query';
 import type { PortalState } from './portal-state';
 
 /** Who calls, once the credentials were accepted. */
@@ -18,14 +18,14 @@ export interface AuthenticatedCaller {
 export interface MethodContext {
   readonly portal: PortalState;
   readonly caller: AuthenticatedCaller;
-  readonly params: PhpParams;
+  readonly params: PhpInput;
   readonly cache: EntityCache;
   /** A fault that changes what the method does. */
   readonly silentlyFails: boolean;
 }
 
 /** A list method's answer: `next` and `total` stand beside `result` in the envelope (docs/bitrix24-rules.md#lists). */
-export class ListPage {
+export class VendorPage {
   constructor(
     readonly result: unknown[],
     readonly total: number,

@@ -1,7 +1,7 @@
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { Exchange } from './exchange';
-import { type PhpParams, isMap } from './php-query';
+import { type PhpInput, isMap } from './php-query';
 import { type WireAnswer, injectWireFault } from './inject-wire-fault';
 import { type MemberDirectory, TokenEndpoint, type TokenEndpointOptions } from './token-endpoint';
 import { type OauthErrorCode, type OauthFaultKind, oauthErrors } from './fault-kinds';
@@ -64,7 +64,7 @@ export class OauthServer {
     exchange.html(404, '<html><body>404 Not Found</body></html>');
   }
 
-  private async token(exchange: Exchange, params: PhpParams): Promise<void> {
+  private async token(exchange: Exchange, params: PhpInput): Promise<void> {
     const grantType = textOf(params['grant_type']) ?? '';
     const memberId = this.tokens.memberOf(params);
     const log = this.open(
@@ -79,7 +79,7 @@ export class OauthServer {
     });
   }
 
-  private async appInfo(exchange: Exchange, params: PhpParams): Promise<void> {
+  private async appInfo(exchange: Exchange, params: PhpInput): Promise<void> {
     const token = params['auth'] ?? params['access_token'];
     const family = typeof token === 'string' ? this.ledger.familyOf(token) : undefined;
     const log = this.open(
@@ -152,13 +152,13 @@ export class OauthServer {
 
   private open(
     exchange: Exchange,
-    asked: Pick<TokenRequestLog, 'grantType' | 'memberId' | 'clientId'>,
+    requested: Pick<TokenRequestLog, 'grantType' | 'memberId' | 'clientId'>,
     secretInUrl: boolean,
   ): TokenRequestLog {
     const { httpMethod } = exchange;
     const at = this.clock.now();
     const log: TokenRequestLog = {
-      ...{ at, ...asked, httpMethod, secretInUrl },
+      ...{ at, ...requested, httpMethod, secretInUrl },
       ...{ httpStatus: 0, outcome: 'pending', rotated: false },
     };
     exchange.onceClosed(() => (log.closedAt = this.clock.now()));
@@ -189,7 +189,7 @@ function lieOf(kind: OauthFaultKind, { status, body }: WireAnswer): WireAnswer {
   return { status, body: { result: { ...bent(kind, answer), install } } };
 }
 
-function bent(kind: OauthFaultKind, fields: PhpParams): PhpParams {
+function bent(kind: OauthFaultKind, fields: PhpInput): PhpInput {
   const lie = { ...fields };
   if (kind === 'other-member' && 'member_id' in lie) lie['member_id'] = 'f'.repeat(32);
   if (kind === 'foreign-endpoint' && 'client_endpoint' in lie) lie['client_endpoint'] = 'http://127.0.0.2:9/rest/';

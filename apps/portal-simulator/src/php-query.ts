@@ -1,12 +1,12 @@
 /** A map of parameters as PHP would hold it after reading a query, a form or a JSON body. */
-export type PhpParams = Record<string, unknown>;
+export type PhpInput = Record<string, unknown>;
 
-export function isMap(value: unknown): value is PhpParams {
+export function isMap(value: unknown): value is PhpInput {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Reads `a=1&b[c]=2&d[]=3` as PHP's `parse_str` does: every value is a string (docs/bitrix24-rules.md#values). */
-export function parsePhpQuery(text: string): PhpParams {
+export function parsePhpQuery(text: string): PhpInput {
   const root = emptyMap();
   for (const part of text.split('&')) {
     if (part === '') continue;
@@ -39,8 +39,8 @@ export function isTruthy(value: unknown): boolean {
   return Boolean(value) && value !== '0';
 }
 
-function emptyMap(): PhpParams {
-  return Object.create(null) as PhpParams;
+function emptyMap(): PhpInput {
+  return Object.create(null) as PhpInput;
 }
 
 function decode(text: string): string {
@@ -79,7 +79,7 @@ export function bracketed(text: string): string[] {
   return found;
 }
 
-function assign(root: PhpParams, path: readonly string[], value: string): void {
+function assign(root: PhpInput, path: readonly string[], value: string): void {
   if (path[0] === undefined || path[0] === '') return;
   let node = root;
   path.forEach((step, index) => {
@@ -94,7 +94,7 @@ function assign(root: PhpParams, path: readonly string[], value: string): void {
   });
 }
 
-function nextIndex(node: PhpParams): number {
+function nextIndex(node: PhpInput): number {
   const indexes = Object.keys(node).filter((key) => /^\d+$/.test(key));
   return indexes.length === 0 ? 0 : Math.max(...indexes.map(Number)) + 1;
 }

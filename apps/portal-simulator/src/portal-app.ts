@@ -4,7 +4,7 @@ import type { AppRegistration, InstalledApp, PortalState } from './portal-state'
 import {
   type EventOverrides,
   type FrameOverrides,
-  type GrantedTokens,
+  type PostedTokens,
   type VendorPost,
   framePostOf,
   installPost,
@@ -36,7 +36,7 @@ export class PortalApp implements InstalledApp {
   }
 
   /** A new family of its own, as authorize, install and frame each give one. */
-  grantTokens(userId = 1): GrantedTokens {
+  grantTokens(userId = 1): PostedTokens {
     this.markInstalled();
     const { portal, applicationToken, clientId, scope } = this;
     const pair = portal.ledger.startFamily(portal.memberId, clientId, userId);

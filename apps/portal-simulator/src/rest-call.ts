@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange';
-import { type PhpParams, isMap } from './php-query';
+import { type PhpInput, isMap } from './php-query';
 import type { RequestLog } from './portal-state';
 
 export type Credentials =
@@ -10,7 +10,7 @@ export type Credentials =
 /** One HTTP request to `/rest/` as the portal reads it (docs/bitrix24-rules.md#values). */
 export interface RestCall {
   readonly method: string;
-  readonly params: PhpParams;
+  readonly params: PhpInput;
   readonly credentials: Credentials;
   readonly tokenInUrl: boolean;
   readonly authVia: RequestLog['authVia'];
@@ -23,7 +23,7 @@ export function readRestCall(exchange: Exchange): RestCall {
     .filter(Boolean)
     .map(decodeSegment);
   const body = exchange.body();
-  const params: PhpParams = { ...exchange.query, ...body };
+  const params: PhpInput = { ...exchange.query, ...body };
   const tokenInUrl = isToken(exchange.query['auth']) || isToken(exchange.query['access_token']);
   const credentials = webhookOf(segments) ?? tokenOf(exchange, body);
   delete params['auth'];
@@ -48,7 +48,7 @@ function webhookOf(segments: readonly string[]): Credentials | undefined {
 }
 
 /** `Authorization: Bearer` wins over everything, the body wins over the query. */
-function tokenOf(exchange: Exchange, body: PhpParams): Credentials {
+function tokenOf(exchange: Exchange, body: PhpInput): Credentials {
   const bearer = /^Bearer\s+(\S+)$/i.exec(exchange.header('authorization'))?.[1];
   if (bearer !== undefined) return { via: 'bearer', token: bearer };
   for (const [via, source] of [

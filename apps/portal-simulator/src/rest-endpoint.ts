@@ -1,9 +1,9 @@
 import { Authenticator } from './authenticate';
 import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
-import { type AuthenticatedCaller, ListPage, type RestMethod } from './method-context';
+import { type AuthenticatedCaller, VendorPage, type RestMethod } from './method-context';
 import { findMethod } from './methods';
-import { type PhpParams, isMap } from './php-query';
+import { type PhpInput, isMap } from './php-query';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
 import { type ItemAnswer, runBatch } from './run-batch';
@@ -97,7 +97,7 @@ export class RestEndpoint {
     return { result, time: this.time('batch', caller.owner, serving.startedAt) };
   }
 
-  private runNested(serving: Serving, caller: AuthenticatedCaller, method: string, params: PhpParams): ItemAnswer {
+  private runNested(serving: Serving, caller: AuthenticatedCaller, method: string, params: PhpInput): ItemAnswer {
     const { httpMethod, id } = serving.log;
     const log = this.open({ ...serving.call, method, params }, httpMethod, id);
     log.userId = caller.userId;
@@ -117,7 +117,7 @@ export class RestEndpoint {
     serving: Serving,
     caller: AuthenticatedCaller,
     name: string,
-    params: PhpParams,
+    params: PhpInput,
     log: RequestLog,
   ): ItemAnswer {
     const { operating } = this.portal;
@@ -165,7 +165,7 @@ export class RestEndpoint {
   }
 
   private item(result: unknown, time: unknown): ItemAnswer {
-    if (!(result instanceof ListPage)) return { result, time };
+    if (!(result instanceof VendorPage)) return { result, time };
     return {
       result: result.result,
       ...(result.next === undefined ? {} : { next: result.next }),
@@ -181,7 +181,7 @@ export class RestEndpoint {
   }
 
   /** A scope error of a command in a batch has no description (docs/bitrix24-rules.md#batch). */
-  private shown(refusal: VendorRefusal, wordless = false): PhpParams {
+  private shown(refusal: VendorRefusal, wordless = false): PhpInput {
     const { zeroErrorAs, hundredErrorAs, sentenceSuffix } = this.portal.quirks;
     if (refusal.description === null) return { error: refusal.code };
     const error_description = wordless ? '' : refusal.description;
@@ -192,7 +192,7 @@ export class RestEndpoint {
     };
   }
 
-  private time(method: string, owner: string, startedAt: number): PhpParams {
+  private time(method: string, owner: string, startedAt: number): PhpInput {
     const { clock, operating, quirks } = this.portal;
     const seconds = (ms: number) => (quirks.wholeTimes ? Math.floor(ms / 1000) : ms / 1000);
     const finishedAt = clock.now();
@@ -232,8 +232,8 @@ export class RestEndpoint {
 }
 
 function withText(result: unknown, text: () => string): unknown {
-  if (result instanceof ListPage) {
-    return new ListPage(
+  if (result instanceof VendorPage) {
+    return new VendorPage(
       result.result.map((row) => withText(row, text)),
       result.total,
       result.next,

@@ -1,5 +1,5 @@
 import { type BatchResults, withReferences } from './batch-references';
-import { type PhpParams, isMap, isTruthy, parsePhpQuery, phpArray } from './php-query';
+import { type PhpInput, isMap, isTruthy, parsePhpQuery, phpArray } from './php-query';
 import { VendorRefusal } from './vendor-refusal';
 
 export interface ItemAnswer {
@@ -10,10 +10,10 @@ export interface ItemAnswer {
 }
 
 /** Runs one nested command or throws its refusal. */
-export type RunItem = (method: string, params: PhpParams) => ItemAnswer;
+export type RunItem = (method: string, params: PhpInput) => ItemAnswer;
 
 /** How a refusal looks as an error body. */
-export type ShowRefusal = (refusal: VendorRefusal) => PhpParams;
+export type ShowRefusal = (refusal: VendorRefusal) => PhpInput;
 
 const maxCommandCount = 50;
 const forbidden = new Set(['batch', 'download', 'upload']);
@@ -21,7 +21,7 @@ const forbidden = new Set(['batch', 'download', 'upload']);
 type Sections = { [Name in keyof BatchResults]: Map<string, unknown> };
 
 /** The `batch` method, by docs/bitrix24-rules.md#batch. */
-export function runBatch(params: PhpParams, runOnly: number, runItem: RunItem, showRefusal: ShowRefusal): unknown {
+export function runBatch(params: PhpInput, runOnly: number, runItem: RunItem, showRefusal: ShowRefusal): unknown {
   const sections: Sections = {
     result: new Map(),
     next: new Map(),
@@ -74,7 +74,7 @@ function runOne(
 }
 
 /** A command is a URL: its path is the method, its query is read as PHP reads one. */
-function commandParts(command: string | undefined, sections: Sections): [string, PhpParams] {
+function commandParts(command: string | undefined, sections: Sections): [string, PhpInput] {
   if (command === undefined) throw VendorRefusal.of('ERROR_BATCH_LENGTH_EXCEEDED');
   const [beforeFragment = ''] = command.split('#');
   const mark = beforeFragment.indexOf('?');

@@ -24,7 +24,7 @@ import { FaultInjector } from './fault-injector';
 import {
   type EventOverrides,
   type FrameOverrides,
-  type GrantedTokens,
+  type PostedTokens,
   type VendorPost,
   ordinaryPost,
 } from './vendor-posts';
@@ -144,11 +144,11 @@ export class SimulatedPortal implements PortalState {
     return app;
   }
 
-  grantTokens(userId = 1): GrantedTokens {
+  grantTokens(userId = 1): PostedTokens {
     return this.main.grantTokens(userId);
   }
 
-  installEvent(overrides?: EventOverrides, family?: GrantedTokens): VendorPost {
+  installEvent(overrides?: EventOverrides, family?: PostedTokens): VendorPost {
     return this.main.installEvent(overrides, family);
   }
 
@@ -175,7 +175,7 @@ export class SimulatedPortal implements PortalState {
     return Promise.all(handlers.flatMap((handler) => Array.from({ length: times }, () => post(handler, event))));
   }
 
-  framePost(overrides?: FrameOverrides, family?: GrantedTokens): VendorPost & { query: string } {
+  framePost(overrides?: FrameOverrides, family?: PostedTokens): VendorPost & { query: string } {
     return this.main.framePost(overrides, family);
   }
 

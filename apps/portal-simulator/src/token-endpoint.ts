@@ -1,7 +1,7 @@
 import type { AppRegistration, PortalState } from './portal-state';
 import type { TokenLedger, IssuedPair } from './token-ledger';
 import type { SimulatorClock } from './clock';
-import type { PhpParams } from './php-query';
+import type { PhpInput } from './php-query';
 import { type OauthErrorCode, oauthErrors } from './fault-kinds';
 import type { WireAnswer } from './inject-wire-fault';
 
@@ -36,13 +36,13 @@ export class TokenEndpoint {
   ) {}
 
   /** Which portal a request is about, as far as its code or token tells. */
-  memberOf(params: PhpParams): string | undefined {
+  memberOf(params: PhpInput): string | undefined {
     const { code, refresh_token: refreshToken } = params;
     if (typeof code === 'string') return this.ledger.memberOfCode(code);
     return typeof refreshToken === 'string' ? this.ledger.memberOfRefresh(refreshToken) : undefined;
   }
 
-  answer(params: PhpParams): WireAnswer {
+  answer(params: PhpInput): WireAnswer {
     try {
       return { status: 200, body: this.granted(params) };
     } catch (error) {
@@ -57,7 +57,7 @@ export class TokenEndpoint {
     return { status, body: { error: code, ...described } };
   }
 
-  private granted(params: PhpParams): PhpParams {
+  private granted(params: PhpInput): PhpInput {
     const app = this.client(params);
     if (params['grant_type'] === 'authorization_code') {
       const pair = this.ledger.redeemCode(required(params, 'code'), app.clientId);
@@ -72,7 +72,7 @@ export class TokenEndpoint {
   }
 
   /** An unknown id is answered with HTTP 200 and `wrong_client`, a wrong secret with 400 and `invalid_client`. */
-  private client(params: PhpParams): AppRegistration {
+  private client(params: PhpInput): AppRegistration {
     const app = this.directory.appOf(required(params, 'client_id')) ?? refuse('wrong_client');
     if (required(params, 'client_secret') !== app.clientSecret) refuse('invalid_client');
     return app;
@@ -87,7 +87,7 @@ export class TokenEndpoint {
     if (!app.installed) refuse('NOT_INSTALLED');
   }
 
-  private shown(pair: IssuedPair, isRefresh: boolean): PhpParams {
+  private shown(pair: IssuedPair, isRefresh: boolean): PhpInput {
     const portal = this.directory.byMemberId(pair.family.memberId) ?? refuse('invalid_grant');
     const { optionalFields } = this.options;
     const full = optionalFields === 'always' || (optionalFields === 'documented' && isRefresh);
@@ -107,7 +107,7 @@ export class TokenEndpoint {
   }
 }
 
-function required(params: PhpParams, name: string): string {
+function required(params: PhpInput, name: string): string {
   const value = params[name];
   return typeof value === 'string' && value !== '' ? value : refuse('invalid_request');
 }

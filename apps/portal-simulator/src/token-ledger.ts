@@ -42,9 +42,9 @@ export interface LedgerOptions {
 }
 
 export interface LedgerState {
-  chains: IssuedFamily[];
-  access: { token: string; chain: string; expiresAt: number }[];
-  refresh: { token: string; chain: string; accessToken: string; expiresAt: number; usedAt?: number }[];
+  families: IssuedFamily[];
+  access: { token: string; family: string; expiresAt: number }[];
+  refresh: { token: string; family: string; accessToken: string; expiresAt: number; usedAt?: number }[];
 }
 
 const codeLifetimeMs = 30_000;
@@ -125,8 +125,8 @@ export class TokenLedger {
 
   /** Of one app, or of all. */
   revokeFamilies(memberId: string, clientId?: string): void {
-    for (const { family: chain } of this.refreshTokens.values()) {
-      if (chain.memberId === memberId && (clientId ?? chain.clientId) === chain.clientId) chain.revoked = true;
+    for (const { family } of this.refreshTokens.values()) {
+      if (family.memberId === memberId && (clientId ?? family.clientId) === family.clientId) family.revoked = true;
     }
   }
 
@@ -136,25 +136,25 @@ export class TokenLedger {
       (entry) => !entry.family.revoked && (entry.usedAt === undefined || this.rotationOf(entry.family) === 'grace'),
     );
     return {
-      chains: [...new Set([...access, ...refresh].map((entry) => entry.family))],
-      access: access.map(({ token, family: chain, expiresAt }) => ({ token, chain: chain.id, expiresAt })),
-      refresh: refresh.map(({ family: chain, usedAt, ...rest }) => ({
+      families: [...new Set([...access, ...refresh].map((entry) => entry.family))],
+      access: access.map(({ token, family, expiresAt }) => ({ token, family: family.id, expiresAt })),
+      refresh: refresh.map(({ family, usedAt, ...rest }) => ({
         ...rest,
-        chain: chain.id,
+        family: family.id,
         ...(usedAt === undefined ? {} : { usedAt }),
       })),
     };
   }
 
   restore(state: LedgerState): void {
-    const chains = new Map(state.chains.map((chain) => [chain.id, chain]));
-    for (const { token, chain: id, expiresAt } of state.access) {
-      const chain = chains.get(id);
-      if (chain !== undefined) this.accessTokens.set(token, { token, family: chain, expiresAt, dead: false });
+    const families = new Map(state.families.map((family) => [family.id, family]));
+    for (const { token, family: id, expiresAt } of state.access) {
+      const family = families.get(id);
+      if (family !== undefined) this.accessTokens.set(token, { token, family, expiresAt, dead: false });
     }
-    for (const { chain: id, ...rest } of state.refresh) {
-      const chain = chains.get(id);
-      if (chain !== undefined) this.refreshTokens.set(rest.token, { ...rest, family: chain, usedAt: rest.usedAt });
+    for (const { family: id, ...rest } of state.refresh) {
+      const family = families.get(id);
+      if (family !== undefined) this.refreshTokens.set(rest.token, { ...rest, family, usedAt: rest.usedAt });
     }
   }
 
@@ -169,20 +169,20 @@ export class TokenLedger {
     return this.rotations.get(memberId) ?? this.options.rotation;
   }
 
-  private issue(chain: IssuedFamily): IssuedPair {
+  private issue(family: IssuedFamily): IssuedPair {
     const now = this.clock.now();
     const accessToken = randomBytes(35).toString('hex');
     const refreshToken = randomBytes(35).toString('hex');
     const expiresAt = now + this.options.accessTokenLifetimeMs;
     this.issued.push(accessToken, refreshToken);
-    this.accessTokens.set(accessToken, { token: accessToken, family: chain, expiresAt, dead: false });
+    this.accessTokens.set(accessToken, { token: accessToken, family, expiresAt, dead: false });
     this.refreshTokens.set(refreshToken, {
       token: refreshToken,
-      family: chain,
+      family,
       accessToken,
       expiresAt: now + refreshLifetimeMs,
       usedAt: undefined,
     });
-    return { family: chain, accessToken, refreshToken, expiresAt };
+    return { family, accessToken, refreshToken, expiresAt };
   }
 }

@@ -1,7 +1,7 @@
 import { encodeForm } from './php-query';
 
 /** What an app gets of a family, in the words of the install event and the token endpoint. */
-export interface GrantedTokens {
+export interface PostedTokens {
   readonly access_token: string;
   readonly refresh_token: string;
   readonly expires_in: number;
@@ -42,7 +42,7 @@ export interface FrameOverrides {
 const formType = 'application/x-www-form-urlencoded';
 
 /** `ONAPPINSTALL`: PHP brackets, every value a string (docs/bitrix24-rules.md#install). */
-export function installPost(family: GrantedTokens, nowMs: number, overrides: EventOverrides = {}): VendorPost {
+export function installPost(family: PostedTokens, nowMs: number, overrides: EventOverrides = {}): VendorPost {
   const data = { VERSION: '1', ACTIVE: 'Y', INSTALLED: 'Y', LANGUAGE_ID: 'en' };
   const { application_token, ...access } = eventAuthOf(family);
   const auth = { ...access, refresh_token: family.refresh_token, application_token };
@@ -66,7 +66,7 @@ export function uninstallPost(
 export function ordinaryPost(
   event: string,
   data: Readonly<Record<string, string>>,
-  family: GrantedTokens,
+  family: PostedTokens,
   nowMs: number,
   overrides: EventOverrides = {},
 ): VendorPost {
@@ -74,7 +74,7 @@ export function ordinaryPost(
 }
 
 /** The `auth` of an event: every value a string (docs/bitrix24-rules.md#events). */
-function eventAuthOf(family: GrantedTokens) {
+function eventAuthOf(family: PostedTokens) {
   return {
     access_token: family.access_token,
     expires: String(family.expires),
@@ -91,7 +91,7 @@ function eventAuthOf(family: GrantedTokens) {
 }
 
 /** The page of an app inside the portal's frame (docs/bitrix24-rules.md#install). */
-export function framePostOf(family: GrantedTokens, overrides: FrameOverrides = {}): VendorPost & { query: string } {
+export function framePostOf(family: PostedTokens, overrides: FrameOverrides = {}): VendorPost & { query: string } {
   const query = { DOMAIN: family.domain, PROTOCOL: '0', LANG: 'en', APP_SID: family.member_id.slice(0, 16).repeat(2) };
   const body = {
     AUTH_ID: family.access_token,

@@ -1,7 +1,7 @@
 import swaggerUi from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 import './reference.css';
 
-interface ApiDocument {
+interface ReferenceDocument {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
 }
 
@@ -21,7 +21,7 @@ async function show(): Promise<void> {
       ?.append(`The document could not be read (${answer.status}). Load the page again.`);
     return;
   }
-  const spec = (await answer.json()) as ApiDocument;
+  const spec = (await answer.json()) as ReferenceDocument;
   listParts(spec);
   const reference = document.getElementById('reference');
   if (reference) new MutationObserver(name).observe(reference, { childList: true, subtree: true });
@@ -44,7 +44,7 @@ async function show(): Promise<void> {
   });
 }
 
-function listParts({ tags }: ApiDocument): void {
+function listParts({ tags }: ReferenceDocument): void {
   const list = document.createElement('ul');
   for (const { name, description } of tags) {
     const link = document.createElement('a');

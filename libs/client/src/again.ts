@@ -16,7 +16,7 @@ export interface Situation {
 
 /** What answers in the gateway's place while it is away: proxies, load balancers. */
 const passing = [408, 429, 502, 503, 504];
-const [firstWaitMs, longestWaitMs] = [500, 8000];
+const [firstWaitMs, maxWaitMs] = [500, 8000];
 
 /** How long to wait before the call is made again as it is, in milliseconds; undefined: not again. */
 export function waitBeforeNextMs(failure: unknown, situation: Situation): number | undefined {
@@ -25,7 +25,7 @@ export function waitBeforeNextMs(failure: unknown, situation: Situation): number
   // Anything else is the caller's own abort, or a mistake: both stay what they are.
   if (!(failure instanceof GatewayProblem || failure instanceof NoAnswer) || !mayPass(failure)) return undefined;
   // 500, 1000, 2000 … milliseconds, or half as much by chance.
-  const ownMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (1 - chance / 2);
+  const ownMs = Math.min(maxWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (1 - chance / 2);
   const waitMs = failure.retryAfterMs ?? ownMs;
   // What would be asked after the deadline nobody waits for: better told at once.
   return waitMs < leftMs ? waitMs : undefined;

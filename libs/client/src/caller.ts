@@ -1,5 +1,5 @@
 import { linesOf } from './lines';
-import { type CallOptions, type GatewayOptions, type Given, type Route, Wire } from './wire';
+import { type CallOptions, type GatewayOptions, type Given, type CallRoute, Wire } from './wire';
 
 /** What an operation is given: the parameters of its path and query by their names, and its body. */
 export type Args<D extends { body?: unknown; path?: unknown; query?: unknown }> = Flat<
@@ -29,18 +29,22 @@ export abstract class Caller {
     this.wire = new Wire(options);
   }
 
-  protected one<T>(route: Route, args: object, options: CallOptions = {}): Promise<T> {
+  protected one<T>(route: CallRoute, args: object, options: CallOptions = {}): Promise<T> {
     return this.wire.call(route, args as Given, options, jsonOf<T>);
   }
 
-  protected page<P extends Page>(route: Route, args: object, options: CallOptions = {}): Paged<P> {
+  protected page<P extends Page>(route: CallRoute, args: object, options: CallOptions = {}): Paged<P> {
     const first = this.one<P>(route, args, options);
     const next = (cursor: string) => this.one<P>(route, { ...args, cursor }, options);
     return Object.assign(first, { [Symbol.asyncIterator]: () => itemsOf<P>(first, next) });
   }
 
   /** Sent when it is first read from; a stream that has begun is not begun again. */
-  protected async *lines<T>(route: Route, args: object, options: CallOptions = {}): AsyncGenerator<T, void, undefined> {
+  protected async *lines<T>(
+    route: CallRoute,
+    args: object,
+    options: CallOptions = {},
+  ): AsyncGenerator<T, void, undefined> {
     const response = await this.wire.call(route, args as Given, options, (it) => Promise.resolve(it));
     yield* linesOf<T>(response, options.signal);
   }

@@ -1,12 +1,12 @@
 /** Time and timers, so that a test can move them by hand. */
-export interface Clock {
+export interface ClientClock {
   /** Unix milliseconds. */
   now(): number;
   /** Runs the task once after so many milliseconds; what it returns calls that off. */
   after(ms: number, task: () => void): () => void;
 }
 
-export const systemClock: Clock = {
+export const systemClock: ClientClock = {
   now: () => Date.now(),
   after: (ms, task) => {
     const timer = setTimeout(task, ms);
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
 };
 
 /** Waits. @throws whatever the signal was aborted with */
-export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(clock: ClientClock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const leave = () => {

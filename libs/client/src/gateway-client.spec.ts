@@ -1,7 +1,7 @@
 import { HandClock, settle } from '../../../test/support/hand-clock';
 import { GatewayClient, type GatewayOptions, GatewayProblem, isProblem, NoAnswer } from './index';
 
-type Answer = Response | Error | 'silence';
+type StubAnswer = Response | Error | 'silence';
 interface Sent {
   readonly url: string;
   readonly method: string;
@@ -29,7 +29,7 @@ const reading = { portal: 'acme', groupId: 125 };
 describe('a client of the gateway', () => {
   let clock: HandClock;
   let sent: Sent[];
-  let answers: Answer[];
+  let answers: StubAnswer[];
 
   /** Answers in the order given, and stays silent afterwards. */
   const fetch: GatewayOptions['fetch'] = (url, { method = '', headers, body, redirect, signal }) => {
@@ -289,8 +289,8 @@ describe('a client of the gateway', () => {
       });
     answers = [new Response(endless()), text(new TextDecoder().decode(line))];
     const ask = () => client().fanOut({ body: { portals: 'all', call: { method: 'crm.deal.list' } } });
-    for await (const told of ask()) {
-      expect(told).toEqual({ portal: {} });
+    for await (const reported of ask()) {
+      expect(reported).toEqual({ portal: {} });
       break;
     }
     expect(hungUp).toBe(true);

@@ -1,5 +1,5 @@
 export type { Args, Paged } from './caller';
-export type { Clock } from './clock';
+export type { ClientClock } from './clock';
 export { GatewayProblem, isProblem, NoAnswer, type ProblemCode } from './failures';
 export { GatewayClient } from './gateway-client';
 export type * from './generated/types.gen';

@@ -1,5 +1,5 @@
 import { waitBeforeNextMs } from './again';
-import { type Clock, pause, systemClock } from './clock';
+import { type ClientClock, pause, systemClock } from './clock';
 import { GatewayProblem, NoAnswer } from './failures';
 import type { Problem } from './generated/types.gen';
 
@@ -15,7 +15,7 @@ export interface GatewayOptions {
   /** Instead of the platform's own. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** Time, for tests. */
-  readonly clock?: Clock | undefined;
+  readonly clock?: ClientClock | undefined;
   /** From 0 to 1, for tests. */
   readonly random?: (() => number) | undefined;
 }
@@ -34,7 +34,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Route {
+export interface CallRoute {
   readonly verb: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With its parameters in braces. */
   readonly path: string;
@@ -47,7 +47,7 @@ export interface Route {
 export type Given = Readonly<Record<string, unknown>>;
 type Parts = Readonly<Record<string, string | number | boolean | undefined>>;
 
-interface Asked {
+interface OutgoingCall {
   readonly url: string;
   readonly init: RequestInit & { readonly headers: Headers };
   readonly repeatable: boolean;
@@ -58,13 +58,13 @@ interface Asked {
 }
 
 const defaults = { deadlineMs: 120_000, attempts: 4 };
-const longestDeadlineMs = 120_000;
+const maxDeadlineMs = 120_000;
 /** The gateway tells of a deadline that has passed; if it does not for so long, it is not waited for. */
 const graceMs = 1000;
 
 /** One call: its attempts, and the pauses between them. */
 export class Wire {
-  readonly clock: Clock;
+  readonly clock: ClientClock;
 
   constructor(private readonly options: GatewayOptions) {
     this.clock = options.clock ?? systemClock;
@@ -74,23 +74,28 @@ export class Wire {
    * Makes the call and reads its answer, as often as it is safe and may help.
    * @throws GatewayProblem, NoAnswer, or what the caller's signal was aborted with
    */
-  async call<T>(route: Route, given: Given, call: CallOptions, read: (response: Response) => Promise<T>): Promise<T> {
-    const asked = this.asked(route, given, call);
-    const { attempts, repeatable, endsAtMs } = asked;
+  async call<T>(
+    route: CallRoute,
+    given: Given,
+    call: CallOptions,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const prepared = this.prepared(route, given, call);
+    const { attempts, repeatable, endsAtMs } = prepared;
     const { random = Math.random } = this.options;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.once(asked, read);
+        return await this.once(prepared, read);
       } catch (error) {
         const leftMs = endsAtMs - this.clock.now();
         const waitMs = waitBeforeNextMs(error, { attempt, attempts, leftMs, repeatable, chance: random() });
         if (waitMs === undefined) throw error;
-        await pause(this.clock, waitMs, asked.signal);
+        await pause(this.clock, waitMs, prepared.signal);
       }
     }
   }
 
-  private asked({ verb, path, effect, prefer }: Route, given: Given, call: CallOptions): Asked {
+  private prepared({ verb, path, effect, prefer }: CallRoute, given: Given, call: CallOptions): OutgoingCall {
     const { baseUrl, key, deadlineMs = defaults.deadlineMs, attempts = defaults.attempts } = this.options;
     const idempotencyKey = effect === 'write' ? (call.idempotencyKey ?? crypto.randomUUID()) : undefined;
     const headers = new Headers({ ...call.headers, Authorization: `Bearer ${key}` });
@@ -110,11 +115,11 @@ export class Wire {
     };
   }
 
-  private async once<T>(asked: Asked, read: (response: Response) => Promise<T>): Promise<T> {
-    const { url, init, signal, idempotencyKey, endsAtMs } = asked;
+  private async once<T>(prepared: OutgoingCall, read: (response: Response) => Promise<T>): Promise<T> {
+    const { url, init, signal, idempotencyKey, endsAtMs } = prepared;
     signal?.throwIfAborted();
     const leftMs = endsAtMs - this.clock.now();
-    init.headers.set('X-Deadline-Ms', String(Math.min(longestDeadlineMs, Math.max(1, Math.ceil(leftMs)))));
+    init.headers.set('X-Deadline-Ms', String(Math.min(maxDeadlineMs, Math.max(1, Math.ceil(leftMs)))));
     const late = new AbortController();
     const callOff = this.clock.after(leftMs + graceMs, () => {
       late.abort(new Error('The deadline passed, and the gateway said nothing.'));

@@ -24,8 +24,8 @@ export function afterAttempt(attempt: DeliveryAttempt, attempts: number, nowMs: 
   }
   if (attempts >= maxAttempts) return { kind: 'dead' };
   const usualMs = Math.min(firstPauseMs * 4 ** (attempts - 1), maxPauseMs) * (0.8 + 0.4 * random);
-  const askedMs = 'status' in attempt ? retryAfterMs(attempt.retryAfter, nowMs) : 0;
-  return { kind: 'later', pauseMs: Math.round(Math.max(usualMs, Math.min(askedMs, maxPauseMs))) };
+  const requestedMs = 'status' in attempt ? retryAfterMs(attempt.retryAfter, nowMs) : 0;
+  return { kind: 'later', pauseMs: Math.round(Math.max(usualMs, Math.min(requestedMs, maxPauseMs))) };
 }
 
 /** Parses `Retry-After` as seconds or a date into ms; 0 if it is absent, past or unreadable. */

@@ -46,7 +46,7 @@ export class BindingReconciler {
     this.worker = new DueWorker({
       clock: options.clock,
       everyMs: pollEveryMs,
-      maxConcurrent: maxConcurrent,
+      maxConcurrent,
       take: () => options.bindings.take(holdMs),
       work: (taken) => this.reconcileEntry(taken),
     });
@@ -80,8 +80,8 @@ export class BindingReconciler {
     const { bindings, portals, subscriptions, clock } = this.options;
     for await (const page of portals()) await bindings.add(page);
     // Once more each day, while anybody listens: for a portal whose install was not told to us.
-    const again = (await subscriptions.list()).length > 0;
-    await bindings.settle(taken, undefined, again ? clock.now() + checkEveryMs : undefined);
+    const hasSubscriptions = (await subscriptions.list()).length > 0;
+    await bindings.settle(taken, undefined, hasSubscriptions ? clock.now() + checkEveryMs : undefined);
   }
 
   private async reconcilePortal(taken: HeldBinding, portal: PortalId): Promise<void> {

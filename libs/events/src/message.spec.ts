@@ -34,8 +34,12 @@ describe('a message', () => {
   it('holds no secret in an encoding either, neither in its data nor in the names of them nor as its own name', () => {
     const secret = 'a'.repeat(16) + 'b'.repeat(16);
     const hidden = Buffer.from(`x${secret}`).toString('base64');
-    const told = { ...event, event: secret.toUpperCase(), data: { [hidden]: { LINK: encodeURIComponent(hidden) } } };
-    const { event: name, data } = messageOf(told, Scrubber.of([new Secret(secret)]));
+    const reported = {
+      ...event,
+      event: secret.toUpperCase(),
+      data: { [hidden]: { LINK: encodeURIComponent(hidden) } },
+    };
+    const { event: name, data } = messageOf(reported, Scrubber.of([new Secret(secret)]));
     expect({ name, data }).toEqual({ name: '[secret]', data: { '[secret]': { LINK: '[secret]' } } });
   });
 });

@@ -45,8 +45,8 @@ const namesOfSecrets = /^(auth|.*token|.*secret|refresh_id|auth_id)$/i;
 
 function withoutNamedSecrets(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([name]) => !namesOfSecrets.test(name));
-  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutNamedSecrets(inner)]));
+  const stored = Object.entries(value).filter(([name]) => !namesOfSecrets.test(name));
+  return Object.fromEntries(stored.map(([name, inner]) => [name, withoutNamedSecrets(inner)]));
 }
 
 /** The order of its fields is not what makes an event another one. */

@@ -45,8 +45,8 @@ export class Subscriptions {
   async create(wanted: NewSubscription): Promise<Subscription> {
     const id = `s_${randomBytes(8).toString('hex')}`;
     const subscription: Subscription = { id, ...wanted, createdAtMs: this.clock.now(), secret: newSigningSecret() };
-    const kept = await this.swap(id, '', subscription, true);
-    if (kept === -1) {
+    const stored = await this.swap(id, '', subscription, true);
+    if (stored === -1) {
       const detail = `There are ${maxSubscriptions} subscriptions already; delete one that nobody needs.`;
       throw new Fault('too_many_subscriptions', { detail });
     }

@@ -48,8 +48,8 @@ export class Apps {
 
   /** Returns the app of the settings first, then the others in the order of registration. */
   async list(): Promise<App[]> {
-    const kept = await orStoreUnavailable(() => this.options.redis.hgetall(appsKey));
-    const apps = Object.entries(kept).map(([id, text]) => this.opened(id, text));
+    const stored = await orStoreUnavailable(() => this.options.redis.hgetall(appsKey));
+    const apps = Object.entries(stored).map(([id, text]) => this.opened(id, text));
     apps.sort((a, b) => (a.registeredAtMs ?? 0) - (b.registeredAtMs ?? 0) || (a.id < b.id ? -1 : 1));
     return this.ofSettings ? [this.ofSettings, ...apps] : apps;
   }
@@ -69,9 +69,9 @@ export class Apps {
   /** Changes an app. The previous secret is kept and tried while the new one is rejected. @throws Fault app_not_found */
   async change(id: string, { name, clientSecret }: AppChanges): Promise<App> {
     for (;;) {
-      const kept = await this.stored(id);
-      if (!kept) throw new Fault('app_not_found');
-      const { app, text } = kept;
+      const stored = await this.stored(id);
+      if (!stored) throw new Fault('app_not_found');
+      const { app, text } = stored;
       const isNew = clientSecret !== undefined && !sameSecret(clientSecret, app.clientSecret);
       if (!isNew && (name ?? app.name) === app.name) return app;
       const changed = {
@@ -101,12 +101,12 @@ export class Apps {
 
   private sealed({ id, clientSecret, previousSecret, ...open }: App): string {
     const { seal } = this;
-    const kept: StoredApp = {
+    const stored: StoredApp = {
       ...open,
       secret: seal.seal(clientSecret, appSecretContext(id, 'secret')),
       ...(previousSecret && { previousSecret: seal.seal(previousSecret, appSecretContext(id, 'previousSecret')) }),
     };
-    return JSON.stringify(kept);
+    return JSON.stringify(stored);
   }
 
   private opened(id: string, text: string): App {

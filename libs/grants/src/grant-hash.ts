@@ -146,10 +146,10 @@ export class GrantHashFields {
   }
 
   spares(spares: readonly SparePair[]): this {
-    const kept = spares.slice(0, maxSpares);
-    if (kept.length === 0) return this;
-    this.open({ spares: kept.map(withoutToken) });
-    for (const [i, { refreshToken }] of kept.entries()) this.sealed({ [spareFields[i] ?? 'spare1']: refreshToken });
+    const stored = spares.slice(0, maxSpares);
+    if (stored.length === 0) return this;
+    this.open({ spares: stored.map(withoutToken) });
+    for (const [i, { refreshToken }] of stored.entries()) this.sealed({ [spareFields[i] ?? 'spare1']: refreshToken });
     return this;
   }
 }

@@ -196,8 +196,8 @@ export class GrantedInstalls {
     replacement: Replacement,
   ): Promise<{ applicationToken?: Secret }> {
     if (!applicationToken) return {};
-    const isKept = replacement === 'revive' && (await this.options.store.applicationToken(portal, app)) !== undefined;
-    return isKept ? {} : { applicationToken };
+    const isStored = replacement === 'revive' && (await this.options.store.applicationToken(portal, app)) !== undefined;
+    return isStored ? {} : { applicationToken };
   }
 
   private async transferSettings(from: PortalRecord, to: PortalId): Promise<void> {

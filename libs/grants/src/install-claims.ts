@@ -77,10 +77,10 @@ export class InstallClaims {
       const sealed = this.sealed(id, { receivedAtMs, requestId, source, text });
       const from = digest(source).slice(0, 16);
       const keys = [claimsKey, dueKey, sourcesKey];
-      const kept = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, maxClaims, from);
-      if (kept === 0)
+      const stored = await this.scripts.keepClaim(...keys, id, sealed, receivedAtMs, maxClaims, from);
+      if (stored === 0)
         throw new Fault('too_many_attempts', { detail: 'Too many installs from this source wait for verification.' });
-      return { id, room: kept === 1 ? 'free' : kept === 2 ? 'known' : 'made' };
+      return { id, room: stored === 1 ? 'free' : stored === 2 ? 'known' : 'made' };
     });
   }
 
@@ -89,10 +89,10 @@ export class InstallClaims {
     return orStoreUnavailable(async () => {
       const keys = [claimsKey, dueKey, sourcesKey, turnsKey];
       const [id, sealed] = await this.scripts.takeClaim(...keys, nowMs, heldUntilMs);
-      const kept = id && sealed ? this.opened(id, sealed) : undefined;
+      const stored = id && sealed ? this.opened(id, sealed) : undefined;
       // A claim that cannot be read any more must not be returned forever.
-      if (id && !kept) await this.remove(id);
-      return kept;
+      if (id && !stored) await this.remove(id);
+      return stored;
     });
   }
 
@@ -119,8 +119,8 @@ export class InstallClaims {
     });
   }
 
-  private sealed(id: string, kept: SealedClaim): string {
-    return this.seal.seal(new Secret(JSON.stringify(kept)), sealContext(id));
+  private sealed(id: string, stored: SealedClaim): string {
+    return this.seal.seal(new Secret(JSON.stringify(stored)), sealContext(id));
   }
 
   private opened(id: string, sealed: string): InstallClaim | undefined {

@@ -119,7 +119,7 @@ export interface Tariff {
   readonly licence: string;
   /** For example `ent`. */
   readonly family?: string;
-  readonly askedAtMs: number;
+  readonly requestedAtMs: number;
 }
 
 /** A portal without its secrets. */

@@ -141,8 +141,8 @@ describe('an installer', () => {
       await installer.fromClaim(vendor.claim(1, hasToken ? 'genuine-token' : undefined));
       if (isDead) await die();
       const before = await grant();
-      for (const { userId, way: how, answers: told } of tries) {
-        vendor.answers = told;
+      for (const { userId, way: how, answers: reported } of tries) {
+        vendor.answers = reported;
         const claim = vendor.claim(userId, how === 'claim' ? undefined : `chosen-by-${userId}`);
         const install =
           how === 'code' ? installer.fromCode('default', vendor.code(userId)) : installer.fromClaim(claim);

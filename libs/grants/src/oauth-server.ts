@@ -106,11 +106,11 @@ export class OAuthServer {
         const secret = untried ?? clientSecret;
         if (last && (refused.length >= maxSecretTries || sameSecret(secret, last.secret)))
           return { verdict: last.verdict };
-        const askedAtMs = clock.now();
+        const requestedAtMs = clock.now();
         const secrets = { client_id: clientId, client_secret: secret.reveal() };
         const verdict = judgeTokenAnswer(
           await this.form(`${server}/oauth/token/`, { ...postForm, ...secrets }),
-          askedAtMs,
+          requestedAtMs,
         );
         if (verdict.kind === 'transient') return { transient: verdict.reason };
         if (verdict.kind === 'granted') {

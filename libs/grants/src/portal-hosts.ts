@@ -56,12 +56,12 @@ export class PortalHosts {
     return this.suffixes.some((suffix) => host.endsWith(suffix) && isLabel(host.slice(0, -suffix.length)));
   }
 
-  private inRange(address: string, asked: { port?: number; schemePort?: number | undefined }): boolean {
+  private inRange(address: string, wanted: { port?: number; schemePort?: number | undefined }): boolean {
     const family = address.includes('%') ? 0 : isIP(address);
     if (family === 0) return false;
     const allowsPort = ({ port }: AddressRange) => {
       if (port === '*') return true;
-      return port === undefined ? asked.port === undefined : port === (asked.port ?? asked.schemePort);
+      return port === undefined ? wanted.port === undefined : port === (wanted.port ?? wanted.schemePort);
     };
     return this.ranges.some((it) => allowsPort(it) && it.addresses.check(address, family === 6 ? 'ipv6' : 'ipv4'));
   }

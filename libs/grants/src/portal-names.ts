@@ -37,9 +37,9 @@ export class PortalNames {
    * takes no name from a portal that still has it.
    */
   async moveDomain(portal: PortalId, before: PortalRecord | undefined, to: string, waits: boolean): Promise<void> {
-    const kept = formerDomains(before, to);
+    const stored = formerDomains(before, to);
     for (const name of before?.formerDomains ?? [])
-      if (name !== to && !kept.includes(name)) await this.release(name, portal);
+      if (name !== to && !stored.includes(name)) await this.release(name, portal);
     if (!waits || (await this.isFree(to, portal))) await this.redis.hset(namesKey, to, portal);
   }
 

@@ -59,12 +59,12 @@ export class PortalProbe {
     const passedAtMs = this.passedAtMs.get(name);
     if (!isPlain && passedAtMs !== undefined && this.options.clock.now() - passedAtMs < passedTtlMs)
       return Promise.resolve({ kind: 'passed' });
-    let asked = this.inFlight.get(name);
-    if (!asked) {
-      asked = this.run(grant).finally(() => this.inFlight.delete(name));
-      this.inFlight.set(name, asked);
+    let answered = this.inFlight.get(name);
+    if (!answered) {
+      answered = this.run(grant).finally(() => this.inFlight.delete(name));
+      this.inFlight.set(name, answered);
     }
-    return asked;
+    return answered;
   }
 
   private async run(grant: Grant): Promise<ProbeOutcome> {

@@ -154,19 +154,19 @@ export class RedisGrantStore implements GrantStore {
       .open({ unprovenToken: applicationToken && !install.byAdministrator ? 1 : undefined })
       .spares(selectSpares(spares, install, installedAtMs));
     const unused = pair ? ['webhook'] : ['accessToken', 'refreshToken'];
-    const isProofKept = !applicationToken && before?.app === install.app && !isProofDoubted(hash, install);
-    const stale = [...pairFields, ...allSpareFields, ...unused, ...(isProofKept ? [] : proofFields)];
+    const isProofStored = !applicationToken && before?.app === install.app && !isProofDoubted(hash, install);
+    const stale = [...pairFields, ...allSpareFields, ...unused, ...(isProofStored ? [] : proofFields)];
     return this.save(portal, hash, stale, fields);
   }
 
   keepSpare(portal: PortalId, spare: SparePair): Promise<void> {
     return orStoreUnavailable(async () => {
-      for (let kept = false; !kept;) {
+      for (let stored = false; !stored;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const before = this.readable(hash);
         const spares = before?.spares ?? [];
         if (!before?.pair || spares.some(({ id }) => id === spare.id)) return;
-        kept = await this.swap(portal, hash, selectSpares([spare, ...spares], before, spare.renewedAtMs));
+        stored = await this.swap(portal, hash, selectSpares([spare, ...spares], before, spare.renewedAtMs));
       }
     });
   }

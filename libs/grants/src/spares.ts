@@ -25,12 +25,12 @@ export function canTakeOver(
  */
 export function selectSpares(spares: readonly SparePair[], inUse: Pick<Grant, 'userId'>, nowMs: number): SparePair[] {
   const living = spares.filter((spare) => isAlive(spare, nowMs)).sort((a, b) => compareSpares(a, b, inUse));
-  const kept = living.slice(0, maxSpares);
+  const stored = living.slice(0, maxSpares);
   const isOther = (spare: SparePair) =>
     spare.refusedAtMs === undefined && spare.userId !== inUse.userId && canTakeOver(spare, inUse);
   const other = living.find(isOther);
-  if (other && !kept.includes(other)) kept.splice(maxSpares - 1, 1, other);
-  return kept;
+  if (other && !stored.includes(other)) stored.splice(maxSpares - 1, 1, other);
+  return stored;
 }
 
 /** Returns the spares to try: the same user's before other administrators', newer before older. */

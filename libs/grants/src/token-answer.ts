@@ -78,7 +78,7 @@ const refusals: Readonly<
  * Judges an answer of the token endpoint without I/O.
  * Any body with an `error` is a refusal, whatever its HTTP status; an unknown error is transient.
  */
-export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVerdict {
+export function judgeTokenAnswer(answer: HttpAnswer, requestedAtMs: number): TokenVerdict {
   const body = parseJson(answer.body);
   const error = errorCode(body);
   if (error !== undefined) {
@@ -90,12 +90,12 @@ export function judgeTokenAnswer(answer: HttpAnswer, askedAtMs: number): TokenVe
   const granted = grantedBody.safeParse(body);
   if (answer.status !== 200 || !granted.success)
     return { kind: 'transient', reason: `no tokens, status ${answer.status}` };
-  return { kind: 'granted', granted: toGranted(granted.data, askedAtMs) };
+  return { kind: 'granted', granted: toGranted(granted.data, requestedAtMs) };
 }
 
-function toGranted(body: z.infer<typeof grantedBody>, askedAtMs: number): GrantedTokens {
+function toGranted(body: z.infer<typeof grantedBody>, requestedAtMs: number): GrantedTokens {
   const lifetimeMs = body.expires_in * 1000;
-  const expiresAtMs = askedAtMs + lifetimeMs;
+  const expiresAtMs = requestedAtMs + lifetimeMs;
   // The server's clock is only a hint; the lifetime from the moment of our request is independent of clocks.
   const skewMs = body.expires === undefined ? undefined : body.expires * 1000 - expiresAtMs;
   return {

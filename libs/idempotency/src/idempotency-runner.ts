@@ -24,7 +24,7 @@ export interface WriteAnswer {
 
 /** The stored form of an answer: the whole answer, or its status and headers with the reason why the body is missing. */
 export type RecordedAnswer =
-  WriteAnswer | (Omit<WriteAnswer, 'body'> & { readonly notKept: 'too_large' | 'budget_spent' });
+  WriteAnswer | (Omit<WriteAnswer, 'body'> & { readonly notStored: 'too_large' | 'budget_spent' });
 
 /** How long a caller waits for its write. */
 export interface CallerWait {
@@ -206,7 +206,7 @@ export class IdempotencyRunner {
   private async tryRecording(write: IdempotentWrite, answer: RecordedAnswer): Promise<void> {
     const { records, storage } = this.options;
     const text = JSON.stringify(answer);
-    if ('notKept' in answer) return records.complete(write, new Secret(text));
+    if ('notStored' in answer) return records.complete(write, new Secret(text));
     const charge = await storage.charge(write.client, sealedBytes(Buffer.byteLength(text))).catch(unlessBudgetSpent);
     if (!charge) return this.tryRecording(write, withoutBody(answer, 'budget_spent'));
     await records.complete(write, new Secret(text)).catch((error: unknown) => {
@@ -248,8 +248,8 @@ function recordable(answer: WriteAnswer): RecordedAnswer {
   return isTooLarge ? withoutBody(answer, 'too_large') : answer;
 }
 
-function withoutBody({ status, headers }: WriteAnswer, notKept: 'too_large' | 'budget_spent'): RecordedAnswer {
-  return { status, headers, notKept };
+function withoutBody({ status, headers }: WriteAnswer, notStored: 'too_large' | 'budget_spent'): RecordedAnswer {
+  return { status, headers, notStored };
 }
 
 function unlessBudgetSpent(error: unknown): undefined {

@@ -66,8 +66,8 @@ describe('the recorded answer of a write', () => {
   it('is the status and headers without the body when it is larger, and nothing runs again', async () => {
     const first = await run('w', () => Promise.resolve(answerOf(maxAnswerBytes)));
     expect(first.answer).toEqual(answerOf(maxAnswerBytes));
-    const notKept = { status: 201, headers: { Location: '/v1/x' }, notKept: 'too_large' };
-    expect(await run('w', () => Promise.resolve(answerOf(1)))).toEqual({ answer: notKept, replayed: true });
+    const notStored = { status: 201, headers: { Location: '/v1/x' }, notStored: 'too_large' };
+    expect(await run('w', () => Promise.resolve(answerOf(1)))).toEqual({ answer: notStored, replayed: true });
     expect([runs, storage.total]).toEqual([1, recordBytes]);
   });
 
@@ -77,7 +77,7 @@ describe('the recorded answer of a write', () => {
       await storage.charge('c', roomBytes - recordBytes - 1);
       return answerOf(1);
     });
-    expect((await run('w', () => Promise.resolve(answerOf(1)))).answer).toMatchObject({ notKept: 'budget_spent' });
+    expect((await run('w', () => Promise.resolve(answerOf(1)))).answer).toMatchObject({ notStored: 'budget_spent' });
     expect(runs).toBe(1);
   });
 

@@ -67,9 +67,9 @@ class Settlement<T> {
       found = await this.lookUp(rule);
     }
     if (found) return found.value;
-    const again = await this.attempt(this.write.command);
-    if (again.ok) return again.value;
-    if (classifyWriteFailure(again.fault) !== 'lost' && again.fault.code !== rule.conflictCode) throw again.fault;
+    const retry = await this.attempt(this.write.command);
+    if (retry.ok) return retry.value;
+    if (classifyWriteFailure(retry.fault) !== 'lost' && retry.fault.code !== rule.conflictCode) throw retry.fault;
     const now = await this.lookUp(rule);
     if (now) return now.value;
     throw this.unknownFault('It was sent again, and is still not done.');
@@ -94,10 +94,10 @@ class Settlement<T> {
 
   private async settleByRepeat(): Promise<T> {
     await this.waitUntilEnded();
-    const again = await this.attempt(this.write.command);
-    if (again.ok) return again.value;
+    const retry = await this.attempt(this.write.command);
+    if (retry.ok) return retry.value;
     // The first one may still have been executed, before the portal began to refuse.
-    throw this.unknownFault(`It was sent again, without success (${again.fault.code}).`);
+    throw this.unknownFault(`It was sent again, without success (${retry.fault.code}).`);
   }
 
   /** Deletes again until the deletion is confirmed. A success that may hide a failure needs a second deletion. */
@@ -105,14 +105,14 @@ class Settlement<T> {
     let open = this.write.unknownOutcome !== undefined;
     let taken = 0;
     for (let sent = 0; sent < maxDeletions; sent++) {
-      const heard = await this.attempt(this.write.command);
-      if (heard.ok) {
-        if (!hidesFailure) return heard.value;
+      const answer = await this.attempt(this.write.command);
+      if (answer.ok) {
+        if (!hidesFailure) return answer.value;
         if (++taken === 2) throw unconfirmedDeletion();
-      } else if (classifyWriteFailure(heard.fault) !== 'lost') {
-        if (!open || heard.fault.code === blockedCode) throw heard.fault;
-        if (heard.fault.code === goneCode) return undefined as T;
-        throw this.unknownFault(`That it is gone could not be confirmed (${heard.fault.code}).`);
+      } else if (classifyWriteFailure(answer.fault) !== 'lost') {
+        if (!open || answer.fault.code === blockedCode) throw answer.fault;
+        if (answer.fault.code === goneCode) return undefined as T;
+        throw this.unknownFault(`That it is gone could not be confirmed (${answer.fault.code}).`);
       }
       open = true;
     }

@@ -78,7 +78,7 @@ export class JobRecords {
   create(job: NewJob, nowMs: number): Promise<boolean> {
     return orStoreUnavailable(async () => {
       const { id, client, kind, total, fingerprint, payload, callback, reservedBytes } = job;
-      const { keepMs, maxOpen: mostOpen } = this.limits;
+      const { keepMs, maxOpen } = this.limits;
       const there = await this.redis.hget(jobKey(id), 'fingerprint');
       if (there !== null && there !== fingerprint) throw new Fault('idempotency_conflict');
       if (there !== null) return false;
@@ -94,7 +94,7 @@ export class JobRecords {
       // In this order: nothing that is not counted, and no job without its place in the lists, whatever dies in between
       // (docs/storage.md).
       const charge = await this.storage.charge(client, bytes, { entry: id });
-      const open = await this.run.openJob(allKey, ofKey(client), openKey, client, id, nowMs, keepMs, mostOpen);
+      const open = await this.run.openJob(allKey, ofKey(client), openKey, client, id, nowMs, keepMs, maxOpen);
       if (open === 0) {
         await this.storage.release(client, charge);
         throw new Fault('too_many_jobs', { retryAfterMs: 10_000 });
@@ -177,14 +177,14 @@ export class JobRecords {
    * Indexes of items that have a result, and of those that an earlier runner may have sent; whether nothing more may be
    * sent.
    */
-  progress(id: string): Promise<{ told: ReadonlySet<number>; sent: readonly number[]; noMore: boolean }> {
+  progress(id: string): Promise<{ done: ReadonlySet<number>; sent: readonly number[]; noMore: boolean }> {
     return orStoreUnavailable(async () => {
-      const [told, sent, noMore] = await Promise.all([
+      const [done, sent, noMore] = await Promise.all([
         this.redis.hkeys(resultsKey(id)),
         this.redis.hkeys(itemsKey(id)),
         this.redis.hexists(jobKey(id), 'noMore'),
       ]);
-      return { told: new Set(told.map(Number)), sent: sent.map(Number), noMore: noMore === 1 };
+      return { done: new Set(done.map(Number)), sent: sent.map(Number), noMore: noMore === 1 };
     });
   }
 
@@ -218,14 +218,14 @@ export class JobRecords {
     const excess = isForced ? 0 : Math.max(0, storedBytes(sealed.length) - reserved);
     const charge = excess > 0 && (await this.storage.charge(by.client, excess, { entry: by.id }).catch(unlessSpent));
     if (charge === undefined) return 'too_large';
-    const kept = await orStoreUnavailable(() => {
+    const stored = await orStoreUnavailable(() => {
       const room = isForced ? Number.MAX_SAFE_INTEGER : this.limits.maxResultBytes;
       const counted = code === 'ok' ? 'done' : 'failed';
       const args = [by.runner, index, sealed, counted, room, this.limits.keepMs, forbidsMore ? '1' : ''];
       return this.run.recordResult(jobKey(by.id), itemsKey(by.id), resultsKey(by.id), ...args);
     });
-    if (kept !== 1 && charge) await this.storage.release(by.client, charge);
-    return kept === 1 ? 'kept' : kept === 0 ? 'lost' : 'too_large';
+    if (stored !== 1 && charge) await this.storage.release(by.client, charge);
+    return stored === 1 ? 'kept' : stored === 0 ? 'lost' : 'too_large';
   }
 
   handBack(id: string, runner: string): Promise<void> {

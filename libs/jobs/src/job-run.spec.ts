@@ -13,7 +13,7 @@ class Records {
   hasRoom = true;
 
   progress() {
-    return Promise.resolve({ told: new Set(this.kept.keys()), sent: [], noMore: this.noMore });
+    return Promise.resolve({ done: new Set(this.kept.keys()), sent: [], noMore: this.noMore });
   }
   beginItem(): Promise<Ownership> {
     return Promise.resolve(this.standing);

@@ -55,13 +55,13 @@ export class JobRun<By> {
   /** @throws Fault store_unavailable when this replica ends before the store is back */
   async run(): Promise<RunOutcome> {
     const { id, records, total, work, itemsAtOnce } = this.parts;
-    const { told, sent, noMore } = await this.persist(() => records.progress(id));
+    const { done, sent, noMore } = await this.persist(() => records.progress(id));
     if (noMore) work.forbidMore?.();
     for (const index of sent) {
       const detail = 'The replica that sent it ended before the answer came; it may have been carried out.';
-      if (!told.has(index)) await this.keep(index, work.failed(index, 'outcome_unknown', detail));
+      if (!done.has(index)) await this.keep(index, work.failed(index, 'outcome_unknown', detail));
     }
-    const known = new Set([...told, ...sent]);
+    const known = new Set([...done, ...sent]);
     const left = Array.from({ length: total }, (_, index) => index).filter((index) => !known.has(index));
     const items = mapUnordered(left, work.inOrder ? 1 : itemsAtOnce, (index) => this.item(index));
     while (!(await items.next()).done);
@@ -126,9 +126,9 @@ export class JobRun<By> {
   private async keep(index: number, outcome: ItemOutcome): Promise<void> {
     const { records, work } = this.parts;
     const least = { ...work.failed(index, 'result_too_large'), forbidsMore: outcome.forbidsMore === true };
-    const kept = await this.persist(() => records.recordResult(this.parts, index, outcome, bytesOf(least)));
-    if (kept === 'lost') this.end('lost');
-    if (kept === 'too_large' && outcome.code !== 'result_too_large') await this.keep(index, least);
+    const stored = await this.persist(() => records.recordResult(this.parts, index, outcome, bytesOf(least)));
+    if (stored === 'lost') this.end('lost');
+    if (stored === 'too_large' && outcome.code !== 'result_too_large') await this.keep(index, least);
   }
 
   /** The first word counts, except that a job that is another's is so whatever else was said. */

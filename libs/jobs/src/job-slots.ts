@@ -73,8 +73,8 @@ export class JobSlots {
   }
 
   private async look(): Promise<SlotSnapshot> {
-    const asked = this.redis.multi().zrange(openKey, '0', '-1').hgetall(turnsKey).hgetall(servedKey);
-    const [open, turns, served] = ((await asked.exec()) ?? []).map(([error, value]) => {
+    const requested = this.redis.multi().zrange(openKey, '0', '-1').hgetall(turnsKey).hgetall(servedKey);
+    const [open, turns, served] = ((await requested.exec()) ?? []).map(([error, value]) => {
       if (error) throw error;
       return value;
     }) as [string[], Record<string, string>, Record<string, string>];

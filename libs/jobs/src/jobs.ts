@@ -172,10 +172,10 @@ export class Jobs<By> {
   /** Asks now and then, and on behalf of all items of a run. A store that is away asks for no room. */
   private roomMakerOf(turn: JobSlot): () => Promise<boolean> {
     const { turns, clock } = this.options;
-    let askedAtMs = 0;
+    let requestedAtMs = 0;
     return async () => {
-      if (clock.now() - askedAtMs < checkSlotEveryMs) return false;
-      askedAtMs = clock.now();
+      if (clock.now() - requestedAtMs < checkSlotEveryMs) return false;
+      requestedAtMs = clock.now();
       return turns.leave(turn).catch(() => false);
     };
   }

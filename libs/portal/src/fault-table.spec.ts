@@ -20,9 +20,9 @@ const said = { never: 'never', safe: 'safe', unsafe: 'reads' };
 describe('the fault table', () => {
   it('tells a caller or an operator what to do in docs/faults.md, once for each code', () => {
     const rows = readFileSync('docs/faults.md', 'utf8').match(/^\| `.*$/gm) ?? [];
-    const told = rows.map((row) => row.split('|').map((cell) => cell.trim()));
-    expect(told.filter(([, , , , , caller, operator]) => caller === '–' && operator === '–')).toEqual([]);
-    const codes = told.map(([, code]) => code);
+    const reported = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+    expect(reported.filter(([, , , , , caller, operator]) => caller === '–' && operator === '–')).toEqual([]);
+    const codes = reported.map(([, code]) => code);
     expect(codes.filter((code, i) => codes.indexOf(code) !== i)).toEqual([]);
   });
 

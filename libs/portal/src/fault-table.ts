@@ -231,7 +231,7 @@ export const faultTable = {
   ),
   alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
 
-  answer_not_kept: row(
+  answer_not_stored: row(
     410,
     'never',
     'The write was executed, but its answer was not stored',

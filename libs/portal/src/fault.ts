@@ -16,7 +16,7 @@ export type RetryReason =
   | 'user_refused'
   | 'moved'
   | 'bucket_full'
-  | 'passing_trouble'
+  | 'transient_error'
   | 'batch_spent'
   | 'not_run'
   /** A shared batch was rejected before it was executed: each of its commands is sent alone. */

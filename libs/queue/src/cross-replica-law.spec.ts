@@ -18,12 +18,12 @@ describe('the law of cross-replica batching', () => {
     abortsAfter: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
   });
   const step = fc.oneof(
-    { weight: 20, arbitrary: fc.constantFrom('call' as const, 'look' as const, 'drip' as const, 'answer' as const) },
+    { weight: 20, arbitrary: fc.constantFrom('call' as const, 'look' as const, 'refill' as const, 'answer' as const) },
     { weight: 2, arbitrary: fc.constant('refuse' as const) },
     { weight: 1, arbitrary: fc.constantFrom('kill' as const, 'wait' as const) },
   );
 
-  interface Called {
+  interface PeerCall {
     readonly replica: number;
     readonly command: Command;
     readonly abortsAfter: number | undefined;
@@ -46,7 +46,7 @@ describe('the law of cross-replica batching', () => {
             const command: Command = { method: 'm', params, effect, entity: { family: 'thing', ids }, from };
             return { replica, command, abortsAfter, controller: new AbortController() };
           });
-          const called: Called[] = [];
+          const called: PeerCall[] = [];
           const dead = new Set<number>();
           /** How often it may have left: once, and once more for each batch that certainly did not carry it out. */
           const mayLeave = new Map<number, number>();
@@ -99,7 +99,7 @@ describe('the law of cross-replica batching', () => {
           const call = () => {
             for (const it of waiting.splice(0, 8)) {
               if (dead.has(it.replica)) continue;
-              const mine: Called = it;
+              const mine: PeerCall = it;
               called.push(mine);
               const answered = all[it.replica]!.send(it.command, it.controller.signal);
               void answered.then((outcome) => (mine.outcome = outcome));
@@ -112,7 +112,7 @@ describe('the law of cross-replica batching', () => {
             call,
             look,
             kill,
-            drip: () => limiter.allow(),
+            refill: () => limiter.allow(),
             wait: () => clock.advance(7000),
             answer: () => back('answer'),
             refuse: () => back('refuse'),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { settle } from '../../../test/support/hand-clock';
 import { portal, read, queueWorld } from '../../../test/support/queue-world';
 
-interface Called {
+interface FairCall {
   readonly n: number;
   readonly from: string;
   state: 'waiting' | 'sent' | 'refused' | 'answered';
@@ -21,7 +21,7 @@ describe('the law of turns and slots', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 80, size: 'max' }), async (steps) => {
         const { limiter, sent, queues, send } = queueWorld({ queueLimit: limit });
-        const calls: Called[] = [];
+        const calls: FairCall[] = [];
         const passedOver = new Map<string, number>();
         let seen = 0;
         const waiting = () => calls.filter(({ state }) => state === 'waiting');
@@ -65,7 +65,7 @@ describe('the law of turns and slots', () => {
             const isFull = waiting().length === limit;
             const n = calls.length;
             const command: Command = { ...read(n, from), params: { n, ...(alone && { text: '$' }) } };
-            const call: Called = { n, from, state: 'waiting' };
+            const call: FairCall = { n, from, state: 'waiting' };
             const before = waiting();
             calls.push(call);
             void send(command).then((outcome) => {

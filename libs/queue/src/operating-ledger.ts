@@ -179,7 +179,7 @@ export class OperatingLedger {
     return this.portals.get(portal)?.view() ?? [];
   }
 
-  drop(portal: PortalId): void {
+  forget(portal: PortalId): void {
     this.portals.delete(portal);
   }
 
@@ -188,10 +188,10 @@ export class OperatingLedger {
   }
 
   /** Removes stale usage, and the empty ledgers of portals without a queue. */
-  removeStale(kept: { has(portal: PortalId): boolean }): void {
+  removeStale(stored: { has(portal: PortalId): boolean }): void {
     for (const [portal, ledger] of this.portals) {
       ledger.removeStale();
-      if (ledger.isEmpty && !kept.has(portal)) this.portals.delete(portal);
+      if (ledger.isEmpty && !stored.has(portal)) this.portals.delete(portal);
     }
   }
 }

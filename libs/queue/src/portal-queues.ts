@@ -6,7 +6,7 @@ import type { QueueOptions } from './queue-options';
 import type { Level, Plan } from './rate-limiter';
 
 /** An idle queue is dropped after this long, together with what its rate limiter holds on this replica, ms. */
-const dropAfterMs = 60_000;
+const forgetAfterMs = 60_000;
 const sweepIntervalMs = 30_000;
 
 const idle: QueueCounts = { waiting: 0, inFlight: 0, commandsPerRequest: 1, left: 0, circuit: 'closed' };
@@ -93,7 +93,7 @@ export class PortalQueues {
     let queue = this.queues.get(portal);
     if (!queue) {
       queue = new PortalQueue(portal, this.options, this.ledger.of(portal), this.replica, (missing) => {
-        this.dropMissing(portal, missing);
+        this.forgetMissing(portal, missing);
       });
       this.queues.set(portal, queue);
       this.sweepLater();
@@ -102,11 +102,11 @@ export class PortalQueues {
   }
 
   /** Drops everything that calls to a portal that does not exist have created. */
-  private dropMissing(portal: PortalId, queue: PortalQueue): void {
+  private forgetMissing(portal: PortalId, queue: PortalQueue): void {
     if (this.queues.get(portal) !== queue || queue.idleSinceMs() === undefined) return;
     this.queues.delete(portal);
     this.options.rateLimiter.unload(portal);
-    this.ledger.drop(portal);
+    this.ledger.forget(portal);
   }
 
   /** Evicts the client's newest calls, first for the portal where most of its bytes wait. */
@@ -124,7 +124,7 @@ export class PortalQueues {
 
   private sweep(): void {
     this.stopSweeping = undefined;
-    const beforeMs = this.options.clock.now() - dropAfterMs;
+    const beforeMs = this.options.clock.now() - forgetAfterMs;
     for (const [portal, queue] of this.queues) {
       const idleSinceMs = queue.idleSinceMs();
       if (idleSinceMs === undefined || idleSinceMs > beforeMs) continue;

@@ -7,7 +7,7 @@ describe('a portal queue with a method near its operating limit', () => {
     operating: { usedSeconds, resetAtMs: clock.now() + resetInMs },
   });
 
-  async function heard(seconds: number) {
+  async function received(seconds: number) {
     const it = queueWorld();
     void it.call(1);
     await it.limiter.allow();
@@ -16,7 +16,7 @@ describe('a portal queue with a method near its operating limit', () => {
   }
 
   it('sends the method one by one, and others as usual', async () => {
-    const { limiter, methods, send } = await heard(350);
+    const { limiter, methods, send } = await received(350);
     void send({ ...read(1), params: { a: 1 } });
     void send({ ...read(1), params: { a: 2 } });
     void send(read(2));
@@ -25,7 +25,7 @@ describe('a portal queue with a method near its operating limit', () => {
   });
 
   it('holds the method before the vendor would, until its reset, while other methods go on', async () => {
-    const { clock, limiter, methods, queues, call } = await heard(410);
+    const { clock, limiter, methods, queues, call } = await received(410);
     await expect(queues.send(portal, [read(1)], new AbortController().signal)).rejects.toMatchObject({
       code: 'operating_time_spent',
       retryAfterMs: 120_000,
@@ -40,7 +40,7 @@ describe('a portal queue with a method near its operating limit', () => {
   });
 
   it('uses the reset that the vendor named earlier when its refusal names none', async () => {
-    const { clock, limiter, sent, queues, call } = await heard(350);
+    const { clock, limiter, sent, queues, call } = await received(350);
     const fault = new Fault('operating_time_spent', { retryAfterMs: 60_000 });
     const refused = queues.send(portal, [read(1)], new AbortController().signal);
     await limiter.allow();
@@ -116,14 +116,14 @@ describe('a portal queue with a passing fault', () => {
     const outcome = call(1);
     await settle();
     for (const pauseMs of [500, 1000, 2000]) {
-      await sent.at(-1)?.fail(new Fault('portal_overloaded', { retryReason: 'passing_trouble' }));
+      await sent.at(-1)?.fail(new Fault('portal_overloaded', { retryReason: 'transient_error' }));
       const before = sent.length;
       await clock.advance(pauseMs - 1);
       expect(sent).toHaveLength(before);
       await clock.advance(1);
       expect(sent).toHaveLength(before + 1);
     }
-    await sent.at(-1)?.fail(new Fault('portal_overloaded', { retryReason: 'passing_trouble' }));
+    await sent.at(-1)?.fail(new Fault('portal_overloaded', { retryReason: 'transient_error' }));
     expect(await outcome).toBe('portal_overloaded');
   });
 });

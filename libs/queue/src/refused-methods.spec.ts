@@ -4,12 +4,12 @@ import { RefusedMethods } from './refused-methods';
 describe('a method that is refused because the bucket is full', () => {
   it('is refused for itself at the third time with other answers in between', () => {
     const methods = new RefusedMethods(new HandClock());
-    const heard = [1, 2, 3, 4].map(() => {
+    const received = [1, 2, 3, 4].map(() => {
       const own = methods.onRefused('crm.odd.get');
       methods.onAnswer(['user.current']);
       return own;
     });
-    expect(heard).toEqual(['first', 'again', 'own', 'own']);
+    expect(received).toEqual(['first', 'again', 'own', 'own']);
   });
 
   it('is refused for the bucket while nothing else is answered', () => {

@@ -20,7 +20,7 @@ describe('the retry policy', () => {
   });
 
   it('retries a passing fault with growing delays', () => {
-    expect(pauses('passing_trouble')).toEqual([500, 1000, 2000]);
+    expect(pauses('transient_error')).toEqual([500, 1000, 2000]);
   });
 
   it('gives up on a command that the portal never runs', () => {

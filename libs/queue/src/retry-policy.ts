@@ -13,7 +13,7 @@ const retryDelaysMs: Record<RetryReason, readonly number[]> = {
   moved: [0, 0],
   // The queue backs off for all calls, so a retry only waits in it.
   bucket_full: Array.from({ length: 20 }, () => 0),
-  passing_trouble: [500, 1000, 2000],
+  transient_error: [500, 1000, 2000],
   // Calls of a batch are sent by themselves.
   batch_spent: [0],
   not_run: [0, 0, 0],

@@ -36,14 +36,14 @@ export class CommandTimeouts {
 
   private readonly onTick = () => {
     this.tick++;
-    let kept = 0;
+    let stored = 0;
     for (const entry of this.pending) {
       if (entry.command.isSettled) continue;
       if (entry.dueAtTick <= this.tick) entry.command.reject(new Error('Command timed out'));
-      else this.pending[kept++] = entry;
+      else this.pending[stored++] = entry;
     }
-    this.pending.length = kept;
-    if (kept === 0) this.ticking = false;
+    this.pending.length = stored;
+    if (stored === 0) this.ticking = false;
     else this.next();
   };
 }

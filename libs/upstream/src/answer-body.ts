@@ -107,17 +107,17 @@ function isDeeperThan(max: number, text: string): boolean {
 
 function maxNesting(text: string, passStrings: boolean): number {
   let depth = 0;
-  let most = 0;
+  let deepest = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {
     const sign = text.charCodeAt(at);
     if (passStrings && sign === quote) inString = !inString;
     else if (passStrings && inString && sign === backslash) at++;
     else if (inString) continue;
-    else if (sign === 0x5b || sign === 0x7b) most = Math.max(most, ++depth);
+    else if (sign === 0x5b || sign === 0x7b) deepest = Math.max(deepest, ++depth);
     else if (sign === 0x5d || sign === 0x7d) depth--;
   }
-  return most;
+  return deepest;
 }
 
 function shortText(value: unknown): string {

@@ -14,22 +14,22 @@ interface CachedScrubber {
 
 /** Returns a function that removes a request's secrets, in any encoding, and links with tokens from its answer (decision 25). */
 export function answerScrubber(): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
-  const kept = new Map<string, CachedScrubber>();
+  const stored = new Map<string, CachedScrubber>();
 
   function scrubberOf({ endpoint, accessToken, otherSecrets = [] }: Authorization): Scrubber {
     const url = endpoint.reveal();
     const token = accessToken ?? webhookSecret(url);
-    const known = kept.get(url);
+    const known = stored.get(url);
     const earlier = known?.tokens.filter((it) => it.reveal() !== token.reveal()) ?? [];
     const tokens = [token, ...earlier].slice(0, maxTokens);
     const all = [...tokens, ...otherSecrets];
     const secrets = all.map((it) => it.reveal()).join(' ');
     if (known?.secrets === secrets) return known.scrubber;
     const scrubber = Scrubber.of(all, url.split('/')[2]);
-    kept.delete(url);
-    kept.set(url, { tokens, secrets, scrubber });
-    const [oldest] = kept.keys();
-    if (kept.size > maxScrubbers && oldest !== undefined) kept.delete(oldest);
+    stored.delete(url);
+    stored.set(url, { tokens, secrets, scrubber });
+    const [oldest] = stored.keys();
+    if (stored.size > maxScrubbers && oldest !== undefined) stored.delete(oldest);
     return scrubber;
   }
 

@@ -37,7 +37,7 @@ export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter
     const response: AxiosResponse<string> = {
       status: statusCode,
       statusText: '',
-      headers: headers,
+      headers,
       data: await body.text(),
       config,
     };

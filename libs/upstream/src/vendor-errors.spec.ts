@@ -2,7 +2,7 @@ import { type RetryReason, type FaultCode, systemClock } from '@b24/portal';
 import { translate } from './translate';
 import { errorSentences, vendorErrors } from './vendor-errors';
 
-type Row = readonly [
+type ErrorRow = readonly [
   error: string,
   statuses: readonly number[],
   code: FaultCode,
@@ -12,13 +12,13 @@ type Row = readonly [
 type Concerns = 'request' | 'command';
 
 /** The vendor's table, said here once more by hand: a change of the translation must be made twice. */
-const codes: readonly Row[] = [
+const codes: readonly ErrorRow[] = [
   ['QUERY_LIMIT_EXCEEDED', [503], 'portal_overloaded', 'request', 'bucket_full'],
   ['OVERLOAD_LIMIT', [503], 'portal_overloaded', 'request'],
   ['OPERATION_TIME_LIMIT', [429], 'operating_time_spent', 'command'],
   ['expired_token', [401], 'reauthorization_required', 'request', 'token_refused'],
   ['invalid_token', [401], 'reauthorization_required', 'request', 'token_refused'],
-  ['CONNECTION_ERROR', [401], 'portal_overloaded', 'request', 'passing_trouble'],
+  ['CONNECTION_ERROR', [401], 'portal_overloaded', 'request', 'transient_error'],
   ['NO_AUTH_FOUND', [401, 403], 'reauthorization_required', 'request', 'token_refused'],
   ['INVALID_CREDENTIALS', [401], 'reauthorization_required', 'request', 'token_refused'],
   ['INVALID_CREDENTIALS', [403], 'access_denied', 'command'],

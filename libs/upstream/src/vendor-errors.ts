@@ -65,7 +65,7 @@ export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
   invalid_credentials: tokenRefused,
   wrong_auth_type: methodDenied,
   connection_error: concernsRequest('portal_overloaded', {
-    retryReason: 'passing_trouble',
+    retryReason: 'transient_error',
     detail: 'The portal could not reach its authorization server to check the token; the call was not run.',
   }),
   authorization_error: userGone,

@@ -4,7 +4,7 @@ import type { CommandContext } from '../command-context';
 import { type Colour, type Column, factsOf, type Style, tableOf } from '../output';
 import { moment, when } from '../times';
 
-export interface PortalFilter {
+export interface PortalListOptions {
   readonly status?: string;
   readonly app?: string;
   readonly tag?: string;
@@ -17,7 +17,7 @@ const atOnce = 8;
 
 export async function listPortals(
   { api, paper }: CommandContext,
-  { status, app, tag, unhealthy, queues }: PortalFilter,
+  { status, app, tag, unhealthy, queues }: PortalListOptions,
 ): Promise<void> {
   const all = await api.all<Portal>('/v1/portals', { status, app, tag });
   const wanted = unhealthy ? all.filter(isUnhealthy) : all;

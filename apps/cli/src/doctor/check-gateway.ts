@@ -50,7 +50,7 @@ export async function checkPublicUrl(publicUrl: string | undefined, url: string)
     return [skipped('public_url', 'PUBLIC_URL was not tried, since the settings are wrong.')];
   if (publicUrl === url)
     return [ok('public_url', `PUBLIC_URL is the gateway's own address, ${url}: only this machine gets there.`)];
-  const refused = await whyNotLive(publicUrl);
+  const refused = await livenessProblem(publicUrl);
   if (refused !== undefined)
     return [
       problem(
@@ -84,7 +84,7 @@ async function checkMetrics(publicUrl: string): Promise<DoctorFinding[]> {
   return [warning('metrics', detail)];
 }
 
-async function whyNotLive(publicUrl: string): Promise<string | undefined> {
+async function livenessProblem(publicUrl: string): Promise<string | undefined> {
   try {
     const answer = await bare(`${publicUrl}/health/live`);
     const { status } = answer.ok ? ((await answer.json()) as { status?: string }) : {};

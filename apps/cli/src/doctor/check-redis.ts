@@ -14,16 +14,16 @@ export async function checkRedis(url: string | undefined, clock: Clock): Promise
   let lost: string | undefined;
   const store = connectStore(url, { lost: (code) => (lost ??= code), back: () => undefined });
   try {
-    const askedAtMs = clock.now();
+    const requestedAtMs = clock.now();
     const theirsMs = await timeOf(store);
-    const reading = { theirsMs, askedAtMs, answeredAtMs: clock.now(), stepMs: 1 };
+    const reading = { theirsMs, requestedAtMs, answeredAtMs: clock.now(), stepMs: 1 };
     return [
       ok('redis', `Redis answers at ${nameOf(place)}.`),
       ...(await durability(store)),
       judgeSkew('redis_clock', 'Redis', reading, skewToleranceMs),
     ];
   } catch (error) {
-    return [problem('redis', whyNot(nameOf(place), error as Error, lost))];
+    return [problem('redis', reason(nameOf(place), error as Error, lost))];
   } finally {
     store.disconnect();
   }
@@ -61,7 +61,7 @@ function nameOf(place: RedisAddress): string {
   return nodes.map(({ host, port }) => `${host}:${port}`).join(', ');
 }
 
-function whyNot(where: string, { name, message }: Error, lost: string | undefined): string {
+function reason(where: string, { name, message }: Error, lost: string | undefined): string {
   const word = /^[A-Z]+\b/.exec(message)?.[0];
   if (word && login.includes(word))
     return `Redis at ${where} refuses the login (${word}). Correct user and password in REDIS_URL.`;

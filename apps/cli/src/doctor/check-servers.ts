@@ -18,7 +18,7 @@ export async function checkServers(servers: readonly string[] | undefined, clock
 async function checkServer(server: string, usual: boolean, clock: Clock): Promise<DoctorFinding[]> {
   const unhealthy = usual ? problem : warning;
   const needed = usual ? 'Tokens can’t be refreshed' : 'Portals that name this server can’t be refreshed';
-  const askedAtMs = clock.now();
+  const requestedAtMs = clock.now();
   try {
     const url = `${server}/oauth/token/`;
     const { status, headers } = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patienceMs) });
@@ -30,7 +30,7 @@ async function checkServer(server: string, usual: boolean, clock: Clock): Promis
         ),
       ];
     const theirsMs = Date.parse(headers.get('date') ?? '');
-    const reading = { theirsMs, askedAtMs, answeredAtMs: clock.now(), stepMs: 1000 };
+    const reading = { theirsMs, requestedAtMs, answeredAtMs: clock.now(), stepMs: 1000 };
     return [
       ok('authorization_server', `${server} answers.`),
       ...(Number.isNaN(theirsMs) ? [] : [judgeSkew('server_clock', server, reading, skewToleranceMs)]),

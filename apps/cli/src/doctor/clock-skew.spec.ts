@@ -7,9 +7,9 @@ const short = fc.integer({ min: 0, max: 5000 });
 describe('the skew of two clocks', () => {
   it('is never found between clocks that go alike, however slow the way and coarse the steps', () => {
     fc.assert(
-      fc.property(time, short, short, fc.constantFrom(1, 1000), (askedAtMs, there, back, stepMs) => {
-        const theirsMs = Math.floor((askedAtMs + there) / stepMs) * stepMs;
-        expect(skewOf({ theirsMs, askedAtMs, answeredAtMs: askedAtMs + there + back, stepMs })).toBeCloseTo(0);
+      fc.property(time, short, short, fc.constantFrom(1, 1000), (requestedAtMs, there, back, stepMs) => {
+        const theirsMs = Math.floor((requestedAtMs + there) / stepMs) * stepMs;
+        expect(skewOf({ theirsMs, requestedAtMs, answeredAtMs: requestedAtMs + there + back, stepMs })).toBeCloseTo(0);
       }),
     );
   });
@@ -21,9 +21,9 @@ describe('the skew of two clocks', () => {
         short,
         short,
         fc.integer({ min: -100_000, max: 100_000 }),
-        (askedAtMs, there, back, aheadMs) => {
-          const theirsMs = askedAtMs - aheadMs + there;
-          const skewMs = skewOf({ theirsMs, askedAtMs, answeredAtMs: askedAtMs + there + back, stepMs: 1 });
+        (requestedAtMs, there, back, aheadMs) => {
+          const theirsMs = requestedAtMs - aheadMs + there;
+          const skewMs = skewOf({ theirsMs, requestedAtMs, answeredAtMs: requestedAtMs + there + back, stepMs: 1 });
           expect(Math.abs(skewMs)).toBeLessThanOrEqual(Math.abs(aheadMs));
           expect(Math.abs(aheadMs) - Math.abs(skewMs)).toBeLessThanOrEqual(there + back + 1);
         },
@@ -32,7 +32,7 @@ describe('the skew of two clocks', () => {
   });
 
   it('is told by its direction, with what to do', () => {
-    const reading = { theirsMs: 100_000, askedAtMs: 220_000, answeredAtMs: 220_010, stepMs: 1 };
+    const reading = { theirsMs: 100_000, requestedAtMs: 220_000, answeredAtMs: 220_010, stepMs: 1 };
     expect(judgeSkew('redis_clock', 'Redis', reading, 2000)).toMatchObject({
       state: 'problem',
       detail: expect.stringMatching(/1 min ahead of that of Redis: .*NTP/) as string,

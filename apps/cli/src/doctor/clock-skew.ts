@@ -4,15 +4,15 @@ import { type Check, type DoctorFinding, ok, problem } from './finding';
 /** The other's clock as it was told, and our own when we asked and when the answer came; Unix milliseconds. */
 export interface ClockReading {
   readonly theirsMs: number;
-  readonly askedAtMs: number;
+  readonly requestedAtMs: number;
   readonly answeredAtMs: number;
   /** In what steps the other tells its time. */
   readonly stepMs: number;
 }
 
 /** How far off at the least; positive when ours is ahead. What the way or the steps may account for is taken off. */
-export function skewOf({ theirsMs, askedAtMs, answeredAtMs, stepMs }: ClockReading): number {
-  if (askedAtMs > theirsMs + stepMs) return askedAtMs - theirsMs - stepMs;
+export function skewOf({ theirsMs, requestedAtMs, answeredAtMs, stepMs }: ClockReading): number {
+  if (requestedAtMs > theirsMs + stepMs) return requestedAtMs - theirsMs - stepMs;
   return Math.min(0, answeredAtMs - theirsMs);
 }
 

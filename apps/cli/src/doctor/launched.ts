@@ -5,17 +5,17 @@ import type { Environment } from '../target';
 /** The settings with which `npm start` runs a gateway here, as it keeps them in DATA_DIR: those that the environment does not set. */
 export function launchedSettings(env: Environment): Record<string, string> {
   const folder = env['DATA_DIR'] ?? 'data';
-  const kept = (name: string) => {
+  const stored = (name: string) => {
     const file = join(folder, name);
     return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
   };
-  const [port, password] = [kept('redis-port'), kept('redis-password')];
+  const [port, password] = [stored('redis-port'), stored('redis-password')];
   const redis = port && password && `redis://:${password}@127.0.0.1:${port}`;
   const known = {
-    ADMIN_KEY: kept('admin-key'),
-    ENCRYPTION_KEYS: kept('encryption-keys'),
+    ADMIN_KEY: stored('admin-key'),
+    ENCRYPTION_KEYS: stored('encryption-keys'),
     REDIS_URL: redis,
-    ...(!env['B24_CLIENT_ID'] && env['DEMO'] !== 'false' && demoSettings(kept)),
+    ...(!env['B24_CLIENT_ID'] && env['DEMO'] !== 'false' && demoSettings(stored)),
   };
   return Object.fromEntries(Object.entries(known).filter((it): it is [string, string] => !env[it[0]] && !!it[1]));
 }

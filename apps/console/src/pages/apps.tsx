@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import type { App, Page } from '../api-types';
+import type { App, ApiPage } from '../api-types';
 import { CopyButton, Empty, Loading, ProblemBox, TextField, verbatim, WorkDialog } from '../parts/pieces';
-import { useAsked } from '../use-asked';
+import { useRequest } from '../use-request';
 import { when } from '../words';
 
 const urlWords: Record<string, string> = {
@@ -12,17 +12,20 @@ const urlWords: Record<string, string> = {
   events: 'Installation callback',
 };
 
-type Doing = { readonly what: 'register' } | { readonly what: 'secret' | 'remove'; readonly app: App };
+type AppAction = { readonly what: 'register' } | { readonly what: 'secret' | 'remove'; readonly app: App };
 
 export function AppsPage() {
-  const { data, problem, again } = useAsked((signal) => call<Page<App>>('GET', '/v1/apps', undefined, signal), []);
-  const [doing, setDoing] = useState<Doing>();
+  const { data, problem, reload } = useRequest(
+    (signal) => call<ApiPage<App>>('GET', '/v1/apps', undefined, signal),
+    [],
+  );
+  const [doing, setDoing] = useState<AppAction>();
   const close = () => {
     setDoing(undefined);
   };
   const done = () => {
     close();
-    again();
+    reload();
   };
   return (
     <>
@@ -42,7 +45,7 @@ export function AppsPage() {
         Each registration of an app in Bitrix24 has an id and a secret. A local app is good for one portal, so a gateway
         may have many.
       </p>
-      {problem && <ProblemBox problem={problem} again={again} />}
+      {problem && <ProblemBox problem={problem} reload={reload} />}
       {!data && !problem && <Loading what="Loading the apps …" />}
       {data?.items.length === 0 && (
         <Empty title="No app yet">

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { call, type Problem, problemOf } from '../api';
-import type { AuditEntry, ClientKey, Page, Portal } from '../api-types';
+import { call, type ApiProblem, problemOf } from '../api';
+import type { AuditEntry, ClientKey, ApiPage, Portal } from '../api-types';
 import { Chip, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
-import { useAsked } from '../use-asked';
+import { useRequest } from '../use-request';
 import { actionWords, dateTime, when } from '../words';
 
 const actions = [
@@ -21,7 +21,7 @@ const actions = [
 ];
 const speakers = ['admin', 'portal event', 'portal page', 'authorization'];
 
-interface Filter {
+interface AuditPageFilter {
   readonly portal: string;
   readonly client: string;
   readonly action: string;
@@ -29,18 +29,18 @@ interface Filter {
   readonly from: string;
   readonly to: string;
 }
-const none: Filter = { portal: '', client: '', action: '', outcome: '', from: '', to: '' };
+const none: AuditPageFilter = { portal: '', client: '', action: '', outcome: '', from: '', to: '' };
 
 export function AuditPage() {
   const [filter, setFilter] = useState(none);
   const [items, setItems] = useState<readonly AuditEntry[]>();
   const [next, setNext] = useState<string>();
-  const [problem, setProblem] = useState<Problem>();
+  const [problem, setProblem] = useState<ApiProblem>();
   const [turn, setTurn] = useState(0);
-  const clients = useAsked((signal) => call<Page<ClientKey>>('GET', '/v1/clients', undefined, signal), []);
-  const portals = useAsked((signal) => call<Page<Portal>>('GET', '/v1/portals?limit=200', undefined, signal), []);
+  const clients = useRequest((signal) => call<ApiPage<ClientKey>>('GET', '/v1/clients', undefined, signal), []);
+  const portals = useRequest((signal) => call<ApiPage<Portal>>('GET', '/v1/portals?limit=200', undefined, signal), []);
   const load = (after: string | undefined, signal?: AbortSignal) =>
-    call<Page<AuditEntry>>('GET', `/v1/audit?${queryOf(filter, after)}`, undefined, signal).then(
+    call<ApiPage<AuditEntry>>('GET', `/v1/audit?${queryOf(filter, after)}`, undefined, signal).then(
       (page) => {
         setItems((before) => [...(after ? (before ?? []) : []), ...page.items]);
         setNext(page.nextCursor);
@@ -59,7 +59,7 @@ export function AuditPage() {
       controller.abort();
     };
   }, [filter, turn]);
-  const set = (changes: Partial<Filter>) => {
+  const set = (changes: Partial<AuditPageFilter>) => {
     setFilter((it) => ({ ...it, ...changes }));
   };
   const nameOf = (id: string) => {
@@ -273,7 +273,7 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
   );
 }
 
-function queryOf({ from, to, ...words }: Filter, after: string | undefined): string {
+function queryOf({ from, to, ...words }: AuditPageFilter, after: string | undefined): string {
   const query = new URLSearchParams({ limit: '50' });
   for (const [name, value] of Object.entries(words)) if (value) query.set(name, value);
   if (from) query.set('from', new Date(from).toISOString());

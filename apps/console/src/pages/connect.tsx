@@ -3,7 +3,7 @@ import { call, Refused } from '../api';
 import type { Portal } from '../api-types';
 import { CopyButton, ProblemBox, ShortName, TextField, verbatim } from '../parts/pieces';
 import { Link } from '../router';
-import { useWork } from '../use-asked';
+import { useWork } from '../use-request';
 
 const lookEveryMs = 2000;
 

@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { call } from '../api';
-import type { Job, Page } from '../api-types';
+import type { Job, ApiPage } from '../api-types';
 import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
-import { useAsked, useWork } from '../use-asked';
+import { useRequest, useWork } from '../use-request';
 import { type Tone, when } from '../words';
 
 const tones: Partial<Record<Job['state'], Tone>> = {
@@ -31,16 +31,19 @@ export function JobsPage() {
 }
 
 function JobList() {
-  const { data, problem, again } = useAsked((signal) => call<Page<Job>>('GET', '/v1/jobs', undefined, signal), []);
+  const { data, problem, reload } = useRequest(
+    (signal) => call<ApiPage<Job>>('GET', '/v1/jobs', undefined, signal),
+    [],
+  );
   useEffect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden) again();
+      if (!document.hidden) reload();
     }, lookEveryMs);
     return () => {
       clearInterval(timer);
     };
-  }, [again]);
-  if (problem) return <ProblemBox problem={problem} again={again} />;
+  }, [reload]);
+  if (problem) return <ProblemBox problem={problem} reload={reload} />;
   if (!data) return <Loading what="Loading the jobs …" />;
   if (data.items.length === 0)
     return (
@@ -51,7 +54,7 @@ function JobList() {
   return (
     <ul class="cards">
       {data.items.map((job) => (
-        <JobCard key={job.id} job={job} changed={again} />
+        <JobCard key={job.id} job={job} changed={reload} />
       ))}
     </ul>
   );

@@ -1,24 +1,24 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import type { ClientKey, Page, ShownKey } from '../api-types';
+import type { ClientKey, ApiPage, ShownKey } from '../api-types';
 import { NewKey } from '../parts/new-key';
 import { Chip, CopyButton, Empty, Field, Loading, ProblemBox, TextField, WorkDialog } from '../parts/pieces';
-import { useAsked } from '../use-asked';
+import { useRequest } from '../use-request';
 import { count, dateTime, when } from '../words';
 
-type Doing = { readonly what: 'create' } | { readonly what: 'rotate' | 'delete'; readonly client: ClientKey };
+type KeyAction = { readonly what: 'create' } | { readonly what: 'rotate' | 'delete'; readonly client: ClientKey };
 
 export function KeysPage() {
-  const { data, problem, again } = useAsked(
-    (signal) => call<Page<ClientKey>>('GET', '/v1/clients', undefined, signal),
+  const { data, problem, reload } = useRequest(
+    (signal) => call<ApiPage<ClientKey>>('GET', '/v1/clients', undefined, signal),
     [],
   );
-  const [doing, setDoing] = useState<Doing>();
+  const [doing, setDoing] = useState<KeyAction>();
   const [shown, setShown] = useState<ShownKey>();
   const done = (key?: ShownKey) => {
     setDoing(undefined);
     setShown(key);
-    again();
+    reload();
   };
   const close = () => {
     setDoing(undefined);
@@ -48,7 +48,7 @@ export function KeysPage() {
           }}
         />
       )}
-      {problem && <ProblemBox problem={problem} again={again} />}
+      {problem && <ProblemBox problem={problem} reload={reload} />}
       {!data && !problem && <Loading what="Loading the keys …" />}
       {data?.items.length === 0 && (
         <Empty title="No key yet">

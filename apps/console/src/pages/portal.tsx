@@ -8,12 +8,12 @@ import { PortalCharts } from '../parts/portal-charts';
 import { PortalFacts, PortalLimits } from '../parts/portal-facts';
 import { Problems } from '../parts/problems';
 import { Link } from '../router';
-import { useAsked } from '../use-asked';
+import { useRequest } from '../use-request';
 import { count, dateTime, milliseconds, statusWords, when } from '../words';
 import { LiveDot } from './portals';
 
 export function PortalPage({ name }: { name: string }) {
-  const asked = useAsked(
+  const loaded = useRequest(
     (signal) => call<Portal>('GET', `/v1/portals/${encodeURIComponent(name)}`, undefined, signal),
     [name],
   );
@@ -22,12 +22,12 @@ export function PortalPage({ name }: { name: string }) {
   const { snapshot, link } = useLive(`?portal=${encodeURIComponent(name)}`);
   const history = useHistory(snapshot);
   useEffect(() => {
-    if (asked.data) setPortal(asked.data);
-  }, [asked.data]);
+    if (loaded.data) setPortal(loaded.data);
+  }, [loaded.data]);
   useEffect(() => {
     if (snapshot?.close) setPortal(snapshot.close.portal);
   }, [snapshot]);
-  if (asked.problem && !portal) return <ProblemBox problem={asked.problem} again={asked.again} />;
+  if (loaded.problem && !portal) return <ProblemBox problem={loaded.problem} reload={loaded.reload} />;
   if (!portal) return <Loading what="Loading the portal …" />;
   return <Opened portal={portal} snapshot={snapshot} link={link} history={history} changed={setPortal} />;
 }
@@ -56,7 +56,7 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
         </Link>
       </div>
       {portal.alias && <p class="soft under">{portal.domain}</p>}
-      <Trouble portal={portal} />
+      <PortalIssue portal={portal} />
       <Down portal={portal} now={now} />
       <PortalCharts history={history} snapshot={snapshot} portal={portal.memberId} />
       <div class="columns">
@@ -98,18 +98,18 @@ function Basis({ now, replicas }: { now: PortalNow | undefined; replicas: number
 
 /** The last two minutes, second by second. */
 function useHistory(snapshot: Snapshot | undefined): readonly Snapshot[] {
-  const kept = useRef<readonly Snapshot[]>([]);
-  if (snapshot && kept.current.at(-1) !== snapshot) kept.current = [...kept.current, snapshot].slice(-130);
-  return kept.current;
+  const shown = useRef<readonly Snapshot[]>([]);
+  if (snapshot && shown.current.at(-1) !== snapshot) shown.current = [...shown.current, snapshot].slice(-130);
+  return shown.current;
 }
 
-function Trouble({ portal }: { portal: Portal }) {
+function PortalIssue({ portal }: { portal: Portal }) {
   const { status, why, since, domain } = portal;
   if (status === 'active') return null;
   const { advice, tone, mendable } = statusWords[status];
   const link = `${location.origin}/install?portal=${encodeURIComponent(domain)}`;
   return (
-    <section class={`box ${tone}`} aria-label="Trouble">
+    <section class={`box ${tone}`} aria-label="Problem">
       <h2>{advice}</h2>
       {why && <p>{why}</p>}
       {since && (

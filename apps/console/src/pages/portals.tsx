@@ -10,14 +10,14 @@ import { count, dateTime, span, statusWords, troubled, when } from '../words';
 
 /** Rows on a page: few enough that a thousand portals cost the browser no more than fifty. */
 const pageSize = 50;
-type Filter = 'all' | 'unhealthy' | Status;
+type StatusFilter = 'all' | 'unhealthy' | Status;
 
 const lastPageOf = (total: number) => Math.max(0, Math.ceil(total / pageSize) - 1);
 
 export function PortalsPage() {
-  const { portals, loading, problem, again } = useAllPortals();
+  const { portals, loading, problem, reload } = useAllPortals();
   const [search, setSearch] = useState('');
-  const [filter, setFilter] = useState<Filter>('all');
+  const [filter, setFilter] = useState<StatusFilter>('all');
   const [page, setPage] = useState(0);
   const found = useMemo(() => matching(portals ?? [], search, filter), [portals, search, filter]);
   // Portals may have gone since somebody turned to a later page.
@@ -43,12 +43,12 @@ export function PortalsPage() {
         loading={loading}
         isKnown={isKnown}
         all={sumsOf(snapshot, loading ? undefined : portals)}
-        showIll={() => {
+        showUnhealthy={() => {
           setFilter('unhealthy');
           setPage(0);
         }}
       />
-      {problem && <ProblemBox problem={problem} again={again} />}
+      {problem && <ProblemBox problem={problem} reload={reload} />}
       {!portals && !problem && <Loading what="Loading the portals …" />}
       {portals?.length === 0 && !loading && <NoneYet />}
       {portals && portals.length > 0 && (
@@ -62,7 +62,7 @@ export function PortalsPage() {
               setPage(0);
             }}
           />
-          <Found shown={shown} loading={loading} now={snapshot?.portals} isKnown={isKnown} again={again} />
+          <Found shown={shown} loading={loading} now={snapshot?.portals} isKnown={isKnown} reload={reload} />
           {found.length > pageSize && <Pager page={at} total={found.length} turnTo={turnTo} />}
         </>
       )}
@@ -86,10 +86,10 @@ interface SummaryProps {
   readonly loading: boolean;
   readonly isKnown: boolean;
   readonly all: Sums | undefined;
-  readonly showIll: () => void;
+  readonly showUnhealthy: () => void;
 }
 
-function Summary({ portals, loading, isKnown, all, showIll }: SummaryProps) {
+function Summary({ portals, loading, isKnown, all, showUnhealthy }: SummaryProps) {
   const unhealthy = portals?.filter(({ status }) => troubled(status)).length ?? 0;
   return (
     <div class="tiles">
@@ -102,7 +102,7 @@ function Summary({ portals, loading, isKnown, all, showIll }: SummaryProps) {
         {...(isKnown && unhealthy > 0 && { tone: 'bad' as const })}
       >
         {unhealthy > 0 && (
-          <button type="button" class="link" onClick={showIll}>
+          <button type="button" class="link" onClick={showUnhealthy}>
             Show them
           </button>
         )}
@@ -130,8 +130,8 @@ function Calls({ all }: { all: Sums | undefined }) {
 
 interface FiltersProps {
   readonly search: string;
-  readonly filter: Filter;
-  readonly set: (search: string, filter: Filter) => void;
+  readonly filter: StatusFilter;
+  readonly set: (search: string, filter: StatusFilter) => void;
 }
 
 function Filters({ search, filter, set }: FiltersProps) {
@@ -150,7 +150,7 @@ function Filters({ search, filter, set }: FiltersProps) {
         aria-label="Status"
         value={filter}
         onChange={(event) => {
-          set(search, event.currentTarget.value as Filter);
+          set(search, event.currentTarget.value as StatusFilter);
         }}
       >
         <option value="all">All statuses</option>
@@ -165,7 +165,7 @@ function Filters({ search, filter, set }: FiltersProps) {
   );
 }
 
-function matching(portals: readonly Portal[], search: string, filter: Filter): Portal[] {
+function matching(portals: readonly Portal[], search: string, filter: StatusFilter): Portal[] {
   const words = search.trim().toLowerCase();
   const fits = ({ status, domain, alias, memberId, formerDomains = [] }: Portal) =>
     (filter === 'all' || (filter === 'unhealthy' ? troubled(status) : status === filter)) &&
@@ -179,11 +179,11 @@ interface FoundProps {
   readonly loading: boolean;
   readonly now: Snapshot['portals'] | undefined;
   readonly isKnown: boolean;
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
-function Found({ shown, loading, now = {}, isKnown, again }: FoundProps) {
-  if (shown.length > 0) return <PortalTable portals={shown} now={now} isKnown={isKnown} again={again} />;
+function Found({ shown, loading, now = {}, isKnown, reload }: FoundProps) {
+  if (shown.length > 0) return <PortalTable portals={shown} now={now} isKnown={isKnown} reload={reload} />;
   if (loading) return <Loading what="Loading more portals …" />;
   return (
     <Empty title="No portal is like that">
@@ -197,10 +197,10 @@ interface PortalTableProps {
   readonly now: Readonly<Record<string, PortalNow>>;
   /** Whether their statuses are those of now. */
   readonly isKnown: boolean;
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
-function PortalTable({ portals, now, isKnown, again }: PortalTableProps) {
+function PortalTable({ portals, now, isKnown, reload }: PortalTableProps) {
   return (
     <div class="card table">
       <table>
@@ -224,7 +224,7 @@ function PortalTable({ portals, now, isKnown, again }: PortalTableProps) {
         </thead>
         <tbody>
           {portals.map((portal) => (
-            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} isKnown={isKnown} again={again} />
+            <Row key={portal.memberId} portal={portal} now={now[portal.memberId]} isKnown={isKnown} reload={reload} />
           ))}
         </tbody>
       </table>
@@ -236,10 +236,10 @@ interface RowProps {
   readonly portal: Portal;
   readonly now: PortalNow | undefined;
   readonly isKnown: boolean;
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
-function Row({ portal, now, isKnown, again }: RowProps) {
+function Row({ portal, now, isKnown, reload }: RowProps) {
   const { memberId, alias, domain, status, since, why, limits } = portal;
   return (
     <tr>
@@ -255,7 +255,7 @@ function Row({ portal, now, isKnown, again }: RowProps) {
             for {span(Date.now() - Date.parse(since))}
           </span>
         )}
-        {!portal.admitted && <AdmitButton portal={portal} admitted={again} />}
+        {!portal.admitted && <AdmitButton portal={portal} admitted={reload} />}
         {now && now.waiting > 0 && <span class="soft small only-narrow">{count(now.waiting, 'call')} waiting</span>}
       </td>
       <td class="number only-wide">{now ? now.waiting : '–'}</td>

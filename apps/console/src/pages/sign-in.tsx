@@ -3,7 +3,7 @@ import { call } from '../api';
 import type { SignedIn } from '../api-types';
 import { Field, ProblemBox } from '../parts/pieces';
 import { Mark, ThemeSwitch } from '../parts/shell';
-import { useWork } from '../use-asked';
+import { useWork } from '../use-request';
 
 export function SignInPage({ ended, enter }: { ended: boolean; enter: (who: SignedIn) => void }) {
   const [key, setKey] = useState('');

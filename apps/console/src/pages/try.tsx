@@ -1,13 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
 import { ask, call } from '../api';
-import type { Answer } from '../api';
-import type { OpenApi, Page, Parameter, Portal } from '../api-types';
+import type { ApiAnswer } from '../api';
+import type { OpenApi, ApiPage, ApiParameter, Portal } from '../api-types';
 import { CopyButton, Field, Loading, ProblemBox, Tile, Worded } from '../parts/pieces';
 import { curlOf, exampleBody, isWrite, type Offer, offersOf, shownHeaders, urlOf } from '../try-call';
-import { useAsked, useWork } from '../use-asked';
+import { useRequest, useWork } from '../use-request';
 import { milliseconds } from '../words';
 
-interface Tried extends Answer {
+interface Tried extends ApiAnswer {
   readonly tookMs: number;
 }
 
@@ -130,19 +130,19 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
   );
 }
 
-function startOf(parameters: readonly Parameter[], portal: string): Record<string, string> {
+function startOf(parameters: readonly ApiParameter[], portal: string): Record<string, string> {
   const examples = parameters.flatMap(({ name, required, schema }) =>
     required && schema?.example !== undefined ? [[name, `${schema.example as string | number}`] as const] : [],
   );
   return { ...Object.fromEntries(examples), ...(portal && { portal }) };
 }
 
-function Value({ parameter, value, set }: { parameter: Parameter; value: string; set: (value: string) => void }) {
+function Value({ parameter, value, set }: { parameter: ApiParameter; value: string; set: (value: string) => void }) {
   const { name, required = false, description, schema } = parameter;
-  const portals = useAsked(
+  const portals = useRequest(
     (signal) =>
       name === 'portal'
-        ? call<Page<Portal>>('GET', '/v1/portals?limit=200', undefined, signal)
+        ? call<ApiPage<Portal>>('GET', '/v1/portals?limit=200', undefined, signal)
         : Promise.resolve(undefined),
     [name],
   );

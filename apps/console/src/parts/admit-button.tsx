@@ -1,6 +1,6 @@
 import { call } from '../api';
 import type { Portal } from '../api-types';
-import { useWork } from '../use-asked';
+import { useWork } from '../use-request';
 import { ProblemBox } from './pieces';
 
 /** Lets a new portal in that waits. */

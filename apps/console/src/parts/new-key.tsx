@@ -14,7 +14,7 @@ const expiries = [
 /** Words between commas, spaces or lines. */
 const list = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 
-interface Wish {
+interface KeyDraft {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly portals: string;
@@ -23,25 +23,27 @@ interface Wish {
   readonly rate: string;
 }
 
-const nothing: Wish = { name: '', scopes: ['backlog:read'], portals: '', methods: '', days: 0, rate: '' };
+const nothing: KeyDraft = { name: '', scopes: ['backlog:read'], portals: '', methods: '', days: 0, rate: '' };
 
 export function NewKey({ close, done }: { close: () => void; done: (key: ShownKey) => void }) {
-  const [wish, setWish] = useState(nothing);
-  const set = (changes: Partial<Wish>) => {
-    setWish((it) => ({ ...it, ...changes }));
+  const [draft, setDraft] = useState(nothing);
+  const set = (changes: Partial<KeyDraft>) => {
+    setDraft((it) => ({ ...it, ...changes }));
   };
   const toggle = (scope: string) => {
-    set({ scopes: wish.scopes.includes(scope) ? wish.scopes.filter((it) => it !== scope) : [...wish.scopes, scope] });
+    set({
+      scopes: draft.scopes.includes(scope) ? draft.scopes.filter((it) => it !== scope) : [...draft.scopes, scope],
+    });
   };
   const create = async () => {
-    done(await call<ShownKey>('POST', '/v1/clients', bodyOf(wish)));
+    done(await call<ShownKey>('POST', '/v1/clients', bodyOf(draft)));
   };
   return (
-    <WorkDialog title="New client key" act="Make the key" ready={wish.scopes.length > 0} close={close} work={create}>
+    <WorkDialog title="New client key" act="Make the key" ready={draft.scopes.length > 0} close={close} work={create}>
       <TextField
         label="Name"
         hint="Of the service that will use it."
-        value={wish.name}
+        value={draft.name}
         set={(name) => {
           set({ name });
         }}
@@ -53,7 +55,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
           <label key={scope} class="tick">
             <input
               type="checkbox"
-              checked={wish.scopes.includes(scope)}
+              checked={draft.scopes.includes(scope)}
               onChange={() => {
                 toggle(scope);
               }}
@@ -67,7 +69,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
       <TextField
         label="Portals"
         hint="Names or addresses between commas; all portals when left empty."
-        value={wish.portals}
+        value={draft.portals}
         set={(portals) => {
           set({ portals });
         }}
@@ -80,7 +82,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
             Only these, as <code>crm.deal.*</code>; whatever it may do otherwise when left empty.
           </>
         }
-        value={wish.methods}
+        value={draft.methods}
         set={(methods) => {
           set({ methods });
         }}
@@ -91,7 +93,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
           {(ids) => (
             <select
               {...ids}
-              value={wish.days}
+              value={draft.days}
               onChange={(event) => {
                 set({ days: Number(event.currentTarget.value) });
               }}
@@ -107,7 +109,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
         <TextField
           label="Calls a second, at most"
           hint="No limit when left empty."
-          value={wish.rate}
+          value={draft.rate}
           set={(rate) => {
             set({ rate });
           }}
@@ -118,7 +120,7 @@ export function NewKey({ close, done }: { close: () => void; done: (key: ShownKe
   );
 }
 
-function bodyOf({ name, scopes, portals, methods, days, rate }: Wish): object {
+function bodyOf({ name, scopes, portals, methods, days, rate }: KeyDraft): object {
   return {
     name,
     scopes,

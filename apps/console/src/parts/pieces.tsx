@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import type { Problem } from '../api';
+import type { ApiProblem } from '../api';
 import type { Status } from '../api-types';
-import { useWork } from '../use-asked';
+import { useWork } from '../use-request';
 import { statusWords, type Tone } from '../words';
 
 /* The small things every page is made of. */
@@ -23,7 +23,7 @@ export function StatusChip({ status, isKnown }: { status: Status; isKnown: boole
 }
 
 /** What went wrong and what to do, with what to quote to whoever runs the gateway. */
-export function ProblemBox({ problem, again }: { problem: Problem; again?: () => void }) {
+export function ProblemBox({ problem, reload }: { problem: ApiProblem; reload?: () => void }) {
   const { title, detail, code, requestId, errors, upstream, authorizeUrl, retryable } = problem;
   return (
     <div class="box bad" role="alert">
@@ -60,8 +60,8 @@ export function ProblemBox({ problem, again }: { problem: Problem; again?: () =>
           </>
         )}
       </p>
-      {again && (
-        <button type="button" onClick={again}>
+      {reload && (
+        <button type="button" onClick={reload}>
           Try again
         </button>
       )}

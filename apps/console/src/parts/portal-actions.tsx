@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { Portal } from '../api-types';
 import { go } from '../router';
-import { useWork } from '../use-asked';
+import { useWork } from '../use-request';
 import { AdmitButton } from './admit-button';
 import { ProblemBox, ShortName, TextField, verbatim, WorkDialog } from './pieces';
 

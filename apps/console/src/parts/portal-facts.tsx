@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { Portal } from '../api-types';
-import { useWork } from '../use-asked';
+import { useWork } from '../use-request';
 import { dateTime, when } from '../words';
 import { CopyButton, Field, ProblemBox } from './pieces';
 

@@ -5,14 +5,14 @@ import type { OpenApi, SignedIn } from '../api-types';
 import { Link } from '../router';
 import { setTheme, theme, themes, type Theme } from '../theme';
 
-interface Entry {
+interface NavigationEntry {
   readonly to: string;
   readonly label: string;
   /** The route it needs. */
   readonly needs?: RegExp;
 }
 
-const entries: readonly Entry[] = [
+const entries: readonly NavigationEntry[] = [
   { to: '/', label: 'Portals' },
   { to: '/connect', label: 'Connect a portal' },
   { to: '/try', label: 'Try it' },

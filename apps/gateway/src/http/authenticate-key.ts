@@ -15,7 +15,7 @@ export function authenticateKey(
   key: string | undefined,
   { keys, throttle }: { keys: ClientKeys; throttle: Throttle },
 ): Promise<Client> {
-  const asked = async () => {
+  const authenticated = async () => {
     const client = key && (await keys.admit(key));
     if (client) {
       throttle.rightKey(request, client.id);
@@ -25,5 +25,5 @@ export function authenticateKey(
     throttle.wrongKey(request);
     throw new Fault('key_invalid');
   };
-  return withinDeadline(request, asked());
+  return withinDeadline(request, authenticated());
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '@b24/portal';
 
-const longest = 255;
+const maxKeyLength = 255;
 const printable = /^[\x20-\x7e]+$/;
 /** sf-string of RFC 8941: quotes, in which quotes and backslashes are escaped. */
 const quoted = /^"((?:[^"\\]|\\["\\])*)"$/;
@@ -12,8 +12,8 @@ export function idempotencyKey(header: string | string[] | undefined): string | 
   const text = String(header).trim();
   const inner = quoted.exec(text)?.[1]?.replace(/\\(["\\])/g, '$1');
   const key = text.startsWith('"') ? inner : text;
-  if (key !== undefined && key.length <= longest && printable.test(key)) return key;
-  const message = `Must be a string of 1 to ${longest} printable ASCII characters, in quotes or bare.`;
+  if (key !== undefined && key.length <= maxKeyLength && printable.test(key)) return key;
+  const message = `Must be a string of 1 to ${maxKeyLength} printable ASCII characters, in quotes or bare.`;
   throw new Fault('invalid_request', { errors: [{ path: 'Idempotency-Key', message }] });
 }
 

@@ -50,19 +50,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const inDoubt = this.reflector.get<RetryBehaviour | undefined>(retryBehaviourMetadata, context.getHandler());
-    if (!inDoubt) return next.handle();
+    const onRetry = this.reflector.get<RetryBehaviour | undefined>(retryBehaviourMetadata, context.getHandler());
+    if (!onRetry) return next.handle();
     const key = idempotencyKey(request.headers['idempotency-key']);
     if (key === undefined || request.scope.isRead) return next.handle();
-    if (inDoubt.kind === 'unknown' && inDoubt.orJob && prefersAsync(request)) return next.handle();
+    if (onRetry.kind === 'unknown' && onRetry.orJob && prefersAsync(request)) return next.handle();
     const caller = callerOf(request, reply);
     const work = (attempt: WriteAttempt) => {
       request.scope.attempt = attempt;
-      return answerOf(request, reply, next, inDoubt, attempt.unknownOutcome !== undefined);
+      return answerOf(request, reply, next, onRetry, attempt.unknownOutcome !== undefined);
     };
     const claim = idempotentWriteOf(request, caller.client.id, key);
-    const { answer: kept, replayed } = await this.once.run(claim, caller, work, inDoubt.kind !== 'unknown');
-    const answer = 'notKept' in kept ? notKept(kept, request.id) : kept;
+    const { answer: stored, replayed } = await this.once.run(claim, caller, work, onRetry.kind !== 'unknown');
+    const answer = 'notStored' in stored ? notStored(stored, request.id) : stored;
     if (replayed) void reply.header('Idempotent-Replayed', 'true');
     void reply.status(answer.status).headers(answer.headers);
     return of(answer.body === '' ? undefined : answer.body);
@@ -89,10 +89,10 @@ async function answerOf(
   request: FastifyRequest,
   reply: FastifyReply,
   next: CallHandler,
-  inDoubt: RetryBehaviour,
+  onRetry: RetryBehaviour,
   doubted: boolean,
 ): Promise<WriteAnswer> {
-  if (doubted && inDoubt.kind === 'unknown') throw new Fault('outcome_unknown', { detail: inDoubt.advice });
+  if (doubted && onRetry.kind === 'unknown') throw new Fault('outcome_unknown', { detail: onRetry.advice });
   try {
     const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const location = reply.getHeader('Location');
@@ -106,12 +106,12 @@ async function answerOf(
     };
   } catch (error) {
     const fault = toFault(error);
-    if (doubted && inDoubt.kind === 'gone' && fault.code === inDoubt.code) {
+    if (doubted && onRetry.kind === 'gone' && fault.code === onRetry.code) {
       return { status: reply.statusCode, headers: {}, body: '' };
     }
     if (classifyWriteFailure(fault) === 'refused') return refusal(fault, request.id);
-    if (inDoubt.kind === 'unknown' && inDoubt.writesTo === 'store' && fault.code === 'store_unavailable') {
-      throw new Fault('outcome_unknown', { detail: inDoubt.advice, cause: asFault(error) });
+    if (onRetry.kind === 'unknown' && onRetry.writesTo === 'store' && fault.code === 'store_unavailable') {
+      throw new Fault('outcome_unknown', { detail: onRetry.advice, cause: asFault(error) });
     }
     throw fault;
   }
@@ -126,9 +126,12 @@ function refusal(fault: Fault, requestId: string): WriteAnswer {
 }
 
 /** What a retry is answered with whose first answer was not kept: that it was carried out, and where to look. */
-function notKept({ status, headers, notKept: why }: Extract<RecordedAnswer, { notKept: unknown }>, requestId: string) {
+function notStored(
+  { status, headers, notStored: why }: Extract<RecordedAnswer, { notStored: unknown }>,
+  requestId: string,
+) {
   const reason = why === 'too_large' ? 'was too large to be kept' : 'found no room in the storage of this key';
   const detail = `The first request with this Idempotency-Key was answered with status ${status}; its answer ${reason}. It is not run again: read what it wrote, and do not send it with another key.`;
-  const problem = refusal(new Fault('answer_not_kept', { detail }), requestId);
+  const problem = refusal(new Fault('answer_not_stored', { detail }), requestId);
   return { ...problem, headers: { ...headers, ...problem.headers } };
 }

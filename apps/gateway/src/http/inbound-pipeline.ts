@@ -5,7 +5,7 @@ import type { Settings } from '../settings';
 import { finishAudit } from './audit-context';
 import { withoutDoor } from './door';
 import { askForBody } from './expected-body';
-import type { InFlightRequests } from './in-flight-requests';
+import type { OpenRequests } from './open-requests';
 import { onResponseClosed } from './pipelined';
 import type { RequestAdmission } from './request-admission';
 import { decorateWithScope } from './request-scope';
@@ -15,7 +15,7 @@ export interface InboundPipelineOptions {
   readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;
   readonly clock: Clock;
   readonly admission: RequestAdmission;
-  readonly inFlight: InFlightRequests;
+  readonly inFlight: OpenRequests;
   readonly audit: AuditLog;
   readonly metrics: { responded(method: string, route: string, status: number): void };
   /** Whether this replica takes no more calls. */

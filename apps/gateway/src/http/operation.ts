@@ -31,7 +31,7 @@ export interface OperationOptions {
   /** Besides those of every response: header objects, or references to shared ones (`headerReferences`). */
   readonly headers?: Readonly<Record<string, object>>;
   /** For a write: what a retry with the same Idempotency-Key does when the outcome of the first attempt is unknown. */
-  readonly inDoubt?: RetryBehaviour;
+  readonly onRetry?: RetryBehaviour;
   /** Whether a request only reads although its verb writes. Runs before the request is validated. */
   readonly onlyReads?: (request: UnvalidatedRequest) => boolean;
   /** Its own faults, in addition to `keyFaults`. */
@@ -40,8 +40,8 @@ export interface OperationOptions {
 
 /** Sets the required scope and everything that the OpenAPI document says about the operation. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { answer, textType, lines, example, headers, inDoubt, onlyReads } = options;
-  const own = [...(options.faults ?? []), ...(inDoubt ? onceFaults(inDoubt) : [])];
+  const { answer, textType, lines, example, headers, onRetry, onlyReads } = options;
+  const own = [...(options.faults ?? []), ...(onRetry ? onceFaults(onRetry) : [])];
   const faults = [...new Set([...(options.scope ? keyFaults : []), ...own])];
   return applyDecorators(
     HttpCode(options.status),
@@ -50,7 +50,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
     ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
     ...auditOf(options),
-    ...(inDoubt ? [SetMetadata(retryBehaviourMetadata, inDoubt), idempotencyKeyHeader] : []),
+    ...(onRetry ? [SetMetadata(retryBehaviourMetadata, onRetry), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,
       summary: options.summary,
@@ -60,7 +60,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
       status: options.status,
       description: options.says,
       headers: {
-        ...headerReferences('X-Request-Id', ...(inDoubt ? (['Idempotent-Replayed'] as const) : [])),
+        ...headerReferences('X-Request-Id', ...(onRetry ? (['Idempotent-Replayed'] as const) : [])),
         ...headers,
       },
       ...(answer && { standardSchema: answer }),

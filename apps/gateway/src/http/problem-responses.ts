@@ -51,7 +51,7 @@ export const lineFaults: readonly FaultCode[] = [
 /** What every write that takes an Idempotency-Key can answer. */
 export const idempotencyFaults: readonly FaultCode[] = [
   'idempotency_conflict',
-  'answer_not_kept',
+  'answer_not_stored',
   'storage_budget_spent',
 ];
 

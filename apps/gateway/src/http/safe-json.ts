@@ -1,7 +1,7 @@
 import { Fault } from '@b24/portal';
 
 /** Deeper than anything this API takes. */
-const mostLevels = 32;
+const maxLevels = 32;
 const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -11,7 +11,7 @@ const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', '
 export function assertSafeJson(body: unknown): void {
   let level: unknown[] = [body];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > mostLevels) throw malformed(`Nested deeper than ${mostLevels} levels.`);
+    if (depth > maxLevels) throw malformed(`Nested deeper than ${maxLevels} levels.`);
     level = level.flatMap(inner);
   }
 }

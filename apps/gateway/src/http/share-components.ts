@@ -1,12 +1,12 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { componentName } from './problem-responses';
 
-interface Parameter {
+interface DocumentParameter {
   readonly name: string;
   description?: string;
   schema?: { readonly description?: string };
 }
-interface Operation {
+interface DocumentOperation {
   readonly tags?: readonly string[];
   parameters?: object[];
   readonly responses: Record<string, object>;
@@ -21,7 +21,7 @@ interface Operation {
 export function shareComponents(document: OpenAPIObject): void {
   const operations = operationsOf(document);
   for (const { parameters = [] } of operations)
-    for (const parameter of parameters as Parameter[]) describeParameter(parameter);
+    for (const parameter of parameters as DocumentParameter[]) describeParameter(parameter);
   document.components = {
     ...document.components,
     responses: shareResponses(operations) as NonNullable<OpenAPIObject['components']>['responses'] & object,
@@ -29,19 +29,19 @@ export function shareComponents(document: OpenAPIObject): void {
   };
 }
 
-function operationsOf({ paths }: OpenAPIObject): Operation[] {
-  return Object.values(paths).flatMap((path) => Object.values(path as Record<string, Operation>));
+function operationsOf({ paths }: OpenAPIObject): DocumentOperation[] {
+  return Object.values(paths).flatMap((path) => Object.values(path as Record<string, DocumentOperation>));
 }
 
 /** A parameter is described by its schema, unless it has a description of its own. */
-function describeParameter(parameter: Parameter): void {
+function describeParameter(parameter: DocumentParameter): void {
   const { description, ...schema } = parameter.schema ?? {};
   if (description === undefined) return;
   parameter.description ??= description;
   parameter.schema = schema;
 }
 
-function shareResponses(operations: readonly Operation[]): Record<string, object> {
+function shareResponses(operations: readonly DocumentOperation[]): Record<string, object> {
   const shared: Record<string, object> = {};
   for (const { responses } of operations) {
     for (const [status, response] of Object.entries(responses)) {
@@ -55,7 +55,7 @@ function shareResponses(operations: readonly Operation[]): Record<string, object
   return sorted(shared);
 }
 
-function shareParameters(operations: readonly Operation[]): Record<string, object> {
+function shareParameters(operations: readonly DocumentOperation[]): Record<string, object> {
   const uses = new Map<string, number>();
   for (const { parameters = [] } of operations)
     for (const it of parameters) uses.set(JSON.stringify(it), (uses.get(JSON.stringify(it)) ?? 0) + 1);
@@ -66,7 +66,7 @@ function shareParameters(operations: readonly Operation[]): Record<string, objec
     operation.parameters = operation.parameters.map((parameter) => {
       const text = JSON.stringify(parameter);
       if ((uses.get(text) ?? 0) < 2) return parameter;
-      const name = names.get(text) ?? freeName(parameter as Parameter, operation, shared);
+      const name = names.get(text) ?? freeName(parameter as DocumentParameter, operation, shared);
       names.set(text, name);
       shared[name] = parameter;
       return { $ref: `#/components/parameters/${name}` };
@@ -76,7 +76,11 @@ function shareParameters(operations: readonly Operation[]): Record<string, objec
 }
 
 /** The parameter's name; where another parameter has it, after the tag of the first operation that takes it. */
-function freeName({ name }: Parameter, { tags = [] }: Operation, taken: Readonly<Record<string, object>>): string {
+function freeName(
+  { name }: DocumentParameter,
+  { tags = [] }: DocumentOperation,
+  taken: Readonly<Record<string, object>>,
+): string {
   const candidates = [name, `${tags[0]}.${name}`];
   const free = candidates.find((it) => !Object.hasOwn(taken, it));
   if (free === undefined) throw new Error(`The parameter ${name} of ${tags[0]} has too many forms to share.`);

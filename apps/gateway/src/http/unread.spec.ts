@@ -8,14 +8,14 @@ import { idempotentWriteOf } from './idempotency.interceptor';
 import { idsOf } from './audit-context';
 import { fieldOf, listOf, textOf } from './unread';
 
-type OnlyReads = (request: UnvalidatedRequest) => boolean;
+type ReadsCheck = (request: UnvalidatedRequest) => boolean;
 
 /** Every operation that looks at a request before its schema does. */
-function lookers(): [string, OnlyReads][] {
+function lookers(): [string, ReadsCheck][] {
   return controllers.flatMap(({ prototype }) =>
-    Object.getOwnPropertyNames(prototype).flatMap((name): [string, OnlyReads][] => {
+    Object.getOwnPropertyNames(prototype).flatMap((name): [string, ReadsCheck][] => {
       const handler = (prototype as Record<string, object>)[name] ?? {};
-      const looks = Reflect.getMetadata(onlyReadsMetadata, handler) as OnlyReads | undefined;
+      const looks = Reflect.getMetadata(onlyReadsMetadata, handler) as ReadsCheck | undefined;
       return looks ? [[Reflect.getMetadata(operationMetadata, handler) as string, looks]] : [];
     }),
   );

@@ -53,7 +53,7 @@ describe('the plan detector', () => {
   it('asks a portal of which no tariff is known for its app.info, and saves what it says', async () => {
     await world.look(unknown);
     expect(world.asked).toMatchObject([{ portal, command: { method: 'app.info', params: {}, effect: 'read' } }]);
-    const tariff = { licence: 'de_ent250', family: 'ent', askedAtMs: world.clock.now() };
+    const tariff = { licence: 'de_ent250', family: 'ent', requestedAtMs: world.clock.now() };
     expect(world.learned).toEqual([{ portal, tariff }]);
     expect(world.clock.pending).toBe(0);
   });
@@ -66,7 +66,7 @@ describe('the plan detector', () => {
   });
 
   it('asks again when the tariff is a week old, and not before', async () => {
-    const known = recordOf(portal, { tariff: { licence: 'de_basic', askedAtMs: world.clock.now() } });
+    const known = recordOf(portal, { tariff: { licence: 'de_basic', requestedAtMs: world.clock.now() } });
     await world.clock.advance(week - 1);
     await world.look(known);
     expect(world.asked).toHaveLength(0);
@@ -141,14 +141,14 @@ describe('the plan detector', () => {
   });
 
   it('gives up after 30 seconds, says so by the signal, and takes no answer after that', async () => {
-    let tell: (value: unknown) => void = () => undefined;
-    world.answer = () => new Promise((resolve) => (tell = resolve));
+    let report: (value: unknown) => void = () => undefined;
+    world.answer = () => new Promise((resolve) => (report = resolve));
     await world.look(unknown);
     await world.clock.advance(29_999);
     expect(world.asked[0]?.signal.aborted).toBe(false);
     await world.clock.advance(1);
     expect(world.asked[0]?.signal.reason).toMatchObject({ code: 'deadline_exceeded' });
-    tell(enterprise);
+    report(enterprise);
     await settle();
     expect(world.learned).toEqual([]);
     await world.clock.advance(hour - 1);
@@ -167,10 +167,10 @@ describe('the plan detector', () => {
     [{ LICENSE: 250, LICENSE_FAMILY: ['ent'] }, { licence: '' }],
     [{ LICENSE: 'x'.repeat(65) }, { licence: '' }],
     [{ ID: 5 }, { licence: '' }],
-  ])('reads %j carefully', async (told, tariff) => {
-    world.answer = () => Promise.resolve(told);
+  ])('reads %j carefully', async (reported, tariff) => {
+    world.answer = () => Promise.resolve(reported);
     await world.look(unknown);
-    expect(world.learned).toEqual([{ portal, tariff: { ...tariff, askedAtMs: world.clock.now() } }]);
+    expect(world.learned).toEqual([{ portal, tariff: { ...tariff, requestedAtMs: world.clock.now() } }]);
   });
 
   it('asks few portals at once, and the others when they are looked at again', async () => {

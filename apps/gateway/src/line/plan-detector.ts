@@ -51,7 +51,7 @@ export class PlanDetector {
     // A webhook is not an app; suspended and waiting portals are not called.
     if (this.stopped || kind !== 'app' || suspended || waitingSinceMs !== undefined) return false;
     const now = this.options.clock.now();
-    if (tariff && now - tariff.askedAtMs < tariffLifetimeMs) return false;
+    if (tariff && now - tariff.requestedAtMs < tariffLifetimeMs) return false;
     if (this.underWay.has(portal) || this.underWay.size >= maxConcurrentQueries) return false;
     return now >= (this.nextAttemptAtMs.get(portal) ?? 0);
   }
@@ -95,7 +95,7 @@ const word = z.string().trim().max(64).catch('');
 const appInfoSchema = z.object({ LICENSE: word, LICENSE_FAMILY: word });
 
 /** Reads the tariff. An answer without a licence is a valid tariff; anything else throws. */
-function tariffOf(value: unknown, askedAtMs: number): Tariff {
+function tariffOf(value: unknown, requestedAtMs: number): Tariff {
   const { LICENSE: licence, LICENSE_FAMILY: family } = appInfoSchema.parse(value);
-  return { licence, ...(family && { family }), askedAtMs };
+  return { licence, ...(family && { family }), requestedAtMs };
 }

@@ -33,7 +33,7 @@ export class DurabilityMonitor {
     const before = this.warnings;
     this.warnings = await checkDurability(this.store);
     this.looked = true;
-    this.tell(before);
+    this.report(before);
     this.stopLooking?.();
     if (this.closed) return;
     this.stopLooking = this.clock.after(lookEveryMs, () => void this.look());
@@ -45,7 +45,7 @@ export class DurabilityMonitor {
   }
 
   /** What is new is said once, and so is its end. */
-  private tell(before: readonly DurabilityWarning[]): void {
+  private report(before: readonly DurabilityWarning[]): void {
     const had = new Set(before.map(({ code }) => code));
     for (const { code, detail } of this.warnings.filter((it) => !had.has(it.code))) {
       const line = { durability: code };

@@ -130,13 +130,13 @@ export function pathIdDescription(name: string): string {
 /** Returns the schema of the input as one JSON object, with the fields of `more` before it. */
 export function inputSchema(declaration: Declaration, more: z.ZodRawShape = {}): z.ZodObject {
   const { query = {}, body } = declaration;
-  const asked = Object.entries(query).map(
+  const parameters = Object.entries(query).map(
     ([name, { json, description: says }]) => [name, json.optional().describe(says)] as const,
   );
   const shape = {
     ...more,
     ...Object.fromEntries(pathIdNames(declaration).map((name) => [name, idSchema.describe(pathIdDescription(name))])),
-    ...Object.fromEntries(asked),
+    ...Object.fromEntries(parameters),
     ...body?.shape,
   };
   return z.strictObject(shape).superRefine((input, context) => {

@@ -128,11 +128,11 @@ function operationOf(declaration: DeclaredMethod): OperationOptions {
     says,
     ...(answer && { answer }),
     headers: { ...lineHeaders, ...located },
-    ...(lost && { inDoubt: inDoubtOf(lost) }),
+    ...(lost && { onRetry: onRetryOf(lost) }),
     faults: [...lineFaults, ...faults, ...(lost ? (['body_too_large', 'unsupported_media_type'] as const) : [])],
   };
 }
 
-function inDoubtOf({ kind, advice }: NonNullable<Declaration['lost']>): NonNullable<OperationOptions['inDoubt']> {
+function onRetryOf({ kind, advice }: NonNullable<Declaration['lost']>): NonNullable<OperationOptions['onRetry']> {
   return kind === 'unsettled' ? { kind: 'unknown', writesTo: 'portal', advice } : { kind: 'settled' };
 }

@@ -1,6 +1,6 @@
 import { bindFields, bindInt, isNumeric, toInt } from '../bind-parameter';
 import type { MethodContext, MethodTable } from '../method-context';
-import type { PhpParams } from '../php-query';
+import type { PhpInput } from '../php-query';
 import type { BacklogRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, userField } from './scrum-fields';
@@ -75,7 +75,7 @@ function ofGroup(context: MethodContext, groupId: number): BacklogRow | undefine
   return context.cache.read(`backlog-of-group:${groupId}`, () => context.portal.scrum.backlogOfGroup(groupId));
 }
 
-function targetGroup(context: MethodContext, backlog: BacklogRow, fields: PhpParams): number {
+function targetGroup(context: MethodContext, backlog: BacklogRow, fields: PhpInput): number {
   if (!isNumeric(fields['groupId'])) return backlog.groupId;
   const groupId = toInt(fields['groupId']);
   if (groupId === backlog.groupId) return groupId;

@@ -1,6 +1,6 @@
 import { toInt, toText } from '../bind-parameter';
 import type { CrmRow } from '../crm-store';
-import { type MethodContext, type MethodTable, ListPage } from '../method-context';
+import { type MethodContext, type MethodTable, VendorPage } from '../method-context';
 import { isMap } from '../php-query';
 import { VendorRefusal } from '../vendor-refusal';
 import { type Columns, rowsOf } from './page-of';
@@ -24,7 +24,7 @@ function list({ portal, params }: MethodContext): unknown {
   const start = toInt(params['start']);
   const page = rows.slice(Math.max(0, start), Math.max(0, start) + pageSize).map((row) => selected(row, params));
   if (start < 0) return page;
-  return new ListPage(page, rows.length, rows.length > start + pageSize ? start + pageSize : undefined);
+  return new VendorPage(page, rows.length, rows.length > start + pageSize ? start + pageSize : undefined);
 }
 
 function known(map: unknown, columnIn = (key: string) => key): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { bindFields, bindInt, bindOptionalFields, isNumeric, toInt, toText } from '../bind-parameter';
-import { type MethodContext, type MethodTable, type ListPage } from '../method-context';
-import type { PhpParams } from '../php-query';
+import { type MethodContext, type MethodTable, type VendorPage } from '../method-context';
+import type { PhpInput } from '../php-query';
 import type { EpicRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';
@@ -38,7 +38,7 @@ function getFields(): unknown {
   };
 }
 
-function list({ portal, caller, params }: MethodContext): ListPage {
+function list({ portal, caller, params }: MethodContext): VendorPage {
   for (const name of ['filter', 'select', 'order']) bindOptionalFields(params, name);
   const visible = [...portal.scrum.epics.values()].filter((epic) =>
     portal.scrum.canAccess(epic.groupId, caller.userId),
@@ -97,7 +97,7 @@ function remove(context: MethodContext): [] {
 }
 
 /** Files are attached once the epic is there, so that it stays without them when they can't be. */
-function saved({ portal }: MethodContext, epic: EpicRow, fields: PhpParams): unknown {
+function saved({ portal }: MethodContext, epic: EpicRow, fields: PhpInput): unknown {
   portal.scrum.epics.set(epic.id, epic);
   if (Array.isArray(fields['files'])) {
     const files = fields['files'].map((file) => Number(/^n(\d+)$/.exec(toText(file))?.[1]));

@@ -1,6 +1,6 @@
 import { toInt, toText } from '../bind-parameter';
-import { ListPage } from '../method-context';
-import { type PhpParams, isMap } from '../php-query';
+import { VendorPage } from '../method-context';
+import { type PhpInput, isMap } from '../php-query';
 import { refuse } from '../vendor-refusal';
 
 const pageSize = 50;
@@ -9,12 +9,12 @@ const pageSize = 50;
 export type Columns<Row> = Readonly<Record<string, keyof Row>>;
 
 /** Filters, sorts and cuts a list of rows the way the vendor's list methods do; 50 a page, `start` is an offset. */
-export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpParams): ListPage {
+export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpInput): VendorPage {
   const sorted = rowsOf(rows, columns, params);
   const start = Math.max(0, toInt(params['start']));
   const page = sorted.slice(start, start + pageSize);
   const next = sorted.length > start + pageSize ? start + pageSize : undefined;
-  return new ListPage(
+  return new VendorPage(
     page.map((row) => ({ ...row })),
     sorted.length,
     next,
@@ -22,7 +22,7 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
 }
 
 /** The rows that the filter keeps, in the order asked for. */
-export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpParams): Row[] {
+export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpInput): Row[] {
   const filter = isMap(params['filter']) ? params['filter'] : {};
   const order = isMap(params['order']) ? params['order'] : {};
   const conditions = Object.entries(filter).map(([key, wanted]) => {
@@ -63,7 +63,7 @@ function keeps<Row>(row: Row, columns: Columns<Row>, { operator, column, wanted 
   }
 }
 
-function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: PhpParams): number {
+function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: PhpInput): number {
   for (const [column, direction] of Object.entries(order)) {
     const field = columnOf(columns, column);
     const difference = compare(toText(left[field]), toText(right[field]));

@@ -1,10 +1,10 @@
 import { isNumeric, toInt } from '../bind-parameter';
 import type { MethodContext } from '../method-context';
-import type { PhpParams } from '../php-query';
+import type { PhpInput } from '../php-query';
 import { refuse } from '../vendor-refusal';
 
 /** A numeric user id that must exist; anything not numeric counts as not sent. */
-export function userField(context: MethodContext, fields: PhpParams, name: string): number | undefined {
+export function userField(context: MethodContext, fields: PhpInput, name: string): number | undefined {
   if (!isNumeric(fields[name])) return undefined;
   const userId = toInt(fields[name]);
   if (!context.portal.scrum.users.has(userId)) refuse(`${name} user not found`);

@@ -1,6 +1,6 @@
 import { bindFields, bindInt, isNumeric, toInt, toText } from '../bind-parameter';
-import { type MethodContext, type MethodTable, type ListPage } from '../method-context';
-import type { PhpParams } from '../php-query';
+import { type MethodContext, type MethodTable, type VendorPage } from '../method-context';
+import type { PhpInput } from '../php-query';
 import type { SprintRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';
@@ -49,7 +49,7 @@ function get(context: MethodContext): unknown {
   return shown(sprint);
 }
 
-function list({ portal, caller, params }: MethodContext): ListPage {
+function list({ portal, caller, params }: MethodContext): VendorPage {
   const { scrum } = portal;
   const visible = [...scrum.sprints.values()].filter((sprint) => scrum.canAccess(sprint.groupId, caller.userId));
   const page = pageOf(visible, columns, params);
@@ -159,7 +159,7 @@ function statusField(value: unknown): SprintRow['status'] {
 }
 
 /** A unix time or anything PHP would read as a date. */
-function dateField(fields: PhpParams, name: string): string {
+function dateField(fields: PhpInput, name: string): string {
   const value = fields[name];
   const ms = isNumeric(value) ? toInt(value) * 1000 : Date.parse(toText(value));
   if (!Number.isFinite(ms)) refuse(`Incorrect ${name} format`);

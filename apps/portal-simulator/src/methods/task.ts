@@ -1,6 +1,6 @@
 import { bindFields, bindInt, isNumeric, toInt } from '../bind-parameter';
 import type { MethodContext, MethodTable } from '../method-context';
-import type { PhpParams } from '../php-query';
+import type { PhpInput } from '../php-query';
 import type { ScrumItem } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
@@ -72,7 +72,7 @@ function existing(context: MethodContext, taskId: number): ScrumItem | undefined
   return item;
 }
 
-function created(context: MethodContext, taskId: number, entityId: number, fields: PhpParams): ScrumItem {
+function created(context: MethodContext, taskId: number, entityId: number, fields: PhpInput): ScrumItem {
   const { scrum } = context.portal;
   if (entityId === 0) refuse('Entity id not found');
   const groupId = scrum.tasks.get(taskId) ?? refuse('Task not found');
@@ -81,7 +81,7 @@ function created(context: MethodContext, taskId: number, entityId: number, field
   return { taskId, entityId, storyPoints: '', epicId: 0, sort: 1, createdBy, modifiedBy: createdBy };
 }
 
-function epicField({ portal }: MethodContext, fields: PhpParams): number | undefined {
+function epicField({ portal }: MethodContext, fields: PhpInput): number | undefined {
   if (!isNumeric(fields['epicId'])) return undefined;
   const epicId = toInt(fields['epicId']);
   return portal.scrum.epics.has(epicId) ? epicId : refuse('Epic not found');

@@ -1,15 +1,15 @@
 import { toInt } from '../bind-parameter';
-import { type MethodContext, type MethodTable, ListPage } from '../method-context';
+import { type MethodContext, type MethodTable, VendorPage } from '../method-context';
 
 /** `user.get` of the vendor's documentation: photos are plain addresses of its file servers, open to all. */
 export const userMethods: MethodTable = {
   'user.get': { scope: 'user', run: list },
 };
 
-function list({ portal, params }: MethodContext): ListPage {
+function list({ portal, params }: MethodContext): VendorPage {
   const wanted = toInt(params['ID']);
   const users = [...portal.scrum.users].filter((id) => wanted === 0 || id === wanted).map(shown);
-  return new ListPage(users, users.length, undefined);
+  return new VendorPage(users, users.length, undefined);
 }
 
 function shown(id: number): unknown {

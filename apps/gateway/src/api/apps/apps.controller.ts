@@ -96,7 +96,7 @@ export class AppsController {
     description: 'Registering the same app again changes nothing. Its id and URLs are derived from its client id.',
     scope: 'admin',
     status: 201,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The app, with the URLs to enter in Bitrix24.',
     answer: appSchema,
     headers: headerReferences('Location'),
@@ -104,11 +104,11 @@ export class AppsController {
   })
   async register(
     @Body({ schema: newAppSchema }) { clientSecret, ...wanted }: z.infer<typeof newAppSchema>,
-    @FromAuditContext() trail: AuditContext,
+    @FromAuditContext() audit: AuditContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AppView> {
     const app = await this.apps.register({ ...wanted, clientSecret: new Secret(clientSecret) });
-    trail.ids['app'] = app.id;
+    audit.ids['app'] = app.id;
     void reply.header('Location', `/v1/apps/${app.id}`);
     return this.view(app);
   }
@@ -148,7 +148,7 @@ export class AppsController {
       'Every replica uses the new secret from its next token request on, and the former one only if the authorization server rejects the new one. Portals whose refresh failed because of a wrong secret are retried at once.',
     scope: 'admin',
     status: 200,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The app after the change.',
     answer: appSchema,
     faults: ['app_not_found', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
@@ -172,7 +172,7 @@ export class AppsController {
     summary: 'Delete an app that has no portals',
     scope: 'admin',
     status: 204,
-    inDoubt: { kind: 'gone', code: 'app_not_found' },
+    onRetry: { kind: 'gone', code: 'app_not_found' },
     says: 'The app and its secret are deleted.',
     faults: ['app_not_found', 'app_in_use', 'app_of_settings', 'body_too_large', 'unsupported_media_type'],
   })
@@ -186,8 +186,8 @@ export class AppsController {
 
   /** Retries portals that the authorization server refused because of the old secret. */
   private async tryAgain(app: string): Promise<void> {
-    for (const { portal, version, issue: trouble } of await portalsOf(app, this.store)) {
-      if (trouble?.code === 'authorization_server_error') await this.store.clearIssue(portal, version);
+    for (const { portal, version, issue } of await portalsOf(app, this.store)) {
+      if (issue?.code === 'authorization_server_error') await this.store.clearIssue(portal, version);
     }
   }
 

@@ -16,7 +16,7 @@ import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '.
 import { CanRespondAsync } from '../respond-async/can-respond-async';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
-import { unknownMethodInDoubt } from './calls.controller';
+import { unknownMethodRetry } from './calls.controller';
 import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 import { batchItemSchema, batchItem } from './batch-item';
 import { type BatchJobPayload, countBatchParts } from './batch-work';
@@ -74,7 +74,7 @@ export class BatchesController {
       'Each command has its own answer or problem. Commands that only read may share a request with other calls; if any may write, all run in order, up to 50 per request. A command that may have been executed is never retried: after a request with an unknown outcome the rest answers `command_not_run`. The batch fails as a whole only if no command ran.',
     scope: 'call',
     status: 200,
-    inDoubt: { ...unknownMethodInDoubt, orJob: true },
+    onRetry: { ...unknownMethodRetry, orJob: true },
     onlyReads: ({ body }) => readsOnly(body),
     says: 'The outcome of each command.',
     answer: batchAnswerSchema,

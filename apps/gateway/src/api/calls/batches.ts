@@ -107,7 +107,7 @@ class RunningBatch {
   private readonly alone: Set<number>;
   stopped = false;
   /** The portal has answered one of them, or may have executed one. */
-  private wasHeard = false;
+  private wasAnswered = false;
 
   constructor(
     private readonly commands: readonly Command[],
@@ -122,7 +122,7 @@ class RunningBatch {
   outcomes(): readonly CommandOutcome[] {
     const all = this.known.map((it) => it ?? failedOutcome(new Fault('internal_error')));
     const [first] = all;
-    if (!this.wasHeard && first?.ok === false) throw first.fault;
+    if (!this.wasAnswered && first?.ok === false) throw first.fault;
     return all;
   }
 
@@ -201,7 +201,7 @@ class RunningBatch {
     if (!command) return false;
     try {
       const answer = await this.send(command);
-      this.wasHeard = true;
+      this.wasAnswered = true;
       this.settle(i, answer);
       return true;
     } catch (error) {
@@ -218,13 +218,13 @@ class RunningBatch {
   ): Promise<readonly Answer[]> {
     const answer = await this.send(callerBatch(commands, names, halt));
     if (!answer.ok) throw answer.fault;
-    this.wasHeard = true;
+    this.wasAnswered = true;
     return answer.inside ?? [];
   }
 
   private fail(i: number, fault: Fault): void {
     const { method = '', effect } = this.commands[i] ?? {};
-    if (effect === 'write' && classifyWriteFailure(fault) === 'lost') this.wasHeard = true;
+    if (effect === 'write' && classifyWriteFailure(fault) === 'lost') this.wasAnswered = true;
     // The batch failed, which the caller does not know; name its command instead.
     this.settle(i, failedOutcome(fault.upstream ? fault.with({ upstream: { ...fault.upstream, method } }) : fault));
   }

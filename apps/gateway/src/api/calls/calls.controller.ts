@@ -33,7 +33,7 @@ export const callAnswerSchema = z
 export type CallAnswer = z.infer<typeof callAnswerSchema>;
 
 /** For writes that the gateway knows only by name. */
-export const unknownMethodInDoubt = {
+export const unknownMethodRetry = {
   kind: 'unknown',
   writesTo: 'portal',
   advice:
@@ -56,7 +56,7 @@ export class CallsController {
       'Bitrix24 documents the names and parameters of methods; the gateway sets `auth` and other reserved parameters. A method counts as a write unless its name ends like a read (`…list`, `…get`, `…fields` and so on). A write that may have been executed is not retried; it answers `outcome_unknown`.',
     scope: 'call',
     status: 200,
-    inDoubt: unknownMethodInDoubt,
+    onRetry: unknownMethodRetry,
     onlyReads: ({ params }) => isReadMethod(textOf(params, 'method') ?? ''),
     says: 'The result of the method.',
     answer: callAnswerSchema,

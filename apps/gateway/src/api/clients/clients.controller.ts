@@ -138,7 +138,7 @@ export class ClientsController {
     summary: 'Create a client and its key',
     scope: 'admin',
     status: 201,
-    inDoubt: {
+    onRetry: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
@@ -150,7 +150,7 @@ export class ClientsController {
   })
   async create(
     @Body({ schema: newClientSchema }) wanted: z.infer<typeof newClientSchema>,
-    @FromAuditContext() trail: AuditContext,
+    @FromAuditContext() audit: AuditContext,
   ): Promise<z.infer<typeof createdSchema>> {
     const portals = wanted.portals === 'all' ? ('all' as const) : await this.idsOf(wanted.portals);
     const unique = [...new Set<Scope>(wanted.scopes)];
@@ -164,7 +164,7 @@ export class ClientsController {
       ...(expiresAtMs !== undefined && { expiresAtMs }),
       ...(perSecond !== undefined && { rate: { perSecond, burst: burst ?? Math.max(1, Math.floor(perSecond)) } }),
     });
-    trail.ids['clientId'] = client.id;
+    audit.ids['clientId'] = client.id;
     return { ...viewOf(client), key };
   }
 
@@ -188,7 +188,7 @@ export class ClientsController {
     description: 'A former key that is still in the grace period of an earlier rotation stops working at once.',
     scope: 'admin',
     status: 200,
-    inDoubt: {
+    onRetry: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
@@ -216,7 +216,7 @@ export class ClientsController {
     summary: 'Delete a client; its key stops working at once',
     scope: 'admin',
     status: 204,
-    inDoubt: { kind: 'gone', code: 'client_not_found' },
+    onRetry: { kind: 'gone', code: 'client_not_found' },
     says: 'The client is deleted.',
     faults: ['client_not_found', 'body_too_large', 'unsupported_media_type'],
   })

@@ -106,7 +106,7 @@ export class JobsController {
       'No further call starts; calls in flight finish. What the job did is not undone. A finished job does not change.',
     scope: 'call',
     status: 200,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The job: `cancelled`, or `running` while it has calls in flight.',
     answer: jobSchema,
     faults: ['job_not_found', 'body_too_large', 'unsupported_media_type'],
@@ -114,10 +114,10 @@ export class JobsController {
   async cancel(
     @Param('id', { schema: jobId }) id: string,
     @FromCaller() { client }: CallerContext,
-    @FromAuditContext() trail: AuditContext,
+    @FromAuditContext() audit: AuditContext,
   ): Promise<JobView> {
     const { finishedAtMs } = await this.own(client, id);
-    if (finishedAtMs !== undefined) trail.ids['unchanged'] = true;
+    if (finishedAtMs !== undefined) audit.ids['unchanged'] = true;
     return jobView(await this.jobs.cancel(id));
   }
 

@@ -2,12 +2,12 @@ import { planOf } from './plan-of';
 
 const common = { burst: 50, drainPerSecond: 2 };
 const planWith = (licence: string, family?: string) =>
-  planOf({ tariff: { licence, ...(family !== undefined && { family }), askedAtMs: 1 } }, common);
+  planOf({ tariff: { licence, ...(family !== undefined && { family }), requestedAtMs: 1 } }, common);
 
 describe("a portal's plan", () => {
   it('is what the operator set, whatever the licence says', () => {
     const limits = { burst: 30, drainPerSecond: 1 };
-    const tariff = { licence: 'de_ent250', family: 'ent', askedAtMs: 1 };
+    const tariff = { licence: 'de_ent250', family: 'ent', requestedAtMs: 1 };
     expect(planOf({ limits, tariff }, common)).toEqual({ ...limits, from: 'operator' });
   });
 

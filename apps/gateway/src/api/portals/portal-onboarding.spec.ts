@@ -8,7 +8,7 @@ const record: PortalRecord = {
 };
 const waiting = { ...record, waitingSinceMs: 1 };
 
-function told() {
+function reported() {
   const seen: string[] = [];
   const note = (word: string) => () => {
     seen.push(word);
@@ -25,14 +25,14 @@ function told() {
 
 describe('a portal that arrives', () => {
   it('has its rate limiter opened and its events bound, each time it is installed, and is counted once', async () => {
-    const { seen, arrivals } = told();
+    const { seen, arrivals } = reported();
     await arrivals.installed(record, true);
     await arrivals.installed(record, false);
     expect(seen).toEqual(['admitted', 'line', 'bindings', 'line', 'bindings']);
   });
 
   it('is counted and logged while it waits, and gets nothing else before it is admitted', async () => {
-    const { seen, arrivals } = told();
+    const { seen, arrivals } = reported();
     await arrivals.installed(waiting, true);
     await arrivals.installed(waiting, false);
     expect(seen).toEqual(['waiting', 'warn']);

@@ -144,7 +144,7 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
     ...(record.kind === 'app' && { app: record.app ?? defaultApp }),
     status: statusOf(record),
     admitted: record.waitingSinceMs === undefined,
-    ...troubleOf(record),
+    ...issueOf(record),
     scope: [...record.scope],
     ...(userId !== undefined && { userId }),
     ...(byAdministrator !== undefined && { grantedByAdministrator: byAdministrator }),
@@ -162,10 +162,10 @@ export function viewOf(record: PortalRecord, { defaultPlan }: ViewContext): Port
   };
 }
 
-function troubleOf({ waitingSinceMs, issue: trouble }: PortalRecord): Pick<PortalView, 'since' | 'why'> {
+function issueOf({ waitingSinceMs, issue }: PortalRecord): Pick<PortalView, 'since' | 'why'> {
   if (waitingSinceMs !== undefined)
     return { since: isoTime(waitingSinceMs), why: 'The portal is new here, and nobody has admitted it yet.' };
-  return trouble ? { since: isoTime(trouble.sinceMs), why: trouble.detail } : {};
+  return issue ? { since: isoTime(issue.sinceMs), why: issue.detail } : {};
 }
 
 function formerUserOf({ formerUser }: PortalRecord): Pick<PortalView, 'formerUser'> {
@@ -201,10 +201,10 @@ export function belongsTo({ kind, app = defaultApp }: PortalRecord, wanted: stri
 }
 
 /** What keeps calls from the portal; a trouble lasts until a call or a refresh went well. */
-export function statusOf({ waitingSinceMs, suspended, issue: trouble }: PortalRecord): PortalView['status'] {
+export function statusOf({ waitingSinceMs, suspended, issue }: PortalRecord): PortalView['status'] {
   if (waitingSinceMs !== undefined) return 'waiting';
   if (suspended) return 'suspended';
-  switch (trouble?.code) {
+  switch (issue?.code) {
     case undefined:
       return 'active';
     case 'portal_payment_required':
@@ -217,6 +217,6 @@ export function statusOf({ waitingSinceMs, suspended, issue: trouble }: PortalRe
       return 'unreachable';
     case 'reauthorization_required':
     case 'authorization_server_error':
-      return trouble.code;
+      return issue.code;
   }
 }

@@ -147,7 +147,7 @@ export class PortalsController {
       'The gateway tries the webhook before it stores it. Adding a portal again replaces its webhook. Prefer to install the app at /install where you can.',
     scope: 'portals:write',
     status: 201,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The portal, ready for calls.',
     answer: portalSchema,
     headers: headerReferences('Location'),
@@ -164,7 +164,7 @@ export class PortalsController {
   async add(
     @Body({ schema: newPortalSchema }) { webhookUrl, alias, tags }: z.infer<typeof newPortalSchema>,
     @FromCaller() { client, signal }: CallerContext,
-    @FromAuditContext() trail: AuditContext,
+    @FromAuditContext() audit: AuditContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PortalView> {
     if (client.portals !== 'all')
@@ -175,7 +175,7 @@ export class PortalsController {
       return this.trial.scopeOf(id, endpoint, signal);
     });
     attempt.proven();
-    trail.portal = Promise.resolve(portal);
+    audit.portal = Promise.resolve(portal);
     if (alias ?? tags) await this.store.changeSettings(portal, { ...(alias && { alias }), ...(tags && { tags }) });
     void reply.header('Location', `/v1/portals/${portal}`);
     return this.read(portal);
@@ -212,7 +212,7 @@ export class PortalsController {
     summary: 'Change a portal: admit, name, tag or suspend it, or set its limits',
     scope: 'portals:write',
     status: 200,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The portal after the change.',
     answer: portalSchema,
     faults: ['portal_not_found', 'alias_taken', 'body_too_large', 'unsupported_media_type'],
@@ -245,7 +245,7 @@ export class PortalsController {
     description: 'The app stays installed in Bitrix24; a new install or authorization adds the portal again.',
     scope: 'portals:write',
     status: 204,
-    inDoubt: { kind: 'gone', code: 'portal_not_found' },
+    onRetry: { kind: 'gone', code: 'portal_not_found' },
     says: 'The portal and its tokens are deleted.',
     faults: ['portal_not_found', 'body_too_large', 'unsupported_media_type'],
   })

@@ -19,17 +19,17 @@ export class WebhookProbe {
    */
   async scopeOf(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     try {
-      return await this.asked(portal, endpoint, signal);
+      return await this.requestScopes(portal, endpoint, signal);
     } catch (error) {
       const { bucket, store } = this.parts;
-      const isKept = await store.load(portal).then(Boolean, () => true);
-      // What cannot be removed now is bounded by the budget of trials.
-      if (!isKept) await unlessAborted(bucket.remove(portal), signal).catch(() => undefined);
+      const isStored = await store.load(portal).then(Boolean, () => true);
+      // What cannot be removed now is bounded by the budget of probes.
+      if (!isStored) await unlessAborted(bucket.remove(portal), signal).catch(() => undefined);
       throw error;
     }
   }
 
-  private async asked(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
+  private async requestScopes(portal: PortalId, endpoint: Secret, signal: AbortSignal): Promise<string[]> {
     const command = { method: 'scope', params: {}, effect: 'read' } as const;
     const answer = await this.parts.request.ask(portal, { endpoint }, command, signal).catch((error: unknown) => {
       throw inItsWords(asFault(error));
@@ -42,7 +42,7 @@ export class WebhookProbe {
 /** Rewords faults for a probe, which was sent and has no authorization link. */
 function inItsWords(fault: Fault): Fault {
   if (fault.code === 'deadline_exceeded') {
-    return new Fault('outcome_unknown', { detail: 'The portal did not answer the trial in time; nothing was kept.' });
+    return new Fault('outcome_unknown', { detail: 'The portal did not answer the probe in time; nothing was stored.' });
   }
   if (fault.code !== 'reauthorization_required') return fault;
   return new Fault(fault.code, {

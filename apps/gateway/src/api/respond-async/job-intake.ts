@@ -54,8 +54,8 @@ export class JobIntake {
     const callback: JobCallback | undefined = url === undefined ? undefined : { url, secret: newSigningSecret() };
     const wanted = { id: `j_${name}`, client: client.id, fingerprint, ...work, ...(callback && { callback }) };
     const job = await this.jobs.create(wanted);
-    const kept = callback && (await this.jobs.callback(job.id));
-    return { ...jobView(job), ...(kept && { callbackSecret: kept.secret.reveal() }) };
+    const stored = callback && (await this.jobs.callback(job.id));
+    return { ...jobView(job), ...(stored && { callbackSecret: stored.secret.reveal() }) };
   }
 }
 

@@ -144,7 +144,7 @@ export const subscriptionDetailsSchema = subscriptionSchema
     id: 'SubscriptionDetails',
     examples: [{ ...subscriptionExample, bindings: { portals: 1, failing: [], refused: [] } }],
   });
-export const trialSchema = z
+export const testDeliverySchema = z
   .object({
     id: z.string().meta({ description: 'The `webhook-id` of the message.' }),
     delivered: z.boolean().describe('Whether the target answered with a 2xx status.'),

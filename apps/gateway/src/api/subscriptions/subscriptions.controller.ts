@@ -23,7 +23,7 @@ import {
   subscriptionDetailsSchema,
   subscriptionSchema,
   subscriptionsSchema,
-  trialSchema,
+  testDeliverySchema,
   viewOf,
 } from './subscription-view';
 
@@ -52,7 +52,7 @@ export class SubscriptionsController {
       'The gateway binds these events on portals that have the app installed; portals by webhook cannot send events. Messages are signed as Standard Webhooks defines it.',
     scope: 'admin',
     status: 201,
-    inDoubt: {
+    onRetry: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
@@ -71,14 +71,14 @@ export class SubscriptionsController {
   })
   async create(
     @Body({ schema: newSubscriptionSchema }) wanted: z.infer<typeof newSubscriptionSchema>,
-    @FromAuditContext() trail: AuditContext,
+    @FromAuditContext() audit: AuditContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedSubscriptionView> {
     const { name, url, events } = wanted;
     this.targets.assertAllowed(url);
     const portals = await this.idsOf(wanted.portals);
     const made = await this.subscriptions.create({ url, events, portals, ...(name !== undefined && { name }) });
-    trail.ids['subscriptionId'] = made.id;
+    audit.ids['subscriptionId'] = made.id;
     void reply.header('Location', `/v1/subscriptions/${made.id}`);
     return { ...viewOf(made, { waiting: 0, dead: 0 }), secret: made.secret.reveal() };
   }
@@ -120,7 +120,7 @@ export class SubscriptionsController {
     description: 'What waits goes to the new URL. Events that are no longer wanted and wait already are still sent.',
     scope: 'admin',
     status: 200,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The subscription as it is now.',
     answer: subscriptionSchema,
     faults: [
@@ -153,7 +153,7 @@ export class SubscriptionsController {
     summary: 'Give a subscription another secret',
     scope: 'admin',
     status: 200,
-    inDoubt: {
+    onRetry: {
       kind: 'unknown',
       writesTo: 'store',
       advice:
@@ -178,12 +178,12 @@ export class SubscriptionsController {
     description: 'Its event is `GATEWAY.TEST`. It is signed like any other, waits for nothing and is not sent again.',
     scope: 'admin',
     status: 200,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'What came of it.',
-    answer: trialSchema,
+    answer: testDeliverySchema,
     faults: ['subscription_not_found', 'target_not_allowed', 'body_too_large', 'unsupported_media_type'],
   })
-  async test(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof trialSchema>> {
+  async test(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof testDeliverySchema>> {
     const subscription = await this.subscriptions.get(id);
     this.targets.assertAllowed(subscription.url);
     const { id: messageId, attempt } = await this.deliveryWorker.test(subscription);
@@ -198,7 +198,7 @@ export class SubscriptionsController {
     summary: 'Delete a subscription with all that waits for it',
     scope: 'admin',
     status: 204,
-    inDoubt: { kind: 'gone', code: 'subscription_not_found' },
+    onRetry: { kind: 'gone', code: 'subscription_not_found' },
     says: 'The subscription is gone; portals are asked to send no more than others want.',
     faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
   })
@@ -234,7 +234,7 @@ export class SubscriptionsController {
     summary: 'Send all dead letters again',
     scope: 'admin',
     status: 200,
-    inDoubt: { kind: 'repeated' },
+    onRetry: { kind: 'repeated' },
     says: 'The number of messages that are sent again.',
     answer: replaySchema,
     faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
@@ -252,7 +252,7 @@ export class SubscriptionsController {
     summary: 'Send a dead letter again',
     scope: 'admin',
     status: 204,
-    inDoubt: { kind: 'gone', code: 'dead_letter_not_found' },
+    onRetry: { kind: 'gone', code: 'dead_letter_not_found' },
     says: 'The message is queued again.',
     faults: ['subscription_not_found', 'dead_letter_not_found', 'body_too_large', 'unsupported_media_type'],
   })

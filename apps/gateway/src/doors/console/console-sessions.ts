@@ -41,17 +41,20 @@ export class ConsoleSessions {
     if (!isAdministrator(client))
       throw new Fault('not_allowed', { detail: 'This key lacks the scope admin, which the console needs.' });
     const id = randomBytes(32).toString('base64url');
-    const kept: StoredConsoleSession = { mask: masked(keys.digestOf(key), id).toString('hex'), beganAtMs: clock.now() };
-    await this.asking((redis) => redis.set(sessionKey(id), JSON.stringify(kept), 'PX', idleMs));
+    const stored: StoredConsoleSession = {
+      mask: masked(keys.digestOf(key), id).toString('hex'),
+      beganAtMs: clock.now(),
+    };
+    await this.asking((redis) => redis.set(sessionKey(id), JSON.stringify(stored), 'PX', idleMs));
     return { id, client };
   }
 
   /** Whose session it is; it goes on from now. @throws Fault session_ended, key_expired, client_rate_limited */
   async use(id: string): Promise<Client> {
-    const kept = await this.load(id);
-    const client = kept && (await this.parts.keys.admitByDigest(digestIn(kept, id)));
-    if (!kept || !client || !isAdministrator(client)) throw await this.over(id);
-    const leftMs = kept.beganAtMs + maxSessionMs - this.parts.clock.now();
+    const stored = await this.load(id);
+    const client = stored && (await this.parts.keys.admitByDigest(digestIn(stored, id)));
+    if (!stored || !client || !isAdministrator(client)) throw await this.over(id);
+    const leftMs = stored.beganAtMs + maxSessionMs - this.parts.clock.now();
     if (leftMs <= 0) throw await this.over(id);
     await this.asking((redis) => redis.pexpire(sessionKey(id), Math.min(this.parts.idleMs, leftMs)));
     return client;
@@ -59,8 +62,8 @@ export class ConsoleSessions {
 
   /** Whose session it still is. To look on is no use: it makes a session no longer. @throws Fault session_ended */
   async peek(id: string): Promise<Client> {
-    const kept = await this.load(id);
-    const client = kept && (await this.parts.keys.clientOfDigest(digestIn(kept, id)));
+    const stored = await this.load(id);
+    const client = stored && (await this.parts.keys.clientOfDigest(digestIn(stored, id)));
     if (!client || !isAdministrator(client)) throw await this.over(id);
     return client;
   }

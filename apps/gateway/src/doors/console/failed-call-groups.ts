@@ -48,8 +48,8 @@ export class FailedCallGroups {
       lastAtMs: atMs,
       requests: [...requests, ...(earlier?.requests ?? [])].slice(0, maxRequests),
     });
-    const [longestUnseen] = this.groups.keys();
-    if (this.groups.size > maxGroups && longestUnseen !== undefined) this.groups.delete(longestUnseen);
+    const [leastRecent] = this.groups.keys();
+    if (this.groups.size > maxGroups && leastRecent !== undefined) this.groups.delete(leastRecent);
   }
 
   /** The groups, the last seen first. */

@@ -24,9 +24,9 @@ export class LiveChannel {
   }
 
   /** Words of the other replicas, from now on. */
-  listen(heard: (word: LiveMessage) => void): void {
+  listen(received: (word: LiveMessage) => void): void {
     this.channel.subscribe(({ by, word }) => {
-      if (by !== this.replica) heard(word);
+      if (by !== this.replica) received(word);
     });
   }
 

@@ -31,7 +31,7 @@ export interface PortalFigures extends Omit<QueueCounts, 'left' | 'commandsPerRe
 }
 
 /** The same of a portal that somebody looks at closely. */
-export interface PortalTrouble {
+export interface WatchedPortal {
   readonly operating: readonly { method: string; usedSeconds: number; resetAtMs?: number }[];
   readonly problems: readonly FailedCallGroup[];
 }
@@ -47,7 +47,7 @@ export interface ReplicaFigures {
   /** Portals that it takes to be down. */
   readonly down: number;
   readonly portals: Readonly<Record<string, PortalFigures>>;
-  readonly closely: Readonly<Record<string, PortalTrouble>>;
+  readonly closely: Readonly<Record<string, WatchedPortal>>;
 }
 
 interface PortalCallTally {
@@ -137,17 +137,17 @@ export class LiveFigures implements CallObserver {
       const calls = ended?.portals.get(portal);
       return [portal, { waiting, inFlight, circuit, ...requestSize, ...(calls && { calls }) }] as const;
     });
-    const troubles = [...closely].map((portal) => [portal, this.troubleOf(portal, queues)] as const);
+    const details = [...closely].map((portal) => [portal, this.detailsOf(portal, queues)] as const);
     return {
       countedMs: ended ? this.clock.now() - ended.sinceMs : 0,
       ...(ended && { calls: ended.all }),
       ...sumOf(queues),
       portals: Object.fromEntries(figures),
-      closely: Object.fromEntries(troubles),
+      closely: Object.fromEntries(details),
     };
   }
 
-  private troubleOf(portal: PortalId, queues: ConsoleQueueView): PortalTrouble {
+  private detailsOf(portal: PortalId, queues: ConsoleQueueView): WatchedPortal {
     const used = queues.ledger.viewOf(portal);
     const operating = used.map(({ method, operating: it }) => ({ method, ...it }));
     return { operating, problems: this.problems.get(portal)?.all ?? [] };

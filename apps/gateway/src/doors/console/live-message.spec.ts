@@ -19,9 +19,9 @@ const published = (value: object) => JSON.parse(JSON.stringify(value)) as unknow
 
 describe('what replicas say to each other about being watched', () => {
   it('is read as it was said', () => {
-    const tell = { kind: 'tell', replica: 'one', figures: own() };
+    const report = { kind: 'tell', replica: 'one', figures: own() };
     const watch = { kind: 'watch', portals: [portal], closely: [] };
-    expect(parseLiveMessage(published({ by: 'one', ...tell }))).toEqual({ by: 'one', word: tell });
+    expect(parseLiveMessage(published({ by: 'one', ...report }))).toEqual({ by: 'one', word: report });
     expect(parseLiveMessage(published({ by: 'two', ...watch }))).toEqual({ by: 'two', word: watch });
   });
 
@@ -48,8 +48,8 @@ describe('what replicas say to each other about being watched', () => {
         at[path.at(-1) ?? ''] = value;
         const read = parseLiveMessage(changed);
         if (read?.word.kind !== 'tell') return;
-        const told = [{ replica: read.word.replica, figures: read.word.figures, atMs: 1 }];
-        snapshotOf(told, { atMs: 1, sinceMs: 0, seesAll: true, portals: [portal], closely: portal });
+        const message = [{ replica: read.word.replica, figures: read.word.figures, atMs: 1 }];
+        snapshotOf(message, { atMs: 1, sinceMs: 0, seesAll: true, portals: [portal], closely: portal });
       }),
     );
     fc.assert(fc.property(fc.jsonValue(), (value) => parseLiveMessage(value) === undefined));

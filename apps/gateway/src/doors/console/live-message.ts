@@ -20,7 +20,7 @@ const figures = z.object({
   circuit: z.enum(['closed', 'open', 'probing']),
   calls: calls.extend({ tookMs: z.array(count).max(maxItems) }).optional(),
 });
-const trouble = z.object({
+const details = z.object({
   operating: z.array(z.object({ method: z.string(), usedSeconds: z.number(), resetAtMs: z.number().optional() })),
   problems: z
     .array(
@@ -51,7 +51,7 @@ const said = z.discriminatedUnion('kind', [
       inFlight: count,
       down: count,
       portals: z.record(z.string(), figures),
-      closely: z.record(z.string(), trouble),
+      closely: z.record(z.string(), details),
     }),
   }),
 ]);

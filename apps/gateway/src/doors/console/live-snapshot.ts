@@ -1,6 +1,6 @@
 import { type Level, operatingLimits } from '@b24/queue';
 import type { PortalId } from '@b24/portal';
-import type { LiveCallCounts, ReplicaFigures, PortalFigures, PortalTrouble } from './live-figures';
+import type { LiveCallCounts, ReplicaFigures, PortalFigures, WatchedPortal } from './live-figures';
 import { mergeGroups, type FailedCallGroup } from './failed-call-groups';
 
 /** A portal at this moment, over all replicas. */
@@ -32,7 +32,7 @@ export interface LiveSnapshot {
     readonly portal: unknown;
     readonly level: Level;
     readonly operatingLimits: typeof operatingLimits;
-    readonly operating?: PortalTrouble['operating'];
+    readonly operating?: WatchedPortal['operating'];
     readonly problems?: readonly FailedCallGroup[];
   };
 }
@@ -68,7 +68,7 @@ export function snapshotOf(reports: readonly ReplicaReport[], it: SnapshotReques
     replicas: reports.map(({ replica }) => replica).sort(),
     ...(seesAll && all.length > 0 && { all: sumOf(all) }),
     portals: Object.fromEntries(known),
-    ...(closely && close && { close: { ...close, operatingLimits, ...troubleOf(all, closely) } }),
+    ...(closely && close && { close: { ...close, operatingLimits, ...detailsOf(all, closely) } }),
   };
 }
 
@@ -120,17 +120,17 @@ function callsOf(calls: readonly NonNullable<PortalFigures['calls']>[]): NonNull
   };
 }
 
-function troubleOf(all: readonly ReplicaFigures[], portal: PortalId) {
-  const troubles = ofEach(all, (figures) => figures.closely[portal]);
-  if (!troubles) return {};
-  const used = new Map<string, PortalTrouble['operating'][number]>();
-  for (const it of troubles.flatMap(({ operating }) => operating)) {
+function detailsOf(all: readonly ReplicaFigures[], portal: PortalId) {
+  const details = ofEach(all, (figures) => figures.closely[portal]);
+  if (!details) return {};
+  const used = new Map<string, WatchedPortal['operating'][number]>();
+  for (const it of details.flatMap(({ operating }) => operating)) {
     // The portal counts for all; whoever heard the most heard it last.
     if (it.usedSeconds >= (used.get(it.method)?.usedSeconds ?? 0)) used.set(it.method, it);
   }
   return {
     operating: [...used.values()].sort((a, b) => b.usedSeconds - a.usedSeconds),
-    problems: mergeGroups(troubles.map(({ problems }) => problems)),
+    problems: mergeGroups(details.map(({ problems }) => problems)),
   };
 }
 

@@ -26,10 +26,10 @@ class Fleet {
     const figures = new LiveFigures(clock);
     const channel = {
       replica: name,
-      listen: (heard: (word: LiveMessage) => void) => void hearers.set(name, heard),
+      listen: (received: (word: LiveMessage) => void) => void hearers.set(name, received),
       say: (word: LiveMessage) => {
-        for (const [other, heard] of hearers)
-          if (other !== name) heard(JSON.parse(JSON.stringify(word)) as LiveMessage);
+        for (const [other, received] of hearers)
+          if (other !== name) received(JSON.parse(JSON.stringify(word)) as LiveMessage);
       },
       close: () => undefined,
     };

@@ -55,7 +55,7 @@ export class Live {
 
   start(): void {
     this.parts.channel.listen((word) => {
-      this.hear(word);
+      this.receiveMessage(word);
     });
   }
 
@@ -87,7 +87,7 @@ export class Live {
     if (this.watchers.size === 0) this.reports.clear();
   }
 
-  private hear(message: LiveMessage): void {
+  private receiveMessage(message: LiveMessage): void {
     const { figures, channel, queues, clock } = this.parts;
     if (message.kind === 'tell') {
       if (this.watchers.size > 0) this.receive(message);

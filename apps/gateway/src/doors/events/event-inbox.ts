@@ -32,7 +32,7 @@ export interface EventInboxOptions {
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
   /** Told when something waits to be sent. */
-  readonly kept: () => void;
+  readonly stored: () => void;
   /** Told of what had to go: there was no room. */
   readonly lost: (subscription: string) => void;
   /** Told of a portal whose app was updated, which takes its bindings away. */
@@ -110,7 +110,7 @@ export class EventInbox {
   }
 
   private async forward(memberId: PortalId, incoming: IncomingEvent): Promise<void> {
-    const { subscriptions, store, queue, kept, lost } = this.options;
+    const { subscriptions, store, queue, stored, lost } = this.options;
     const { event, ts, data, receivedAtMs, applicationToken, accessToken } = incoming;
     const wanting = (await subscriptions.list()).filter((it) => wants(it, memberId, event)).map(({ id }) => id);
     if (wanting.length === 0) return;
@@ -125,6 +125,6 @@ export class EventInbox {
     outcomes.forEach((it, i) => {
       if (it === 'lost') lost(wanting[i] ?? '');
     });
-    kept();
+    stored();
   }
 }

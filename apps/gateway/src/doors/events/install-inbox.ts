@@ -63,7 +63,7 @@ export class InstallInbox {
       everyMs: lookEveryMs,
       maxConcurrent: maxConcurrentVerifications,
       take: () => claims.acquireDue(clock.now(), clock.now() + holdMs),
-      work: (kept) => this.verify(kept),
+      work: (stored) => this.verify(stored),
     });
   }
 
@@ -102,14 +102,14 @@ export class InstallInbox {
     this.worker.wake();
   }
 
-  private async verify(kept: InstallClaim): Promise<void> {
-    const { id, claim, receivedAtMs, requestId, source } = kept;
+  private async verify(stored: InstallClaim): Promise<void> {
+    const { id, claim, receivedAtMs, requestId, source } = stored;
     const { installer, claims, clock, log } = this.options;
     const from = { requestId, ...(source !== undefined && { source }) };
     const letGo = this.hold(id);
     // The last time, a pair of whom the portal does not say who granted it is kept as a spare.
     const isLast = clock.now() - receivedAtMs >= lifeMs;
-    const keepFresh = (fresh: ClaimedInstall) => claims.replaceTokens(kept, fresh);
+    const keepFresh = (fresh: ClaimedInstall) => claims.replaceTokens(stored, fresh);
     try {
       const record = await installer.fromClaim(claim, isLast ? undefined : keepFresh);
       letGo();
@@ -120,12 +120,12 @@ export class InstallInbox {
     } catch (error) {
       letGo();
       const ageMs = clock.now() - receivedAtMs;
-      const goesAgain = isTransient(asFault(error)) && !isLast;
+      const willRetry = isTransient(asFault(error)) && !isLast;
       const pauseMs = Math.min(Math.max(ageMs, firstPauseMs), maxPauseMs);
-      if (goesAgain) await claims.postpone(id, clock.now() + pauseMs).catch(() => undefined);
+      if (willRetry) await claims.postpone(id, clock.now() + pauseMs).catch(() => undefined);
       else await this.drop(id, false);
-      if (error instanceof NotReplaced && !goesAgain) this.options.notReplaced(error, claim.app, from);
-      this.warn(claim, asFault(error), goesAgain);
+      if (error instanceof NotReplaced && !willRetry) this.options.notReplaced(error, claim.app, from);
+      this.warn(claim, asFault(error), willRetry);
     }
   }
 
@@ -154,8 +154,8 @@ export class InstallInbox {
     }
   }
 
-  private warn({ memberId }: ClaimedInstall, { code, message }: Fault, goesAgain: boolean): void {
-    this.options.log.warn({ member: memberId, code, goesAgain }, `install not taken: ${message}`);
+  private warn({ memberId }: ClaimedInstall, { code, message }: Fault, willRetry: boolean): void {
+    this.options.log.warn({ member: memberId, code, willRetry }, `install not taken: ${message}`);
   }
 }
 

@@ -31,7 +31,7 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator();
 @ApiExcludeController()
 @Controller('mcp')
 export class McpController {
-  private readonly ground: ToolDependencies;
+  private readonly dependencies: ToolDependencies;
 
   constructor(
     line: RequestLine,
@@ -40,7 +40,7 @@ export class McpController {
     @Inject(RedisGrantStore) store: GrantStore,
     @Inject(settingsToken) { plan }: Settings,
   ) {
-    this.ground = { line, portals, calls, store, plan };
+    this.dependencies = { line, portals, calls, store, plan };
   }
 
   @Post()
@@ -79,7 +79,7 @@ export class McpController {
     const { server } = new McpServer({ name: 'b24-gateway', version: '1' }, options);
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: toolsFor(caller.client) }));
     server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-      const result = await runTool(this.ground, request, caller, params);
+      const result = await runTool(this.dependencies, request, caller, params);
       if (!result)
         throw new McpError(ErrorCode.InvalidParams, 'There is no such tool; tools/list names those there are.');
       return result;

@@ -17,7 +17,7 @@ const listed = new Map(tools.map((tool) => [tool, listedTool(tool)]));
 
 /** The tools this key may use, as the protocol shows them. */
 export function toolsFor(client: Client): ListedTool[] {
-  return [...listed].flatMap(([{ wish }, shown]) => (denialReason(client, wish) === undefined ? [shown] : []));
+  return [...listed].flatMap(([{ access }, shown]) => (denialReason(client, access) === undefined ? [shown] : []));
 }
 
 function listedTool({ name, description, annotations, input }: McpTool): ListedTool {
@@ -39,7 +39,7 @@ export async function runTool(
   try {
     startOperation(request, {
       action: tool.operation,
-      scope: tool.wish.scope,
+      scope: tool.access.scope,
       isRead: !writes,
       ...(portal !== undefined && { findPortal: () => ground.portals.find(portal) }),
     });

@@ -39,7 +39,7 @@ export interface McpTool {
   readonly description: string;
   readonly annotations: ToolAnnotations;
   /** What a key must be allowed for it, on whatever portal. */
-  readonly wish: Omit<AccessRequest, 'portal'>;
+  readonly access: Omit<AccessRequest, 'portal'>;
   readonly input: z.ZodObject;
   /** What is told where it answers nothing. */
   readonly says: string;
@@ -62,14 +62,14 @@ function declaredTool(declaration: DeclaredMethod): McpTool {
     operation: id,
     description: [`${summary}.`, ...(description ? [description] : [])].join(' '),
     annotations: annotationsOf(declaration),
-    wish: { scope, method },
+    access: { scope, method },
     input,
     says,
     writes: () => lost !== undefined,
     ids: (it) =>
       idsOf(Object.fromEntries(pathIdNames(declaration).map((name) => [name, String(it[name])])), it, fields),
-    run: async (ground, caller, { portal, ...rest }) => {
-      const { answer } = await runDeclared(ground, declaration, caller, portal as string, rest);
+    run: async (dependencies, caller, { portal, ...rest }) => {
+      const { answer } = await runDeclared(dependencies, declaration, caller, portal as string, rest);
       return answer as object | undefined;
     },
   };
@@ -93,7 +93,7 @@ const listPortals: McpTool = {
   operation: 'listPortals',
   description: 'The portals this key may use, 50 a page.',
   annotations: { readOnlyHint: true },
-  wish: { scope: 'portals:read' },
+  access: { scope: 'portals:read' },
   input: z.strictObject({ cursor }),
   says: 'A page of portals.',
   writes: () => false,
@@ -125,7 +125,7 @@ const callMethod: McpTool = {
   description:
     'Run any REST method of the portal by its name, as `crm.deal.list`. What it is called and takes is Bitrix24’s to say.',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
-  wish: { scope: 'call' },
+  access: { scope: 'call' },
   input: methodCall,
   says: 'What the method returned.',
   writes: ({ method }) => typeof method !== 'string' || !isReadMethod(method),

@@ -24,7 +24,7 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
  * The page that a browser asks for, with who may frame it, so that a refusal before its controller is a page as well;
  * undefined when no page is asked for, or by something that is no browser.
  */
-export function askedPage(
+export function requestedPage(
   { method, url, headers, routeOptions }: FastifyRequest,
   rules: EndpointRules,
 ): { frame?: PageFrame } | undefined {

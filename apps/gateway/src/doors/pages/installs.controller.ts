@@ -141,8 +141,8 @@ export class InstallsController {
       async () => {
         if (!parent) throw new Fault('install_refused', { detail: foreignHost });
         await this.apps.get(named ?? defaultApp);
-        const again = `${installPath(request.url)}?portal=${encodeURIComponent(parent.domain)}`;
-        showPage(reply, 200, (nonce) => openedPage(nonce, parent.domain, again), frame);
+        const retryUrl = `${installPath(request.url)}?portal=${encodeURIComponent(parent.domain)}`;
+        showPage(reply, 200, (nonce) => openedPage(nonce, parent.domain, retryUrl), frame);
       },
       frame,
     );

@@ -1,11 +1,11 @@
 import type { Door, FaultRenderer } from '../../http/door';
 import { renderProblem } from '../../http/render-problem';
-import { askedPage } from './asked-page';
+import { requestedPage } from './asked-page';
 import { showFaultPage } from './show-page';
 
 /** Renders a fault as a page where a browser asked for one, and as a problem otherwise. */
 const renderFaultPage: FaultRenderer = (fault, request, reply) => {
-  const page = askedPage(request, request.scope.settings.rules);
+  const page = requestedPage(request, request.scope.settings.rules);
   if (page) showFaultPage(fault, request, reply, page.frame);
   else renderProblem(fault, request, reply);
 };

@@ -15,7 +15,7 @@ const record: PortalRecord = {
   version: 1,
 };
 const fault = (framed: boolean, given = new Fault('install_refused')) =>
-  faultPage('n', given, { requestId: 'r1', framed, again: '/install' });
+  faultPage('n', given, { requestId: 'r1', framed, retryUrl: '/install' });
 const markup = (html: string) => html.match(/<[^>]*>/g) ?? [];
 
 describe('the pages of an install', () => {
@@ -24,7 +24,7 @@ describe('the pages of an install', () => {
       askPortalPage('n', text, { given: text, message: text }),
       installedPage('n', { ...record, domain: text, scope: [text] }),
       framePage('n', { ...record, domain: text, scope: [text] }),
-      faultPage('n', new Fault('install_refused', { detail: text }), { requestId: text, framed: true, again: text }),
+      faultPage('n', new Fault('install_refused', { detail: text }), { requestId: text, framed: true, retryUrl: text }),
     ];
     const tagsOf = (text: string) =>
       pages(text).map((html) => markup(html).map((tag) => tag.replace(/ (value|action|href)="[^"]*"/, '')));

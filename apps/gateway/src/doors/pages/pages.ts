@@ -125,20 +125,20 @@ export function openedPage(nonce: string, domain: string, again: string): string
 export function faultPage(
   nonce: string,
   fault: Fault,
-  shown: { requestId: string; framed: boolean; again: string },
+  shown: { requestId: string; framed: boolean; retryUrl: string },
 ): string {
   const { code, title, message } = fault;
   // The page that starts again may not be shown in a frame.
-  const again = shown.framed
-    ? `<a class="button" href="${escape(shown.again)}" target="_blank" rel="noopener">Connect the portal in a new tab</a>`
-    : `<a class="button" href="${escape(shown.again)}">Start again</a>`;
+  const retryUrl = shown.framed
+    ? `<a class="button" href="${escape(shown.retryUrl)}" target="_blank" rel="noopener">Connect the portal in a new tab</a>`
+    : `<a class="button" href="${escape(shown.retryUrl)}">Start again</a>`;
   return page(
     title,
     nonce,
     `<h1 class="bad">${escape(title)}</h1>
 <p>${escape(message)}</p>
 <p>${nextStep(fault, shown.framed)}</p>
-<p>${again}</p>
+<p>${retryUrl}</p>
 <p class="soft note">If it happens again, tell whoever runs this gateway: <code>${escape(code)}</code>, request <code>${escape(shown.requestId)}</code>.</p>`,
   );
 }

@@ -38,6 +38,6 @@ export function showPage(
 
 /** Shows a fault as a page that says what to do next. */
 export function showFaultPage(fault: Fault, request: FastifyRequest, reply: FastifyReply, frame?: PageFrame): void {
-  const shown = { requestId: request.id, framed: frame !== undefined, again: installPath(request.url) };
+  const shown = { requestId: request.id, framed: frame !== undefined, retryUrl: installPath(request.url) };
   showPage(reply, fault.status, (nonce) => faultPage(nonce, fault, shown), frame);
 }

@@ -1,6 +1,6 @@
 import type { Answer, Fault, FaultCode, Result } from '@b24/portal';
 
-export interface VendorResponse {
+export interface SdkResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -68,7 +68,7 @@ const vendorStatuses: Readonly<Record<string, number>> = {
 };
 
 /** A result in the vendor's envelope. */
-export function vendorResult({ value, whole, total, next, time }: Result): VendorResponse {
+export function vendorResult({ value, whole, total, next, time }: Result): SdkResponse {
   // It came without `result`, and goes on so.
   if (whole) return { status: 200, body: { ...(value as Record<string, unknown>), ...(time && { time }) } };
   const page = { ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
@@ -76,7 +76,7 @@ export function vendorResult({ value, whole, total, next, time }: Result): Vendo
 }
 
 /** The portal's own words where it spoke, else the vendor's word for a fault of ours. */
-export function vendorError(fault: Fault, request?: Answer['request']): VendorResponse {
+export function vendorError(fault: Fault, request?: Answer['request']): SdkResponse {
   const { upstream, code } = fault;
   // Of a dead grant an SDK could only make more calls with it.
   if (upstream?.said && code !== 'reauthorization_required') {

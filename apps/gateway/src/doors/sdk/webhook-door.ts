@@ -2,11 +2,11 @@ import { Fault } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Door, FaultRenderer } from '../../http/door';
 import { authenticateKey } from '../../http/authenticate-key';
-import { vendorError, type VendorResponse } from './vendor-response';
+import { vendorError, type SdkResponse } from './vendor-response';
 import { type WebhookUrl, webhookUrl } from './webhook-call';
 
 /** Replies in the vendor's envelope. */
-export function replyAsVendor(reply: FastifyReply, { status, body }: VendorResponse): void {
+export function replyAsVendor(reply: FastifyReply, { status, body }: SdkResponse): void {
   void reply.status(status).header('Content-Type', 'application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
@@ -24,7 +24,7 @@ export const webhookDoor: Door = {
 
 /** @throws Fault key_missing for a URL that is no webhook's */
 export function webhookOf({ params }: FastifyRequest): WebhookUrl {
-  const asked = webhookUrl((params as { '*': string })['*']);
-  if (!asked) throw new Fault('key_missing', { detail: 'Call /rest/{userId}/{client key}/{method}.' });
-  return asked;
+  const requested = webhookUrl((params as { '*': string })['*']);
+  if (!requested) throw new Fault('key_missing', { detail: 'Call /rest/{userId}/{client key}/{method}.' });
+  return requested;
 }

@@ -64,12 +64,12 @@ async function serve(
   reply: FastifyReply,
   findPortal: () => Promise<PortalId>,
 ): Promise<FastifyReply> {
-  const asked = webhookOf(request);
+  const requested = webhookOf(request);
   const caller = callerOf(request, reply);
   const portal = await unlessAborted(findPortal(), caller.signal);
   const params = { ...parsePhpParams(queryOf(request)), ...(request.body as PhpParams | undefined) };
   assertSafeJson(params);
-  const command = webhookCommand(asked.method, params);
+  const command = webhookCommand(requested.method, params);
   if (!command) throw new Fault('method_not_found', { detail: 'Method not found!' });
   startOperation(request, {
     action: 'callBySdk',

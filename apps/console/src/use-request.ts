@@ -1,16 +1,19 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { type Problem, problemOf } from './api';
+import { type ApiProblem, problemOf } from './api';
 
-export interface Asked<T> {
+export interface RequestState<T> {
   readonly data: T | undefined;
-  readonly problem: Problem | undefined;
-  /** Asks again; what is shown stays until the answer is there. */
-  readonly again: () => void;
+  readonly problem: ApiProblem | undefined;
+  /** Requests it again; the earlier answer is shown until the new one arrives. */
+  readonly reload: () => void;
 }
 
-/** What the gateway says to a question, asked when the page opens and whenever `about` changes. */
-export function useAsked<T>(question: (signal: AbortSignal) => Promise<T>, about: readonly unknown[]): Asked<T> {
-  const [state, setState] = useState<{ data?: T; problem?: Problem }>({});
+/** Requests something when the page opens and whenever `about` changes. */
+export function useRequest<T>(
+  question: (signal: AbortSignal) => Promise<T>,
+  about: readonly unknown[],
+): RequestState<T> {
+  const [state, setState] = useState<{ data?: T; problem?: ApiProblem }>({});
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const controller = new AbortController();
@@ -26,21 +29,21 @@ export function useAsked<T>(question: (signal: AbortSignal) => Promise<T>, about
       controller.abort();
     };
   }, [turn, ...about]);
-  const again = useCallback(() => {
+  const reload = useCallback(() => {
     setTurn((it) => it + 1);
   }, []);
-  return { data: state.data, problem: state.problem, again };
+  return { data: state.data, problem: state.problem, reload };
 }
 
 /** A button's work: busy while it runs, its problem when it failed. */
 export function useWork(): {
   busy: boolean;
-  problem: Problem | undefined;
+  problem: ApiProblem | undefined;
   run: (work: () => Promise<void>) => void;
   clear: () => void;
 } {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
+  const [problem, setProblem] = useState<ApiProblem>();
   const run = (work: () => Promise<void>) => {
     setBusy(true);
     setProblem(undefined);

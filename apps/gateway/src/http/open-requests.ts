@@ -1,5 +1,5 @@
 /** The requests that have not been answered yet. */
-export class InFlightRequests {
+export class OpenRequests {
   private readonly underWay = new Set<object>();
   private readonly waiting: (() => void)[] = [];
 
