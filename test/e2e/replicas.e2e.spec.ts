@@ -101,7 +101,8 @@ describe('two replicas over one Redis', () => {
       body: { parts: { store: { ready: false }, replica: { ready: true } } },
     });
     await world.redis.startAgain({ withData: true });
-    await eventually(async () => (await one.client.get('/health/ready')).status === 200);
+    for (const { client } of [one, two])
+      await eventually(async () => (await client.get('/health/ready')).status === 200);
     const [again] = await Promise.all(ask(1, portal.memberId, '/backlogs/fields'));
     expect(again).toMatchObject({ status: 200 });
   });
