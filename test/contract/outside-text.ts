@@ -13,10 +13,10 @@ import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempoten
 import { bearerToken } from '../../apps/gateway/src/http/authenticate-key';
 import { prefersAsync } from '../../apps/gateway/src/http/prefers-async';
 import { requestId } from '../../apps/gateway/src/http/request-id';
-import { sourceOf } from '../../apps/gateway/src/http/source';
+import { sourceOf } from '../../apps/gateway/src/http/source-address';
 import { StaticDocument } from '../../apps/gateway/src/http/static-document';
 import { idsOf } from '../../apps/gateway/src/http/audit-context';
-import { requestedPage, portalNamed } from '../../apps/gateway/src/doors/pages/asked-page';
+import { requestedPage, portalNamed } from '../../apps/gateway/src/doors/pages/requested-page';
 import { BrowserCookie } from '../../apps/gateway/src/doors/pages/browser-cookie';
 import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims';
 import { parsePhpForm } from '../../apps/gateway/src/doors/events/php-form';
@@ -107,13 +107,13 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'portalNamed',
-    file: 'apps/gateway/src/doors/pages/asked-page.ts',
+    file: 'apps/gateway/src/doors/pages/requested-page.ts',
     read: (text) => portalNamed(text, rules),
     worst: [(characters) => `${'/'.repeat(characters)}\na`],
   },
   {
     name: 'askedPage',
-    file: 'apps/gateway/src/doors/pages/asked-page.ts',
+    file: 'apps/gateway/src/doors/pages/requested-page.ts',
     read: (text) => {
       const request = {
         method: 'POST',
@@ -183,7 +183,7 @@ export const parsers: readonly OutsideText[] = [
   { name: 'requestId', file: `${http}/request-id.ts`, read: requestId },
   {
     name: 'sourceOf',
-    file: `${http}/source.ts`,
+    file: `${http}/source-address.ts`,
     read: (text) => sourceOf({ ip: text }),
     worst: [(n) => ':'.repeat(n), (n) => '1.'.repeat(n / 2)],
   },

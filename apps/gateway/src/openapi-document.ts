@@ -3,7 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
 import { batchItemSchema } from './api/calls/batch-item';
 import { batchPartSchema } from './api/calls/batch-work';
-import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './api/calls/list-line';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './api/calls/list-stream-schemas';
 import { fanOutLineSchema, fanOutSummarySchema } from './api/calls/fan-out-line';
 import { problemSchema } from './http/problem';
 import { resources } from './resources/declarations';

@@ -30,7 +30,7 @@ import {
   type CallTiming,
 } from '@b24/portal';
 import { halfEmojiMessage } from './line/any-method';
-import { acquirePermit } from './line/acquire-permit';
+import { acquirePermit } from './line/own-request-permit';
 import { PlanDetector } from './line/plan-detector';
 import type { Traces } from './line/traces';
 import { findLoneSurrogate, batchedBytes, upstream } from '@b24/upstream';

@@ -1,4 +1,4 @@
-import { waitBeforeNextMs } from './again';
+import { waitBeforeNextMs } from './retry-wait';
 import { type ClientClock, pause, systemClock } from './clock';
 import { GatewayProblem, NoAnswer } from './failures';
 import type { Problem } from './generated/types.gen';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, ExchangeFailure, hostNotAllowed, signatureHeaders, sleep } from '@b24/portal';
 import { Poller } from '@b24/redis';
 import type { DeliveryCounts, Delivery, EventQueue } from './event-queue';
-import { type DeliveryAttempt, afterAttempt } from './after-attempt';
+import { type DeliveryAttempt, afterAttempt } from './delivery-retry';
 import { secretsOf, type Subscription } from './subscription';
 import type { Subscriptions } from './subscriptions';
 

@@ -3,7 +3,7 @@ import { type Clock, Fault, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
-import type { DeliveryAttempt } from './after-attempt';
+import type { DeliveryAttempt } from './delivery-retry';
 import type { EventMessage } from './message';
 import { bodiesKey, deadKey, dueKey, bodyAad, subscriptionsKey, attemptsKey } from './event-keys';
 

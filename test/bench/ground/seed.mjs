@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { Redis } from 'ioredis';
 
 const require = createRequire(import.meta.url);
-const { RedisGrantStore, Seal } = require('../../../dist/apps/gateway/libs/grants/src/index.js');
+const { RedisGrantStore } = require('../../../dist/apps/gateway/libs/grants/src/index.js');
 const { Secret } = require('../../../dist/apps/gateway/libs/portal/src/index.js');
+const { Keyring } = require('../../../dist/apps/gateway/libs/seal/src/index.js');
 
 const atOnce = 200;
 const lifetimeMs = 3_600_000;
@@ -18,7 +19,7 @@ export async function seed({ redis, encryptionKeys, vendor }, count) {
     accessToken: randomBytes(35).toString('hex'),
   }));
   const connection = new Redis(redis.url);
-  const store = new RedisGrantStore(connection, sealOf(encryptionKeys));
+  const store = new RedisGrantStore(connection, keyringOf(encryptionKeys));
   for (let from = 0; from < count; from += atOnce) {
     await Promise.all(portals.slice(from, from + atOnce).map((portal) => store.install(newInstall(portal))));
   }
@@ -26,9 +27,9 @@ export async function seed({ redis, encryptionKeys, vendor }, count) {
   return portals;
 }
 
-function sealOf(encryptionKeys) {
+function keyringOf(encryptionKeys) {
   const [id, key] = encryptionKeys.split(':');
-  return new Seal([{ id, key: Buffer.from(key, 'base64') }]);
+  return new Keyring([{ id, key: Buffer.from(key, 'base64') }]);
 }
 
 function newInstall({ memberId, origin, accessToken }) {

@@ -6,8 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isReadMethod } from '../line/any-method';
 import type { AuditFields } from './audit-fields';
 import type { AuditContext } from './request-scope';
-import { sourceOf } from './source';
-import { fieldOf } from './unread';
+import { sourceOf } from './source-address';
+import { fieldOf } from './unvalidated-fields';
 
 /** The audit context of a write, for what only the controller knows, such as the id of what it created. */
 export const FromAuditContext = createParamDecorator((_: unknown, context: ExecutionContext): AuditContext => {

@@ -4,7 +4,7 @@ import { Fault } from '@b24/portal';
 import type { Settings } from '../settings';
 import { FairShare } from './fair-share';
 import { sendProblemOn } from './render-problem';
-import { sourceOf } from './source';
+import { sourceOf } from './source-address';
 
 /**
  * Bounds open connections, in all and by address. Those of trusted proxies carry the requests of many and count in all

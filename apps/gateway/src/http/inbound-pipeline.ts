@@ -9,7 +9,7 @@ import type { OpenRequests } from './open-requests';
 import { onResponseClosed } from './pipelined';
 import type { RequestAdmission } from './request-admission';
 import { decorateWithScope } from './request-scope';
-import { sourceOf } from './source';
+import { sourceOf } from './source-address';
 
 export interface InboundPipelineOptions {
   readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;

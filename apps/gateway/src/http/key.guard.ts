@@ -5,13 +5,13 @@ import type { FastifyRequest } from 'fastify';
 import { PortalDirectory } from '../line/portal-directory';
 import { type AuditFields, auditFieldsMetadata } from './audit-fields';
 import { startOperation } from './start-operation';
-import { textOf } from './unread';
+import { textOf } from './unvalidated-fields';
 
 export const scopeMetadata = 'b24:scope';
 export const operationMetadata = 'b24:operation';
 export const onlyReadsMetadata = 'b24:only reads';
 
-/** Of a request that no schema has seen: read it by `unread.ts`. */
+/** A request that no schema has seen: read it with `unvalidated-fields.ts`. */
 export interface UnvalidatedRequest {
   readonly params: unknown;
   readonly body: unknown;

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type DoorDependencies, doorOf } from './door';
 import { FairShare } from './fair-share';
 import { onResponseClosed } from './pipelined';
-import { sourceOf } from './source';
+import { sourceOf } from './source-address';
 
 export interface RequestAdmissionOptions extends DoorDependencies {
   /** Whether the store may be worked with. */

@@ -1,7 +1,7 @@
 import { TokenBuckets } from '@b24/access';
 import { type Clock, Fault } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
-import { sourceOf } from './source';
+import { sourceOf } from './source-address';
 
 /** Names kept in mind by each kind of budget: a few megabytes at most. */
 const maxNames = 20_000;

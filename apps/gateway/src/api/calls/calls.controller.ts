@@ -10,7 +10,7 @@ import { lineFaults } from '../../http/problem-responses';
 import type { RetryBehaviour } from '../../http/idempotency.interceptor';
 import { portalName } from '../../http/shapes';
 import { recordingMethod } from '../../http/audit-context';
-import { textOf } from '../../http/unread';
+import { textOf } from '../../http/unvalidated-fields';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { AnyCalls } from './any-calls';

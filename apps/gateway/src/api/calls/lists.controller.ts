@@ -14,7 +14,7 @@ import { PortalDirectory } from '../../line/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
 import { clockToken } from '../../http/injection-tokens';
 import { methodName, methodParams, isReadMethod } from '../../line/any-method';
-import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-line';
+import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-stream-schemas';
 import { readPages } from './lists';
 
 const listMethod = methodName.refine(isReadMethod, 'Must be a method that reads, for example `crm.deal.list`.');

@@ -8,7 +8,7 @@ import {
   type SendAuthorized,
   unlessAborted,
 } from '@b24/portal';
-import { acquirePermit } from '../../line/acquire-permit';
+import { acquirePermit } from '../../line/own-request-permit';
 
 /**
  * Sends one command to a portal with an authorization that is not kept yet. It costs the portal's rate limit as every request

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { onResponseClosed } from '../../http/pipelined';
 import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
-import { sourceOf } from '../../http/source';
+import { sourceOf } from '../../http/source-address';
 import { PortalDirectory } from '../../line/portal-directory';
 import { clockToken } from '../../http/injection-tokens';
 import { ConsoleAuth } from './console-auth';

@@ -5,7 +5,7 @@ import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/co
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Through } from '../../http/door';
-import { sourceOf } from '../../http/source';
+import { sourceOf } from '../../http/source-address';
 import { Throttle } from '../../http/throttle';
 import type { Settings } from '../../settings';
 import { EventInbox } from './event-inbox';

@@ -1,6 +1,6 @@
 import type { Door, FaultRenderer } from '../../http/door';
 import { renderProblem } from '../../http/render-problem';
-import { requestedPage } from './asked-page';
+import { requestedPage } from './requested-page';
 import { showFaultPage } from './show-page';
 
 /** Renders a fault as a page where a browser asked for one, and as a problem otherwise. */

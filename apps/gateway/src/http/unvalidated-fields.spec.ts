@@ -6,7 +6,7 @@ import { tools } from '../doors/mcp/tool';
 import { onlyReadsMetadata, operationMetadata, type UnvalidatedRequest } from './key.guard';
 import { idempotentWriteOf } from './idempotency.interceptor';
 import { idsOf } from './audit-context';
-import { fieldOf, listOf, textOf } from './unread';
+import { fieldOf, listOf, textOf } from './unvalidated-fields';
 
 type ReadsCheck = (request: UnvalidatedRequest) => boolean;
 

@@ -1,4 +1,4 @@
-import { sourceOf } from './source';
+import { sourceOf } from './source-address';
 
 const source = (ip: string) => sourceOf({ ip });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAttempt, maxAttempts } from './after-attempt';
+import { afterAttempt, maxAttempts } from './delivery-retry';
 
 const nowMs = Date.parse('2026-11-01T09:00:00Z');
 const failing = fc.oneof(

@@ -1,4 +1,4 @@
-import { type Situation, waitBeforeNextMs } from './again';
+import { type Situation, waitBeforeNextMs } from './retry-wait';
 import { GatewayProblem, NoAnswer, type ProblemCode } from './failures';
 
 const early: Situation = { attempt: 1, attempts: 4, leftMs: 60_000, repeatable: true, chance: 0 };

@@ -1,0 +1,15 @@
+import { spawnSync } from 'node:child_process';
+
+/** Small enough for a few seconds; the figures mean nothing. */
+const small = { BENCH_SECONDS: '1', BENCH_CALLS: '50', BENCH_CALLERS: '4', BENCH_PORTALS: '4' };
+
+it.each(['idle-latency', 'proxy'])(
+  'the benchmark %s runs against this build',
+  (name) => {
+    const env = { ...process.env, ...small };
+    const { status, stderr } = spawnSync(process.execPath, [`test/bench/${name}.mjs`], { env, encoding: 'utf8' });
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  },
+  60_000,
+);
