@@ -20,8 +20,8 @@ export interface BindingReconcilerOptions {
   /** @throws Fault as calls do */
   readonly ask: (portal: PortalId, command: Command, signal: AbortSignal) => Promise<Result>;
   /**
-   * Where Bitrix24 is to send a portal's events: the address of the app it belongs to. Undefined of a portal that is
-   * forgotten, or has no app: of a webhook no event can be bound.
+   * Returns the URL to which Bitrix24 sends a portal's events: the address of the portal's app. Undefined for a portal
+   * that is deleted or has no app, because a webhook cannot bind events.
    */
   readonly handlerOf: (portal: PortalId) => Promise<string | undefined>;
   /** The ids of all portals, page by page. */
@@ -79,7 +79,7 @@ export class BindingReconciler {
   private async enqueueAllPortals(taken: HeldBinding): Promise<void> {
     const { bindings, portals, subscriptions, clock } = this.options;
     for await (const page of portals()) await bindings.add(page);
-    // Once more each day, while anybody listens: for a portal whose install was not told to us.
+    // Repeated daily while there are subscriptions, for a portal whose install did not reach the gateway.
     const hasSubscriptions = (await subscriptions.list()).length > 0;
     await bindings.settle(taken, undefined, hasSubscriptions ? clock.now() + checkEveryMs : undefined);
   }
@@ -128,7 +128,7 @@ export class BindingReconciler {
     const names = await this.namesFor(portal, patterns);
     const bound = eventsBoundTo((await this.ask(portal, 'event.get', {})).value, handler);
     const missing = names.filter((it) => !bound.has(it));
-    // What concerns the app itself may have been bound for other ends than ours.
+    // Events about the app itself may have been bound for other purposes.
     const needless = [...bound].filter((it) => !names.includes(it) && !it.startsWith('ONAPP'));
     const outcomes = await Promise.all(missing.map((event) => this.callUnlessRefused(place, 'event.bind', event)));
     const refused = missing.filter((_, i) => !outcomes[i]);

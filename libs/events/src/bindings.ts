@@ -3,15 +3,15 @@ import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Cluster, Redis } from 'ioredis';
 import { bindingsKey, boundKey, subscriptionsKey } from './event-keys';
 
-/** What is known of the events that a portal was asked to send us. */
+/** The last known event bindings of a portal. */
 export interface BoundEvents {
-  /** What was wanted of it: patterns, in order. */
+  /** The wanted event patterns, sorted. */
   readonly wanted: string;
-  /** How many events it sends. */
+  /** The number of bound events. */
   readonly count: number;
-  /** Events it would not bind. */
+  /** Events that the portal refused to bind. */
   readonly refused?: readonly string[];
-  /** Why it could not be asked, and how often in a row. */
+  /** Why the last reconciliation failed, and the number of failures in a row. */
   readonly failure?: string;
   readonly times?: number;
   /** Unix milliseconds. */
@@ -24,10 +24,10 @@ export interface HeldBinding {
   readonly heldUntilMs: number;
 }
 
-/** What a portal has to send may have changed without our doing. */
+/** Marks bindings that the portal may have lost without a change of ours. */
 const unknownWanted = '?';
 
-/** Portals whose bindings are to be looked at, by when. Every method throws Fault `store_unavailable`. */
+/** Portals whose bindings are due to be compared. Every method throws Fault `store_unavailable`. */
 export class Bindings {
   private readonly run;
 
@@ -41,7 +41,10 @@ export class Bindings {
     });
   }
 
-  /** A portal was installed or its app updated, which takes its bindings away. Nothing is to be done when nobody listens. */
+  /**
+   * Makes a portal due after an install or an update of its app, which removes its bindings. Does nothing without
+   * subscriptions.
+   */
   async renewed(portal: PortalId): Promise<void> {
     await orStoreUnavailable(async () => {
       if ((await this.redis.hlen(subscriptionsKey)) === 0 && !(await this.redis.hexists(boundKey, portal))) return;

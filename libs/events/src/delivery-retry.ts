@@ -14,7 +14,7 @@ const maxPauseMs = 4 * 3_600_000;
 
 /**
  * Decides what follows an attempt.
- * @param attempts how many there were, this one included
+ * @param attempts the number of attempts, including this one
  * @param random from 0 to 1; spreads messages that failed together
  */
 export function afterAttempt(attempt: DeliveryAttempt, attempts: number, nowMs: number, random: number): NextStep {

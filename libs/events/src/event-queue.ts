@@ -7,7 +7,7 @@ import type { DeliveryAttempt } from './delivery-retry';
 import type { EventMessage } from './message';
 import { bodiesKey, deadKey, dueKey, bodyAad, subscriptionsKey, attemptsKey } from './event-keys';
 
-/** Then the oldest goes for a new one. */
+/** Maximum dead letters of a subscription. A new one replaces the oldest. */
 const maxDeadLetters = 1000;
 
 export interface DeliveryAttempts {
@@ -15,15 +15,15 @@ export interface DeliveryAttempts {
   readonly last?: DeliveryAttempt;
 }
 
-/** A message on its way to a subscription, held by whoever took it. */
+/** A message for a subscription, held by the replica that took it. */
 export interface Delivery {
   readonly id: string;
   readonly subscription: string;
-  /** The JSON that is sent. */
+  /** The JSON body. */
   readonly text: string;
-  /** Before this try. */
+  /** Earlier attempts. */
   readonly attempts: number;
-  /** Unix milliseconds; then it is due again. */
+  /** Unix milliseconds at which the hold ends and the message is due again. */
   readonly heldUntilMs: number;
 }
 
@@ -42,7 +42,7 @@ export interface DeliveryCounts {
   readonly dead: number;
 }
 
-/** What became of an event at one subscription; lost: the oldest dead letter had to go for it. */
+/** The outcome of queueing an event for one subscription. lost: the oldest dead letter was deleted for it. */
 export type EnqueueOutcome = 'waiting' | 'full' | 'lost' | 'gone';
 const enqueueOutcomes: readonly EnqueueOutcome[] = ['gone', 'waiting', 'full', 'lost'];
 
@@ -58,8 +58,8 @@ interface QueueReplies {
 }
 
 /**
- * Messages that wait for their subscriptions: sealed, each subscription's in a bounded queue of its own, taken by one
- * replica at a time under a hold. Every method throws Fault `store_unavailable` when the store can't be asked.
+ * Queues of messages for subscriptions. Messages are sealed; each subscription has a bounded queue of its own; one replica
+ * at a time holds a message. Every method throws Fault `store_unavailable` if the store does not answer.
  */
 export class EventQueue {
   private readonly run;
@@ -70,7 +70,7 @@ export class EventQueue {
     private readonly redis: Redis | Cluster,
     seals: Keyring,
     private readonly clock: Clock,
-    /** Messages that may wait for one subscription. */
+    /** Maximum queued messages of a subscription. */
     private readonly limit: number,
   ) {
     this.seal = seals.for('event bodies');
@@ -82,7 +82,7 @@ export class EventQueue {
     });
   }
 
-  /** For all of them or, when it throws, for none. */
+  /** Queues a message for all subscriptions or, if it throws, for none. */
   async enqueue(message: EventMessage, subscriptions: readonly string[]): Promise<EnqueueOutcome[]> {
     const text = new Secret(JSON.stringify(message));
     const keys = subscriptions.flatMap((it) => [dueKey(it), bodiesKey(it), attemptsKey(it), deadKey(it)]);
@@ -106,12 +106,13 @@ export class EventQueue {
     const text = this.opened(subscription, id, sealed);
     const delivery = { id, subscription, text: text ?? '', attempts: attemptsOf(tries).attempts, heldUntilMs };
     if (text !== undefined) return delivery;
-    // One that nobody can read any more must not be taken for ever.
+    // A message that can no longer be decrypted is removed, so that it is not taken again and again.
     await this.settle(delivery, { kind: 'done' });
     return this.take(subscription, holdMs);
   }
 
-  /** What came of it: kept, unless somebody else took it meanwhile. True when the oldest dead letter went for it. */
+  /** Stores the outcome of an attempt, unless another replica took the message meanwhile. Returns true if the oldest dead
+   * letter was deleted for it. */
   async settle({ id, subscription, heldUntilMs }: Delivery, outcome: DeliveryOutcome): Promise<boolean> {
     const keys = [dueKey(subscription), bodiesKey(subscription), attemptsKey(subscription), deadKey(subscription)];
     const { atMs, tries } = outcome.kind === 'done' ? { atMs: 0, tries: {} } : outcome;
@@ -119,7 +120,7 @@ export class EventQueue {
     return (await orStoreUnavailable(() => this.run.settleDelivery(...keys, ...settled))) === 2;
   }
 
-  /** Newest first. */
+  /** Returns dead letters, newest first. */
   async deadLetters(subscription: string, { from, limit }: { from: number; limit: number }): Promise<DeadLetter[]> {
     const found = await orStoreUnavailable(() =>
       this.redis.zrevrange(deadKey(subscription), from, from + limit - 1, 'WITHSCORES'),
@@ -144,7 +145,7 @@ export class EventQueue {
     });
   }
 
-  /** How many are due again. @throws Fault dead_letter_not_found */
+  /** Makes one or all dead letters due again and returns their number. @throws Fault dead_letter_not_found */
   async replay(subscription: string, id?: string): Promise<number> {
     const keys = [dueKey(subscription), attemptsKey(subscription), deadKey(subscription)];
     const count = await orStoreUnavailable(() => this.run.replayDeliveries(...keys, this.clock.now(), id ?? ''));
@@ -152,7 +153,7 @@ export class EventQueue {
     return count;
   }
 
-  /** Of each subscription, in the order asked for. */
+  /** Returns the counts of each subscription, in the order of the ids. */
   async counts(subscriptions: readonly string[]): Promise<DeliveryCounts[]> {
     if (subscriptions.length === 0) return [];
     const nowMs = this.clock.now();

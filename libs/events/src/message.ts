@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { PortalId, Scrubber } from '@b24/portal';
 
-/** An event of a portal that has proved itself. */
+/** An event from a portal whose application token was verified. */
 export interface PortalEvent {
   readonly event: string;
   readonly portal: { readonly memberId: PortalId; readonly domain: string };
   /** Unix milliseconds. */
   readonly receivedAtMs: number;
-  /** When the portal says that it happened, unix seconds. */
+  /** Unix seconds, as the portal reports. */
   readonly ts?: number;
-  /** As the portal's form has it: texts, and maps of them. */
+  /** The data of the form: strings, and maps of them. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What a target is sent, word for word at every try. */
+/** The message to a target, identical in every attempt. */
 export interface EventMessage {
-  /** The same for each delivery of one event, also when Bitrix24 sends it twice. */
+  /** The same for every delivery of an event, even if Bitrix24 sends it twice. */
   readonly id: string;
   readonly event: string;
   readonly portal: { readonly memberId: string; readonly domain: string };
@@ -24,7 +24,7 @@ export interface EventMessage {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** @param scrubber knows the secrets that must not go on, whatever they are called and however they are written */
+/** Makes the message of an event. @param scrubber removes secrets under any name and in any encoding */
 export function messageOf(event: PortalEvent, scrubber: Scrubber): EventMessage {
   const { portal, ts, receivedAtMs } = event;
   const name = scrubber.text(event.event);
@@ -40,7 +40,7 @@ export function messageOf(event: PortalEvent, scrubber: Scrubber): EventMessage 
   };
 }
 
-/** Bots' events carry tokens in their data as well, as `data[BOT][39][access_token]`. */
+/** The events of bots also carry tokens in their data, for example `data[BOT][39][access_token]`. */
 const namesOfSecrets = /^(auth|.*token|.*secret|refresh_id|auth_id)$/i;
 
 function withoutNamedSecrets(value: unknown): unknown {
@@ -49,7 +49,7 @@ function withoutNamedSecrets(value: unknown): unknown {
   return Object.fromEntries(stored.map(([name, inner]) => [name, withoutNamedSecrets(inner)]));
 }
 
-/** The order of its fields is not what makes an event another one. */
+/** The order of fields does not distinguish events. */
 function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.entries(value)

@@ -4,7 +4,7 @@ import { bodiesKey, bodyAad, subscriptionAad, subscriptionsKey } from './event-k
 
 const pageSize = 500;
 
-/** Reads every subscription, and the bodies of its waiting messages and dead letters. */
+/** Reads every subscription, and the bodies of its queued messages and dead letters. */
 export class SealedEvents implements SealedStore {
   readonly records = 'subscriptions and events';
 

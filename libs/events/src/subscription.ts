@@ -1,23 +1,23 @@
 import type { PortalId, Secret } from '@b24/portal';
 
-/** An internal service that wants to be told of events. */
+/** A service that receives events. */
 export interface Subscription {
   readonly id: string;
   readonly name?: string;
   readonly url: string;
-  /** Names as `ONTASKADD`, or the beginning of names as `ONCRM*`; upper case. */
+  /** Names such as `ONTASKADD`, or prefixes such as `ONCRM*`, in upper case. */
   readonly events: 'all' | readonly string[];
   readonly portals: 'all' | readonly PortalId[];
   readonly createdAtMs: number;
-  /** Events wait while it is: the operator wants it so, or the target answered 410 Gone. */
+  /** Whether deliveries wait, because an operator paused them or the target answered 410 Gone. */
   readonly paused?: 'operator' | 'gone';
-  /** `whsec_…`: signs what is sent. */
+  /** The signing secret, `whsec_…`. */
   readonly secret: Secret;
-  /** The secret that was replaced; it signs as well until then, unix milliseconds. */
+  /** The replaced secret, which also signs messages until `untilMs`, unix milliseconds. */
   readonly former?: { readonly secret: Secret; readonly untilMs: number };
 }
 
-/** What signs a message to it now. */
+/** Returns the secrets that sign a message now. */
 export function secretsOf({ secret, former }: Pick<Subscription, 'secret' | 'former'>, nowMs: number): Secret[] {
   return former && former.untilMs > nowMs ? [secret, former.secret] : [secret];
 }
@@ -32,7 +32,7 @@ export function wantsOf(portals: EventFilter['portals'], portal: PortalId): bool
   return portals === 'all' || portals.includes(portal);
 }
 
-/** An asterisk at the end stands for any characters; the vendor's events know no case. */
+/** A final asterisk matches any characters. The names of Bitrix24's events are case-insensitive. */
 export function covers(pattern: string, event: string): boolean {
   const name = event.toUpperCase();
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;

@@ -6,7 +6,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { bindingsKey, bodiesKey, deadKey, dueKey, subscriptionAad, subscriptionsKey, attemptsKey } from './event-keys';
 import type { Subscription } from './subscription';
 
-/** Each has a queue that each replica looks after. */
+/** Maximum number of subscriptions, because every replica polls the queue of each. */
 const maxSubscriptions = 100;
 
 export type NewSubscription = Pick<Subscription, 'url' | 'events' | 'portals' | 'name'>;
@@ -14,15 +14,15 @@ export type SubscriptionUpdate = Partial<Pick<Subscription, 'url' | 'events' | '
   readonly paused?: Subscription['paused'] | null;
 };
 
-/** As it is sealed. */
+/** The sealed form. */
 interface StoredSubscription extends Omit<Subscription, 'id' | 'secret' | 'former'> {
   readonly secret: string;
   readonly former?: { readonly secret: string; readonly untilMs: number };
 }
 
 /**
- * Who wants to be told of which events: each is sealed as a whole, since its URL may hold a secret too. Nothing is kept in
- * memory, so that a change counts at once. Every method throws Fault store_unavailable when Redis can't be asked.
+ * The stored subscriptions. Each is sealed as a whole, because its URL may also contain a secret. Nothing is cached, so a
+ * change takes effect at once. Every method throws Fault store_unavailable if Redis does not answer.
  */
 export class Subscriptions {
   private readonly run;
@@ -41,7 +41,7 @@ export class Subscriptions {
     });
   }
 
-  /** Its secret is new. @throws Fault too_many_subscriptions */
+  /** Creates a subscription with a new secret. @throws Fault too_many_subscriptions */
   async create(wanted: NewSubscription): Promise<Subscription> {
     const id = `s_${randomBytes(8).toString('hex')}`;
     const subscription: Subscription = { id, ...wanted, createdAtMs: this.clock.now(), secret: newSigningSecret() };
@@ -53,7 +53,7 @@ export class Subscriptions {
     return subscription;
   }
 
-  /** Oldest first. */
+  /** Returns all subscriptions, oldest first. */
   async list(): Promise<Subscription[]> {
     const all = await orStoreUnavailable(() => this.redis.hgetall(subscriptionsKey));
     const opened = Object.entries(all).map(([id, sealed]) => this.opened(id, sealed));
@@ -72,7 +72,7 @@ export class Subscriptions {
     return found;
   }
 
-  /** What is absent stays. @throws Fault subscription_not_found */
+  /** Changes the given fields. @throws Fault subscription_not_found */
   change(id: string, { paused, ...changes }: SubscriptionUpdate): Promise<Subscription> {
     const rebind = changes.events !== undefined || changes.portals !== undefined;
     return this.rewrite(id, rebind, ({ paused: before, ...rest }) => {
@@ -81,7 +81,9 @@ export class Subscriptions {
     });
   }
 
-  /** Another secret; the one of now signs as well for its grace. @throws Fault subscription_not_found */
+  /**
+   * Replaces the secret. The old one also signs messages during the grace period. @throws Fault subscription_not_found
+   */
   rotate(id: string, graceMs: number): Promise<Subscription> {
     return this.rewrite(id, false, ({ former: _, secret, ...rest }) => ({
       ...rest,
@@ -90,14 +92,14 @@ export class Subscriptions {
     }));
   }
 
-  /** With all that waits for it. @throws Fault subscription_not_found */
+  /** Deletes a subscription and its queued messages. @throws Fault subscription_not_found */
   async remove(id: string): Promise<void> {
     const keys = [subscriptionsKey, bindingsKey, dueKey(id), bodiesKey(id), attemptsKey(id), deadKey(id)];
     const dropped = await orStoreUnavailable(() => this.run.dropSubscription(...keys, id, this.clock.now()));
     if (dropped === 0) throw new Fault('subscription_not_found');
   }
 
-  /** Again when somebody else changed it in the same moment: from what is there now. */
+  /** Repeats the change on the current value if another writer changed it at the same time. */
   private async rewrite(
     id: string,
     rebind: boolean,

@@ -4,19 +4,19 @@ import type { Cluster, Redis } from 'ioredis';
 
 /* BullMQ stays in this file (docs/decisions/0016). Braces: all its keys are on one node of a cluster. */
 const prefix = '{b24-jobs}';
-/** Who is silent for so long is taken for dead; looked at as often. */
+/** A runner that is silent for this long counts as dead. The queue checks as often. */
 const lockMs = 10_000;
 const stalledEveryMs = 5000;
-/** A job that kills whoever runs it is ended by its record, which counts too; this is beyond. */
+/** A job that kills its runners is ended by the count in its record; this limit is never reached before it. */
 const maxStalls = 1000;
-/** 2 s, 4 s, 8 s … over two hours in all. */
+/** Delays of 2 s, 4 s, 8 s …, more than two hours in total. */
 const deliveries = { attempts: 12, backoff: { type: 'exponential', delay: 2000 } } as const;
 const closeMs = 8000;
 
 export interface JobQueueOptions {
-  /** Asked in the course of a request. */
+  /** For commands during a request. */
   readonly redis: Redis | Cluster;
-  /** Waited at: its questions have no time limit. */
+  /** For blocking commands, which have no time limit. */
   readonly waiting: Redis | Cluster;
   /** Jobs that this replica runs at once. */
   readonly jobsAtOnce: number;
@@ -24,15 +24,15 @@ export interface JobQueueOptions {
 }
 
 export interface JobWorkers {
-  /** Runs one job by this ticket; false: the ticket is to be used again. */
+  /** Runs one job with this ticket. Returns false if the ticket is to be used again. */
   readonly run: (ticket: string) => Promise<boolean>;
-  /** Tells that it is finished. @param isLast it is not tried again. @throws when it is to be tried again */
+  /** Reports that the job is finished. @param isLast there is no further attempt. @throws to be tried again */
   readonly deliver: (id: string, isLast: boolean) => Promise<void>;
 }
 
 /**
- * Hands out slots over all replicas, by a ticket for each job that is not finished: whose job runs by it is said
- * elsewhere (turns.ts). A ticket is with one replica at a time, and with another when that dies.
+ * Hands out slots over all replicas: one ticket for each unfinished job. Which job runs with a ticket is decided in
+ * slot-order.ts. One replica at a time holds a ticket; another takes it over when that replica dies.
  */
 export class JobQueue {
   private jobs: Queue | undefined;
@@ -60,12 +60,12 @@ export class JobQueue {
       new Worker('jobs', runner, { ...work, concurrency: jobsAtOnce }),
       new Worker('callbacks', deliverer, { ...work, concurrency: 10 }),
     ];
-    // A store that is away is told of by its connections.
+    // The connections report a store that does not answer.
     for (const queue of [this.jobs, this.callbacks]) queue.on('error', () => undefined);
     for (const worker of this.workers) worker.on('error', () => undefined);
   }
 
-  /** A ticket more; the same id again changes nothing while it waits or is used. */
+  /** Adds a ticket. A ticket with the same id that waits or is in use stays as it is. */
   async add(id: string): Promise<void> {
     await this.jobs?.add('job', {}, { jobId: id, removeOnComplete: true, removeOnFail: true });
   }
@@ -74,24 +74,24 @@ export class JobQueue {
     await this.callbacks?.add('callback', {}, { jobId: id, ...deliveries, removeOnComplete: true, removeOnFail: true });
   }
 
-  /** Tickets that are used, over all replicas. */
+  /** Returns the tickets in use, over all replicas. */
   async active(): Promise<ReadonlySet<string>> {
     const entries = (await this.jobs?.getActive()) ?? [];
     return new Set(entries.map(({ id }) => id ?? ''));
   }
 
-  /** Over all replicas. */
+  /** Returns the numbers of jobs over all replicas. */
   async counts(): Promise<{ waiting: number; running: number }> {
     const counts = (await this.jobs?.getJobCounts('wait', 'active')) ?? {};
     return { waiting: counts['wait'] ?? 0, running: counts['active'] ?? 0 };
   }
 
-  /** Takes no more, and resolves when what was taken is handed back or finished. */
+  /** Takes no further ticket. Resolves when each ticket that was taken is handed back or finished. */
   async close(): Promise<void> {
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
     let callOff: () => void = () => undefined;
     const late = new Promise<void>((resolve) => (callOff = this.options.clock.after(closeMs, resolve)));
-    // With a store that is away there is nothing to wait for: others find out by themselves.
+    // Does not wait for a store that does not answer: other replicas notice that this one is gone.
     await Promise.race([closed, late]).finally(() => {
       callOff();
     });

@@ -12,25 +12,25 @@ const allKey = 'b24:{jobs}:all';
 const ofKey = (client: string) => `b24:{jobs}:of:${client}`;
 const openKey = 'b24:{jobs}:open';
 const resultsReadAtOnce = 50;
-/** A result that is larger is not kept. */
+/** Maximum size of a result that is stored. */
 const maxItemResultBytes = 2 * 1024 * 1024;
 
-/** What a job takes besides its payload and its results: its fields, its places in the lists and in the queue. */
+/** Bytes of a job besides its payload and results: its fields and its entries in the lists and the queue. */
 const jobBytes = 4096;
 
 export interface JobRecordLimits {
   readonly keepMs: number;
-  /** Of all results of a job, sealed. */
+  /** Maximum bytes of all sealed results of a job. */
   readonly maxResultBytes: number;
-  /** Jobs of a client that are not finished. */
+  /** Maximum unfinished jobs of a client. */
   readonly maxOpen: number;
 }
 
-/** Whose the job is by now: ours, another's (or it is gone), or it shall end. */
+/** ours: this run owns the job. lost: another run owns it, or it is gone. cancelled: the run has to end. */
 export type Ownership = 'ours' | 'lost' | 'cancelled';
 export type ResultStorage = 'kept' | 'lost' | 'too_large';
 
-/** Who changes which job. */
+/** The run that makes a change, and its job. */
 export interface RunIdentity {
   readonly id: string;
   readonly client: string;
@@ -51,9 +51,8 @@ const scripts = {
 type JobHash = Readonly<Record<string, string | undefined>>;
 
 /**
- * Jobs as Redis keeps them, what they are to do and what they came to sealed. Whoever runs a job names itself in each
- * change, so that one that was taken for dead changes nothing. Every method throws Fault `store_unavailable` when the
- * store can't be asked.
+ * The records of jobs in Redis; payloads and results are sealed. Every change carries the id of its run, so a run that
+ * counts as dead changes nothing. Every method throws Fault `store_unavailable` if the store does not answer.
  */
 export class JobRecords {
   private readonly run;
@@ -72,8 +71,8 @@ export class JobRecords {
   }
 
   /**
-   * False when the same is there already.
-   * @throws Fault too_many_jobs, storage_budget_spent, idempotency_conflict when another is there
+   * Returns false if the same job exists already.
+   * @throws Fault too_many_jobs, storage_budget_spent, idempotency_conflict if a different job has this id
    */
   create(job: NewJob, nowMs: number): Promise<boolean> {
     return orStoreUnavailable(async () => {
@@ -91,7 +90,7 @@ export class JobRecords {
       const call = target ? [...sealed('callback', target), 'callbackState', 'due'] : [];
       const all = [...fields, ...sealed('payload', payload), ...call];
       const bytes = jobBytes + reservedBytes + storedBytes(all.join('').length);
-      // In this order: nothing that is not counted, and no job without its place in the lists, whatever dies in between
+      // In this order, so that a crash in between leaves no uncounted job and no job that is missing in the lists
       // (docs/storage.md).
       const charge = await this.storage.charge(client, bytes, { entry: id });
       const open = await this.run.openJob(allKey, ofKey(client), openKey, client, id, nowMs, keepMs, maxOpen);
@@ -109,7 +108,7 @@ export class JobRecords {
     return orStoreUnavailable(async () => toJob(id, await this.redis.hgetall(jobKey(id))));
   }
 
-  /** The newest first; of all clients when none is named. */
+  /** Returns the newest jobs first; those of all clients if none is named. */
   list({ client, after, limit }: { client?: string; after: number; limit: number }): Promise<{
     jobs: Job[];
     next?: number;
@@ -123,7 +122,7 @@ export class JobRecords {
     });
   }
 
-  /** Jobs that were not finished a while ago. */
+  /** Returns jobs that were unfinished a while ago. */
   open(untilMs: number): Promise<{ client: string; id: string }[]> {
     return orStoreUnavailable(async () => {
       const members = await this.redis.zrangebyscore(openKey, '-inf', untilMs);
@@ -160,7 +159,7 @@ export class JobRecords {
     });
   }
 
-  /** How many runners died over it; undefined when there is nothing to run. */
+  /** Starts a run. Returns how many runs of this job have died; undefined if there is nothing to run. */
   begin(id: string, runner: string, nowMs: number): Promise<number | undefined> {
     return orStoreUnavailable(async () => {
       const deaths = await this.run.beginJob(jobKey(id), runner, nowMs, this.limits.keepMs);
@@ -168,14 +167,14 @@ export class JobRecords {
     });
   }
 
-  /** It counts as long as it is kept: from its begin, as its record is. */
+  /** Charges the record to the client for as long as it is stored. */
   async chargeRecord({ id, client }: Job): Promise<void> {
     await this.storage.charge(client, 0, { entry: id, room: 0 });
   }
 
   /**
-   * Indexes of items that have a result, and of those that an earlier runner may have sent; whether nothing more may be
-   * sent.
+   * Returns the indexes of items that have a result, those of items that an earlier run may have sent, and whether
+   * nothing more may be sent.
    */
   progress(id: string): Promise<{ done: ReadonlySet<number>; sent: readonly number[]; noMore: boolean }> {
     return orStoreUnavailable(async () => {
@@ -188,7 +187,9 @@ export class JobRecords {
     });
   }
 
-  /** Asked before each item is sent. @param isWrite it is written down first, since nobody may send it twice */
+  /**
+   * Called before an item is sent. @param isWrite a write is recorded before it is sent, so that no run sends it twice
+   */
   beginItem(id: string, runner: string, index: number, isWrite: boolean): Promise<Ownership> {
     return orStoreUnavailable(async () => {
       const { keepMs } = this.limits;
@@ -197,7 +198,7 @@ export class JobRecords {
     });
   }
 
-  /** It was certainly not sent. */
+  /** Records that an item was certainly not sent. */
   releaseItem(id: string, runner: string, index: number): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.run.releaseItem(jobKey(id), itemsKey(id), runner, index);
@@ -205,15 +206,15 @@ export class JobRecords {
   }
 
   /**
-   * Whether there was room for it, in the job and in its client's budget; `lost` when the job is another's.
-   * @param reserved what of its bytes was counted when the job was made
+   * Stores a result. Returns whether the job and the client's budget had room for it; `lost` if another run owns the job.
+   * @param reserved bytes of it that were charged when the job was created
    */
   async recordResult(by: RunIdentity, index: number, outcome: ItemOutcome, reserved: number): Promise<ResultStorage> {
     const { line, code, forbidsMore } = outcome;
     const text = JSON.stringify(line);
     if (Buffer.byteLength(text) > maxItemResultBytes) return 'too_large';
     const sealed = this.resultSeal.seal(new Secret(text), aadOf(by.id, index));
-    // A result that says only that another was too large finds room for itself.
+    // The result that reports another result as too large has its bytes reserved.
     const isForced = code === 'result_too_large';
     const excess = isForced ? 0 : Math.max(0, storedBytes(sealed.length) - reserved);
     const charge = excess > 0 && (await this.storage.charge(by.client, excess, { entry: by.id }).catch(unlessSpent));
@@ -242,7 +243,7 @@ export class JobRecords {
     });
   }
 
-  /** It is finished: from now on it counts what it keeps, and it leaves the list of those that are not. */
+  /** Marks a job as finished: it is charged for what it stores and leaves the list of unfinished jobs. */
   async close(id: string, client: string): Promise<void> {
     const [bytes, done] = await orStoreUnavailable(() => this.redis.hmget(jobKey(id), 'bytes', 'done'));
     const results = storedBytes(Number(bytes ?? 0)) + Number(done ?? 0) * storedBytes(0);
@@ -250,7 +251,7 @@ export class JobRecords {
     await this.drop(id, client);
   }
 
-  /** It leaves the list of those that are not finished. */
+  /** Removes a job from the list of unfinished jobs. */
   drop(id: string, client: string): Promise<void> {
     return orStoreUnavailable(async () => {
       await this.redis.zrem(openKey, `${client} ${id}`);
@@ -264,7 +265,7 @@ export class JobRecords {
     });
   }
 
-  /** Lines of JSON of those items that have a result, in their order. */
+  /** Yields the JSON lines of items that have a result, in order. */
   async *results(id: string, total: number): AsyncGenerator<string, void, undefined> {
     for (let at = 0; at < total; at += resultsReadAtOnce) {
       const indexes = Array.from({ length: Math.min(resultsReadAtOnce, total - at) }, (_, i) => at + i);

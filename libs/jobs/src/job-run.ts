@@ -6,34 +6,35 @@ import type { JobRecords } from './job-records';
 export interface JobRunOptions<By> {
   readonly id: string;
   readonly client: string;
-  /** Names this run: another's changes nothing. */
+  /** The id of this run. Changes by other runs are rejected. */
   readonly runner: string;
   readonly records: Pick<JobRecords, 'progress' | 'beginItem' | 'releaseItem' | 'recordResult'>;
   readonly work: JobWork<By>;
   readonly total: number;
-  /** The job's client as it is now. @throws Fault when its key is none any more */
+  /** Loads the job's client. @throws Fault if its key no longer works */
   readonly rights: () => Promise<By>;
   readonly itemsAtOnce: number;
-  /** How many ms the next item is to wait until its client has paid for what it sent. */
+  /** Milliseconds until the client's rate allows its next item. */
   readonly debtMs: (by: By) => Promise<number>;
-  /** Whether it is to make room for the job of another client. */
+  /** Whether this job has to give its slot to the job of another client. */
   readonly makesRoom: () => Promise<boolean>;
   readonly clock: Clock;
 }
 
 /**
- * How a run ended: every item is told, another has the job, it was cancelled, this replica ends or another
- * job has its slot, or it can't go on.
+ * How a run ended. done: every item has an outcome. lost: another run owns the job. stopped: this replica ends, or
+ * another job gets the slot. A fault: the job cannot continue.
  */
 export type RunOutcome = 'done' | 'lost' | 'cancelled' | 'stopped' | Fault;
 
 const retryEveryMs = 500;
-/** A replica that ends tries no longer to keep what it heard. */
+/** How long a replica that ends tries to store the outcomes that it has. */
 const shutdownGraceMs = 5000;
 
 /**
- * One replica's run of a job. What has its outcome is not touched again. A write that an earlier run may have sent is
- * told to be unknown, never sent again; a read is run again. What was certainly not sent is left for the next run.
+ * One replica's run of a job. An item with an outcome is not touched again. A write that an earlier run may have sent
+ * gets the outcome unknown and is never repeated; a read is repeated. An item that was certainly not sent is left to
+ * the next run.
  */
 export class JobRun<By> {
   private ending: RunOutcome | undefined;
@@ -42,17 +43,17 @@ export class JobRun<By> {
   private readonly controller = new AbortController();
 
   constructor(private readonly parts: JobRunOptions<By>) {
-    // Each item listens to it for as long as it is under way.
+    // Every item in progress adds a listener.
     setMaxListeners(0, this.controller.signal);
   }
 
-  /** Begins no more items; those under way go on. */
+  /** Starts no further item. Items in progress continue. */
   stop(): void {
     this.stoppedAtMs ??= this.parts.clock.now();
     this.ending ??= 'stopped';
   }
 
-  /** @throws Fault store_unavailable when this replica ends before the store is back */
+  /** Runs the items. @throws Fault store_unavailable if this replica ends before the store answers */
   async run(): Promise<RunOutcome> {
     const { id, records, total, work, itemsAtOnce } = this.parts;
     const { done, sent, noMore } = await this.persist(() => records.progress(id));
@@ -80,7 +81,7 @@ export class JobRun<By> {
     return true;
   }
 
-  /** again: it was not sent, since our own store was silent. later: its client has to pay first. */
+  /** again: the item was not sent, because the store did not answer. later: the client's rate does not allow it yet. */
   private async attempt(index: number): Promise<'over' | 'again' | 'later'> {
     const { id, runner, records, work, rights } = this.parts;
     const by = await this.persist(rights);
@@ -100,7 +101,7 @@ export class JobRun<By> {
     return isOurs ? 'again' : 'over';
   }
 
-  /** False when it is to be asked again; all items of the run ask as one. */
+  /** Returns false if the debt has to be read again. All items of the run share one read. */
   private hasPaid(by: By): Promise<boolean> {
     this.paying ??= this.persist(() => this.parts.debtMs(by))
       .then((owedMs) => owedMs <= 0 || this.waitForPay(owedMs))
@@ -108,7 +109,7 @@ export class JobRun<By> {
     return this.paying;
   }
 
-  /** The slot may be another's meanwhile, and who cancels the job need not wait for the debt. */
+  /** Waits for at most one interval, because the job may be cancelled or lose its slot meanwhile. */
   private async waitForPay(owedMs: number): Promise<false> {
     const { id, runner, records, makesRoom, clock } = this.parts;
     const standing = await this.persist(() => records.beginItem(id, runner, 0, false));
@@ -131,17 +132,17 @@ export class JobRun<By> {
     if (stored === 'too_large' && outcome.code !== 'result_too_large') await this.keep(index, least);
   }
 
-  /** The first word counts, except that a job that is another's is so whatever else was said. */
+  /** The first ending counts, except that `lost` replaces any other. */
   private end(ending: RunOutcome): void {
     if (ending === 'lost') {
       this.ending = 'lost';
-      // What still waits must not be sent in another's stead.
+      // Calls that still wait must not be sent for a job that another run owns.
       this.controller.abort(new Fault('shutting_down', { detail: 'Another replica runs this job by now.' }));
     }
     this.ending ??= ending;
   }
 
-  /** Asks the store until it answers. */
+  /** Repeats the command until the store answers. */
   private async persist<T>(question: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -159,7 +160,7 @@ export class JobRun<By> {
   }
 }
 
-/** What the results of all items take at least: that each was too large to be kept. */
+/** Returns the bytes of all results if each of them is too large to be stored. */
 export function leastBytes<By>(work: JobWork<By>, total: number): number {
   return Array.from({ length: total }, (_, index) => bytesOf(work.failed(index, 'result_too_large'))).reduce(
     (sum, bytes) => sum + bytes,

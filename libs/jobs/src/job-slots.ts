@@ -7,20 +7,20 @@ import { type SlotState, nextJob, shouldLeave, type JobSlot } from './slot-order
 const openKey = 'b24:{jobs}:open';
 const turnsKey = 'b24:{jobs}:turns';
 const servedKey = 'b24:{jobs}:served';
-/** Longer than any job lives; only what nobody uses is forgotten. */
+/** Longer than any job, so only unused entries expire. */
 const slotTtlMs = 7 * 86_400_000;
 
 const scripts = { claimSlot: 2, markSlotLeaving: 2, releaseSlot: 2 } as const;
 
 interface SlotSnapshot extends SlotState {
-  /** Counts changes, so that nobody acts on what is not so any more. */
+  /** A version, so that no one acts on outdated data. */
   readonly count: string;
 }
 
 /**
- * Which jobs have the slots of all replicas. The queue hands out tickets, one for each job that is not finished and
- * none of a certain one; the order of slot-order.ts says which job runs by a ticket, so that clients share the slots.
- * Every method throws Fault `store_unavailable` when the store can't be asked.
+ * Assigns jobs to the slots of all replicas. The queue hands out one ticket for each unfinished job, but not for a
+ * certain job; slot-order.ts decides which job runs with a ticket, so that clients share the slots.
+ * Every method throws Fault `store_unavailable` if the store does not answer.
  */
 export class JobSlots {
   private readonly run;
@@ -33,8 +33,9 @@ export class JobSlots {
   }
 
   /**
-   * The job that runs by this ticket, undefined when none waits. What ran by it before has ended or lost its replica.
-   * @param besides jobs that the caller looked at in vain
+   * Returns the job that runs with this ticket; undefined if none waits. The job that ran with it before has ended or
+   * lost its replica.
+   * @param besides jobs that the caller could not run
    */
   take(ticket: string, besides: ReadonlySet<string>): Promise<JobSlot | undefined> {
     return orStoreUnavailable(async () => {
@@ -50,7 +51,7 @@ export class JobSlots {
     });
   }
 
-  /** Whether the job is to make room for others; from then on it counts as one that does. */
+  /** Returns whether the job has to make room for others. From then on it counts as one that does. */
   leave(turn: JobSlot): Promise<boolean> {
     return orStoreUnavailable(async () => {
       const seen = await this.look();
@@ -67,7 +68,7 @@ export class JobSlots {
     });
   }
 
-  /** The slots that jobs have. */
+  /** Returns the slots in use. */
   all(): Promise<readonly JobSlot[]> {
     return orStoreUnavailable(async () => (await this.look()).turns);
   }

@@ -1,18 +1,21 @@
 import type { FaultCode, Secret } from '@b24/portal';
 
-/** queued: nobody runs it just now. done: every item has its outcome, good or bad. failed: it could not go on. */
+/**
+ * queued: no replica runs it at the moment. done: every item has an outcome, good or bad. failed: it could not
+ * continue.
+ */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-/** Work that goes on without its caller: many items, each with an outcome of its own. */
+/** Work that continues after its caller has an answer: many items, each with an outcome of its own. */
 export interface Job {
   readonly id: string;
-  /** The client whose key made it, by whose rights it runs. */
+  /** The client that created it. The job runs with that client's rights. */
   readonly client: string;
-  /** What it does, as `fan-out`. */
+  /** The kind of work, for example `fan-out`. */
   readonly kind: string;
   readonly state: JobState;
   readonly total: number;
-  /** Items that have their outcome, and how many of them failed. */
+  /** The number of items that have an outcome, and how many of these failed. */
   readonly done: number;
   readonly failed: number;
   readonly createdAtMs: number;
@@ -20,7 +23,7 @@ export interface Job {
   readonly finishedAtMs?: number;
   /** Why it failed. */
   readonly problem?: { readonly code: FaultCode; readonly detail: string };
-  /** Of its message that it is finished. */
+  /** The state of the message that the job is finished. */
   readonly callback?: 'due' | 'delivered' | 'given_up';
 }
 
@@ -29,41 +32,41 @@ export interface NewJob {
   readonly client: string;
   readonly kind: string;
   readonly total: number;
-  /** Of what it is to do, to tell when its id is used for something else. */
+  /** A fingerprint of the request, to detect that its id is reused for another one. */
   readonly fingerprint: string;
-  /** What its kind needs to do it; JSON. */
+  /** The input of its kind, as JSON. */
   readonly payload: unknown;
   readonly callback?: JobCallback;
-  /** What its results take at least, however little room there is for more. */
+  /** Bytes reserved for its smallest possible results. */
   readonly reservedBytes: number;
 }
 
-/** Where it is told that the job is finished, and what signs that. */
+/** The URL that receives the message that the job is finished, and the secret that signs it. */
 export interface JobCallback {
   readonly url: string;
   readonly secret: Secret;
 }
 
-/** What an item came to: a line of JSON, and a code for the count. */
+/** The outcome of an item: a JSON line, and a code for the count. */
 export interface ItemOutcome {
   readonly line: object;
   readonly code: 'ok' | FaultCode;
-  /** Nothing behind it may be sent: it would overtake what may still run, or meet the same. */
+  /** No later item may be sent: it would overtake a command that may still run, or fail in the same way. */
   readonly forbidsMore?: boolean;
 }
 
-/** A job's items, by their index. */
+/** The items of a job, by index. */
 export interface JobWork<By> {
-  /** One after the other; several at once when absent. */
+  /** Whether items run one after the other. Several run at once if absent. */
   readonly inOrder?: boolean;
   effectOf(index: number): 'read' | 'write';
-  /** Carries one out. Never rejects. */
+  /** Executes an item. Never rejects. */
   perform(index: number, by: By, signal: AbortSignal): Promise<ItemOutcome>;
-  /** What is told of one that was not carried out for this reason, or of which that is not known. */
+  /** Returns the outcome of an item that was not executed, or whose outcome is unknown. */
   failed(index: number, code: FaultCode, detail?: string): ItemOutcome;
-  /** An earlier run came to an outcome behind which nothing may be sent. */
+  /** Called if an outcome of an earlier run forbids sending more items. */
   forbidMore?(): void;
 }
 
-/** Finds the work in what was kept of it. */
+/** Makes the work of a job from its payload. */
 export type JobKind<By> = (payload: unknown) => JobWork<By>;

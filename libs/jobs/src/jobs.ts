@@ -8,11 +8,11 @@ import { type RunOutcome, JobRun, leastBytes } from './job-run';
 import type { JobSlot } from './slot-order';
 import type { JobSlots } from './job-slots';
 
-/** So many replicas may die over a job before it is taken for the cause. */
+/** A job during which this many replicas died is considered the cause, and ends. */
 const maxDeaths = 10;
 const sweepEveryMs = 30_000;
 const askReadyEveryMs = 200;
-/** How often a run asks whether it is to make room. */
+/** How often a run checks whether it has to make room. */
 const checkSlotEveryMs = 200;
 
 export interface JobsOptions<By> {
@@ -20,24 +20,25 @@ export interface JobsOptions<By> {
   readonly queue: JobQueue;
   readonly turns: JobSlots;
   readonly kinds: Readonly<Record<string, JobKind<By>>>;
-  /** A job's client as it is now. @throws Fault when its key is none any more, store_unavailable */
+  /** Loads a job's client. @throws Fault if its key no longer works, store_unavailable */
   readonly rights: (client: string) => Promise<By>;
-  /** Sends the message that a job is finished. @throws when it was not taken */
+  /** Sends the message that a job is finished. @throws if the target did not accept it */
   readonly send: (job: Job, callback: JobCallback) => Promise<void>;
   readonly itemsAtOnce: number;
-  /** How many ms a client's next item is to wait until it has paid for what it sent. */
+  /** Returns the milliseconds until the client's rate allows its next item. */
   readonly debtMs: (by: By) => Promise<number>;
   readonly clock: Clock;
-  /** Whether what the store holds may be worked with yet. */
+  /** Whether the data in the store is checked. */
   readonly ready: () => boolean;
   readonly finished: (job: Job) => void;
   readonly log: { warn(fields: object, words: string): void; error(fields: object, words: string): void };
 }
 
-/** Long work: kept before its caller is answered, run by whichever replica has the time, and by another if that dies. */
+/** Long work. A job is stored before its caller gets an answer. Any replica with a free slot runs it, and another one if
+ * that replica dies. */
 export class Jobs<By> {
   private readonly runs = new Set<JobRun<By>>();
-  /** Slots whose ticket the queue did not know when it was last looked at. */
+  /** Slots whose ticket the queue did not know at the last check. */
   private lostTurns = new Set<string>();
   private started = false;
   private readonly poller: Poller;
@@ -50,24 +51,24 @@ export class Jobs<By> {
     });
   }
 
-  /** Takes up jobs, as soon as the store may be worked with, and now and again those that were left behind. */
+  /** Runs jobs as soon as the data in the store is checked, and regularly requeues jobs that were lost. */
   start(): void {
     this.poller.start();
   }
 
-  /** Begins nothing more. */
+  /** Starts no further job. */
   stop(): void {
     this.poller.stop();
     for (const run of this.runs) run.stop();
   }
 
-  /** Resolves when every job of this replica is finished or handed back. */
+  /** Resolves once every job of this replica is finished or handed back. */
   async settle(): Promise<void> {
     if (this.started) await this.options.queue.close();
   }
 
   /**
-   * The job, new or as it was made before.
+   * Creates a job. A repeated call with the same id returns the same job.
    * @throws Fault too_many_jobs, storage_budget_spent, idempotency_conflict, store_unavailable
    */
   async create(wanted: Omit<NewJob, 'reservedBytes'>): Promise<Job> {
@@ -89,12 +90,12 @@ export class Jobs<By> {
     return job;
   }
 
-  /** Where it is told that the job is finished. */
+  /** Returns the callback of the job. */
   callback(id: string): Promise<JobCallback | undefined> {
     return this.options.records.callback(id);
   }
 
-  /** What was not begun is not sent. A job that is finished stays as it is. */
+  /** Cancels a job: items that have not started are not sent. A finished job stays as it is. */
   async cancel(id: string): Promise<Job> {
     const { records, clock, queue } = this.options;
     const what = await records.cancel(id, clock.now());
@@ -103,7 +104,9 @@ export class Jobs<By> {
     return this.find(id);
   }
 
-  /** Runs by this ticket the job whose turn it is. False: the ticket is to be used again, here or by another replica. */
+  /**
+   * Runs the next job with this ticket. Returns false if the ticket is to be used again, here or by another replica.
+   */
   private async run(ticket: string): Promise<boolean> {
     const { turns } = this.options;
     const absent = new Set<string>();
@@ -115,7 +118,7 @@ export class Jobs<By> {
         const came = await this.runJob(turn);
         await turns.end(turn);
         if (came !== 'absent') return came === 'over';
-        // It is finished, or not yet written down; another waits for this ticket.
+        // It is finished or not stored yet; another job may use this ticket.
         absent.add(turn.job);
       }
     } catch (error) {
@@ -124,7 +127,7 @@ export class Jobs<By> {
     }
   }
 
-  /** over: it needs no slot any more. left: another is to go on. absent: there was nothing to run. */
+  /** over: the job needs no slot any more. left: another replica has to continue. absent: there was nothing to run. */
   private async runJob(turn: JobSlot): Promise<'over' | 'left' | 'absent'> {
     const { records, clock, log } = this.options;
     const id = turn.job;
@@ -169,7 +172,7 @@ export class Jobs<By> {
     }
   }
 
-  /** Asks now and then, and on behalf of all items of a run. A store that is away asks for no room. */
+  /** Checks at an interval, for all items of a run at once. If the store does not answer, the job keeps its slot. */
   private roomMakerOf(turn: JobSlot): () => Promise<boolean> {
     const { turns, clock } = this.options;
     let requestedAtMs = 0;
@@ -193,7 +196,7 @@ export class Jobs<By> {
     return this.conclude(id);
   }
 
-  /** What comes after the end of a job, as often as it takes. */
+  /** Finishes a job after its run, repeated until it succeeds. */
   private async conclude(id: string): Promise<true> {
     const { records, queue, finished } = this.options;
     const job = await records.find(id);
@@ -227,7 +230,7 @@ export class Jobs<By> {
     if (this.started) await this.sweep();
   }
 
-  /** A job whose maker died before it was queued, or whose queue lost it. */
+  /** Requeues jobs whose creator died before queueing them, or that the queue lost. */
   private async sweep(): Promise<void> {
     const { records, queue, clock } = this.options;
     for (const { id, client } of await records.open(clock.now() - sweepEveryMs)) {
@@ -239,7 +242,7 @@ export class Jobs<By> {
     await this.sweepTurns();
   }
 
-  /** A slot by a ticket that the queue knows nothing of, twice in a row, is nobody's. */
+  /** Frees a slot whose ticket the queue did not know in two checks in a row. */
   private async sweepTurns(): Promise<void> {
     const { turns, queue } = this.options;
     const seen = await turns.all();

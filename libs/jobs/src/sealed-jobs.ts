@@ -4,7 +4,7 @@ import type { SealedStore, SealedText } from '@b24/seal';
 const allKey = 'b24:{jobs}:all';
 const pageSize = 50;
 
-/** Reads what jobs have to do and their results, each text bound to `job|<id>|<field or index>`. */
+/** Reads the payloads and results of jobs, each text bound to `job|<id>|<field or index>`. */
 export class SealedJobs implements SealedStore {
   readonly records = 'jobs';
 

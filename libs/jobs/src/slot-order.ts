@@ -1,22 +1,22 @@
-/** A job that is not finished, and whose it is. */
+/** An unfinished job, and its client. */
 export interface OpenJob {
   readonly client: string;
   readonly job: string;
 }
 
-/** A slot that a job has, on any replica. */
+/** A slot that a job uses, on any replica. */
 export interface JobSlot extends OpenJob {
-  /** The entry of the queue by which its replica has the slot. */
+  /** The ticket with which its replica holds the slot. */
   readonly ticket: string;
-  /** When it began, unix milliseconds. */
+  /** When it started, in unix milliseconds. */
   readonly sinceMs: number;
-  /** Begins nothing more and ends as soon as what is under way has ended. */
+  /** It starts no further item and ends with those in progress. */
   readonly leaving: boolean;
 }
 
-/** Who waits and who runs, over all replicas. */
+/** The waiting and the running jobs of all replicas. */
 export interface SlotState {
-  /** The oldest first. */
+  /** Oldest first. */
   readonly open: readonly OpenJob[];
   readonly turns: readonly JobSlot[];
   /** Client → the number of its last turn. */
@@ -26,7 +26,10 @@ export interface SlotState {
 /** A job may keep its slot for this long before it makes room for a client that has fewer, by one. */
 const slotSliceMs = 1000;
 
-/** The job that gets a free slot: of the client with the fewest slots, then the one served longest ago, its oldest. */
+/**
+ * Returns the job that gets a free slot: the oldest of the client with the fewest slots, then of the one served longest
+ * ago.
+ */
 export function nextJob(floor: SlotState, besides: ReadonlySet<string> = new Set()): OpenJob | undefined {
   const { served } = floor;
   const held = slotsOf(floor);
@@ -37,15 +40,15 @@ export function nextJob(floor: SlotState, besides: ReadonlySet<string> = new Set
 }
 
 /**
- * Whether a job is to make room: others wait whose clients have fewer slots than its own. At once where its client has
- * two more than one of them, else after a while, so that with more clients than slots each has its turn.
+ * Returns whether a job has to make room for waiting jobs of clients with fewer slots: at once if its client has two more
+ * slots than one of them, otherwise after a while, so that every client gets its turn if there are more clients than slots.
  */
 export function shouldLeave(floor: SlotState, turn: JobSlot, nowMs: number): boolean {
   const held = slotsOf(floor);
   const mine = held.get(turn.client) ?? 0;
   const others = new Set(waiting(floor).flatMap(({ client }) => (client === turn.client ? [] : [client])));
   const poorer = [...others].map((client) => held.get(client) ?? 0).filter((slots) => slots < mine);
-  // Room that others make already is enough for as many.
+  // Slots that others already give up serve as many waiting jobs.
   if (poorer.length <= floor.turns.filter(({ leaving }) => leaving).length) return false;
   return Math.min(...poorer) + 1 < mine || nowMs - turn.sinceMs >= slotSliceMs;
 }
@@ -55,7 +58,7 @@ function waiting({ open, turns }: SlotState): OpenJob[] {
   return open.filter(({ job }) => !running.has(job));
 }
 
-/** Client → slots it has and keeps. */
+/** Client → slots that it keeps. */
 function slotsOf({ turns }: SlotState): Map<string, number> {
   const held = new Map<string, number>();
   for (const { client, leaving } of turns) if (!leaving) held.set(client, (held.get(client) ?? 0) + 1);

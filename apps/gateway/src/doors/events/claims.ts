@@ -33,14 +33,14 @@ const frameBody = z.object({
   APPLICATION_TOKEN: token.optional(),
 });
 
-/** Which app it is for, only the address tells. */
+/** The app is known from the URL only. */
 type UnaddressedClaim = Omit<ClaimedInstall, 'app'>;
 
 export type VendorEvent =
   | { readonly kind: 'install'; readonly claim: UnaddressedClaim }
   | { readonly kind: 'other'; readonly event: Omit<IncomingEvent, 'app' | 'receivedAtMs'> };
 
-/** The event, if it has the shape of one and names a host we may talk to; nothing of it is believed yet. */
+/** Parses an event that has the right shape and names an allowed host. Nothing of it is verified yet. */
 export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRules): VendorEvent {
   const install = installEvent.safeParse(form);
   if (install.success) {
@@ -70,7 +70,7 @@ export function readEvent(form: Record<string, unknown>, { hosts }: EndpointRule
   };
 }
 
-/** What Bitrix24 posts into the install page's frame. */
+/** Parses what Bitrix24 posts into the frame of the install page. */
 export function readFrame(form: Record<string, unknown>): UnaddressedClaim {
   const body = frameBody.safeParse(form);
   if (!body.success)

@@ -3,20 +3,20 @@ import { type GrantStore, type Installer, secretsOf } from '@b24/grants';
 import { asFault, type Clock, type PortalId, Scrubber, type Secret, sleep } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Events that wait for the store in memory: a few megabytes. */
+/** Maximum events that wait in memory for the store; a few megabytes. */
 const maxHeldEvents = 1000;
 const againAfterMs = 1000;
-/** Then nobody waits for it any more. */
+/** How long an event waits for the store. */
 const lifeMs = 3_600_000;
 
-/** An event that came in, of a portal that has yet to prove itself. */
+/** A received event of a portal that is not verified yet. */
 export interface IncomingEvent {
-  /** Whose address it came to. */
+  /** The app to whose URL it was sent. */
   readonly app: string;
   readonly event: string;
   readonly memberId: string;
   readonly applicationToken: Secret;
-  /** The event's own, if it has one: nobody uses it, and it must not go on. */
+  /** The access token of the event, if it has one. It is not used, and is removed from messages. */
   readonly accessToken?: Secret;
   /** Unix seconds. */
   readonly ts?: number;
@@ -31,23 +31,23 @@ export interface EventInboxOptions {
   readonly queue: Pick<EventQueue, 'enqueue'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
-  /** Told when something waits to be sent. */
+  /** Called when a message is queued. */
   readonly stored: () => void;
-  /** Told of what had to go: there was no room. */
+  /** Called with the subscription whose oldest message was dropped for lack of room. */
   readonly lost: (subscription: string) => void;
-  /** Told of a portal whose app was updated, which takes its bindings away. */
+  /** Called for a portal whose app was updated, which removes its bindings. */
   readonly updated: (portal: PortalId) => Promise<void>;
 }
 
-/** Told as the event is dealt with. */
+/** Receives how the inbox handled an event. */
 export interface EventWatcher {
   proven(): void;
   uninstalled(portal: PortalId): void;
 }
 
 /**
- * Events other than installs. Bitrix24 never sends one again, so it is kept for its subscriptions before the answer; while
- * the store is away it waits in memory.
+ * Events other than installs. Bitrix24 never repeats an event, so it is queued for its subscriptions before Bitrix24 gets
+ * an answer. While the store does not answer it waits in memory.
  */
 export class EventInbox {
   private held = 0;
@@ -55,7 +55,7 @@ export class EventInbox {
 
   constructor(private readonly options: EventInboxOptions) {}
 
-  /** @throws Fault event_refused; store_unavailable when too many wait for the store already */
+  /** Takes an event. @throws Fault event_refused; store_unavailable if too many already wait for the store */
   async take(event: IncomingEvent, watcher: EventWatcher): Promise<void> {
     try {
       await this.deal(event, watcher);
@@ -65,7 +65,7 @@ export class EventInbox {
     }
   }
 
-  /** What waits in memory is lost with this replica, and told to the log. */
+  /** Logs the events in memory, which are lost with this replica. */
   stop(): void {
     this.stopped = true;
     if (this.held > 0) this.options.log.error({ events: this.held }, 'events are lost: the store did not come back');
@@ -86,7 +86,7 @@ export class EventInbox {
     }
   }
 
-  /** False while the store is away. */
+  /** Returns false while the store does not answer. */
   private async dealtWith(event: IncomingEvent, watcher: EventWatcher): Promise<boolean> {
     try {
       await this.deal(event, watcher);
@@ -101,7 +101,7 @@ export class EventInbox {
     const { installer, updated } = this.options;
     const portal = await installer.checkEvent(event.app, event.memberId, event.applicationToken);
     watcher.proven();
-    // First: after an uninstall nothing proves this event any more, should the rest have to be done again.
+    // Queued first, because nothing can verify this event after the uninstall, if the rest has to be repeated.
     await this.forward(portal, event);
     if (event.event === 'ONAPPUPDATE') await updated(portal);
     if (event.event !== 'ONAPPUNINSTALL') return;
@@ -115,7 +115,7 @@ export class EventInbox {
     const wanting = (await subscriptions.list()).filter((it) => wants(it, memberId, event)).map(({ id }) => id);
     if (wanting.length === 0) return;
     const grant = await store.load(memberId);
-    // Nobody has admitted the portal yet: what it says concerns nobody.
+    // Events of a portal that is not admitted yet are dropped.
     if (grant?.waitingSinceMs !== undefined) return;
     const portal = { memberId, domain: grant?.domain ?? '' };
     const secrets = [applicationToken, ...(accessToken ? [accessToken] : []), ...(grant ? secretsOf(grant) : [])];

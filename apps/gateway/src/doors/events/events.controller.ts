@@ -15,7 +15,7 @@ import { InstallInbox } from './install-inbox';
 import { eventsDoor } from './events-door';
 import { formOf } from './form-of';
 
-/** Where Bitrix24 posts its events, each app's to an address of its own. */
+/** Receives events from Bitrix24. Each app has a URL of its own. */
 @ApiExcludeController()
 @Controller('bitrix24/events')
 export class EventsController {
@@ -56,7 +56,10 @@ export class EventsController {
     return { received: true };
   }
 
-  /** While the apps can't be read it is taken as named: an install waits for the store, and is never sent again. */
+  /**
+   * While the apps cannot be read the app is taken from the URL, because an install is never repeated and waits for the
+   * store.
+   */
   private async appNamed(app = defaultApp): Promise<string> {
     if (!isAppId(app)) throw new Fault('app_not_found');
     try {

@@ -3,7 +3,7 @@ import { type Clock, Fault, type PortalId, type Secret, within } from '@b24/port
 import { z } from 'zod';
 import type { SingleRequest } from '../../api/portals/single-request';
 
-/** Somebody may wait for the page that an install ends with. */
+/** A person may be waiting for the last page of an install. */
 const answerWithinMs = 8000;
 
 const profileSchema = z.object({
@@ -31,7 +31,7 @@ export class GrantorQuestion {
     if (!answer.ok) throw answer.fault;
     const profile = profileSchema.safeParse(answer.value);
     if (!profile.success) throw new Fault('portal_error', { detail: 'The portal did not say who this user is.' });
-    // Only a plain yes is one.
+    // Only `true` counts.
     return { userId: profile.data.ID, administrator: profile.data.ADMIN === true };
   }
 }

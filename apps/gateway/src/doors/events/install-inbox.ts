@@ -10,28 +10,28 @@ import { asFault, type Clock, type Fault, sleep } from '@b24/portal';
 import { DueWorker, heartbeat } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Half the connections to the authorization server, so that what is unproven never delays a refresh. */
+/** Half the connections to the authorization server, so that unverified installs never delay a refresh. */
 const maxConcurrentVerifications = 32;
 const lookEveryMs = 5_000;
-/** A claim is its replica's for so long; longer, as long as it lives and says so. */
+/** How long a replica holds a claim. A live replica renews the hold. */
 const holdMs = 20_000;
 const firstPauseMs = 5_000;
 const maxPauseMs = 600_000;
-/** Then its tokens are worth no further try. */
+/** Age at which the tokens of a claim have expired. */
 const lifeMs = 3_600_000;
-/** Whose budgets are remembered to be given back. */
+/** Maximum claims whose sources get their budget back once verified. */
 const maxProvers = 2000;
 
-/** An install that came as an event, before anyone vouched for it. */
+/** An install that was received as an event, before it is verified. */
 export interface ReceivedInstall {
   readonly claim: ClaimedInstall;
   readonly source: string;
   readonly requestId: string;
-  /** Told when the authorization server vouched for it, if this replica asked. */
+  /** Called once the authorization server has confirmed it, if this replica verified it. */
   readonly proven: () => void;
 }
 
-/** The request that an install came by. */
+/** The request of an install. */
 interface InstallSource {
   readonly requestId: string;
   readonly source?: string;
@@ -42,15 +42,15 @@ export interface InstallInboxOptions {
   readonly claims: Pick<InstallClaims, 'add' | 'acquireDue' | 'postpone' | 'replaceTokens' | 'remove'>;
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
-  /** Told of every portal that is installed from here. */
+  /** Called for every portal that is installed by an event. */
   readonly installed: (record: PortalRecord, from: InstallSource) => void;
-  /** Called with every install that may not replace what is here, once it is not tried again. */
+  /** Called for every install that may not replace the grant, after its last attempt. */
   readonly notReplaced: (fault: NotReplaced, app: string, from: InstallSource) => void;
 }
 
 /**
- * Installs that came as events. Bitrix24 wants its answer at once and never sends again, so what the event claims is
- * kept, sealed, before the answer, and verified after it: by this replica, or by another if this one is gone.
+ * Installs that were received as events. Bitrix24 expects an answer at once and never repeats an event, so its claim is
+ * stored, sealed, before the answer and verified afterwards, by this replica or by another one if this one has died.
  */
 export class InstallInbox {
   private readonly provers = new Map<string, () => void>();
@@ -67,12 +67,12 @@ export class InstallInbox {
     });
   }
 
-  /** Takes up what was left behind, now and again. */
+  /** Polls for claims that other replicas left. */
   start(): void {
     this.worker.start();
   }
 
-  /** Begins nothing more; what is not verified yet is another replica's. */
+  /** Starts no further verification; other replicas verify the rest. */
   stop(): void {
     this.worker.stop();
   }
@@ -81,13 +81,13 @@ export class InstallInbox {
     return this.worker.settle();
   }
 
-  /** @throws Fault too_many_attempts when too many wait, and most of them are of the same source */
+  /** Takes an install. @throws Fault too_many_attempts if too many wait and most of them have the same source */
   async take(delivery: ReceivedInstall): Promise<void> {
     try {
       await this.keep(delivery);
     } catch (error) {
       if (asFault(error).code !== 'store_unavailable' || this.worker.isFull) throw error;
-      // It is never sent again: better kept in memory alone than not at all.
+      // It is never repeated, so it is at least kept in memory.
       this.worker.add(this.keepLater(delivery));
     }
   }
@@ -107,7 +107,7 @@ export class InstallInbox {
     const { installer, claims, clock, log } = this.options;
     const from = { requestId, ...(source !== undefined && { source }) };
     const letGo = this.hold(id);
-    // The last time, a pair of whom the portal does not say who granted it is kept as a spare.
+    // The last attempt stores a token pair as a spare if the portal does not say who granted it.
     const isLast = clock.now() - receivedAtMs >= lifeMs;
     const keepFresh = (fresh: ClaimedInstall) => claims.replaceTokens(stored, fresh);
     try {
@@ -135,7 +135,7 @@ export class InstallInbox {
     await this.options.claims.remove(id).catch(() => undefined);
   }
 
-  /** For as long as this process lives; returns how to stop. */
+  /** Renews the hold while this process lives. Returns a function that stops it. */
   private hold(id: string): () => void {
     const { claims, clock } = this.options;
     return heartbeat({ clock, everyMs: holdMs / 2, renew: () => claims.postpone(id, clock.now() + holdMs) });

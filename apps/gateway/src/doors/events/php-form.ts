@@ -1,16 +1,16 @@
 import { Fault } from '@b24/portal';
 import { parse } from 'qs';
 
-/** Deeper or longer than any form of the vendor's. */
+/** Limits that no form of Bitrix24 reaches. */
 const maxDepth = 4;
 const maxFields = 200;
-/** Longer than any name of the vendor's, percent-encoded in full. */
+/** Longer than any field name of Bitrix24, fully percent-encoded. */
 const maxNameLength = 1000;
 const ofPrototypes = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * A form with PHP's brackets, as Bitrix24 posts it: `auth[access_token]=…`. Every value is a string.
- * @throws Fault invalid_request for what is too deep, too long or aims at a prototype.
+ * Parses a form with PHP's brackets, as Bitrix24 posts it: `auth[access_token]=…`. Every value is a string.
+ * @throws Fault invalid_request for a form that is too deep or too long, or names a prototype.
  */
 export function parsePhpForm(text: string): Record<string, unknown> {
   const malformed = () => new Fault('invalid_request', { detail: 'The form is malformed, too deep or too long.' });
@@ -31,7 +31,9 @@ export function parsePhpForm(text: string): Record<string, unknown> {
   }
 }
 
-/** Neither long in its name, which may hold `=` inside brackets, nor aimed at a prototype; a value may hold any words. */
+/**
+ * Neither long in its name, which may hold `=` inside brackets, nor aimed at a prototype; a value may hold any words.
+ */
 function isHarmless(field: string): boolean {
   const plain = field.replace(/%5b/gi, '[').replace(/%5d/gi, ']');
   const bracketed = plain.indexOf(']=');
