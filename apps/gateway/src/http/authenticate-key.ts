@@ -4,12 +4,15 @@ import { Fault } from '@b24/portal';
 import { withinDeadline } from './caller';
 import type { Throttle } from './throttle';
 
-/** The key in an `Authorization`; undefined where there is none in it. */
+/** Returns the key in an `Authorization` header; undefined if it contains none. */
 export function bearerToken(authorization: string): string | undefined {
   return /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
 }
 
-/** Whose key this is. @throws Fault key_invalid, key_expired, client_rate_limited, too_many_attempts, store_unavailable */
+/**
+ * Returns the client of a key. @throws Fault key_invalid, key_expired, client_rate_limited, too_many_attempts,
+ * store_unavailable
+ */
 export function authenticateKey(
   request: FastifyRequest,
   key: string | undefined,
@@ -21,7 +24,7 @@ export function authenticateKey(
       throttle.rightKey(request, client.id);
       return client;
     }
-    // Asked first all the same: a right key passes, whoever else floods from its address.
+    // Looked up first, so that a valid key passes even if its address is flooding.
     throttle.wrongKey(request);
     throw new Fault('key_invalid');
   };

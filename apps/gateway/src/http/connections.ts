@@ -7,8 +7,9 @@ import { sendProblemOn } from './render-problem';
 import { sourceOf } from './source-address';
 
 /**
- * Bounds open connections, in all and by address. Those of trusted proxies carry the requests of many and count in all
- * only. One too many is closed with a problem, and one beyond the bound of all without a word.
+ * Limits open connections in total and per address. Connections of trusted proxies carry the requests of many callers and
+ * count in the total only. A connection above the limit of its address is closed with a problem, one above the total
+ * without a response.
  */
 export function boundConnections(
   server: Server,

@@ -26,20 +26,22 @@ export interface DoorDependencies {
   readonly settings: Settings;
 }
 
-/** How requests of a route come in. Each route names its door; a gateway with one that names none does not start. */
+/**
+ * How requests of a route are admitted. Each route names its door; a gateway with a route without one does not start.
+ */
 export interface Door {
-  /** Requests are refused while Redis may not be worked with. */
+  /** Whether requests are refused until the data in Redis is checked. */
   readonly needsStore: boolean;
   /**
-   * Decides before anything of the body is read, and returns whose request it is; undefined where no key is asked for.
+   * Authenticates a request before its body is read. Returns undefined if the route needs no key.
    * @throws Fault for a request that may not come in
    */
   readonly admit?: (request: FastifyRequest, parts: DoorDependencies) => Promise<Client | undefined> | undefined;
   /** Renders a fault for the callers of this route; as a problem where it is absent. */
   readonly renderFault?: FaultRenderer;
-  /** Bitrix24 posts forms here. */
+  /** Whether the route takes forms, which Bitrix24 posts. */
   readonly takesForms?: true;
-  /** Answers whatever load there is: probes of an orchestrator. */
+  /** Whether requests are answered under any load, such as the probes of an orchestrator. */
   readonly unbounded?: true;
 }
 
@@ -47,13 +49,13 @@ interface WithDoor {
   readonly door?: Door;
 }
 
-/** Open to everybody, and of no effect. */
+/** Public, for requests without effect. */
 export const openDoor: Door = { needsStore: false };
 
-/** Probes, which say whether the process is alive while everything else is refused. */
+/** Probes, which are answered while all other requests are refused. */
 export const probeDoor: Door = { needsStore: false, unbounded: true };
 
-/** Names the door of a controller's method. */
+/** Sets the door of a controller's method. */
 export function Through(door: Door): MethodDecorator {
   return RouteConfig({ door } satisfies WithDoor);
 }
@@ -63,9 +65,9 @@ export function doorOf(request: FastifyRequest): Door | undefined {
   return (request.routeOptions.config as WithDoor).door;
 }
 
-/** A route that says nothing of its door, as `GET /path`; undefined for every other. */
+/** Describes a route without a door as `GET /path`; undefined for every other route. */
 export function withoutDoor({ method, url, config }: RouteOptions): string | undefined {
-  // Preflights of browsers, which CORS answers before any door.
+  // CORS preflights are answered before any door.
   if (method === 'OPTIONS' || (config as WithDoor | undefined)?.door) return undefined;
   return `${String(method)} ${url}`;
 }

@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 
 const awaiting = new WeakSet<ServerResponse>();
 
-/** A caller that sent `Expect: 100-continue` is asked for its body by `askForBody` and not before, as Node would. */
+/** Delays `100 Continue` until `askForBody`. Node would send it at once. */
 export function holdBackBodies(server: Server): void {
   server.on('checkContinue', (request, response) => {
     awaiting.add(response);
@@ -10,7 +10,7 @@ export function holdBackBodies(server: Server): void {
   });
 }
 
-/** Asks a caller that waits with its body to send it. */
+/** Sends `100 Continue` to a caller that waits for it. */
 export function askForBody(response: ServerResponse): void {
   if (awaiting.delete(response)) response.writeContinue();
 }

@@ -1,12 +1,12 @@
 export interface FairShareLimits {
-  /** Places in all. */
+  /** Slots in total. */
   readonly maxSlots: number;
-  /** Places that one name may hold, however many are free. */
+  /** Maximum slots of one name, even if more are free. */
   readonly maxSlotsPerName: number;
 }
 
 /**
- * Places shared between names, in memory. A name may hold as many as are free: alone it gets half of them, two get a
+ * Slots shared between names, in memory. A name may hold as many as are free: alone it gets half of them, two get a
  * third each, and some are always left for a name that holds none. (Dynamic thresholds: Choudhury and Hahne, "Dynamic
  * queue length thresholds for shared-memory packet switches", 1998.)
  */
@@ -16,7 +16,7 @@ export class FairShare {
 
   constructor(private readonly limits: FairShareLimits) {}
 
-  /** Takes a place and returns what gives it back, which may be called more than once; undefined when there is none. */
+  /** Takes a slot and returns an idempotent function that releases it; undefined if there is none. */
   enter(name: string): (() => void) | undefined {
     const { maxSlots: places, maxSlotsPerName: perName } = this.limits;
     const held = this.held.get(name) ?? 0;

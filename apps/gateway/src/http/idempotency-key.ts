@@ -6,7 +6,7 @@ const printable = /^[\x20-\x7e]+$/;
 /** sf-string of RFC 8941: quotes, in which quotes and backslashes are escaped. */
 const quoted = /^"((?:[^"\\]|\\["\\])*)"$/;
 
-/** The text of an `Idempotency-Key`, the draft's quoted string and a bare one alike; undefined when there is none. */
+/** Returns the text of an `Idempotency-Key`, quoted as in the draft or bare; undefined if there is none. */
 export function idempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const text = String(header).trim();
@@ -17,12 +17,12 @@ export function idempotencyKey(header: string | string[] | undefined): string | 
   throw new Fault('invalid_request', { errors: [{ path: 'Idempotency-Key', message }] });
 }
 
-/** Of whatever text, a name that tells nothing of it. */
+/** Returns a digest of a text, which does not reveal it. */
 export function digestOf(...texts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 }
 
-/** JSON whose fields are in order: the same content is the same text. */
+/** Returns JSON with sorted fields, so that equal content gives equal text. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => {
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;

@@ -23,10 +23,10 @@ import { problemOf } from './problem';
 export const retryBehaviourMetadata = 'b24:in doubt';
 
 /**
- * What a retry does when an earlier attempt with its key may have been carried out.
- * settled: the operation settles it by rules of its own. repeated: it runs again, which changes nothing more.
- * gone: it runs again, and finding nothing to remove is a success. unknown: it can't be told, and the caller is told so;
- * when it writes to our own store, the store's silence proves nothing.
+ * What a retry does if an earlier attempt with its key may have been executed.
+ * settled: the operation settles it by its own rules. repeated: it runs again, which changes nothing more.
+ * gone: it runs again, and finding nothing to delete is a success. unknown: the outcome cannot be found out and is
+ * reported as unknown; for a write to our own store, a store that does not answer proves nothing.
  */
 export type RetryBehaviour =
   | { readonly kind: 'settled' | 'repeated' }
@@ -35,11 +35,11 @@ export type RetryBehaviour =
       readonly kind: 'unknown';
       readonly advice: string;
       readonly writesTo: 'store' | 'portal';
-      /** With `Prefer: respond-async` the key names a job, which tells the rest. */
+      /** With `Prefer: respond-async` the key identifies a job, which reports the outcome. */
       readonly orJob?: true;
     };
 
-/** A write that carries an `Idempotency-Key` happens once (docs/idempotency.md). */
+/** Executes a write with an `Idempotency-Key` once (docs/idempotency.md). */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
@@ -69,7 +69,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-/** @throws Fault invalid_request for a body that can't be walked safely: it is read here before any schema has seen it */
+/**
+ * @throws Fault invalid_request for a body that can't be walked safely: it is read here before any schema has seen it
+ */
 export function idempotentWriteOf(
   { method, url, body }: Pick<FastifyRequest, 'method' | 'url' | 'body'>,
   client: string,
@@ -84,7 +86,7 @@ export function idempotentWriteOf(
   };
 }
 
-/** Runs the operation. @throws Fault unless what it came to is certain and worth telling again */
+/** Runs the operation. @throws Fault unless the outcome is certain and can be replayed */
 async function answerOf(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -125,7 +127,7 @@ function refusal(fault: Fault, requestId: string): WriteAnswer {
   };
 }
 
-/** What a retry is answered with whose first answer was not kept: that it was carried out, and where to look. */
+/** The answer to a retry whose first answer was not stored: the write was executed, and where to look. */
 function notStored(
   { status, headers, notStored: why }: Extract<RecordedAnswer, { notStored: unknown }>,
   requestId: string,

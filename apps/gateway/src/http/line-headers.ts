@@ -17,7 +17,7 @@ export function setLineHeaders(reply: FastifyReply, { timing, request }: Answer)
   void reply.header('Server-Timing', parts.join(', '));
 }
 
-/** Seconds until one more request than now may be sent; a queue that backs off pays its debt first. */
+/** Seconds until one more permit is available; longer while the queue backs off. */
 function waitSeconds(left: number, drainPerSecond: number): number {
   return Math.max(1, Math.ceil((1 - Math.min(0, left)) / drainPerSecond));
 }

@@ -2,7 +2,10 @@ import { Fault } from '@b24/portal';
 import type { LoggerService } from '@nestjs/common';
 import { type Logger as PinoLogger, pino } from 'pino';
 
-/** JSON lines on stdout. Requests are logged by route, never by URL; errors by name, code and place, never with what they carry. */
+/**
+ * JSON lines on stdout. Requests are logged by route, never by URL; errors by name, code and place, never with what
+ * they carry.
+ */
 export function gatewayLog(level: string, stream?: { write(line: string): void }): PinoLogger {
   const options = {
     level,
@@ -35,7 +38,7 @@ function describeError(error: unknown): LoggedError {
   return { type, ...(code !== undefined && { code }), message, ...stack };
 }
 
-/** Of an error that nobody expected: what it is and where it happened, and nothing that it says. */
+/** The class and stack of an unexpected error, without its message. */
 export function errorLocation(error: unknown): {
   readonly type: string;
   readonly code?: string;
@@ -48,7 +51,7 @@ export function errorLocation(error: unknown): {
   return { type: name, ...(typeof code === 'string' && { code }), frames };
 }
 
-/** Nest's own words in our log: its start-up chatter only when asked for. */
+/** Nest's messages in our log. Those about its start are debug messages. */
 export class NestLog implements LoggerService {
   constructor(private readonly pino: PinoLogger) {}
 

@@ -1,4 +1,4 @@
-/** The requests that have not been answered yet. */
+/** The requests without a complete response. */
 export class OpenRequests {
   private readonly underWay = new Set<object>();
   private readonly waiting: (() => void)[] = [];

@@ -1,22 +1,22 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Calls back when the answer is over, at once if it is already: its caller may have hung up before anybody listened. */
+/** Runs the callback once the response is closed; at once if it is closed already. */
 export function onResponseClosed(answer: ServerResponse, then: () => void): void {
   if (answer.destroyed) then();
   else answer.once('close', then);
 }
 
 /**
- * Requests may be sent before the answers to earlier ones of their connection have come. When such a connection ends, Node
- * closes the answer whose turn it is and tells nothing to those behind it. Here they are closed as well, so that whatever
- * waits for the end of an answer hears of it: places are given back, calls are given up, streams end.
+ * A caller may send requests before earlier ones on its connection are answered. If such a connection ends, Node closes
+ * the current response and does not notify the later ones. This closes them too, so that their slots are released, their
+ * calls are aborted and their streams end.
  */
 export function closePipelinedAnswers(server: Server): void {
   const answersOf = new WeakMap<Socket, Set<ServerResponse>>();
-  // Before anything else can listen to the answer.
+  // Added before any other listener of the response.
   server.prependListener('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
-    // Read from what a connection had sent before it ended; whoever is to answer it comes to it in this turn.
+    // The request was read from data that arrived before the connection ended; its handler runs in this turn.
     if (socket.closed) {
       setImmediate(end, answer);
       return;
@@ -27,7 +27,7 @@ export function closePipelinedAnswers(server: Server): void {
   });
 }
 
-/** The answers that a connection is to give. */
+/** The open responses of a connection. */
 function answersWhile(socket: Socket): Set<ServerResponse> {
   const answers = new Set<ServerResponse>();
   socket.once('close', () => {

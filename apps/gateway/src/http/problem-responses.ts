@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { type FaultCode, faultCodes, faultTable } from '@b24/portal';
 import type { Problem } from './problem';
 
-/** What every operation that needs a key can answer. */
+/** Faults of every operation that needs a key. */
 export const keyFaults: readonly FaultCode[] = [
   'invalid_request',
   'key_missing',
@@ -17,7 +17,7 @@ export const keyFaults: readonly FaultCode[] = [
   'internal_error',
 ];
 
-/** What a portal, or the way to it, can answer to any call. */
+/** Faults of any call to a portal. */
 export const portalFaults: readonly FaultCode[] = [
   'portal_payment_required',
   'access_denied',
@@ -37,7 +37,7 @@ export const portalFaults: readonly FaultCode[] = [
   'outcome_unknown',
 ];
 
-/** What every call that goes down the line can answer. */
+/** Faults of every call through the request line. */
 export const lineFaults: readonly FaultCode[] = [
   ...portalFaults,
   'portal_not_found',
@@ -48,7 +48,7 @@ export const lineFaults: readonly FaultCode[] = [
   'shutting_down',
 ];
 
-/** What every write that takes an Idempotency-Key can answer. */
+/** Faults of every write that takes an Idempotency-Key. */
 export const idempotencyFaults: readonly FaultCode[] = [
   'idempotency_conflict',
   'answer_not_stored',
@@ -144,7 +144,7 @@ export function problemResponses(faults: readonly FaultCode[]): ProblemResponse[
   });
 }
 
-/** Codes that come together, and the word for them in the name of a response. */
+/** Codes that occur together, and their name within the name of a response. */
 const groups: readonly (readonly [string, readonly FaultCode[]])[] = [
   ['', keyFaults],
   ['.call', lineFaults],
@@ -152,7 +152,9 @@ const groups: readonly (readonly [string, readonly FaultCode[]])[] = [
   ['.write', idempotencyFaults],
 ];
 
-/** Names a response by its status, the groups of codes that it has, and its other codes: `NotFound.call.epic_not_found`. */
+/**
+ * Names a response by its status, the groups of codes that it has, and its other codes: `NotFound.call.epic_not_found`.
+ */
 function nameOf(status: number, codes: readonly FaultCode[]): string {
   let name = (STATUS_CODES[status] ?? `${status}`).replace(/\W/g, '');
   let others = codes;

@@ -6,13 +6,13 @@ import { onResponseClosed } from './pipelined';
 import { sourceOf } from './source-address';
 
 export interface RequestAdmissionOptions extends DoorDependencies {
-  /** Whether the store may be worked with. */
+  /** Whether the data in the store is checked. */
   readonly storeIsReady: () => boolean;
 }
 
 /**
- * The one way in: decides by the matched route, before anything of a body is read, whether a request may come in and
- * whose it is. A request holds a place of its address until its key is known, and from then on a place of its client.
+ * Admits requests by the door of their route, before the body is read, and authenticates them. A request holds a slot of
+ * its address until its key is known, then a slot of its client.
  */
 export class RequestAdmission {
   private readonly addresses: FairShare;
@@ -39,7 +39,7 @@ export class RequestAdmission {
   }
 }
 
-/** What a request holds until it is answered or its caller hangs up. */
+/** The slot that a request holds until it is answered or its caller hangs up. */
 class AdmissionSlot {
   private leave: () => void = () => undefined;
   private isOver = false;
@@ -51,7 +51,7 @@ class AdmissionSlot {
     });
   }
 
-  /** Takes another place in exchange for the one that is held. @throws Fault too_many_requests */
+  /** Replaces the held slot by another one. @throws Fault too_many_requests */
   become(leave: (() => void) | undefined): void {
     this.leave();
     if (!leave) throw new Fault('too_many_requests', { retryAfterMs: 1000 });

@@ -12,12 +12,12 @@ interface Issue {
 
 const maxErrors = 50;
 
-/** Validation whose problem names every place: the parameter, or the field of the body. */
+/** Validates input by its schema. The problem names every invalid parameter and field. */
 export class SchemaValidationPipe extends StandardSchemaValidationPipe {
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     const { schema, type, data } = metadata;
     if (!schema || !this.toValidate(metadata)) return value;
-    // Nest would take them off in silence; whoever sends them shall know.
+    // Nest would silently remove them; the caller should know.
     assertSafeJson(value);
     assertArrayBounds(schema, value);
     const result = await this.validate<T>(value, schema);
@@ -27,7 +27,7 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
   }
 }
 
-/** The fault of an input that its schema refused, below this place. */
+/** Makes the fault of an input that its schema rejected, with paths below this one. */
 export function validationFault(issues: readonly Issue[], place: readonly string[] = []): Fault {
   const errors = issues.flatMap((issue) => errorsOf(issue, place));
   return new Fault('invalid_request', { errors: errors.slice(0, maxErrors) });

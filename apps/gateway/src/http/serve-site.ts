@@ -6,19 +6,19 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { openDoor } from './door';
 
 export interface Site {
-  /** Its address, and the name of its folder in the build: `/console`. */
+  /** Its path, which is also the name of its folder in the build, for example `/console`. */
   readonly address: string;
-  /** The folders it may have been built into; the first that is there counts. */
+  /** The folders of possible builds. The first that exists is served. */
   readonly folders: readonly string[];
-  /** What it is called, as `console`. */
+  /** Its name, for example `console`. */
   readonly name: string;
-  /** What its policy says beyond that of every site. */
+  /** Directives in addition to the policy of every site. */
   readonly policy: readonly string[];
-  /** What there is without it, as HTML. */
+  /** HTML that is served if there is no build. */
   readonly meanwhile: string;
 }
 
-/** Nothing from elsewhere, nothing inline, in nobody's frame. */
+/** No content from elsewhere, nothing inline, no frames. */
 const ownFilesOnly = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,11 +30,11 @@ const ownFilesOnly = [
   "frame-ancestors 'none'",
 ];
 
-/** Where the build of an app for browsers is: beside this build, and for tests, which run the sources, beside them. */
+/** Returns where a browser app is built: beside this build or, for tests, which run the sources, beside them. */
 export const buildFolders = (name: string) =>
   [`../../../../../${name}`, `../../../../dist/apps/${name}`].map((it) => join(__dirname, it));
 
-/** A site's files as `npm run build` left them; every page of it is the same document. */
+/** Serves the files of a site as `npm run build` made them. All its pages are the same document. */
 export async function serveSite(
   app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>,
   { address, folders, name, policy, meanwhile }: Site,
@@ -62,7 +62,7 @@ export async function serveSite(
       root: join(folder, 'assets'),
       prefix: `${address}/assets/`,
       decorateReply: false,
-      // Their names hold a digest of what is in them.
+      // Their names contain a digest of their content.
       immutable: true,
       maxAge: '365d',
       index: false,

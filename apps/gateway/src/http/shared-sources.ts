@@ -1,19 +1,19 @@
 import { isPublicAddress } from '@b24/upstream';
 
-/** Different names that one address may have before it is taken for a proxy. */
+/** Number of different names after which an address counts as a proxy. */
 const suspicious = 20;
-/** Addresses kept in mind; the one that came first is forgotten first. */
+/** Maximum addresses in memory. The oldest is dropped first. */
 const maxAddresses = 200;
 
 /**
- * Notices a proxy that hides who comes. Portals and keys that proved themselves and all come from one private address are behind
- * a proxy that TRUSTED_PROXIES does not name, or that does not pass X-Forwarded-For on: its budgets are then shared with
- * whoever floods. In bounded memory, on this replica.
+ * Detects a proxy that hides the addresses of callers. If many verified portals and keys share one private address, there
+ * is a proxy that TRUSTED_PROXIES does not name or that does not forward X-Forwarded-For, and they share their budgets
+ * with any attacker. Per replica, in bounded memory.
  */
 export class SharedSources {
   private readonly seen = new Map<string, Set<string>>();
 
-  /** @param warn called once for each such address, as long as it is kept in mind */
+  /** @param warn called once for each such address while it is in memory */
   constructor(private readonly warn: (address: string) => void) {}
 
   /** @param name of a portal or a client, of one kind or the other */

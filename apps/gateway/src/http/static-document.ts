@@ -13,8 +13,8 @@ const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 const [brotli, gzipped] = [promisify(brotliCompress), promisify(gzip)];
 
 /**
- * A text that stays what it is while the process runs. It is compressed once for each encoding, off the main thread and
- * when first asked for, and validated by an ETag.
+ * A text that does not change while the process runs. It is compressed once per encoding, off the main thread, on first
+ * use, and validated by an ETag.
  */
 export class StaticDocument {
   private readonly text: Buffer;

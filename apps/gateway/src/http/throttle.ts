@@ -3,19 +3,18 @@ import { type Clock, Fault } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import { sourceOf } from './source-address';
 
-/** Names kept in mind by each kind of budget: a few megabytes at most. */
+/** Maximum names in each kind of budget; a few megabytes at most. */
 const maxNames = 20_000;
 
-/** Something that was let in before it proved what it claims. */
+/** An attempt that was admitted before it is verified. */
 export interface ThrottledAttempt {
-  /** It did: it costs nothing. */
+  /** Called once it is verified: it costs nothing. */
   proven(): void;
 }
 
 /**
- * How often those may knock who have not proved anything. Each attempt costs its source address, and is given back when
- * it proves itself, so that what is genuine passes however much of it there is (docs/decisions/0010). On this replica,
- * in bounded memory.
+ * Limits attempts that are not verified yet. Each attempt is charged to its source address and refunded once it is
+ * verified, so genuine requests pass in any number (docs/decisions/0010). Per replica, in bounded memory.
  */
 export class Throttle {
   private readonly wrongKeys: TokenBuckets;
@@ -25,43 +24,46 @@ export class Throttle {
   private readonly eventsOfMember: TokenBuckets;
   private readonly webhookProbes: TokenBuckets;
 
-  /** @param provenFrom called with the address and the name of each portal or client that proved itself */
+  /** @param provenFrom called with the address and the name of each verified portal or client */
   constructor(
     clock: Clock,
     private readonly provenFrom: (address: string, name: string) => void = () => undefined,
   ) {
     this.wrongKeys = new TokenBuckets({ capacity: 30, tokensPerSecond: 0.5, maxNames }, clock);
     this.pages = new TokenBuckets({ capacity: 120, tokensPerSecond: 1, maxNames }, clock);
-    // Each leaves a state in Redis for ten minutes: 14,000 of them at most, whoever asks.
+    // Each stores a state in Redis for ten minutes: at most 14,000 in total.
     this.authorizations = new TokenBuckets({ capacity: 2000, tokensPerSecond: 20, maxNames: 1 }, clock);
-    // Bitrix24 speaks for all its portals from few addresses.
+    // Bitrix24 sends the events of all portals from few addresses.
     this.events = new TokenBuckets({ capacity: 600, tokensPerSecond: 10, maxNames }, clock);
     this.eventsOfMember = new TokenBuckets({ capacity: 30, tokensPerSecond: 0.5, maxNames }, clock);
-    // Each asks a host that the caller names.
+    // Each sends a request to a host that the caller names.
     this.webhookProbes = new TokenBuckets({ capacity: 60, tokensPerSecond: 0.5, maxNames }, clock);
   }
 
-  /** A key that is nobody's. @throws Fault too_many_attempts */
+  /** Charges an unknown key. @throws Fault too_many_attempts */
   wrongKey(request: FastifyRequest): void {
     assertWithinBudget(this.wrongKeys.take(sourceOf(request)));
   }
 
-  /** Asked before a page's form is read, at no cost. @throws Fault too_many_attempts */
+  /** Checks the budget before the form of a page is read, without a charge. @throws Fault too_many_attempts */
   mayOpenPage(request: FastifyRequest): void {
     assertWithinBudget(this.pages.waitMs(sourceOf(request)));
   }
 
-  /** Asked before an event is read, at no cost: whose it is, only its body says. @throws Fault too_many_attempts */
+  /**
+   * Checks the budget before an event is read, without a charge: only the body names its portal. @throws Fault
+   * too_many_attempts
+   */
   mayPostEvent(request: FastifyRequest): void {
     assertWithinBudget(this.events.waitMs(sourceOf(request)));
   }
 
-  /** A key that is a client's. */
+  /** Notes a valid key. */
   rightKey(request: FastifyRequest, client: string): void {
     this.provenFrom(sourceOf(request), client);
   }
 
-  /** Somebody opens a page of the install. @throws Fault too_many_attempts */
+  /** Charges a visit to a page of the install. @throws Fault too_many_attempts */
   page(request: FastifyRequest): ThrottledAttempt {
     const source = sourceOf(request);
     assertWithinBudget(this.pages.take(source));
@@ -72,12 +74,12 @@ export class Throttle {
     };
   }
 
-  /** Somebody begins an authorization, from whatever address. @throws Fault too_many_attempts */
+  /** Charges the start of an authorization, from any address. @throws Fault too_many_attempts */
   authorization(): void {
     assertWithinBudget(this.authorizations.take('of all'));
   }
 
-  /** A client wants an incoming webhook tried. @throws Fault too_many_attempts */
+  /** Charges the probe of an incoming webhook to its client. @throws Fault too_many_attempts */
   webhookProbe(client: string): ThrottledAttempt {
     assertWithinBudget(this.webhookProbes.take(client));
     return {
@@ -87,11 +89,11 @@ export class Throttle {
     };
   }
 
-  /** An event that claims to be of this portal. @throws Fault too_many_attempts */
+  /** Charges an event that claims to be from this portal. @throws Fault too_many_attempts */
   event(request: FastifyRequest, memberId: string): ThrottledAttempt {
     const source = sourceOf(request);
     const pair = `${source} ${memberId}`;
-    // The portal's own first: one that is refused there costs the address nothing.
+    // The portal's own budget first: an event that it refuses is not charged to the address.
     assertWithinBudget(this.eventsOfMember.take(pair));
     assertWithinBudget(this.events.take(source));
     return {

@@ -1,9 +1,9 @@
 /*
- * For what is looked at before a schema has seen it: the guard and the audit log read bodies that may be anything at all.
- * None of these throws, calls anything of the value, or reads more of it than it is asked for.
+ * Readers of values that no schema has validated: the guard and the audit log read bodies of any content. They never
+ * throw, never call a function of the value, and read only the named field.
  */
 
-/** The field of an object, as JSON had it; undefined of anything else. */
+/** Returns a field of a JSON object; undefined for any other value. */
 export function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[name];

@@ -3,7 +3,7 @@ import type { Door } from '../../http/door';
 import { bearerToken, authenticateKey } from '../../http/authenticate-key';
 import type { Settings } from '../../settings';
 
-/** Assistants: a key in `Authorization`, and no page of a foreign origin. */
+/** Admits assistants with a key in `Authorization`, but no page of a foreign origin. */
 export const mcpDoor: Door = {
   needsStore: true,
   admit: (request, parts) => {
@@ -14,7 +14,7 @@ export const mcpDoor: Door = {
   },
 };
 
-/** A browser says whose page asks. @throws Fault not_allowed for one that no setting names: its host may be any DNS name */
+/** Checks the origin that a browser sends. @throws Fault not_allowed for an origin that no setting names */
 function mustBeOurs(origin: string | undefined, { publicUrl, corsOrigins }: Settings): void {
   if (origin === undefined || origin === new URL(publicUrl).origin || corsOrigins.includes(origin)) return;
   throw new Fault('not_allowed', {

@@ -20,39 +20,39 @@ import { type Declaration, pathIdNames, inputSchema } from '../../resources/decl
 import { type DeclaredMethod, declaredMethods } from '../../resources/declarations';
 import { type DeclaredMethodDependencies as DeclaredGround, runDeclared } from '../../resources/run-declared';
 
-/** What tools run on. */
+/** The dependencies of tools. */
 export interface ToolDependencies extends DeclaredGround {
   readonly calls: AnyCalls;
   readonly store: GrantStore;
-  /** Of portals of which nothing else is known. */
+  /** The plan of portals whose plan is unknown. */
   readonly plan: Plan;
 }
 
-/** What an assistant names of a call, as it came. */
+/** The arguments of a tool call, not validated. */
 export type ToolArguments = Readonly<Record<string, unknown>>;
 
-/** Something that an assistant may do. */
+/** A tool of the Model Context Protocol. */
 export interface McpTool {
   readonly name: string;
-  /** Its id in openapi.json, by which the audit log tells of it. */
+  /** The id of its operation in openapi.json, which the audit log records. */
   readonly operation: string;
   readonly description: string;
   readonly annotations: ToolAnnotations;
-  /** What a key must be allowed for it, on whatever portal. */
+  /** The access that a key needs, apart from the portal. */
   readonly access: Omit<AccessRequest, 'portal'>;
   readonly input: z.ZodObject;
-  /** What is told where it answers nothing. */
+  /** The text of an answer without content. */
   readonly says: string;
   writes(args: ToolArguments): boolean;
-  /** What the audit log tells of it besides. */
+  /** Returns the fields for the audit log. */
   ids(input: ToolArguments): AuditContext['ids'];
-  /** An object, or undefined. @param input as `input` passed it. @throws Fault */
+  /** Returns an object or undefined. @param input validated by `input`. @throws Fault */
   run(ground: ToolDependencies, caller: CallerContext, input: ToolArguments): Promise<object | undefined>;
 }
 
 const noted = (): AuditContext['ids'] => ({});
 
-/** The tool of a declared method. */
+/** Makes the tool of a declared method. */
 function declaredTool(declaration: DeclaredMethod): McpTool {
   const { id, summary, description, scope, method, answerDescription: says, lost } = declaration;
   const input = inputSchema(declaration, { portal: portalName });
@@ -75,7 +75,7 @@ function declaredTool(declaration: DeclaredMethod): McpTool {
   };
 }
 
-/** What is lost twice is done once, except where Bitrix24 makes another one each time. */
+/** Repeating the write is idempotent unless Bitrix24 creates a new entity each time. */
 function annotationsOf({ verb, lost }: Declaration): ToolAnnotations {
   if (!lost) return { readOnlyHint: true };
   const onlyAdds = verb === 'post' && lost.kind !== 'state';
@@ -106,7 +106,7 @@ const listPortals: McpTool = {
   },
 };
 
-/** Of a portal's view, what an assistant can use. */
+/** The fields of a portal's view that an assistant can use. */
 function shortView(record: PortalRecord, defaultPlan: Plan): object {
   const { memberId, alias, domain, tags, status, why } = viewOf(record, { defaultPlan });
   return { memberId, alias, domain, tags, status, why };
@@ -129,7 +129,7 @@ const callMethod: McpTool = {
   input: methodCall,
   says: 'What the method returned.',
   writes: ({ method }) => typeof method !== 'string' || !isReadMethod(method),
-  // That it is a name of a method at all has been checked; which ones there are is nobody's secret.
+  // The schema has checked that it is a method name. Method names are not secret.
   ids: ({ method }) => ({ method: method as string }),
   run: async ({ calls, portals }, caller, input) => {
     const { portal, ...call } = input as z.infer<typeof methodCall>;
@@ -138,5 +138,5 @@ const callMethod: McpTool = {
   },
 };
 
-/** All of them, whoever asks. */
+/** All tools, for every client. */
 export const tools: readonly McpTool[] = [listPortals, ...declaredMethods.map(declaredTool), callMethod];

@@ -5,13 +5,13 @@ const lifetimeMs = 10 * 60_000;
 const stateKey = (nonce: string) => `b24:state:${createHash('sha256').update(nonce).digest('hex')}`;
 
 /**
- * The `state` of an authorization: signed, bound to app and browser, good once and for ten minutes. Kept in Redis, so that
- * any replica can finish what another began. Methods throw Fault store_unavailable when Redis can't be asked.
+ * The `state` of an authorization: signed, bound to app and browser, valid once and for ten minutes. Stored in Redis, so
+ * that any replica can finish it. Methods throw Fault store_unavailable if Redis does not answer.
  */
 export class AuthorizationStates {
   constructor(
     private readonly redis: StoreConnection,
-    /** The first signs, all verify. */
+    /** The first key signs, all keys verify. */
     private readonly signingKeys: readonly Buffer[],
   ) {}
 
@@ -21,7 +21,10 @@ export class AuthorizationStates {
     return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), [nonce, browser, app]).toString('base64url')}`;
   }
 
-  /** The domain the authorization was begun for; undefined when it was not begun here, for this app, by this browser, in time. */
+  /**
+   * Returns the domain of the authorization; undefined unless it was started here, for this app, by this browser, in
+   * time.
+   */
   async finish(app: string, state: string, browser: string): Promise<string | undefined> {
     const [nonce, signed, ...more] = state.split('.');
     if (!nonce || !signed || more.length > 0 || !browser) return undefined;

@@ -3,13 +3,13 @@ import { asFault, Fault, Secret } from '@b24/portal';
 import OAuth2Strategy from 'passport-oauth2';
 import type { AuthorizationStates } from './authorization-states';
 
-/** What passport-oauth2 reads of a request, and what our state store needs. */
+/** The parts of a request that passport-oauth2 and our state store read. */
 export interface AuthorizationRequest {
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly app: Pick<App, 'id' | 'clientId'>;
-  /** Which browser this is: the value of its cookie. */
+  /** Identifies the browser: the value of its cookie. */
   readonly browser: string;
-  /** Where the browser is sent to: set at the start, absent at the return. */
+  /** The portal to which the browser is redirected at the start; absent when it returns. */
   readonly portal?: { readonly domain: string; readonly origin: string };
 }
 
@@ -29,7 +29,8 @@ interface StrategyRun {
 
 /**
  * passport-oauth2 for Bitrix24: every portal has an authorization page and every app an id of its own, the return
- * address is fixed in the app's card, and codes are exchanged over our own wire, which bounds time and size and keeps secrets out of URLs.
+ * address is fixed in the app's card, and codes are exchanged over our own wire, which bounds time and size and keeps
+ * secrets out of URLs.
  */
 export class Bitrix24Strategy extends OAuth2Strategy {
   constructor(

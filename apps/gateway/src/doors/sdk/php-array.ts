@@ -10,7 +10,9 @@ export class PhpArray {
   /** Undefined while no key is an integer. */
   private lastIndex: bigint | undefined;
 
-  /** Sets what stands at the end of the path; undefined in it is the next index. Drops the value where there is none. */
+  /**
+   * Sets the value at a path, in which undefined stands for the next index. Drops the value if there is no next index.
+   */
   put(path: readonly (string | undefined)[], value: string): void {
     const [step, ...rest] = path;
     const key = step ?? this.nextIndex();

@@ -14,7 +14,7 @@ const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', '
 /**
  * Returns a query or a form as PHP reads it: `filter[>ID]=1`, `select[]=ID`. Every value is a string; keys 0..n are a
  * list. Its work grows with the length of the text and no faster.
- * @throws Fault invalid_request for what is too deep, too long or aims at a prototype
+ * @throws Fault invalid_request for a text that is too deep or too long, or names a prototype
  */
 export function parsePhpParams(text: string): PhpParams {
   const root = new PhpArray();
@@ -30,7 +30,7 @@ export function parsePhpParams(text: string): PhpParams {
   return root.toObject();
 }
 
-/** A JSON body as the vendor reads it: what is no object is none. */
+/** Parses a JSON body as Bitrix24 does: a value that is not an object counts as no body. */
 export function parseJsonParams(text: string): PhpParams {
   try {
     const value: unknown = JSON.parse(text);

@@ -69,18 +69,18 @@ const vendorStatuses: Readonly<Record<string, number>> = {
 
 /** A result in the vendor's envelope. */
 export function vendorResult({ value, whole, total, next, time }: Result): SdkResponse {
-  // It came without `result`, and goes on so.
+  // It had no `result`, and gets none here.
   if (whole) return { status: 200, body: { ...(value as Record<string, unknown>), ...(time && { time }) } };
   const page = { ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
   return { status: 200, body: { result: value, ...page, ...(time && { time }) } };
 }
 
-/** The portal's own words where it spoke, else the vendor's word for a fault of ours. */
+/** Returns the portal's own error, or the vendor's code for a fault of the gateway. */
 export function vendorError(fault: Fault, request?: Answer['request']): SdkResponse {
   const { upstream, code } = fault;
-  // Of a dead grant an SDK could only make more calls with it.
+  // With the portal's error for a dead grant an SDK would only repeat the call.
   if (upstream?.said && code !== 'reauthorization_required') {
-    // What came out of a shared request had no status of its own.
+    // A command of a shared request had no status of its own.
     const shared = request !== undefined && request.commands > 1;
     const status = shared ? (vendorStatuses[upstream.error.toLowerCase()] ?? 400) : upstream.status;
     return { status, body: upstream.said };

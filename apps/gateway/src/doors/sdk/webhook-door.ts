@@ -15,14 +15,14 @@ const renderVendorError: FaultRenderer = (fault, _request, reply) => {
   replyAsVendor(reply, vendorError(fault));
 };
 
-/** SDKs: the key stands in the URL, in the place of a webhook's secret. */
+/** Admits SDKs with a key in the URL, in place of a webhook's secret. */
 export const webhookDoor: Door = {
   needsStore: true,
   renderFault: renderVendorError,
   admit: (request, parts) => authenticateKey(request, webhookOf(request).key, parts),
 };
 
-/** @throws Fault key_missing for a URL that is no webhook's */
+/** Parses the URL of a webhook. @throws Fault key_missing for any other URL */
 export function webhookOf({ params }: FastifyRequest): WebhookUrl {
   const requested = webhookUrl((params as { '*': string })['*']);
   if (!requested) throw new Fault('key_missing', { detail: 'Call /rest/{userId}/{client key}/{method}.' });

@@ -25,8 +25,8 @@ export interface WebhooksOptions {
 }
 
 /**
- * Every portal as an incoming webhook, for SDKs that know nothing of the gateway (docs/sdk.md): the vendor's URLs, its
- * ways to send parameters, its envelope and its errors. The key is in the URL, which is nowhere written down.
+ * Serves every portal as an incoming webhook, for SDKs that know nothing of the gateway (docs/sdk.md): the vendor's URLs,
+ * encodings, envelope and errors. The key is in the URL, which is never logged.
  */
 export function webhooks(parts: WebhooksOptions) {
   return (scope: FastifyInstance, _options: object, done: () => void): void => {
@@ -42,7 +42,7 @@ export function webhooks(parts: WebhooksOptions) {
     scope.setErrorHandler((error, request, reply) => {
       replyFault(toFault(error), request, reply);
     });
-    // A HEAD would be carried out as the GET is; whoever sends one expects that nothing changes.
+    // No HEAD: it would run the method as GET does, although callers expect it to change nothing.
     const route = { method: ['GET', 'POST'], exposeHeadRoute: false, bodyLimit, config: { door: webhookDoor } };
     scope.route<{ Params: { '*': string } }>({
       ...route,
@@ -87,7 +87,9 @@ async function serve(
   return reply;
 }
 
-/** Replies with the portal's error for this command, with the status that it would have had outside a shared request. */
+/**
+ * Replies with the portal's error for this command, with the status that it would have had outside a shared request.
+ */
 function replyAnswerFault(
   { fault, request: shared }: FailedAnswer,
   request: FastifyRequest,
@@ -117,7 +119,7 @@ function paramsIn(type: string, text: string): PhpParams {
   throw new Fault('unsupported_media_type', { detail: 'Send a form (application/x-www-form-urlencoded) or JSON.' });
 }
 
-/** The portal whose domain was called, or whose alias stands before our own. */
+/** Finds the portal by the domain of the request, or by the alias before our own domain. */
 function portalOfHost({ headers }: FastifyRequest, { portals, domain }: WebhooksOptions): Promise<PortalId> {
   const host = (headers.host ?? '').toLowerCase();
   const bare = host.replace(/:\d+$/, '');
