@@ -63,7 +63,7 @@ import { sealedStores } from './sealed-stores';
 import type { Settings, TracingSettings } from './settings';
 import { StorePreflight } from './operations/store-preflight';
 
-/** What a gateway is composed from. */
+/** The inputs of a gateway. */
 export interface Dependencies {
   readonly settings: Settings;
   readonly clock: Clock;
@@ -84,7 +84,7 @@ const wireLimits = {
 };
 /** A replica that misses its lease is considered dead. Stored answers are replayed for 24 hours. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };
-/** What a client stores counts for an hour longer than the record for which it was charged. */
+/** Stored bytes are charged to a client for an hour longer than the record exists. */
 const budgetLifeMs = 25 * 3_600_000;
 /** Job results are stored for 24 hours, at most 32 MiB per job. */
 const jobLimits = { keepMs: 24 * 3_600_000, maxResultBytes: 32 * 1024 * 1024 };
@@ -275,7 +275,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => jobRedis.disconnect() },
     preflight,
     durability,
-    // Not awaited: a request that nobody waits for any more must not delay the end of the replica.
+    // Not awaited: a request without a waiting caller must not delay the end of the replica.
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },
     audit,
@@ -348,7 +348,7 @@ async function disconnect(redis: StoreConnection): Promise<void> {
   redis.disconnect();
 }
 
-/** A service whose answers come as they are, whatever their status. */
+/** A service whose answers are returned with any status. */
 function httpOver({ adapter }: Pick<ReturnType<typeof undiciAdapter>, 'adapter'>): HttpService {
   const { axiosRef } = new HttpService();
   return new HttpService(

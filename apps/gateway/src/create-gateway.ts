@@ -28,25 +28,25 @@ import { webhooks } from './doors/sdk/webhooks';
 import type { Settings } from './settings';
 
 const bodyLimit = 64 * 1024;
-/** Of many commands in one. */
+/** For requests with many commands. */
 const largeBodyLimit = 2 * 1024 * 1024;
 const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
-/** What a page of an allowed origin may read of an answer, besides its body. */
+/** Headers that a page of an allowed origin may read. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
 export interface CreateGatewayOptions {
   readonly clock?: Clock;
   readonly log?: PinoLogger;
-  /** Told when a Redis that was away at the start turns out to be none to work with; the process should end. */
+  /** Called if a Redis that did not answer at the start turns out to be unusable; the process should end. */
   readonly refused?: (error: StoreRefused) => void;
 }
 
 export interface Gateway {
   readonly app: NestFastifyApplication;
   readonly log: PinoLogger;
-  /** Where it listens. @throws StoreRefused when Redis holds what this build or these settings can't work with */
+  /** Listens and returns the URL. @throws StoreRefused if this build or these settings cannot read the data in Redis */
   listen(): Promise<string>;
-  /** Takes no new calls, finishes what is under way, saves what must be saved. It may be called again. */
+  /** Takes no new calls, finishes those in progress and saves what must not be lost. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     forceCloseConnections: 'idle',
     // A request that crawls in holds its connection no longer than that.
     requestTimeout: 30_000,
-    // Node would refuse a request without a host by itself, in no words.
+    // Node would refuse a request without a host itself, without a problem.
     http: { headersTimeout: 15_000, requireHostHeader: false },
     ...(settings.trustedProxies.length > 0 && { trustProxy: [...settings.trustedProxies] }),
     routerOptions: { maxParamLength: 256 },
@@ -94,7 +94,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     lifecycle.stop();
     const closed = app.close();
     await inFlight.drained();
-    // What is left are connections without a request: kept alive, or cut off in the middle of one.
+    // The remaining connections have no complete request.
     app.getHttpServer().closeAllConnections();
     await closed;
     await lifecycle.settle();
@@ -135,7 +135,7 @@ async function prepareHttp(
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
     app.enableCors({ origin: [...settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
   }
-  // An expectation that nobody knows may be passed over (RFC 9110); Node would refuse it in no words.
+  // An unknown expectation may be ignored (RFC 9110); Node would refuse it without a problem.
   const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   closePipelinedAnswers(server);

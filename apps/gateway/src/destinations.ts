@@ -1,7 +1,7 @@
 import type { EndpointRules } from '@b24/grants';
 import { type ConnectTarget, isPublicAddress } from '@b24/upstream';
 
-/** Where this gateway may send anything at all: allowed portals, and the authorization servers it was given. */
+/** The hosts to which this gateway may connect: allowed portals and configured authorization servers. */
 export class Destinations {
   private readonly servers: ReadonlySet<string>;
 

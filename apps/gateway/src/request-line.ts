@@ -58,7 +58,7 @@ export interface LineParts {
   readonly grants: FreshGrants;
   readonly relocation: RelocationLookup;
   readonly observer: QueueObserver & CallObserver;
-  /** Absent where nobody collects traces. */
+  /** Absent if traces are not collected. */
   readonly traces?: Traces | undefined;
   /** Counts the commands of keys that have a rate. */
   readonly meter: Pick<RateMeter, 'charge'>;

@@ -13,7 +13,7 @@ import { Traces } from '../line/traces';
 /** A replica that ends waits no longer than that for a collector that does not answer. */
 const lastWordsMs = 2000;
 
-/** Traces on their way to a collector. What it can't take is lost, and no call waits for it. */
+/** Exports traces to a collector. Traces that it does not accept are lost; no call waits for them. */
 export class Collector {
   readonly traces: Traces;
   private readonly provider: TracerProvider;
@@ -29,7 +29,7 @@ export class Collector {
     this.traces = new Traces(this.provider.getTracer('b24-gateway'), clock);
   }
 
-  /** What is not sent yet is sent now, or given up on. */
+  /** Sends the remaining traces or drops them. */
   async close(): Promise<void> {
     await Promise.race([this.provider.shutdown().catch(() => undefined), sleep(this.clock, lastWordsMs)]);
   }

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 const lookEveryMs = 60_000;
 
-/** Looks at the start and every minute whether Redis would evict or forget what it alone holds. */
+/** Checks at the start and every minute whether Redis may evict or lose data that only it stores. */
 export class DurabilityMonitor {
   warnings: readonly DurabilityWarning[] = [];
   private stopLooking: (() => void) | undefined;
@@ -17,7 +17,7 @@ export class DurabilityMonitor {
     private readonly log: Pick<FastifyBaseLogger, 'error' | 'warn' | 'info'>,
   ) {}
 
-  /** 1 when it keeps what it is given, 0 when it may lose it, NaN when it does not tell. */
+  /** 1 if Redis is durable, 0 if it may lose data, NaN if unknown. */
   get durable(): number {
     const codes = new Set(this.warnings.map(({ code }) => code));
     if (codes.has('evicts') || codes.has('forgets') || codes.has('write_failed')) return 0;
@@ -44,7 +44,7 @@ export class DurabilityMonitor {
     this.stopLooking?.();
   }
 
-  /** What is new is said once, and so is its end. */
+  /** Logs each new warning once, and its end once. */
   private report(before: readonly DurabilityWarning[]): void {
     const had = new Set(before.map(({ code }) => code));
     for (const { code, detail } of this.warnings.filter((it) => !had.has(it.code))) {

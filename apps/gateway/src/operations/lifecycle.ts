@@ -2,11 +2,11 @@
 export interface Service {
   /** Begins its background work. */
   start?(): void;
-  /** Begins nothing more; what is under way goes on. */
+  /** Starts no further work. Work in progress continues. */
   stop?(): void;
-  /** Resolves when nothing that must not be lost is under way. */
+  /** Resolves once all work that must not be lost has ended. */
   settle?(): Promise<void>;
-  /** Releases what it holds. */
+  /** Releases connections and other resources. */
   close?(): void | Promise<void>;
 }
 
@@ -21,13 +21,13 @@ export class Lifecycle {
     for (const service of this.services) service.start?.();
   }
 
-  /** Rejects calls that wait, and lets those under way and token refreshes finish. */
+  /** Rejects waiting calls. Calls in progress and token refreshes continue. */
   stop(): void {
     this.isStopping = true;
     for (const service of this.reversed()) service.stop?.();
   }
 
-  /** Resolves when nothing that must not be lost is under way, and the audit log is written. */
+  /** Resolves once all work that must not be lost has ended and the audit log is written. */
   async settle(): Promise<void> {
     for (const service of this.reversed()) await service.settle?.();
   }

@@ -138,7 +138,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     );
   }
 
-  /** The store is asked every minute; here is what it said. */
+  /** Reads the result of the check that runs every minute. */
   watchStore(store: { readonly durable: number }): void {
     new Gauge({
       name: 'b24_redis_durable',
@@ -180,7 +180,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     this.jobs.inc({ kind, state });
   }
 
-  /** @param portal undefined when no such portal was found: an empty label is none. */
+  /** @param portal undefined if there is no such portal; an empty label is omitted. */
   called(portal: PortalId | undefined, method: string, outcome: string): void {
     if (outcome === 'ok' && this.known.size < maxMethods) this.known.add(method);
     this.calls.inc({ portal: portal ?? '', method: this.labelOf(method), outcome });
@@ -190,7 +190,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     this.upstream.observe({ method: this.labelOf(method) }, upstreamMs / 1000);
   }
 
-  /** What a caller makes up never gets a series of its own: a portal has run the method before. */
+  /** Invented names never get a series of their own: only methods that a portal has run do. */
   private labelOf(method: string): string {
     return this.known.has(method) ? method : 'other';
   }
@@ -209,7 +209,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     for (const ms of queueMs) this.queueWait.observe(ms / 1000);
   }
 
-  /** An open circuit is for someone to look at, so it is logged as an error. */
+  /** An open circuit needs attention, so it is logged as an error. */
   circuit(portal: PortalId, change: 'opened' | 'closed', fault?: Fault): void {
     this.circuits.inc({ portal, change });
     const { upstream } = fault ?? {};
@@ -222,7 +222,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     this.backoffs.inc({ portal });
   }
 
-  /** Nobody but a person mends most of them, so each is logged as an error when it is found, not again at each probe. */
+  /** Most issues need a person, so each is logged as an error when it is found, but not again at each probe. */
   troubled(portal: PortalId, { code, detail, times = 1 }: GrantIssue): void {
     this.grantIssues.inc({ code });
     if (times === 1) this.log?.error({ portal, code }, detail);

@@ -21,7 +21,7 @@ export interface StorePreflightOptions {
   readonly resealer: Pick<Resealer, 'keysInUse'>;
   readonly sealedStores: readonly SealedStore[];
   readonly migrations: readonly Migration[];
-  /** Told when a store that could not be asked at the start turns out to be none to work with. */
+  /** Called if a store that did not answer at the start turns out to be unusable. */
   readonly refused: (error: StoreRefused) => void;
 }
 
@@ -54,7 +54,7 @@ export class StorePreflight {
   }
 
   /**
-   * Resolves when the store is sound, or can't be asked now: then it is asked again and again.
+   * Resolves once the store is usable, or if it does not answer; then the check is repeated.
    * @throws StoreRefused
    */
   async run(): Promise<void> {
@@ -93,7 +93,7 @@ export class StorePreflight {
   private async check(): Promise<void> {
     await this.schema.migrate();
     try {
-      // In this order: whoever starts after us sees what we write under, and we see what was written before.
+      // In this order: a replica that starts later sees our keys, and we see those of the data that was written before.
       await this.joinOthers();
       await this.mustHaveKeys();
       this.sound = true;

@@ -11,7 +11,10 @@ export interface PortalOnboardingOptions {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
 }
 
-/** What follows when a portal is installed or admitted: its rate limiter, its plan, its events. A portal that waits gets none. */
+/**
+ * Prepares a portal after it is installed or admitted: its rate limiter, plan and events. Does nothing for a waiting
+ * portal.
+ */
 export class PortalOnboarding {
   constructor(private readonly options: PortalOnboardingOptions) {}
 

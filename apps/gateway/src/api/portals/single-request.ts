@@ -11,8 +11,8 @@ import {
 import { acquirePermit } from '../../line/own-request-permit';
 
 /**
- * Sends one command to a portal with an authorization that is not kept yet. It costs the portal's rate limit as every request
- * does, and waits for nobody's queue.
+ * Sends one command to a portal with an authorization that is not stored yet. It takes a permit of the portal as every
+ * request does, but does not wait in the queue.
  */
 export class SingleRequest {
   constructor(

@@ -6,7 +6,7 @@ import type { Throttle } from '../../http/throttle';
 import { cookieOf, isFromConsole, setCookie } from './console-cookie';
 import type { ConsoleSessions } from './console-sessions';
 
-/** Where browsers come in with a cookie in place of a key. Only our own pages do. */
+/** Authenticates browsers by a cookie in place of a key. Only the console's own pages may use it. */
 export class ConsoleAuth implements SessionAuth {
   constructor(
     private readonly sessions: ConsoleSessions,
@@ -19,12 +19,12 @@ export class ConsoleAuth implements SessionAuth {
     return this.sessions.use(this.sessionOf(request));
   }
 
-  /** As `ownerOf`, but to look on makes a session no longer. */
+  /** Like `authenticate`, but does not prolong the session. */
   peekSession(request: FastifyRequest): Promise<Client> {
     return this.sessions.peek(this.sessionOf(request));
   }
 
-  /** Whatever session the browser came with ends; the new one has an id that nobody can know before. */
+  /** Signs in. An earlier session of the browser ends; the new session has a random id. */
   async signIn(request: FastifyRequest, reply: FastifyReply, key: string): Promise<Client> {
     const begun = await this.sessions.begin(key);
     if (!begun) {
@@ -52,7 +52,7 @@ export class ConsoleAuth implements SessionAuth {
     return id;
   }
 
-  /** @throws Fault not_allowed for what another site's page sent */
+  /** Checks where a request comes from. @throws Fault not_allowed if another site's page sent it */
   assertOwnPage(request: FastifyRequest): void {
     if (!isFromConsole(request, this.publicUrl))
       throw new Fault('not_allowed', { detail: 'Only the console itself may ask for this: open /console.' });

@@ -1,7 +1,7 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Where the gateway is reached by HTTPS the browser itself holds the cookie to this host, this path and to HTTPS. */
+/** Over HTTPS the browser restricts the cookie to this host, this path and HTTPS. */
 const nameOf = (publicUrl: string) => (publicUrl.startsWith('https:') ? '__Host-b24_console' : 'b24_console');
 
 export function cookieOf({ headers }: FastifyRequest, publicUrl: string): string | undefined {

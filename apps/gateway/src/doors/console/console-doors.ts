@@ -1,6 +1,6 @@
 import type { Door } from '../../http/door';
 
-/** Signs in or out: no session is needed, but only the console's own pages may. */
+/** Admits sign-in and sign-out, without a session but only from the console's own pages. */
 export const signInDoor: Door = {
   needsStore: true,
   admit: (request, { console }) => {
@@ -9,13 +9,13 @@ export const signInDoor: Door = {
   },
 };
 
-/** Somebody who is signed in at the console. */
+/** Admits users who are signed in at the console. */
 export const sessionDoor: Door = {
   needsStore: true,
   admit: (request, { console }) => console.authenticate(request),
 };
 
-/** The same, and the session lasts no longer for it. */
+/** The same, without prolonging the session. */
 export const watchDoor: Door = {
   needsStore: true,
   admit: (request, { console }) => console.peekSession(request),

@@ -6,19 +6,19 @@ import { orStoreUnavailable, type StoreConnection } from '@b24/redis';
 /** In docs/storage.md. */
 const sessionKey = (id: string) => `b24:console:${createHash('sha256').update(id).digest('hex')}`;
 const idPattern = /^[\w-]{43}$/;
-/** However busy it is, a session ends after so long. */
+/** Maximum duration of a session, even if it is in use. */
 const maxSessionMs = 12 * 3_600_000;
 
 export interface ConsoleSessionsOptions {
   readonly redis: StoreConnection;
   readonly keys: ClientKeys;
   readonly clock: Clock;
-  /** A session that nobody uses for so long has ended. */
+  /** A session ends if it is unused for this long. */
   readonly idleMs: number;
 }
 
 interface StoredConsoleSession {
-  /** The digest of the key it was begun with, masked by the session's id: without the cookie it says nothing. */
+  /** The digest of the key, masked by the session's id, so that it is useless without the cookie. */
   readonly mask: string;
   readonly beganAtMs: number;
 }
@@ -31,7 +31,7 @@ export class ConsoleSessions {
   constructor(private readonly parts: ConsoleSessionsOptions) {}
 
   /**
-   * The id is told here and never again.
+   * Returns the id, which is not stored.
    * @throws Fault not_allowed for a key that is no administrator's, key_expired, client_rate_limited
    */
   async begin(key: string): Promise<{ id: string; client: Client } | undefined> {
@@ -49,7 +49,7 @@ export class ConsoleSessions {
     return { id, client };
   }
 
-  /** Whose session it is; it goes on from now. @throws Fault session_ended, key_expired, client_rate_limited */
+  /** Returns the client of a session and prolongs it. @throws Fault session_ended, key_expired, client_rate_limited */
   async use(id: string): Promise<Client> {
     const stored = await this.load(id);
     const client = stored && (await this.parts.keys.admitByDigest(digestIn(stored, id)));
@@ -60,7 +60,7 @@ export class ConsoleSessions {
     return client;
   }
 
-  /** Whose session it still is. To look on is no use: it makes a session no longer. @throws Fault session_ended */
+  /** Returns the client of a session without prolonging it. @throws Fault session_ended */
   async peek(id: string): Promise<Client> {
     const stored = await this.load(id);
     const client = stored && (await this.parts.keys.clientOfDigest(digestIn(stored, id)));

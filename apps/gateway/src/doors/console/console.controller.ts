@@ -37,7 +37,7 @@ interface ConsoleUser {
   readonly portals: Client['portals'];
 }
 
-/** What the console needs besides the API: its session, and figures that move. */
+/** The console's session and live figures, which are not part of the API. */
 @ApiExcludeController()
 @Controller('console')
 export class ConsoleController {
@@ -112,7 +112,7 @@ export class ConsoleController {
     });
   }
 
-  /** While Redis is away nobody is sent out. */
+  /** While Redis does not answer no watcher is disconnected. */
   private async mayStay(request: FastifyRequest): Promise<boolean> {
     try {
       await this.door.peekSession(request);

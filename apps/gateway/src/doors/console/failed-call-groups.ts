@@ -1,13 +1,13 @@
 import type { FaultCode } from '@b24/portal';
 
-/** Groups kept of one portal, and shown of it. */
+/** Maximum groups of a portal. */
 export const maxGroups = 20;
 /** Requests listed with a group; enough to look one up in the log. */
 const maxRequests = 5;
-/** Longest text kept of one problem, in characters; a portal's own words can be long. */
+/** Maximum characters of a text, because a portal's errors can be long. */
 const maxTextLength = 500;
 
-/** A call that failed, as an operator sees it; holds no secret and nothing of what was sent. */
+/** A failed call as an operator sees it, without secrets and parameters. */
 export interface FailedCall {
   readonly atMs: number;
   readonly method: string;

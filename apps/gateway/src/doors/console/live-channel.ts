@@ -8,7 +8,7 @@ export type { LiveMessage } from './live-message';
 /** Published, never stored; in docs/storage.md. */
 const name = 'b24:console:live';
 
-/** All replicas hear each other here. It is silent while nobody watches. */
+/** The channel between replicas. Nothing is published while no console is open. */
 export class LiveChannel {
   readonly replica = randomBytes(4).toString('hex');
   private readonly channel: RedisChannel<NonNullable<ReturnType<typeof parseLiveMessage>>>;
@@ -30,7 +30,7 @@ export class LiveChannel {
     });
   }
 
-  /** Figures that are lost are told anew a second later. */
+  /** Lost figures are published again a second later. */
   say(word: LiveMessage): void {
     this.channel.publish({ by: this.replica, ...word });
   }

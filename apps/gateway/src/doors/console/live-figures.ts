@@ -8,9 +8,9 @@ export interface ConsoleQueueView extends Pick<QueueReadings, 'counts' | 'counts
   readonly ledger: Pick<QueueReadings['ledger'], 'viewOf'>;
 }
 
-/** Portals whose problems are kept; the one without a problem for longest is dropped. */
+/** Maximum portals with stored problems. The portal whose last problem is oldest is dropped. */
 const maxPortalsWithProblems = 500;
-/** Of how many calls a second the time is told; enough for a median. */
+/** Maximum response times reported per second, enough for a median. */
 const maxResponseTimes = 100;
 
 /** Calls of one counting interval. */
@@ -30,13 +30,13 @@ export interface PortalFigures extends Omit<QueueCounts, 'left' | 'commandsPerRe
   };
 }
 
-/** The same of a portal that somebody looks at closely. */
+/** Additional figures of a portal whose page is open. */
 export interface WatchedPortal {
   readonly operating: readonly { method: string; usedSeconds: number; resetAtMs?: number }[];
   readonly problems: readonly FailedCallGroup[];
 }
 
-/** What one replica reports when somebody watches. */
+/** The report of a replica while a console is open. */
 export interface ReplicaFigures {
   /** Length of the interval that `calls` were counted in, here and for each portal. */
   readonly countedMs: number;
@@ -56,7 +56,7 @@ interface PortalCallTally {
   readonly tookMs: number[];
 }
 
-/** What is counted between two reports. */
+/** The counts between two reports. */
 interface Interval {
   readonly sinceMs: number;
   readonly all: { ok: number; failed: number };
@@ -70,7 +70,7 @@ const idle = { waiting: 0, inFlight: 0, circuit: 'closed' } as const;
  * that an operator who arrives later finds them.
  */
 export class LiveFigures implements CallObserver {
-  /** Absent while nobody watches. */
+  /** Absent while no console is open. */
   private interval: Interval | undefined;
   private readonly problems = new Map<PortalId, FailedCallGroups>();
 
@@ -119,7 +119,7 @@ export class LiveFigures implements CallObserver {
     return this.figuresOf(queues, portals, closely, undefined);
   }
 
-  /** Nobody watches any more: nothing is counted. */
+  /** Stops counting after the last console has closed. */
   rest(): void {
     this.interval = undefined;
   }

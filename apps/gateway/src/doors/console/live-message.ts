@@ -7,7 +7,7 @@ export type LiveMessage =
   | { readonly kind: 'watch'; readonly portals: readonly PortalId[]; readonly closely: readonly PortalId[] }
   | { readonly kind: 'tell'; readonly replica: string; readonly figures: ReplicaFigures };
 
-/** More than any replica has to say: what is larger was not said by one. */
+/** Above the size of any message of a replica. */
 const maxItems = 10_000;
 const count = z.number().nonnegative();
 const id = z.custom<PortalId>((it) => typeof it === 'string' && isPortalId(it));
@@ -56,7 +56,9 @@ const said = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** The word in a published value, and which replica said it; undefined when a replica of this build would not say it. */
+/**
+ * The word in a published value, and which replica said it; undefined when a replica of this build would not say it.
+ */
 export function parseLiveMessage(value: unknown): { readonly by: string; readonly word: LiveMessage } | undefined {
   const { data } = said.safeParse(value);
   if (!data) return undefined;

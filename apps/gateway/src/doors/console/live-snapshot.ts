@@ -11,7 +11,7 @@ export interface LivePortal {
   readonly circuit: PortalFigures['circuit'];
   /** Calls of the last second. */
   readonly calls?: LiveCallCounts & {
-    /** How long calls took; absent when there was none. */
+    /** Response times; absent without calls. */
     readonly medianMs?: number;
     readonly slowMs?: number;
   };
@@ -27,7 +27,7 @@ export interface LiveSnapshot {
   /** Sums over all portals, for a watcher who may see all of them. */
   readonly all?: Pick<ReplicaFigures, 'waiting' | 'inFlight' | 'down' | 'calls'>;
   readonly portals: Readonly<Record<string, LivePortal>>;
-  /** Of the portal whose page is open. */
+  /** Details of the portal whose page is open. */
   readonly close?: {
     readonly portal: unknown;
     readonly level: Level;
@@ -47,14 +47,14 @@ export interface SnapshotRequest {
   readonly close?: { readonly portal: unknown; readonly level: Level } | undefined;
 }
 
-/** What a replica reported, and when it was received. */
+/** The report of a replica, and when it was received. */
 export interface ReplicaReport {
   readonly replica: string;
   readonly atMs: number;
   readonly figures: ReplicaFigures;
 }
 
-/** What all replicas reported, summed for one watcher. */
+/** Sums the reports of all replicas for one watcher. */
 export function snapshotOf(reports: readonly ReplicaReport[], it: SnapshotRequest): LiveSnapshot {
   const { atMs, sinceMs, seesAll, portals, closely, close } = it;
   const all = reports.map((report) => (report.atMs - report.figures.countedMs < sinceMs ? withoutCalls : same)(report));
@@ -80,7 +80,7 @@ function withoutCalls({ figures: { calls: _, ...figures } }: ReplicaReport): Rep
   return { ...figures, portals: Object.fromEntries(portals) };
 }
 
-/** One part of each replica; undefined when a replica has not reported its own, or none reports. */
+/** Returns one part of each report; undefined if a replica has not reported it or there is no report. */
 function ofEach<T, P>(things: readonly T[], part: (thing: T) => P | undefined): P[] | undefined {
   const parts = things.flatMap((thing) => part(thing) ?? []);
   return parts.length === things.length && parts.length > 0 ? parts : undefined;
@@ -92,7 +92,7 @@ function sumOf(all: readonly ReplicaFigures[]): NonNullable<LiveSnapshot['all']>
     ...(calls && { calls: { ok: sum(calls, 'ok'), failed: sum(calls, 'failed') } }),
     waiting: sum(all, 'waiting'),
     inFlight: sum(all, 'inFlight'),
-    // Each replica finds out by itself; the portal is one.
+    // Each replica measures the same portal.
     down: Math.max(0, ...all.map(({ down }) => down)),
   };
 }
@@ -125,7 +125,7 @@ function detailsOf(all: readonly ReplicaFigures[], portal: PortalId) {
   if (!details) return {};
   const used = new Map<string, WatchedPortal['operating'][number]>();
   for (const it of details.flatMap(({ operating }) => operating)) {
-    // The portal counts for all; whoever heard the most heard it last.
+    // The portal counts for all replicas, so the largest value is the latest.
     if (it.usedSeconds >= (used.get(it.method)?.usedSeconds ?? 0)) used.set(it.method, it);
   }
   return {

@@ -5,20 +5,20 @@ import type { ConsoleQueueView, LiveFigures } from './live-figures';
 import { type LiveSnapshot, type ReplicaReport, snapshotOf } from './live-snapshot';
 
 const tickMs = 1000;
-/** A watch is said again so often, and holds for so long. */
+/** A watch is repeated at this interval and is valid for this long. */
 const sayEveryTicks = 2;
 const watchHoldsMs = 5000;
 /** A replica without a report for this long is not counted. */
 const reportTtlMs = 3500;
 
-/** Somebody in front of the console. */
+/** An open page of the console. */
 export interface ConsoleWatcher {
   /** Whether it may see the sums over all portals. */
   readonly seesAll: boolean;
   readonly portals: readonly PortalId[];
   /** The portal whose page is open. */
   readonly closely?: PortalId;
-  /** Asked now and again: false ends it. */
+  /** Called regularly. The watch ends if it returns false. */
   mayStay(): Promise<boolean>;
   show(snapshot: LiveSnapshot): void;
   end(): void;
@@ -29,7 +29,7 @@ export interface LiveOptions {
   readonly channel: Pick<LiveChannel, 'replica' | 'listen' | 'say' | 'close'>;
   readonly queues: ConsoleQueueView;
   readonly clock: Clock;
-  /** The portal as its page shows it, and what its bucket has left. */
+  /** Returns the portal as its page shows it, with its available permits. */
   readonly look: (portal: PortalId) => Promise<{ portal: unknown; level: Level } | undefined>;
 }
 
@@ -40,10 +40,10 @@ export interface LiveOptions {
 export class Live {
   /** When each watcher came, and the time of the last snapshot that it was shown. */
   private readonly watchers = new Map<ConsoleWatcher, { readonly sinceMs: number; shownMs: number }>();
-  /** What any replica's watchers want to know, and until when (unix ms). */
+  /** What the watchers of all replicas want to know, and until when (unix ms). */
   private readonly wanted = new Map<PortalId, number>();
   private readonly wantedClosely = new Map<PortalId, number>();
-  /** The last report of each replica, received while somebody watches here. */
+  /** The last report of each replica, received while a console is open here. */
   private readonly reports = new Map<string, ReplicaReport>();
   private watchedUntilMs = 0;
   private ticks = 0;
@@ -96,7 +96,7 @@ export class Live {
     const isFirst = !this.isCounting;
     this.want(message.portals, message.closely);
     if (!isFirst || this.closed) return;
-    // Whoever watches elsewhere sums over the replicas that it has heard of: this one reports before the first tick.
+    // Another replica sums over the replicas that it knows, so this one reports before the first tick.
     const now = clock.now();
     const view = figures.view(queues, current(this.wanted, now), current(this.wantedClosely, now));
     channel.say({ kind: 'tell', replica: channel.replica, figures: view });

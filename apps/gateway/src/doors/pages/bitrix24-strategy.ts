@@ -46,7 +46,7 @@ export class Bitrix24Strategy extends OAuth2Strategy {
         store: stateStore(states) as unknown as OAuth2Strategy.StateStore,
         skipUserProfile: true,
       },
-      // Five parameters: passport-oauth2 tells by their number whether to hand over the token answer.
+      // Five parameters: passport-oauth2 passes the token answer only to a function with this number of parameters.
       ((
         _access: string,
         _refresh: string,
@@ -104,7 +104,7 @@ function withoutResponseType(url: string): string {
   return page.href;
 }
 
-/** passport-oauth2 tells its stores apart by how many parameters they take. */
+/** passport-oauth2 distinguishes stores by the number of their parameters. */
 function stateStore(states: AuthorizationStates) {
   return {
     store(request: AuthorizationRequest, done: NodeCallback<[string?]>): void {

@@ -18,13 +18,13 @@ export class BrowserCookie {
     this.isSecure = publicUrl.startsWith('https:');
   }
 
-  /** A value for a browser that has none. */
+  /** Makes a value for a browser without a cookie. */
   made(): string {
     const nonce = randomBytes(32).toString('base64url');
     return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), nonce).toString('base64url')}`;
   }
 
-  /** The value that the browser has from here; undefined when it has none. */
+  /** Returns the value that this gateway gave the browser; undefined if there is none. */
   of({ headers }: { readonly headers: { readonly cookie?: string | undefined } }): string | undefined {
     const value = parseCookie(headers.cookie ?? '')[this.name];
     return value !== undefined && this.isOurs(value) ? value : undefined;

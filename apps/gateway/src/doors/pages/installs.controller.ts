@@ -23,7 +23,7 @@ import { pageDoor } from './page-door';
 const foreignHost = "The portal's host is not among B24_PORTAL_HOSTS.";
 const frameScript = 'https://api.bitrix24.com';
 
-/** As it came: a name may be there twice. */
+/** Not validated: a name may occur twice. */
 type Query = Readonly<Record<string, unknown>>;
 
 type InstallActor = 'authorization' | 'portal page';
@@ -82,7 +82,8 @@ export class InstallsController {
   ): Promise<void> {
     await this.showing(request, reply, async () => {
       const [code, state, server] = [text(query['code']), text(query['state']), text(query['server_domain'])];
-      // Without a code passport-oauth2 would begin anew; with an `error`, which Bitrix24 never sends, it would fail.
+      // Without a code passport-oauth2 would start another authorization; with an `error`, which Bitrix24 never sends,
+      // it would fail.
       if (!code || !state) throw new Fault('state_invalid');
       const attempt = this.throttle.page(request);
       const returned = { code, state, ...(server && { server_domain: server }) };
@@ -124,7 +125,7 @@ export class InstallsController {
     );
   }
 
-  /** Whoever opens an app with a page from Bitrix24's menu posts to its handler: nothing of it is taken, or believed. */
+  /** Opening an app with a page from Bitrix24's menu posts to its handler. Nothing in that post is used. */
   @Post(['oauth/callback', 'oauth/callback/:app'])
   @Through(pageDoor)
   async opened(
@@ -160,7 +161,7 @@ export class InstallsController {
     this.audit.record({ ...entry, ...result });
   }
 
-  /** Records an install that may not replace what is connected: somebody of that portal tried. */
+  /** Records an install that may not replace the connected grant, because a user of that portal tried it. */
   private async recordingRefusal<T>(
     actor: InstallActor,
     app: string,

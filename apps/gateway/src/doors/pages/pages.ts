@@ -78,7 +78,7 @@ ${grantorNote(record)}<dl><dt>Portal</dt><dd>${escape(domain)}</dd><dt>Member id
   );
 }
 
-/** The install page inside the portal; it tells Bitrix24 that the install is finished. */
+/** The install page inside the portal. It reports to Bitrix24 that the install is finished. */
 export function framePage(nonce: string, record: PortalRecord): string {
   const { domain, scope } = record;
   const services = `Your company’s services can now work with <strong>${escape(domain)}</strong>.`;
@@ -103,13 +103,13 @@ function heldBack({ waitingSinceMs, suspended }: PortalRecord): string | undefin
   return suspended ? 'It is suspended here: whoever runs this gateway must let calls pass again.' : undefined;
 }
 
-/** What it means that somebody installed who is no administrator. */
+/** Explains what an install by a user who is not an administrator means. */
 function grantorNote({ byAdministrator }: PortalRecord): string {
   if (byAdministrator !== false) return '';
   return '<p>The portal says that you are not its administrator. Services have your rights there until an administrator connects it.</p>\n';
 }
 
-/** What an app with a page shows when it is opened from the portal's menu; `again` is where to connect the portal anew. */
+/** The page of an app that is opened from the portal's menu. `retryUrl` connects the portal again. */
 export function openedPage(nonce: string, domain: string, again: string): string {
   return page(
     'Nothing to do here',
@@ -121,7 +121,7 @@ export function openedPage(nonce: string, domain: string, again: string): string
   );
 }
 
-/** What went wrong, and what to do next; `again` is where to start anew. */
+/** The page of a fault: what went wrong and what to do next. `retryUrl` starts again. */
 export function faultPage(
   nonce: string,
   fault: Fault,

@@ -5,7 +5,7 @@ import { installPath } from '../../api/apps/app-addresses';
 import { faultPage } from './pages';
 
 export interface PageFrame {
-  /** Who may show the page in a frame; nobody when undefined. */
+  /** The origin that may show the page in a frame; none if undefined. */
   readonly ancestors: string | undefined;
   readonly scripts?: string;
 }
@@ -18,7 +18,7 @@ export function showPage(
   frame?: PageFrame,
 ): void {
   const nonce = randomBytes(16).toString('base64');
-  // The form of the first page leads on to the portal, whose origin nobody knows before.
+  // The form of the first page redirects to the portal, whose origin is not known in advance.
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
