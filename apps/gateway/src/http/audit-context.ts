@@ -49,19 +49,24 @@ export function executedMethods(methods: readonly string[], outcomes: readonly s
   return run.length === 1 ? { method } : { writes: run.length, method };
 }
 
-/** Runs a method and records its name in the audit context once it was executed or may have been. */
-export async function recordingMethod<T>(
+/**
+ * Runs methods and records in the audit context the names of those that were or may have been executed.
+ * @param outcomesOf outcome i is that of method i
+ */
+export async function recordingMethods<T>(
   audit: AuditContext | undefined,
-  method: string,
+  methods: readonly string[],
   run: () => Promise<T>,
+  outcomesOf: (result: T) => readonly string[],
 ): Promise<T> {
-  const note = (outcome: string) => Object.assign(audit?.ids ?? {}, executedMethods([method], [outcome]));
+  const record = (outcomes: readonly string[]) => Object.assign(audit?.ids ?? {}, executedMethods(methods, outcomes));
   try {
     const result = await run();
-    note('done');
+    record(outcomesOf(result));
     return result;
   } catch (error) {
-    note(asFault(error).code);
+    const { code } = asFault(error);
+    record(methods.map(() => code));
     throw error;
   }
 }

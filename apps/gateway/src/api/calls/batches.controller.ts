@@ -1,4 +1,4 @@
-import { asFault, type PortalId, unlessAborted } from '@b24/portal';
+import { type PortalId, unlessAborted } from '@b24/portal';
 import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import { lineFaults } from '../../http/problem-responses';
 import { prefersAsync } from '../../http/prefers-async';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source-address';
-import { executedMethods } from '../../http/audit-context';
+import { recordingMethods } from '../../http/audit-context';
 import { listOf, textOf } from '../../http/unvalidated-fields';
 import type { JobView } from '../respond-async/job-view';
 import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../respond-async/job-intake';
@@ -112,13 +112,10 @@ export class BatchesController {
       return replyAccepted(reply, await this.longWork.accept(request, caller.client, order));
     }
     const methods = commands.map(({ method }) => method);
-    const noteRun = (codes: readonly string[]) =>
-      Object.assign(request.scope.audit?.ids ?? {}, executedMethods(methods, codes));
-    const { outcomes } = await this.batches.run(caller, portal, commands, options).catch((error: unknown) => {
-      noteRun(methods.map(() => asFault(error).code));
-      throw error;
-    });
-    noteRun(outcomes.map(outcomeCode));
+    const run = () => this.batches.run(caller, portal, commands, options);
+    const { outcomes } = await recordingMethods(request.scope.audit, methods, run, (result) =>
+      result.outcomes.map(outcomeCode),
+    );
     return { results: outcomes.map((outcome, i) => batchItem(outcome, commands[i]?.method ?? '', request.id)) };
   }
 }

@@ -9,7 +9,7 @@ import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import type { RetryBehaviour } from '../../http/idempotency.interceptor';
 import { portalName } from '../../http/shapes';
-import { recordingMethod } from '../../http/audit-context';
+import { recordingMethods } from '../../http/audit-context';
 import { textOf } from '../../http/unvalidated-fields';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
@@ -81,9 +81,8 @@ export class CallsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
     const found = await this.find(portal, caller);
-    const result = await recordingMethod(audit, method, () =>
-      this.calls.call(caller, found, { method, params, start }),
-    );
+    const run = () => this.calls.call(caller, found, { method, params, start });
+    const result = await recordingMethods(audit, [method], run, () => ['done']);
     setLineHeaders(reply, result);
     return callAnswer(result);
   }

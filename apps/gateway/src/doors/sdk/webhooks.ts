@@ -1,13 +1,12 @@
-import { type FailedAnswer, asFault, type Command, Fault, type PortalId, unlessAborted } from '@b24/portal';
+import { type FailedAnswer, Fault, type PortalId, unlessAborted } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../../http/caller';
 import { assertSafeJson } from '../../http/safe-json';
 import { setLineHeaders } from '../../http/line-headers';
 import { replyFault } from '../../http/reply-fault';
-import type { AuditContext } from '../../http/request-scope';
 import { startOperation } from '../../http/start-operation';
 import { toFault } from '../../http/to-fault';
-import { executedMethods } from '../../http/audit-context';
+import { recordingMethods } from '../../http/audit-context';
 import type { PortalDirectory } from '../../line/portal-directory';
 import type { RequestLine } from '../../request-line';
 import { type PhpParams, parseJsonParams, parsePhpParams } from './php-params';
@@ -76,11 +75,13 @@ async function serve(
     isRead: command.effect === 'read',
     findPortal: () => Promise.resolve(portal),
   });
-  const answer = await parts.line.answer(caller, 'call', portal, command).catch((error: unknown) => {
-    recordRun(request.scope.audit, command, asFault(error).code);
-    throw error;
+  // A caller's own batch runs the methods inside it.
+  const methods = command.inside?.map((it) => it.method) ?? [command.method];
+  const run = () => parts.line.answer(caller, 'call', portal, command);
+  const answer = await recordingMethods(request.scope.audit, methods, run, (it) => {
+    const code = it.ok ? 'done' : it.fault.code;
+    return methods.map(() => code);
   });
-  recordRun(request.scope.audit, command, answer.ok ? 'done' : answer.fault.code);
   setLineHeaders(reply, answer);
   if (answer.ok) replyAsVendor(reply, vendorResult(answer));
   else replyAnswerFault(answer, request, reply);
@@ -98,13 +99,6 @@ function replyAnswerFault(
   replyFault(fault, request, reply, () => {
     replyAsVendor(reply, vendorError(fault, shared));
   });
-}
-
-/** Records the writing methods that were or may have been executed; for a caller's own batch, those inside it. */
-function recordRun(audit: AuditContext | undefined, { method, inside }: Command, outcome: string): void {
-  const methods = inside?.map((it) => it.method) ?? [method];
-  const outcomes = methods.map(() => outcome);
-  Object.assign(audit?.ids ?? {}, executedMethods(methods, outcomes));
 }
 
 function queryOf({ url }: FastifyRequest): string {
