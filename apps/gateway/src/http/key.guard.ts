@@ -35,18 +35,14 @@ export class KeyGuard implements CanActivate {
     const onlyReads = this.reflector.get<OnlyReads | undefined>(onlyReadsMetadata, handler);
     const fields = this.reflector.get<AuditFields | undefined>(auditFieldsMetadata, handler);
     const portal = textOf(params, 'portal');
-    try {
-      startOperation(request, {
-        action: this.reflector.get<string>(operationMetadata, handler),
-        scope,
-        isRead: method === 'GET' || method === 'HEAD' || onlyReads?.(request) === true,
-        ...(fields && { fields }),
-        ...(portal !== undefined && { findPortal: () => this.portals.find(portal) }),
-      });
-    } finally {
-      const { audit } = request.scope;
-      if (audit && !headers.authorization) audit.ids['console'] = true;
-    }
+    startOperation(request, {
+      action: this.reflector.get<string>(operationMetadata, handler),
+      scope,
+      isRead: method === 'GET' || method === 'HEAD' || onlyReads?.(request) === true,
+      ids: headers.authorization ? {} : { console: true },
+      ...(fields && { fields }),
+      ...(portal !== undefined && { findPortal: () => this.portals.find(portal) }),
+    });
     return true;
   }
 }

@@ -51,8 +51,11 @@ export function decorateWithScope(
   const scopes = new WeakMap<FastifyRequest, RequestScope>();
   fastify.decorateRequest('scope', {
     getter(this: FastifyRequest) {
-      const scope = scopes.get(this) ?? { settings, clock, arrivedAtMs: clock.now() };
-      scopes.set(this, scope);
+      let scope = scopes.get(this);
+      if (!scope) {
+        scope = { settings, clock, arrivedAtMs: clock.now() };
+        scopes.set(this, scope);
+      }
       return scope;
     },
   });
