@@ -112,7 +112,7 @@ export const parsers: readonly OutsideText[] = [
     worst: [(characters) => `${'/'.repeat(characters)}\na`],
   },
   {
-    name: 'askedPage',
+    name: 'requestedPage',
     file: 'apps/gateway/src/doors/pages/requested-page.ts',
     read: (text) => {
       const request = {
@@ -120,7 +120,7 @@ export const parsers: readonly OutsideText[] = [
         url: `/bitrix24/install?DOMAIN=${text}`,
         headers: { accept: `${text}text/html` },
       };
-      return requestedPage({ ...request, routeOptions: { url: '/bitrix24/install' } } as never, rules);
+      return requestedPage(request as never, rules);
     },
     worst: [(characters) => `${'/'.repeat(characters)}%0Aa`, (characters) => 'text/htm'.repeat(characters / 8)],
   },

@@ -21,17 +21,17 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
 }
 
 /**
- * The page that a browser asks for, with who may frame it, so that a refusal before its controller is a page as well;
- * undefined when no page is asked for, or by something that is no browser.
+ * Returns who may frame the page that a browser requests from a route of `pageDoor`, so that a refusal before its
+ * controller is a page as well. Undefined for a request that is not a browser's.
  */
 export function requestedPage(
-  { method, url, headers, routeOptions }: FastifyRequest,
+  { method, url, headers }: FastifyRequest,
   rules: EndpointRules,
 ): { frame?: PageFrame } | undefined {
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
-  const page = `${method} ${routeOptions.url?.replace('/:app', '') ?? ''}`;
-  if (page === 'GET /install' || page === 'GET /oauth/callback') return {};
-  if (page !== 'POST /bitrix24/install' && page !== 'POST /oauth/callback') return undefined;
+  if (method === 'GET') return {};
+  // The portal posts into its own frame.
+  if (method !== 'POST') return undefined;
   const named = new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('DOMAIN');
   const parent = named.length === 1 ? portalNamed(named[0] ?? '', rules) : undefined;
   return { frame: { ancestors: parent?.origin } };
