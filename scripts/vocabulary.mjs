@@ -86,7 +86,7 @@ const members = new Set([
 /** Whether the identifier is where its name is declared. */
 function declares(node) {
   const { parent } = node;
-  if (named.has(parent.type)) return parent.id === node;
+  if (named.has(parent.type) && parent.id === node) return true;
   if (members.has(parent.type)) {
     if (parent.parent.type === 'ObjectPattern') return parent.value === node && !parent.shorthand;
     return !parent.computed && (parent.key === node || parent.id === node);

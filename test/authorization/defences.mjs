@@ -20,7 +20,7 @@ export const checks = [
   { without: 'the method patterns of a key', in: { [policy]: ['if (method && client.methods &&', 'if (false &&'] } },
   { without: 'patterns that match a whole name', in: { [policy]: ['return rest.endsWith(tail);', 'return true;'] } },
   {
-    without: 'names that can be told from a batch',
+    without: 'names that differ from a batch',
     in: {
       [policy]: ['if (!methods)', 'if (false)', 'for (const method of methods)', 'for (const method of methods ?? [])'],
       [reader]: [

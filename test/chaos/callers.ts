@@ -42,7 +42,7 @@ export async function read(actor: PortalActor, chance: Chance, scene: ChaosScene
       if (!sameBacklog(reply.body, { ...backlog, modifiedBy: 1 }))
         findings.flaw('crossed', `${path} was answered ${JSON.stringify(reply.body)}`);
     } else if (reply && untrue.has(reply.body?.code) && isKnown && scene.era() % 2 === 0)
-      findings.flaw('crossed', `${path} was told ${JSON.stringify(reply.body)}`);
+      findings.flaw('crossed', `${path} got ${JSON.stringify(reply.body)}`);
     const busy = reply?.status === 200 ? 0 : Math.min(reply?.retryAfterMs ?? 0, 2000);
     await pause(Math.max(busy, chance.between(20, 150)));
   }
@@ -164,8 +164,7 @@ class BacklogLife {
     if (this.forgot || !reply) return;
     if (!reply.replayed && unkept()) findings.unkept++;
     else if (reply.status === 201 && reply.replayed && sameBacklog(reply.body, body)) findings.writes.replayed++;
-    else
-      findings.flaw('doubled', `group ${this.groupId}: asked again with its key, told ${JSON.stringify(reply.body)}`);
+    else findings.flaw('doubled', `group ${this.groupId}: retried with its key, got ${JSON.stringify(reply.body)}`);
   }
 
   private addedOnce(unkept: () => boolean): void {
@@ -183,7 +182,7 @@ class BacklogLife {
     const text = JSON.stringify(body);
     this.scene.findings.flaw(
       'doubled',
-      `${what} in group ${this.groupId} was carried out, but told as refused: ${text}`,
+      `${what} in group ${this.groupId} was executed, but reported as refused: ${text}`,
     );
   }
 

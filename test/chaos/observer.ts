@@ -109,10 +109,10 @@ function wasAway({ outages }: ChaosCluster, from: number, until: number): boolea
  * Whether what was told then may never have been kept: the store was away, and some replica was killed before it can have
  * tried again.
  */
-export function mayBeUnkept({ outages, kills }: ChaosCluster, toldAtMs: number): boolean {
+export function mayBeUnkept({ outages, kills }: ChaosCluster, reportedAtMs: number): boolean {
   return outages.some(({ from, until }) => {
-    if (toldAtMs < from || toldAtMs > until + savedWithinMs) return false;
-    return kills.some((at) => at >= toldAtMs && at <= until + savedWithinMs);
+    if (reportedAtMs < from || reportedAtMs > until + savedWithinMs) return false;
+    return kills.some((at) => at >= reportedAtMs && at <= until + savedWithinMs);
   });
 }
 

@@ -154,7 +154,7 @@ describe('the console', () => {
     expect(await problem.getByText('backlog_not_found', { exact: true }).isVisible()).toBe(true);
   });
 
-  it('says why a portal is unhealthy, and links to what mends it', async () => {
+  it('says why a portal is unhealthy, and links to what fixes it', async () => {
     const { page } = await open();
     await consolePage.enter();
     await page.getByRole('button', { name: 'Show them' }).click();

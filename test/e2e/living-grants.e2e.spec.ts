@@ -149,6 +149,6 @@ describe('a grant', () => {
   }, 60_000);
 });
 
-function asAuth(chain: ReturnType<SimulatedPortal['grantTokens']>): Record<string, string> {
-  return Object.fromEntries(Object.entries(chain).map(([name, value]) => [name, String(value)]));
+function asAuth(family: ReturnType<SimulatedPortal['grantTokens']>): Record<string, string> {
+  return Object.fromEntries(Object.entries(family).map(([name, value]) => [name, String(value)]));
 }

@@ -25,7 +25,7 @@ interface ListedPortal {
 /** A gateway in a process of its own over a real Redis, portals in trouble, and keys of every kind. */
 export class FuzzWorld {
   private readonly tokens = new Set<string>();
-  private mended = 0;
+  private repairs = 0;
 
   private constructor(
     private readonly redis: RedisServer,
@@ -69,7 +69,7 @@ export class FuzzWorld {
     known.set('method', ['tasks.api.scrum.backlog.getFields', 'tasks.api.scrum.sprint.list', 'user.current', 'batch']);
     // Somebody who listens, on loopback.
     known.set('url', [`${simulator.oauthServer}/`]);
-    await eventually(async () => (await world.mend()) === portals.length);
+    await eventually(async () => (await world.repair()) === portals.length);
     injectFaults(simulator, seed);
     return world;
   }
@@ -100,12 +100,12 @@ export class FuzzWorld {
    * Whatever the requests have undone is there again: portals are installed, awake and roomy, some groups have a
    * backlog and some have none. @returns how many portals are well
    */
-  async mend(): Promise<number> {
+  async repair(): Promise<number> {
     const client = new HttpClient(this.url);
     const { body } = await client.get<{ items?: ListedPortal[] }>('/v1/portals?limit=200');
     const listed = new Map((body.items ?? []).map((it) => [it.memberId, it]));
-    if (++this.mended % 40 === 0) for (const portal of this.portals) portal.expireAccessTokens();
-    await Promise.all(this.portals.map((it) => this.mendPortal(client, it, listed.get(it.memberId))));
+    if (++this.repairs % 40 === 0) for (const portal of this.portals) portal.expireAccessTokens();
+    await Promise.all(this.portals.map((it) => this.repairPortal(client, it, listed.get(it.memberId))));
     this.remember();
     return this.portals.filter(({ memberId }) => listed.get(memberId)?.status === 'active').length;
   }
@@ -116,7 +116,7 @@ export class FuzzWorld {
     await this.redis.stop();
   }
 
-  private async mendPortal(client: HttpClient, portal: SimulatedPortal, listed?: ListedPortal): Promise<void> {
+  private async repairPortal(client: HttpClient, portal: SimulatedPortal, listed?: ListedPortal): Promise<void> {
     const { memberId, scrum } = portal;
     for (const groupId of groups.slice(0, taken)) {
       if (!scrum.backlogOfGroup(groupId)) scrum.addBacklog({ id: groupId - 124, groupId, createdBy: 1, modifiedBy: 0 });

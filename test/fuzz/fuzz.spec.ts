@@ -64,7 +64,7 @@ describe('whatever is asked', () => {
     let over = false;
     const mending = (async () => {
       while (!over) {
-        await world.mend().catch(() => undefined);
+        await world.repair().catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();

@@ -56,14 +56,14 @@ function isProblem({ headers }: WireReply): boolean {
 }
 
 /** A problem's code is of the table, and its status is the code's. */
-function problemComplaint(heard: WireReply, body: unknown): string | undefined {
-  if (!isProblem(heard)) return undefined;
+function problemComplaint(answered: WireReply, body: unknown): string | undefined {
+  if (!isProblem(answered)) return undefined;
   const { code, status, requestId } = (body ?? {}) as { code?: string; status?: number; requestId?: string };
   const row = Object.hasOwn(faultTable, code ?? '') ? faultTable[code as FaultCode] : undefined;
   if (!row) return `A problem of the code ${code}, which is not in the table.`;
-  if (row.status !== heard.status || status !== heard.status)
-    return `${heard.status} with ${code}, which is ${row.status}.`;
-  if (requestId !== heard.headers['x-request-id']) return `${code}: requestId is not X-Request-Id.`;
+  if (row.status !== answered.status || status !== answered.status)
+    return `${answered.status} with ${code}, which is ${row.status}.`;
+  if (requestId !== answered.headers['x-request-id']) return `${code}: requestId is not X-Request-Id.`;
   return undefined;
 }
 

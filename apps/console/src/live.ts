@@ -11,7 +11,7 @@ const silentAfterMs = 5000;
 const givenUpAfterMs = 10_000;
 
 /** Reads server-sent events until they end. By `fetch`, since EventSource can't send our header. */
-async function read(response: Response, told: (snapshot: Snapshot) => void): Promise<void> {
+async function read(response: Response, onSnapshot: (snapshot: Snapshot) => void): Promise<void> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
@@ -19,7 +19,7 @@ async function read(response: Response, told: (snapshot: Snapshot) => void): Pro
     if (done) return;
     const events = (text + value).split('\n\n');
     text = events.pop() ?? '';
-    for (const event of events) if (event.startsWith('data: ')) told(JSON.parse(event.slice(6)) as Snapshot);
+    for (const event of events) if (event.startsWith('data: ')) onSnapshot(JSON.parse(event.slice(6)) as Snapshot);
   }
 }
 

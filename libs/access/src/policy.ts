@@ -31,10 +31,10 @@ export function allowCommand(
 }
 
 /** @throws Fault portal_not_found for a portal that the key may not use, not_allowed with what is missing */
-export function checkAccess(client: Client, wish: AccessRequest): void {
+export function checkAccess(client: Client, request: AccessRequest): void {
   // A hidden portal answers like a missing one, so that a key can't find out which portals are connected.
-  if (wish.portal && !canUsePortal(client, wish.portal)) throw new Fault('portal_not_found');
-  const detail = denialReason(client, wish);
+  if (request.portal && !canUsePortal(client, request.portal)) throw new Fault('portal_not_found');
+  const detail = denialReason(client, request);
   if (detail !== undefined) throw new Fault('not_allowed', { detail });
 }
 

@@ -21,12 +21,12 @@ export function launchedSettings(env: Environment): Record<string, string> {
 }
 
 /** Of a gateway that was given no app, and so has the portal simulator's. */
-function demoSettings(kept: (name: string) => string | undefined): Record<string, string | undefined> {
-  const [server, ...portals] = (kept('simulator-ports') ?? '').split(',').filter(Boolean);
+function demoSettings(stored: (name: string) => string | undefined): Record<string, string | undefined> {
+  const [server, ...portals] = (stored('simulator-ports') ?? '').split(',').filter(Boolean);
   if (!server) return {};
   return {
-    B24_CLIENT_ID: kept('simulator-client-id'),
-    B24_CLIENT_SECRET: kept('simulator-client-secret'),
+    B24_CLIENT_ID: stored('simulator-client-id'),
+    B24_CLIENT_SECRET: stored('simulator-client-secret'),
     B24_OAUTH_SERVER: `http://127.0.0.1:${server}`,
     B24_ALLOW_HTTP: 'true',
     B24_PORTAL_HOSTS: portals.map((it) => `127.0.0.1:${it}`).join(),

@@ -20,7 +20,7 @@ import { problemType } from './render-problem';
 import { toFault } from './to-fault';
 import { problemOf } from './problem';
 
-export const retryBehaviourMetadata = 'b24:in doubt';
+export const retryBehaviourMetadata = 'b24:retry behaviour';
 
 /**
  * What a retry does if an earlier attempt with its key may have been executed.
@@ -92,9 +92,9 @@ async function answerOf(
   reply: FastifyReply,
   next: CallHandler,
   onRetry: RetryBehaviour,
-  doubted: boolean,
+  isUnknown: boolean,
 ): Promise<WriteAnswer> {
-  if (doubted && onRetry.kind === 'unknown') throw new Fault('outcome_unknown', { detail: onRetry.advice });
+  if (isUnknown && onRetry.kind === 'unknown') throw new Fault('outcome_unknown', { detail: onRetry.advice });
   try {
     const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const location = reply.getHeader('Location');
@@ -108,7 +108,7 @@ async function answerOf(
     };
   } catch (error) {
     const fault = toFault(error);
-    if (doubted && onRetry.kind === 'gone' && fault.code === onRetry.code) {
+    if (isUnknown && onRetry.kind === 'gone' && fault.code === onRetry.code) {
       return { status: reply.statusCode, headers: {}, body: '' };
     }
     if (classifyWriteFailure(fault) === 'refused') return refusal(fault, request.id);

@@ -12,14 +12,14 @@ export const pathId = z
   .meta({ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [125] });
 
 /** The size of a page, in a query (`text`) and in JSON. */
-export function pageLimit(most: number): { text: z.ZodType<number>; json: z.ZodType<number> } {
-  const json = z.int().min(1).max(most);
+export function pageLimit(max: number): { text: z.ZodType<number>; json: z.ZodType<number> } {
+  const json = z.int().min(1).max(max);
   const text = z
     .string()
-    .regex(/^[1-9]\d{0,3}$/, `Must be a whole number from 1 to ${most}.`)
+    .regex(/^[1-9]\d{0,3}$/, `Must be a whole number from 1 to ${max}.`)
     .transform(Number)
-    .refine((n) => n <= most, `Must be a whole number from 1 to ${most}.`)
-    .meta({ type: 'integer', minimum: 1, maximum: most });
+    .refine((n) => n <= max, `Must be a whole number from 1 to ${max}.`)
+    .meta({ type: 'integer', minimum: 1, maximum: max });
   return { text, json };
 }
 

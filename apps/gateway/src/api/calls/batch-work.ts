@@ -40,9 +40,9 @@ export function batchWork(
   batches: Batches,
   clock: Clock,
   note: RecordBatchAudit,
-  kept: BatchJobPayload,
+  payload: BatchJobPayload,
 ): JobWork<Client> {
-  const { portal, commands, halt, references, deadlineMs, requestId, source } = kept;
+  const { portal, commands, halt, references, deadlineMs, requestId, source } = payload;
   const isRead = commands.every(({ method }) => isReadMethod(method));
   const inOrder = halt || references || !isRead;
   const size = references ? commands.length : maxBatchCommands;

@@ -30,11 +30,11 @@ export function storedTargets(targets: readonly FanOutTarget[]): StoredTarget[] 
 }
 
 /** Returns the work of a fan-out job: an item is the call of one portal. */
-export function fanOutWork(fanOut: FanOut, kept: FanOutJobPayload): JobWork<Client> {
-  const { method, params, deadlineMs, requestId, source } = kept;
+export function fanOutWork(fanOut: FanOut, payload: FanOutJobPayload): JobWork<Client> {
+  const { method, params, deadlineMs, requestId, source } = payload;
   const command = anyCommand(method, params);
   const targetAt = (index: number): FanOutTarget => {
-    const { fault, ...target } = kept.targets[index] ?? { named: {} };
+    const { fault, ...target } = payload.targets[index] ?? { named: {} };
     return { ...target, ...(fault && { fault: new Fault(fault.code, { detail: fault.detail }) }) };
   };
   return {

@@ -27,7 +27,7 @@ function listedTool({ name, description, annotations, input }: McpTool): ListedT
 
 /** Runs a tool and returns its result, or its fault as a problem; undefined when there is no such tool. */
 export async function runTool(
-  ground: ToolDependencies,
+  dependencies: ToolDependencies,
   request: FastifyRequest,
   caller: CallerContext,
   { name, arguments: args = {} }: { readonly name: string; readonly arguments?: ToolArguments | undefined },
@@ -41,12 +41,12 @@ export async function runTool(
       action: tool.operation,
       scope: tool.access.scope,
       isRead: !writes,
-      ...(portal !== undefined && { findPortal: () => ground.portals.find(portal) }),
+      ...(portal !== undefined && { findPortal: () => dependencies.portals.find(portal) }),
     });
     const { data: input, error } = tool.input.safeParse(args);
     if (!input) throw validationFault(error.issues);
     Object.assign(request.scope.audit?.ids ?? {}, tool.ids(input));
-    return answered(await tool.run(ground, caller, input), tool);
+    return answered(await tool.run(dependencies, caller, input), tool);
   } catch (error) {
     return refused(toFault(error), request, writes ? 'write' : 'read');
   }

@@ -110,14 +110,14 @@ function grantorNote({ byAdministrator }: PortalRecord): string {
 }
 
 /** The page of an app that is opened from the portal's menu. `retryUrl` connects the portal again. */
-export function openedPage(nonce: string, domain: string, again: string): string {
+export function openedPage(nonce: string, domain: string, retryUrl: string): string {
   return page(
     'Nothing to do here',
     nonce,
     `<h1>This app works in the background</h1>
 <p>Your company’s services use it to work with <strong>${escape(domain)}</strong>. There is nothing to do here.</p>
 <p>If they say that the portal must be authorized again, an administrator of the portal can do that:</p>
-<p><a class="button" href="${escape(again)}" target="_blank" rel="noopener">Connect the portal again, in a new tab</a></p>`,
+<p><a class="button" href="${escape(retryUrl)}" target="_blank" rel="noopener">Connect the portal again, in a new tab</a></p>`,
   );
 }
 
