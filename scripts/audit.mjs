@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 
 /*
- * `npm run audit` where a registry answers. Where none does nothing was audited, which is not a failure: a check that needs
- * the network would fail for the wrong reason. It says so where nobody overlooks it, and `AUDIT=required` makes it one: the
- * release workflow sets that.
+ * Runs `npm run audit` if a registry answers. If none does, nothing was audited, which is not a failure: a check that
+ * needs the network would fail for the wrong reason. The script then says so visibly. `AUDIT=required`, which the
+ * release workflow sets, makes it a failure.
  */
 const args = ['audit', '--omit=dev', '--json', '--package-lock-only', '--fetch-retries=0', '--fetch-timeout=10000'];
 const { stdout } = spawnSync('npm', args, { encoding: 'utf8', timeout: 30_000, shell: process.platform === 'win32' });
@@ -21,7 +21,9 @@ if (!found) {
   console.log('Dependencies audited: none with a known hole of high severity.');
 }
 
-/** As a line, as an annotation and in the summary of a GitHub run, so that a green run does not look like an audited one. */
+/**
+ * Prints a line, an annotation and a summary in a GitHub run, so that a green run is not mistaken for an audited one.
+ */
 function skip(sentence) {
   console.log(sentence);
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, AUDIT } = process.env;
@@ -32,7 +34,7 @@ function skip(sentence) {
   process.exitCode = 1;
 }
 
-/** Holes by severity; undefined when the registry gave no verdict. */
+/** Returns the vulnerabilities by severity; undefined when the registry gave no verdict. */
 function countsOf(text) {
   try {
     return JSON.parse(text).metadata?.vulnerabilities;

@@ -8,7 +8,7 @@ const byNumber = (a, b) => a - b;
 const at = (sorted, share) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
 const median = (sorted) => at(sorted, 0.5);
 
-/** Code that had many copies, and words that had many meanings: each pattern is counted over the folders. */
+/** Code that had many copies, and words that had many meanings. Each pattern is counted by folder. */
 const counted = [
   ['`told`', /\btold\b/g],
   ['`kept`', /\bkept\b/g],
@@ -56,7 +56,7 @@ function figuresOf(row) {
   return `| ${[...columns, at(functions, 0.9)].join(' | ')} |`;
 }
 
-/** The lengths of the functions that have a body in braces. */
+/** Returns the lengths of the functions that have a body in braces. */
 function functionsIn({ path, text }) {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const lineOf = (position) => source.getLineAndCharacterOfPosition(position).line;

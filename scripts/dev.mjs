@@ -4,13 +4,13 @@ import { watch } from 'node:fs';
 import { main, say } from './launch/say.mjs';
 
 /*
- * `npm run dev`: what `npm start` runs (the gateway, its own Redis, and the portal simulator if no app is set), rebuilt
- * and restarted whenever a source file changes. The data folder outlives each restart.
+ * `npm run dev`: runs what `npm start` runs (the gateway, its own Redis, and the portal simulator if no app is set),
+ * and rebuilds and restarts it whenever a source file changes. The data folder is preserved across restarts.
  */
 
 const folders = ['apps', 'libs'];
 const ignored = /(?:^|[\\/])(?:dist|node_modules)[\\/]|\.spec\.tsx?$|\.md$/;
-/** Editors write a file in several steps, and a branch is checked out file by file. */
+/** A pause before the rebuild, because editors write a file in several steps, and a checkout changes file by file. */
 const quietMs = 300;
 
 main(async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { main, say, Stop } from './launch/say.mjs';
 
-/** What CHANGELOG.md says of a version; it must be dated, and be the one of package.json. */
+/** Returns the section of CHANGELOG.md for a version, which must have a date and match package.json. */
 main(async () => {
   const version = process.argv[2] ?? '';
   const inPackage = JSON.parse(readFileSync('package.json', 'utf8')).version;

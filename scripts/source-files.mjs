@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** TypeScript files below the folders, sorted, without packages and build output. */
+/** Returns the TypeScript files below the folders, sorted, without packages and build output. */
 export function sourceFiles(folders, extension = /\.tsx?$/) {
   return folders
     .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)))

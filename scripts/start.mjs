@@ -12,7 +12,7 @@ const program = 'dist/apps/gateway/apps/gateway/src/main.js';
 const gatewayStopMs = 30_000;
 const stopMs = 10_000;
 
-/** What runs, in the order it is stopped in. */
+/** The running children, in the order in which they are stopped. */
 const running = [];
 
 main(async () => {
@@ -55,7 +55,10 @@ main(async () => {
   welcome({ url, publicUrl, data, demo, admin: keys.admin });
 }, stopAll);
 
-/** A mistyped REDIS_URL is told at once; what is no URL, or names several, is the gateway's to say. */
+/**
+ * Reports a mistyped REDIS_URL at once. A value that is not a URL, or names several hosts, is left to the gateway to
+ * check.
+ */
 async function mustAnswer(redisUrl) {
   if (!/^rediss?:/.test(redisUrl) || !URL.canParse(redisUrl)) return;
   const { hostname, port } = new URL(redisUrl);
@@ -140,8 +143,8 @@ function welcome({ url, publicUrl, data, demo, admin }) {
 }
 
 /**
- * The beginning of a command that carries the key in a file or a pipe: what is on a command line is in `ps`, and what is printed
- * is in the logs of whoever supervises this.
+ * Returns the beginning of a command that passes the key in a file or a pipe: `ps` shows command lines, and the
+ * supervisor of this process logs what it prints.
  */
 function curlWith(data, admin) {
   if (!admin.file) return `printf 'Authorization: Bearer %s' "$ADMIN_KEY" | curl -s -H @-`;

@@ -27,9 +27,9 @@ main(async () => {
 async function tests(env) {
   const more = process.argv.slice(2);
   const rest = await jest(['unit', 'contract', 'fuzz', 'e2e'], more, env);
-  // Whoever asks for some tests does not ask for this one.
+  // A run that is limited to some tests does not include this one.
   if (more.length > 0) return rest;
-  // By itself, since what it kills must not wait for other tests. The long form is `npm run chaos`.
+  // Runs separately, because other tests must not wait for what it kills. The long form is `npm run chaos`.
   const chaos = await jest(['chaos'], [], {
     CHAOS_SECONDS: '24',
     CHAOS_SEED: '1',
@@ -48,7 +48,7 @@ async function jest(projects, more, env) {
   const report = join(folder, 'report.json');
   const args = ['node_modules/jest/bin/jest.js', '--ci', '--json', `--outputFile=${report}`];
   args.push('--selectProjects', ...projects, ...more);
-  // The report goes to the file; what jest would print of it is not wanted twice.
+  // The report is written to the file, so jest need not print it as well.
   const code = await shown(process.execPath, args, env, ['ignore', 'ignore', 'inherit']);
   try {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));

@@ -15,7 +15,7 @@ const isType = (node) =>
   ts.isClassDeclaration(node) ||
   ts.isEnumDeclaration(node);
 
-/** The names of the types that a file declares, at any depth. */
+/** Returns the names of the types that a file declares, at any depth. */
 function typesIn(path) {
   const names = new Set();
   const visit = (node) => {

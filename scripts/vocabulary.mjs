@@ -58,7 +58,7 @@ const wordsOf = (name) =>
     .replace(/[_-]/g, ' ')
     .toLowerCase();
 
-/** The rule that a name in this file breaks, or undefined. */
+/** Returns the rule that a name in this file breaks; undefined if there is none. */
 export function brokenBy(name, path) {
   if (exceptions.some((it) => it.names.test(name) && it.files.test(path))) return undefined;
   const words = wordsOf(name);
@@ -83,7 +83,7 @@ const members = new Set([
   'TSPropertySignature',
 ]);
 
-/** Whether the identifier is where its name is declared. */
+/** Whether the identifier declares its name. */
 function declares(node) {
   const { parent } = node;
   if (named.has(parent.type) && parent.id === node) return true;

@@ -4,12 +4,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isAlive } from './data-dir.mjs';
 import { until } from './ports.mjs';
 
-/** A program of ours: started, watched, stopped in order. */
+/** A child process of the launcher: started, watched, and stopped in order. */
 export class Child {
   constructor(name, command, args, { env = process.env, pidFile, onLine } = {}) {
     this.name = name;
     this.stopping = false;
-    // A process group of its own keeps the terminal's Ctrl-C from reaching it before its turn.
+    // Runs in a process group of its own, so that the terminal's Ctrl-C does not reach it before its turn.
     this.process = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     if (this.process.pid) writeFileSync(pidFile, `${this.process.pid}`);
     this.exited = once(this.process, 'exit')
@@ -39,7 +39,7 @@ export class Child {
   }
 }
 
-/** A child left behind by a launcher that was killed is ended in order before another takes its place. */
+/** Stops a child that a killed launcher left behind, before another takes its place. */
 export async function endOrphan(pidFile, words) {
   const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0;
   if (!pid || !isAlive(pid) || !words.test(commandOf(pid))) return;
@@ -47,7 +47,7 @@ export async function endOrphan(pidFile, words) {
   if (!(await until(() => !isAlive(pid), { tries: 700 }))) process.kill(pid, 'SIGKILL');
 }
 
-/** What runs under a process id, so that a number used again by a stranger is left alone. */
+/** Returns the command that runs under a process id, so that another program with a reused id is left alone. */
 function commandOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');

@@ -11,7 +11,7 @@ function findChromium() {
   return named ?? names.find((name) => works(name));
 }
 
-/** The browser that tests of the console run in, installed with the system's package manager where there is none. */
+/** Returns the browser for the tests of the console, installed with the system's package manager if there is none. */
 export function findOrInstallChromium() {
   return findOrInstall(findChromium, { what: 'Chromium', packages, advice });
 }

@@ -3,7 +3,10 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rm
 import { join, resolve } from 'node:path';
 import { Stop } from './say.mjs';
 
-/** The folder of what must outlive a run: keys, Redis data, the simulator's state. Readable by its owner only. */
+/**
+ * The folder of the data that must survive a restart: keys, Redis data, the simulator's state. Only its owner can read
+ * it.
+ */
 export class DataDir {
   constructor(path = process.env.DATA_DIR || './data') {
     this.path = resolve(path);
@@ -24,7 +27,7 @@ export class DataDir {
     return this.at(name);
   }
 
-  /** A text made once and kept; `fresh` says whether it was made just now. */
+  /** Returns a text that is created once and then stored; `fresh` is true if it was created just now. */
   kept(name, make) {
     const file = this.at(name);
     const fresh = !existsSync(file);
@@ -32,7 +35,7 @@ export class DataDir {
     return { text: readFileSync(file, 'utf8').trim(), fresh, file };
   }
 
-  /** A text that is made from others at each start. */
+  /** Writes a text that is derived from others at each start. */
   written(name, text) {
     const file = this.at(name);
     rmSync(file, { force: true });
@@ -40,7 +43,7 @@ export class DataDir {
     return file;
   }
 
-  /** One launcher a folder: two would fight over its Redis. */
+  /** Allows one launcher per folder, because two would compete for its Redis. */
   lock() {
     const file = this.at('launcher.pid');
     const holder = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;

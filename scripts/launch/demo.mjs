@@ -7,7 +7,7 @@ import { Stop } from './say.mjs';
 const program = 'dist/apps/portal-simulator/apps/portal-simulator/src/main.js';
 const aliases = ['demo-one', 'demo-two'];
 
-/** The portal simulator with two portals, for a gateway that has no app in Bitrix24 yet. */
+/** Starts the portal simulator with two portals, for a gateway that has no app in Bitrix24 yet. */
 export class Demo {
   static async start(data, { gatewayPort, publicUrl }) {
     const demo = new Demo();
@@ -36,7 +36,7 @@ export class Demo {
     return demo;
   }
 
-  /** The settings of a gateway whose app lives in the simulator. */
+  /** Returns the settings of a gateway whose app is in the simulator. */
   get environment() {
     return {
       B24_CLIENT_ID: this.clientId,
@@ -48,7 +48,7 @@ export class Demo {
     };
   }
 
-  /** Both portals installed through the gateway's own event address, where they are not yet. */
+  /** Installs both portals through the gateway's own event address, unless they are installed. */
   async install(url, adminKey) {
     const headers = { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' };
     const portal = async (domain) => (await fetch(`${url}/v1/portals/${domain}`, { headers })).json();

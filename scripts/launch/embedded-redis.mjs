@@ -7,7 +7,7 @@ import { say, Stop } from './say.mjs';
 
 const stopMs = 15_000;
 
-/** A Redis of our own, durable in the data folder, reachable from this machine with its password only. */
+/** Starts a Redis that persists in the data folder and is reachable only from this machine, with its password. */
 export class EmbeddedRedis {
   static async start(data) {
     const redis = new EmbeddedRedis(data, await findOrInstallRedis());
@@ -40,7 +40,7 @@ export class EmbeddedRedis {
   }
 
   async launch() {
-    // In a file, because anyone on the machine may read a process's arguments.
+    // In a file, because any user of the machine may read a process's arguments.
     const config = this.data.at('redis', 'redis.conf');
     const lines = [
       ['bind', '127.0.0.1'],

@@ -13,7 +13,7 @@ export async function isFree(port, host = '127.0.0.1') {
   return true;
 }
 
-/** Free ports next to each other, from the wanted one on. */
+/** Returns consecutive free ports, starting at the wanted one or above. */
 export async function freePorts(from, count) {
   for (let first = from; first < 65_000; first += count) {
     const ports = Array.from({ length: count }, (_, i) => first + i);

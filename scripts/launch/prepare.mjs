@@ -7,7 +7,7 @@ import { Stop, step } from './say.mjs';
 const stamps = { installed: 'node_modules/.installed-lock', built: 'dist/.built-from' };
 const sources = ['apps', 'libs', 'package-lock.json', 'nest-cli.json', 'tsconfig.json'];
 
-/** Node, dependencies and build as this checkout needs them; nothing is done twice. */
+/** Prepares Node, dependencies and the build for this checkout; skips what is up to date. */
 export async function prepare() {
   checkNode();
   await install();
@@ -31,7 +31,7 @@ export async function build() {
   for (const app of ['gateway', 'portal-simulator', 'cli']) {
     await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
   }
-  // npx runs it as it is, and makes it a program only the first time.
+  // npx runs the file as it is, but makes it executable only the first time.
   chmodSync('dist/apps/cli/apps/cli/src/main.js', 0o755);
   for (const site of ['console', 'reference']) {
     await step(`Building the ${site}`, process.execPath, ['node_modules/vite/bin/vite.js', 'build', `apps/${site}`]);
@@ -42,7 +42,7 @@ export async function build() {
   writeFileSync(stamps.built, digestOf(sources));
 }
 
-/** Pressed once here rather than at every request; the server picks what the browser takes. */
+/** Compresses the assets once instead of at every request; the server chooses the encoding that the browser accepts. */
 function pressAssets(folder) {
   for (const file of filesIn(folder).filter((it) => /\.(js|css|svg)$/.test(it))) {
     const bytes = readFileSync(file);

@@ -11,7 +11,7 @@ function findRedis() {
   return named ?? names.find((name) => works(name));
 }
 
-/** A Redis server's command, installed with the system's package manager where there is none. */
+/** Returns the command of a Redis server, installed with the system's package manager if there is none. */
 export function findOrInstallRedis() {
   return findOrInstall(findRedis, { what: 'Redis server', packages, advice });
 }

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 
-/** A mistake that the person at the terminal can mend, told in one sentence. */
+/** An error that the user at the terminal can fix, described in one sentence. */
 export class Stop extends Error {}
 
 export function say(text = '') {
   process.stdout.write(`${text}\n`);
 }
 
-/** Runs a command as a named step: shows that time passes, and its output only when it fails. */
+/** Runs a command as a named step. Shows progress, and the command's output only if it fails. */
 export async function step(name, command, args, options = {}) {
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
@@ -36,7 +36,7 @@ function run(command, args, options) {
   });
 }
 
-/** Runs a script's main function; a Stop is one sentence and exit code 1. */
+/** Runs a script's main function. Prints a Stop as one sentence and exits with code 1. */
 export function main(work, tidyUp = async () => undefined) {
   work().catch(async (error) => {
     await tidyUp();

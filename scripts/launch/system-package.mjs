@@ -3,7 +3,7 @@ import { say, step, Stop } from './say.mjs';
 
 export const works = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Ways to install something, the first that this machine has is taken; each is given the package's name there. */
+/** Package managers, of which the first that this machine has is used; each is called with its own package name. */
 const managers = [
   {
     tool: 'apt-get',
@@ -19,8 +19,8 @@ const managers = [
 ];
 
 /**
- * The command that `find` finds, installed with the system's package manager where there is none.
- * @param wanted what it is, its package's name by manager, and what to do where it can't be installed
+ * Returns the command that `find` finds, after installing it with the system's package manager if there is none.
+ * @param wanted what it is, its package's name by manager, and what to do if it cannot be installed
  */
 export async function findOrInstall(find, { what, packages, advice }) {
   const found = find();

@@ -1,12 +1,12 @@
 import type { Bitrix24Simulator, SimulatedPortal } from '../../apps/portal-simulator/src';
 
-/** One portal of the story, and what it is there to show. */
+/** A portal of the scenario: its token rotation, spare pairs and licence decide what it tests. */
 export interface PortalRole {
   readonly name: string;
   readonly rotation: 'strict' | 'grace';
-  /** Chains beside the one in use that it begins with. */
+  /** Number of token families with which it begins besides the one in use. */
   readonly spares: number;
-  /** It also hears verdicts that only an install mends. */
+  /** Whether it also receives errors that only an install resolves. */
   readonly sentenced?: true;
   readonly licence?: string;
 }
@@ -23,18 +23,18 @@ export const roles: readonly PortalRole[] = [
 
 export interface PortalActor extends PortalRole {
   readonly portal: SimulatedPortal;
-  /** Of the groups whose backlogs nobody changes: what a read of each must answer. */
+  /** Groups whose backlogs never change: the expected answer to a read of each. */
   readonly standing: readonly { readonly id: number; readonly groupId: number; readonly createdBy: number }[];
-  /** The chains that were handed to the gateway and that it may still hold, by their id in the witness's ledger. */
+  /** The token families that the gateway was given and may still hold, by their id in the simulator's ledger. */
   readonly families: Set<string>;
-  /** A group that no other write has used. */
+  /** Returns a group that no other write has used. */
   freshGroup(): number;
 }
 
 const users = Array.from({ length: 40 }, (_, i) => i + 1);
 const standingGroups = 20;
 
-/** No group, backlog or user is the same in two places, so that no answer can be taken for another. */
+/** Adds a portal. No group or backlog id occurs on two portals, so an answer to another call is recognized. */
 export async function actorOf(simulator: Bitrix24Simulator, role: PortalRole, index: number): Promise<PortalActor> {
   const first = (index + 1) * 100_000;
   const standing = Array.from({ length: standingGroups }, (_, i) => {

@@ -6,11 +6,11 @@ import { adminKey } from '../support/gateway';
 import { cutsOf, lastWordsOn } from './observer';
 
 const lookEveryMs = 1000;
-/** A grant that stays dead for so long is not about to heal by itself. */
+/** A grant that is dead for this long will not recover by itself. */
 const deadForMs = { strict: 3000, grace: 30_000 };
 const deadlineMs = 5000;
 
-/** The portals' administrator: installs the app, looks after it, and installs it again where it was lost. */
+/** The administrator of the portals: installs the app, watches it, and reinstalls it where its grant was lost. */
 export class Administrator {
   constructor(
     private readonly stage: ChaosCluster,
@@ -18,7 +18,7 @@ export class Administrator {
     private readonly findings: Findings,
   ) {}
 
-  /** A new chain, by an install event to any replica that is there. */
+  /** Grants a new token family by an install event to any running replica. */
   async hand({ portal, families }: PortalActor): Promise<void> {
     const { berths, simulator } = this.stage;
     const family = portal.grantTokens();
@@ -32,7 +32,10 @@ export class Administrator {
     }
   }
 
-  /** Until it is so at some replica; by a new chain each few seconds, since an event may be lost. */
+  /**
+   * Waits until a replica reports the portal as active. Sends a new install every few seconds, since an event may be
+   * lost.
+   */
   async install(actor: PortalActor): Promise<void> {
     for (let looks = 0; (await this.status(actor)) !== 'active'; looks++) {
       if (looks > 120) return this.findings.flaw('grants', `${actor.name} could not be installed`);
@@ -41,7 +44,7 @@ export class Administrator {
     }
   }
 
-  /** What the gateway says of the portal; the code where it is a problem. */
+  /** Returns the portal's status at the gateway, or the code of the problem. */
   async status({ portal }: PortalActor, replica?: number): Promise<string | undefined> {
     for (const at of replica === undefined ? this.stage.berths.keys() : [replica]) {
       const path = `/v1/portals/${portal.memberId}`;
@@ -52,7 +55,7 @@ export class Administrator {
     return undefined;
   }
 
-  /** Installs again what only an install brings back, and says whether it had to be lost. */
+  /** Reinstalls the app when only an install helps, and reports a flaw if the grant need not have been lost. */
   async lookAfter(actor: PortalActor, over: () => boolean): Promise<void> {
     let badSinceMs: number | undefined;
     for (; !over(); await pause(lookEveryMs)) {
@@ -69,7 +72,7 @@ export class Administrator {
     }
   }
 
-  /** Only a chain that was cut off may be lost, only in strict rotation, and only when no other was left. */
+  /** Returns whether to reinstall. A loss is allowed only in strict rotation, when every token family was cut off. */
   private hadToBeLost(actor: PortalActor, deadMs: number): boolean {
     const cuts = cutsOf(actor, this.stage.simulator, this.stage);
     if (cuts && actor.rotation === 'strict') {
@@ -81,7 +84,10 @@ export class Administrator {
     return true;
   }
 
-  /** What Redis holds of the portal, tried at every replica with nothing but its refresh token. */
+  /**
+   * Calls the portal through every replica with an expired access token, so that only the stored refresh token can
+   * help.
+   */
   async tryGrant(actor: PortalActor): Promise<void> {
     for (const replica of this.stage.berths.keys()) {
       actor.portal.expireAccessTokens();

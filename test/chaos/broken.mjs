@@ -11,8 +11,9 @@ import { defences } from './defences.mjs';
 
 /**
  * npm run chaos:broken -- [--seconds 45] [--only words]
- * Takes one defence after the other out of the build, and shows that the chaos suite sees it. The build is put back.
- * What chance asks for now and then takes `times` as long; what it asks for hardly ever is left to tests of its own.
+ * Removes one defence after another from the build and checks that the chaos suite notices. Restores the build
+ * afterwards. A defence that only occasional events need gets `times` as long; one that is hardly ever needed has tests
+ * of its own.
  */
 main(async () => {
   process.chdir(new URL('../..', import.meta.url).pathname);
@@ -32,7 +33,7 @@ main(async () => {
   process.exit(unseen === 0 ? 0 : 1);
 });
 
-/** The questions that were answered badly, and the first flaw of each. */
+/** Returns the claims that failed, and the first flaw of each. */
 function flawsOf(env) {
   const folder = mkdtempSync(join(tmpdir(), 'b24-chaos-'));
   const report = join(folder, 'report.json');

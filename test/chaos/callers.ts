@@ -6,29 +6,29 @@ import type { ChaosCall, RecordedCalls, ChaosReply } from './recorded-calls';
 import type { ChaosCluster } from './cluster';
 import { type ObservedBacklog, executed, mayBeUnkept, sameBacklog } from './observer';
 
-/** What every caller shares with the story. */
+/** State that every caller shares with the scenario. */
 export interface ChaosScene {
   readonly calls: RecordedCalls;
   readonly findings: Findings;
   readonly stage: ChaosCluster;
-  /** The key to call with: a client's, or the admin's. */
+  /** Returns the key to call with: a client's, or the admin's. */
   readonly keyFor: (chance: Chance) => string;
-  /** No new call, or no new write, is begun. */
+  /** Whether no new call and no new write may begin. */
   readonly over: () => boolean;
-  /** Even while Redis knows what it was told; one more when it loses its data, and when all is set up anew. */
+  /** Even while Redis still has its data; incremented when it loses the data, and again after the new setup. */
   readonly era: () => number;
 }
 
-/** How long what is under way may take to come to its end once all is calm: longer than any lease or pause. */
+/** How long pending work may take to end after the faults stop: longer than any lease or pause. */
 const patienceMs = 90_000;
 
-/** What nobody may be told of a group that stands as it is, on a portal that is installed. */
+/** Codes that are wrong for a group that did not change, on a portal that is installed. */
 const untrue = new Set([
   ...['backlog_not_found', 'group_not_found', 'user_not_found', 'portal_not_found', 'client_not_found'],
   ...['key_missing', 'key_invalid', 'key_expired', 'not_allowed', 'invalid_request', 'route_not_found'],
 ]);
 
-/** Reads one group's backlog after the other, and knows what each must be. */
+/** Reads the backlogs of the unchanged groups and compares each with the expected one. */
 export async function read(actor: PortalActor, chance: Chance, scene: ChaosScene): Promise<void> {
   const { calls, findings } = scene;
   while (!scene.over()) {
@@ -48,14 +48,17 @@ export async function read(actor: PortalActor, chance: Chance, scene: ChaosScene
   }
 }
 
-/** Adds a backlog, changes it twice and deletes it, each with a key of its own and repeated until it is known. */
+/**
+ * Adds a backlog, changes it twice and deletes it. Each write has a key of its own and is repeated until its outcome is
+ * known.
+ */
 export async function write(actor: PortalActor, chance: Chance, scene: ChaosScene): Promise<void> {
   for (let life = 0; !scene.over(); life++) {
     await new BacklogLife(actor, chance, scene, `${actor.portal.memberId}-${chance.between(0, 1e9)}-${life}`).live();
   }
 }
 
-/** The life of one backlog in a group that no other write uses, so that the witness knows what must be the case. */
+/** The life of one backlog in a group that no other write uses, so that the expected state is known. */
 class BacklogLife {
   private readonly groupId: number;
   private readonly bornIn: number;
@@ -88,12 +91,12 @@ class BacklogLife {
     }
     const removed = await this.send('DELETE', `/backlogs/${backlog.id}`, undefined);
     if (removed) this.deleted(removed, backlog);
-    // Whoever asks again for what was added, and deleted since, must be told the same, and nothing be added.
+    // A repeated add, even after the deletion, must get the same answer and add nothing.
     if (removed?.status === 204 && chance.happens(0.7) && !this.forgot) await this.replayed(add, unkept);
     this.addedOnce(unkept);
   }
 
-  /** Repeats the write as `retryable` and `Retry-After` say, until it is certain what became of it. */
+  /** Repeats the write as `retryable` and `Retry-After` say, until its outcome is certain. */
   private async send(
     method: string,
     path: string,
@@ -110,7 +113,7 @@ class BacklogLife {
       };
       const reply = await scene.calls.call(chance, { ...call, idempotencyKey: `${name} ${method}${step}` });
       if (reply && (reply.status < 400 || !this.repeats(reply))) return { ...reply, call };
-      // While the story goes on, patience does not count: only what is calm must come to an end.
+      // During the storm the time limit does not count: writes must end only after the faults stop.
       if (!scene.over()) gaveUpAt = Date.now() + patienceMs;
       if (Date.now() > gaveUpAt) {
         scene.findings.flaw('waiting', `${method} ${about.path} never ended: ${JSON.stringify(reply?.body)}`);
@@ -169,7 +172,7 @@ class BacklogLife {
 
   private addedOnce(unkept: () => boolean): void {
     const adds = this.adds();
-    // Told again with its key after it was deleted, an add that Redis forgot, or never knew of, is a new one.
+    // If Redis lost the record of an add, or never stored it, a repetition after the deletion adds a new backlog.
     if (adds > 1 && !this.forgot && !unkept())
       this.scene.findings.flaw('doubled', `group ${this.groupId}: added ${adds} times with one key`);
   }
@@ -186,14 +189,14 @@ class BacklogLife {
     );
   }
 
-  /** Redis has lost on the way what it knew of this write. */
+  /** Whether Redis has lost its record of this write meanwhile. */
   private get forgot(): boolean {
     return this.bornIn % 2 === 1 || this.scene.era() !== this.bornIn;
   }
 
   private repeats({ body }: ChaosReply): boolean {
     if (body?.retryable === true) return true;
-    // Until everything is set up again, nobody is known.
+    // Until the setup is repeated, every portal and key is unknown.
     return this.forgot && ['portal_not_found', 'key_invalid'].includes(body?.code as string);
   }
 }

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed decides the same, each actor by a stream of its own. */
+/** Reproducible random numbers: the same seed gives the same numbers, and each actor has a stream of its own. */
 export class Chance {
   private state: number;
 
@@ -6,12 +6,12 @@ export class Chance {
     this.state = [...seed].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
   }
 
-  /** The stream of one actor. */
+  /** Returns the stream of one actor. */
   of(actor: string): Chance {
     return new Chance(`${this.seed}/${actor}`);
   }
 
-  /** From 0 up to 1 (mulberry32). */
+  /** Returns a number from 0 up to, but not including, 1 (mulberry32). */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
@@ -23,7 +23,7 @@ export class Chance {
     return this.next() < probability;
   }
 
-  /** A whole number from `least` to `most`. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
@@ -34,7 +34,7 @@ export class Chance {
     return picked;
   }
 
-  /** By weight. */
+  /** Picks a name by its weight. */
   weighed<T extends string>(weights: Readonly<Record<T, number>>): T {
     const entries = Object.entries(weights) as [T, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

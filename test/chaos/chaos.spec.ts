@@ -4,7 +4,7 @@ import { ChaosScenario } from './scenario';
 
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 16);
 const seed = process.env['CHAOS_SEED'] ?? `${Math.floor(Math.random() * 1e6)}`;
-/** Setting up, coming to rest twice, and trying every grant twice. */
+/** Allows for the setup, for coming to rest twice, and for trying every grant twice. */
 const aroundMs = 480_000;
 
 describe(`after ${seconds} seconds of kills, restarts and failures (seed ${seed})`, () => {
@@ -32,7 +32,7 @@ describe(`after ${seconds} seconds of kills, restarts and failures (seed ${seed}
     expect(story.findings.flaws[question]).toEqual([]);
   });
 
-  it('there was enough to be seen', () => {
+  it('there were enough calls and faults to observe', () => {
     const { reads, writes } = story.findings;
     const { kills, restarts } = story.stage;
     const seen = [reads, writes.added, writes.changed, writes.deleted, writes.replayed, kills.length];

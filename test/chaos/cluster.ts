@@ -11,7 +11,7 @@ const killEveryMs = 2000;
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** One replica's place: its address stays, whoever lives there. */
+/** The place of one replica: its address stays when a new process takes it over. */
 class ReplicaSlot {
   living: GatewayProcess | undefined;
   readonly lives: GatewayProcess[] = [];
@@ -35,13 +35,13 @@ class ReplicaSlot {
   }
 }
 
-/** What is killed, and when: three replicas as processes of their own over one Redis that writes an append-only file. */
+/** Three replicas, each a process, over one Redis with an append-only file; kills and restarts them. */
 export class ChaosCluster {
   /** Unix milliseconds. */
   readonly kills: number[] = [];
   readonly outages: { readonly from: number; until: number }[] = [];
   restarts = { withData: 0, withoutData: 0 };
-  /** How often Redis kept its connections and said nothing. */
+  /** How often Redis kept its connections open but did not reply. */
   freezes = 0;
   private killing: Promise<unknown> | undefined;
   private calm = true;
@@ -63,7 +63,7 @@ export class ChaosCluster {
     return new ChaosCluster(redis, simulator, berths, chance);
   }
 
-  /** Every two seconds a replica that listens is killed and started again; Redis is killed, or stands still, about every ten. */
+  /** Kills and restarts a listening replica every two seconds; kills or freezes Redis about every ten seconds. */
   beginKilling(): void {
     this.calm = false;
     this.killing = Promise.all([this.killReplicas(), this.takeRedisAway()]);
@@ -102,7 +102,7 @@ export class ChaosCluster {
     await this.redis.stop();
   }
 
-  /** Writes what each life of each replica logged into a file of its own, for whoever must find out. */
+  /** Writes the log of each process of each replica into a file of its own, for debugging. */
   keepLogs(folder: string): void {
     mkdirSync(folder, { recursive: true });
     for (const [at, { lives }] of this.berths.entries()) {
@@ -118,7 +118,7 @@ export class ChaosCluster {
     while (!this.calm) {
       await pause(killEveryMs);
       const listening = this.berths.filter(({ living }) => living);
-      // The last one is spared: without a replica there is nothing to be seen.
+      // At least one replica keeps running, because without one there is nothing to observe.
       if (listening.length < 2 || this.calm) continue;
       const berth = chance.pick(listening);
       this.kills.push(Date.now());

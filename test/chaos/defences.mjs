@@ -1,4 +1,4 @@
-/** The defences that the chaos suite watches, and the text of the build to replace so that each of them is missing. */
+/** The defences that the chaos suite checks, and the text of the build to replace in order to remove each of them. */
 export const defences = [
   {
     without: 'an answer that is kept for its key',

@@ -1,4 +1,4 @@
-/** What the suite asks at its end. */
+/** The claims that the suite checks at its end. */
 export const questions = {
   crossed: "Nobody got another's answer.",
   doubled: 'No write was made twice, and none was reported otherwise than it went.',
@@ -10,7 +10,7 @@ export const questions = {
 } as const;
 export type Question = keyof typeof questions;
 
-/** What was seen that must not be, and what there was to see. */
+/** The flaws that were found, and counts of what was observed. */
 export class Findings {
   readonly flaws: Record<Question, string[]> = {
     crossed: [],
@@ -23,15 +23,15 @@ export class Findings {
   };
   readonly codes = new Map<string, number>();
   calls = 0;
-  /** Answered with what was asked for. */
+  /** Calls that succeeded. */
   answered = 0;
-  /** Their replica died under them. */
+  /** Calls whose replica died before it answered. */
   cut = 0;
-  /** The answer that came latest after its deadline. */
+  /** The answer that came the longest after its deadline. */
   latest = { ms: 0, what: '' };
   reads = 0;
   writes = { added: 0, changed: 0, deleted: 0, replayed: 0, refused: 0 };
-  /** Answers that were told while the store was away, and died with their replica before they could be kept. */
+  /** Answers that were sent while the store was away and could not be recorded before their replica died. */
   unkept = 0;
   cuts: string[] = [];
   installedAgain = 0;

@@ -9,15 +9,15 @@ export interface ObservedBacklog {
   readonly modifiedBy: number;
 }
 
-/** A killed replica's connections end with it; the witness hears of it so much later at most. */
+/** A killed replica's connections end with it; the simulator notices this after at most this time. */
 const receivedWithinMs = 1000;
-/** A pair that was answered is saved within this, if the store is there. */
+/** A pair that the replica received is saved within this time if the store is up. */
 const savedWithinMs = 1500;
-/** After the store is back, a save that failed is tried again. */
+/** A save that failed is retried within this time after the store is back. */
 const againWithinMs = 4000;
-/** Troubles that let the pair through to whoever asked. */
+/** Faults that still deliver the pair to the replica. */
 const harmless = new Set(['fault:slow', 'fault:foreign-endpoint', 'fault:other-client']);
-/** Words on a token that an install must not be believed after. */
+/** Faults of a token check after which an install must not be accepted. */
 const disowning = new Set(['fault:other-member', 'fault:other-client', 'fault:foreign-endpoint']);
 
 export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy }: ObservedBacklog): boolean {
@@ -30,7 +30,7 @@ export function sameBacklog(body: unknown, { id, groupId, createdBy, modifiedBy 
   );
 }
 
-/** How often the portal carried out such a write, by its own log. */
+/** Returns how often the portal executed such a write, by its own log. */
 export function executed(
   { requests }: SimulatedPortal,
   name: 'add' | 'update' | 'delete',
@@ -42,14 +42,14 @@ export function executed(
   }).length;
 }
 
-/** Refusals by the portal's own bucket that nobody injected. */
+/** Returns how often the portal's own rate limit, not an injected fault, refused a request. */
 export function tripped({ requests }: SimulatedPortal): number {
   return requests.filter(({ outcome }) => outcome === 'QUERY_LIMIT_EXCEEDED').length;
 }
 
 /**
- * How each of the portal's chains was lost on the way, by the simulator's own records; undefined when one of them came
- * through, so that the gateway should have it.
+ * Returns how each of the portal's token families was lost, by the simulator's records; undefined when one of them
+ * arrived, so that the gateway should have it.
  */
 export function cutsOf(
   { portal, families }: PortalActor,
@@ -66,7 +66,7 @@ export function cutsOf(
   return cuts.every((cut) => cut !== undefined) ? cuts : undefined;
 }
 
-/** What the authorization server last did for each of the portal's chains, for whoever must find out. */
+/** Describes the authorization server's last answer for each of the portal's token families, for debugging. */
 export function lastWordsOn({ families }: PortalActor, simulator: Bitrix24Simulator): string {
   const last = [...families].map((family) => {
     const log = simulator.oauth.tokenRequests.findLast(({ issued }) => issued?.family === family);
@@ -77,12 +77,15 @@ export function lastWordsOn({ families }: PortalActor, simulator: Bitrix24Simula
   return last.join('; ');
 }
 
-/** An install whose portal is said to be where the gateway may not go is refused; later such a word is not believed. */
+/**
+ * An install whose portal is reported at a host that is not allowed is refused. After the install such a report is
+ * ignored.
+ */
 function refusedAtInstall([first]: readonly TokenRequestLog[]): string | undefined {
   return first?.outcome === 'fault:foreign-endpoint' ? 'foreign-endpoint at its install' : undefined;
 }
 
-/** An install whose token the authorization server calls another's is not taken, whatever comes after. */
+/** An install whose token belongs to another portal or app, by the authorization server, is refused for good. */
 function disownedAtInstall(asked: readonly TokenRequestLog[]): string | undefined {
   const lie = asked.find(({ outcome }) => disowning.has(outcome));
   return lie && `${lie.outcome.slice('fault:'.length)} at its install`;
@@ -100,14 +103,14 @@ function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Chaos
   return mayBeUnsaved ? `killed ${closedAt - answeredAt} ms after the answer` : undefined;
 }
 
-/** Whether the store was away, so that nothing could be saved between these. */
+/** Whether the store was away between these times, so that nothing could be saved. */
 function wasAway({ outages }: ChaosCluster, from: number, until: number): boolean {
   return outages.some((outage) => outage.from <= from + savedWithinMs && outage.until + againWithinMs >= until);
 }
 
 /**
- * Whether what was told then may never have been kept: the store was away, and some replica was killed before it can have
- * tried again.
+ * Whether an answer sent at this time may never have been recorded: the store was away, and a replica was killed before
+ * it can have retried.
  */
 export function mayBeUnkept({ outages, kills }: ChaosCluster, reportedAtMs: number): boolean {
   return outages.some(({ from, until }) => {
@@ -116,7 +119,7 @@ export function mayBeUnkept({ outages, kills }: ChaosCluster, reportedAtMs: numb
   });
 }
 
-/** Everything that must not be readable, in whichever replica's log it is. */
+/** Returns the log lines that contain a secret. */
 export function secretsIn(lines: Iterable<string>, tokens: ReadonlySet<string>, others: readonly string[]): string[] {
   const seen: string[] = [];
   for (const line of lines) {

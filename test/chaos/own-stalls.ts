@@ -1,8 +1,8 @@
 const lookEveryMs = 50;
 
 /**
- * For how long this process itself stood still, in milliseconds since it began: on a busy machine a caller that hears
- * late may not have been told late. Timers run before what was received meanwhile is read.
+ * Measures for how many milliseconds this process itself has stalled since it began. On a busy machine a caller may
+ * read an answer late that was sent in time, because timers run before received data is read.
  */
 export class OwnStalls {
   totalMs = 0;

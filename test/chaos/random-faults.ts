@@ -8,10 +8,12 @@ import type {
 } from '../../apps/portal-simulator/src';
 import type { Chance } from './chance';
 
-/** Of a hundred requests so many are struck; of the commands in a batch, each for itself. */
+/**
+ * The share of requests, batch commands and token requests that fail; each command of a batch is decided separately.
+ */
 const struck = { request: 0.07, command: 0.015, token: 0.18 };
 
-/** What passes by itself, with its weight. */
+/** Faults that pass by themselves, with their weights. */
 const passingAtPortal = {
   ...{ html: 6, empty: 4, truncated: 4, 'json-array': 2, 'json-null': 2, 'json-text': 2, custom: 3, huge: 0.2 },
   ...{ 'cut-before': 6, 'cut-after': 6, slow: 10, hang: 1, stall: 1, redirect: 2 },
@@ -32,7 +34,7 @@ const passingAtServer = {
   ...{ 'other-member': 2, 'foreign-endpoint': 3, 'no-refresh-token': 2, 'other-client': 1 },
 } as const satisfies Partial<Record<OauthFaultKind, number>>;
 
-/** What is meant for good, or for long: only portals that are sentenced hear it. */
+/** Errors that are permanent or last long. Only portals with `sentenced` receive them. */
 const verdictsOfPortal = [
   ...(['OVERLOAD_LIMIT', 'OPERATION_TIME_LIMIT', 'ACCESS_DENIED', 'PAYMENT_REQUIRED', 'verification_needed'] as const),
   ...(['authorization_error', 'user_access_error', 'APPLICATION_NOT_FOUND', 'ERROR_OAUTH', 'NOT_INSTALLED'] as const),
@@ -50,12 +52,12 @@ const verdictsOfServer = [
   ...(['PAYMENT_REQUIRED', 'insufficient_scope', 'invalid_scope'] as const),
 ] as const;
 
-/** Kinds of the wire that may as well strike once the call was carried out. */
+/** Wire faults that may also occur after the call was executed. */
 const early = ['html', 'empty', 'json-array', 'json-null', 'json-text', 'custom', 'slow', 'hang'] as const;
 const mayBeLate = new Set<string>([...early, 'result-missing', 'result-null']);
 const brokenLate = new Set<string>([...mayBeLate, 'INTERNAL_SERVER_ERROR', 'ERROR_UNEXPECTED_ANSWER']);
 
-/** Both servers fail in every way the simulator knows, by chance. */
+/** Makes the portals and the authorization server fail at random, in every way that the simulator knows. */
 export class RandomFaults {
   private sentencing: NodeJS.Timeout | undefined;
 
@@ -102,7 +104,7 @@ export class RandomFaults {
   }
 
   private sentence(chance: Chance, { faults: fault, memberId }: SimulatedPortal): void {
-    // Often enough that the gateway's own question meets it too.
+    // Three times, so that the gateway's own probe meets it too.
     if (chance.happens(0.5)) fault.next(chance.pick(verdictsOfPortal), { times: 3 });
     else this.simulator.oauth.faults.next(chance.pick(verdictsOfServer), { memberId });
   }

@@ -5,9 +5,9 @@ import type { Findings } from './findings';
 import { OwnStalls } from './own-stalls';
 import { pause, type ChaosCluster } from './cluster';
 
-/** A call that is not answered so long after its deadline never will be. */
+/** A call without an answer this long after its deadline counts as never answered. */
 const foreverMs = 15_000;
-/** What a busy machine may add. */
+/** Delay that a busy machine may add. */
 const toleranceMs = Number(process.env['CHAOS_TOLERANCE_MS'] ?? 2000);
 
 export interface ChaosCall {
@@ -16,11 +16,11 @@ export interface ChaosCall {
   readonly body?: unknown;
   readonly deadlineMs: number;
   readonly idempotencyKey?: string;
-  /** Of a client; the admin key otherwise. */
+  /** The key of a client, or the admin key. */
   readonly key: string;
 }
 
-/** What the caller was told; nothing when the replica died, or was not there. */
+/** The answer that the caller received; undefined when the replica died or was not running. */
 export interface ChaosReply {
   readonly status: number;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- looked into by whoever asked
@@ -30,10 +30,10 @@ export interface ChaosReply {
   readonly replica: number;
 }
 
-/** Callers reach the replicas here, each time another one, and everything is noted. */
+/** Sends calls to random replicas and records every answer. */
 export class RecordedCalls {
   readonly stalls = new OwnStalls();
-  /** Calls that wait for their answer. */
+  /** Calls that wait for an answer. */
   readonly open = new Set<string>();
 
   constructor(
@@ -66,7 +66,7 @@ export class RecordedCalls {
     return reported;
   }
 
-  /** Nothing when the connection broke, silence when nobody ever answered. */
+  /** Returns undefined when the connection broke, `silence` when no answer came. */
   private async received(replica: number, call: ChaosCall): Promise<ChaosReply | undefined | 'silence'> {
     const name = `${call.method} ${call.path} at ${replica}, ${new Date().toISOString()}`;
     const giveUp = new AbortController();

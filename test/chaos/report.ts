@@ -1,6 +1,6 @@
 import type { ChaosScenario } from './scenario';
 
-/** What was done to it and what came of it, for people. */
+/** Formats the injected failures and their consequences for people. */
 export function table(
   { stage, findings, actors, parts, calls, renames }: ChaosScenario,
   seed: string,

@@ -10,23 +10,23 @@ import { RecordedCalls } from './recorded-calls';
 import { RandomFaults } from './random-faults';
 import { secretsIn, tripped } from './observer';
 
-/** A portal may run one call for so long here, and the simulator never runs one for longer. */
+/** The longest that a portal may run a call here. The simulator never runs one for longer. */
 const callLimitMs = 3000;
 const slowestMs = 1500;
-/** A minute instead of an hour would be kind already. */
+/** Instead of an hour, so that tokens expire often during the run. */
 const tokensLiveMs = 5000;
 const renameEveryMs = 12_000;
 const readersPerPortal = 2;
-/** More than the most patient caller has. */
+/** Longer than the most patient caller waits. */
 const restsWithinMs = 150_000;
 
-/** The whole story: a storm, calm, questions; a storm in which Redis loses everything, calm, questions. */
+/** The whole scenario: a storm, calm, checks; then a storm in which Redis loses all its data, calm, checks. */
 export class ChaosScenario {
   readonly findings = new Findings();
   actors: readonly PortalActor[] = [];
   renames = 0;
   readonly calls: RecordedCalls;
-  /** How long each part took, in milliseconds. */
+  /** How long each part took, in ms. */
   readonly parts: [name: string, ms: number][] = [];
   private readonly administrator: Administrator;
   private readonly faults: RandomFaults;
@@ -59,7 +59,10 @@ export class ChaosScenario {
     await this.during(() => pause(seconds * 1000));
   }
 
-  /** Redis comes back empty in the middle of it: what is gone is said to be, is set up anew, and the storm goes on. */
+  /**
+   * In the middle of the storm Redis restarts empty. The gateway must report the portals as missing; they are set up
+   * again, and the storm continues.
+   */
   async forgetfulStorm(seconds: number): Promise<void> {
     await this.during(async () => {
       await pause((seconds * 1000) / 3);
@@ -76,7 +79,7 @@ export class ChaosScenario {
     });
   }
 
-  /** Tries every grant, and looks through what was written down. */
+  /** Tries every grant, and checks the logs for secrets. */
   async ask(): Promise<void> {
     const tries = this.actors.map((actor) => this.administrator.tryGrant(actor));
     await this.timed('every grant tried', Promise.all(tries));
@@ -100,14 +103,17 @@ export class ChaosScenario {
     this.parts.push([name, performance.now() - beganAt]);
   }
 
-  /** Everybody calls while everything is killed and fails; then all is calm, and what is under way comes to its end. */
+  /**
+   * Runs the callers while processes are killed and requests fail, then stops the faults and waits until all work has
+   * ended.
+   */
   private async during(act: () => Promise<void>): Promise<void> {
     if (this.hasEnded) throw new Error('The story took too long.');
     this.isOver = this.isAtRest = false;
     this.beginStorm();
     const callers = this.callers();
     const renaming = this.rename();
-    // A write on a portal that was lost comes to its end once the portal is installed again.
+    // A write on a lost portal ends only after the portal is installed again.
     const lookedAfter = this.actors.map((actor) => this.administrator.lookAfter(actor, () => this.isAtRest));
     await this.timed('storm', act());
     this.faults.end();
@@ -124,7 +130,7 @@ export class ChaosScenario {
     this.stage.beginKilling();
   }
 
-  /** One portal after the other gets another name, and its old one leads to the new one. */
+  /** Renames one portal after another; the former name of each leads to the new one. */
   private async rename(): Promise<void> {
     const chance = this.chance.of('names');
     for (let nextAt = Date.now() + renameEveryMs; !this.isOver; await pause(100)) {
@@ -158,7 +164,7 @@ export class ChaosScenario {
     ]);
   }
 
-  /** A client's key, and the app on every portal. */
+  /** Creates a client's key and installs the app on every portal. */
   private async setUp(): Promise<void> {
     const { administrator } = this;
     await Promise.all([

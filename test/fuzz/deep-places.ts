@@ -2,12 +2,15 @@ import { Fields } from './sketch';
 
 type Path = readonly number[];
 
-/** How to each place of a value, its own among them: by the number of the item or field on every level. */
+/**
+ * Returns the path to each place of a value, including the value itself, as the number of the item or field on every
+ * level.
+ */
 export function placesIn(value: unknown, to: Path = []): Path[] {
   return [to, ...innerOf(value).flatMap((inner, i) => placesIn(inner, [...to, i]))];
 }
 
-/** The value with something else in that place. */
+/** Returns the value with another value in that place. */
 export function replacedIn(value: unknown, [first, ...rest]: Path, by: unknown): unknown {
   if (first === undefined) return by;
   if (Array.isArray(value)) return value.map((it: unknown, i) => (i === first ? replacedIn(it, rest, by) : it));

@@ -2,22 +2,22 @@ import fc from 'fast-check';
 import type { DocumentSchema } from '../support/api-document';
 import { KnownReference } from './known';
 
-/** How a reference is followed. */
+/** Resolves a reference. */
 export type Resolve = (schema: DocumentSchema) => DocumentSchema;
 
 const safe = Number.MAX_SAFE_INTEGER;
 const day = 86_400_000;
 
 /**
- * Values that a schema allows; `name` is of the parameter or field it describes. Nine of ten times it is one that is known
- * to lead somewhere, if any is.
+ * Generates values that a schema allows. `name` is that of the parameter or field. Nine of ten values are known ones,
+ * if any is known.
  */
 export function fromSchema(schema: DocumentSchema, resolve: Resolve, name?: string): fc.Arbitrary<unknown> {
   const resolved = resolve(schema);
   const fresh = allowed(resolved, resolve, name);
   if (name === undefined || resolved.enum || !/^(string|integer|number|array)$/.test(String(resolved.type)))
     return fresh;
-  // Of `portals` each is a portal.
+  // Each item of `portals` is a portal.
   if (resolved.type === 'array') return list(resolved, resolve, name.replace(/s$/, ''));
   const known = fc.tuple(fc.nat({ max: 1000 }), fresh).map(([pick, other]) => new KnownReference(name, pick, other));
   return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fresh });
@@ -63,7 +63,7 @@ function text({ format, pattern, minLength = 0, maxLength = 200 }: DocumentSchem
   return fc.string({ unit: 'binary', minLength, maxLength: Math.min(maxLength, minLength + 40) });
 }
 
-/** From some days ago to a month from now on. */
+/** Between some days ago and a month from now. */
 const instants = fc
   .integer({ min: -3 * 1440, max: 30 * 1440 })
   .map((minutes) => new Date(Math.floor(Date.now() / day) * day + minutes * 60_000).toISOString());

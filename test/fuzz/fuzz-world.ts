@@ -8,10 +8,10 @@ import type { KeyKind } from './sketch';
 import { injectFaults } from './inject-faults';
 
 const groups = Array.from({ length: 16 }, (_, i) => 125 + i);
-/** The first of them always have a backlog, the others only for a moment. */
+/** The first groups always have a backlog; the others have one only for a moment. */
 const taken = 6;
 const users = [1, 6];
-/** All of the second group, in its backlog. */
+/** All tasks of the second group, which are in its backlog. */
 const tasks = [11, 12, 13];
 const aliases = ['acme', 'planning', 'beta'];
 export const callTimeoutMs = 2000;
@@ -22,7 +22,7 @@ interface ListedPortal {
   readonly limits: { readonly from: string };
 }
 
-/** A gateway in a process of its own over a real Redis, portals in trouble, and keys of every kind. */
+/** A gateway in a process of its own over a real Redis, with failing portals and keys of every kind. */
 export class FuzzWorld {
   private readonly tokens = new Set<string>();
   private repairs = 0;
@@ -34,7 +34,7 @@ export class FuzzWorld {
     readonly url: string,
     readonly known: KnownValues,
     private readonly keys: Readonly<Record<'few' | 'expired', string>>,
-    /** With the app installed, unless a request has just forgotten them. */
+    /** Portals with the app installed, unless a request has just deleted them. */
     private readonly portals: readonly SimulatedPortal[],
   ) {}
 
@@ -45,7 +45,7 @@ export class FuzzWorld {
     ]);
     const limits = { B24_BURST: '1000', B24_DRAIN_PER_SECOND: '100' };
     const times = { CALL_TIMEOUT_MS: `${callTimeoutMs}`, B24_CALL_LIMIT_MS: '1000' };
-    // So that one who tries wrong keys from everywhere is not throttled as one.
+    // Sends wrong keys from many addresses, so that they are not throttled as one source.
     const more = { ...limits, ...times, TRUSTED_PROXIES: '127.0.0.1', EVENT_TARGET_HOSTS: '127.0.0.0/8:*' };
     const gateway = await GatewayProcess.start(environment(redis, simulator, more));
     const { url } = gateway;
@@ -67,7 +67,7 @@ export class FuzzWorld {
     known.set('alias', aliases);
     known.set('taskId', tasks);
     known.set('method', ['tasks.api.scrum.backlog.getFields', 'tasks.api.scrum.sprint.list', 'user.current', 'batch']);
-    // Somebody who listens, on loopback.
+    // A listening receiver on loopback.
     known.set('url', [`${simulator.oauthServer}/`]);
     await eventually(async () => (await world.repair()) === portals.length);
     injectFaults(simulator, seed);
@@ -88,7 +88,7 @@ export class FuzzWorld {
     }
   }
 
-  /** What no answer may hold. */
+  /** Secrets that no answer may contain. */
   get secrets(): readonly string[] {
     const { clientSecret, portals } = this.simulator;
     const ofPortals = portals.flatMap((it) => [it.applicationToken, ...it.webhooks.map(({ secret }) => secret)]);
@@ -97,8 +97,8 @@ export class FuzzWorld {
   }
 
   /**
-   * Whatever the requests have undone is there again: portals are installed, awake and roomy, some groups have a
-   * backlog and some have none. @returns how many portals are well
+   * Restores what requests have undone: portals are installed, active and under no load, some groups have a backlog and
+   * some have none. @returns how many portals work
    */
   async repair(): Promise<number> {
     const client = new HttpClient(this.url);
@@ -134,7 +134,7 @@ export class FuzzWorld {
     if (listed?.limits.from === 'operator') await client.call('PATCH', `/v1/portals/${memberId}`, { limits: null });
   }
 
-  /** The newest tokens that a portal has seen, and no requests. */
+  /** Collects the newest tokens that the portals have seen, and clears their recorded requests. */
   private remember(): void {
     for (const { requests } of this.simulator.portals) {
       for (const { token } of requests.splice(0)) if (token) this.tokens.add(token);
@@ -143,7 +143,7 @@ export class FuzzWorld {
   }
 }
 
-/** A key that may little, and one that could. */
+/** Creates a key with few rights, and an expired one. */
 async function keysOf(client: HttpClient): Promise<Record<'few' | 'expired', string>> {
   const few = await client.call('POST', '/v1/clients', { name: 'few', scopes: ['portals:read', 'backlog:read'] });
   const expiresAt = new Date(Date.now() + 1000).toISOString();

@@ -10,7 +10,7 @@ import { exchange, type WireReply, type WireOutcome } from './wire';
 const count = Number(process.env['FUZZ_REQUESTS'] ?? 1000);
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
 const atOnce = 10;
-/** Beyond the caller's own deadline; generous, since a machine may be busy. */
+/** Added to the caller's own deadline; generous, because a machine may be busy. */
 const patienceMs = 15_000;
 
 interface Failure {
@@ -31,7 +31,10 @@ describe('whatever is asked', () => {
   }, 60_000);
   afterAll(() => world.stop());
 
-  /** Sends it with what is known now. @returns what was sent, what came, and what is wrong with that */
+  /**
+   * Sends a request, filled in with the known values. @returns the request, its outcome, and the complaint if there is
+   * one
+   */
   const ask = async (
     draft: Draft,
     index: number,
@@ -81,11 +84,13 @@ describe('whatever is asked', () => {
     try {
       world.known.learn(operation, headers.location, JSON.parse(text));
     } catch {
-      // The judge has said so.
+      // The judge reports a body that is not JSON.
     }
   };
 
-  /** The smallest request that still meets the complaint, if it is met at all when asked alone. */
+  /**
+   * Returns the smallest request with the same complaint, if the complaint also occurs when the request is sent alone.
+   */
   const smallest = async ({ index, complaint, sketch }: Failure): Promise<string> => {
     let least: { sketch: Sketch; complaint: string } | undefined;
     const again = fc.asyncProperty(drafts, async (draft) => {
@@ -98,7 +103,7 @@ describe('whatever is asked', () => {
     return `${shown.complaint}\n${commandOf(shown.sketch, world.url)}\nIt is request ${index} of seed ${seed}.`;
   };
 
-  it('is answered as openapi.json says, without a 500, a secret or a silence', async () => {
+  it('is answered as openapi.json says, without a 500 or a secret, and in time', async () => {
     await askAll();
     const reported = [];
     for (const failure of failures.values()) reported.push(await smallest(failure));
@@ -109,13 +114,13 @@ describe('whatever is asked', () => {
     expect(world.secrets.filter((it) => world.gateway.logLines.some((line) => line.includes(it)))).toEqual([]);
     expect(world.gateway.errors).toBe('');
     expect(tally.asked).toBe(count);
-    // Or else it would show nothing but refusals.
+    // Otherwise the run would test nothing but refusals.
     expect(tally.shareOfGood).toBeGreaterThan(0.15);
     expect((await world.gateway.client.get('/health/ready')).status).toBe(200);
   }, 3_600_000);
 });
 
-/** As if from another address each time, unless the request says itself where it is from. */
+/** Sends each request from another address, unless it sets its own. */
 function fromSomewhere(sketch: Sketch, index: number): Sketch {
   if (sketch.key !== 'wrong' || sketch.headers.some(([name]) => name === 'X-Forwarded-For')) return sketch;
   const address = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;

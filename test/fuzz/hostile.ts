@@ -5,7 +5,7 @@ const repeated = (text: string, times: number) => text.repeat(times);
 const nested = (open: string, inner: string, close: string, times: number) =>
   new Literal(`${repeated(open, times)}${inner}${repeated(close, times)}`);
 
-/** Texts that have broken somebody's program. */
+/** Texts that are known to break programs. */
 export const hostileTexts: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     '',
@@ -81,7 +81,7 @@ export const hostileNames: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 20 }),
 );
 
-/** What fails, or lies, when it is taken for a text, a number, a list or a promise. */
+/** Objects that fail or return wrong values when they are used as a text, a number, a list or a promise. */
 export const hostileObjects: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
   { toString: 1 },
   { toString: null, valueOf: null },
@@ -92,7 +92,7 @@ export const hostileObjects: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
   { hasOwnProperty: 1 },
 );
 
-/** Values of every type JSON knows, and of some that it does not. */
+/** Values of every JSON type, and some that JSON does not have. */
 export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     null,
@@ -135,14 +135,14 @@ export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Bytes of a request line or header, as Latin-1, without what would end the line. */
+/** Bytes of a request line or header as Latin-1, except those that would end the line. */
 const hostileLines: fc.Arbitrary<string> = hostileTexts.map((text) =>
   Buffer.from(text, 'utf8')
     .toString('latin1')
     .replace(/[\r\n\0]/g, '%'),
 );
 
-/** Of the headers the gateway, its framework and its server read. */
+/** Headers that the gateway, its framework and its server read. */
 const readHeaders = [
   'X-Deadline-Ms',
   'Idempotency-Key',
@@ -244,7 +244,7 @@ export const wrongVerbs = fc.constantFrom(
   'CONNECT',
 );
 
-/** Parts of a path that lead elsewhere, or nowhere. */
+/** Parts of a path that lead to another route or to none. */
 export const hostileSegments: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     '..',
@@ -309,7 +309,7 @@ export const hostileQueries: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(hostileNames, hostileTexts).map((pair) => pair.map(percent).join('=')),
 );
 
-/** What is no request at all, or hardly one. */
+/** Bytes that are not an HTTP request, or hardly one. */
 export const brokenRequests = (line: string): fc.Arbitrary<string> =>
   fc.oneof(
     fc.constantFrom(

@@ -10,7 +10,7 @@ import { oauthErrors, oddErrors, wireFaults } from '../../apps/portal-simulator/
 import { vendorErrors } from '../../apps/portal-simulator/src/vendor-errors';
 
 const names = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
-/** What a portal that is well says now and then, or does; the portal is as before. */
+/** Faults that occur now and then at a working portal and leave it unchanged. */
 const passing: readonly PortalFaultKind[] = [
   'html',
   'empty',
@@ -31,7 +31,7 @@ const passing: readonly PortalFaultKind[] = [
   'expired_token',
   ...names(oddErrors),
 ];
-/** All there is, but what takes minutes or blocks a portal for as long. */
+/** All faults except those that last minutes or block a portal for that long. */
 const wire = wireFaults.filter((it) => !['hang', 'stall', 'huge', 'custom'].includes(it));
 const all: readonly PortalFaultKind[] = [
   ...passing,
@@ -48,7 +48,7 @@ const ofOauth: readonly OauthFaultKind[] = [
   'no-refresh-token',
 ];
 
-/** One portal is in every trouble there is, the others in a little, the authorization server now and then. */
+/** Injects every fault at one portal, a few at the others, and some at the authorization server. */
 export function injectFaults(simulator: Bitrix24Simulator, seed: number): void {
   const strikes = <K extends string>(kinds: readonly K[], nth: number) => {
     const none = { weight: nth - 1, arbitrary: fc.constant(undefined) };

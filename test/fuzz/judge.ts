@@ -5,12 +5,12 @@ import type { WireReply, WireOutcome } from './wire';
 
 export interface FuzzedCall {
   readonly sketch: Sketch;
-  /** Whether it may be no request of its operation any more. */
+  /** Whether it may no longer be a request of its operation. */
   readonly astray: boolean;
   readonly outcome: WireOutcome;
 }
 
-/** What is wrong with an answer, in a sentence; undefined when nothing is. */
+/** Returns what is wrong with an answer, as a sentence; undefined when it is correct. */
 export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: FuzzedCall): string | undefined {
   if (outcome === 'late') return 'There was no answer in time.';
   if (outcome === 'silent') return mayBeSilent(sketch) ? undefined : 'The connection ended without an answer.';
@@ -23,9 +23,9 @@ export function complaintOf(document: ApiDocument, { sketch, astray, outcome }: 
   if ('complaint' in reported) return reported.complaint;
   const problem = problemComplaint(outcome, reported.body);
   if (problem) return problem;
-  // A refusal of the table is all that can be asked of what is not even a request of its operation.
+  // A request that may belong to no operation may get any problem of the table.
   if (astray && status >= 400 && isProblem(outcome)) return undefined;
-  // Whose request those bytes are, if they are one, is not known here.
+  // Raw bytes have no known operation.
   return sketch.raw === undefined ? documentedComplaint(document, sketch, outcome, reported.body) : undefined;
 }
 
@@ -41,7 +41,7 @@ function documentedComplaint(
   return others && status < 400 ? `${status} to ${method}, which openapi.json does not know at this path.` : undefined;
 }
 
-/** JSON parsed, anything else as its text. */
+/** Parses JSON; returns any other body as text. */
 function bodyOf({ headers, text }: WireReply): { body: unknown } | { complaint: string } {
   if (!/\bjson\b/.test(headers['content-type'] ?? '') || text === '') return { body: text === '' ? undefined : text };
   try {
@@ -55,7 +55,7 @@ function isProblem({ headers }: WireReply): boolean {
   return headers['content-type']?.startsWith('application/problem+json') ?? false;
 }
 
-/** A problem's code is of the table, and its status is the code's. */
+/** Checks that the code of a problem is in the table and has the status of the problem. */
 function problemComplaint(answered: WireReply, body: unknown): string | undefined {
   if (!isProblem(answered)) return undefined;
   const { code, status, requestId } = (body ?? {}) as { code?: string; status?: number; requestId?: string };
@@ -67,7 +67,7 @@ function problemComplaint(answered: WireReply, body: unknown): string | undefine
   return undefined;
 }
 
-/** Who is gone, or has not said HTTP, is not owed an answer. */
+/** A caller that hung up, or that did not send HTTP, need not get an answer. */
 function mayBeSilent({ framing, raw, method }: Sketch): boolean {
   return (
     raw !== undefined || framing === 'gone' || framing === 'half' || framing === 'too long' || method === 'CONNECT'

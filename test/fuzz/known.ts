@@ -2,12 +2,12 @@ import type { Operation } from '../support/api-document';
 
 const most = 60;
 
-/** Stands for whatever is known under a name when the request is sent. */
+/** Stands for a known value of this name, which is filled in when the request is sent. */
 export class KnownReference {
   constructor(
     readonly name: string,
     readonly pick: number,
-    /** Where nothing is known under the name. */
+    /** The value when none is known under the name. */
     readonly otherwise: unknown,
   ) {}
 
@@ -16,17 +16,17 @@ export class KnownReference {
   }
 }
 
-/** The name of a parameter; an `id` is one of its collection. */
+/** Returns the name of a parameter; an `id` is named after its collection. */
 export function nameOf(path: string, parameter: string): string {
   return parameter === 'id' ? (path.split('/{id}')[0] ?? '') : parameter;
 }
 
-/** Path parameters that lead to one thing together: a sprint and the portal it is on. */
+/** Path parameters that identify one thing together, for example a sprint and its portal. */
 export type KnownPlace = Readonly<Record<string, unknown>>;
 
 /**
- * Values that lead somewhere, by the name of the parameter or field they fit: what the ground was laid with, and what
- * answers told since. So an operation that nobody thought of when this was written is asked for what is there.
+ * Values that exist, by the name of their parameter or field: those of the setup and those that answers returned since.
+ * Thus operations that are added later are also called with existing ids.
  */
 export class KnownValues {
   private readonly values = new Map<string, readonly unknown[]>();
@@ -38,7 +38,7 @@ export class KnownValues {
     this.values.set(name, values);
   }
 
-  /** A place that the operation leads to, if any was told of and the ground was not laid with others. */
+  /** Returns a place that the operation leads to; empty when an answer returned none or the setup has values for it. */
   placeOf({ path }: Operation, pick: number): KnownPlace {
     const last = /.*\{(\w+)\}/.exec(path)?.[1];
     const name = last === undefined ? '' : nameOf(path, last);
@@ -46,7 +46,7 @@ export class KnownValues {
     return places[pick % places.length] ?? {};
   }
 
-  /** A tree in which each Known has become a value: of the place, if it has one. */
+  /** Replaces each KnownReference in a value: by the value of the place if it has one, otherwise by a known one. */
   filled(value: unknown, place: KnownPlace): unknown {
     if (value instanceof KnownReference) return this.valueOf(value, place);
     if (Array.isArray(value)) return value.map((it) => this.filled(it, place));
@@ -54,7 +54,7 @@ export class KnownValues {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.filled(inner, place)]));
   }
 
-  /** What was created is known from now on: where its Location leads, or by its id in its collection. */
+  /** Records what was created, by the path of its Location or by its id in its collection. */
   learn(created: Operation, location: string | undefined, body: unknown): void {
     const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown };
     for (const { path } of this.operations) {
@@ -80,7 +80,7 @@ export class KnownValues {
   }
 }
 
-/** The parameters of a path template in a path; undefined when it is of another. */
+/** Returns the parameters of a path; undefined when the path does not match the template. */
 function parametersIn(template: string, path: string): KnownPlace | undefined {
   const parts = template.split('/');
   const given = path.split('/');

@@ -17,11 +17,11 @@ import {
 import { KnownReference, type KnownValues, nameOf } from './known';
 import { Fields, type Framing, jsonOf, type KeyKind, percent, type Sketch } from './sketch';
 
-/** A request as it was generated, with names where a known value will stand. */
+/** A generated request, with references in place of known values. */
 export interface Draft {
   readonly operation: Operation;
   readonly key: KeyKind;
-  /** Which of the places that the operation leads to. */
+  /** Selects one of the places that the operation leads to. */
   readonly place: number;
   readonly inPath: Readonly<Record<string, unknown>>;
   readonly inQuery: Readonly<Record<string, unknown>>;
@@ -30,15 +30,17 @@ export interface Draft {
   readonly twists: readonly Twist[];
 }
 
-/** One thing that is wrong with a request, or odd. */
+/** A deviation of a request from its operation: a mistake or an oddity. */
 export interface Twist {
   readonly what: string;
-  /** Whether the request may thereby be another operation's, or none: then any refusal of the table will do. */
+  /** Whether the request may now belong to another operation or to none; then any problem of the table is accepted. */
   readonly astray: boolean;
   readonly apply: (sketch: Sketch) => Sketch;
 }
 
-/** A request of any operation of the document: half are as it wants them, the others have a twist or two. */
+/**
+ * Generates a request of any operation of the document: half of them as documented, the others with one or two twists.
+ */
 export function requestsOf(document: Pick<ApiDocument, 'operations' | 'resolved'>): fc.Arbitrary<Draft> {
   const each = document.operations.map((operation) => draftOf(operation, (schema) => document.resolved(schema)));
   const elsewhere = document.operations.slice(0, 1).map((operation) => offTheMap(operation));
@@ -77,7 +79,7 @@ function draftOf(operation: Operation, resolve: (schema: DocumentSchema) => Docu
   });
 }
 
-/** Few waits are long, few keys come twice. */
+/** Waiting requests and repeated keys are rare. */
 const ownHeaders: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'X-Deadline-Ms': fc.constantFrom(1, 20, 500, 2000, 2000, 3000),
   'Idempotency-Key': fc.oneof(fc.uuid(), fc.constantFrom('one', '"two"', 'three')),
@@ -94,7 +96,7 @@ function valueOf(
   return place === 'path' ? value.map(filledIn) : value;
 }
 
-/** A path parameter is never empty, and leads nowhere else: that is a twist. */
+/** A path parameter is never empty and never leads to another path; twists do that. */
 function filledIn(value: unknown): unknown {
   if (value instanceof KnownReference) return new KnownReference(value.name, value.pick, filledIn(value.otherwise));
   return typeof value === 'string' && /^\.{0,2}$/.test(value) ? 'x' : value;
@@ -117,7 +119,7 @@ const header = (sketch: Sketch, ...more: readonly (readonly [string, string])[])
   headers: [...sketch.headers, ...more],
 });
 
-/** The body's fields, as pairs, so that a name may come twice or be `__proto__`. */
+/** The fields of a body as pairs, so that a name may occur twice or be `__proto__`. */
 function pairsOf({ json }: Sketch): (readonly [string, unknown])[] {
   if (json instanceof Fields) return [...json.pairs];
   return typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : [];
@@ -151,7 +153,10 @@ const bodyTwists: fc.Arbitrary<Twist> = fc.oneof(
   fc.constant(odd('the body in a list', (sketch) => ({ ...sketch, json: [sketch.json] }))),
 );
 
-/** Where guards and logs look before a schema does, a list's items matter as much as the fields at the top. */
+/**
+ * The guard and the audit log read a body before its schema does, so the items of a list matter as much as the
+ * top-level fields.
+ */
 const deepTwists: fc.Arbitrary<Twist> = fc
   .tuple(fc.nat({ max: 1000 }), fc.oneof(hostileValues, hostileObjects))
   .map(([at, value]) =>
@@ -216,7 +221,7 @@ const pathTwists: fc.Arbitrary<Twist> = fc.oneof(
 function queryTwists({ parameters }: Operation): fc.Arbitrary<Twist> {
   const names = parameters.filter((it) => it.in === 'query').map(({ name }) => name);
   const added = hostileQueries.map((text): Twist => {
-    // Beyond what a server reads of a header, it is no request.
+    // A server refuses a longer header, so it would not be a request.
     const apply: Twist['apply'] = (it) => ({ ...it, query: [it.query, text].filter(Boolean).join('&') });
     return { what: 'a hostile query', astray: text.length > 10_000, apply };
   });
@@ -245,7 +250,7 @@ function rawTwists({ method, path }: Operation): fc.Arbitrary<Twist> {
   return brokenRequests(line).map((raw) => astray('hardly a request', (sketch) => ({ ...sketch, raw })));
 }
 
-/** What is served beside the operations of the document. */
+/** Paths that are served besides the operations of the document. */
 function offTheMap(operation: Operation): fc.Arbitrary<Draft> {
   const place = fc.constantFrom(
     '/',
@@ -284,7 +289,7 @@ function offTheMap(operation: Operation): fc.Arbitrary<Draft> {
     );
 }
 
-/** The request itself, with what is known now. */
+/** Builds the request with the values that are known now. */
 export function sketchOf(draft: Draft, known: KnownValues): Sketch {
   const { operation, key, twists } = draft;
   const place = known.placeOf(operation, draft.place);

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 
 /*
  * npm run fuzz -- --requests 20000 --seed 42
- * Generated and hostile requests of every operation of openapi.json against a gateway of the present build. The same
- * seed makes the same requests; what answers them has a mind of its own, so a failure tells the request itself as well.
+ * Sends generated and hostile requests of every operation of openapi.json to a gateway of the present build. The same
+ * seed makes the same requests. The answers may still differ, so a failure also prints the request itself.
  */
 const { values } = parseArgs({
   options: { requests: { type: 'string', default: '20000' }, seed: { type: 'string' } },

@@ -1,45 +1,45 @@
 import type { Operation } from '../support/api-document';
 import type { WireBytes } from './wire';
 
-/** Whose key a request carries. */
+/** The kind of key that a request carries. */
 export type KeyKind = 'admin' | 'few' | 'expired' | 'wrong' | 'none';
 
-/** A request before it is bytes: what is still in fields here can still be spoilt. */
+/** A request before it is serialized: twists can still change its fields. */
 export interface Sketch {
   readonly operation: Operation;
   readonly method: string;
-  /** As it is written in the request line, parameters filled in. */
+  /** The path as it is written in the request line, with its parameters filled in. */
   readonly path: string;
-  /** Without the question mark. */
+  /** The query without the question mark. */
   readonly query: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly key: KeyKind;
-  /** A value whose text is not written yet. */
+  /** A value that is serialized later. */
   readonly json?: unknown;
-  /** The body, instead of `json`. */
+  /** Raw body, sent in place of `json`. */
   readonly text?: string;
   readonly framing: Framing;
-  /** Sent instead of all the rest. */
+  /** Raw bytes, sent in place of the whole request. */
   readonly raw?: string;
 }
 
 /**
- * How a body is sent: by its length, in chunks, cut off in the middle and closed, cut off by one who is gone, or with a
- * length that is not its own.
+ * How a body is sent: with its length, in chunks, cut off in the middle by closing the connection or by hanging up, or
+ * with a wrong length.
  */
 export type Framing = 'length' | 'chunks' | 'half' | 'gone' | 'too long' | 'too short' | 'both' | 'no number';
 
-/** A JSON number, or no JSON at all, that JSON.stringify would not write. */
+/** A JSON number, or invalid JSON, that JSON.stringify would not write. */
 export class Literal {
   constructor(readonly text: string) {}
 }
 
-/** An object's fields as pairs: a name may be `__proto__`, or come twice. */
+/** The fields of an object as pairs: a name may be `__proto__` or occur twice. */
 export class Fields {
   constructor(readonly pairs: readonly (readonly [string, unknown])[]) {}
 }
 
-/** Percent-encoded; half a character becomes U+FFFD. */
+/** Percent-encodes a text; half a surrogate pair becomes U+FFFD. */
 export function percent(text: string): string {
   return encodeURIComponent(Buffer.from(text, 'utf8').toString('utf8'));
 }
@@ -53,7 +53,9 @@ export function jsonOf(value: unknown): string {
   return jsonOf(new Fields(Object.entries(value).filter(([, it]) => it !== undefined)));
 }
 
-/** Text that is Latin-1 on the wire where a body is not: request lines and headers may hold any byte. */
+/**
+ * Serializes a request: the request line and headers as Latin-1, since they may contain any byte, the body as UTF-8.
+ */
 export function wireOf(sketch: Sketch, authorization: string | undefined): WireBytes {
   const { method, path, query, headers, raw, framing } = sketch;
   if (raw !== undefined) return { method: 'GET', bytes: Buffer.from(raw, 'latin1'), then: 'closes' };
@@ -103,7 +105,7 @@ function framed(framing: Framing, body = Buffer.alloc(0)): Buffer {
   return Buffer.concat([...chunks, Buffer.from('0\r\n\r\n')]);
 }
 
-/** For a person to try: curl where curl can say it, the bytes themselves where it can't. */
+/** Formats a request to try by hand: as a curl command where curl can send it, otherwise as bytes. */
 export function commandOf(sketch: Sketch, base: string): string {
   const { method, path, query, headers, key, framing, raw } = sketch;
   const authorization = key === 'none' ? undefined : `Bearer $KEY_OF_${key.toUpperCase()}`;
@@ -126,7 +128,7 @@ export function commandOf(sketch: Sketch, base: string): string {
   return words.join(' \\\n  ');
 }
 
-/** Short texts as they are; a long one by its beginning and length. */
+/** Returns short texts unchanged, a long one as its beginning and length. */
 function quoted(text: string): string {
   const shown = text.length > 4000 ? `${text.slice(0, 200)}…(${text.length} characters)` : text;
   return /^[\x20-\x7e]*$/.test(shown) && !shown.includes("'") ? `'${shown}'` : `$'${escaped(shown)}'`;

@@ -8,7 +8,7 @@ interface Count {
   none: number;
 }
 
-/** What became of the requests, by operation. */
+/** Counts the outcomes of the requests, by operation. */
 export class FuzzTally {
   private readonly counts = new Map<string, Count>();
 
@@ -26,7 +26,7 @@ export class FuzzTally {
     return this.sum('asked');
   }
 
-  /** Of all answers. */
+  /** The share of all requests that succeeded. */
   get shareOfGood(): number {
     return this.sum('good') / Math.max(1, this.asked);
   }

@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { isStream } from '../support/api-document';
 
-/** Bytes as they go over the wire, whether or not they are HTTP. */
+/** Bytes to send, whether or not they are HTTP. */
 export interface WireBytes {
-  /** Of the request: an answer to HEAD has no body. */
+  /** The method of the request: an answer to HEAD has no body. */
   readonly method: string;
   readonly bytes: Buffer;
-  /** Whether the sender is done when it has sent them: it closes its half, or is gone. */
+  /** Whether the sender closes its half of the connection after the last byte, or hangs up. */
   readonly then: 'waits' | 'closes' | 'is gone';
 }
 
@@ -18,15 +18,15 @@ export interface WireReply {
   readonly text: string;
 }
 
-/** How long a stream is listened to. */
+/** How long a streamed answer is read. */
 const streamMs = 300;
-/** The longest answer of which all is read. */
+/** The longest answer that is read completely. */
 const longest = 8 * 1024 * 1024;
 
-/** `silent`: the connection ended without an answer; `late`: there was none in time. */
+/** `silent`: the connection ended without an answer; `late`: no answer came in time. */
 export type WireOutcome = WireReply | 'silent' | 'late';
 
-/** Sends the bytes on a connection of their own; the answer is parsed as strictly as Node does it. */
+/** Sends the bytes on a connection of their own and parses the answer as strictly as Node does. */
 export function exchange(port: number, { method, bytes, then }: WireBytes, limitMs: number): Promise<WireOutcome> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
@@ -42,7 +42,7 @@ export function exchange(port: number, { method, bytes, then }: WireBytes, limit
       if (then === 'closes') socket.end();
       if (then === 'is gone') setTimeout(end, 5, 'silent');
     });
-    // Node's client reads the answer; what it would write itself goes nowhere.
+    // Node's client only parses the answer; its own output is discarded.
     const ear = new Duplex({
       read: () => undefined,
       write: (_chunk, _encoding, done) => {
@@ -62,7 +62,7 @@ export function exchange(port: number, { method, bytes, then }: WireBytes, limit
       end(error.code?.startsWith('HPE_') ? { status: 0, headers: {}, text: `no HTTP: ${error.message}` } : 'silent');
     });
     listening.on('response', (answer) => {
-      // What was never read as a HEAD may be refused with a body.
+      // A request that was never read as HEAD may be refused with a body.
       if (method.toUpperCase() === 'HEAD') end({ status: answer.statusCode ?? 0, headers: answer.headers, text: '' });
       void replyOf(answer).then(end, () => {
         end('silent');

@@ -56,7 +56,7 @@ export class BindingReconciler {
     this.worker.start();
   }
 
-  /** Aborts what is under way; another replica continues with it. */
+  /** Aborts the reconciliations in progress; another replica continues them. */
   stop(): void {
     this.controller.abort(new Fault('shutting_down'));
     this.worker.stop();

@@ -10,8 +10,8 @@ const failing = fc.oneof(
   fc.constantFrom('TIMEOUT', 'ECONNREFUSED', 'HOST_NOT_ALLOWED').map((failure) => ({ failure })),
 );
 
-describe('a try to deliver a message', () => {
-  it('is delivered by 2xx alone, and gone by 410, whichever try it is', () => {
+describe('a delivery attempt', () => {
+  it('succeeds by 2xx alone and disables the target by 410, whichever attempt it is', () => {
     for (const attempts of [1, maxAttempts]) {
       expect(afterAttempt({ status: 200 }, attempts, nowMs, 0)).toEqual({ kind: 'delivered' });
       expect(afterAttempt({ status: 299 }, attempts, nowMs, 0)).toEqual({ kind: 'delivered' });
@@ -19,7 +19,7 @@ describe('a try to deliver a message', () => {
     }
   });
 
-  it('is followed by another after a pause that grows from a second to four hours, and by none after the last', () => {
+  it('is followed by another after a pause that grows from a second to four hours, except for the last', () => {
     fc.assert(
       fc.property(
         failing,

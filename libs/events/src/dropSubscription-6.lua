@@ -1,11 +1,11 @@
 --[[
-  Drops a subscription with all that waits for it.
+  Deletes a subscription with its queued messages.
   KEYS[1]  the subscriptions
-  KEYS[2]  portals whose bindings are to be looked at
-  KEYS[3…] its own keys
-  ARGV[1]  its id
+  KEYS[2]  portals whose bindings are due to be compared
+  KEYS[3…] the subscription's own keys
+  ARGV[1]  subscription id
   ARGV[2]  now, unix milliseconds
-  Answers 1, or 0 when there was none.
+  Returns 1, or 0 when there was none.
 ]]
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then
   return 0

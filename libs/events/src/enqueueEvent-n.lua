@@ -1,14 +1,14 @@
 --[[
-  Keeps an event for each of its subscriptions: for all of them or, when this is not run, for none.
+  Queues an event for all of its subscriptions in one step.
   KEYS[1]  the subscriptions
-  KEYS[2…] of each subscription: what is due, bodies, tries, dead letters
+  KEYS[2…] of each subscription: the due queue, bodies, attempts, dead letters
   ARGV[1]  now, unix milliseconds
-  ARGV[2]  how many may wait for a subscription
-  ARGV[3]  how many dead letters it may have
-  ARGV[4]  the tries of one for which there was no room
+  ARGV[2]  maximum queued messages of a subscription
+  ARGV[3]  maximum dead letters of a subscription
+  ARGV[4]  the attempts to record for a message for which there was no room
   ARGV[5…] of each subscription: its id, the delivery's id, the sealed body
-  Answers for each 1 when it waits, 2 when it became a dead letter, 3 when the oldest dead letter went for it,
-  0 when there is no such subscription any more.
+  Returns for each 1 when the message is queued, 2 when it became a dead letter, 3 when the oldest dead letter was
+  deleted for it, 0 when the subscription no longer exists.
 ]]
 local told = {}
 for i = 1, (#KEYS - 1) / 4 do

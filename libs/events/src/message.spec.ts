@@ -11,7 +11,7 @@ const event: PortalEvent = {
 const idOf = (changes: Partial<PortalEvent>) => messageOf({ ...event, ...changes }, Scrubber.of([])).id;
 
 describe('a message', () => {
-  it('has the id of what it says, whenever it came and however its fields are ordered', () => {
+  it('has an id that depends on its content only, not on when it came or on the order of its fields', () => {
     const id = idOf({});
     expect(id).toMatch(/^msg_[0-9a-f]{32}$/);
     expect(idOf({ receivedAtMs: 5, data: { FIELDS_AFTER: { TITLE: 'x', ID: '1' } } })).toBe(id);
@@ -19,7 +19,7 @@ describe('a message', () => {
     expect(new Set([id, ...others.map(idOf)]).size).toBe(5);
   });
 
-  it('holds no secret, by name at any depth nor by value', () => {
+  it('contains no secret, neither under a name at any depth nor as a value', () => {
     const data = {
       auth: { x: '1' },
       a: { ACCESS_TOKEN: '2', b: { refresh_token: '3', client_secret: '4', TITLE: 'about token-value here' } },
@@ -31,7 +31,7 @@ describe('a message', () => {
     });
   });
 
-  it('holds no secret in an encoding either, neither in its data nor in the names of them nor as its own name', () => {
+  it('contains no encoded secret either, in its data, in their names or in its own name', () => {
     const secret = 'a'.repeat(16) + 'b'.repeat(16);
     const hidden = Buffer.from(`x${secret}`).toString('base64');
     const reported = {

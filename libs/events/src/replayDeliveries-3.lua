@@ -1,11 +1,11 @@
 --[[
-  Makes dead letters due again, as if they had never been tried.
-  KEYS[1]  what is due
-  KEYS[2]  tries
+  Makes dead letters due again, with no attempts counted.
+  KEYS[1]  the due queue
+  KEYS[2]  attempts
   KEYS[3]  dead letters
   ARGV[1]  now, unix milliseconds
-  ARGV[2]  the id of one; empty for all
-  Answers how many.
+  ARGV[2]  the id of one dead letter; empty for all
+  Returns the number of dead letters that are due again.
 ]]
 local ids = ARGV[2] == '' and redis.call('ZRANGE', KEYS[3], 0, -1) or { ARGV[2] }
 local count = 0

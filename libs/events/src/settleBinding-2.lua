@@ -1,11 +1,11 @@
 --[[
-  Writes down what came of looking at a portal's bindings, unless they are to be looked at once more already.
-  KEYS[1]  the portals, by when
-  KEYS[2]  what is bound
-  ARGV[1]  the portal
-  ARGV[2]  until when it is held by whoever tells this
-  ARGV[3]  when it is to be looked at again, unix milliseconds; empty for never
-  ARGV[4]  what is bound, JSON; empty for nothing
+  Stores the outcome of comparing a portal's bindings, unless the portal is due again already.
+  KEYS[1]  the due queue of portals
+  KEYS[2]  the known bindings
+  ARGV[1]  portal id
+  ARGV[2]  the end of the caller's hold, unix milliseconds
+  ARGV[3]  when the portal is due again, unix milliseconds; empty for never
+  ARGV[4]  the known bindings as JSON; empty for none
 ]]
 --- @include "dueQueue"
 if ARGV[4] == '' then

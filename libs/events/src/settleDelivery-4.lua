@@ -1,16 +1,16 @@
 --[[
-  Writes down what came of a try.
-  KEYS[1]  what is due
+  Stores the outcome of a delivery attempt.
+  KEYS[1]  the due queue
   KEYS[2]  bodies
-  KEYS[3]  tries
+  KEYS[3]  attempts
   KEYS[4]  dead letters
-  ARGV[1]  its id
-  ARGV[2]  until when it is held by whoever tells this
+  ARGV[1]  delivery id
+  ARGV[2]  the end of the caller's hold, unix milliseconds
   ARGV[3]  done, later or dead
-  ARGV[4]  when it is due again, or when it died, unix milliseconds
-  ARGV[5]  its tries
-  ARGV[6]  how many dead letters there may be
-  Answers 1, 2 when the oldest dead letter went for it, 0 when somebody else took it meanwhile.
+  ARGV[4]  when it is due again, or when it became a dead letter, unix milliseconds
+  ARGV[5]  its attempts
+  ARGV[6]  maximum dead letters
+  Returns 1, 2 when the oldest dead letter was deleted for it, 0 when another replica took it meanwhile.
 ]]
 --- @include "dueQueue"
 if ARGV[3] == 'done' then

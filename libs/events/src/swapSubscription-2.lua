@@ -1,13 +1,13 @@
 --[[
-  Keeps a subscription, if nobody changed it meanwhile.
+  Stores a subscription, unless it was changed meanwhile.
   KEYS[1]  the subscriptions
-  KEYS[2]  portals whose bindings are to be looked at
-  ARGV[1]  its id
-  ARGV[2]  the sealed text that must still be there; empty for a new one
-  ARGV[3]  the sealed text
-  ARGV[4]  how many subscriptions there may be
-  ARGV[5]  now, unix milliseconds, when the bindings of all portals are to be looked at; empty when not
-  Answers 1 when it is kept, 0 when another change came first, -1 when there are too many.
+  KEYS[2]  portals whose bindings are due to be compared
+  ARGV[1]  subscription id
+  ARGV[2]  the expected sealed text; empty for a new subscription
+  ARGV[3]  the new sealed text
+  ARGV[4]  maximum number of subscriptions
+  ARGV[5]  now, unix milliseconds, if the bindings of all portals become due; otherwise empty
+  Returns 1 when it is stored, 0 when another change came first, -1 when there are too many.
 ]]
 local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if before ~= ARGV[2] then

@@ -1,11 +1,11 @@
 --[[
-  Takes what is due for longest, and holds it: it is due again when whoever took it is not heard of by then.
-  KEYS[1]  what is due
+  Takes the message that has been due longest, and holds it. It is due again when the hold ends without an outcome.
+  KEYS[1]  the due queue
   KEYS[2]  bodies
-  KEYS[3]  tries
+  KEYS[3]  attempts
   ARGV[1]  now, unix milliseconds
-  ARGV[2]  until when it is held
-  Answers its id, its sealed body and its tries, or nothing when none is due.
+  ARGV[2]  the end of the hold, unix milliseconds
+  Returns its id, its sealed body and its attempts, or nothing when none is due.
 ]]
 --- @include "dueQueue"
 local id = takeDue(KEYS[1], ARGV[1], ARGV[2])

@@ -13,7 +13,7 @@ const rules = { hosts: new PortalHosts(['p.example']), allowHttp: false };
 const command = (method: string): Command => ({ method, params: {}, effect: 'read' });
 const signal = new AbortController().signal;
 
-/** What the vendor says, as `upstream` throws it. */
+/** The vendor's errors, as `upstream` throws them. */
 const said = (error: string, code: FaultCode, more: object = {}, status = 401) =>
   new Fault(code, { upstream: { method: 'm', status, error, description: 'words', said: { error } }, ...more });
 const verdicts = {
@@ -32,7 +32,7 @@ const names = Object.keys(verdicts) as Verdict[];
 type Word = Fault | 'silence' | undefined;
 type Portal = (method: string) => Word | Promise<Word>;
 
-/** A portal that says of each method what the test lets it say, on a clock that the test holds. */
+/** A portal whose answer to each method the test sets, on a clock that the test controls. */
 async function world(kind: 'app' | 'webhook' = 'app') {
   const clock = new HandClock();
   const store = new MemoryGrantStore(clock);
@@ -112,8 +112,8 @@ async function world(kind: 'app' | 'webhook' = 'app') {
   });
 }
 
-describe('a request bound to a grant', () => {
-  it('is sent with the grant that was prepared, without loading it again', async () => {
+describe('a request that is bound to a grant', () => {
+  it('is sent with the prepared grant, without loading it again', async () => {
     const it = await world();
     const send = it.bind(await it.grants.ensure(portal));
     const load = jest.spyOn(it.store, 'load');
@@ -121,7 +121,7 @@ describe('a request bound to a grant', () => {
     expect([it.sent, load.mock.calls]).toEqual([['m'], []]);
   });
 
-  it('is not sent when the portal was suspended while the request waited for its permit', async () => {
+  it('is not sent if the portal was suspended while the request waited for its permit', async () => {
     const it = await world();
     const send = it.bind(await it.grants.ensure(portal));
     await it.store.changeSettings(portal, { suspended: true });
@@ -131,20 +131,20 @@ describe('a request bound to a grant', () => {
   });
 });
 
-describe('a refusal that would hold for the whole portal', () => {
-  it.each(names)("is the command's own when a command of our own is taken: %s", async (name) => {
+describe('a portal error that would concern every command', () => {
+  it.each(names)("concerns only the caller's command when the probe passes: %s", async (name) => {
     for (const kind of ['app', 'webhook'] as const) {
       const it = await world(kind);
       it.says = it.only('odd.get', verdicts[name]);
       const before = await it.record();
       for (let times = 0; times < 10; times++) {
         const outcome = await it.call('odd.get');
-        // What says plainly that the token is over is tried once more; it is nothing to be believed either.
+        // An error that clearly means an expired token is retried once; the second one is not trusted either.
         expect(outcome).toMatch(name === 'expired_token' ? /^fault rejected_by_portal alone$/ : /^answer \w+ final$/);
         expect(await it.call('user.current')).toBe('ok');
       }
       expect(await it.record()).toEqual(before);
-      // A question that passed speaks for five seconds, but not against a plain word about the token.
+      // A passed probe is valid for five seconds, but not against an error that clearly concerns the token.
       const asked = name === 'expired_token' ? 10 : 1;
       expect([it.refreshed(), it.permits.given]).toEqual([0, asked]);
       await it.clock.advance(5000);
@@ -153,7 +153,7 @@ describe('a refusal that would hold for the whole portal', () => {
     }
   });
 
-  it.each(names)('keeps the words of the vendor, and nothing that could be acted on: %s', async (name) => {
+  it.each(names)("keeps the vendor's text, and drops everything that could be acted on: %s", async (name) => {
     const it = await world();
     it.says = it.only('odd.get', verdicts[name]);
     const answers = await it.sendStored('odd.get').catch((fault: unknown) => [{ fault }]);
@@ -177,7 +177,7 @@ describe('a refusal that would hold for the whole portal', () => {
         expect(await it.call('user.current')).toBe(`fault ${verdicts[name].code} final`);
         expect(it.sent).toEqual(['odd.get', 'profile']);
         await it.clock.advance(60_000);
-        // The first that passes after the rest is refused for itself; ours is taken.
+        // The first request after the back-off fails on its own account; the probe passes.
         it.says = it.only('odd.get', verdicts[name]);
         expect(await it.call('odd.get')).toMatch(/^answer/);
         expect((await it.record()).issue).toBeUndefined();
@@ -207,7 +207,7 @@ describe('a refusal that would hold for the whole portal', () => {
     expect((await it.record()).issue).toBeUndefined();
   });
 
-  it('of the token is refreshed without a question when the pair is over by our own clock, or another took its place', async () => {
+  it('about the token causes a refresh without a probe if the pair is expired or was replaced', async () => {
     const it = await world();
     it.says = () => {
       it.clock.jump(hour);
@@ -225,7 +225,7 @@ describe('a refusal that would hold for the whole portal', () => {
     expect([late.sent, (await late.record()).rejection]).toEqual([['m'], undefined]);
   });
 
-  it('of token after token is rested from, each time for longer', async () => {
+  it('about token after token causes a back-off that grows each time', async () => {
     const it = await world();
     it.says = () => verdicts.NO_AUTH_FOUND;
     expect(await it.call('m')).toBe('fault reauthorization_required token_refused');
@@ -233,14 +233,14 @@ describe('a refusal that would hold for the whole portal', () => {
     expect((await it.record()).issue?.untilMs).toBe(it.clock.now() + 5000);
   });
 
-  it('of a webhook is believed and rested from when our own command meets it', async () => {
+  it('about a webhook is stored and backed off from when the probe confirms it', async () => {
     const it = await world('webhook');
     it.says = () => verdicts.INVALID_CREDENTIALS;
     expect(await it.call('m')).toBe('fault reauthorization_required final');
     expect((await it.record()).issue?.code).toBe('reauthorization_required');
   });
 
-  it('is told in the words of our own command when that is refused for another reason', async () => {
+  it('is reported with the error of the probe if that one is a different error', async () => {
     const it = await world();
     it.says = (method) => (method === 'profile' ? verdicts.PORTAL_DELETED : verdicts.NO_AUTH_FOUND);
     expect(await it.call('m')).toBe('fault portal_deleted final');
@@ -248,7 +248,7 @@ describe('a refusal that would hold for the whole portal', () => {
     expect(it.refreshed()).toBe(0);
   });
 
-  it('is not believed when our own command has no answer, except the plain word that a token is over', async () => {
+  it('is not trusted if the probe gets no answer, except a clear statement that a token is expired', async () => {
     const it = await world();
     it.says = (method) => (method === 'profile' ? 'silence' : verdicts.PAYMENT_REQUIRED);
     const outcome = it.call('m');
@@ -262,14 +262,14 @@ describe('a refusal that would hold for the whole portal', () => {
     expect([await plain, it.refreshed()]).toEqual(['ok', 1]);
   });
 
-  it('is asked about once by all who meet it together', async () => {
+  it('causes one probe for all requests that meet it together', async () => {
     const it = await world();
     it.says = (method) => (method === 'profile' ? undefined : verdicts.PAYMENT_REQUIRED);
     await Promise.all(Array.from({ length: 50 }, () => it.call('m')));
     expect(it.sent.filter((method) => method === 'profile')).toHaveLength(1);
   });
 
-  it('of a batch sends each of its commands alone when our own command is taken', async () => {
+  it('about a batch sends each of its commands alone if the probe passes', async () => {
     const it = await world();
     it.says = it.only('batch', verdicts.NO_AUTH_FOUND);
     expect(await it.call('m1', 'm2')).toBe('fault rejected_by_portal alone');

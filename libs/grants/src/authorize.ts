@@ -33,7 +33,7 @@ export interface AuthorizeOptions {
   readonly probe: Pick<PortalProbe, 'ask'>;
 }
 
-/** The vendor's plain word that the token is over; its other words may mean something else. */
+/** Whether the vendor states clearly that the token is expired. Its other errors may mean something else. */
 const isPlain = ({ upstream }: Fault) => /^(?:expired_token|invalid_token)$/i.test(upstream?.error ?? '');
 
 /**
@@ -87,8 +87,9 @@ export function authorize(
   }
 
   /**
-   * What is to be made of a refusal that would hold for all of the portal's commands. A pair that was replaced meanwhile,
-   * or is over by our own clock, is refreshed without a question; the ordinary end of a token costs no request more.
+   * Decides what a portal error that would concern all commands means for the grant. A pair that was replaced
+   * meanwhile, or is expired by our own clock, is refreshed without a probe, so the normal expiry of a token costs no
+   * extra request.
    */
   async function judged(grant: Grant, fault: Fault): Promise<ProbeOutcome | { readonly kind: 'outdated' }> {
     if (fault.retryReason && !grant.webhook) {
@@ -96,12 +97,12 @@ export function authorize(
       if (now?.version !== grant.version || grants.isExpiring(grant)) return { kind: 'outdated' };
     }
     const finding = await probe.ask(grant, isPlain(fault));
-    // Without an answer of our own the vendor's plain word about a token counts: a refresh does no harm.
+    // Without an answer to the probe, a clear statement of the vendor about a token counts: a refresh does no harm.
     const isRefused = finding.kind === 'silent' && !grant.webhook && isPlain(fault);
     return isRefused ? { kind: 'refused', fault } : finding;
   }
 
-  /** The answers to a request that was refused. @throws Fault what the whole request failed with */
+  /** Returns the answers to a request that the portal refused. @throws Fault the fault of the whole request */
   async function refusedAnswers(
     grant: Grant,
     fault: Fault,
@@ -113,13 +114,13 @@ export function authorize(
     if (finding.kind === 'refused') throw await remember(grant, inWordsOf(fault, finding.fault));
     if (finding.kind === 'passed') heal(grant);
     const own = asCommandFault(fault);
-    // Nothing was run. Which command of a batch was meant is not known; and a token that is over for one request and good
-    // for the next was over by a mistake.
+    // Nothing was executed. Which command of a batch the error concerns is unknown. A token that is expired for one
+    // request and valid for the next was reported as expired by mistake.
     if (commandCount > 1 || (finding.kind === 'passed' && isPlain(fault))) throw own.with({ retryReason: 'alone' });
     return [{ ok: false, fault: own, timing: { queueMs: 0, upstreamMs } }];
   }
 
-  /** The portal took the call, so whatever it was in issue for is over. */
+  /** Clears the issue of a grant after the portal accepted a call. */
   function heal({ portal, version, issue, rejection }: Grant): void {
     if (issue || (rejection && rejection.version !== version))
       void store.clearIssue(portal, version).catch(() => undefined);
@@ -145,7 +146,7 @@ export function authorize(
   };
 }
 
-/** What the portal said to the caller's own command, where that is what it said to ours. */
+/** Returns the portal's error for the caller's own command if the probe got the same error, otherwise the probe's. */
 function inWordsOf(own: Fault, confirmed: Fault): Fault {
   return own.code === confirmed.code && own.retryReason === confirmed.retryReason ? own : confirmed;
 }

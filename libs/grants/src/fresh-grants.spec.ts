@@ -12,7 +12,7 @@ import type { TokenVerdict } from './token-answer';
 const portal = portalId('a'.repeat(32));
 const hour = 3_600_000;
 
-/** An authorization server in which a refresh token works once, and which takes its time. */
+/** An authorization server that accepts a refresh token once, and answers with a delay. */
 class StrictServer {
   asked = 0;
   granted = 0;
@@ -89,7 +89,7 @@ const rejectionOf = (version = 0, reason: TokenRejection['reason'] = 'token'): T
   sinceMs: 1,
 });
 
-/** What became of the promise, for looking at while time is moved. */
+/** Records the outcome of a promise, to check it while the test advances time. */
 function watched(promise: Promise<unknown>): { code?: string } {
   const it: { code?: string } = {};
   promise.then(
@@ -100,7 +100,7 @@ function watched(promise: Promise<unknown>): { code?: string } {
 }
 
 describe('a fresh grant', () => {
-  it('is not refreshed while it lives, and is a minute before it ends', async () => {
+  it('is not refreshed while it is valid, but from a minute before it expires', async () => {
     const { clock, server, replica } = await world();
     const grants = replica();
     await clock.advance(hour - 61_000);
@@ -122,7 +122,7 @@ describe('a fresh grant', () => {
     expect(server.asked).toBe(1);
   });
 
-  it('is looked at again under the lease, so that a replica that was slow to ask for it does not refresh once more', async () => {
+  it('is loaded again under the lease, so that a replica that gets the lease late does not refresh', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
     const lease: GrantStore['acquireLease'] = async (...asked) => {
@@ -137,7 +137,7 @@ describe('a fresh grant', () => {
     expect([slow.code, quick.code, server.asked]).toEqual(['fresh', 'fresh', 1]);
   });
 
-  it('is refreshed at once when the portal refused this very pair, and not when it refused an older one', async () => {
+  it('is refreshed at once if the portal rejected this very pair, but not for an older one', async () => {
     const { clock, store, server, replica } = await world();
     const before = await store.load(portal);
     await store.recordRejection(portal, rejectionOf(before?.version));
@@ -148,7 +148,7 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
   });
 
-  it('learns where the portal is now', async () => {
+  it('takes over the current host of the portal', async () => {
     const { clock, store, replica } = await world();
     await clock.advance(hour);
     void replica().ensure(portal);
@@ -156,7 +156,7 @@ describe('a fresh grant', () => {
     expect((await store.load(portal))?.domain).toBe('moved.example');
   });
 
-  it('is dead when the server says so, for every caller, without being asked again', async () => {
+  it('is dead for every caller once the server says so, and the server is not asked again', async () => {
     const { clock, server, outcomes, replica } = await world();
     server.next = () => ({ kind: 'refused', code: 'reauthorization_required', detail: 'spent' });
     await clock.advance(hour);
@@ -169,7 +169,7 @@ describe('a fresh grant', () => {
     expect([server.asked, outcomes]).toEqual([1, ['refused']]);
   });
 
-  it('is tried again when an issue of some time is over', async () => {
+  it('is tried again when a temporary issue is over', async () => {
     const { clock, server, replica } = await world();
     server.next = () => ({ kind: 'refused', code: 'portal_payment_required', detail: 'pay', forMs: 60_000 });
     await clock.advance(hour);
@@ -186,7 +186,7 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual(['fresh', 2]);
   });
 
-  it('does not take the tokens of another portal', async () => {
+  it('does not accept the tokens of another portal', async () => {
     const { clock, store, server, replica } = await world();
     server.next = () => server.grant(portalId('b'.repeat(32)));
     await clock.advance(hour);
@@ -196,7 +196,7 @@ describe('a fresh grant', () => {
     expect((await store.load(portal))?.pair?.accessToken.reveal()).toBe('a0');
   });
 
-  it('is saved as soon as the store is back when it went away during the refresh', async () => {
+  it('is saved as soon as the store is back if it failed during the refresh', async () => {
     const { clock, store, replica } = await world();
     await clock.advance(hour);
     const asked = watched(replica().ensure(portal));
@@ -209,7 +209,7 @@ describe('a fresh grant', () => {
     expect([asked.code, (await store.load(portal))?.pair?.refreshToken.reveal()]).toEqual(['fresh', 'r1']);
   });
 
-  it('is refreshed by another replica when the one that began is gone and its lease has ended', async () => {
+  it('is refreshed by another replica if the first one died and its lease has expired', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
     await store.acquireLease(portal, 'a replica that was killed', 90_000);
@@ -220,7 +220,7 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
   });
 
-  it('is refreshed by another replica soon after the one that began was killed, however long a refresh may take', async () => {
+  it('is refreshed by another replica soon after the first is killed, however long a refresh may take', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
     const stopped = new HandClock(clock.now());
@@ -235,7 +235,7 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual(['fresh', 2]);
   });
 
-  it('is held by the one that refreshes it for as long as the server takes', async () => {
+  it('keeps its lease for as long as the server takes', async () => {
     const { clock, server, replica } = await world();
     await clock.advance(hour);
     server.tookMs = 60_000;
@@ -245,7 +245,7 @@ describe('a fresh grant', () => {
     expect([server.asked, server.spentTwice]).toEqual([1, 0]);
   });
 
-  it('is not replaced by a slow save that an install overtook', async () => {
+  it('is not overwritten by a slow save that an install overtook', async () => {
     const { clock, store, replica } = await world();
     const install = await store.load(portal);
     await clock.advance(hour);
@@ -262,7 +262,7 @@ describe('a fresh grant', () => {
     expect([asked.code, (await store.load(portal))?.pair?.accessToken.reveal()]).toEqual(['fresh', 'new']);
   });
 
-  it('is waited for at the end of the replica', async () => {
+  it('is awaited when the replica stops', async () => {
     const { clock, store, replica } = await world();
     const grants = replica();
     await clock.advance(hour);
@@ -276,7 +276,7 @@ describe('a fresh grant', () => {
   });
 });
 
-describe('the law of refreshes', () => {
+describe('refreshes of many replicas', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('ask' as const), replica: fc.integer({ min: 0, max: 2 }) }),
     fc.record({ kind: fc.constant('refuse' as const) }),
@@ -284,7 +284,7 @@ describe('the law of refreshes', () => {
     fc.record({ kind: fc.constant('away' as const), away: fc.boolean() }),
   );
 
-  it('never spends a refresh token twice, and ends with the newest pair in the store', async () => {
+  it('never spend a refresh token twice, and leave the newest pair in the store', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         const { clock, store, server, replica } = await world();

@@ -17,7 +17,7 @@ const app = {
   scope: [],
 };
 
-/** An authorization server that vouches for every pair `<user>-<n>`, and a portal that says who is an administrator. */
+/** An authorization server that confirms every pair `<user>-<n>`, and a portal that reports who is an administrator. */
 class Vendor {
   readonly administrators = new Set([1]);
   answers: 'truly' | 'silence' = 'truly';
@@ -101,14 +101,14 @@ function world(policy: InstallPolicy = 'open', hosts = '*.example') {
 }
 
 describe('an installer', () => {
-  it('takes the first install of a portal from anybody, and remembers that no administrator granted it', async () => {
+  it('accepts the first install of a portal from any user, and records that no administrator granted it', async () => {
     const { installer, vendor, grant, token } = world();
     await installer.fromClaim(vendor.claim(6, 'chosen-by-6'));
     expect(await grant()).toMatchObject({ userId: 6, byAdministrator: false });
     expect(await token()).toBe('chosen-by-6');
   });
 
-  it('gives an administrator the grant and the application token of whoever came first', async () => {
+  it('gives an administrator the grant and the application token of the first installer', async () => {
     const { installer, vendor, grant, token } = world();
     await installer.fromClaim(vendor.claim(6, 'chosen-by-6'));
     await installer.fromClaim(vendor.claim(1, 'genuine-token'));
@@ -116,7 +116,7 @@ describe('an installer', () => {
     expect(await token()).toBe('genuine-token');
   });
 
-  it('drops an application token that no administrator brought, once one installs without any', async () => {
+  it('drops an application token of a non-administrator once an administrator installs without one', async () => {
     const { installer, vendor, grant, token } = world();
     await installer.fromClaim(vendor.claim(6, 'chosen-by-6'));
     await installer.fromCode('default', vendor.code(1));
@@ -124,14 +124,14 @@ describe('an installer', () => {
     expect(await token()).toBeUndefined();
   });
 
-  it('keeps an application token that an administrator brought, when one authorizes again by a code', async () => {
+  it('keeps an application token from an administrator when an administrator authorizes again by code', async () => {
     const { installer, vendor, token } = world();
     await installer.fromClaim(vendor.claim(1, 'genuine-token'));
     await installer.fromCode('default', vendor.code(1));
     expect(await token()).toBe('genuine-token');
   });
 
-  it('changes neither grant nor user nor application token for a user who is no administrator, whatever the order and the way', async () => {
+  it('changes neither grant, user nor application token for a non-administrator, in any order and way', async () => {
     const way = fc.constantFrom('claim' as const, 'claim with a token' as const, 'code' as const);
     const answers = fc.constantFrom('truly' as const, 'silence' as const);
     const attempt = fc.record({ userId: fc.constantFrom(6, 7), way, answers });
@@ -154,14 +154,14 @@ describe('an installer', () => {
     await fc.assert(everyCase, { numRuns: 60 });
   });
 
-  it('keeps no pair of a user of whom the portal says that they are no administrator', async () => {
+  it('keeps no pair of a user whom the portal does not report as an administrator', async () => {
     const { installer, vendor, grant } = world();
     await installer.fromClaim(vendor.claim(1));
     await expect(installer.fromClaim(vendor.claim(6))).rejects.toMatchObject({ code: 'administrator_required' });
     expect((await grant())?.spares).toBeUndefined();
   });
 
-  it('keeps a pair of which the portal does not say who granted it as a spare, and no such spare pushes out a good one', async () => {
+  it('stores a pair of an unknown user as a spare, and such a spare displaces no good one', async () => {
     const { installer, vendor, grant } = world();
     for (let i = 0; i < 4; i++) await installer.fromClaim(vendor.claim(1));
     const good = (await grant())?.spares?.map(({ id }) => id);
@@ -172,7 +172,7 @@ describe('an installer', () => {
     expect((await grant())?.spares?.map(({ id }) => id)).toEqual(good);
   });
 
-  it('hands the fresh pair to whoever tries again, before the portal is asked, and keeps no spare then', async () => {
+  it('stores the fresh pair for the retry before it asks the portal, and then keeps no spare', async () => {
     const { installer, vendor, grant } = world();
     await installer.fromClaim(vendor.claim(1));
     vendor.answers = 'silence';
@@ -205,7 +205,7 @@ describe('an installer', () => {
     expect([(await grant())?.userId, await token()]).toEqual([1, 'genuine-token']);
   });
 
-  it('brings back a dead grant of the same user, but not with another application token', async () => {
+  it('restores a dead grant of the same user, but not with another application token', async () => {
     const { installer, vendor, grant, token, die } = world();
     await installer.fromClaim(vendor.claim(1, 'genuine-token'));
     await die();
@@ -215,7 +215,7 @@ describe('an installer', () => {
     expect(await token()).toBe('genuine-token');
   });
 
-  it('learns from the portal who granted a code, and records who it was before, also where nobody knew', async () => {
+  it('asks the portal who granted a code, and records the previous user even if unknown', async () => {
     const { installer, vendor, grant } = world();
     vendor.answers = 'silence';
     await installer.fromCode('default', vendor.code(1));
@@ -226,7 +226,7 @@ describe('an installer', () => {
     expect((await grant())?.formerUser).not.toHaveProperty('userId');
   });
 
-  it('keeps a new portal waiting where installs are approved, whoever installs it again', async () => {
+  it('keeps a new portal waiting under the policy approve, whoever installs it again', async () => {
     const { installer, vendor, grant, seen } = world('approve');
     await installer.fromClaim(vendor.claim(6));
     await installer.fromClaim(vendor.claim(1));
@@ -237,7 +237,7 @@ describe('an installer', () => {
     ]);
   });
 
-  it('takes a portal that is here already without a wait, though installs are approved', async () => {
+  it('accepts a portal that is already here without a wait under the policy approve', async () => {
     const { installer, vendor, store, grant } = world('approve');
     await installer.fromClaim(vendor.claim(1));
     await store.changeSettings(portal, { admitted: true });
@@ -259,7 +259,7 @@ describe('an installer', () => {
     expect(await open.installer.fromClaim(open.vendor.claim(1))).toMatchObject({ portal });
   });
 
-  it('lets a portal wait whose host another portal is still known by, whatever may come', async () => {
+  it('keeps a portal waiting under every policy if another portal still has its host', async () => {
     const { installer, vendor, store, grant } = world('open');
     const other = portalId('b'.repeat(32));
     const at = (domain: string) => ({ domain, endpoint: `https://${domain}/rest/` });
@@ -273,7 +273,7 @@ describe('an installer', () => {
     expect(await store.find('acme.example')).toBe(portal);
   });
 
-  it('replaces a portal that was added by webhook on an administrator’s word only', async () => {
+  it('replaces a portal that was added by webhook only for an administrator', async () => {
     const { installer, vendor, store, grant } = world('approve');
     const hook = await installer.fromWebhook('https://acme.example/rest/1/abcdefgh12345678/', () =>
       Promise.resolve(['task']),

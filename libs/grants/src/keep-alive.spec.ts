@@ -7,7 +7,7 @@ const day = 86_400_000;
 const minute = 60_000;
 const afterMs = 90 * day;
 
-/** Portals whose ids are spread over all that an id can be. */
+/** Portals whose ids are spread over the whole range. */
 const idOf = (n: number, of: number): PortalId =>
   portalId(
     Math.floor((n / of) * 2 ** 32)
@@ -21,7 +21,7 @@ async function world(count: number) {
   const store = new MemoryGrantStore(clock);
   const portals = Array.from({ length: count }, (_, i) => idOf(i, count));
   const refreshed: { portal: PortalId; atMs: number }[] = [];
-  /** What the authorization server says instead of a new pair. */
+  /** The server's error in place of a new pair. */
   const issue = new Map<PortalId, FaultCode>();
   for (const portal of portals) {
     const pair = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresAtMs: 0, lifetimeMs: 1 };
@@ -38,7 +38,7 @@ async function world(count: number) {
       return clock.now();
     },
   };
-  /** Two replicas look for a few minutes each day. */
+  /** Runs two replicas for a few minutes each day. */
   const live = async (days: number) => {
     for (let i = 0; i < days; i++) {
       const replicas = [1, 2].map(
@@ -63,7 +63,7 @@ describe('idle grants', () => {
     expect(refreshed.map(({ portal }) => portal).sort()).toEqual([...portals].sort());
   });
 
-  it('that began on one day are spread over nine', async () => {
+  it('that began on one day are spread over nine days', async () => {
     const { clock, refreshed, live } = await world(18);
     await clock.advance(80 * day);
     await live(12);
@@ -71,7 +71,7 @@ describe('idle grants', () => {
     expect(new Set(days).size).toBeGreaterThanOrEqual(9);
   });
 
-  it('that can’t be refreshed are tried again later and later, and stand in nobody’s way', async () => {
+  it('that cannot be refreshed are retried after growing delays, and delay no others', async () => {
     const { clock, portals, refreshed, issue, live } = await world(3);
     const [dead = idOf(0, 1), ...others] = portals;
     issue.set(dead, 'portal_payment_required');
@@ -81,17 +81,17 @@ describe('idle grants', () => {
     const rests = tries.slice(1).map((at, i) => at - (tries[i] ?? 0));
     expect(tries.length).toBeGreaterThan(3);
     expect(rests[0]).toBeLessThan(3);
-    // Three days at most, and as long as it takes until someone looks.
+    // At most three days, plus the time until the next round.
     for (const rest of rests.slice(1)) expect([3, 4]).toContain(rest);
     for (const other of others) expect(refreshed.filter(({ portal }) => portal === other)).toHaveLength(1);
   });
 
-  it('are left alone while the authorization server fails: one is asked about, not all', async () => {
+  it('are left alone while the authorization server fails: one refresh is tried, not all', async () => {
     const { clock, portals, refreshed, issue, live } = await world(10);
     for (const portal of portals) issue.set(portal, 'authorization_server_error');
     await clock.advance(100 * day);
     await live(1);
-    // A round a minute, and one in each.
+    // One round a minute, one refresh in each.
     expect(refreshed.length).toBeLessThanOrEqual(3);
     expect(refreshed.length).toBeGreaterThan(0);
   });

@@ -1,14 +1,15 @@
 --[[
-  Keeps an install's claim. When there is no room, whoever has most in it loses its newest.
+  Stores an install's claim. When there is no room, the source with most claims loses its newest.
   KEYS[1]  the claims
-  KEYS[2]  when each is due
-  KEYS[3]  where each came from
-  ARGV[1]  its id
+  KEYS[2]  the due queue of claims
+  KEYS[3]  the source of each claim
+  ARGV[1]  claim id
   ARGV[2]  the sealed claim
   ARGV[3]  when it is due, unix milliseconds
-  ARGV[4]  how many claims there may be
-  ARGV[5]  where it came from
-  Answers 1 when it is kept, 2 when it was kept before, 3 when another had to go for it, 0 when its own source has most.
+  ARGV[4]  maximum number of claims
+  ARGV[5]  the source of this claim
+  Returns 1 when it is stored, 2 when it was stored before, 3 when another was deleted for it, 0 when its own source
+  has most.
 ]]
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
   return 2
@@ -31,7 +32,7 @@ if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4]) then
     return 0
   end
   for _, id in ipairs(redis.call('ZREVRANGE', KEYS[2], 0, -1)) do
-    -- What is due later than now is being looked at.
+    -- A claim that is due later than now is being verified.
     if sourceOf[id] == greediest and tonumber(redis.call('ZSCORE', KEYS[2], id)) <= tonumber(ARGV[3]) then
       redis.call('HDEL', KEYS[1], id)
       redis.call('ZREM', KEYS[2], id)

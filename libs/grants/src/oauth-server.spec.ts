@@ -7,7 +7,7 @@ const answer = (status: number, body: object) => ({ status, headers: {}, body: J
 const tokens = { access_token: 'a'.repeat(20), refresh_token: 'r'.repeat(20), member_id: '1'.repeat(32) };
 const app: App = { id: 'a_1', name: 'a', clientId: 'local.1', clientSecret: new Secret('new'), scope: [] };
 
-/** A server that takes one secret only, and what it was sent. */
+/** A server that accepts one secret only, and the requests it received. */
 function world(good: string, known: App) {
   const sent: string[] = [];
   const state = { good, known, meanwhile: () => undefined as void };
@@ -25,19 +25,19 @@ function world(good: string, known: App) {
 }
 
 describe('the secret of an app', () => {
-  it('is tried alone while it is good', async () => {
+  it('is the only one sent while it is accepted', async () => {
     const { sent, refresh } = world('new', { ...app, previousSecret: new Secret('old') });
     expect(await refresh()).toMatchObject({ kind: 'granted' });
     expect(sent).toEqual(['new']);
   });
 
-  it('gives way to the one before as long as the server does not take it', async () => {
+  it('is replaced by the previous one while the server rejects it', async () => {
     const { sent, refresh } = world('old', { ...app, previousSecret: new Secret('old') });
     expect(await refresh()).toMatchObject({ kind: 'granted' });
     expect(sent).toEqual(['new', 'old']);
   });
 
-  it('gives way to one that was set while the server refused it', async () => {
+  it('is replaced by one that was set while the server rejected it', async () => {
     const { sent, state, refresh } = world('newest', app);
     state.meanwhile = () => {
       state.known = { ...app, clientSecret: new Secret('newest'), previousSecret: app.clientSecret };
@@ -46,7 +46,7 @@ describe('the secret of an app', () => {
     expect(sent).toEqual(['new', 'newest']);
   });
 
-  it('is tried again when the one before is refused too, since the vendor may have switched in between', async () => {
+  it('is tried again if the previous one is rejected too, since the vendor may have switched meanwhile', async () => {
     const { sent, state, refresh } = world('old', { ...app, previousSecret: new Secret('old') });
     state.meanwhile = () => {
       state.good = 'new';
@@ -61,7 +61,7 @@ describe('the secret of an app', () => {
     expect(sent).toEqual(['new']);
   });
 
-  it('is tried three times at most, whatever is set meanwhile, so that the request ends before its lease', async () => {
+  it('is tried at most three times, whatever is set meanwhile, so that the request ends before its lease', async () => {
     const { sent, state, refresh } = world('never', app);
     let count = 0;
     state.meanwhile = () => {
@@ -72,7 +72,7 @@ describe('the secret of an app', () => {
   });
 });
 
-describe('what an authorization server says beside the pair', () => {
+describe('what an authorization server returns beside the pair', () => {
   const [clientSecret, refreshToken] = ['c'.repeat(30), 'f'.repeat(30)];
   const secrets = [clientSecret, refreshToken, tokens.access_token, tokens.refresh_token];
   const apps = { get: () => Promise.resolve({ ...app, clientSecret: new Secret(clientSecret) }) };
@@ -93,7 +93,7 @@ describe('what an authorization server says beside the pair', () => {
     expect(verdict.kind === 'granted' && verdict.granted.pair.accessToken.reveal()).toBe(tokens.access_token);
   });
 
-  it('is kept without the token that it was asked about', async () => {
+  it('is kept without the token that was checked', async () => {
     const token = tokens.access_token;
     const install = { client_endpoint: 'https://acme.bitrix24.de/rest/', member_id: tokens.member_id };
     const oauth = serverThatSays({ result: { client_id: 'local.1', scope: `task,${token}`, install } });

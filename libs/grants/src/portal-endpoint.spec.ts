@@ -6,7 +6,7 @@ const hosts = new PortalHosts(['*.bitrix24.de', '127.0.0.1/32:*']);
 const secure = { hosts, allowHttp: false };
 const lab = { hosts, allowHttp: true };
 
-describe('where a token may be sent', () => {
+describe('the endpoint to which a token may be sent', () => {
   it('is /rest/ of an allowed host', () => {
     const endpoint = 'https://acme.bitrix24.de/rest/';
     expect(portalEndpoint(endpoint, secure)).toEqual({ domain: 'acme.bitrix24.de', endpoint });
@@ -41,11 +41,11 @@ describe('where a token may be sent', () => {
     '//acme.bitrix24.de/rest/',
     'acme.bitrix24.de/rest/',
     '',
-  ])('is nothing else (%s)', (url) => {
+  ])('does not exist for another URL (%s)', (url) => {
     expect(portalEndpoint(url, secure)).toBeUndefined();
   });
 
-  it('is always a URL whose host was allowed, whatever is put where the host belongs', () => {
+  it('always has an allowed host, whatever text stands in place of the host', () => {
     const piece = fc.constantFrom(
       'acme.bitrix24.de',
       'evil.example',

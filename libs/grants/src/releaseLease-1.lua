@@ -1,5 +1,5 @@
 --[[
-  Ends a lease, if it is still the holder's.
+  Ends a lease if the holder still has it.
   KEYS[1]  the lease
   ARGV[1]  holder
 ]]

@@ -1,9 +1,9 @@
 --[[
-  Replaces what a claim holds, if the claim is still kept.
+  Replaces the content of a claim, if the claim still exists.
   KEYS[1]  the claims
-  ARGV[1]  its id
+  ARGV[1]  claim id
   ARGV[2]  the sealed claim
-  Answers 1, or 0 when it was dropped.
+  Returns 1, or 0 when the claim was removed.
 ]]
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
   return 0

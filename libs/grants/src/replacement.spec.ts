@@ -23,7 +23,7 @@ const grants: Readonly<Record<string, Held | undefined>> = {
 const users = { same: 1, another: 6, unknown: undefined };
 const answers = { yes: true, no: false, silence: undefined };
 
-/** What the portal says (yes, no, silence), for the same user, another one, and one of whom nobody knows who it is. */
+/** What the portal reports (administrator, not, unknown), for the same user, another user and an unknown user. */
 const table: Readonly<Record<string, Readonly<Record<keyof typeof users, string>>>> = {
   none: {
     same: 'replace first first',
@@ -66,7 +66,7 @@ function by(userId: number | undefined, administrator: boolean | undefined): Gra
   return { ...(userId !== undefined && { userId }), ...(administrator !== undefined && { administrator }) };
 }
 
-describe('what a granted pair may replace', () => {
+describe('the replacement that a granted pair may make', () => {
   it.each(Object.keys(table))('follows the table: a grant that is %s', (name) => {
     const grant = grants[name];
     for (const [user, expected] of Object.entries(table[name] ?? {})) {
@@ -77,7 +77,7 @@ describe('what a granted pair may replace', () => {
     }
   });
 
-  it('is nothing without an administrator where a grant is unreadable or the portal came by webhook', () => {
+  it('is none without an administrator if the grant is unreadable or the portal came by webhook', () => {
     for (const here of [{ isUnreadable: true }, { isByWebhook: true }])
       for (const userId of Object.values(users)) {
         const found = Object.values(answers).map((answer) => decideReplacement(by(userId, answer), here));
@@ -85,7 +85,7 @@ describe('what a granted pair may replace', () => {
       }
   });
 
-  it('is, without an administrator, never a living grant, another user’s, another app’s or a webhook', () => {
+  it('never concerns a working grant, another user’s, another app’s or a webhook without an administrator', () => {
     const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
     const id = fc.constantFrom(1, 2, 6);
     const app = maybe(fc.constantFrom('a_0123456789abcdef', 'a_fedcba9876543210'));

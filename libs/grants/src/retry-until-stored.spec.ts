@@ -1,7 +1,7 @@
 import { type Clock, Fault } from '@b24/portal';
 import { retryUntilStored } from './retry-until-stored';
 
-/** Time passes at once. */
+/** A clock whose timers fire at once. */
 function hastyClock(): Clock {
   let nowMs = 0;
   return {
@@ -14,13 +14,13 @@ function hastyClock(): Clock {
   };
 }
 
-describe('work that must be kept', () => {
+describe('work that must be stored', () => {
   const failing = (times: number, fault: Fault) => {
     let done = 0;
     return jest.fn(() => (++done <= times ? Promise.reject(fault) : Promise.resolve('kept')));
   };
 
-  it('is done again until the store is back', async () => {
+  it('is repeated until the store is back', async () => {
     const work = failing(20, new Fault('store_unavailable'));
     expect(await retryUntilStored(hastyClock(), work)).toBe('kept');
     expect(work).toHaveBeenCalledTimes(21);
@@ -32,7 +32,7 @@ describe('work that must be kept', () => {
     expect(clock.now()).toBeGreaterThan(2 * 3_600_000);
   });
 
-  it('is not done again when the store took it and said no', async () => {
+  it('is not repeated after the store answered with another fault', async () => {
     const work = failing(1, new Fault('alias_taken'));
     await expect(retryUntilStored(hastyClock(), work)).rejects.toMatchObject({ code: 'alias_taken' });
     expect(work).toHaveBeenCalledTimes(1);

@@ -1,9 +1,9 @@
 --[[
-  Changes a portal's spare pairs unless they changed before. The version stays, because the pair in use does.
+  Changes a portal's spare pairs, unless they were changed meanwhile. The version stays, because the pair in use does.
   KEYS[1]  the portal's hash
-  ARGV[1]  the list of spare pairs that must be there; empty when there must be none
+  ARGV[1]  the expected list of spare pairs; empty when none is expected
   ARGV[2…] field, value, field, value …; an empty value removes the field
-  Returns 1, or 0 when another list is there, or no pair.
+  Returns 1, or 0 when the stored list is different or there is no pair.
 ]]
 --- @include "writeFields"
 if (redis.call('HGET', KEYS[1], 'spares') or '') ~= ARGV[1] or redis.call('HEXISTS', KEYS[1], 'refreshToken') == 0 then

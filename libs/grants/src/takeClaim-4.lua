@@ -1,12 +1,12 @@
 --[[
-  Takes a claim that is due, and holds it. Sources take turns; of one, what is due for longest comes first.
+  Takes a claim that is due, and holds it. Sources take turns; of one source, the claim due longest comes first.
   KEYS[1]  the claims
-  KEYS[2]  when each is due
-  KEYS[3]  where each came from
-  KEYS[4]  when each source had its last turn, counted
+  KEYS[2]  the due queue of claims
+  KEYS[3]  the source of each claim
+  KEYS[4]  the number of each source's last turn
   ARGV[1]  now, unix milliseconds
-  ARGV[2]  until when it is held
-  Answers its id and the sealed claim, or nothing when none is due.
+  ARGV[2]  the end of the hold, unix milliseconds
+  Returns its id and the sealed claim, or nothing when none is due.
 ]]
 local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
 if #due == 0 then

@@ -1,9 +1,9 @@
 --[[
-  Takes a lease if it is free or already the holder's (a command may be sent twice over a broken connection).
+  Acquires a lease if it is free or the holder already has it (a broken connection may resend the command).
   KEYS[1]  the lease
   ARGV[1]  holder
-  ARGV[2]  milliseconds
-  Answers 1 when the lease is the holder's.
+  ARGV[2]  milliseconds until the lease expires
+  Returns 1 when the holder has the lease.
 ]]
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then

@@ -17,7 +17,7 @@ const wrongs = [undefined, null, '', 'x', {}, [], true];
 const error = (code: unknown, status = 400) => judge({ error: code, error_description: 'words' }, status);
 
 describe('the answer of the token endpoint', () => {
-  it('is a pair that expires by our clock from the moment it was asked for', () => {
+  it('is a pair that expires by our clock, counted from the request', () => {
     const verdict = judge(granted);
     if (verdict.kind !== 'granted') throw new Error('not granted');
     const { pair, ...rest } = verdict.granted;
@@ -33,7 +33,7 @@ describe('the answer of the token endpoint', () => {
     expect(JSON.stringify(verdict)).not.toContain('-token');
   });
 
-  it('may leave out what the vendor leaves out, and write numbers as texts', () => {
+  it('may omit the fields that the vendor omits, and contain numbers as text', () => {
     const { access_token, refresh_token, client_endpoint, member_id } = granted;
     expect(judge({ access_token, refresh_token, client_endpoint, member_id: member_id.toUpperCase() })).toMatchObject({
       kind: 'granted',
@@ -44,7 +44,7 @@ describe('the answer of the token endpoint', () => {
     });
   });
 
-  it.each(['access_token', 'refresh_token', 'member_id'])('is no verdict without a whole %s', (name) => {
+  it.each(['access_token', 'refresh_token', 'member_id'])('is transient without a complete %s', (name) => {
     for (const wrong of wrongs) expect(judge({ ...granted, [name]: wrong })).toMatchObject({ kind: 'transient' });
   });
 
@@ -59,13 +59,13 @@ describe('the answer of the token endpoint', () => {
     },
   );
 
-  it('is no verdict when it is not the answer of a token endpoint', () => {
+  it('is transient when it is not the answer of a token endpoint', () => {
     for (const body of ['', '<html>', 'null', '[]', '"text"', '7', '{', '{}'])
       expect(judge(body)).toMatchObject({ kind: 'transient' });
     for (const status of [302, 404, 500, 502]) expect(judge(granted, status)).toMatchObject({ kind: 'transient' });
   });
 
-  it('is a refusal by its code, in any case and under any HTTP status', () => {
+  it('is a refusal by its code, in any case and with any HTTP status', () => {
     for (const status of [200, 400, 401, 500]) {
       expect(error('invalid_grant', status)).toMatchObject({ kind: 'refused', code: 'reauthorization_required' });
       expect(error('INVALID_GRANT', status)).toMatchObject({ kind: 'refused', code: 'reauthorization_required' });
@@ -76,14 +76,14 @@ describe('the answer of the token endpoint', () => {
     });
   });
 
-  it('refuses for a while only where a person can mend it without a new authorization', () => {
+  it('is a temporary refusal only where a person can resolve it without a new authorization', () => {
     for (const code of ['wrong_client', 'invalid_client', 'invalid_request', 'PAYMENT_REQUIRED'])
       expect(error(code)).toMatchObject({ kind: 'refused', forMs: expect.any(Number) });
     for (const code of ['invalid_grant', 'NO_AUTH_FOUND', 'NOT_INSTALLED', 'insufficient_scope', 'invalid_scope'])
       expect(error(code)).not.toHaveProperty('forMs');
   });
 
-  it('never condemns a grant for a code that is not in the rules, not even one that JavaScript knows', () => {
+  it('is never a refusal for a code that is not in the rules, not even for a name that JavaScript knows', () => {
     fc.assert(fc.property(fc.string(), (code) => expect(error(`x${code}`)).toMatchObject({ kind: 'transient' })));
     for (const code of ['constructor', '__proto__', 'toString', '', 0, 100, null, true, 'INTERNAL_SERVER_ERROR'])
       expect(error(code)).toMatchObject({ kind: 'transient' });

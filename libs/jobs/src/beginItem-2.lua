@@ -1,13 +1,13 @@
 --[[
-  Asks whether an item may be sent, and writes down that it will be. What is written down and has no result when its
-  runner is gone may have been carried out.
+  Checks whether an item may be sent, and records it as begun. An item that is recorded and has no result when its
+  run has died may have been executed.
   KEYS[1]  the job
-  KEYS[2]  its items under way
-  ARGV[1]  runner
+  KEYS[2]  the items in progress
+  ARGV[1]  run id
   ARGV[2]  index of the item
-  ARGV[3]  '1' when it is to be written down
-  ARGV[4]  milliseconds to keep it
-  Answers 1, 0 when the job is another's by now (or gone), -1 when it is to be cancelled.
+  ARGV[3]  '1' to record the item as begun
+  ARGV[4]  milliseconds to keep the record
+  Returns 1, 0 when another run owns the job or it is gone, -1 when it has to be cancelled.
 ]]
 local seen = redis.call('HMGET', KEYS[1], 'runner', 'cancelAsked')
 if seen[1] ~= ARGV[1] then

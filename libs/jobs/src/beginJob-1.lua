@@ -1,10 +1,10 @@
 --[[
-  Takes a job that is not finished for a runner; whoever ran it before may change nothing of it any more.
+  Starts a run of an unfinished job. Earlier runs can no longer change the job.
   KEYS[1]  the job
-  ARGV[1]  runner
+  ARGV[1]  run id
   ARGV[2]  now, unix milliseconds
-  ARGV[3]  milliseconds to keep it
-  Answers how many runners died over it without handing it back, -1 when it is finished, -2 when it is not there.
+  ARGV[3]  milliseconds to keep the record
+  Returns how many runs died without handing the job back, -1 when it is finished, -2 when there is no such job.
 ]]
 local seen = redis.call('HMGET', KEYS[1], 'state', 'runner', 'deaths')
 if not seen[1] then

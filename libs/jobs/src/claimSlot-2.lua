@@ -1,13 +1,13 @@
 --[[
-  Gives a ticket the slot of a job, if nothing has changed since the caller looked who waits and who runs.
-  KEYS[1]  the slots that jobs have: a hash of ticket → who has it
+  Assigns a slot to a job under a ticket, if nothing has changed since the caller read the queue and the slots.
+  KEYS[1]  the slots in use: a hash of ticket → job
   KEYS[2]  a hash of client → the number of its last turn; `turns` counts them
-  ARGV[1]  the count when the caller looked
+  ARGV[1]  the count that the caller read
   ARGV[2]  the ticket
-  ARGV[3]  who has it from now on
+  ARGV[3]  the job that gets the slot
   ARGV[4]  the client
-  ARGV[5]  milliseconds to keep both
-  Answers 1, or 0 when something has changed.
+  ARGV[5]  milliseconds to keep both keys
+  Returns 1, or 0 when something has changed.
 ]]
 if (redis.call('HGET', KEYS[2], 'turns') or '0') ~= ARGV[1] then
   return 0

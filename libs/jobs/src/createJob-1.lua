@@ -1,10 +1,10 @@
 --[[
-  Keeps a new job, unless it is there.
+  Stores a new job, unless it exists.
   KEYS[1]  the job
-  ARGV[1]  fingerprint of what it is to do
-  ARGV[2]  milliseconds to keep it
+  ARGV[1]  fingerprint of the request
+  ARGV[2]  milliseconds to keep the record
   ARGV[3…] field, value, field, value …
-  Answers 1 when it is new, 0 when the same was there, -1 when another was.
+  Returns 1 when it is new, 0 when the same job exists, -1 when a different one has this id.
 ]]
 local there = redis.call('HGET', KEYS[1], 'fingerprint')
 if there then

@@ -1,14 +1,14 @@
 --[[
-  Ends a job. What it was to do is forgotten, what it came to is kept.
+  Ends a job. Deletes its payload and keeps its results.
   KEYS[1]  the job
-  KEYS[2]  its items under way
-  KEYS[3]  its results
-  ARGV[1]  runner
+  KEYS[2]  the items in progress
+  KEYS[3]  the results
+  ARGV[1]  run id
   ARGV[2]  'done', 'failed' or 'cancelled'
-  ARGV[3]  why, as JSON; empty when there is nothing to say
+  ARGV[3]  the reason as JSON; empty for none
   ARGV[4]  now, unix milliseconds
-  ARGV[5]  milliseconds to keep it
-  Answers 1, or 0 when the job is another's by now (or gone).
+  ARGV[5]  milliseconds to keep the record
+  Returns 1, or 0 when another run owns the job or it is gone.
 ]]
 if redis.call('HGET', KEYS[1], 'runner') ~= ARGV[1] then
   return 0

@@ -1,8 +1,8 @@
 --[[
-  A runner that ends in order leaves its job to another.
+  Hands a job back, so that another run continues it and this one does not count as dead.
   KEYS[1]  the job
-  ARGV[1]  runner
-  Answers 1, or 0 when the job is another's by now (or gone).
+  ARGV[1]  run id
+  Returns 1, or 0 when another run owns the job or it is gone.
 ]]
 if redis.call('HGET', KEYS[1], 'runner') ~= ARGV[1] then
   return 0

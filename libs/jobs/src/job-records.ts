@@ -122,7 +122,7 @@ export class JobRecords {
     });
   }
 
-  /** Returns jobs that were unfinished a while ago. */
+  /** Returns jobs that have been unfinished for a while. */
   open(untilMs: number): Promise<{ client: string; id: string }[]> {
     return orStoreUnavailable(async () => {
       const members = await this.redis.zrangebyscore(openKey, '-inf', untilMs);

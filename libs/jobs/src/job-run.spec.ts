@@ -3,10 +3,10 @@ import type { ItemOutcome, JobWork } from './job';
 import type { ResultStorage, RunIdentity, Ownership } from './job-records';
 import { JobRun, leastBytes } from './job-run';
 
-/** A job's records in this process. */
+/** Stores a job's records in memory. */
 class Records {
   readonly kept = new Map<number, ItemOutcome>();
-  /** Bytes of each that were counted when the job was made. */
+  /** Bytes that were reserved for each result when the job was created. */
   readonly reserved: number[] = [];
   noMore = false;
   standing: Ownership = 'ours';
@@ -35,7 +35,7 @@ describe('a run of a job', () => {
   let records: Records;
   let performed: number[];
   let owedMs: number;
-  /** After how many items it makes room. */
+  /** The number of items after which the run makes room. */
   let roomAfter: number;
   let isOver: boolean;
 
@@ -62,7 +62,7 @@ describe('a run of a job', () => {
     [performed, owedMs, roomAfter, isOver] = [[], 0, Infinity, false];
   });
 
-  it('makes room between two items, and the next run goes on where it was left', async () => {
+  it('makes room between two items, and the next run continues from there', async () => {
     roomAfter = 2;
     expect(await run().run()).toBe('stopped');
     expect(performed).toEqual([0, 1]);
@@ -71,7 +71,7 @@ describe('a run of a job', () => {
     expect(performed).toEqual([0, 1, 2, 3]);
   });
 
-  it('is not told by its work alone that nothing more may be sent, but by what an earlier run has kept', async () => {
+  it('learns that nothing more may be sent also from the stored result of an earlier run', async () => {
     roomAfter = 2;
     await run(work(1)).run();
     expect(records.noMore).toBe(true);
@@ -80,7 +80,7 @@ describe('a run of a job', () => {
     expect(isOver).toBe(true);
   });
 
-  it('keeps that nothing more may be sent also with a result that found no room', async () => {
+  it('records that nothing more may be sent even with a result that does not fit', async () => {
     records.hasRoom = false;
     await run(work(0), 1).run();
     expect(records.kept.get(0)).toEqual({
@@ -90,7 +90,7 @@ describe('a run of a job', () => {
     });
   });
 
-  it('sends nothing while its client owes, looks whether it is cancelled, and goes on when the debt is paid', async () => {
+  it('sends nothing while its client owes commands, notices a cancellation, and continues afterwards', async () => {
     owedMs = 60_000;
     const ending = run().run();
     await clock.advance(1000);
@@ -108,13 +108,13 @@ describe('a run of a job', () => {
     expect([await cancelled, performed]).toEqual(['cancelled', []]);
   });
 
-  it('makes room while its client owes', async () => {
+  it('makes room while its client owes commands', async () => {
     owedMs = 60_000;
     roomAfter = 0;
     expect(await run().run()).toBe('stopped');
   });
 
-  it('has set aside what the shortest result of each item takes', async () => {
+  it('has reserved the bytes of the smallest result of each item', async () => {
     await run().run();
     expect(records.reserved.reduce((sum, it) => sum + it, 0)).toBe(leastBytes(work(), 4));
   });

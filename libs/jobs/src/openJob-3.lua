@@ -1,14 +1,14 @@
 --[[
-  Gives a job its place in the lists, unless its client has too many that are not finished.
-  KEYS[1]  all jobs by when they were made
-  KEYS[2]  those of the client
-  KEYS[3]  those that are not finished: `<client> <job>`
+  Adds a job to the lists, unless its client has too many unfinished jobs.
+  KEYS[1]  all jobs by the time of their creation
+  KEYS[2]  the client's jobs
+  KEYS[3]  the unfinished jobs: `<client> <job>`
   ARGV[1]  client
   ARGV[2]  job
   ARGV[3]  now, unix milliseconds
-  ARGV[4]  milliseconds for which jobs are kept
-  ARGV[5]  how many of a client may be unfinished
-  Answers 1, or 0 when there are too many.
+  ARGV[4]  milliseconds to keep a job in the lists
+  ARGV[5]  maximum unfinished jobs of a client
+  Returns 1, or 0 when there are too many.
 ]]
 local gone = ARGV[3] - ARGV[4]
 for i = 1, 3 do

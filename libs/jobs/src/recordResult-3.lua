@@ -1,16 +1,16 @@
 --[[
-  Keeps what an item came to.
+  Stores the result of an item.
   KEYS[1]  the job
-  KEYS[2]  its items under way
-  KEYS[3]  its results
-  ARGV[1]  runner
+  KEYS[2]  the items in progress
+  KEYS[3]  the results
+  ARGV[1]  run id
   ARGV[2]  index of the item
   ARGV[3]  the sealed result
-  ARGV[4]  'done' or 'failed': which of them it counts as
-  ARGV[5]  bytes that all results may have together
-  ARGV[6]  milliseconds to keep it
-  ARGV[7]  '1' when nothing behind it may be sent
-  Answers 1 (also when it was kept before), 0 when the job is another's by now (or gone), -1 when there is no room.
+  ARGV[4]  'done' or 'failed': the counter to increment
+  ARGV[5]  maximum bytes of all results
+  ARGV[6]  milliseconds to keep the record
+  ARGV[7]  '1' when no later item may be sent
+  Returns 1 (also for an item that has a result), 0 when another run owns the job or it is gone, -1 without room.
 ]]
 if redis.call('HGET', KEYS[1], 'runner') ~= ARGV[1] then
   return 0

@@ -1,10 +1,10 @@
 --[[
-  An item that was written down as under way was certainly not sent.
+  Removes an item that was certainly not sent from the items in progress.
   KEYS[1]  the job
-  KEYS[2]  its items under way
-  ARGV[1]  runner
+  KEYS[2]  the items in progress
+  ARGV[1]  run id
   ARGV[2]  index of the item
-  Answers 1, or 0 when the job is another's by now (or gone).
+  Returns 1, or 0 when another run owns the job or it is gone.
 ]]
 if redis.call('HGET', KEYS[1], 'runner') ~= ARGV[1] then
   return 0

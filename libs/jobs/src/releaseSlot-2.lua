@@ -1,10 +1,10 @@
 --[[
-  Takes a slot back.
-  KEYS[1]  the slots that jobs have: a hash of ticket → who has it
+  Releases a slot.
+  KEYS[1]  the slots in use: a hash of ticket → job
   KEYS[2]  a hash of client → the number of its last turn; `turns` counts changes
   ARGV[1]  the ticket
-  ARGV[2…] who may have it
-  Answers 1, or 0 when another has it by now.
+  ARGV[2…] the jobs that may have the slot
+  Returns 1, or 0 when another job has the slot.
 ]]
 local has = redis.call('HGET', KEYS[1], ARGV[1])
 for i = 2, #ARGV do

@@ -1,12 +1,12 @@
 --[[
-  One step on the way of the stored data to a newer form, taken by one replica at a time.
+  Performs one step of the migration of the stored data, which one replica runs at a time.
   KEYS[1]  the schema: a hash of version, migrator, untilMs
-  ARGV[1]  who asks
-  ARGV[2]  the newest version that the asker knows
-  ARGV[3]  the version to begin with where nothing is said yet
-  ARGV[4]  the version that the asker has just brought about; empty when none
-  ARGV[5]  milliseconds that the asker may hold the migration without asking again
-  Answers {version, 1 when it is the asker's to migrate from it or else 0}.
+  ARGV[1]  the calling replica
+  ARGV[2]  the newest version that the caller supports
+  ARGV[3]  the version to assume when none is stored
+  ARGV[4]  the version to which the caller has just migrated; empty when none
+  ARGV[5]  milliseconds that the caller holds the migration without another call
+  Returns {version, 1 when the caller has to migrate from it, otherwise 0}.
 ]]
 --- @include "nowMs"
 local now = nowMs()

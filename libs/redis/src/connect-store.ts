@@ -68,7 +68,7 @@ const soon = (times: number) => Math.min(times * 50, 500);
 
 const steady = {
   maxRetriesPerRequest: null,
-  // Its address leads to another server now, or will soon. It was not carried out, so it is sent again.
+  // Its address leads to another server now, or will soon. The command was not executed, so it is sent again.
   reconnectOnError: ({ message }: Error) => (message.includes('READONLY') ? 2 : false),
 } satisfies RedisOptions;
 const quick = { ...steady, socketTimeout: socketTimeoutMs } satisfies RedisOptions;

@@ -39,12 +39,12 @@ export class DueWorker<Entry> {
     this.poller.wake();
   }
 
-  /** Takes no further entry. What is under way goes on. */
+  /** Takes no further entry. Entries in progress continue. */
   stop(): void {
     this.poller.stop();
   }
 
-  /** Waits for what is under way. */
+  /** Resolves when no entry is in progress. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.underWay);
   }

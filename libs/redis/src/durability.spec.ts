@@ -28,7 +28,7 @@ describe('the durability of a Redis', () => {
     expect(codes(fields)).toEqual(expected);
   });
 
-  it('is told with what to do, and since when all would be lost', () => {
+  it('is described with what to do, and with the time since which all writes would be lost', () => {
     const [warning] = judgeDurability(info({ aof_enabled: '0', rdb_last_save_time: '1700000000' }));
     expect(warning?.detail).toContain('2023-11-14T22:13:20.000Z');
     expect(warning?.detail).toContain('Set appendonly yes');

@@ -11,7 +11,7 @@ export interface DurabilityWarning {
 }
 
 const sections = ['memory', 'persistence'] as const;
-/** The fields of INFO that decide. Some managed Redis services hide them. */
+/** The fields of INFO that decide the result. Some managed Redis services hide them. */
 const judgedFields = ['maxmemory', 'maxmemory_policy', 'aof_enabled'] as const;
 
 /** Checks whether Redis could evict or lose data, on every master of a cluster. Never rejects. */

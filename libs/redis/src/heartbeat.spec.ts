@@ -4,7 +4,7 @@ import { heartbeat } from './heartbeat';
 describe('a heartbeat', () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('renews until it is ended, also after a renewal that failed', async () => {
+  it('renews until it is stopped, also after a renewal that failed', async () => {
     const clock = new HandClock();
     let beats = 0;
     const renew = () => (++beats === 1 ? Promise.reject(new Error('no answer')) : Promise.resolve(true));

@@ -4,7 +4,7 @@ export interface HeartbeatOptions {
   readonly clock: Clock;
   /** Between the end of one renewal and the next; well below half of the lease. */
   readonly everyMs: number;
-  /** Extends the lease. `false` means that another holds it; a rejection means that nobody knows. */
+  /** Extends the lease. Resolves to `false` when another holder has it; rejects when the holder is unknown. */
   readonly renew: () => Promise<unknown>;
   /** Called once if another holds the lease. Without it the heartbeat goes on and may win the lease back. */
   readonly lost?: () => void;

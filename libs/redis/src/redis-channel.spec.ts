@@ -12,7 +12,7 @@ const channelOf = (read: (value: unknown) => unknown) => {
 };
 
 describe('a published text', () => {
-  it('never ends the process, whatever it is and whatever is made of it', () => {
+  it('never ends the process, whatever it contains and whatever its handler does', () => {
     const boom = () => {
       throw new Error('of whoever listens');
     };
@@ -24,7 +24,7 @@ describe('a published text', () => {
     );
   });
 
-  it('is dropped when it can not be read, counted each time and reported once, without its words', () => {
+  it('is dropped when it cannot be parsed; every one is counted, the first is reported without its content', () => {
     const { channel, reported } = channelOf((value) => (typeof value === 'number' ? value : undefined));
     const taken: unknown[] = [];
     for (const text of ['secret-canary', '{"a":', '"text"', '', '7']) channel.take(text, (word) => taken.push(word));

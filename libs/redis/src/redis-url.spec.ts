@@ -23,7 +23,7 @@ describe('REDIS_URL', () => {
     });
   });
 
-  it('names nodes of a cluster, of which any one is enough, with or without TLS', () => {
+  it('names cluster nodes, of which any one is enough, with or without TLS', () => {
     expect(parseRedisUrl('redis+cluster://n1:7000,n2/')).toEqual({
       kind: 'cluster',
       tls: false,

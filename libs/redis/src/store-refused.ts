@@ -1,4 +1,4 @@
-/** Redis answers, but this replica must not use it. The message says why and what to do. */
+/** Redis answers, but this replica must not use it. The message says why, and what to do. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';
 }

@@ -2,7 +2,7 @@ import { withinDeadline } from './caller';
 import type { Door } from './door';
 import { bearerToken, authenticateKey } from './authenticate-key';
 
-/** The API: a client's key in `Authorization`, or the console's cookie in its place. */
+/** Admits API requests by a client's key in `Authorization`, or by the console's cookie instead. */
 export const apiDoor: Door = {
   needsStore: true,
   admit: (request, parts) => {

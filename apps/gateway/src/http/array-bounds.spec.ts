@@ -30,11 +30,11 @@ describe('an array that is longer than its schema allows', () => {
     [null, 'passed'],
     [[1, 2, 3], 'passed'],
     ['text', 'passed'],
-  ])('is refused before its items are looked at: %j', (body, expected) => {
+  ])('is refused before its items are validated: %j', (body, expected) => {
     expect(outcome(body)).toBe(expected);
   });
 
-  it('is refused where many items may come: the commands of a batch, the portals of a fan-out', () => {
+  it('is refused where many items are possible: the commands of a batch, the portals of a fan-out', () => {
     const items = Array.from({ length: 1001 }, () => 1);
     expect(outcome({ commands: items }, batchSchema)).toBe('commands');
     expect(outcome({ portals: items, call: {} }, fanOutSchema)).toBe('portals');

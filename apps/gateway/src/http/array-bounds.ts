@@ -2,8 +2,8 @@ import { Fault } from '@b24/portal';
 import { z } from 'zod';
 
 /**
- * Refuses a body in which an array has more items than its schema allows, before any item is validated: a schema collects an
- * issue for each item, and looks at the length last, which two megabytes of numbers turn into seconds.
+ * Refuses a body in which an array has more items than its schema allows, before any item is validated. A schema would
+ * collect an issue for each item and check the length last, which takes seconds for two megabytes of numbers.
  * @throws Fault invalid_request
  */
 export function assertArrayBounds(schema: unknown, body: unknown): void {
@@ -17,7 +17,7 @@ export function assertArrayBounds(schema: unknown, body: unknown): void {
   }
 }
 
-/** The most items that an array may have; of a union, what its arrays allow. */
+/** Returns the most items that an array may have; for a union, the most that any of its arrays may have. */
 function maxItemsOf(schema: unknown): number | undefined {
   if (schema instanceof z.ZodUnion) {
     const bounds = (schema.options as readonly unknown[]).flatMap((it) => maxItemsOf(unwrapped(it)) ?? []);

@@ -9,20 +9,22 @@ import type { AuditContext } from './request-scope';
 import { sourceOf } from './source-address';
 import { fieldOf } from './unvalidated-fields';
 
-/** The audit context of a write, for what only the controller knows, such as the id of what it created. */
+/**
+ * Returns the audit context of a write, for facts that only the controller knows, such as the id of what it created.
+ */
 export const FromAuditContext = createParamDecorator((_: unknown, context: ExecutionContext): AuditContext => {
   const { audit } = context.switchToHttp().getRequest<FastifyRequest>().scope;
   if (!audit) throw new Fault('internal_error', { detail: 'A write without an audit context.' });
   return audit;
 });
 
-/** Records how a write was answered, also where the caller hung up. Without an authenticated client it records nothing. */
+/** Records the outcome of a write, even if the caller hung up. Records nothing without an authenticated client. */
 export function finishAudit(log: AuditLog, request: FastifyRequest, reply: FastifyReply): void {
   const { audit, client, faultCode, clock } = request.scope;
   if (!audit || !client) return;
   delete request.scope.audit;
   const ids = { ...idsOf(request.params, request.body, audit.fields), ...audit.ids, ...replayed(reply) };
-  // A refused tool call is answered with 200 all the same.
+  // A refused tool call is also answered with 200.
   const status = faultCode ? faultTable[faultCode].status : reply.statusCode;
   const actor = { atMs: clock.now(), actor: client.id, name: client.name, source: sourceOf(request) };
   const outcome = faultCode ?? ('done' as const);
@@ -32,7 +34,7 @@ export function finishAudit(log: AuditLog, request: FastifyRequest, reply: Fasti
   });
 }
 
-/** Names of methods that one entry holds. */
+/** Maximum method names in one entry. */
 const maxMethods = 20;
 const mayHaveRun: ReadonlySet<string> = new Set(['done', 'outcome_unknown', 'portal_error', 'answer_too_large']);
 
@@ -98,7 +100,7 @@ function textsOf(params: unknown): Record<string, string | undefined> {
   return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
-/** Of a path: `backlogId`, `taskId` and their like. */
+/** Parameters of a path, such as `backlogId` and `taskId`. */
 function idIn(name: string, text = ''): (readonly [string, number])[] {
   return name.endsWith('Id') && /^\d{1,16}$/.test(text) ? [[name, Number(text)]] : [];
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AuditBody, auditFieldsMetadata, auditFieldsOf } from './audit-fields';
 
 describe('the audit fields of a body', () => {
-  it('are numbers and flags by value, and everything else by presence', () => {
+  it('are numbers and flags by value, and all others by presence', () => {
     const body = z.strictObject({
       groupId: z.int(),
       sort: z.number().optional(),
@@ -22,7 +22,7 @@ describe('the audit fields of a body', () => {
     });
   });
 
-  it('are found in refined and defaulted schemas, and there are none without a body', () => {
+  it('are found in refined and defaulted schemas; there are none without a body', () => {
     const body = z
       .strictObject({ graceSeconds: z.int().default(0) })
       .refine(() => true)

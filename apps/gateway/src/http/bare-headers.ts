@@ -1,4 +1,4 @@
-/** What an answer carries that ends before the headers of helmet are set. */
+/** The headers of an answer that is sent before helmet sets its own. */
 export const bareHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',

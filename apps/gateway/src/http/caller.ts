@@ -25,7 +25,7 @@ function newCaller(request: FastifyRequest, reply: FastifyReply): CallerContext 
   if (!client) throw new Fault('key_missing');
   const { traceparent } = request.headers;
   const controller = new AbortController();
-  // Many calls of one request may wait by it.
+  // Many calls of one request may listen to it.
   setMaxListeners(0, controller.signal);
   const deadlineMs = deadlineMsOf(request);
   const leftMs = leftOf(deadlineMs, request);
@@ -45,7 +45,7 @@ function newCaller(request: FastifyRequest, reply: FastifyReply): CallerContext 
 /** Returns a signal that aborts when the caller hangs up. It has no deadline: each call of a streamed answer has its own. */
 export function hangUpSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  // Each call listens to it for as long as it is under way.
+  // Each call listens to it while it is in progress.
   setMaxListeners(0, controller.signal);
   onResponseClosed(reply.raw, () => {
     if (!reply.raw.writableFinished) controller.abort(hangUp());
@@ -77,13 +77,16 @@ function leftOf(deadlineMs: number, { scope: { clock, arrivedAtMs } }: FastifyRe
   return Math.max(0, deadlineMs - (clock.now() - arrivedAtMs));
 }
 
-/** The `X-Deadline-Ms` of a request; undefined when it is absent or malformed. */
+/** Returns the `X-Deadline-Ms` of a request; undefined when it is absent or malformed. */
 function statedDeadline({ headers }: FastifyRequest): number | undefined {
   const text = headers['x-deadline-ms'];
   return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Milliseconds that a call may take: what the caller says, or else the settings. @throws Fault invalid_request */
+/**
+ * Returns the milliseconds that a call may take: set by the caller, or else by the settings. @throws Fault
+ * invalid_request
+ */
 export function deadlineMsOf(request: FastifyRequest): number {
   if (request.headers['x-deadline-ms'] === undefined) return request.scope.settings.callTimeoutMs;
   const deadlineMs = statedDeadline(request) ?? NaN;

@@ -18,7 +18,7 @@ export interface SessionAuth {
 /** Replies with a fault in one form: a problem, the vendor's envelope, a page. */
 export type FaultRenderer = (fault: Fault, request: FastifyRequest, reply: FastifyReply) => void;
 
-/** What doors authenticate requests with. */
+/** The services with which doors authenticate requests. */
 export interface DoorDependencies {
   readonly keys: ClientKeys;
   readonly throttle: Throttle;
@@ -34,7 +34,7 @@ export interface Door {
   readonly needsStore: boolean;
   /**
    * Authenticates a request before its body is read. Returns undefined if the route needs no key.
-   * @throws Fault for a request that may not come in
+   * @throws Fault for a request that is not admitted
    */
   readonly admit?: (request: FastifyRequest, parts: DoorDependencies) => Promise<Client | undefined> | undefined;
   /** Renders a fault for the callers of this route; as a problem where it is absent. */
@@ -60,7 +60,7 @@ export function Through(door: Door): MethodDecorator {
   return RouteConfig({ door } satisfies WithDoor);
 }
 
-/** Returns undefined for what no route matched. */
+/** Returns the door of a request; undefined if no route matched. */
 export function doorOf(request: FastifyRequest): Door | undefined {
   return (request.routeOptions.config as WithDoor).door;
 }

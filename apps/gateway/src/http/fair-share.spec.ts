@@ -1,6 +1,6 @@
 import { FairShare } from './fair-share';
 
-/** Enters as often as said, in this order: `a×3` is three times; returns how often each got in. */
+/** Takes slots in this order (`a×3` is three times), and returns how many each name got. */
 function entered(share: FairShare, ...asked: readonly (readonly [name: string, times: number])[]) {
   return asked.map(([name, times]) => {
     const places = Array.from({ length: times }, () => share.enter(name));
@@ -8,10 +8,10 @@ function entered(share: FairShare, ...asked: readonly (readonly [name: string, t
   });
 }
 
-describe('a fair share of places', () => {
+describe('a fair share of slots', () => {
   it.each([
     ['one name that asks for all', 100, 1000, [['a', 200]], [50]],
-    ['one name beyond its own limit', 100, 10, [['a', 200]], [10]],
+    ['one name above its own limit', 100, 10, [['a', 200]], [10]],
     [
       'a second name after a greedy one',
       100,
@@ -23,7 +23,7 @@ describe('a fair share of places', () => {
       [50, 25],
     ],
     [
-      'one that holds nothing, after three greedy ones',
+      'a name that holds nothing, after three greedy ones',
       100,
       1000,
       [
@@ -35,7 +35,7 @@ describe('a fair share of places', () => {
       [50, 25, 13, 1],
     ],
     [
-      'the one that holds most, when places are scarce',
+      'the name that holds most, when slots are scarce',
       100,
       1000,
       [
@@ -47,7 +47,7 @@ describe('a fair share of places', () => {
       [40, 25, 0, 1],
     ],
     [
-      'names with one each, up to the last place',
+      'names with one slot each, up to the last slot',
       3,
       1000,
       [
@@ -62,7 +62,7 @@ describe('a fair share of places', () => {
     expect(entered(new FairShare({ maxSlots: places, maxSlotsPerName: perName }), ...asked)).toEqual(let_in);
   });
 
-  it('is given back once, however often that is said', () => {
+  it('is released once, even if release is called again', () => {
     const share = new FairShare({ maxSlots: 4, maxSlotsPerName: 2 });
     const [first, second] = [share.enter('a'), share.enter('a')];
     expect(share.enter('a')).toBeUndefined();
@@ -74,7 +74,7 @@ describe('a fair share of places', () => {
     expect(share.enter('a')).toBeDefined();
   });
 
-  it('grows for a name when others give back', () => {
+  it('grows for a name when others release theirs', () => {
     const share = new FairShare({ maxSlots: 100, maxSlotsPerName: 1000 });
     const others = Array.from({ length: 40 }, () => share.enter('b'));
     expect(entered(share, ['a', 200])).toEqual([30]);

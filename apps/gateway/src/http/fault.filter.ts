@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { replyFault } from './reply-fault';
 import { toFault } from './to-fault';
 
-/** Replies to what guards, pipes, interceptors and controllers throw. */
+/** Replies to faults and errors thrown by guards, pipes, interceptors and controllers. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {

@@ -23,8 +23,8 @@ export interface InboundPipelineOptions {
 }
 
 /**
- * Adds what every request passes, whichever entrance it comes by (fastify.dev/docs/latest/Reference/Lifecycle): its
- * scope, its admission before anything of the body is read, and on the way back its audit entry, metrics and log line.
+ * Adds the steps that every request passes at any entry point (fastify.dev/docs/latest/Reference/Lifecycle): its scope,
+ * its admission before the body is read and, after the answer, its audit entry, metrics and log line.
  */
 export function addInboundPipeline(fastify: FastifyInstance, options: InboundPipelineOptions): void {
   const { admission, inFlight, audit, isStopping } = options;
@@ -32,11 +32,11 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
   decorateWithScope(fastify, options);
   fastify.addHook('onRequest', async (request, reply) => {
     inFlight.enter(request);
-    // Answered or hung up; onResponse does not run for the latter.
+    // Answered or hung up; onResponse does not run in the latter case.
     onResponseClosed(reply.raw, () => {
       inFlight.leave(request);
     });
-    // An answer may hold a key, and is good for this moment only; what may be stored says so.
+    // An answer may contain a key and is current only now. An answer that may be stored overrides this.
     void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
     if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined)
       throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
@@ -49,7 +49,7 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     finishAudit(audit, request, reply);
-    // So that a caller does not send its next request into a connection that is about to end.
+    // Prevents the caller from sending its next request into a connection that is about to close.
     if (isStopping()) void reply.header('Connection', 'close');
     done();
   });
@@ -59,7 +59,7 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
   });
 }
 
-/** Makes a gateway with a route that names no door fail to start. */
+/** Refuses to start a gateway that has a route without a door. */
 function requireDoors(fastify: FastifyInstance): void {
   const routes: RouteOptions[] = [];
   fastify.addHook('onRoute', (route) => {
@@ -73,7 +73,7 @@ function requireDoors(fastify: FastifyInstance): void {
 
 function logResponse(request: FastifyRequest, reply: FastifyReply, metrics: InboundPipelineOptions['metrics']): void {
   const { client } = request.scope;
-  // The route, not the URL: a query may hold a code.
+  // The route, not the URL, because a query may contain a code.
   const route = request.routeOptions.url ?? '-';
   const ms = Math.round(reply.elapsedTime * 10) / 10;
   const status = reply.statusCode;

@@ -1,3 +1,3 @@
-/** The injection tokens of interfaces; every other part is injected by its class. */
+/** The injection tokens of interfaces. Classes are injected without a token. */
 export const settingsToken = Symbol('settings');
 export const clockToken = Symbol('clock');

@@ -11,14 +11,14 @@ export const scopeMetadata = 'b24:scope';
 export const operationMetadata = 'b24:operation';
 export const onlyReadsMetadata = 'b24:only reads';
 
-/** A request that no schema has seen: read it with `unvalidated-fields.ts`. */
+/** A request before its schema validates it: read it with `unvalidated-fields.ts`. */
 export interface UnvalidatedRequest {
   readonly params: unknown;
   readonly body: unknown;
 }
 type OnlyReads = (request: UnvalidatedRequest) => boolean;
 
-/** Lets in a client with the operation's scope. Which portals it may touch is asked where the portal is known. */
+/** Admits a client that has the operation's scope. Access to a portal is checked where the portal is known. */
 @Injectable()
 export class KeyGuard implements CanActivate {
   constructor(

@@ -2,7 +2,7 @@ import type { Answer } from '@b24/portal';
 import type { FastifyReply } from 'fastify';
 import { headerReferences } from './problem-responses';
 
-/** The headers of every answer to a call, as the OpenAPI document has them. */
+/** The headers of every answer to a call, as the OpenAPI document describes them. */
 export const lineHeaders = headerReferences('Server-Timing', 'RateLimit', 'RateLimit-Policy');
 
 export function setLineHeaders(reply: FastifyReply, { timing, request }: Answer): void {
@@ -17,7 +17,7 @@ export function setLineHeaders(reply: FastifyReply, { timing, request }: Answer)
   void reply.header('Server-Timing', parts.join(', '));
 }
 
-/** Seconds until one more permit is available; longer while the queue backs off. */
+/** Returns the seconds until one more permit is available; longer while the queue backs off. */
 function waitSeconds(left: number, drainPerSecond: number): number {
   return Math.max(1, Math.ceil((1 - Math.min(0, left)) / drainPerSecond));
 }

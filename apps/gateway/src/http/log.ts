@@ -3,8 +3,8 @@ import type { LoggerService } from '@nestjs/common';
 import { type Logger as PinoLogger, pino } from 'pino';
 
 /**
- * JSON lines on stdout. Requests are logged by route, never by URL; errors by name, code and place, never with what
- * they carry.
+ * Writes JSON lines to stdout. Requests are logged by route, never by URL; errors by name, code and place, never with
+ * the data that they contain.
  */
 export function gatewayLog(level: string, stream?: { write(line: string): void }): PinoLogger {
   const options = {
@@ -28,11 +28,11 @@ interface LoggedError {
   readonly stack?: string;
 }
 
-/** Library errors may hold the request they failed at; only what is safe is taken out of them. */
+/** Errors of libraries may contain the failed request; only the safe fields are logged. */
 function describeError(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' };
   const { type, code, frames } = errorLocation(error);
-  // A SyntaxError quotes what it could not read, which may be a secret.
+  // A SyntaxError quotes the text that it could not parse, which may be a secret.
   const message = error instanceof SyntaxError ? 'text that could not be read' : error.message;
   const stack = frames.length > 0 && { stack: [`${type}: ${message}`, ...frames].join('\n') };
   return { type, ...(code !== undefined && { code }), message, ...stack };
@@ -51,7 +51,7 @@ export function errorLocation(error: unknown): {
   return { type: name, ...(typeof code === 'string' && { code }), frames };
 }
 
-/** Nest's messages in our log. Those about its start are debug messages. */
+/** Writes Nest's messages to our log. Those about its start are debug messages. */
 export class NestLog implements LoggerService {
   constructor(private readonly pino: PinoLogger) {}
 

@@ -80,7 +80,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
   );
 }
 
-/** Calls of any method record the methods that they run, not their body. */
+/** Calls of any method record the names of their methods, not their body. */
 function auditOf({ scope }: OperationOptions): MethodDecorator[] {
   return scope && scope !== 'call' ? [AuditBody()] : [];
 }
@@ -104,7 +104,7 @@ const idempotencyKeyHeader = ApiHeader({
   required: false,
   description:
     'Your name for this write, for example a UUID: a new one for each write, the same one for its retries. For 24 hours a retry gets the stored answer, and nothing is written twice.',
-  // No example: a page that fills it in would make every second attempt a conflict.
+  // Has no example: a page that fills it in would make every second attempt a conflict.
   schema: { type: 'string', minLength: 1, maxLength: 512 },
 });
 const deadlineHeader = ApiHeader({

@@ -3,7 +3,7 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { closePipelinedAnswers, onResponseClosed } from './pipelined';
 
-describe('the answers of a connection that ended', () => {
+describe('the responses of a connection that ended', () => {
   const asked = (socket: Socket) => {
     const server = createServer();
     closePipelinedAnswers(server);
@@ -13,7 +13,7 @@ describe('the answers of a connection that ended', () => {
     return answer;
   };
 
-  it('are over, also those whose turn has not come', async () => {
+  it('are closed, also those whose turn has not come', async () => {
     const socket = new Socket();
     const answer = asked(socket);
     const over = once(answer, 'close');
@@ -22,7 +22,7 @@ describe('the answers of a connection that ended', () => {
     expect(answer.destroyed).toBe(true);
   });
 
-  it('are over, also when it ended before they were asked for', async () => {
+  it('are closed, also if it ended before they were requested', async () => {
     const socket = new Socket();
     socket.destroy();
     await once(socket, 'close');
@@ -32,7 +32,7 @@ describe('the answers of a connection that ended', () => {
     });
   });
 
-  it('are found to be over by whoever comes late', () => {
+  it('are found closed by a listener that is added later', () => {
     const answer = new ServerResponse(new IncomingMessage(new Socket()));
     answer.destroy();
     let isOver = false;

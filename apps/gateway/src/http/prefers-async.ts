@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
-/** Does the caller want its answer now, and the work done later? (RFC 7240) */
+/** Returns whether the caller wants an answer now and the work done later (RFC 7240). */
 export function prefersAsync({ headers }: FastifyRequest): boolean {
   return String(headers['prefer'] ?? '')
     .split(',')

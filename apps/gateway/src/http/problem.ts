@@ -1,7 +1,7 @@
 import { type Fault, faultCodes } from '@b24/portal';
 import { z } from 'zod';
 
-/** A problem as RFC 9457 defines it, with members of our own. */
+/** A problem as defined by RFC 9457, with additional members. */
 export const problemSchema = z
   .object({
     type: z

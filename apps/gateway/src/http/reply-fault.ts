@@ -5,10 +5,10 @@ import { renderProblem } from './render-problem';
 import type { RequestScope } from './request-scope';
 import { setRetryAfter } from './retry-after';
 
-/** Notes why a request failed: in its scope for the audit log, and in the log where it is a bug. */
+/** Records why a request failed: in its scope for the audit log, and in the log if it is a bug. */
 export function recordFault(fault: Fault, request: FastifyRequest): void {
   if (fault.code === 'internal_error') request.log.error({ err: fault.cause ?? fault }, 'internal error');
-  // Fastify gives none to a request whose URL can't be read.
+  // Fastify sets no scope on a request whose URL cannot be parsed.
   const scope = request.scope as RequestScope | undefined;
   if (scope) scope.faultCode = fault.code;
 }
@@ -22,7 +22,7 @@ export function replyFault(
 ): void {
   recordFault(fault, request);
   if (reply.sent) return;
-  // A hook sets it on what is routed; a request whose URL can't be read is not.
+  // A hook sets it on routed requests; a request whose URL cannot be parsed is not routed.
   void reply.header('X-Request-Id', request.id);
   setRetryAfter(reply, fault);
   render(fault, request, reply);

@@ -24,7 +24,7 @@ export class RequestAdmission {
     this.clients = new FairShare({ maxSlots: inAll, maxSlotsPerName: perClient });
   }
 
-  /** Sets `request.scope.client` where the route asks for a key. @throws Fault for a request that may not come in */
+  /** Sets `request.scope.client` if the route requires a key. @throws Fault for a request that is not admitted */
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const door = doorOf(request);
     if (request.is404 || !door) throw new Fault('route_not_found');

@@ -12,38 +12,38 @@ declare module 'fastify' {
   }
 }
 
-/** What the audit log records of a write: started with the operation, completed by a controller that knows more. */
+/** The audit context of a write: created with the operation, completed by a controller that knows more. */
 export interface AuditContext {
   /** The operation's id. */
   readonly action: string;
-  /** Resolves to undefined when there is no such portal. */
+  /** Resolves to undefined if there is no such portal. */
   portal: Promise<PortalId | undefined>;
   /** The fields of the body that are recorded. */
   readonly fields: AuditFields;
   readonly ids: Record<string, number | string | boolean>;
 }
 
-/** Everything that the gateway knows of one request besides HTTP. */
+/** Everything that the gateway knows about one request besides HTTP. */
 export interface RequestScope {
   readonly clock: Clock;
   readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;
   /** Unix milliseconds; a deadline counts from here. */
   readonly arrivedAtMs: number;
-  /** Who sent it, where the route asks for a key or a session. */
+  /** The client, if the route requires a key or a session. */
   client?: Client;
-  /** Made on first use, so everything that waits for this request has one deadline. */
+  /** Created on first use, so that everything that waits for this request has the same deadline. */
   caller?: CallerContext;
-  /** The attempt of an idempotent write that runs now; its signal replaces the caller's. */
+  /** The attempt of an idempotent write that is running; its signal replaces the caller's. */
   attempt?: WriteAttempt;
-  /** Only for a write. */
+  /** Present only for a write. */
   audit?: AuditContext;
-  /** Whether it reads only, whatever its verb says. */
+  /** Whether the request only reads, whatever its HTTP method is. */
   isRead?: boolean;
-  /** Why it failed. */
+  /** Why the request failed. */
   faultCode?: FaultCode;
 }
 
-/** Gives every request a scope, also one that a plugin answers before the hooks of the pipeline run. */
+/** Gives every request a scope, including one that a plugin answers before the hooks of the pipeline run. */
 export function decorateWithScope(
   fastify: FastifyInstance,
   { settings, clock }: Pick<RequestScope, 'settings' | 'clock'>,

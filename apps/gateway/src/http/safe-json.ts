@@ -1,11 +1,11 @@
 import { Fault } from '@b24/portal';
 
-/** Deeper than anything this API takes. */
+/** Deeper than any body of this API. */
 const maxLevels = 32;
 const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * A parsed body is neither nested without measure nor aimed at a prototype. It walks without recursion, so that no
+ * Checks that a parsed body is not nested too deeply and names no prototype. Walks it without recursion, so that no
  * depth can exhaust the stack. @throws Fault invalid_request
  */
 export function assertSafeJson(body: unknown): void {

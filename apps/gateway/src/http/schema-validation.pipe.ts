@@ -6,7 +6,7 @@ import { assertSafeJson } from './safe-json';
 interface Issue {
   readonly message: string;
   readonly path?: readonly unknown[] | undefined;
-  /** Of a strict object that met fields it does not know. */
+  /** The issue of a strict object that has unknown fields. */
   readonly keys?: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     const { schema, type, data } = metadata;
     if (!schema || !this.toValidate(metadata)) return value;
-    // Nest would silently remove them; the caller should know.
+    // Nest would silently remove them, but the caller should be informed.
     assertSafeJson(value);
     assertArrayBounds(schema, value);
     const result = await this.validate<T>(value, schema);
@@ -27,7 +27,7 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
   }
 }
 
-/** Makes the fault of an input that its schema rejected, with paths below this one. */
+/** Creates the fault for an input that its schema rejected, with paths below this one. */
 export function validationFault(issues: readonly Issue[], place: readonly string[] = []): Fault {
   const errors = issues.flatMap((issue) => errorsOf(issue, place));
   return new Fault('invalid_request', { errors: errors.slice(0, maxErrors) });

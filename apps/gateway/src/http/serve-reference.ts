@@ -7,7 +7,7 @@ import { StaticDocument } from './static-document';
 
 const meanwhile = 'The document that it shows is there: <a href="/openapi.json">/openapi.json</a>.';
 
-/** The document at /openapi.json, and /docs, which shows it to people. */
+/** Serves the OpenAPI document at /openapi.json and a readable page at /docs. */
 export async function serveReference(
   app: NestFastifyApplication & INestApplication,
   document: OpenAPIObject,
@@ -15,7 +15,7 @@ export async function serveReference(
   const text = new StaticDocument(JSON.stringify(document), 'application/json; charset=utf-8');
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/openapi.json', { config: { door: openDoor } }, (request, reply) => text.show(request, reply));
-  // Trusted types are not known to what renders its texts.
+  // The library that renders the texts does not support trusted types.
   const site = { name: 'reference', policy: [], meanwhile };
   await serveSite(app, { address: '/docs', folders: buildFolders('reference'), ...site });
 }

@@ -18,7 +18,7 @@ export interface Site {
   readonly meanwhile: string;
 }
 
-/** No content from elsewhere, nothing inline, no frames. */
+/** Allows no content from elsewhere, nothing inline and no frames. */
 const ownFilesOnly = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,11 +30,11 @@ const ownFilesOnly = [
   "frame-ancestors 'none'",
 ];
 
-/** Returns where a browser app is built: beside this build or, for tests, which run the sources, beside them. */
+/** Returns where a browser app is built: beside this build or, for tests, which run the sources, beside the sources. */
 export const buildFolders = (name: string) =>
   [`../../../../../${name}`, `../../../../dist/apps/${name}`].map((it) => join(__dirname, it));
 
-/** Serves the files of a site as `npm run build` made them. All its pages are the same document. */
+/** Serves the files of a site as `npm run build` created them. All its pages are the same document. */
 export async function serveSite(
   app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>,
   { address, folders, name, policy, meanwhile }: Site,
@@ -62,7 +62,7 @@ export async function serveSite(
       root: join(folder, 'assets'),
       prefix: `${address}/assets/`,
       decorateReply: false,
-      // Their names contain a digest of their content.
+      // File names contain a digest of the content.
       immutable: true,
       maxAge: '365d',
       index: false,

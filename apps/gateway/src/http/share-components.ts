@@ -75,7 +75,9 @@ function shareParameters(operations: readonly DocumentOperation[]): Record<strin
   return sorted(shared);
 }
 
-/** The parameter's name; where another parameter has it, after the tag of the first operation that takes it. */
+/**
+ * Returns the parameter's name; if another parameter has that name, after the tag of the first operation that takes it.
+ */
 function freeName(
   { name }: DocumentParameter,
   { tags = [] }: DocumentOperation,

@@ -18,14 +18,14 @@ describe('one private address', () => {
     expect(warned).toEqual(['172.18.0.1']);
   });
 
-  it('is not mixed up with others, and a public one is never reported', () => {
+  it('is counted separately from others, and a public one is never reported', () => {
     const { sources, warned } = watched();
     for (let i = 0; i < 100; i++) sources.proven(`10.0.0.${i}`, `portal ${i}`);
     come(sources, '1.1.1.1', 500);
     expect(warned).toEqual([]);
   });
 
-  it('costs a bounded memory, however many addresses and names there are', () => {
+  it('uses bounded memory, however many addresses and names there are', () => {
     const { sources } = watched();
     for (let i = 0; i < 2000; i++) come(sources, `10.1.${i >> 8}.${i & 255}`, 30);
     const { seen } = sources as unknown as { seen: Map<string, Set<string>> };

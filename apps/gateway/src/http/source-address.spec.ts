@@ -17,7 +17,7 @@ describe('the source of a request', () => {
     expect(source('2001:db8:1:3::1')).not.toBe(source('2001:db8:1:2::1'));
   });
 
-  it('is empty when the connection ended before its request was looked at', () => {
+  it('is empty when the connection ended before its request was read', () => {
     expect(sourceOf({ ip: undefined })).toBe('');
   });
 });

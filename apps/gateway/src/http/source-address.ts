@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify';
 import { isIP } from 'node:net';
 
 /**
- * Where a request comes from: its IPv4 address, or its IPv6 network of 64 bits, of which one host may hold every
- * address. Behind proxies of the setting TRUSTED_PROXIES it is what they say.
+ * Returns the source of a request: its IPv4 address, or its IPv6 network of 64 bits, because one host may hold every
+ * address of it. Behind the proxies of the setting TRUSTED_PROXIES it is the address that they forward.
  */
 export function sourceOf({ ip }: { readonly ip: FastifyRequest['ip'] | undefined }): string {
-  // A connection that ended before its request was looked at has none.
+  // A connection that ended before its request was read has no address.
   const [address = ''] = (ip ?? '').toLowerCase().split('%', 1);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
   if (mapped?.[1]) return mapped[1];

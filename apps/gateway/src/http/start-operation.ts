@@ -4,24 +4,25 @@ import type { FastifyRequest } from 'fastify';
 import { type AuditFields, auditFieldsOf } from './audit-fields';
 import type { AuditContext } from './request-scope';
 
-/** An operation as an entrance knows it before a schema has seen its input. */
+/** An operation as its entry point knows it before a schema has validated the input. */
 export interface StartedOperation {
   /** Its name in the audit log. */
   readonly action: string;
-  /** Checked now. Absent where the line checks it together with the portal, which a key may not learn of. */
+  /** Checked now. Absent if the call checks it together with the portal, about which a key may learn nothing. */
   readonly scope?: Scope;
   readonly isRead: boolean;
   /** The fields of the body that the audit log records; none by default. */
   readonly fields?: AuditFields;
-  /** What the audit log records besides, known from the start. */
+  /** Further fields of the audit entry that are known from the start. */
   readonly ids?: AuditContext['ids'];
-  /** Looks up the portal that a write concerns; its failure is not the caller's. */
+  /** Looks up the portal that a write concerns. A failed lookup does not fail the request. */
   readonly findPortal?: () => Promise<PortalId>;
 }
 
 /**
- * Starts an operation of an authenticated client, whichever entrance it came by: starts the audit of a write, then checks
- * the client's scope. The portal is looked up now, because it may be gone when the entry is recorded; nobody waits for it.
+ * Starts an operation of an authenticated client, at any entry point: starts the audit of a write, then checks the
+ * client's scope. The portal is looked up now, without waiting for it, because it may be deleted before the entry is
+ * recorded.
  * @throws Fault key_missing, not_allowed
  */
 export function startOperation(request: FastifyRequest, operation: StartedOperation): void {

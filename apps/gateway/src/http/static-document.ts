@@ -6,9 +6,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
-/** By preference, where a caller has none. */
+/** In the order of preference if a caller has none. */
 const encodings: Encoding[] = ['br', 'gzip', 'identity'];
-/** The best that costs a fraction of a second; 11 would take seconds for a few percent. */
+/** The best quality that takes a fraction of a second; 11 would take seconds to save a few percent. */
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 const [brotli, gzipped] = [promisify(brotliCompress), promisify(gzip)];
 
@@ -31,7 +31,7 @@ export class StaticDocument {
 
   async show({ headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const encoding = negotiate(headers['accept-encoding'] ?? '', encodings) ?? 'identity';
-    // Strong, so each encoding has its own.
+    // A strong ETag, so each encoding has its own.
     const etag = `"${this.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
     const vary = [reply.getHeader('Vary'), 'Accept-Encoding'].flat().filter(Boolean).join(', ');
     void reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: vary });
@@ -54,7 +54,7 @@ export class StaticDocument {
   }
 }
 
-/** RFC 9110, 13.1.2: any of a list, compared weakly. */
+/** Matches any ETag of a list, compared weakly (RFC 9110, 13.1.2). */
 function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.split(',').some((it) => {

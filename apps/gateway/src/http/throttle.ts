@@ -8,7 +8,7 @@ const maxNames = 20_000;
 
 /** An attempt that was admitted before it is verified. */
 export interface ThrottledAttempt {
-  /** Called once it is verified: it costs nothing. */
+  /** Called once the attempt is verified: refunds its charge. */
   proven(): void;
 }
 
@@ -58,7 +58,7 @@ export class Throttle {
     assertWithinBudget(this.events.waitMs(sourceOf(request)));
   }
 
-  /** Notes a valid key. */
+  /** Records a valid key. */
   rightKey(request: FastifyRequest, client: string): void {
     this.provenFrom(sourceOf(request), client);
   }

@@ -5,11 +5,11 @@ const byFrameworkCode: Readonly<Record<string, FaultCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_NOT_FOUND: 'route_not_found',
-  // Its own words repeat the URL, which may hold a key.
+  // The error's own message repeats the URL, which may contain a key.
   FST_ERR_BAD_URL: 'invalid_request',
 };
 
-/** The fault that an error of ours, of Nest or of Fastify stands for; anything else is a bug. */
+/** Returns the fault for an error of ours, of Nest or of Fastify; any other error is a bug. */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const { code, statusCode, message } = (error ?? {}) as { code?: string; statusCode?: number; message?: string };

@@ -10,7 +10,7 @@ import { fieldOf, listOf, textOf } from './unvalidated-fields';
 
 type ReadsCheck = (request: UnvalidatedRequest) => boolean;
 
-/** Every operation that looks at a request before its schema does. */
+/** Every operation that reads a request before its schema validates it. */
 function lookers(): [string, ReadsCheck][] {
   return controllers.flatMap(({ prototype }) =>
     Object.getOwnPropertyNames(prototype).flatMap((name): [string, ReadsCheck][] => {
@@ -35,7 +35,7 @@ const names = [
   'toJSON',
   'length',
 ];
-/** What JSON can hold, with names that the gateway and the language look at, and objects where texts belong. */
+/** Any JSON value, with names that the gateway and the language use, and objects in place of texts. */
 const { value: hostile } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', maxDepth: 5 },
@@ -55,10 +55,10 @@ const bodies = fc.oneof(
   hostile.map((call) => ({ call })),
 );
 
-describe('a request that no schema has seen', () => {
+describe('a request that no schema has validated', () => {
   const looking = lookers();
 
-  it('is looked at by these operations', () => {
+  it('is read before validation by these operations', () => {
     expect(looking.map(([name]) => name).sort()).toEqual(['callMethod', 'fanOut', 'runBatch', 'streamList']);
   });
 
@@ -71,7 +71,7 @@ describe('a request that no schema has seen', () => {
     );
   });
 
-  it('is taken for a write by runBatch unless each of its commands is sure to read', () => {
+  it('is classified as a write by runBatch unless each of its commands certainly reads', () => {
     const [, onlyReads] = looking.find(([name]) => name === 'runBatch') ?? [];
     const reads = (...commands: unknown[]) => onlyReads?.({ params: {}, body: { commands } });
     expect(reads({ method: 'user.get' }, { method: 'crm.deal.LIST' })).toBe(true);
@@ -79,7 +79,7 @@ describe('a request that no schema has seen', () => {
     for (const other of others) expect(reads({ method: 'user.get' }, other)).toBe(false);
   });
 
-  it('is taken for a read or a write by every tool of an assistant, whatever its arguments are', () => {
+  it('is classified as a read or a write by every tool of an assistant, whatever its arguments are', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), hostile), fc.constantFrom(...tools), (args, tool) => {
         expect(typeof tool.writes(args)).toBe('boolean');
@@ -87,7 +87,7 @@ describe('a request that no schema has seen', () => {
     );
   });
 
-  it('is written down by ids, numbers and flags, whatever is in it', () => {
+  it('is recorded by ids, numbers and flags, whatever it contains', () => {
     const fields = { byValue: ['groupId', 'length'], byPresence: ['alias', 'toString'] };
     fc.assert(
       fc.property(hostile, bodies, (params, body) => {

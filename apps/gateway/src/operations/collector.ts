@@ -10,7 +10,7 @@ import { type Clock, sleep } from '@b24/portal';
 import type { TracingSettings } from '../settings';
 import { Traces } from '../line/traces';
 
-/** A replica that ends waits no longer than that for a collector that does not answer. */
+/** The longest that a stopping replica waits for a collector that does not answer. */
 const lastWordsMs = 2000;
 
 /** Exports traces to a collector. Traces that it does not accept are lost; no call waits for them. */

@@ -28,7 +28,7 @@ export class DurabilityMonitor {
     void this.look();
   }
 
-  /** Looks now, and again every minute. */
+  /** Checks now, and again every minute. */
   async look(): Promise<void> {
     const before = this.warnings;
     this.warnings = await checkDurability(this.store);

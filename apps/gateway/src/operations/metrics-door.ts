@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Door } from '../http/door';
 import { bearerToken } from '../http/authenticate-key';
 
-/** Prometheus: open, or with METRICS_TOKEN as a bearer token. */
+/** Admits Prometheus: anyone, or only with METRICS_TOKEN as a bearer token. */
 export const metricsDoor: Door = {
   needsStore: false,
   admit: (request, { settings: { metricsToken }, throttle }) => {
@@ -17,7 +17,7 @@ export const metricsDoor: Door = {
   },
 };
 
-/** Compares digests, so that the time it takes says nothing. */
+/** Compares digests, so that the duration reveals nothing about the token. */
 function isSame(given: string, token: Secret): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token.reveal()));

@@ -9,7 +9,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Methods with series of their own. */
 const maxMethods = 500;
 
-/** What Prometheus may ask. Labels hold portals' member ids, methods and codes; never a secret or a caller's word. */
+/** The metrics for Prometheus. Labels contain member ids, methods and codes; never a secret or a caller's text. */
 export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver {
   readonly registry = new Registry();
   private readonly known = new Set<string>();
@@ -111,7 +111,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Queues are read when Prometheus scrapes; the queue of a portal that is idle for long has no series. */
+  /** Reads the queues when Prometheus scrapes. The queue of a portal that has been idle for long has no series. */
   watch(queues: { counts(): Iterable<[PortalId, QueueCounts]> }, log: Pick<FastifyBaseLogger, 'error' | 'info'>): void {
     this.log = log;
     const gauge = (name: string, help: string, value: (counts: QueueCounts) => number) => {
@@ -155,7 +155,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     this.responses.inc({ method, route, status });
   }
 
-  /** Jobs are counted over all replicas, when Prometheus asks. */
+  /** Counts jobs over all replicas when Prometheus scrapes. */
   watchJobs(queue: { counts(): Promise<{ waiting: number; running: number }> }): void {
     new Gauge({
       name: 'b24_jobs',

@@ -13,7 +13,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 export interface StorePreflightOptions {
   readonly store: StoreConnection;
-  /** The other connections that a call needs: each reconnects in its own time. */
+  /** The other connections that a call needs. Each reconnects independently. */
   readonly others: readonly StoreConnection[];
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
@@ -28,9 +28,9 @@ export interface StorePreflightOptions {
 const askAgainMs = 1000;
 
 /**
- * What is asked of the store before the first call: that its data has a form we know, that every key it is sealed
- * under is ours, and that no living replica writes what we can't read or the other way round. Until then no call that
- * needs the store is taken.
+ * Checks the store before the first call: its data has a supported version, this replica has every key that the data is
+ * sealed with, and it and the other replicas can read each other's data. Until then no call that needs the store is
+ * accepted.
  */
 export class StorePreflight {
   private sound = false;
@@ -67,10 +67,10 @@ export class StorePreflight {
     }
   }
 
-  /** Resolves when Redis answers on every connection that a call needs. @throws whatever it failed with */
+  /** Resolves when Redis answers on every connection that a call needs. @throws the error of the connection */
   async ask(): Promise<void> {
     const { store, others } = this.options;
-    // A key, so that a cluster that does not serve all its slots is not ready.
+    // Reads a key, so that a cluster that does not serve all its slots is not ready.
     await Promise.all([store, ...others].map((connection) => connection.exists('b24:schema')));
   }
 
@@ -103,7 +103,7 @@ export class StorePreflight {
     }
   }
 
-  /** A replica that was killed counts for a while yet, so a conflict is waited out. */
+  /** A killed replica counts for a while longer, so the check waits for a conflict to end. */
   private async joinOthers(): Promise<void> {
     const { clock, log } = this.options;
     const untilMs = clock.now() + replicaTtlMs + askAgainMs;

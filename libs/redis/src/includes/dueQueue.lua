@@ -1,5 +1,5 @@
--- A due queue is a sorted set: member by when it is due, in unix milliseconds. Whoever takes a member holds it by moving its
--- due time into the future; a member whose holder dies is due again when the hold ends.
+-- A due queue is a sorted set of members, scored by when each is due in unix milliseconds. A replica holds a member
+-- that it took by moving its due time into the future; if the replica dies, the member is due again when the hold ends.
 
 -- Takes the member that has been due longest. Returns it, or nil.
 local function takeDue(queue, nowMs, heldUntilMs)
@@ -10,7 +10,7 @@ local function takeDue(queue, nowMs, heldUntilMs)
   return member
 end
 
--- Returns whether the hold of this end is still in force: nobody took or woke the member since.
+-- Returns whether the hold with this end is still in force: the member was neither taken nor woken since.
 local function isHeld(queue, member, heldUntilMs)
   return tonumber(redis.call('ZSCORE', queue, member) or '-1') == tonumber(heldUntilMs)
 end

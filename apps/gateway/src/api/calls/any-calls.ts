@@ -3,7 +3,7 @@ import type { Command, PortalId, Result } from '@b24/portal';
 import type { CallerContext, RequestLine } from '../../request-line';
 import { anyCommand } from '../../line/any-method';
 
-/** A call of a method by its name, with the parameters of the vendor. */
+/** A call of a method by name, with the vendor's parameters. */
 export interface MethodCall {
   readonly method: string;
   readonly params: Command['params'];
@@ -15,12 +15,15 @@ export interface MethodCall {
 export class AnyCalls {
   constructor(private readonly line: RequestLine) {}
 
-  /** @throws Fault not_allowed, whatever went wrong on the way, or the portal's refusal */
+  /** @throws Fault not_allowed, a fault of the call, or the portal's error */
   call(caller: Pick<CallerContext, 'client' | 'signal'>, portal: PortalId, call: MethodCall): Promise<Result> {
     return this.line.call(caller, 'call', portal, commandOfCall(call));
   }
 
-  /** Whether the key may run all of them there, before anything is sent. @throws Fault not_allowed, naming the method */
+  /**
+   * Checks whether the key may run all methods on the portal, before anything is sent. @throws Fault not_allowed, which
+   * names the method
+   */
   check(
     { client }: Pick<CallerContext, 'client'>,
     portal: PortalId,

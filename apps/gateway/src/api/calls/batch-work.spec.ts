@@ -16,7 +16,7 @@ describe('the work of a batch', () => {
   const batches = (run: () => Promise<BatchResult>) => ({ run }) as unknown as Batches;
   const refused: BatchResult = { outcomes: [{ ok: false, fault: new Fault('rejected_by_portal') }], stopped: true };
 
-  it('says of a part that ended the batch that nothing behind it may be sent, and a later run sends nothing', async () => {
+  it('reports that a failed part forbids sending the parts after it, and a later run sends nothing', async () => {
     const run = jest.fn(() => Promise.resolve(refused));
     const first = await batchWork(batches(run), new HandClock(), () => undefined, kept).perform(0, client, signal);
     expect(first).toMatchObject({ code: 'rejected_by_portal', forbidsMore: true });

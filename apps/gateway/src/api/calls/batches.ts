@@ -62,8 +62,8 @@ export class Batches {
   }
 
   /**
-   * Each is asked for its right before any is sent.
-   * @throws Fault when the portal said nothing about any of them, and none may have been carried out
+   * Runs the commands. All are authorized before any is sent.
+   * @throws Fault when the portal answered none of them, and none may have been executed
    */
   async run(
     asking: BatchCaller,
@@ -100,7 +100,7 @@ function namesOf(commands: readonly BatchCommand[]): string[] {
   throw wrong(`commands.${lost}.params`, message);
 }
 
-/** A batch that is being run. */
+/** A batch in progress. */
 class RunningBatch {
   private readonly known: (CommandOutcome | undefined)[];
   /** Commands that can't share a request, because of their parameters or because the portal accepts no batch now. */

@@ -5,7 +5,7 @@ const planWith = (licence: string, family?: string) =>
   planOf({ tariff: { licence, ...(family !== undefined && { family }), requestedAtMs: 1 } }, common);
 
 describe("a portal's plan", () => {
-  it('is what the operator set, whatever the licence says', () => {
+  it('is the one that the operator set, for any licence', () => {
     const limits = { burst: 30, drainPerSecond: 1 };
     const tariff = { licence: 'de_ent250', family: 'ent', requestedAtMs: 1 };
     expect(planOf({ limits, tariff }, common)).toEqual({ ...limits, from: 'operator' });
@@ -18,7 +18,7 @@ describe("a portal's plan", () => {
     },
   );
 
-  it.each(['ent', 'ENT'])('is the larger one with the family %s, whatever the licence is called', (family) => {
+  it.each(['ent', 'ENT'])('is the larger one for the family %s, for any licence', (family) => {
     expect(planWith('de_something', family)).toEqual({ burst: 250, drainPerSecond: 5, from: 'licence' });
   });
 
@@ -36,11 +36,11 @@ describe("a portal's plan", () => {
     ['ent_basic', undefined],
     ['', ''],
     ['', undefined],
-  ])('is the default with the licence %j of the family %j', (licence, family) => {
+  ])('is the default for the licence %j of the family %j', (licence, family) => {
     expect(planWith(licence, family)).toEqual({ ...common, from: 'default' });
   });
 
-  it('is the default while nothing is known of the portal', () => {
+  it('is the default while the licence is unknown', () => {
     expect(planOf({}, common)).toEqual({ ...common, from: 'default' });
   });
 });

@@ -15,7 +15,10 @@ export function planOf({ limits, tariff }: Pick<PortalRecord, 'limits' | 'tariff
   return { ...defaultPlan, from: 'default' };
 }
 
-/** A licence is a region and a plan, `de_ent250`; a plan's family is its name without the number of users. */
+/**
+ * Returns the plan's family. A licence is a region and a plan, `de_ent250`; the family is the plan without the number
+ * of users.
+ */
 function isEnterprise({ licence, family }: Tariff): boolean {
   return family?.toLowerCase() === 'ent' || /^(?:[a-z]{2,3}_)?ent\d*$/i.test(licence);
 }

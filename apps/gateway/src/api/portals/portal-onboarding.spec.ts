@@ -23,15 +23,15 @@ function reported() {
   return { seen, arrivals };
 }
 
-describe('a portal that arrives', () => {
-  it('has its rate limiter opened and its events bound, each time it is installed, and is counted once', async () => {
+describe('a newly installed portal', () => {
+  it('gets its rate limiter and its event bindings at each install, and is counted once', async () => {
     const { seen, arrivals } = reported();
     await arrivals.installed(record, true);
     await arrivals.installed(record, false);
     expect(seen).toEqual(['admitted', 'line', 'bindings', 'line', 'bindings']);
   });
 
-  it('is counted and logged while it waits, and gets nothing else before it is admitted', async () => {
+  it('is counted and logged while it waits, and gets nothing else until it is admitted', async () => {
     const { seen, arrivals } = reported();
     await arrivals.installed(waiting, true);
     await arrivals.installed(waiting, false);

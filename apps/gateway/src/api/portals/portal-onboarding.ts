@@ -30,7 +30,7 @@ export class PortalOnboarding {
   async admitted(record: PortalRecord): Promise<void> {
     const { line, bindings, log } = this.options;
     await line.installed(record);
-    // Should the store be away just now, it is seen to within a day.
+    // If the store is unavailable now, the daily check catches up.
     await bindings.renewed(record.portal).catch((err: unknown) => {
       log.warn({ portal: record.portal, err }, 'events of a new portal are not bound yet');
     });

@@ -200,7 +200,7 @@ export function belongsTo({ kind, app = defaultApp }: PortalRecord, wanted: stri
   return kind === 'app' && app === wanted;
 }
 
-/** What keeps calls from the portal; a trouble lasts until a call or a refresh went well. */
+/** Returns what prevents calls to the portal. An issue lasts until a call or a refresh succeeds. */
 export function statusOf({ waitingSinceMs, suspended, issue }: PortalRecord): PortalView['status'] {
   if (waitingSinceMs !== undefined) return 'waiting';
   if (suspended) return 'suspended';

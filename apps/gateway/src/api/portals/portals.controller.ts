@@ -153,7 +153,7 @@ export class PortalsController {
     headers: headerReferences('Location'),
     faults: [
       ...portalFaults,
-      // When another client deletes the portal at the same time.
+      // Another client may delete the portal at the same time.
       'portal_not_found',
       'portal_already_installed',
       'alias_taken',

@@ -21,7 +21,7 @@ export class SingleRequest {
     private readonly planOf: (portal: PortalId) => Promise<Plan>,
   ) {}
 
-  /** @throws Fault whatever a call can meet, and the signal's reason as soon as it aborts */
+  /** @throws Fault any fault of a call, or the signal's reason as soon as it aborts */
   async ask(portal: PortalId, authorization: Authorization, command: Command, signal: AbortSignal): Promise<Answer> {
     const over = await acquirePermit(this.bucket, portal, await this.planOf(portal), signal);
     const sent = this.send(authorization, [command], signal);

@@ -23,7 +23,7 @@ export class WebhookProbe {
     } catch (error) {
       const { bucket, store } = this.parts;
       const isStored = await store.load(portal).then(Boolean, () => true);
-      // What cannot be removed now is bounded by the budget of probes.
+      // Data that cannot be removed now is limited by the budget of probes.
       if (!isStored) await unlessAborted(bucket.remove(portal), signal).catch(() => undefined);
       throw error;
     }

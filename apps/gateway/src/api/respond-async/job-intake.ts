@@ -17,7 +17,7 @@ export const callbackUrlSchema = z
       'With `Prefer: respond-async`: the URL that is notified when the job ends. EVENT_TARGET_HOSTS must allow its host.',
   });
 
-/** Work that a request leaves to a job. */
+/** Work that a request hands to a job. */
 export interface JobRequest {
   readonly kind: string;
   readonly total: number;
@@ -25,12 +25,12 @@ export interface JobRequest {
   readonly callbackUrl?: string | undefined;
 }
 
-/** Only a job has a callback. @throws Fault invalid_request */
+/** Rejects a callback for a request that creates no job. @throws Fault invalid_request */
 export function assertNoCallback(callbackUrl: string | undefined): void {
   if (callbackUrl !== undefined) throw refused('callbackUrl', 'Needs `Prefer: respond-async`.');
 }
 
-/** A stream has neither a callback nor an idempotency key. @throws Fault invalid_request */
+/** Rejects a callback and an idempotency key for a stream. @throws Fault invalid_request */
 export function assertNeedsNoJob({ headers }: FastifyRequest, callbackUrl: string | undefined): void {
   assertNoCallback(callbackUrl);
   if (headers['idempotency-key'] !== undefined)

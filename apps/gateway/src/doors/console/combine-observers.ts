@@ -5,9 +5,9 @@ import type { CallObserver } from '../../request-line';
 import type { LiveFigures } from './live-figures';
 
 /**
- * Returns the observer through which metrics and the console count the same calls. A portal that a caller made up gets
- * neither a series nor a place among the problems.
- * @param knows whether a portal was found to be there
+ * Returns an observer that passes the same calls to the metrics and the console. A portal name that a caller made up
+ * gets no series and no failed calls.
+ * @param knows whether the portal exists
  */
 export function combineObservers(
   metrics: Metrics,

@@ -6,7 +6,7 @@ import type { Throttle } from '../../http/throttle';
 import { cookieOf, isFromConsole, setCookie } from './console-cookie';
 import type { ConsoleSessions } from './console-sessions';
 
-/** Authenticates browsers by a cookie in place of a key. Only the console's own pages may use it. */
+/** Authenticates browsers by a cookie instead of a key. Only the console's own pages may use it. */
 export class ConsoleAuth implements SessionAuth {
   constructor(
     private readonly sessions: ConsoleSessions,
@@ -14,7 +14,7 @@ export class ConsoleAuth implements SessionAuth {
     private readonly publicUrl: string,
   ) {}
 
-  /** @throws Fault key_missing also for a cookie that another site's page had sent, session_ended, key_expired */
+  /** @throws Fault key_missing also for a cookie that another site's page sent, session_ended, key_expired */
   authenticate(request: FastifyRequest): Promise<Client> {
     return this.sessions.use(this.sessionOf(request));
   }

@@ -8,7 +8,7 @@ export function cookieOf({ headers }: FastifyRequest, publicUrl: string): string
   return parseCookie(headers.cookie ?? '')[nameOf(publicUrl)];
 }
 
-/** No id: the browser forgets the cookie. */
+/** Without an id, the browser deletes the cookie. */
 export function setCookie(reply: FastifyReply, publicUrl: string, id: string | undefined): void {
   const options = {
     path: '/',
@@ -21,8 +21,8 @@ export function setCookie(reply: FastifyReply, publicUrl: string, id: string | u
 }
 
 /**
- * Whether a page of this very origin sent it. A browser lets no other site's page set the header without asking first,
- * which is never allowed together with cookies; and what the browser says of the page that sent it must agree.
+ * Returns whether a page of this origin sent the request. A page of another site can set the header only after a CORS
+ * preflight, which is never allowed with cookies; the browser's own headers about the sending page must agree.
  */
 export function isFromConsole({ headers }: FastifyRequest, publicUrl: string): boolean {
   if (headers['x-console'] !== '1') return false;

@@ -15,7 +15,7 @@ export const sessionDoor: Door = {
   admit: (request, { console }) => console.authenticate(request),
 };
 
-/** The same, without prolonging the session. */
+/** Like the door above, but does not prolong the session. */
 export const watchDoor: Door = {
   needsStore: true,
   admit: (request, { console }) => console.peekSession(request),

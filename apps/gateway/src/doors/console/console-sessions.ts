@@ -24,15 +24,15 @@ interface StoredConsoleSession {
 }
 
 /**
- * Who is signed in at the console. A session is only as good as the key it was begun with, which is looked up at every
- * request; neither the key nor the session's id is stored. Every method throws Fault store_unavailable.
+ * The sessions of the console. A session depends on the key that began it, which is looked up at every request; neither
+ * the key nor the session's id is stored. Every method throws Fault store_unavailable.
  */
 export class ConsoleSessions {
   constructor(private readonly parts: ConsoleSessionsOptions) {}
 
   /**
-   * Returns the id, which is not stored.
-   * @throws Fault not_allowed for a key that is no administrator's, key_expired, client_rate_limited
+   * Begins a session and returns its id, which is not stored.
+   * @throws Fault not_allowed unless the key is an administrator's, key_expired, client_rate_limited
    */
   async begin(key: string): Promise<{ id: string; client: Client } | undefined> {
     const { keys, clock, idleMs } = this.parts;
@@ -88,7 +88,7 @@ export class ConsoleSessions {
   }
 }
 
-/** The same again unmasks it. An id is random and masks one digest only. */
+/** Masks a digest, or unmasks a masked one. An id is random and masks one digest only. */
 function masked(digest: Buffer, id: string): Buffer {
   const mask = createHmac('sha256', id).update('console session').digest();
   return Buffer.from(digest.map((byte, i) => byte ^ (mask[i] ?? 0)));

@@ -27,10 +27,10 @@ const portalsSchema = z
     `Must be at most ${maxWatchedPortals} member ids.`,
   )
   .transform((ids) => ids as PortalId[]);
-/** A watcher that reads so slowly misses seconds; nothing piles up for it. */
+/** A watcher with more unread bytes than this skips seconds; nothing is buffered for it. */
 const maxUnreadBytes = 256 * 1024;
 
-/** Who is signed in at the console. */
+/** The client of the console's session. */
 interface ConsoleUser {
   readonly id: string;
   readonly name: string;
@@ -93,7 +93,7 @@ export class ConsoleController {
     void reply
       .type('text/event-stream')
       .header('Cache-Control', 'no-store')
-      // A proxy that gathers answers would show nothing for minutes.
+      // A buffering proxy would show nothing for minutes.
       .header('X-Accel-Buffering', 'no')
       .send(stream);
     const leave = this.liveOf.watch({
@@ -112,7 +112,7 @@ export class ConsoleController {
     });
   }
 
-  /** While Redis does not answer no watcher is disconnected. */
+  /** Returns whether the session is still valid. While Redis does not answer, it counts as valid. */
   private async mayStay(request: FastifyRequest): Promise<boolean> {
     try {
       await this.door.peekSession(request);
@@ -123,7 +123,7 @@ export class ConsoleController {
   }
 }
 
-/** @throws Fault key_missing for a request that came by a door without a key */
+/** @throws Fault key_missing for a request through a door without a key */
 function known({ scope: { client } }: FastifyRequest): Client {
   if (!client) throw new Fault('key_missing');
   return client;

@@ -28,7 +28,7 @@ describe('problems of one portal are one group', () => {
   });
 });
 
-it('problems are two groups when the same words stand in other places', () => {
+it('problems are two groups when the same words stand in different fields', () => {
   const groups = groupsOf(
     problem({ method: 'm', caller: 'backlog_not_found planning' }),
     problem({ method: 'm backlog_not_found', caller: 'planning' }),
@@ -36,7 +36,7 @@ it('problems are two groups when the same words stand in other places', () => {
   expect(groups).toHaveLength(2);
 });
 
-it('a group has the true count, the first and the last time, the last words, and the last five requests', () => {
+it('a group has the exact count, the first and last time, the latest texts and the last five requests', () => {
   const flood = Array.from({ length: 45 }, (_, i) => problem({ atMs: 100 + i, requestId: `r${i}`, detail: `d${i}` }));
   const [group, ...others] = groupsOf(...flood);
   expect(group).toMatchObject({ count: 45, firstAtMs: 100, lastAtMs: 144, detail: 'd44' });
@@ -53,7 +53,7 @@ it('a flood of one kind drops no other kind', () => {
   ]);
 });
 
-it('of too many kinds the one that was not seen for longest is dropped', () => {
+it('the kind that has not occurred for longest is dropped when there are too many', () => {
   const kinds = Array.from({ length: maxGroups }, (_, i) => problem({ method: `k${i}`, atMs: i }));
   const groups = groupsOf(...kinds, problem({ method: 'k0', atMs: 50 }), problem({ method: 'new', atMs: 51 }));
   const methods = groups.map(({ method }) => method);
@@ -62,7 +62,7 @@ it('of too many kinds the one that was not seen for longest is dropped', () => {
   expect(methods).not.toContain('k1');
 });
 
-it('a problem without a request id counts, and long words are cut', () => {
+it('a problem without a request id is counted, and long texts are cut', () => {
   const [group] = groupsOf(problem({ requestId: 'r1' }), problem({ detail: 'x'.repeat(100_000) }));
   expect([group?.count, group && idsOf(group), group?.detail.length]).toEqual([2, ['r1'], 500]);
 });
@@ -84,11 +84,11 @@ describe('the groups of several replicas', () => {
     groups.map(({ method, count, firstAtMs, lastAtMs }) => [method, count, firstAtMs, lastAtMs]);
 
   it.each<[string, FailedCallGroup[][], unknown[][]]>([
-    ['of none are none', [], []],
-    ['of one are its own', [[group({ count: 3 })]], [['m', 3, 10, 10]]],
+    ['of no replica are none', [], []],
+    ['of one replica are unchanged', [[group({ count: 3 })]], [['m', 3, 10, 10]]],
     ['of which one has none are those of the other', [[], [group()]], [['m', 1, 10, 10]]],
     [
-      'sum their counts, from the first to the last of all',
+      'add up their counts, from the first to the last time of all',
       [
         [group({ count: 40, firstAtMs: 20, lastAtMs: 90 })],
         [group({ count: 5, firstAtMs: 10, lastAtMs: 30 })],
@@ -97,7 +97,7 @@ describe('the groups of several replicas', () => {
       [['m', 46, 10, 95]],
     ],
     [
-      'come with the last seen first',
+      'are sorted by their last problem, newest first',
       [
         [group({ method: 'a', lastAtMs: 30 }), group({ method: 'b', lastAtMs: 10 })],
         [group({ method: 'c', lastAtMs: 20 })],
@@ -115,7 +115,7 @@ describe('the groups of several replicas', () => {
   it.each([
     ['in one order', false],
     ['in the other', true],
-  ])('have the words and requests of the last problem, merged %s', (_, isReversed) => {
+  ])('have the texts and requests of the last problem, merged %s', (_, isReversed) => {
     const requests = (...times: number[]) => times.map((atMs) => ({ id: `r${atMs}`, atMs }));
     const lists = [
       [group({ detail: 'old', lastAtMs: 30, requests: requests(30, 28, 20) })],
@@ -126,7 +126,7 @@ describe('the groups of several replicas', () => {
     expect(merged && idsOf(merged)).toEqual(['r31', 'r30', 'r29', 'r28', 'r27']);
   });
 
-  it('are at most as many as a page shows, the last seen', () => {
+  it('are at most as many as a page shows, those with the newest problems', () => {
     const list = (prefix: string, from: number) =>
       Array.from({ length: maxGroups }, (_, i) => group({ method: `${prefix}${i}`, lastAtMs: from + i }));
     const methods = mergeGroups([list('old', 0), list('new', 100)]).map(({ method }) => method);

@@ -19,19 +19,21 @@ export interface FailedCall {
   readonly requestId?: string;
 }
 
-/** All problems of one method, code and caller. Title and detail are those of the last one. */
+/** All problems of one method, code and caller. Title and detail are those of the last problem. */
 export interface FailedCallGroup extends Omit<FailedCall, 'atMs' | 'requestId'> {
   /** Problems from `firstAtMs` to `lastAtMs`, both included. */
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
-  /** The last requests that failed so, newest first. */
+  /** The last requests that failed in this way, newest first. */
   readonly requests: readonly { readonly id: string; readonly atMs: number }[];
 }
 
-/** The problems of one portal on one replica, by kind. Memory is bounded by the number of kinds, not of problems. */
+/**
+ * Groups the problems of one portal on one replica by kind. Memory is bounded by the number of kinds, not of problems.
+ */
 export class FailedCallGroups {
-  /** In the order of their last problem: the first entry has not been seen for longest. */
+  /** In the order of their last problem, oldest first. */
   private readonly groups = new Map<string, FailedCallGroup>();
 
   add({ atMs, requestId, title, detail, ...kind }: FailedCall): void {
@@ -52,13 +54,13 @@ export class FailedCallGroups {
     if (this.groups.size > maxGroups && leastRecent !== undefined) this.groups.delete(leastRecent);
   }
 
-  /** The groups, the last seen first. */
+  /** The groups, newest last problem first. */
   get all(): FailedCallGroup[] {
     return [...this.groups.values()].reverse();
   }
 }
 
-/** The groups of several replicas as one list, the last seen first. */
+/** Merges the groups of several replicas into one list, newest last problem first. */
 export function mergeGroups(lists: readonly (readonly FailedCallGroup[])[]): FailedCallGroup[] {
   const merged = new Map<string, FailedCallGroup>();
   for (const group of lists.flat()) {

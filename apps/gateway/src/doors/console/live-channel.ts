@@ -5,10 +5,10 @@ import { parseLiveMessage, type LiveMessage } from './live-message';
 
 export type { LiveMessage } from './live-message';
 
-/** Published, never stored; in docs/storage.md. */
+/** In docs/storage.md. Messages are published, never stored. */
 const name = 'b24:console:live';
 
-/** The channel between replicas. Nothing is published while no console is open. */
+/** The channel between replicas. Nothing is published unless a console is open. */
 export class LiveChannel {
   readonly replica = randomBytes(4).toString('hex');
   private readonly channel: RedisChannel<NonNullable<ReturnType<typeof parseLiveMessage>>>;
@@ -23,14 +23,14 @@ export class LiveChannel {
     this.channel = new RedisChannel({ redis, name, read: parseLiveMessage, onDropped: dropped });
   }
 
-  /** Words of the other replicas, from now on. */
+  /** Passes the messages of other replicas to the callback from now on. */
   listen(received: (word: LiveMessage) => void): void {
     this.channel.subscribe(({ by, word }) => {
       if (by !== this.replica) received(word);
     });
   }
 
-  /** Lost figures are published again a second later. */
+  /** Publishes a message. Lost figures are published again a second later. */
   say(word: LiveMessage): void {
     this.channel.publish({ by: this.replica, ...word });
   }

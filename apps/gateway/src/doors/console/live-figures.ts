@@ -3,7 +3,7 @@ import type { Clock, Fault, FaultCode, PortalId, CallTiming } from '@b24/portal'
 import type { CallObserver, CallOrigin } from '../../request-line';
 import { type FailedCallGroup, FailedCallGroups } from './failed-call-groups';
 
-/** The readings of the queues that the figures use. */
+/** The values of the queues that the figures use. */
 export interface ConsoleQueueView extends Pick<QueueReadings, 'counts' | 'countsOf'> {
   readonly ledger: Pick<QueueReadings['ledger'], 'viewOf'>;
 }
@@ -13,19 +13,19 @@ const maxPortalsWithProblems = 500;
 /** Maximum response times reported per second, enough for a median. */
 const maxResponseTimes = 100;
 
-/** Calls of one counting interval. */
+/** Counts of calls in one interval. */
 export interface LiveCallCounts {
   readonly ok: number;
   readonly failed: number;
 }
 
-/** What one replica reports of one portal. */
+/** The report of one replica about one portal. */
 export interface PortalFigures extends Omit<QueueCounts, 'left' | 'commandsPerRequest'> {
-  /** Absent where the portal has had no request lately. */
+  /** Absent if the portal had no request lately. */
   readonly commandsPerRequest?: number;
-  /** Absent until the portal was counted for a whole interval. */
+  /** Absent until the portal has been counted for a whole interval. */
   readonly calls?: LiveCallCounts & {
-    /** How long some of them took, in the lane and at the portal. */
+    /** Response times of some of the calls: in the queue and at the portal. */
     readonly tookMs: readonly number[];
   };
 }
@@ -38,13 +38,13 @@ export interface WatchedPortal {
 
 /** The report of a replica while a console is open. */
 export interface ReplicaFigures {
-  /** Length of the interval that `calls` were counted in, here and for each portal. */
+  /** Length of the interval in which `calls` were counted, here and for each portal. */
   readonly countedMs: number;
-  /** Absent where no interval has ended yet. */
+  /** Absent until an interval has ended. */
   readonly calls?: LiveCallCounts;
   readonly waiting: number;
   readonly inFlight: number;
-  /** Portals that it takes to be down. */
+  /** Number of portals that the replica considers down. */
   readonly down: number;
   readonly portals: Readonly<Record<string, PortalFigures>>;
   readonly closely: Readonly<Record<string, WatchedPortal>>;
@@ -66,8 +66,8 @@ interface Interval {
 const idle = { waiting: 0, inFlight: 0, circuit: 'closed' } as const;
 
 /**
- * What this replica's calls come to, counted in intervals and only while somebody watches. Problems are kept always, so
- * that an operator who arrives later finds them.
+ * Counts this replica's calls in intervals, only while a console is open. Failed calls are always recorded, so that an
+ * operator who opens the console later finds them.
  */
 export class LiveFigures implements CallObserver {
   /** Absent while no console is open. */
@@ -93,28 +93,28 @@ export class LiveFigures implements CallObserver {
     const groups = this.problems.get(portal) ?? new FailedCallGroups();
     const known = requestId === undefined ? {} : { requestId };
     groups.add({ atMs: this.clock.now(), method, code, title, detail: message, caller, ...known });
-    // Put last: a Map keeps the order in which portals had a problem.
+    // Moved to the end: a Map keeps the order in which portals had their last problem.
     this.problems.delete(portal);
     this.problems.set(portal, groups);
     const [oldest] = this.problems.keys();
     if (this.problems.size > maxPortalsWithProblems && oldest !== undefined) this.problems.delete(oldest);
   }
 
-  /** Starts an interval that counts these portals, and drops the one before. */
+  /** Starts an interval that counts these portals, and discards the previous one. */
   begin(portals: Iterable<PortalId>): void {
     const counted = new Map<PortalId, PortalCallTally>();
     for (const portal of portals) counted.set(portal, { ok: 0, failed: 0, tookMs: [] });
     this.interval = { sinceMs: this.clock.now(), all: { ok: 0, failed: 0 }, portals: counted };
   }
 
-  /** Ends the interval and reports it; the next one counts these portals, and no others. */
+  /** Ends the interval and reports it. The next interval counts these portals only. */
   take(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): ReplicaFigures {
     const ended = this.interval;
     this.begin(portals);
     return this.figuresOf(queues, portals, closely, ended);
   }
 
-  /** What can be reported without an interval: everything but calls. */
+  /** Reports everything that needs no interval: all figures except calls. */
   view(queues: ConsoleQueueView, portals: ReadonlySet<PortalId>, closely: ReadonlySet<PortalId>): ReplicaFigures {
     return this.figuresOf(queues, portals, closely, undefined);
   }

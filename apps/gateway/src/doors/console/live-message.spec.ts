@@ -17,15 +17,15 @@ const own = () => {
 };
 const published = (value: object) => JSON.parse(JSON.stringify(value)) as unknown;
 
-describe('what replicas say to each other about being watched', () => {
-  it('is read as it was said', () => {
+describe('a message between replicas about open consoles', () => {
+  it('is parsed as it was sent', () => {
     const report = { kind: 'tell', replica: 'one', figures: own() };
     const watch = { kind: 'watch', portals: [portal], closely: [] };
     expect(parseLiveMessage(published({ by: 'one', ...report }))).toEqual({ by: 'one', word: report });
     expect(parseLiveMessage(published({ by: 'two', ...watch }))).toEqual({ by: 'two', word: watch });
   });
 
-  it('is nothing when it is anything else, and what is read can be shown', () => {
+  it('is undefined if it has any other form, and a parsed one can be displayed', () => {
     const said = { by: 'x', kind: 'tell', replica: 'x', figures: published(own()) };
     const bad = fc.oneof(fc.jsonValue(), fc.constantFrom(null, [], {}, '', -1, 'x'));
     const places = [

@@ -2,12 +2,12 @@ import { faultCodes, isPortalId, type PortalId } from '@b24/portal';
 import { z } from 'zod';
 import type { ReplicaFigures } from './live-figures';
 
-/** What replicas say to each other about being watched. */
+/** A message between replicas: what is watched, or a replica's figures. */
 export type LiveMessage =
   | { readonly kind: 'watch'; readonly portals: readonly PortalId[]; readonly closely: readonly PortalId[] }
   | { readonly kind: 'tell'; readonly replica: string; readonly figures: ReplicaFigures };
 
-/** Above the size of any message of a replica. */
+/** Larger than any message of a replica. */
 const maxItems = 10_000;
 const count = z.number().nonnegative();
 const id = z.custom<PortalId>((it) => typeof it === 'string' && isPortalId(it));
@@ -57,7 +57,8 @@ const said = z.discriminatedUnion('kind', [
 ]);
 
 /**
- * The word in a published value, and which replica said it; undefined when a replica of this build would not say it.
+ * Parses a published value. Returns the message and the replica that sent it; undefined if no replica of this build
+ * would send it.
  */
 export function parseLiveMessage(value: unknown): { readonly by: string; readonly word: LiveMessage } | undefined {
   const { data } = said.safeParse(value);

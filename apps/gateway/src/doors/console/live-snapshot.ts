@@ -18,8 +18,8 @@ export interface LivePortal {
 }
 
 /**
- * What the console is sent each second. Whatever is absent is not known yet: a sum is given only when every replica that
- * reports has reported its part, and calls only of intervals that began while the receiver watched.
+ * The data that the console receives each second. Absent fields are unknown: a sum is present only if every reporting
+ * replica has reported its part, and calls only for intervals that began while the receiver watched.
  */
 export interface LiveSnapshot {
   readonly atMs: number;
@@ -39,7 +39,7 @@ export interface LiveSnapshot {
 
 export interface SnapshotRequest {
   readonly atMs: number;
-  /** When the watcher came. */
+  /** When the watcher started to watch. */
   readonly sinceMs: number;
   readonly seesAll: boolean;
   readonly portals: readonly PortalId[];
@@ -74,7 +74,7 @@ export function snapshotOf(reports: readonly ReplicaReport[], it: SnapshotReques
 
 const same = ({ figures }: ReplicaReport): ReplicaFigures => figures;
 
-/** The interval began before the watcher came: its calls are those of an earlier second. */
+/** Whether the interval began before the watcher started: then its calls are those of an earlier second. */
 function withoutCalls({ figures: { calls: _, ...figures } }: ReplicaReport): ReplicaFigures {
   const portals = Object.entries(figures.portals).map(([portal, { calls: __, ...rest }]) => [portal, rest] as const);
   return { ...figures, portals: Object.fromEntries(portals) };
@@ -92,7 +92,7 @@ function sumOf(all: readonly ReplicaFigures[]): NonNullable<LiveSnapshot['all']>
     ...(calls && { calls: { ok: sum(calls, 'ok'), failed: sum(calls, 'failed') } }),
     waiting: sum(all, 'waiting'),
     inFlight: sum(all, 'inFlight'),
-    // Each replica measures the same portal.
+    // All replicas measure the same portal.
     down: Math.max(0, ...all.map(({ down }) => down)),
   };
 }
@@ -125,7 +125,7 @@ function detailsOf(all: readonly ReplicaFigures[], portal: PortalId) {
   if (!details) return {};
   const used = new Map<string, WatchedPortal['operating'][number]>();
   for (const it of details.flatMap(({ operating }) => operating)) {
-    // The portal counts for all replicas, so the largest value is the latest.
+    // The portal counts over all replicas, so the largest value is the latest.
     if (it.usedSeconds >= (used.get(it.method)?.usedSeconds ?? 0)) used.set(it.method, it);
   }
   return {

@@ -16,7 +16,7 @@ const queues: ConsoleQueueView = {
   ledger: { viewOf: () => [] },
 };
 
-/** Replicas that hear each other at once. */
+/** Replicas that receive each other's messages at once. */
 class Fleet {
   readonly clock = new HandClock();
   private readonly hearers = new Map<string, (word: LiveMessage) => void>();
@@ -66,7 +66,7 @@ const callsOf = (portal: PortalId) => (snapshot: LiveSnapshot) => {
   return ok === undefined ? undefined : [ok, failed];
 };
 
-it('a portal that is wanted in the middle of an interval has no calls before it was counted for a whole one', () => {
+it('a portal that is requested within an interval has no calls until it was counted for a whole one', () => {
   const figures = new LiveFigures(new HandClock());
   const wanted = new Set([acme]);
   figures.begin([globex]);
@@ -85,7 +85,7 @@ describe('the figures that the console shows', () => {
   });
   const seconds = (n: number) => fleet.clock.advance(n * 1000);
 
-  it('come with the first second that was counted for their watcher, and not before', async () => {
+  it('begin with the first second that was counted for their watcher', async () => {
     const { shown } = one.watch();
     await seconds(0.9);
     expect(shown).toEqual([]);
@@ -95,7 +95,7 @@ describe('the figures that the console shows', () => {
     expect(shown[0]).toMatchObject({ all: { calls: { ok: 3, failed: 0 } }, close: { problems: [] } });
   });
 
-  it('count nothing while nobody watches, neither for one portal nor for all', async () => {
+  it('count nothing while no console is open, neither for one portal nor for all', async () => {
     one.calls(1000);
     const first = one.watch();
     await seconds(1);
@@ -113,7 +113,7 @@ describe('the figures that the console shows', () => {
     ]);
   });
 
-  it('need no timer while nobody watches', async () => {
+  it('need no timer while no console is open', async () => {
     const { leave } = one.watch();
     leave();
     await seconds(10);
@@ -133,7 +133,8 @@ describe('the figures that the console shows', () => {
       await seconds(3);
       const known = shown.map(callsOf(acme)).filter((it) => it !== undefined);
       expect(known.length).toBeGreaterThan(0);
-      // Its own call may fall into the second that began before it came, which is not shown; the earlier one never is.
+      // Its own call may fall into the second that began before it watched, which is not shown; the earlier call never
+      // is.
       expect(known.flat().reduce<number>((sum, it) => sum + (it ?? 0), 0)).toBeLessThanOrEqual(1);
       expect(
         shown.map(({ all }) => all?.calls?.failed ?? 0).reduce<number>((sum, it) => sum + it, 0),
@@ -142,7 +143,7 @@ describe('the figures that the console shows', () => {
     },
   );
 
-  it('of a portal that is added while another is watched are unknown until it was counted for a whole second', async () => {
+  it('of a portal that is added while another is watched are unknown for a whole second', async () => {
     one.watch({ closely: globex });
     await seconds(1.5);
     const { shown } = one.watch({ portals: [globex] });
@@ -154,7 +155,7 @@ describe('the figures that the console shows', () => {
     expect(shown.map(callsOf(globex))).toEqual([undefined, [0, 0]]);
   });
 
-  it('are sums over the replicas, and unknown until each has reported its part', async () => {
+  it('are sums over the replicas, and unknown until each replica has reported its part', async () => {
     const two = fleet.replica('two');
     two.fails('portal_error');
     one.fails('portal_error');
@@ -171,7 +172,7 @@ describe('the figures that the console shows', () => {
     expect(shown.map(({ close }) => close?.problems?.map(({ count }) => count))).toEqual([[2], [2]]);
   });
 
-  it('say nothing of a portal’s problems before a replica that reports has reported them', async () => {
+  it('do not include a portal’s problems until a reporting replica has reported them', async () => {
     const two = fleet.replica('two');
     two.fails('portal_error');
     one.watch({ closely: globex });
@@ -189,7 +190,7 @@ describe('the figures that the console shows', () => {
     expect(shown[0]).not.toHaveProperty('all');
   });
 
-  it('of the present are not overtaken by those of an earlier second', async () => {
+  it('of the present are not overwritten by those of an earlier second', async () => {
     const clock = new HandClock();
     const looks: ((it: undefined) => void)[] = [];
     const channel = { replica: 'x', listen: () => undefined, say: () => undefined, close: () => undefined };

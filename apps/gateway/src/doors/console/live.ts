@@ -13,7 +13,7 @@ const reportTtlMs = 3500;
 
 /** An open page of the console. */
 export interface ConsoleWatcher {
-  /** Whether it may see the sums over all portals. */
+  /** Whether the watcher may see the sums over all portals. */
   readonly seesAll: boolean;
   readonly portals: readonly PortalId[];
   /** The portal whose page is open. */
@@ -34,13 +34,13 @@ export interface LiveOptions {
 }
 
 /**
- * What the console shows moving: each replica's figures, summed over all of them. One timer serves all watchers, and
- * there is none when nobody watches. A watcher gets its first snapshot with the tick after it came.
+ * Sums the figures of all replicas for the open consoles. One timer serves all watchers, and none runs without a
+ * watcher. A watcher gets its first snapshot at the next tick.
  */
 export class Live {
-  /** When each watcher came, and the time of the last snapshot that it was shown. */
+  /** When each watcher started, and the time of the last snapshot that it received. */
   private readonly watchers = new Map<ConsoleWatcher, { readonly sinceMs: number; shownMs: number }>();
-  /** What the watchers of all replicas want to know, and until when (unix ms). */
+  /** The portals that the watchers of all replicas request, and until when (unix ms). */
   private readonly wanted = new Map<PortalId, number>();
   private readonly wantedClosely = new Map<PortalId, number>();
   /** The last report of each replica, received while a console is open here. */
@@ -59,7 +59,7 @@ export class Live {
     });
   }
 
-  /** The returned function ends it. */
+  /** Adds a watcher. The returned function removes it. */
   watch(watcher: ConsoleWatcher): () => void {
     if (this.closed) {
       watcher.end();
@@ -72,7 +72,7 @@ export class Live {
     };
   }
 
-  /** Everyone who watches is sent away: the replica ends. */
+  /** Disconnects all watchers, because the replica stops. */
   stop(): void {
     this.closed = true;
     this.stopTicking?.();
@@ -83,7 +83,7 @@ export class Live {
 
   private leave(watcher: ConsoleWatcher): void {
     this.watchers.delete(watcher);
-    // The next watcher must not be shown what this one was.
+    // The next watcher must not receive the reports of the previous one.
     if (this.watchers.size === 0) this.reports.clear();
   }
 
@@ -164,7 +164,7 @@ export class Live {
     const { portals, closely, seesAll } = watcher;
     const close = closely && (await this.parts.look(closely).catch(() => undefined));
     const watching = this.watchers.get(watcher);
-    // The look of an earlier second may come back after that of a later one.
+    // The portal data of an earlier second may arrive after that of a later one.
     if (!watching || watching.shownMs > atMs) return;
     watching.shownMs = atMs;
     const { sinceMs } = watching;

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import Fastify from 'fastify';
 import { serveConsole } from './serve-console';
 
-it('a console that was not built says what builds it, under the same policy', async () => {
+it('a console that was not built shows how to build it, under the same policy', async () => {
   const fastify = Fastify();
   const app = { getHttpAdapter: () => ({ getInstance: () => fastify }) } as unknown as NestFastifyApplication;
   await serveConsole(app, ['/nowhere']);

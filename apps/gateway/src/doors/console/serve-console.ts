@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { buildFolders, serveSite } from '../../http/serve-site';
 
-/** No text becomes script. */
+/** Prevents any text from being run as a script. */
 const policy = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
 const meanwhile = 'The API works without it: see <a href="/docs">/docs</a>.';
 

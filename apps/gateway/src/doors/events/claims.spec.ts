@@ -15,8 +15,8 @@ const install = (changes: object = {}) => ({ event: 'ONAPPINSTALL', auth: { ...a
 const frame = { AUTH_ID: 'access-token', REFRESH_ID: 'refresh-token', member_id: memberId };
 const wrongTexts = [undefined, null, '', 7, true, ['access-token'], { x: 'access-token' }];
 
-describe('what an event claims', () => {
-  it('is an install with its tokens, which show themselves to nobody who only looks', () => {
+describe('the claim of an event', () => {
+  it('is an install with its tokens, which stay hidden when it is printed', () => {
     const event = readEvent(install(), rules);
     expect(JSON.stringify(event)).not.toContain('-token');
     if (event.kind !== 'install') throw new Error('not an install');
@@ -61,14 +61,14 @@ describe('what an event claims', () => {
       expect(() => readEvent(install({ domain }), rules)).toThrow(expect.objectContaining({ code: 'event_refused' }));
   });
 
-  it('is never an install without tokens, whatever the rest says', () => {
+  it('is never an install without tokens, whatever its other fields are', () => {
     const { member_id, application_token } = auth;
     expect(() => readEvent({ event: 'ONAPPINSTALL', auth: { member_id, application_token } }, rules)).toThrow(
       expect.objectContaining({ code: 'invalid_request' }),
     );
   });
 
-  it('is another event with the token that proves it', () => {
+  it('is another event with the token that authenticates it', () => {
     const event = readEvent(
       {
         event: 'ONAPPUNINSTALL',
@@ -81,7 +81,7 @@ describe('what an event claims', () => {
     expect(event.kind === 'other' && event.event.applicationToken.reveal()).toBe('application-token');
   });
 
-  it('is refused when nothing in it proves it', () => {
+  it('is refused if it contains nothing that authenticates it', () => {
     for (const form of [
       {},
       { event: 'X' },
@@ -93,7 +93,7 @@ describe('what an event claims', () => {
   });
 });
 
-describe('what the page in the frame claims', () => {
+describe('the claim of the page in the frame', () => {
   it('is an install with its tokens', () => {
     const claim = readFrame({
       ...frame,

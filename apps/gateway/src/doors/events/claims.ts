@@ -33,7 +33,7 @@ const frameBody = z.object({
   APPLICATION_TOKEN: token.optional(),
 });
 
-/** The app is known from the URL only. */
+/** The app is known only from the URL. */
 type UnaddressedClaim = Omit<ClaimedInstall, 'app'>;
 
 export type VendorEvent =

@@ -1,6 +1,6 @@
 import type { Door } from '../../http/door';
 
-/** Takes events at any time: Bitrix24 never repeats them, so they wait for the store in memory. */
+/** Admits events at any time: Bitrix24 never repeats them, so they wait for the store in memory. */
 export const eventsDoor: Door = {
   needsStore: false,
   takesForms: true,

@@ -57,8 +57,8 @@ export class EventsController {
   }
 
   /**
-   * While the apps cannot be read the app is taken from the URL, because an install is never repeated and waits for the
-   * store.
+   * Returns the app of an event. While the apps cannot be read, the app is taken from the URL, because an install is
+   * never repeated and waits for the store.
    */
   private async appNamed(app = defaultApp): Promise<string> {
     if (!isAppId(app)) throw new Fault('app_not_found');

@@ -12,7 +12,7 @@ function asking(answer: (signal: AbortSignal) => Promise<Answer>) {
   return { clock, asked: question.ask(portal, new Secret('https://p.example/rest/'), new Secret('access-token')) };
 }
 
-describe('the question who granted a pair', () => {
+describe('asking a portal who granted a pair', () => {
   it.each([
     [{ ID: '1', ADMIN: true }, 1, true],
     [{ ID: 6, ADMIN: false }, 6, false],
@@ -21,7 +21,7 @@ describe('the question who granted a pair', () => {
     [{ ID: '6', ADMIN: 'Y' }, 6, false],
     [{ ID: '6', ADMIN: 1 }, 6, false],
     [{ ID: '6', ADMIN: [true] }, 6, false],
-  ])('takes only a plain true for an administrator: %j', async (value, userId, administrator) => {
+  ])('treats only the value true as an administrator: %j', async (value, userId, administrator) => {
     const expected = { userId, administrator };
     expect(await asking(() => Promise.resolve({ ok: true, value, timing })).asked).toEqual(expected);
   });
@@ -50,8 +50,8 @@ describe('the question who granted a pair', () => {
   });
 });
 
-describe('the policy of an app that INSTALLS says nothing of', () => {
-  it('is open for a local app and approve for every other', () => {
+describe('the install policy of an app that INSTALLS does not name', () => {
+  it('is open for a local app and approve for any other', () => {
     const ids = ['local.62f1c3e0a1b2c3.12345678', 'app.62f1c3e0a1b2c3.12345678', 'LOCAL.1', 'xlocal.1', ''];
     expect(ids.map(policyOfApp)).toEqual(['open', 'approve', 'approve', 'approve', 'approve']);
   });

@@ -3,7 +3,7 @@ import { type Clock, Fault, type PortalId, type Secret, within } from '@b24/port
 import { z } from 'zod';
 import type { SingleRequest } from '../../api/portals/single-request';
 
-/** A person may be waiting for the last page of an install. */
+/** Short, because a person may be waiting for the last page of an install. */
 const answerWithinMs = 8000;
 
 const profileSchema = z.object({
@@ -12,8 +12,8 @@ const profileSchema = z.object({
 });
 
 /**
- * Asks a portal who granted a token pair, and whether that is an administrator: `profile`, which no permission is needed for
- * (https://apidocs.bitrix24.com/api-reference/common/users/profile.html).
+ * Asks a portal who granted a token pair, and whether that user is an administrator. Calls `profile`, which needs no
+ * permission (https://apidocs.bitrix24.com/api-reference/common/users/profile.html).
  */
 export class GrantorQuestion {
   constructor(
@@ -21,7 +21,7 @@ export class GrantorQuestion {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Fault when the portal does not say, whatever the reason */
+  /** @throws Fault when the portal does not answer the question, for any reason */
   async ask(portal: PortalId, endpoint: Secret, accessToken: Secret): Promise<Grantor> {
     const command = { method: 'profile', params: {}, effect: 'read' } as const;
     const inTime = { clock: this.clock, ms: answerWithinMs, late: () => new Fault('outcome_unknown') };
@@ -31,7 +31,7 @@ export class GrantorQuestion {
     if (!answer.ok) throw answer.fault;
     const profile = profileSchema.safeParse(answer.value);
     if (!profile.success) throw new Fault('portal_error', { detail: 'The portal did not say who this user is.' });
-    // Only `true` counts.
+    // Only `true` means an administrator.
     return { userId: profile.data.ID, administrator: profile.data.ADMIN === true };
   }
 }

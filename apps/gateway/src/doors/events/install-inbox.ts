@@ -31,7 +31,7 @@ export interface ReceivedInstall {
   readonly proven: () => void;
 }
 
-/** The request of an install. */
+/** The request that brought the install. */
 interface InstallSource {
   readonly requestId: string;
   readonly source?: string;
@@ -87,7 +87,7 @@ export class InstallInbox {
       await this.keep(delivery);
     } catch (error) {
       if (asFault(error).code !== 'store_unavailable' || this.worker.isFull) throw error;
-      // It is never repeated, so it is at least kept in memory.
+      // An install is never repeated, so it is at least held in memory.
       this.worker.add(this.keepLater(delivery));
     }
   }

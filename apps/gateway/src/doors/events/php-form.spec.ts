@@ -12,7 +12,7 @@ const malformed = (text: string) => {
 };
 const form = (pairs: [string, string][]) =>
   pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-/** Pieces that forms, and attacks on them, are made of. */
+/** Parts of forms, and of attacks on them. */
 const piece = fc.constantFrom(
   '__proto__',
   'constructor',
@@ -31,7 +31,7 @@ const piece = fc.constantFrom(
 );
 
 describe('a form with the brackets of PHP', () => {
-  it('becomes maps of texts, bracket by bracket', () => {
+  it('becomes nested maps of strings', () => {
     const read = parsePhpForm('event=ONAPPINSTALL&auth%5Bmember_id%5D=a+b%2Bc&auth[scope]=%D1%8F&data[FIELDS][ID]=6');
     expect(read).toEqual({
       event: 'ONAPPINSTALL',
@@ -40,7 +40,7 @@ describe('a form with the brackets of PHP', () => {
     });
   });
 
-  it('keeps every value a text, and a numbered list a map', () => {
+  it('keeps every value a string, and a numbered list a map', () => {
     expect(parsePhpForm('a=1&b=true&c=null&d=&e[0]=x&e[1]=y')).toEqual({
       a: '1',
       b: 'true',
@@ -80,7 +80,7 @@ describe('a form with the brackets of PHP', () => {
     expect(malformed(text)).toBe(true);
   });
 
-  it('lets values hold any words', () => {
+  it('may contain any text in its values', () => {
     expect(parsePhpForm('a=__proto__&b=[constructor]&c=%5Bprototype')).toEqual({
       a: '__proto__',
       b: '[constructor]',
@@ -88,7 +88,7 @@ describe('a form with the brackets of PHP', () => {
     });
   });
 
-  it('gives back what was written, whatever the values are', () => {
+  it('returns what was encoded, whatever the values are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (member, scope) => {
         const read = parsePhpForm(
@@ -102,7 +102,7 @@ describe('a form with the brackets of PHP', () => {
     );
   });
 
-  it('never pollutes a prototype, and never fails in a way of its own', () => {
+  it('never pollutes a prototype, and never throws anything but a Fault', () => {
     fc.assert(
       fc.property(
         fc.oneof(

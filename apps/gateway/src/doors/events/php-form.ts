@@ -22,7 +22,7 @@ export function parsePhpForm(text: string): Record<string, unknown> {
       strictDepth: true,
       parameterLimit: maxFields,
       throwOnLimitExceeded: true,
-      // PHP numbers the items of a list, `a[0]=…`; nothing the vendor sends comes twice under one name.
+      // PHP numbers the items of a list, `a[0]=…`; the vendor never sends a name twice.
       parseArrays: false,
       arrayLimit: 0,
     });
@@ -32,7 +32,8 @@ export function parsePhpForm(text: string): Record<string, unknown> {
 }
 
 /**
- * Neither long in its name, which may hold `=` inside brackets, nor aimed at a prototype; a value may hold any words.
+ * Checks a name: it is not too long and does not name a prototype. It may contain `=` inside brackets; a value may
+ * contain any text.
  */
 function isHarmless(field: string): boolean {
   const plain = field.replace(/%5b/gi, '[').replace(/%5d/gi, ']');

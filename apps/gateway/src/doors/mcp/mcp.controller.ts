@@ -24,7 +24,7 @@ const instructions =
   `Work with the ${resources.map(({ tag }) => tag.replaceAll('-', ' ')).join(', ')} of Bitrix24 portals. Name the portal in each call: its member id, alias or domain. ` +
   'A refusal is a JSON problem: `code` says which, `detail` what to do, `retryable` whether the same call may be made again.';
 
-/** Shared, because the SDK makes one for each server otherwise. */
+/** Shared, because the SDK would create one for each server. */
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
 
 /** The Model Context Protocol over streamable HTTP, for assistants (docs/mcp.md). */
@@ -73,7 +73,7 @@ export class McpController {
     return onlyPost(reply, 'There is no session to end.');
   }
 
-  /** Answers with a new server per message, without state, so that any replica may take the next message. */
+  /** Replies with a new server for each message. It has no state, so any replica may take the next message. */
   private async answer(request: FastifyRequest, caller: CallerContext): Promise<Response> {
     const options = { capabilities: { tools: {} }, instructions, jsonSchemaValidator };
     const { server } = new McpServer({ name: 'b24-gateway', version: '1' }, options);
@@ -94,7 +94,7 @@ export class McpController {
   }
 }
 
-/** The parts of a request that the SDK reads. The body was read before. */
+/** The parts of a request that the SDK reads. The body was read earlier. */
 function withoutBody({ headers }: FastifyRequest): Request {
   const names = ['accept', 'content-type', 'mcp-protocol-version'];
   const given = names.flatMap((name): [string, string][] => {
@@ -104,7 +104,7 @@ function withoutBody({ headers }: FastifyRequest): Request {
   return new Request('http://gateway/mcp', { method: 'POST', headers: given });
 }
 
-/** An error of the protocol. */
+/** Returns an error of the protocol. */
 function onlyPost(reply: FastifyReply, message: string): object {
   void reply.header('Allow', 'POST');
   return { jsonrpc: '2.0', error: { code: -32000, message }, id: null };

@@ -15,7 +15,7 @@ import { type McpTool, type ToolArguments, type ToolDependencies, tools } from '
 
 const listed = new Map(tools.map((tool) => [tool, listedTool(tool)]));
 
-/** The tools this key may use, as the protocol shows them. */
+/** Returns the tools that this key may use, in the form of the protocol. */
 export function toolsFor(client: Client): ListedTool[] {
   return [...listed].flatMap(([{ access }, shown]) => (denialReason(client, access) === undefined ? [shown] : []));
 }
@@ -57,7 +57,7 @@ function answered(answer: object | undefined, { says }: McpTool): CallToolResult
   return { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent: { ...answer } };
 }
 
-/** The problem that HTTP would answer with, and what its headers would say. */
+/** Returns the problem that HTTP would answer with, including the values of its headers. */
 function refused(fault: Fault, request: FastifyRequest, effect: 'read' | 'write'): CallToolResult {
   recordFault(fault, request);
   const problem = { ...problemOf(fault, request.id, effect), retryAfterSeconds: retryAfterSeconds(fault) };

@@ -41,7 +41,7 @@ export interface McpTool {
   /** The access that a key needs, apart from the portal. */
   readonly access: Omit<AccessRequest, 'portal'>;
   readonly input: z.ZodObject;
-  /** The text of an answer without content. */
+  /** The text that replaces an answer without content. */
   readonly says: string;
   writes(args: ToolArguments): boolean;
   /** Returns the fields for the audit log. */
@@ -75,7 +75,7 @@ function declaredTool(declaration: DeclaredMethod): McpTool {
   };
 }
 
-/** Repeating the write is idempotent unless Bitrix24 creates a new entity each time. */
+/** Returns the hints of a tool. A write is idempotent unless Bitrix24 creates a new entity each time. */
 function annotationsOf({ verb, lost }: Declaration): ToolAnnotations {
   if (!lost) return { readOnlyHint: true };
   const onlyAdds = verb === 'post' && lost.kind !== 'state';
@@ -129,7 +129,7 @@ const callMethod: McpTool = {
   input: methodCall,
   says: 'What the method returned.',
   writes: ({ method }) => typeof method !== 'string' || !isReadMethod(method),
-  // The schema has checked that it is a method name. Method names are not secret.
+  // The schema has checked that it is a method name, and method names are not secret.
   ids: ({ method }) => ({ method: method as string }),
   run: async ({ calls, portals }, caller, input) => {
     const { portal, ...call } = input as z.infer<typeof methodCall>;

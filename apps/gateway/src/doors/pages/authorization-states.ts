@@ -22,8 +22,8 @@ export class AuthorizationStates {
   }
 
   /**
-   * Returns the domain of the authorization; undefined unless it was started here, for this app, by this browser, in
-   * time.
+   * Returns the domain of the authorization; undefined unless it was started here, for this app and in this browser,
+   * and has not expired.
    */
   async finish(app: string, state: string, browser: string): Promise<string | undefined> {
     const [nonce, signed, ...more] = state.split('.');

@@ -17,7 +17,7 @@ export type AuthorizationOutcome = { readonly redirectTo: string } | { readonly 
 
 type NodeCallback<T extends unknown[]> = (error: unknown, ...values: T) => void;
 
-/** The parts of a passport strategy that one run of it sets; passport's own contract with strategies. */
+/** The methods of a passport strategy that a run of it sets; they are passport's contract with strategies. */
 interface StrategyRun {
   redirect(url: string): void;
   success(record: PortalRecord): void;
@@ -28,9 +28,9 @@ interface StrategyRun {
 }
 
 /**
- * passport-oauth2 for Bitrix24: every portal has an authorization page and every app an id of its own, the return
- * address is fixed in the app's card, and codes are exchanged over our own wire, which bounds time and size and keeps
- * secrets out of URLs.
+ * Adapts passport-oauth2 to Bitrix24: every portal has an authorization page and every app an id of its own, and the
+ * return address is fixed in the app's card. Codes are exchanged through the gateway's own HTTP client, which limits
+ * time and size and keeps secrets out of URLs.
  */
 export class Bitrix24Strategy extends OAuth2Strategy {
   constructor(
@@ -59,7 +59,7 @@ export class Bitrix24Strategy extends OAuth2Strategy {
     );
   }
 
-  /** Runs the strategy for one request, as passport does: on an object of its own, so that runs never mix. */
+  /** Runs the strategy for one request, as passport does: on a new object, so that runs never mix. */
   run(request: AuthorizationRequest): Promise<AuthorizationOutcome> {
     return new Promise((resolve, reject) => {
       const run = Object.create(this) as StrategyRun;
@@ -97,7 +97,7 @@ export class Bitrix24Strategy extends OAuth2Strategy {
   }
 }
 
-/** Bitrix24 takes client_id and state only. */
+/** Bitrix24 accepts only client_id and state. */
 function withoutResponseType(url: string): string {
   const page = new URL(url);
   page.searchParams.delete('response_type');

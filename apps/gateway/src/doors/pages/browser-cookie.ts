@@ -4,21 +4,22 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 const lifetimeSeconds = 600;
 
 /**
- * The cookie that says which browser began an authorization. Its value is signed, so that none is taken that was not made
- * here, and over https its name says that this host alone may set it (`__Host-`, RFC 6265bis): a sibling domain can't choose it.
+ * The cookie that identifies the browser that began an authorization. Its value is signed, so that only values of this
+ * gateway are accepted. Over HTTPS its name has the prefix `__Host-` (RFC 6265bis), so that only this host can set it
+ * and a sibling domain cannot choose it.
  */
 export class BrowserCookie {
   private readonly isSecure: boolean;
 
   constructor(
-    /** The first signs, all verify. */
+    /** The first key signs, all keys verify. */
     private readonly signingKeys: readonly Buffer[],
     publicUrl: string,
   ) {
     this.isSecure = publicUrl.startsWith('https:');
   }
 
-  /** Makes a value for a browser without a cookie. */
+  /** Creates a value for a browser without a cookie. */
   made(): string {
     const nonce = randomBytes(32).toString('base64url');
     return `${nonce}.${signature(this.signingKeys[0] ?? Buffer.alloc(0), nonce).toString('base64url')}`;
@@ -30,7 +31,7 @@ export class BrowserCookie {
     return value !== undefined && this.isOurs(value) ? value : undefined;
   }
 
-  /** The `Set-Cookie` header that gives the browser this value. */
+  /** Returns the `Set-Cookie` header that stores this value in the browser. */
   header(value: string): string {
     const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge: lifetimeSeconds } as const;
     return stringifySetCookie(this.name, value, { ...options, secure: this.isSecure });

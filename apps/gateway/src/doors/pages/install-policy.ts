@@ -1,8 +1,8 @@
 import type { InstallPolicy } from '@b24/grants';
 
 /**
- * Who may install an app where INSTALLS does not say it. A local app is good on one portal only; any portal of the world may
- * install a mass-market one, so that an operator looks at each.
+ * Returns who may install an app that INSTALLS does not name. A local app works on one portal only. Any portal may
+ * install a mass-market app, so an operator admits each.
  */
 export function policyOfApp(clientId: string): InstallPolicy {
   return clientId.startsWith('local.') ? 'open' : 'approve';

@@ -125,7 +125,7 @@ export class InstallsController {
     );
   }
 
-  /** Opening an app with a page from Bitrix24's menu posts to its handler. Nothing in that post is used. */
+  /** Opening an app that has a page in Bitrix24's menu posts to its handler. Nothing in that post is used. */
   @Post(['oauth/callback', 'oauth/callback/:app'])
   @Through(pageDoor)
   async opened(

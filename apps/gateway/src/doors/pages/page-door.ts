@@ -3,14 +3,14 @@ import { renderProblem } from '../../http/render-problem';
 import { requestedPage } from './requested-page';
 import { showFaultPage } from './show-page';
 
-/** Renders a fault as a page where a browser asked for one, and as a problem otherwise. */
+/** Renders a fault as a page where a browser asked for a page, and as a problem otherwise. */
 const renderFaultPage: FaultRenderer = (fault, request, reply) => {
   const page = requestedPage(request, request.scope.settings.rules);
   if (page) showFaultPage(fault, request, reply, page.frame);
   else renderProblem(fault, request, reply);
 };
 
-/** Pages of the install, which browsers open and the portal posts to. */
+/** Admits requests for the install pages, which browsers open and the portal posts to. */
 export const pageDoor: Door = {
   needsStore: true,
   renderFault: renderFaultPage,

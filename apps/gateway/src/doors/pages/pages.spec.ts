@@ -35,25 +35,25 @@ describe('the pages of an install', () => {
     fc.assert(fc.property(text, (parts) => expect(tagsOf(parts.join(''))).toEqual(expected)));
   });
 
-  it('name the mistake beside the field that has it', () => {
+  it('show the error beside its field', () => {
     const html = askPortalPage('n', '/install', { given: 'acme', message: 'Not a portal.' });
     expect(html).toMatch(/<input [^>]*value="acme"[^>]* aria-describedby="told" aria-invalid="true"/);
     expect(html).toContain('<p class="bad" role="alert" id="told">Not a portal.</p>');
   });
 
-  it('carry the nonce on every style and script of their own', () => {
+  it('have the nonce on each of their styles and scripts', () => {
     const html = [framePage('n0', record), askPortalPage('n0', '/install'), fault(true)].join('');
     expect(html.match(/<style(?! nonce="n.?")/g)).toBeNull();
     expect(html.match(/<script(?! nonce="n0"| src="https:\/\/api\.bitrix24\.com\/api\/v1\/")/g)).toBeNull();
     expect(html).not.toMatch(/ (on\w+|style)=/);
   });
 
-  it('lead out of the frame, where the page that starts again may not be shown', () => {
+  it('link out of the frame to the page that starts again, because that page may not be framed', () => {
     expect(fault(true)).toContain('href="/install" target="_blank" rel="noopener"');
     expect(fault(false)).toContain('href="/install">Start again');
   });
 
-  it('tell to wait where waiting helps, and promise nothing after a fault of the gateway', () => {
+  it('ask the user to wait where waiting helps, and promise nothing after a fault of the gateway', () => {
     expect(fault(false, new Fault('authorization_server_error'))).toContain('Wait a minute');
     expect(fault(false)).toContain('Nothing was changed');
     expect(fault(false, new Fault('internal_error'))).not.toContain('Nothing was changed');

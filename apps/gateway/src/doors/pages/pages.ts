@@ -42,7 +42,7 @@ ${content}
 `;
 }
 
-/** The page with one field, which leads to `action`. */
+/** The page with one field, which submits to `action`. */
 export function askPortalPage(
   nonce: string,
   action: string,
@@ -96,7 +96,7 @@ ${grantorNote(record)}<p id="told">There is nothing more to do here.</p>
   );
 }
 
-/** Why no call passes yet; undefined when calls pass. */
+/** Returns why no call succeeds yet; undefined when calls succeed. */
 function heldBack({ waitingSinceMs, suspended }: PortalRecord): string | undefined {
   if (waitingSinceMs !== undefined)
     return 'It is new here and waits: whoever runs this gateway must admit it before calls pass.';
@@ -128,7 +128,7 @@ export function faultPage(
   shown: { requestId: string; framed: boolean; retryUrl: string },
 ): string {
   const { code, title, message } = fault;
-  // The page that starts again may not be shown in a frame.
+  // The page that starts again may not be framed.
   const retryUrl = shown.framed
     ? `<a class="button" href="${escape(shown.retryUrl)}" target="_blank" rel="noopener">Connect the portal in a new tab</a>`
     : `<a class="button" href="${escape(shown.retryUrl)}">Start again</a>`;

@@ -6,8 +6,8 @@ import type { PageFrame } from './show-page';
 const maxGivenLength = 253 + 'https://'.length;
 
 /**
- * Returns the portal that somebody typed, or that a query names: with or without scheme and path. Undefined for what is
- * longer than any domain name or holds a control character, and for a host that is not allowed.
+ * Returns the portal that a user typed or a query names, with or without scheme and path. Undefined for a text that is
+ * longer than any domain name or contains a control character, and for a host that is not allowed.
  */
 export function portalNamed(given: string, rules: EndpointRules): { domain: string; origin: string } | undefined {
   if (given.length > maxGivenLength || /[\0-\x1f\x7f]/.test(given)) return undefined;
@@ -16,7 +16,7 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
   const host = (path < 0 ? named : named.slice(0, path)).toLowerCase();
   const place = portalEndpoint(`https://${host}/rest/`, rules) ?? portalEndpoint(`http://${host}/rest/`, rules);
   if (!place) return undefined;
-  // Plain http is allowed in a lab only, and there the portals speak nothing else.
+  // Plain HTTP is allowed only in a lab, where the portals do not support HTTPS.
   return { domain: place.domain, origin: `${rules.allowHttp ? 'http' : 'https'}://${place.domain}` };
 }
 

@@ -10,7 +10,7 @@ export interface PageFrame {
   readonly scripts?: string;
 }
 
-/** Answers with a page under a policy of its own: nothing runs but what carries its nonce. */
+/** Replies with a page under a policy of its own: only elements with its nonce run. */
 export function showPage(
   reply: FastifyReply,
   status: number,

@@ -1,4 +1,4 @@
-/** The largest key that PHP takes for an integer: 2^63 - 1. */
+/** The largest key that PHP treats as an integer: 2^63 - 1. */
 const maxIndex = 9_223_372_036_854_775_807n;
 const minIndex = -maxIndex - 1n;
 
@@ -57,7 +57,7 @@ function plain(value: PhpArrayValue): unknown {
   return typeof value === 'string' ? value : value.toPlain();
 }
 
-/** A key that PHP takes for an integer: written as PHP itself writes one. */
+/** Whether PHP treats a key as an integer: it is written as PHP itself writes one. */
 function indexOf(key: string): bigint | undefined {
   if (key.length > 20 || !/^(?:0|-?[1-9]\d*)$/.test(key)) return undefined;
   const index = BigInt(key);

@@ -1,7 +1,7 @@
 import { parseJsonParams, parsePhpParams } from './php-params';
 
-describe('parameters as PHP reads them', () => {
-  it('are text in maps and lists, the last of two of one name wins, and a plus is a space', () => {
+describe('parameters as PHP parses them', () => {
+  it('are strings in maps and lists; the last of two values of one name wins; a plus is a space', () => {
     const text = 'a=1&a=2&b[x][]=3&b[x][]=4&b[y%5Bz]=5&c[0]=6&c[2]=7&d.e=8+9&f=%zz&g';
     expect(parsePhpParams(text)).toEqual({
       a: '2',
@@ -26,7 +26,7 @@ describe('parameters as PHP reads them', () => {
     expect(() => parsePhpParams(text)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 
-  // What PHP itself makes of them, by parse_str.
+  // The results of PHP's own parse_str.
   it.each([
     ['a[b=1', { a_b: '1' }],
     ['a[b.c=1', { a_b_c: '1' }],
@@ -53,11 +53,11 @@ describe('parameters as PHP reads them', () => {
     expect(parsePhpParams(text)).toEqual(params);
   });
 
-  it('are as many as a server with Bitrix24 takes', () => {
+  it('may be as many as a server with Bitrix24 accepts', () => {
     expect(parsePhpParams('a[]=1&'.repeat(10_000))).toEqual({ a: Array.from({ length: 10_000 }, () => '1') });
   });
 
-  it('are none where JSON is no object', () => {
+  it('are empty for a JSON value that is not an object', () => {
     for (const text of ['', '{', '[1]', 'null', '"x"']) expect(parseJsonParams(text)).toEqual({});
     expect(parseJsonParams('{"a":[1]}')).toEqual({ a: [1] });
   });

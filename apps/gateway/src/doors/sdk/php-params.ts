@@ -7,13 +7,13 @@ export type PhpParams = Record<string, unknown>;
 /** Bitrix24's server check asks PHP for `max_input_vars` of at least this. */
 const maxVariables = 10_000;
 const maxLevels = 20;
-/** Longer than any name of the vendor's, percent-encoded in full. */
+/** Longer than any name of the vendor, fully percent-encoded. */
 const maxNameLength = 2_000;
 const ofPrototypes: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Returns a query or a form as PHP reads it: `filter[>ID]=1`, `select[]=ID`. Every value is a string; keys 0..n are a
- * list. Its work grows with the length of the text and no faster.
+ * Parses a query or a form as PHP does: `filter[>ID]=1`, `select[]=ID`. Every value is a string; keys 0..n form a list.
+ * The run time is linear in the length of the text.
  * @throws Fault invalid_request for a text that is too deep or too long, or names a prototype
  */
 export function parsePhpParams(text: string): PhpParams {
@@ -50,8 +50,8 @@ function* pairsOf(text: string): Generator<string> {
 }
 
 /**
- * Splits `a[b][]` into `a`, `b` and undefined for the next index; undefined for a name that PHP passes over. The rules
- * are those of `php_register_variable_ex`: https://github.com/php/php-src/blob/master/main/php_variables.c
+ * Splits `a[b][]` into `a`, `b` and undefined for the next index; returns undefined for a name that PHP ignores. The
+ * rules are those of `php_register_variable_ex`: https://github.com/php/php-src/blob/master/main/php_variables.c
  */
 function pathOf(name: string): (string | undefined)[] | undefined {
   const given = untilNul(name).replace(/^ +/, '');
@@ -61,7 +61,7 @@ function pathOf(name: string): (string | undefined)[] | undefined {
   const path: (string | undefined)[] = [base];
   for (let open = bracket; open >= 0 && given[open] === '[';) {
     const close = given.indexOf(']', open);
-    // A bracket that nothing closes is part of the first name, and after another pair it is dropped.
+    // An unclosed bracket is part of the first name; after another pair of brackets it is dropped.
     if (close < 0) return path.length > 1 ? checked(path) : checked([underscored(given)]);
     path.push(stepIn(given.slice(open + 1, close)));
     open = close + 1;
@@ -69,7 +69,7 @@ function pathOf(name: string): (string | undefined)[] | undefined {
   return checked(path);
 }
 
-/** PHP's names end at a NUL. */
+/** PHP ends a name at a NUL. */
 function untilNul(name: string): string {
   const nul = name.indexOf('\0');
   return nul < 0 ? name : name.slice(0, nul);

@@ -5,9 +5,7 @@ export interface SdkResponse {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Renders a fault of the gateway for an SDK: the vendor's code and status that make the SDK do the right thing.
- */
+/** Renders a fault of the gateway for an SDK, with the vendor's code and status that make the SDK react correctly. */
 const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: number]>> = {
   key_missing: ['INVALID_CREDENTIALS', 401],
   key_invalid: ['INVALID_CREDENTIALS', 401],
@@ -28,7 +26,7 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   operating_time_spent: ['OPERATION_TIME_LIMIT', 429],
   portal_suspended: ['OVERLOAD_LIMIT', 503],
   portal_waiting: ['OVERLOAD_LIMIT', 503],
-  // Not run: wait, and try again.
+  // Not executed: the SDK should wait and retry.
   queue_full: ['QUERY_LIMIT_EXCEEDED', 503],
   client_rate_limited: ['QUERY_LIMIT_EXCEEDED', 503],
   too_many_attempts: ['QUERY_LIMIT_EXCEEDED', 503],
@@ -41,7 +39,7 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   portal_error: ['ERROR_UNEXPECTED_ANSWER', 502],
   portal_unreachable: ['ERROR_UNEXPECTED_ANSWER', 502],
   host_not_allowed: ['ERROR_UNEXPECTED_ANSWER', 502],
-  // It may have been run.
+  // It may have been executed.
   answer_too_large: ['ERROR_UNEXPECTED_ANSWER', 502],
   outcome_unknown: ['ERROR_UNEXPECTED_ANSWER', 504],
 };
@@ -67,9 +65,9 @@ const vendorStatuses: Readonly<Record<string, number>> = {
   error_unexpected_answer: 500,
 };
 
-/** A result in the vendor's envelope. */
+/** Wraps a result in the vendor's envelope. */
 export function vendorResult({ value, whole, total, next, time }: Result): SdkResponse {
-  // It had no `result`, and gets none here.
+  // The portal's answer had no `result`, so this one has none either.
   if (whole) return { status: 200, body: { ...(value as Record<string, unknown>), ...(time && { time }) } };
   const page = { ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
   return { status: 200, body: { result: value, ...page, ...(time && { time }) } };
@@ -78,7 +76,7 @@ export function vendorResult({ value, whole, total, next, time }: Result): SdkRe
 /** Returns the portal's own error, or the vendor's code for a fault of the gateway. */
 export function vendorError(fault: Fault, request?: Answer['request']): SdkResponse {
   const { upstream, code } = fault;
-  // With the portal's error for a dead grant an SDK would only repeat the call.
+  // The portal's error for a dead grant would only make an SDK repeat the call.
   if (upstream?.said && code !== 'reauthorization_required') {
     // A command of a shared request had no status of its own.
     const shared = request !== undefined && request.commands > 1;

@@ -10,7 +10,7 @@ describe('a batch of an SDK', () => {
     ['the last of two spellings', { cmd: { b: 'crm.deal.delete?id=1' }, CMD: { a: get } }],
     ['commands that are text', { cmd: { a: get, b: 7, c: null, d: ['crm.deal.delete'], e: { f: 'crm.deal.delete' } } }],
     ['nothing beside cmd and halt', { cmd: { a: get }, auth: 'x', start: 5, filter: { ID: 1 } }],
-  ])('is read as the vendor reads it, and sent as it was read: %s', (_, params) => {
+  ])('is parsed as the vendor parses it, and sent as it was parsed: %s', (_, params) => {
     const command = webhookCommand('BATCH', params);
     expect(command).toMatchObject({ method: 'batch', inside: [{ name: 'a', method: 'crm.deal.get' }], effect: 'read' });
     expect({ halt: undefined, ...command?.params }).toEqual({
@@ -42,7 +42,7 @@ describe('a batch of an SDK', () => {
 describe('a long batch of an SDK', () => {
   const commands = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`c${i}`, get]));
 
-  it('goes on to the vendor, who runs the first 50, unless it is longer than anybody means', () => {
+  it('is passed on to the vendor, who runs the first 50, unless it has more than 500 commands', () => {
     expect(webhookCommand('batch', { cmd: commands(500) })?.inside).toHaveLength(500);
     for (const n of [501, 200_000])
       expect(() => webhookCommand('batch', { cmd: commands(n) })).toThrow(
@@ -52,7 +52,7 @@ describe('a long batch of an SDK', () => {
 });
 
 describe('a call of an SDK', () => {
-  it('is sent without what the gateway sets itself, in any case', () => {
+  it('is sent without the parameters that the gateway sets itself, in any case', () => {
     const given = { id: 1, auth: 'x', AUTH: 'x', Access_Token: 'x', bx24_sdk_ver: '1' };
     expect(webhookCommand('crm.deal.get', given)).toEqual({
       method: 'crm.deal.get',

@@ -9,7 +9,7 @@ export interface WebhookUrl {
   readonly method: string;
 }
 
-/** Parses the path after `/rest/`: `1/{key}/crm.deal.list.json`. Undefined if it is not that of a webhook. */
+/** Parses the path after `/rest/`: `1/{key}/crm.deal.list.json`. Undefined if it is not a webhook's path. */
 export function webhookUrl(path: string): WebhookUrl | undefined {
   const [userId = '', key = '', method = '', ...more] = path.split('/').filter(Boolean);
   if (!/^\d+$/.test(userId) || key === '' || more.length > 0) return undefined;
@@ -26,12 +26,12 @@ export function webhookCommand(method: string, given: PhpParams): Command | unde
   return isMethodName(method) ? anyCommand(method, params) : undefined;
 }
 
-/** Bitrix24 runs the first 50 and refuses each of the others; more than this is an error. */
+/** Bitrix24 runs the first 50 commands and refuses the rest; a longer batch than this is an error. */
 const maxCommands = 500;
 
 /**
- * A batch with the caller's own names, `halt` and references. Bitrix24 ignores the case of a batch's own parameters, uses
- * the last of two and skips commands that are not strings. Only what is read here is sent.
+ * Parses a batch with the caller's own names, `halt` and references. Bitrix24 ignores the case of a batch's own
+ * parameters, uses the last of two and skips commands that are not strings. Only the parsed fields are sent.
  */
 function batchCommand(given: PhpParams): Command | undefined {
   const own = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));

@@ -19,7 +19,7 @@ const bodyLimit = 2 * 1024 * 1024;
 export interface WebhooksOptions {
   readonly portals: PortalDirectory;
   readonly line: RequestLine;
-  /** `acme.<domain>` is the portal with this alias. */
+  /** Hosts of the form `acme.<domain>`, where `acme` is a portal's alias. */
   readonly domain: string | undefined;
 }
 
@@ -89,7 +89,7 @@ async function serve(
 }
 
 /**
- * Replies with the portal's error for this command, with the status that it would have had outside a shared request.
+ * Replies with the portal's error for this command, and with the status that the error has outside a shared request.
  */
 function replyAnswerFault(
   { fault, request: shared }: FailedAnswer,
@@ -113,7 +113,7 @@ function paramsIn(type: string, text: string): PhpParams {
   throw new Fault('unsupported_media_type', { detail: 'Send a form (application/x-www-form-urlencoded) or JSON.' });
 }
 
-/** Finds the portal by the domain of the request, or by the alias before our own domain. */
+/** Finds the portal by the host of the request: its domain, or its alias before our own domain. */
 function portalOfHost({ headers }: FastifyRequest, { portals, domain }: WebhooksOptions): Promise<PortalId> {
   const host = (headers.host ?? '').toLowerCase();
   const bare = host.replace(/:\d+$/, '');
