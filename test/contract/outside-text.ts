@@ -20,8 +20,9 @@ import { requestedPage, portalNamed } from '../../apps/gateway/src/doors/pages/r
 import { BrowserCookie } from '../../apps/gateway/src/doors/pages/browser-cookie';
 import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims';
 import { parsePhpForm } from '../../apps/gateway/src/doors/events/php-form';
-import { parseJsonParams, parsePhpParams } from '../../apps/gateway/src/doors/sdk/php-params';
-import { webhookCommand, webhookUrl } from '../../apps/gateway/src/doors/sdk/webhook-call';
+import { parsePhpParams } from '../../apps/gateway/src/http/php-params';
+import { parseJsonParams } from '../../apps/gateway/src/doors/sdk/sdk-params';
+import { webhookCall, webhookUrl } from '../../apps/gateway/src/doors/sdk/webhook-call';
 import { parseEnvelope } from '../../libs/upstream/src/answer-body';
 import { phpQuery, batchedBytes } from '../../libs/upstream/src/php-query';
 import { judgeTokenAnswer } from '../../libs/grants/src/token-answer';
@@ -78,7 +79,7 @@ export const excused: Readonly<Record<string, string>> = {
     'reads a query, which Node bounds to 16 KiB, by parsers that are tried',
   'apps/gateway/src/doors/pages/pages.ts': 'escapes texts that were bounded before',
   'apps/gateway/src/doors/mcp/mcp-door.ts': 'reads PUBLIC_URL',
-  'apps/gateway/src/doors/sdk/php-array.ts': 'is read through parsePhpParams',
+  'apps/gateway/src/http/php-array.ts': 'is read through parsePhpParams',
   'apps/gateway/src/doors/sdk/webhooks.ts':
     'tests a content type from its start, and cuts a host and a URL at one mark',
 };
@@ -87,16 +88,20 @@ export const excused: Readonly<Record<string, string>> = {
 export const parsers: readonly OutsideText[] = [
   {
     name: 'parsePhpParams',
-    file: 'apps/gateway/src/doors/sdk/php-params.ts',
-    read: parsePhpParams,
+    file: `${http}/php-params.ts`,
+    read: (text) => parsePhpParams(Buffer.from(text)),
     worst: [numbered(() => 'a[]='), numbered((i) => `a[${i}][]=%`), numbered((i) => `a[b${'['.repeat(90)}${i}=+`)],
   },
-  { name: 'parseJsonParams', file: 'apps/gateway/src/doors/sdk/php-params.ts', read: parseJsonParams },
+  {
+    name: 'parseJsonParams',
+    file: 'apps/gateway/src/doors/sdk/sdk-params.ts',
+    read: (text) => parseJsonParams(Buffer.from(text)),
+  },
   { name: 'webhookUrl', file: 'apps/gateway/src/doors/sdk/webhook-call.ts', read: webhookUrl },
   {
-    name: 'webhookCommand',
+    name: 'webhookCall',
     file: 'apps/gateway/src/doors/sdk/webhook-call.ts',
-    read: (text) => [webhookCommand(text, {}), webhookCommand('batch', { cmd: { a: text }, [text]: text })],
+    read: (text) => [webhookCall(text, {}), webhookCall('batch', { cmd: { a: text }, [text]: text })],
     worst: [(characters) => `a${'\n?'.repeat(characters / 2)}`],
   },
   {

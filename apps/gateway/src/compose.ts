@@ -153,6 +153,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
     queueLimit: settings.queueLimit,
+    tokenIn: settings.tokenIn,
     callTimeoutMs: settings.callTimeoutMs,
     maxCallMs: settings.callLimitMs,
   });

@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { type Clock, Fault, systemClock } from '@b24/portal';
+import { type Clock, systemClock, writeJson } from '@b24/portal';
 import type { StoreRefused } from '@b24/redis';
 import { AppModule } from './app.module';
 import { compose, type Composition } from './compose';
@@ -9,8 +9,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { serveConsole } from './doors/console/serve-console';
+import { addBodyParsers } from './http/body-parsers';
+import { BodyMemory } from './http/body-memory';
 import { boundConnections } from './http/connections';
-import { doorOf } from './http/door';
 import { holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './openapi-document';
@@ -19,6 +20,7 @@ import { addInboundPipeline } from './http/inbound-pipeline';
 import { renderProblem, sendProblemOn } from './http/render-problem';
 import { replyFault } from './http/reply-fault';
 import { toFault } from './http/to-fault';
+import { bodyTimeMs } from './http/read-body';
 import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
 import { OpenRequests } from './http/open-requests';
@@ -28,9 +30,8 @@ import { webhooks } from './doors/sdk/webhooks';
 import type { Settings } from './settings';
 
 const bodyLimit = 64 * 1024;
-/** For requests with many commands. */
-const largeBodyLimit = 2 * 1024 * 1024;
-const largeBodies: readonly string[] = ['/v1/portals/:portal/batch'];
+/** Large bodies that a replica holds at once, in times the limit of one; a client holds one. */
+const largeBodiesAtOnce = 2;
 /** Headers that a page of an allowed origin may read. */
 const exposedHeaders = ['X-Request-Id', 'Retry-After', 'Location', 'Server-Timing', 'RateLimit', 'RateLimit-Policy'];
 
@@ -67,8 +68,8 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    // A request that crawls in holds its connection no longer than that.
-    requestTimeout: 30_000,
+    // For the largest body; read-body.ts gives each body a time of its own.
+    requestTimeout: bodyTimeMs(settings.uploadLimitBytes),
     // Node would refuse a request without a host itself, without a problem.
     http: { headersTimeout: 15_000, requireHostHeader: false },
     ...(settings.trustedProxies.length > 0 && { trustProxy: [...settings.trustedProxies] }),
@@ -114,6 +115,10 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
   };
 }
 
+function bodyMemory(maxBytes: number): BodyMemory {
+  return new BodyMemory({ inAll: largeBodiesAtOnce * maxBytes, perClient: maxBytes });
+}
+
 async function prepareHttp(
   app: NestFastifyApplication,
   { settings, clock, parts }: Composition,
@@ -142,33 +147,18 @@ async function prepareHttp(
   holdBackBodies(server);
   boundConnections(server, settings);
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.removeContentTypeParser(['text/plain']);
-  fastify.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit },
-    (request, body, done) => {
-      // Only where Bitrix24 posts: all else takes JSON, which no other site's page can post.
-      if (!doorOf(request)?.takesForms) {
-        done(new Fault('unsupported_media_type'));
-        return;
-      }
-      try {
-        done(null, parsePhpForm(body as string));
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  );
-  fastify.addHook('onRoute', (route) => {
-    if (largeBodies.includes(route.url)) route.bodyLimit = largeBodyLimit;
-  });
+  const uploads = { maxBytes: settings.uploadLimitBytes, memory: bodyMemory(settings.uploadLimitBytes) };
+  addBodyParsers(fastify, { maxBytes: bodyLimit, maxPayloadBytes: uploads.maxBytes, parseForm: parsePhpForm });
   const admission = new RequestAdmission({
     ...{ keys, throttle, settings, console: consoleAuth },
     storeIsReady: () => preflight.passed,
   });
   addInboundPipeline(fastify, {
-    ...{ settings, clock, admission, inFlight, audit, metrics },
+    ...{ settings, clock, admission, inFlight, audit, metrics, uploads },
     isStopping: () => lifecycle.isStopping,
   });
-  await app.register(webhooks({ portals: directory, line, domain: settings.sdkDomain }));
+  fastify.setReplySerializer((payload) => writeJson(payload));
+  await app.register(
+    webhooks({ portals: directory, line, domain: settings.sdkDomain, maxBodyBytes: uploads.maxBytes }),
+  );
 }

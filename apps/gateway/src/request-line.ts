@@ -52,6 +52,8 @@ import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idem
 export interface LineParts {
   readonly clock: Clock;
   readonly post: Post;
+  /** Where a request carries the access token of an app. */
+  readonly tokenIn: 'body' | 'header';
   readonly rateLimiter: RateLimiter;
   readonly peerExchange: PeerExchange;
   readonly store: GrantStore;
@@ -147,7 +149,7 @@ export class RequestLine {
       ask: (portal, command, signal) =>
         this.call({ client: planDetectorClient, signal }, 'portals:read', portal, command),
     });
-    const wire = upstream({ post, clock });
+    const wire = upstream({ post, clock, tokenIn: parts.tokenIn });
     const permit = (record: PortalRecord, signal: AbortSignal) =>
       acquirePermit(parts.rateLimiter, record.portal, parts.planOf(record), signal);
     const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });

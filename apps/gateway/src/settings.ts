@@ -139,6 +139,8 @@ const environment = z
       .default('on')
       .transform((it) => it === 'on'),
     CALL_TIMEOUT_MS: whole('CALL_TIMEOUT_MS', 100, 120_000).default(30_000),
+    UPLOAD_LIMIT_MIB: whole('UPLOAD_LIMIT_MIB', 1, 2048).default(100),
+    B24_TOKEN_IN: z.enum(['body', 'header'], 'B24_TOKEN_IN must be body or header.').default('body'),
     SDK_DOMAIN: z
       .string()
       .toLowerCase()
@@ -227,6 +229,10 @@ export interface Settings {
   /** Whether a request may carry the waiting calls of other replicas. */
   readonly crossReplicaBatching: boolean;
   readonly callTimeoutMs: number;
+  /** The size of a request body or a file, at most, in bytes. */
+  readonly uploadLimitBytes: number;
+  /** Where a request carries the access token of an app. */
+  readonly tokenIn: 'body' | 'header';
   /** `acme.<domain>` is the portal with the alias `acme`, for SDKs. */
   readonly sdkDomain: string | undefined;
   /** Portals that one fan-out waits for at once. */
@@ -314,6 +320,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     queueLimit: it.QUEUE_LIMIT,
     crossReplicaBatching: it.CROSS_REPLICA_BATCHING,
     callTimeoutMs: it.CALL_TIMEOUT_MS,
+    uploadLimitBytes: it.UPLOAD_LIMIT_MIB * 1024 * 1024,
+    tokenIn: it.B24_TOKEN_IN,
     sdkDomain: it.SDK_DOMAIN,
     fanOutConcurrency: it.FAN_OUT_CONCURRENCY,
     trustedProxies: it.TRUSTED_PROXIES,

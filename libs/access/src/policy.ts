@@ -1,4 +1,4 @@
-import { type Command, Fault, isMethodName, type PortalId } from '@b24/portal';
+import { type Command, Fault, isMethodName, methodOfBatchCommand, type PortalId } from '@b24/portal';
 import type { Client, Scope } from './client';
 
 /** An action that a client wants to perform. */
@@ -86,11 +86,4 @@ function methodsRunBy({ method, params, inside }: Command): readonly string[] | 
   const texts = cmd as Readonly<Record<string, unknown>>;
   const isNamed = inside.every((it) => isMethodName(it.method) && methodOfBatchCommand(texts[it.name]) === it.method);
   return isNamed ? inside.map((it) => it.method) : undefined;
-}
-
-/** Returns the method of a batch command: the part before the query of its URL. */
-function methodOfBatchCommand(command: unknown): string | undefined {
-  if (typeof command !== 'string') return undefined;
-  const end = command.search(/[?#]/);
-  return end < 0 ? command : command.slice(0, end);
 }

@@ -27,7 +27,7 @@ class Vendor {
   private readonly spent = new Set<string>();
 
   readonly post: Post = (url, body) => {
-    const form = new URLSearchParams(body.text);
+    const form = new URLSearchParams(String(body.text));
     if (url.endsWith('/rest/app.info')) return Promise.resolve(json(this.info(userOf(form.get('auth')))));
     const token = form.get('refresh_token') ?? form.get('code') ?? '';
     if (this.spent.has(token)) return Promise.resolve(json({ error: 'invalid_grant' }));

@@ -1,4 +1,4 @@
-import { asFault, Fault, Secret, type StorageBudget, storedBytes } from '@b24/portal';
+import { asFault, Fault, readJson, Secret, type StorageBudget, storedBytes, writeJson } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
@@ -84,7 +84,7 @@ export class JobRecords {
       const fields = ['client', client, 'kind', kind, 'state', 'queued', 'total', total, 'createdAtMs', nowMs];
       const sealed = (what: string, value: unknown) => [
         what,
-        this.seal.seal(new Secret(JSON.stringify(value)), aadOf(id, what)),
+        this.seal.seal(new Secret(writeJson(value)), aadOf(id, what)),
       ];
       const target = callback && { url: callback.url, secret: callback.secret.reveal() };
       const call = target ? [...sealed('callback', target), 'callbackState', 'due'] : [];
@@ -136,9 +136,7 @@ export class JobRecords {
   payload(id: string): Promise<unknown> {
     return orStoreUnavailable(async () => {
       const sealed = await this.redis.hget(jobKey(id), 'payload');
-      return sealed === null
-        ? undefined
-        : (JSON.parse(this.seal.open(sealed, aadOf(id, 'payload')).reveal()) as unknown);
+      return sealed === null ? undefined : readJson(this.seal.open(sealed, aadOf(id, 'payload')).reveal());
     });
   }
 
@@ -211,7 +209,7 @@ export class JobRecords {
    */
   async recordResult(by: RunIdentity, index: number, outcome: ItemOutcome, reserved: number): Promise<ResultStorage> {
     const { line, code, forbidsMore } = outcome;
-    const text = JSON.stringify(line);
+    const text = writeJson(line);
     if (Buffer.byteLength(text) > maxItemResultBytes) return 'too_large';
     const sealed = this.resultSeal.seal(new Secret(text), aadOf(by.id, index));
     // The result that reports another result as too large has its bytes reserved.

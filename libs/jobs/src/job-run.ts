@@ -1,4 +1,4 @@
-import { asFault, mapUnordered, type Clock, Fault, sealedBytes, sleep } from '@b24/portal';
+import { asFault, mapUnordered, type Clock, Fault, sealedBytes, sleep, writeJson } from '@b24/portal';
 import { setMaxListeners } from 'node:events';
 import type { ItemOutcome, JobWork } from './job';
 import type { JobRecords } from './job-records';
@@ -169,5 +169,5 @@ export function leastBytes<By>(work: JobWork<By>, total: number): number {
 }
 
 function bytesOf({ line }: ItemOutcome): number {
-  return sealedBytes(Buffer.byteLength(JSON.stringify(line)));
+  return sealedBytes(Buffer.byteLength(writeJson(line)));
 }

@@ -31,6 +31,8 @@ export interface Result {
   readonly value: unknown;
   /** Set if the response had no `result`: `value` then holds the whole response except its `time`. */
   readonly whole?: true;
+  /** The whole response; absent for a command of a shared request. */
+  readonly envelope?: Readonly<Record<string, unknown>>;
   readonly total?: number;
   readonly next?: number;
   readonly operating?: Operating;

@@ -1,3 +1,5 @@
+import { LongText } from './json/long-text';
+
 /**
  * What a command reads or changes, as far as it is known: `{ family: 'backlog', ids: { group: 125 } }`. Two of a family
  * are the same when they agree in an id, may be the same when they share none, and differ when they disagree in one.
@@ -33,4 +35,13 @@ export interface Inner {
 /** The methods that a command runs, in lower case: its own and those inside. */
 export function methodsOf({ method, inside = [] }: Pick<Command, 'method' | 'inside'>): string[] {
   return [method, ...inside.map((it) => it.method)].map((it) => it.toLowerCase());
+}
+
+/** Longer than any name of a method. */
+const maxMethodLength = 200;
+
+/** Returns the method that a command of a batch runs: the part before the query of its URL. Undefined if it is no text. */
+export function methodOfBatchCommand(command: unknown): string | undefined {
+  const text = command instanceof LongText ? command.head(maxMethodLength) : command;
+  return typeof text === 'string' ? (text.split(/[?#]/, 1)[0] ?? '') : undefined;
 }

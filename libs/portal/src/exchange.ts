@@ -1,3 +1,5 @@
+import type { JsonPieces } from './json/write-json';
+
 /** An HTTP answer, read whole. */
 export interface HttpAnswer {
   readonly status: number;
@@ -9,17 +11,20 @@ export interface PostOptions {
   readonly timeoutMs: number;
   /** Aborts when the caller no longer waits; the connection is then closed at once. */
   readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface PostBody {
+  readonly type: 'application/json' | 'application/x-www-form-urlencoded';
+  /** Long texts are sent piece by piece. */
+  readonly text: string | JsonPieces;
 }
 
 /**
  * One POST without redirects, bounded in time and size.
  * @throws ExchangeFailure when no whole answer came.
  */
-export type Post = (
-  url: string,
-  body: { readonly type: 'application/json' | 'application/x-www-form-urlencoded'; readonly text: string },
-  options: PostOptions,
-) => Promise<HttpAnswer>;
+export type Post = (url: string, body: PostBody, options: PostOptions) => Promise<HttpAnswer>;
 
 /** The reason of a failure when the URL, or the address that its name resolves to, is not allowed. */
 export const hostNotAllowed = 'HOST_NOT_ALLOWED';

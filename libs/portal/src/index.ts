@@ -1,8 +1,17 @@
+export { FileText } from './json/file-text';
+export { JsonNumber, toNumber } from './json/json-number';
+export { LongText, longTextBytes } from './json/long-text';
+export { entriesOf, mergedInOrder, orderedObject } from './json/ordered-object';
+export { decodePercent, PercentText } from './json/percent-text';
+export { isDeeperThan } from './json/nesting';
+export { maxJsonDepth, readJson } from './json/read-json';
+export { readJsonBytes } from './json/read-json-bytes';
+export { bytesOfPieces, type JsonPieces, jsonPieces, writeJson } from './json/write-json';
 export type { Answer, FailedAnswer, Operating, Result, CallTiming, RequestInfo } from './answer';
 export { mapUnordered } from './map-unordered';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
-export { type Command, type Entity, type Inner, methodsOf } from './command';
+export { type Command, type Entity, type Inner, methodOfBatchCommand, methodsOf } from './command';
 export { answerTooLarge, ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
 export { type RetryReason, asFault, Fault, type FaultOptions, type VendorResponse } from './fault';
 export { type FaultCode, faultCodes, faultTable } from './fault-table';

@@ -1,4 +1,4 @@
-import type { Command } from '@b24/portal';
+import { type Command, LongText } from '@b24/portal';
 
 const perCommandBytes = 200;
 const perValueBytes = 8;
@@ -34,6 +34,7 @@ function queuedBytes({ method, params, inside = [] }: Command): number {
     const value = rest.pop();
     bytes += perValueBytes;
     if (typeof value === 'string') bytes += value.length;
+    else if (value instanceof LongText) bytes += value.jsonBytes;
     else if (typeof value === 'object' && value !== null) {
       for (const [name, part] of Object.entries(value)) {
         bytes += name.length;

@@ -1,4 +1,13 @@
-import { type Answer, type Command, Fault, type FaultCode, type FaultOptions, type RequestInfo } from '@b24/portal';
+import {
+  type Answer,
+  type Command,
+  Fault,
+  type FaultCode,
+  type FaultOptions,
+  readJson,
+  type RequestInfo,
+  writeJson,
+} from '@b24/portal';
 import type { PeerResult } from './peer-exchange';
 
 /* How replicas write commands and answers to each other, as JSON. Both ends are replicas of the same gateway. */
@@ -17,23 +26,23 @@ type EncodedPeerResult =
   | { readonly ids: string[]; readonly fault: EncodedFault };
 
 export function encodeCommands(commands: readonly Command[]): string {
-  return JSON.stringify(commands);
+  return writeJson(commands);
 }
 
 export function decodeCommands(text: string): readonly Command[] {
-  return JSON.parse(text) as readonly Command[];
+  return readJson(text) as readonly Command[];
 }
 
 export function encodePeerResult(result: PeerResult): string {
-  if ('fault' in result) return JSON.stringify({ ...result, fault: encodeFault(result.fault, result.fault.message) });
+  if ('fault' in result) return writeJson({ ...result, fault: encodeFault(result.fault, result.fault.message) });
   const answers = result.answers.map((own) =>
     own.map((answer) => (answer.ok ? answer : { ...answer, fault: encodeFault(answer.fault, answer.fault.message) })),
   );
-  return JSON.stringify({ ...result, answers });
+  return writeJson({ ...result, answers });
 }
 
 export function decodePeerResult(text: string): PeerResult {
-  const result = JSON.parse(text) as EncodedPeerResult;
+  const result = readJson(text) as EncodedPeerResult;
   if ('fault' in result) return { ...result, fault: decodeFault(result.fault) };
   const answers = result.answers.map((own) =>
     own.map((answer): Answer => (answer.ok ? answer : { ...answer, fault: decodeFault(answer.fault) })),

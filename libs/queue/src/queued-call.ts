@@ -1,4 +1,4 @@
-import type { RetryReason, Answer, Command, Fault, RequestInfo } from '@b24/portal';
+import { type Answer, type Command, type Fault, jsonPieces, type RequestInfo, type RetryReason } from '@b24/portal';
 
 /** A caller that waits for the answers of a call. */
 export interface Waiter {
@@ -114,5 +114,6 @@ export function clientOf(commands: readonly Command[]): string {
 export function readKeyOf(commands: readonly Command[]): string | undefined {
   const [command, ...others] = commands;
   if (command?.effect !== 'read' || others.length > 0) return undefined;
-  return `${command.method} ${JSON.stringify(command.params)}`;
+  const [params, ...longTexts] = jsonPieces(command.params);
+  return longTexts.length === 0 && typeof params === 'string' ? `${command.method} ${params}` : undefined;
 }

@@ -1,16 +1,20 @@
-import { Fault, type HttpAnswer, type Operating, type Result, type CallTiming } from '@b24/portal';
+import {
+  type CallTiming,
+  Fault,
+  type HttpAnswer,
+  isDeeperThan,
+  maxJsonDepth,
+  type Operating,
+  readJson,
+  type Result,
+  toNumber,
+} from '@b24/portal';
 import { translate } from './translate';
 
 export type VendorEnvelope = Readonly<Record<string, unknown>>;
 
-const quote = 0x22;
-const backslash = 0x5c;
-
 /** A reset comes within minutes; one further away is from a wrong clock and is ignored. */
 const maxResetDistanceMs = 3_600_000;
-
-/** The depth that PHP's `json_encode` writes at most; not every door could write a deeper one. */
-const maxDepth = 512;
 
 /** An answer without a valid envelope. */
 export interface UnreadableAnswer {
@@ -25,7 +29,7 @@ export interface UnreadableAnswer {
  */
 export function parseEnvelope(method: string, { status, body: text }: HttpAnswer): VendorEnvelope | UnreadableAnswer {
   const taken = status >= 200 && status < 300;
-  const tooDeep = isDeeperThan(maxDepth, text);
+  const tooDeep = isDeeperThan(maxJsonDepth, text);
   const value = tooDeep ? undefined : parseJson(text);
   if (isJsonObject(value) && ('error' in value || taken)) return value;
   const moved = status >= 300 && status < 400;
@@ -45,7 +49,7 @@ function unreadableDetail(status: number, { moved, tooDeep }: { moved: boolean; 
   if (moved)
     return 'The portal answered with a redirect, which is not followed; if it was renamed, authorize it again. The call was not run.';
   if (tooDeep)
-    return `The portal answered with JSON of more than ${maxDepth} levels, which is not read; a write may or may not have been carried out.`;
+    return `The portal answered with JSON of more than ${maxJsonDepth} levels, which is not read; a write may or may not have been carried out.`;
   return `The portal answered with status ${status} and no readable body; a write may or may not have been carried out.`;
 }
 
@@ -65,9 +69,10 @@ export function translateError(
 
 export function readOperating(time: unknown, nowMs: number): Operating | undefined {
   const { operating, operating_reset_at: resetAt } = (time ?? {}) as VendorEnvelope;
-  if (typeof operating !== 'number' || !Number.isFinite(operating)) return undefined;
-  const resetAtMs = typeof resetAt === 'number' ? resetAt * 1000 : NaN;
-  return { usedSeconds: operating, ...(Math.abs(resetAtMs - nowMs) <= maxResetDistanceMs && { resetAtMs }) };
+  const usedSeconds = toNumber(operating);
+  if (usedSeconds === undefined || !Number.isFinite(usedSeconds)) return undefined;
+  const resetAtMs = (toNumber(resetAt) ?? NaN) * 1000;
+  return { usedSeconds, ...(Math.abs(resetAtMs - nowMs) <= maxResetDistanceMs && { resetAtMs }) };
 }
 
 /** Returns the times of one command's answer: its operating time, how long it ran, and the portal's `time`. */
@@ -77,8 +82,8 @@ export function readTimes(
   nowMs: number,
 ): Pick<Result, 'operating' | 'timing' | 'time'> {
   const operating = readOperating(time, nowMs);
-  const { duration } = (time ?? {}) as VendorEnvelope;
-  const ran = typeof duration === 'number' && duration >= 0 && Number.isFinite(duration);
+  const duration = toNumber(((time ?? {}) as VendorEnvelope)['duration']) ?? NaN;
+  const ran = duration >= 0 && Number.isFinite(duration);
   const timing: CallTiming = { queueMs: 0, upstreamMs, ...(ran && { ranMs: duration * 1000 }) };
   return { ...(operating && { operating }), ...(isJsonObject(time) && { time }), timing };
 }
@@ -87,37 +92,25 @@ export function isJsonObject(value: unknown): value is VendorEnvelope {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Some methods write these numbers as text. */
 export function readPage(total: unknown, next: unknown): { total?: number; next?: number } {
-  return { ...(typeof total === 'number' && { total }), ...(typeof next === 'number' && { next }) };
+  const [totalNumber, nextNumber] = [count(total), count(next)];
+  return {
+    ...(totalNumber !== undefined && { total: totalNumber }),
+    ...(nextNumber !== undefined && { next: nextNumber }),
+  };
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : toNumber(value);
 }
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch {
     return undefined;
   }
-}
-
-/** Returns whether brackets are nested deeper than `max`, ignoring those inside strings. */
-function isDeeperThan(max: number, text: string): boolean {
-  if (text.length <= 2 * max || maxNesting(text, false) <= max) return false;
-  return maxNesting(text, true) > max;
-}
-
-function maxNesting(text: string, passStrings: boolean): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const sign = text.charCodeAt(at);
-    if (passStrings && sign === quote) inString = !inString;
-    else if (passStrings && inString && sign === backslash) at++;
-    else if (inString) continue;
-    else if (sign === 0x5b || sign === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (sign === 0x5d || sign === 0x7d) depth--;
-  }
-  return deepest;
 }
 
 function shortText(value: unknown): string {

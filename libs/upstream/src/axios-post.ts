@@ -1,5 +1,14 @@
-import { answerTooLarge, type Clock, ExchangeFailure, type Post, within } from '@b24/portal';
+import {
+  answerTooLarge,
+  bytesOfPieces,
+  type Clock,
+  ExchangeFailure,
+  type JsonPieces,
+  type Post,
+  within,
+} from '@b24/portal';
 import type { HttpService } from '@nestjs/axios';
+import { Readable } from 'node:stream';
 
 /** Failures before a byte of the request was sent. After any other failure the request may have arrived. */
 const neverSent =
@@ -11,7 +20,7 @@ const abandoned = 'ABANDONED';
 
 /** Returns a `Post` through @nestjs/axios, sent by undici-adapter.ts. One time limit covers the whole exchange. */
 export function axiosPost(http: HttpService, clock: Clock): Post {
-  return async (url, { type, text }, { timeoutMs, signal = never }) => {
+  return async (url, { type, text }, { timeoutMs, signal = never, headers }) => {
     let late = false;
     const inTime = { clock, ms: timeoutMs, late: () => ((late = true), new Error(timedOut)) };
     try {
@@ -19,8 +28,12 @@ export function axiosPost(http: HttpService, clock: Clock): Post {
         const { status, data } = await http.axiosRef.request<string>({
           method: 'post',
           url,
-          data: text,
-          headers: { 'Content-Type': type, Accept: 'application/json', 'User-Agent': 'b24-gateway' },
+          data: typeof text === 'string' ? text : Readable.from(bytesOf(text)),
+          headers: {
+            ...{ 'Content-Type': type, Accept: 'application/json', 'User-Agent': 'b24-gateway' },
+            ...(typeof text !== 'string' && { 'Content-Length': String(bytesOfPieces(text)) }),
+            ...headers,
+          },
           signal: ends,
         });
         return { status, body: data };
@@ -31,6 +44,13 @@ export function axiosPost(http: HttpService, clock: Clock): Post {
       throw failure(error);
     }
   };
+}
+
+function* bytesOf(pieces: JsonPieces): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    if (typeof piece === 'string') yield Buffer.from(piece);
+    else yield* piece.json();
+  }
 }
 
 const never = new AbortController().signal;

@@ -152,7 +152,7 @@ describe('the wire', () => {
   const send = upstream({
     clock: systemClock,
     post: (url, { text }) => {
-      const body = JSON.parse(text) as Record<string, unknown>;
+      const body = JSON.parse(String(text)) as Record<string, unknown>;
       sent.push({ url, body });
       const result = { ...empty, result: Object.fromEntries(Object.keys(body['cmd'] ?? {}).map((it) => [it, it])) };
       return Promise.resolve({ status: 200, body: JSON.stringify({ result }) });

@@ -8,6 +8,7 @@ import {
   concernsGrant,
   type Operating,
   asCommandFault,
+  orderedObject,
 } from '@b24/portal';
 import {
   type VendorEnvelope,
@@ -36,7 +37,7 @@ export function encodeBatch(commands: readonly Command[], names: readonly string
     const query = phpQuery(params);
     return query ? `${method}?${query}` : method;
   });
-  return { halt: 0, cmd: Object.fromEntries(urls.map((url, i) => [names[i], url])) };
+  return { halt: 0, cmd: orderedObject(urls.map((url, i) => [names[i] ?? '', url])) };
 }
 
 /**

@@ -16,7 +16,14 @@ export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upst
   const times = readTimes(body['time'], upstreamMs, nowMs);
   if (!('error' in body)) {
     const answersInside = inside && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
-    return { ok: true, ...valueOf(body), ...readPage(body['total'], body['next']), ...times, ...answersInside };
+    return {
+      ok: true,
+      ...valueOf(body),
+      envelope: body,
+      ...readPage(body['total'], body['next']),
+      ...times,
+      ...answersInside,
+    };
   }
   const { fault, concerns } = translateError(method, answer.status, body, nowMs);
   if (concerns === 'request' || concernsGrant(fault)) throw fault;

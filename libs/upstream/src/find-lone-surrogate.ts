@@ -1,3 +1,5 @@
+import { entriesOf, LongText } from '@b24/portal';
+
 /**
  * Returns the path of half a surrogate pair (half an emoji) in these parameters, for example `fields.TITLE`; undefined when
  * there is none. PHP's `json_decode` rejects a body that holds one, so the portal would run the method without parameters
@@ -6,7 +8,8 @@
 export function findLoneSurrogate(value: unknown, path = ''): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : path;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, item] of Object.entries(value)) {
+  if (value instanceof LongText) return value.isWellFormed() ? undefined : path;
+  for (const [key, item] of entriesOf(value)) {
     const place = path === '' ? key.toWellFormed() : `${path}.${key.toWellFormed()}`;
     const found = key.isWellFormed() ? findLoneSurrogate(item, place) : place;
     if (found !== undefined) return found;

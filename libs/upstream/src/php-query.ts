@@ -1,3 +1,5 @@
+import { entriesOf, LongText, orderedObject } from '@b24/portal';
+
 /*
  * Inside a batch a command is a URL, read as PHP reads one (docs/bitrix24-rules.md#batch): every value arrives as a
  * string, nulls and empty arrays vanish, and `$result[…]` in a value is replaced by what other commands returned.
@@ -35,12 +37,15 @@ function withoutDollars(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('$', 'S');
   if (Array.isArray(value)) return value.map(withoutDollars);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutDollars(item)]));
+  return value instanceof LongText
+    ? value
+    : orderedObject(entriesOf(value).map(([key, item]) => [key, withoutDollars(item)]));
 }
 
 function addSize(value: unknown, size: { values: number; bytes: number }): boolean {
+  if (value instanceof LongText) return false;
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value);
+    const entries = entriesOf(value);
     return entries.length > 0 && entries.every(([key, item]) => isSafe(key, /^$|[$[\]\0]/) && addSize(item, size));
   }
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? `${value}` : value;
@@ -56,7 +61,7 @@ function isSafe(text: string, unsafe: RegExp): boolean {
 
 function flatten(value: unknown, path = ''): [path: string, value: string][] {
   if (typeof value !== 'object' || value === null) return [[path, String(value)]];
-  return Object.entries(value).flatMap(([key, item]) =>
+  return entriesOf(value).flatMap(([key, item]) =>
     flatten(item, path ? `${path}${phpEncode(`[${key}]`)}` : phpEncode(key)),
   );
 }

@@ -35,7 +35,9 @@ describe('the translation of the vendor’s errors', () => {
 describe('a decoded answer', () => {
   it('is the result, with where paging goes on, the operating time and the portal’s own times', () => {
     const time = { start: 1, operating: 1.5, operating_reset_at: Math.floor(now / 1000) + 60 };
-    expect(decode(JSON.stringify({ result: [], total: 70, next: 50, time }))).toEqual({
+    const envelope = { result: [], total: 70, next: 50, time };
+    expect(decode(JSON.stringify(envelope))).toEqual({
+      envelope,
       ok: true,
       value: [],
       total: 70,
@@ -78,9 +80,16 @@ describe('a decoded answer', () => {
       expect(decode(body)).toMatchObject({ ok: false, fault: { code: 'portal_error' } });
   });
 
+  it('may write its numbers as text, exactly or with an exponent', () => {
+    expect(decode('{"result":[],"total":"70","next":"50"}')).toMatchObject({ total: 70, next: 50 });
+    expect(decode('{"result":[],"total":7e1,"next":50.0}')).toMatchObject({ total: 70, next: 50 });
+    expect(decode('{"result":[],"total":"many","next":null}')).not.toHaveProperty('next');
+  });
+
   it('may come without `result`, and is given whole', () => {
     expect(decode('{"vats":[],"total":1,"time":{"start":1}}')).toEqual({
       ok: true,
+      envelope: { vats: [], total: 1, time: { start: 1 } },
       ...{ value: { vats: [], total: 1 }, whole: true, total: 1 },
       ...{ timing: { queueMs: 0, upstreamMs: 5 }, time: { start: 1 } },
     });

@@ -8,8 +8,12 @@ import {
   Fault,
   type FaultCode,
   hostNotAllowed,
+  type JsonPieces,
+  jsonPieces,
+  mergedInOrder,
   type HttpAnswer,
   type Post,
+  type Secret,
   type SendAuthorized,
 } from '@b24/portal';
 import { answerScrubber } from './answer-scrubber';
@@ -22,15 +26,18 @@ const callTimeoutMs = 70_000;
 export interface UpstreamOptions {
   readonly post: Post;
   readonly clock: Clock;
+  /** Where a request carries the access token: last in its body, or in `Authorization`. Default: the body. */
+  readonly tokenIn?: 'body' | 'header';
 }
 
 /** The last station: encodes, posts, decodes, translates. One command is sent as a call, several as a batch. */
-export function upstream({ post, clock }: UpstreamOptions): SendAuthorized {
+export function upstream(options: UpstreamOptions): SendAuthorized {
+  const { clock } = options;
   const withoutSecrets = answerScrubber();
 
   async function timed(authorization: Authorization, call: EncodedCall, signal: AbortSignal) {
     const startedAt = clock.now();
-    const answer = withoutSecrets(await exchange(post, authorization, call, signal), authorization);
+    const answer = withoutSecrets(await exchange(options, authorization, call, signal), authorization);
     const nowMs = clock.now();
     return { answer, upstreamMs: nowMs - startedAt, nowMs };
   }
@@ -63,24 +70,41 @@ type EncodedCall = Pick<Command, 'method' | 'params'>;
 const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
 
 async function exchange(
-  post: Post,
+  { post, tokenIn = 'body' }: UpstreamOptions,
   { endpoint, accessToken }: Authorization,
   { method, params }: EncodedCall,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const body = accessToken ? { ...params, auth: accessToken.reveal() } : params;
+  const { text, headers } = encoded(params, accessToken, tokenIn);
   try {
-    const url = `${endpoint.reveal()}${method}`;
-    const options = { timeoutMs: callTimeoutMs, signal };
-    return await post(url, { type: 'application/json', text: JSON.stringify(body) }, options);
+    const options = { timeoutMs: callTimeoutMs, signal, headers };
+    return await post(`${endpoint.reveal()}${method}`, { type: 'application/json', text }, options);
   } catch (error) {
-    if (!(error instanceof ExchangeFailure)) throw error;
-    if (error.reason === hostNotAllowed) throw new Fault('host_not_allowed');
-    if (error.reason === answerTooLarge) throw new Fault('answer_too_large');
-    throw new Fault(error.sent ? 'outcome_unknown' : 'portal_unreachable', {
-      detail: error.sent
-        ? `The connection to the portal ended without an answer (${error.reason}); the call may have been carried out.`
-        : `No connection to the portal could be made (${error.reason}), so the call was not sent.`,
-    });
+    throw error instanceof ExchangeFailure ? exchangeFault(error) : error;
   }
+}
+
+/** Writes the body of a request, with the token last in it or in a header. */
+function encoded(
+  params: Command['params'],
+  accessToken: Secret | undefined,
+  tokenIn: 'body' | 'header',
+): { text: string | JsonPieces; headers: Record<string, string> } {
+  const token = accessToken?.reveal();
+  const isInBody = token !== undefined && tokenIn === 'body';
+  const pieces = jsonPieces(isInBody ? mergedInOrder(params, { auth: token }) : params);
+  return {
+    text: pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : pieces,
+    headers: token !== undefined && tokenIn === 'header' ? { Authorization: `Bearer ${token}` } : {},
+  };
+}
+
+function exchangeFault({ sent, reason }: ExchangeFailure): Fault {
+  if (reason === hostNotAllowed) return new Fault('host_not_allowed');
+  if (reason === answerTooLarge) return new Fault('answer_too_large');
+  return new Fault(sent ? 'outcome_unknown' : 'portal_unreachable', {
+    detail: sent
+      ? `The connection to the portal ended without an answer (${reason}); the call may have been carried out.`
+      : `No connection to the portal could be made (${reason}), so the call was not sent.`,
+  });
 }

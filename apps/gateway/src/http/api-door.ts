@@ -11,3 +11,9 @@ export const apiDoor: Door = {
     return authenticateKey(request, bearerToken(authorization), parts);
   },
 };
+
+/** Admits calls of any method, with their parameters. */
+export const payloadDoor: Door = { ...apiDoor, carriesPayload: true };
+
+/** The same, with files in a multipart form. */
+export const filesDoor: Door = { ...payloadDoor, takesFiles: true };

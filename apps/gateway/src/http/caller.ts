@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallerContext } from '../request-line';
+import { doorOf } from './door';
 import { onResponseClosed } from './pipelined';
 
 const maxDeadlineMs = 120_000;
@@ -73,8 +74,8 @@ export function withinDeadline<T>(request: FastifyRequest, work: Promise<T>): Pr
   });
 }
 
-function leftOf(deadlineMs: number, { scope: { clock, arrivedAtMs } }: FastifyRequest): number {
-  return Math.max(0, deadlineMs - (clock.now() - arrivedAtMs));
+function leftOf(deadlineMs: number, { scope }: FastifyRequest): number {
+  return Math.max(0, deadlineMs - (scope.clock.now() - (scope.bodyReadAtMs ?? scope.arrivedAtMs)));
 }
 
 /** Returns the `X-Deadline-Ms` of a request; undefined when it is absent or malformed. */
@@ -88,7 +89,8 @@ function statedDeadline({ headers }: FastifyRequest): number | undefined {
  * invalid_request
  */
 export function deadlineMsOf(request: FastifyRequest): number {
-  if (request.headers['x-deadline-ms'] === undefined) return request.scope.settings.callTimeoutMs;
+  if (request.headers['x-deadline-ms'] === undefined)
+    return Math.max(request.scope.settings.callTimeoutMs, doorOf(request)?.minDeadlineMs ?? 0);
   const deadlineMs = statedDeadline(request) ?? NaN;
   if (deadlineMs <= maxDeadlineMs) return deadlineMs;
   const message = `Must be a whole number of milliseconds from 1 to ${maxDeadlineMs}.`;

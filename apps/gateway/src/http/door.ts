@@ -39,6 +39,12 @@ export interface Door {
   readonly admit?: (request: FastifyRequest, parts: DoorDependencies) => Promise<Client | undefined> | undefined;
   /** Renders a fault for the callers of this route; as a problem where it is absent. */
   readonly renderFault?: FaultRenderer;
+  /** Whether bodies carry parameters for a portal: read without loss, up to the limit of uploads. */
+  readonly carriesPayload?: true;
+  /** Whether a body may be a multipart form with files. */
+  readonly takesFiles?: true;
+  /** The least default deadline of its calls, in milliseconds. */
+  readonly minDeadlineMs?: number;
   /** Whether the route takes forms, which Bitrix24 posts. */
   readonly takesForms?: true;
   /** Whether requests are answered under any load, such as the probes of an orchestrator. */

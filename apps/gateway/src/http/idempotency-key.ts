@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Fault } from '@b24/portal';
+import { entriesOf, Fault, JsonNumber, LongText, writeJson } from '@b24/portal';
 
 const maxKeyLength = 255;
 const printable = /^[\x20-\x7e]+$/;
@@ -22,11 +22,21 @@ export function digestOf(...texts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 }
 
-/** Returns JSON with sorted fields, so that equal content gives equal text. */
+/** Returns JSON with sorted fields, so that equal content gives equal text. A long text is replaced by its digest. */
 export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    const fields = Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1));
-    return Object.fromEntries(fields);
-  });
+  return writeJson(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (value instanceof LongText) return { digest: digestOfText(value) };
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return value;
+  const fields = entriesOf(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, item]) => [name, sorted(item)]));
+}
+
+function digestOfText(text: LongText): string {
+  const hash = createHash('sha256');
+  text.addTo(hash);
+  return hash.digest('hex');
 }

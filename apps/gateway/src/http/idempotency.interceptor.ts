@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { asFault, Fault, type FaultCode } from '@b24/portal';
+import { asFault, Fault, type FaultCode, writeJson } from '@b24/portal';
 import {
   type WriteAttempt,
   type IdempotentWrite,
@@ -13,6 +13,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { callerOf } from './caller';
+import { isPayload } from './payload-body';
 import { assertSafeJson } from './safe-json';
 import { canonical, digestOf, idempotencyKey } from './idempotency-key';
 import { prefersAsync } from './prefers-async';
@@ -77,7 +78,7 @@ export function idempotentWriteOf(
   client: string,
   key: string,
 ): IdempotentWrite {
-  assertSafeJson(body);
+  if (!isPayload(body)) assertSafeJson(body);
   return {
     client,
     name: digestOf(client, key),
@@ -104,7 +105,7 @@ async function answerOf(
         ...(value !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
         ...(typeof location === 'string' && { Location: location }),
       },
-      body: value === undefined ? '' : JSON.stringify(value),
+      body: value === undefined ? '' : writeJson(value),
     };
   } catch (error) {
     const fault = toFault(error);

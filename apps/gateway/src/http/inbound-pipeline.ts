@@ -3,10 +3,12 @@ import { type Clock, Fault } from '@b24/portal';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Settings } from '../settings';
 import { finishAudit } from './audit-context';
-import { withoutDoor } from './door';
+import type { BodyMemory } from './body-memory';
+import { doorOf, withoutDoor } from './door';
 import { askForBody } from './expected-body';
 import type { OpenRequests } from './open-requests';
 import { onResponseClosed } from './pipelined';
+import { bodyTimeMs, chargeBody, lengthOf } from './read-body';
 import type { RequestAdmission } from './request-admission';
 import { decorateWithScope } from './request-scope';
 import { sourceOf } from './source-address';
@@ -16,6 +18,8 @@ export interface InboundPipelineOptions {
   readonly clock: Clock;
   readonly admission: RequestAdmission;
   readonly inFlight: OpenRequests;
+  /** The memory for large bodies, and the size of one at most. */
+  readonly uploads: { readonly memory: BodyMemory; readonly maxBytes: number };
   readonly audit: AuditLog;
   readonly metrics: { responded(method: string, route: string, status: number): void };
   /** Whether this replica takes no more calls. */
@@ -42,10 +46,12 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
       throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
     await admission.admit(request, reply);
   });
-  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+  fastify.addHook('preParsing', async (request, reply) => {
+    const carriesPayload = doorOf(request)?.carriesPayload;
+    if (carriesPayload) await chargeBody(request, reply, options.uploads);
     // A body that is too large is refused unread.
-    if (Number(request.headers['content-length'] ?? 0) <= request.routeOptions.bodyLimit) askForBody(reply.raw);
-    done();
+    const maxBytes = carriesPayload ? options.uploads.maxBytes : request.routeOptions.bodyLimit;
+    if ((lengthOf(request) ?? 0) <= maxBytes) askForBody(reply.raw);
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     finishAudit(audit, request, reply);
@@ -55,8 +61,16 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     logResponse(request, reply, options.metrics);
+    endUnreadBody(request, options.clock);
     done();
   });
+}
+
+/** Closes the connection of a caller that still sends a body which nobody reads, so that it gets the answer before. */
+function endUnreadBody({ raw }: FastifyRequest, clock: Clock): void {
+  if (raw.complete || raw.destroyed) return;
+  const callOff = clock.after(bodyTimeMs(0), () => raw.socket.destroy());
+  raw.once('close', callOff);
 }
 
 /** Refuses to start a gateway that has a route without a door. */

@@ -1,6 +1,7 @@
 import { Fault } from '@b24/portal';
 import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
 import { assertArrayBounds } from './array-bounds';
+import { isPayload } from './payload-body';
 import { assertSafeJson } from './safe-json';
 
 interface Issue {
@@ -18,7 +19,7 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
     const { schema, type, data } = metadata;
     if (!schema || !this.toValidate(metadata)) return value;
     // Nest would silently remove them, but the caller should be informed.
-    assertSafeJson(value);
+    if (!isPayload(value)) assertSafeJson(value);
     assertArrayBounds(schema, value);
     const result = await this.validate<T>(value, schema);
     if (!result.issues) return result.value;

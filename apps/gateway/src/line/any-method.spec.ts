@@ -37,8 +37,8 @@ describe('a method that nobody declared', () => {
   });
 
   it('takes no parameter that is the gateway’s to set, in any case, and names it', () => {
-    const { error } = methodParams.safeParse({ AUTH: 'x', start: 50, filter: { auth: 1 } });
-    expect(error?.issues.map(({ path }) => path)).toEqual([['AUTH'], ['start']]);
+    const { error } = methodParams.safeParse({ AUTH: 'x', access_token: 'y', filter: { auth: 1 } });
+    expect(error?.issues.map(({ path }) => path)).toEqual([['AUTH'], ['access_token']]);
     expect(methodParams.safeParse({ filter: { auth: 1, start: 2 } }).success).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { type Command, isMethodName } from '@b24/portal';
+import { type Command, isMethodName, orderedObject, toNumber } from '@b24/portal';
 import { findLoneSurrogate } from '@b24/upstream';
 import { z } from 'zod';
 
@@ -6,8 +6,8 @@ import { z } from 'zod';
  * Methods that the gateway knows only by name.
  */
 
-/** Parameters that the vendor reserves (docs/bitrix24-rules.md#values); `start` is a parameter of its own. */
-const reservedParams = ['auth', 'access_token', 'auth_connector', 'state', 'token', 'start'];
+/** Parameters in which the vendor takes a token (docs/bitrix24-rules.md#values). */
+const reservedParams: ReadonlySet<string> = new Set(['auth', 'access_token']);
 
 /** A method name, such as `crm.deal.list`. Batches have an operation of their own. */
 export const methodName = z
@@ -24,24 +24,36 @@ export const methodName = z
 /** The message for a text that ends within a character. */
 export const halfEmojiMessage = 'Holds half of a surrogate pair, such as half an emoji: cut texts between characters.';
 
+/** The parameters of a method as a caller sends them; a list holds positional parameters. */
+export type GivenParams = Readonly<Record<string, unknown>> | readonly unknown[];
+
 export const methodParams = z
-  .record(z.string(), z.unknown())
+  .unknown()
   .superRefine((params, context) => {
+    if (typeof params !== 'object' || params === null) {
+      context.addIssue({ code: 'custom', message: 'Must be an object, or a list of positional parameters.' });
+      return;
+    }
     for (const name of Object.keys(params)) {
-      if (!reservedParams.includes(name.toLowerCase())) continue;
+      if (!reservedParams.has(name.toLowerCase())) continue;
       context.addIssue({ code: 'custom', path: [name], message: 'Reserved: the gateway sets it itself.' });
     }
     const unreadable = findLoneSurrogate(params);
     if (unreadable !== undefined) context.addIssue({ code: 'custom', path: [unreadable], message: halfEmojiMessage });
   })
   .meta({
-    description: 'The parameters of the method, as Bitrix24 documents them.',
+    description:
+      'The parameters of the method, as Bitrix24 documents them. Every value arrives as sent: long integers, decimals, order, nulls. A list holds positional parameters.',
+    type: ['object', 'array'],
     examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }],
-  });
+  }) as z.ZodType<GivenParams, GivenParams>;
 
-export const startSchema = z.int().min(-1).meta({
-  description: 'Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.',
-});
+/** A long body may write it as `50.0`. */
+export const startSchema = z
+  .preprocess((it) => toNumber(it) ?? it, z.int().min(-1))
+  .meta({
+    description: 'Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.',
+  });
 
 /** The last parts of method names that read, in lower case. Any other method may write. */
 const readingNames =
@@ -54,8 +66,17 @@ const consumingMethods: ReadonlySet<string> = new Set(['event.offline.get']);
  * Returns a command of any method. A method that is not known to read counts as a write: it is never sent again once it may
  * have been executed, and its answer is not shared.
  */
-export function anyCommand(method: string, params: Command['params']): Command {
-  return { method, params, effect: isReadMethod(method) ? 'read' : 'write' };
+export function anyCommand(method: string, params: GivenParams): Command {
+  return { method, params: namedParams(params), effect: isReadMethod(method) ? 'read' : 'write' };
+}
+
+/** PHP reads the list `[a, b]` and the map `{"0": a, "1": b}` alike. */
+export function namedParams(params: GivenParams): Command['params'] {
+  return isList(params) ? orderedObject(params.map((value, i) => [String(i), value])) : params;
+}
+
+function isList(params: GivenParams): params is readonly unknown[] {
+  return Array.isArray(params);
 }
 
 export function isReadMethod(method: string): boolean {

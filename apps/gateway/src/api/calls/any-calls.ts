@@ -1,14 +1,19 @@
 import { checkAccess } from '@b24/access';
-import type { Command, PortalId, Result } from '@b24/portal';
+import { type Command, mergedInOrder, type PortalId, type Result } from '@b24/portal';
 import type { CallerContext, RequestLine } from '../../request-line';
-import { anyCommand } from '../../line/any-method';
+import { anyCommand, type GivenParams, namedParams } from '../../line/any-method';
 
 /** A call of a method by name, with the vendor's parameters. */
 export interface MethodCall {
   readonly method: string;
-  readonly params: Command['params'];
+  readonly params: GivenParams;
   /** Offset of a list page; -1 for a page without a total. */
   readonly start?: number | undefined;
+}
+
+/** A call whose parameters have names. */
+export interface NamedCall extends MethodCall {
+  readonly params: Command['params'];
 }
 
 /** Calls any method of a portal, for keys with the scope `call`. Method and parameters are validated (any-method.ts). */
@@ -34,5 +39,5 @@ export class AnyCalls {
 }
 
 export function commandOfCall({ method, params, start }: MethodCall): Command {
-  return anyCommand(method, start === undefined ? params : { ...params, start });
+  return anyCommand(method, start === undefined ? params : mergedInOrder(namedParams(params), { start }));
 }

@@ -4,6 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { deadlineMsOf, FromCaller } from '../../http/caller';
+import { payloadDoor } from '../../http/api-door';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import { prefersAsync } from '../../http/prefers-async';
@@ -73,6 +74,7 @@ export class BatchesController {
     description:
       'Each command has its own answer or problem. Commands that only read may share a request with other calls; if any may write, all run in order, up to 50 per request. A command that may have been executed is never retried: after a request with an unknown outcome the rest answers `command_not_run`. The batch fails as a whole only if no command ran.',
     scope: 'call',
+    door: payloadDoor,
     status: 200,
     onRetry: { ...unknownMethodRetry, orJob: true },
     onlyReads: ({ body }) => readsOnly(body),

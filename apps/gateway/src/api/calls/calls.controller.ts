@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { FromCaller } from '../../http/caller';
 import { lineHeaders, setLineHeaders } from '../../http/line-headers';
+import { filesDoor } from '../../http/api-door';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import type { RetryBehaviour } from '../../http/idempotency.interceptor';
@@ -55,6 +56,7 @@ export class CallsController {
     description:
       'Bitrix24 documents the names and parameters of methods; the gateway sets `auth` and other reserved parameters. A method counts as a write unless its name ends like a read (`…list`, `…get`, `…fields` and so on). A write that may have been executed is not retried; it answers `outcome_unknown`.',
     scope: 'call',
+    door: filesDoor,
     status: 200,
     onRetry: unknownMethodRetry,
     onlyReads: ({ params }) => isReadMethod(textOf(params, 'method') ?? ''),

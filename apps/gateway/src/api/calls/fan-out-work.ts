@@ -1,14 +1,14 @@
 import type { Client } from '@b24/access';
 import type { JobWork } from '@b24/jobs';
 import { Fault, type FaultCode, type PortalId } from '@b24/portal';
-import { anyCommand } from '../../line/any-method';
+import { anyCommand, type GivenParams } from '../../line/any-method';
 import type { FanOut, FanOutTarget } from './fan-out';
 import { problemLine, type NamedPortal } from './fan-out-line';
 
 /** The payload of a fan-out job. */
 export interface FanOutJobPayload {
   readonly method: string;
-  readonly params: Readonly<Record<string, unknown>>;
+  readonly params: GivenParams;
   readonly deadlineMs: number;
   readonly requestId: string;
   readonly source?: string;

@@ -1,5 +1,5 @@
 import { checkAccess } from '@b24/access';
-import { mapUnordered, type Clock } from '@b24/portal';
+import { type Clock, mapUnordered, writeJson } from '@b24/portal';
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { anyCommand, methodName, methodParams, isReadMethod } from '../../line/any-method';
 import { deadlineMsOf, FromCaller, hangUpSignal } from '../../http/caller';
+import { payloadDoor } from '../../http/api-door';
 import { Operation } from '../../http/operation';
 import { prefersAsync } from '../../http/prefers-async';
 import { portalName, tagSchema } from '../../http/shapes';
@@ -58,6 +59,7 @@ export class FanOutController {
     description:
       'Answers at once with a stream: a line for each portal as its answer arrives, with a result or a problem, and a summary at the end. A portal that is down, slow or unknown delays no other. `X-Deadline-Ms` applies to each portal. Closing the connection stops calls that have not been sent. A write is sent once to each portal and never retried when its outcome is unknown.',
     scope: 'call',
+    door: payloadDoor,
     status: 200,
     onlyReads: ({ body }) => isReadMethod(textOf(fieldOf(body, 'call'), 'method') ?? ''),
     says: 'JSON lines: a FanOutLine for each portal, then a FanOutSummary.',
@@ -109,7 +111,7 @@ export class FanOutController {
     const ask = (target: FanOutTarget) => this.fanOut.callOne(target, round);
     for await (const answered of mapUnordered(targets, this.settings.fanOutConcurrency, ask)) {
       tally.count(answered);
-      yield `${JSON.stringify(answered.line)}\n`;
+      yield `${writeJson(answered.line)}\n`;
     }
     yield `${JSON.stringify(tally.summary(this.clock.now() - beganAtMs))}\n`;
   }

@@ -1,4 +1,4 @@
-import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within } from '@b24/portal';
+import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within, writeJson } from '@b24/portal';
 import { ClientKeys, type RateMeter, RedisRateMeter } from '@b24/access';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { FromCaller, hangUpSignal } from '../../http/caller';
+import { payloadDoor } from '../../http/api-door';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import { problemOf } from '../../http/problem';
@@ -13,7 +14,7 @@ import { portalName } from '../../http/shapes';
 import { PortalDirectory } from '../../line/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
 import { clockToken } from '../../http/injection-tokens';
-import { methodName, methodParams, isReadMethod } from '../../line/any-method';
+import { methodName, methodParams, isReadMethod, namedParams } from '../../line/any-method';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-stream-schemas';
 import { readPages } from './lists';
 
@@ -41,6 +42,7 @@ export class ListsController {
     description:
       'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. `X-Deadline-Ms` applies to each page.',
     scope: 'call',
+    door: payloadDoor,
     status: 200,
     onlyReads: () => true,
     says: 'JSON lines: the records, then how the list ended.',
@@ -64,7 +66,7 @@ export class ListsController {
   ): Promise<void> {
     const portal = await unlessAborted(this.portals.find(name), caller.signal);
     const send = this.eachInTime(caller, reply, (asking, command) => this.line.answer(asking, 'call', portal, command));
-    const pages = readPages({ method, params }, send);
+    const pages = readPages({ method, params: namedParams(params) }, send);
     // A failure before the first record is an ordinary problem.
     const first = await pages.next();
     const lines = linesOf(first, pages, request.id);
@@ -102,7 +104,7 @@ async function* linesOf(
   try {
     for (let page = first; !page.done; page = await pages.next()) {
       records += page.value.length;
-      yield page.value.map((record) => `${JSON.stringify(record)}\n`).join('');
+      yield page.value.map((record) => `${writeJson(record)}\n`).join('');
     }
     yield `${JSON.stringify({ end: { records } })}\n`;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type Answer, type Command, Fault } from '@b24/portal';
 import { commandNames, callerBatch, batchedBytes } from '@b24/upstream';
-import { commandOfCall, type MethodCall } from './any-calls';
+import { commandOfCall, type NamedCall } from './any-calls';
 
 const pageSize = 50;
 /** Pages of one request: 500 records, at most a few megabytes. */
@@ -12,7 +12,7 @@ interface IdCursor {
 }
 
 /** Returns the id field of CRM lists. Other lists are not known to filter and order by id. */
-function cursorOf({ method, params }: MethodCall): IdCursor | undefined {
+function cursorOf({ method, params }: NamedCall): IdCursor | undefined {
   // A caller's own order excludes reading by id.
   if (params['order'] !== undefined) return undefined;
   if (/^crm\.item\.list$/i.test(method)) return { id: 'id' };
@@ -21,7 +21,7 @@ function cursorOf({ method, params }: MethodCall): IdCursor | undefined {
 
 /** Yields the pages of a list, one request after another, as the reader asks for them. @throws Fault */
 export async function* readPages(
-  list: MethodCall,
+  list: NamedCall,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
   const cursor = cursorOf(list);
@@ -31,7 +31,7 @@ export async function* readPages(
 
 /** Reads by id: without a total, and without repeating a record when the list changes meanwhile. */
 async function* byId(
-  list: MethodCall,
+  list: NamedCall,
   { id }: IdCursor,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
@@ -87,7 +87,7 @@ function withId(select: unknown, id: string): unknown {
 
 /** Reads by offset; several pages at once if the portal reports a total. */
 async function* byOffset(
-  list: MethodCall,
+  list: NamedCall,
   send: (command: Command) => Promise<Answer>,
 ): AsyncGenerator<readonly unknown[]> {
   const at = async (start: number) => send(commandOfCall({ ...list, start }));

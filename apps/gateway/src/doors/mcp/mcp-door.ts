@@ -6,6 +6,7 @@ import type { Settings } from '../../settings';
 /** Admits assistants with a key in `Authorization`, but no page of a foreign origin. */
 export const mcpDoor: Door = {
   needsStore: true,
+  carriesPayload: true,
   admit: (request, parts) => {
     mustBeOurs(request.headers.origin, parts.settings);
     const { authorization } = request.headers;

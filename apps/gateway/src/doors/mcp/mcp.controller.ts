@@ -9,7 +9,6 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AnyCalls } from '../../api/calls/any-calls';
 import { callerOf } from '../../http/caller';
-import { assertSafeJson } from '../../http/safe-json';
 import { openDoor, Through } from '../../http/door';
 import { PortalDirectory } from '../../line/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
@@ -50,7 +49,6 @@ export class McpController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string | undefined> {
-    assertSafeJson(request.body);
     if (Array.isArray(request.body))
       throw new Fault('invalid_request', { detail: 'Send one message of the protocol at a time.' });
     const answer = await this.answer(request, callerOf(request, reply));

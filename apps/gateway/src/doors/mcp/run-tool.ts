@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { type Client, denialReason } from '@b24/access';
-import type { Fault } from '@b24/portal';
+import { type Fault, writeJson } from '@b24/portal';
 import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { validationFault } from '../../http/schema-validation.pipe';
@@ -54,7 +54,7 @@ export async function runTool(
 
 function answered(answer: object | undefined, { says }: McpTool): CallToolResult {
   if (answer === undefined) return { content: [{ type: 'text', text: says }] };
-  return { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent: { ...answer } };
+  return { content: [{ type: 'text', text: writeJson(answer) }], structuredContent: { ...answer } };
 }
 
 /** Returns the problem that HTTP would answer with, including the values of its headers. */

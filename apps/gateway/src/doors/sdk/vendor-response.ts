@@ -66,7 +66,8 @@ const vendorStatuses: Readonly<Record<string, number>> = {
 };
 
 /** Wraps a result in the vendor's envelope. */
-export function vendorResult({ value, whole, total, next, time }: Result): SdkResponse {
+export function vendorResult({ value, whole, total, next, time, envelope }: Result): SdkResponse {
+  if (envelope) return { status: 200, body: { ...envelope, ...(!whole && { result: value }) } };
   // The portal's answer had no `result`, so this one has none either.
   if (whole) return { status: 200, body: { ...(value as Record<string, unknown>), ...(time && { time }) } };
   const page = { ...(next !== undefined && { next }), ...(total !== undefined && { total }) };

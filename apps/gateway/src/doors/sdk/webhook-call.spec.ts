@@ -1,4 +1,7 @@
-import { webhookCommand } from './webhook-call';
+import { orderedObject, writeJson } from '@b24/portal';
+import { webhookCall } from './webhook-call';
+
+const webhookCommand = (method: string, given: Record<string, unknown>) => webhookCall(method, given)?.command;
 
 const get = 'crm.deal.get?id=1';
 
@@ -27,15 +30,35 @@ describe('a batch of an SDK', () => {
   );
 
   it.each([
-    'batch?cmd[x]=crm.deal.delete',
-    'download',
-    'UPLOAD?x',
-    'crm.deal.get.json',
-    '//h/crm.deal.get',
-    ' user.get',
-    '',
-  ])('is none with the command %j', (text) => {
-    expect(webhookCommand('batch', { cmd: { a: get, b: text } })).toBeUndefined();
+    ['batch?cmd[x]=crm.deal.delete', 'ERROR_BATCH_METHOD_NOT_ALLOWED'],
+    ['download', 'ERROR_BATCH_METHOD_NOT_ALLOWED'],
+    ['UPLOAD?x', 'ERROR_BATCH_METHOD_NOT_ALLOWED'],
+    ['crm.deal.get.json', 'ERROR_METHOD_NOT_FOUND'],
+    ['//h/crm.deal.get', 'ERROR_METHOD_NOT_FOUND'],
+    [' user.get', 'ERROR_METHOD_NOT_FOUND'],
+    ['', 'ERROR_METHOD_NOT_FOUND'],
+  ])('is sent without the command %j, which alone is refused', (text, error) => {
+    const call = webhookCall('batch', { cmd: { a: get, b: text, c: get } });
+    expect(call?.command.inside?.map(({ name }) => name)).toEqual(['a', 'c']);
+    expect(call?.command.params['cmd']).toEqual({ a: get, c: get });
+    expect(call?.refused).toMatchObject([{ name: 'b', error: { error } }]);
+  });
+
+  it('ends at a command without a method where it halts', () => {
+    for (const halt of [1, '1', true, 'false']) {
+      const call = webhookCall('batch', { halt, cmd: { a: get, b: '', c: get } });
+      expect(call?.command.params['cmd']).toEqual({ a: get });
+      expect(call?.refused).toHaveLength(1);
+    }
+    for (const halt of [0, '0', false, '', null])
+      expect(webhookCall('batch', { halt, cmd: { a: get, b: '', c: get } })?.command.inside).toHaveLength(2);
+  });
+
+  it('runs its commands in the order of the caller', () => {
+    const cmd = orderedObject(['30', '5', '77'].map((name) => [name, get]));
+    const { command } = webhookCall('batch', { cmd }) ?? {};
+    expect(command?.inside?.map(({ name }) => name)).toEqual(['30', '5', '77']);
+    expect(writeJson(command?.params)).toBe(`{"cmd":{"30":"${get}","5":"${get}","77":"${get}"}}`);
   });
 });
 

@@ -1,6 +1,15 @@
-import { type Command, Fault, isMethodName } from '@b24/portal';
+import {
+  type Command,
+  entriesOf,
+  Fault,
+  isMethodName,
+  JsonNumber,
+  LongText,
+  methodOfBatchCommand,
+  orderedObject,
+} from '@b24/portal';
+import type { PhpParams } from '../../http/php-params';
 import { anyCommand, isReadMethod } from '../../line/any-method';
-import type { PhpParams } from './php-params';
 
 /** The parsed URL of an incoming webhook. */
 export interface WebhookUrl {
@@ -16,14 +25,27 @@ export function webhookUrl(path: string): WebhookUrl | undefined {
   return { key, method: method.replace(/\.json$/i, '') };
 }
 
-/** Parameters of an SDK's telemetry, and those that the gateway sets itself. */
-const dropped = /^(?:auth|access_token|auth_connector|state|token|bx24_request_id|bx24_sdk_ver|bx24_sdk_type)$/i;
+/** Parameters of an SDK's telemetry, and those in which the vendor takes a token. */
+const dropped = /^(?:auth|access_token|bx24_request_id|bx24_sdk_ver|bx24_sdk_type)$/i;
 
-/** Returns the command of a call; undefined if there is no such method name. */
-export function webhookCommand(method: string, given: PhpParams): Command | undefined {
-  if (method.toLowerCase() === 'batch') return batchCommand(given);
-  const params = Object.fromEntries(Object.entries(given).filter(([name]) => !dropped.test(name)));
-  return isMethodName(method) ? anyCommand(method, params) : undefined;
+/** A command of a batch, and the vendor's error for it. */
+export interface RefusedCommand {
+  readonly name: string;
+  readonly error: { readonly error: string; readonly error_description: string };
+}
+
+/** A call as it is sent. */
+export interface WebhookCall {
+  readonly command: Command;
+  /** Of a batch: the commands that are not sent, because they name no method. */
+  readonly refused: readonly RefusedCommand[];
+}
+
+/** Returns the call of a request; undefined if there is no such method name. */
+export function webhookCall(method: string, given: PhpParams): WebhookCall | undefined {
+  if (method.toLowerCase() === 'batch') return batchCall(given);
+  const params = orderedObject(entriesOf(given).filter(([name]) => !dropped.test(name)));
+  return isMethodName(method) ? { command: anyCommand(method, params), refused: [] } : undefined;
 }
 
 /** Bitrix24 runs the first 50 commands and refuses the rest; a longer batch than this is an error. */
@@ -31,20 +53,47 @@ const maxCommands = 500;
 
 /**
  * Parses a batch with the caller's own names, `halt` and references. Bitrix24 ignores the case of a batch's own
- * parameters, uses the last of two and skips commands that are not strings. Only the parsed fields are sent.
+ * parameters, uses the last of two and skips commands that are not strings. Only the parsed fields are sent. A command
+ * without the name of a method is refused alone; with `halt` those after it are not run.
  */
-function batchCommand(given: PhpParams): Command | undefined {
-  const own = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
+function batchCall(given: PhpParams): WebhookCall {
+  const own = new Map(entriesOf(given).map(([name, value]) => [name.toLowerCase(), value]));
   const cmd = own.get('cmd');
-  const all = Object.entries(typeof cmd === 'object' && cmd !== null ? cmd : {}) as [string, unknown][];
-  const commands = all.filter((it): it is [string, string] => typeof it[1] === 'string');
+  const all = isMap(cmd) ? entriesOf(cmd) : [];
   if (all.length > maxCommands)
     throw new Fault('invalid_request', { detail: `The batch has more than ${maxCommands} commands.` });
+  const commands = all.flatMap(([name, text]) => {
+    const method = methodOfBatchCommand(text);
+    return method === undefined ? [] : [{ name, text, method }];
+  });
   if (commands.length === 0) throw new Fault('invalid_request', { detail: 'The batch has no command in `cmd`.' });
-  const inside = commands.map(([name, text]) => ({ name, method: text.split(/[?#]/, 1)[0] ?? '' }));
-  // A command without a method name cannot be checked against a key's patterns.
-  if (!inside.every((it) => isMethodName(it.method))) return undefined;
-  const effect = inside.every((it) => isReadMethod(it.method)) ? 'read' : 'write';
-  const params = { ...(own.has('halt') && { halt: own.get('halt') }), cmd: Object.fromEntries(commands) };
-  return { method: 'batch', params, effect, inside };
+  const halt = own.get('halt');
+  const odd = commands.findIndex(({ method }) => !isMethodName(method));
+  const reached = isTrue(halt) && odd >= 0 ? commands.slice(0, odd + 1) : commands;
+  const inside = reached.filter(({ method }) => isMethodName(method));
+  const effect = inside.every(({ method }) => isReadMethod(method)) ? 'read' : 'write';
+  const params = {
+    ...(own.has('halt') && { halt }),
+    cmd: orderedObject(inside.map(({ name, text }) => [name, text])),
+  };
+  return {
+    command: { method: 'batch', params, effect, inside: inside.map(({ name, method }) => ({ name, method })) },
+    refused: reached.flatMap(({ name, method }) => (isMethodName(method) ? [] : [refusedCommand(name, method)])),
+  };
+}
+
+function refusedCommand(name: string, method: string): RefusedCommand {
+  const error = /^(?:batch|download|upload)$/i.test(method)
+    ? { error: 'ERROR_BATCH_METHOD_NOT_ALLOWED', error_description: 'Method is not allowed for batch usage' }
+    : { error: 'ERROR_METHOD_NOT_FOUND', error_description: 'Method not found!' };
+  return { name, error };
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof LongText) && !(value instanceof JsonNumber);
+}
+
+/** PHP's idea of a true value, as far as `halt` has one. */
+function isTrue(value: unknown): boolean {
+  return Boolean(value) && value !== '0';
 }

@@ -1,4 +1,4 @@
-import { Fault } from '@b24/portal';
+import { Fault, writeJson } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Door, FaultRenderer } from '../../http/door';
 import { authenticateKey } from '../../http/authenticate-key';
@@ -7,7 +7,7 @@ import { type WebhookUrl, webhookUrl } from './webhook-call';
 
 /** Replies in the vendor's envelope. */
 export function replyAsVendor(reply: FastifyReply, { status, body }: SdkResponse): void {
-  void reply.status(status).header('Content-Type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+  void reply.status(status).header('Content-Type', 'application/json; charset=utf-8').send(writeJson(body));
 }
 
 /** Renders a fault of the gateway's own as the vendor's error. */
@@ -15,12 +15,20 @@ const renderVendorError: FaultRenderer = (fault, _request, reply) => {
   replyAsVendor(reply, vendorError(fault));
 };
 
+/** How long Bitrix24 lets a call run; SDKs wait as long. */
+const vendorTimeMs = 60_000;
+
 /** Admits SDKs with a key in the URL, in place of a webhook's secret. */
 export const webhookDoor: Door = {
   needsStore: true,
+  carriesPayload: true,
+  minDeadlineMs: vendorTimeMs,
   renderFault: renderVendorError,
   admit: (request, parts) => authenticateKey(request, webhookOf(request).key, parts),
 };
+
+/** For the questions of browsers. */
+export const preflightDoor: Door = { needsStore: false, renderFault: renderVendorError };
 
 /** Parses the URL of a webhook. @throws Fault key_missing for any other URL */
 export function webhookOf({ params }: FastifyRequest): WebhookUrl {

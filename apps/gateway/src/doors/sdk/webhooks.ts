@@ -1,7 +1,9 @@
 import { type FailedAnswer, Fault, type PortalId, unlessAborted } from '@b24/portal';
+import { checkAccess } from '@b24/access';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
 import { callerOf } from '../../http/caller';
-import { assertSafeJson } from '../../http/safe-json';
+import type { PhpParams } from '../../http/php-params';
 import { setLineHeaders } from '../../http/line-headers';
 import { replyFault } from '../../http/reply-fault';
 import { startOperation } from '../../http/start-operation';
@@ -9,19 +11,26 @@ import { toFault } from '../../http/to-fault';
 import { recordingMethods } from '../../http/audit-context';
 import type { PortalDirectory } from '../../line/portal-directory';
 import type { RequestLine } from '../../request-line';
-import { type PhpParams, parseJsonParams, parsePhpParams } from './php-params';
+import { emptyBatch, withRefused, withRefusedCommands } from './batch-answer';
+import { allParams, readSdkBody } from './sdk-params';
 import { vendorError, vendorResult } from './vendor-response';
-import { replyAsVendor, webhookDoor, webhookOf } from './webhook-door';
-import { webhookCommand } from './webhook-call';
-
-const bodyLimit = 2 * 1024 * 1024;
+import { preflightDoor, replyAsVendor, webhookDoor, webhookOf } from './webhook-door';
+import { webhookCall } from './webhook-call';
 
 export interface WebhooksOptions {
   readonly portals: PortalDirectory;
   readonly line: RequestLine;
   /** Hosts of the form `acme.<domain>`, where `acme` is a portal's alias. */
   readonly domain: string | undefined;
+  readonly maxBodyBytes: number;
 }
+
+/** What the vendor lets pages of any origin do. */
+const corsHeaders = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': 'origin, content-type, accept',
+  'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
+};
 
 /**
  * Serves every portal as an incoming webhook, for SDKs that know nothing of the gateway (docs/sdk.md): the vendor's URLs,
@@ -30,51 +39,58 @@ export interface WebhooksOptions {
 export function webhooks(parts: WebhooksOptions) {
   return (scope: FastifyInstance, _options: object, done: () => void): void => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (request, text, parsed) => {
-      const type = request.headers['content-type'] ?? '';
-      try {
-        parsed(null, paramsIn(type, String(text)));
-      } catch (error) {
-        parsed(error as Error);
-      }
-    });
+    scope.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
+      readSdkBody(request, stream, parts.maxBodyBytes),
+    );
     scope.setErrorHandler((error, request, reply) => {
       replyFault(toFault(error), request, reply);
     });
-    // No HEAD: it would run the method as GET does, although callers expect it to change nothing.
-    const route = { method: ['GET', 'POST'], exposeHeadRoute: false, bodyLimit, config: { door: webhookDoor } };
-    scope.route<{ Params: { '*': string } }>({
-      ...route,
-      url: '/rest/*',
-      handler: (request, reply) => serve(parts, request, reply, () => portalOfHost(request, parts)),
+    scope.addHook('onSend', (_request, reply, _payload, next) => {
+      void reply.headers(corsHeaders);
+      next();
     });
-    scope.route<{ Params: { '*': string; portal: string } }>({
-      ...route,
-      url: '/p/:portal/rest/*',
-      handler: (request, reply) => serve(parts, request, reply, () => parts.portals.find(request.params.portal)),
-    });
+    const portalOf = {
+      '/rest/*': (request: FastifyRequest) => portalOfHost(request, parts),
+      '/p/:portal/rest/*': ({ params }: FastifyRequest) => parts.portals.find((params as { portal: string }).portal),
+    };
+    for (const [url, findPortal] of Object.entries(portalOf)) {
+      // No HEAD: it would run the method as GET does, although callers expect it to change nothing.
+      scope.route({
+        ...{ method: ['GET', 'POST', 'PUT'], exposeHeadRoute: false, config: { door: webhookDoor, cors: false } },
+        url,
+        handler: (request, reply) => serve(parts, request, reply, () => findPortal(request)),
+      });
+      scope.route({
+        ...{ method: 'OPTIONS', url, config: { door: preflightDoor, cors: false } },
+        handler: (_request, reply) => reply.status(200).send(),
+      });
+    }
     done();
   };
 }
 
 async function serve(
   parts: WebhooksOptions,
-  request: FastifyRequest<{ Params: { '*': string } }>,
+  request: FastifyRequest,
   reply: FastifyReply,
   findPortal: () => Promise<PortalId>,
 ): Promise<FastifyReply> {
   const requested = webhookOf(request);
   const caller = callerOf(request, reply);
   const portal = await unlessAborted(findPortal(), caller.signal);
-  const params = { ...parsePhpParams(queryOf(request)), ...(request.body as PhpParams | undefined) };
-  assertSafeJson(params);
-  const command = webhookCommand(requested.method, params);
-  if (!command) throw new Fault('method_not_found', { detail: 'Method not found!' });
+  const call = webhookCall(requested.method, allParams(queryOf(request), request.body as PhpParams | undefined));
+  if (!call) throw new Fault('method_not_found', { detail: 'Method not found!' });
+  const { command, refused } = call;
   startOperation(request, {
     action: 'callBySdk',
     isRead: command.effect === 'read',
     findPortal: () => Promise.resolve(portal),
   });
+  if (command.inside?.length === 0) {
+    checkAccess(caller.client, { scope: 'call', portal });
+    replyAsVendor(reply, { status: 200, body: { result: withRefused(emptyBatch, refused) } });
+    return reply;
+  }
   // A caller's own batch runs the methods inside it.
   const methods = command.inside?.map((it) => it.method) ?? [command.method];
   const run = () => parts.line.answer(caller, 'call', portal, command);
@@ -83,7 +99,7 @@ async function serve(
     return methods.map(() => code);
   });
   setLineHeaders(reply, answer);
-  if (answer.ok) replyAsVendor(reply, vendorResult(answer));
+  if (answer.ok) replyAsVendor(reply, vendorResult(withRefusedCommands(answer, refused)));
   else replyAnswerFault(answer, request, reply);
   return reply;
 }
@@ -104,13 +120,6 @@ function replyAnswerFault(
 function queryOf({ url }: FastifyRequest): string {
   const mark = url.indexOf('?');
   return mark < 0 ? '' : url.slice(mark + 1);
-}
-
-function paramsIn(type: string, text: string): PhpParams {
-  if (/^application\/json\b/i.test(type)) return parseJsonParams(text);
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return parsePhpParams(text);
-  if (text === '') return {};
-  throw new Fault('unsupported_media_type', { detail: 'Send a form (application/x-www-form-urlencoded) or JSON.' });
 }
 
 /** Finds the portal by the host of the request: its domain, or its alias before our own domain. */

@@ -1,8 +1,12 @@
+import { type LongText, orderedObject } from '@b24/portal';
+
 /** The largest key that PHP treats as an integer: 2^63 - 1. */
 const maxIndex = 9_223_372_036_854_775_807n;
 const minIndex = -maxIndex - 1n;
 
-type PhpArrayValue = string | PhpArray;
+/** What a form can hold: texts, and what became of files. */
+export type PhpLeaf = string | LongText | readonly unknown[];
+type PhpArrayValue = PhpLeaf | PhpArray;
 
 /** An ordered map whose next index is one more than the largest integer among its keys, as in PHP. */
 export class PhpArray {
@@ -13,7 +17,7 @@ export class PhpArray {
   /**
    * Sets the value at a path, in which undefined stands for the next index. Drops the value if there is no next index.
    */
-  put(path: readonly (string | undefined)[], value: string): void {
+  put(path: readonly (string | undefined)[], value: PhpLeaf): void {
     const [step, ...rest] = path;
     const key = step ?? this.nextIndex();
     if (key === undefined) return;
@@ -21,9 +25,9 @@ export class PhpArray {
     else this.arrayAt(key).put(rest, value);
   }
 
-  /** Returns a plain object at the top; below it, keys 0..n are a list. */
+  /** Returns an object at the top, with its keys in order; below it, keys 0..n are a list. */
   toObject(): Record<string, unknown> {
-    return Object.fromEntries([...this.values].map(([key, value]) => [key, plain(value)]));
+    return orderedObject([...this.values].map(([key, value]) => [key, plain(value)]));
   }
 
   /** Returns a list where the keys are 0..n, else a plain object. */
@@ -54,7 +58,7 @@ export class PhpArray {
 }
 
 function plain(value: PhpArrayValue): unknown {
-  return typeof value === 'string' ? value : value.toPlain();
+  return value instanceof PhpArray ? value.toPlain() : value;
 }
 
 /** Whether PHP treats a key as an integer: it is written as PHP itself writes one. */
