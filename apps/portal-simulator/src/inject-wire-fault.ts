@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Exchange } from './exchange';
 import type { InjectedFault } from './fault-injector';
+import { phpJson } from './php-json';
 import { type WireFault, isWireFault } from './fault-kinds';
 
 export interface WireAnswer {
@@ -39,7 +40,7 @@ const json = (status: number, text: string): InjectFault =>
 
 /** Stretches the answer far enough that no half of it is valid JSON by accident. */
 function textOf(answer: WireAnswer): string {
-  return JSON.stringify(answer.body ?? { result: [], time: {} });
+  return phpJson(answer.body ?? { result: [], time: {} });
 }
 
 const injections: Record<WireFault, InjectFault> = {

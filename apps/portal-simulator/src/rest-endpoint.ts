@@ -1,12 +1,14 @@
 import { Authenticator } from './authenticate';
 import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
-import { type AuthenticatedCaller, VendorPage, type RestMethod } from './method-context';
+import { type AuthenticatedCaller, type MethodContext, VendorPage, type RestMethod } from './method-context';
 import { findMethod } from './methods';
-import { type PhpInput, isMap } from './php-query';
+import type { OrderedArray } from './ordered-array';
+import { type PhpInput, inputOf, isMap } from './php-input';
+import { phpJson } from './php-json';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
-import { type ItemAnswer, runBatch } from './run-batch';
+import { type MethodAnswer, runBatch } from './run-batch';
 import { type WireAnswer, injectWireFault } from './inject-wire-fault';
 import { type PortalFaultKind, isOddError, oddErrors } from './fault-kinds';
 import type { InjectedFault } from './fault-injector';
@@ -21,6 +23,8 @@ interface Serving {
   readonly fault: InjectedFault<PortalFaultKind> | undefined;
 }
 
+type LoggedRequest = Pick<Exchange, 'httpMethod'> & Partial<Pick<Exchange, 'received' | 'header'>>;
+
 /** `/rest/` of one portal: count, fault, authenticate, run, answer (docs/bitrix24-rules.md#errors). */
 export class RestEndpoint {
   private readonly authenticator: Authenticator;
@@ -31,8 +35,10 @@ export class RestEndpoint {
   }
 
   async handle(exchange: Exchange): Promise<void> {
+    exchange.allowAnyOrigin();
+    if (exchange.httpMethod === 'OPTIONS') return exchange.send(200, 'text/html; charset=UTF-8', '');
     const call = readRestCall(exchange);
-    const log = this.open(call, exchange.httpMethod);
+    const log = this.open(call, exchange);
     const counted = this.portal.bucket.count(this.portal.clock.now());
     const fault = counted ? this.takeFault(call) : undefined;
     const serving = { call, log, cache: new EntityCache(), startedAt: this.portal.clock.now(), fault };
@@ -44,8 +50,9 @@ export class RestEndpoint {
 
   private takeFault(call: RestCall): InjectedFault<PortalFaultKind> | undefined {
     const nested = nestedMethods(call);
-    const place = call.method.toLowerCase() === 'batch' ? 'batch' : 'single';
-    return this.portal.faults.take({ method: call.method, place, nested, memberId: this.portal.memberId });
+    const { method = '' } = call;
+    const place = method.toLowerCase() === 'batch' ? 'batch' : 'single';
+    return this.portal.faults.take({ method, place, nested, memberId: this.portal.memberId });
   }
 
   /** True: the answer has been given (or withheld) by the fault. */
@@ -67,10 +74,11 @@ export class RestEndpoint {
     const { call, log } = serving;
     try {
       if (this.portal.deleted) throw VendorRefusal.of('PORTAL_DELETED', this.portal.quirks.deletedStatus);
+      if (call.method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
       const caller = this.authenticator.authenticate(call.credentials);
       log.userId = caller.userId;
       const isBatch = call.method.toLowerCase() === 'batch';
-      const body = isBatch ? this.batch(serving, caller) : this.run(serving, caller, call.method, call.params, log);
+      const body = isBatch ? this.batch(serving, caller) : this.run(serving, caller, call.method, call.received, log);
       log.outcome = 'ok';
       log.httpStatus = 200;
       return { status: 200, body };
@@ -88,21 +96,26 @@ export class RestEndpoint {
     }
     const runOnly = fault?.kind === 'unrun' ? (fault.ranOnly ?? 0) : Infinity;
     const result = runBatch(
-      call.params,
+      call.received,
       runOnly,
-      (method, params) => this.runNested(serving, caller, method, params),
+      (method, received) => this.runNested(serving, caller, method, received),
       (refusal) => this.shown(refusal, refusal.code === 'insufficient_scope'),
     );
     log.executed = true;
     return { result, time: this.time('batch', caller.owner, serving.startedAt) };
   }
 
-  private runNested(serving: Serving, caller: AuthenticatedCaller, method: string, params: PhpInput): ItemAnswer {
+  private runNested(
+    serving: Serving,
+    caller: AuthenticatedCaller,
+    method: string,
+    received: OrderedArray,
+  ): MethodAnswer {
     const { httpMethod, id } = serving.log;
-    const log = this.open({ ...serving.call, method, params }, httpMethod, id);
+    const log = this.open({ ...serving.call, method, received }, { httpMethod }, id);
     log.userId = caller.userId;
     try {
-      const answer = this.run(serving, caller, method, params, log);
+      const answer = this.run(serving, caller, method, received, log);
       log.outcome = 'ok';
       log.httpStatus = 200;
       return answer;
@@ -117,9 +130,9 @@ export class RestEndpoint {
     serving: Serving,
     caller: AuthenticatedCaller,
     name: string,
-    params: PhpInput,
+    received: OrderedArray,
     log: RequestLog,
-  ): ItemAnswer {
+  ): MethodAnswer {
     const { operating } = this.portal;
     const nested = log.batchOf !== undefined;
     const fault = nested ? this.takeItemFault(name) : serving.fault;
@@ -129,7 +142,7 @@ export class RestEndpoint {
     const billedTo = operating.billedTo(name, nested);
     if (operating.isSpent(billedTo, caller.owner)) throw VendorRefusal.of('OPERATION_TIME_LIMIT');
     const silentlyFails = fault?.kind === 'silent-delete';
-    const context = { portal: this.portal, caller, params, cache: serving.cache, silentlyFails };
+    const context = { portal: this.portal, caller, ...inputs(received), cache: serving.cache, silentlyFails };
     const result = fault?.kind === 'silent-false' ? false : this.repeating(caller, () => method.run(context));
     log.executed = fault?.kind !== 'silent-false';
     operating.chargeCost(name, billedTo, caller.owner);
@@ -164,7 +177,7 @@ export class RestEndpoint {
     return method;
   }
 
-  private item(result: unknown, time: unknown): ItemAnswer {
+  private item(result: unknown, time: unknown): MethodAnswer {
     if (!(result instanceof VendorPage)) return { result, time };
     return {
       result: result.result,
@@ -210,14 +223,15 @@ export class RestEndpoint {
     };
   }
 
-  private open(call: RestCall, httpMethod: string, batchOf?: number): RequestLog {
+  private open(call: RestCall, request: LoggedRequest, batchOf?: number): RequestLog {
     const { credentials } = call;
     const log: RequestLog = {
       id: (this.lastLogId += 1),
       at: this.portal.clock.now(),
-      method: call.method,
-      params: call.params,
-      httpMethod,
+      method: call.method ?? '',
+      params: inputOf(call.received),
+      received: phpJson(call.received),
+      ...requestFields(request),
       authVia: call.authVia,
       token: 'token' in credentials ? credentials.token : undefined,
       tokenInUrl: call.tokenInUrl,
@@ -229,6 +243,18 @@ export class RestEndpoint {
     this.portal.requests.push(log);
     return log;
   }
+}
+
+function inputs(received: OrderedArray): Pick<MethodContext, 'params' | 'received'> {
+  return { params: inputOf(received), received };
+}
+
+/** Commands of a batch have the HTTP method only. */
+function requestFields(request: LoggedRequest) {
+  const { httpMethod, received } = request;
+  if (received === undefined || request.header === undefined) return { httpMethod };
+  const { bytes, files } = received;
+  return { httpMethod, contentType: request.header('content-type'), bodyBytes: bytes.length, files };
 }
 
 function withText(result: unknown, text: () => string): unknown {
