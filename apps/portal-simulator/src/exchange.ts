@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { DiskFile } from './disk-store';
 import type { OrderedArray } from './ordered-array';
 import { type PhpInput, inputOf } from './php-input';
 import { phpJson } from './php-json';
@@ -77,6 +80,17 @@ export class Exchange {
 
   json(status: number, body: unknown): void {
     this.send(status, 'application/json; charset=utf-8', phpJson(body));
+  }
+
+  /** Sends a file while it is read. */
+  async file({ name, size, contentType, content }: DiskFile): Promise<void> {
+    const disposition = `attachment; filename="${name.replace(/[^\x20-\x7e]|["\\]/g, '_')}"; filename*=utf-8''${encodeURIComponent(name)}`;
+    this.response.writeHead(200, {
+      'content-type': contentType,
+      'content-length': size,
+      'content-disposition': disposition,
+    });
+    await pipeline(Readable.from(content()), this.response).catch(() => this.cut());
   }
 
   /** Says that pages of any origin may read the answer. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DiskFile } from './disk-store';
 import type { Exchange } from './exchange';
 import type { InjectedFault } from './fault-injector';
 import { phpJson } from './php-json';
@@ -7,6 +8,8 @@ import { type WireFault, isWireFault } from './fault-kinds';
 export interface WireAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Sent instead of the body. */
+  readonly file?: DiskFile;
 }
 
 const frontEndPage = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n';

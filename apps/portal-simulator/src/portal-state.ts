@@ -1,6 +1,8 @@
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
+import type { DiskStore } from './disk-store';
+import type { FileLinks } from './file-links';
 import type { LeakyCounter } from './leaky-counter';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
@@ -105,6 +107,8 @@ export interface PortalState {
   readonly operating: OperatingBaskets;
   readonly scrum: ScrumStore;
   readonly crm: CrmStore;
+  readonly disk: DiskStore;
+  readonly links: FileLinks;
   readonly faults: FaultInjector<PortalFaultKind>;
   readonly quirks: PortalQuirks;
   readonly requests: RequestLog[];

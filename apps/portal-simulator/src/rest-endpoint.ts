@@ -6,6 +6,8 @@ import { findMethod } from './methods';
 import type { OrderedArray } from './ordered-array';
 import { type PhpInput, inputOf, isMap } from './php-input';
 import { phpJson } from './php-json';
+import type { ReceivedBody } from './received-body';
+import { linkedFile, storeUpload } from './serve-link';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
 import { type MethodAnswer, runBatch } from './run-batch';
@@ -18,6 +20,7 @@ import { VendorRefusal } from './vendor-refusal';
 interface Serving {
   readonly call: RestCall;
   readonly log: RequestLog;
+  readonly body: ReceivedBody;
   readonly cache: EntityCache;
   readonly startedAt: number;
   readonly fault: InjectedFault<PortalFaultKind> | undefined;
@@ -41,11 +44,19 @@ export class RestEndpoint {
     const log = this.open(call, exchange);
     const counted = this.portal.bucket.count(this.portal.clock.now());
     const fault = counted ? this.takeFault(call) : undefined;
-    const serving = { call, log, cache: new EntityCache(), startedAt: this.portal.clock.now(), fault };
+    const serving = {
+      call,
+      log,
+      body: exchange.received,
+      cache: new EntityCache(),
+      startedAt: this.portal.clock.now(),
+      fault,
+    };
     if (fault !== undefined && strikesFirst(fault) && (await this.strike(exchange, serving, undefined))) return;
     const answer = counted ? this.serve(serving) : this.refusal(log, VendorRefusal.of('QUERY_LIMIT_EXCEEDED'));
     if (fault !== undefined && !strikesFirst(fault) && (await this.strike(exchange, serving, answer))) return;
-    exchange.json(answer.status, answer.body);
+    if (answer.file === undefined) exchange.json(answer.status, answer.body);
+    else await exchange.file(answer.file);
   }
 
   private takeFault(call: RestCall): InjectedFault<PortalFaultKind> | undefined {
@@ -77,15 +88,35 @@ export class RestEndpoint {
       if (call.method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
       const caller = this.authenticator.authenticate(call.credentials);
       log.userId = caller.userId;
-      const isBatch = call.method.toLowerCase() === 'batch';
-      const body = isBatch ? this.batch(serving, caller) : this.run(serving, caller, call.method, call.received, log);
+      const answer = this.answered(serving, caller, call.method);
       log.outcome = 'ok';
       log.httpStatus = 200;
-      return { status: 200, body };
+      return { status: 200, ...answer };
     } catch (error) {
       if (error instanceof VendorRefusal) return this.refusal(log, error);
       throw error;
     }
+  }
+
+  private answered(serving: Serving, caller: AuthenticatedCaller, method: string): Omit<WireAnswer, 'status'> {
+    const link = { portal: this.portal, caller, token: serving.call.received.get('token') };
+    switch (method.toLowerCase()) {
+      case 'batch':
+        return { body: this.batch(serving, caller) };
+      case 'download':
+        return { body: undefined, file: this.executed(serving.log, linkedFile(link)) };
+      case 'upload': {
+        const result = this.executed(serving.log, storeUpload(link, serving.body));
+        return { body: { result, time: this.time('upload', caller.owner, serving.startedAt) } };
+      }
+      default:
+        return { body: this.run(serving, caller, method, serving.call.received, serving.log) };
+    }
+  }
+
+  private executed<Result>(log: RequestLog, result: Result): Result {
+    log.executed = true;
+    return result;
   }
 
   private batch(serving: Serving, caller: AuthenticatedCaller): unknown {
@@ -253,8 +284,8 @@ function inputs(received: OrderedArray): Pick<MethodContext, 'params' | 'receive
 function requestFields(request: LoggedRequest) {
   const { httpMethod, received } = request;
   if (received === undefined || request.header === undefined) return { httpMethod };
-  const { bytes, files } = received;
-  return { httpMethod, contentType: request.header('content-type'), bodyBytes: bytes.length, files };
+  const { length, files } = received;
+  return { httpMethod, contentType: request.header('content-type'), bodyBytes: length, files };
 }
 
 function withText(result: unknown, text: () => string): unknown {
