@@ -1,5 +1,6 @@
 import type { Exchange } from './exchange';
-import { type PhpInput, encodeForm } from './php-query';
+import type { PhpInput } from './php-input';
+import { encodeForm } from './php-query';
 import type { InstalledApp, PortalState } from './portal-state';
 
 /**

@@ -1,4 +1,4 @@
-import { type PhpInput, isMap } from './php-query';
+import { type PhpInput, isMap } from './php-input';
 import { VendorRefusal } from './vendor-refusal';
 
 /** The vendor's binder for a parameter of type int; its refusals have code 100 (docs/bitrix24-rules.md#scrum). */

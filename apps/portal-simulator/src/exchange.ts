@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type PhpInput, isMap, parsePhpQuery } from './php-query';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { DiskFile } from './disk-store';
+import type { OrderedArray } from './ordered-array';
+import { type PhpInput, inputOf } from './php-input';
+import { phpJson } from './php-json';
+import { parseStr } from './php-query';
+import { type ReceivedBody, readBody } from './received-body';
+import { bodyParameters } from './received-parameters';
 
 /** Who is parsed when a connection ends; one listener a connection, however many requests it carries. */
 const whenClosed = new WeakMap<Socket, (() => void)[]>();
@@ -10,29 +18,32 @@ export class Exchange {
   readonly httpMethod: string;
   readonly path: string;
   readonly rawQuery: string;
-  readonly query: PhpInput;
+  /** `$_GET`. */
+  readonly queryParameters: OrderedArray;
 
   private constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    private readonly bodyBytes: Buffer,
+    readonly received: ReceivedBody,
   ) {
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
     this.httpMethod = request.method ?? 'GET';
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.rawQuery = mark < 0 ? '' : url.slice(mark + 1);
-    this.query = parsePhpQuery(this.rawQuery);
+    this.queryParameters = parseStr(this.rawQuery);
   }
 
   static async read(request: IncomingMessage, response: ServerResponse): Promise<Exchange> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    return new Exchange(request, response, Buffer.concat(chunks));
+    return new Exchange(request, response, await readBody(request));
   }
 
   get bodyText(): string {
-    return this.bodyBytes.toString('utf8');
+    return this.received.bytes.toString('utf8');
+  }
+
+  get query(): PhpInput {
+    return inputOf(this.queryParameters);
   }
 
   header(name: string): string {
@@ -40,14 +51,9 @@ export class Exchange {
     return typeof value === 'string' ? value : '';
   }
 
-  /**
-   * The body as PHP and the vendor's REST module see it: malformed JSON is silently an empty map
-   * (docs/bitrix24-rules.md#values).
-   */
+  /** The parameters of the body by name, as PHP and the vendor's REST module read it. */
   body(): PhpInput {
-    const contentType = this.header('content-type').toLowerCase();
-    if (contentType.includes('json')) return jsonMap(this.bodyBytes);
-    return contentType.includes('x-www-form-urlencoded') ? parsePhpQuery(this.bodyText) : {};
+    return inputOf(bodyParameters(this));
   }
 
   /** Nobody is there any more to take an answer. */
@@ -73,7 +79,24 @@ export class Exchange {
   }
 
   json(status: number, body: unknown): void {
-    this.send(status, 'application/json; charset=utf-8', JSON.stringify(body));
+    this.send(status, 'application/json; charset=utf-8', phpJson(body));
+  }
+
+  /** Sends a file while it is read. */
+  async file({ name, size, contentType, content }: DiskFile): Promise<void> {
+    const disposition = `attachment; filename="${name.replace(/[^\x20-\x7e]|["\\]/g, '_')}"; filename*=utf-8''${encodeURIComponent(name)}`;
+    this.response.writeHead(200, {
+      'content-type': contentType,
+      'content-length': size,
+      'content-disposition': disposition,
+    });
+    await pipeline(Readable.from(content()), this.response).catch(() => this.cut());
+  }
+
+  /** Says that pages of any origin may read the answer. */
+  allowAnyOrigin(): void {
+    this.response.setHeader('access-control-allow-origin', '*');
+    this.response.setHeader('access-control-allow-headers', 'origin, content-type, accept');
   }
 
   html(status: number, body: string): void {
@@ -116,19 +139,5 @@ export class Exchange {
   /** Cuts the connection without a word. */
   cut(): void {
     this.request.socket.destroy();
-  }
-}
-
-/** `json_decode`: half a surrogate pair, or bytes that are not UTF-8, make the whole body unreadable. */
-function jsonMap(bytes: Buffer): PhpInput {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text, (name, inner: unknown) => {
-      if (!name.isWellFormed() || (typeof inner === 'string' && !inner.isWellFormed())) throw new Error('UTF-16');
-      return inner;
-    });
-    return isMap(value) ? value : {};
-  } catch {
-    return {};
   }
 }

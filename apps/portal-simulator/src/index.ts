@@ -1,5 +1,6 @@
 export { SimulatorClock } from './clock';
 export type { CrmRow, CrmStore } from './crm-store';
+export { type DiskFile, type DiskFileOptions, type DiskStore, type DiskUpload, sha256Of } from './disk-store';
 export { Bitrix24Simulator, type SimulatorOptions } from './simulator';
 export type { PortalApp } from './portal-app';
 export { SimulatedPortal } from './simulated-portal';
@@ -10,3 +11,4 @@ export type { BacklogRow, EpicRow, ScrumItem, ScrumStore, SprintRow, StageRow } 
 export type { EventOverrides, FrameOverrides, PostedTokens, VendorPost } from './vendor-posts';
 export type { OauthFaultKind, PortalFaultKind } from './fault-kinds';
 export type { InjectedFault, InjectionOptions, InjectionTarget } from './fault-injector';
+export type { ReceivedFile } from './received-body';

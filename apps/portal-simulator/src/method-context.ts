@@ -1,5 +1,6 @@
 import type { EntityCache } from './entity-cache';
-import type { PhpInput } from './php-query';
+import type { OrderedArray } from './ordered-array';
+import type { PhpInput } from './php-input';
 import type { PortalState } from './portal-state';
 
 /** Who calls, once the credentials were accepted. */
@@ -19,6 +20,8 @@ export interface MethodContext {
   readonly portal: PortalState;
   readonly caller: AuthenticatedCaller;
   readonly params: PhpInput;
+  /** The parameters as they were received, with their order and the digits of their numbers. */
+  readonly received: OrderedArray;
   readonly cache: EntityCache;
   /** A fault that changes what the method does. */
   readonly silentlyFails: boolean;

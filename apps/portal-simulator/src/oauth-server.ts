@@ -1,7 +1,7 @@
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { Exchange } from './exchange';
-import { type PhpInput, isMap } from './php-query';
+import { type PhpInput, isMap } from './php-input';
 import { type WireAnswer, injectWireFault } from './inject-wire-fault';
 import { type MemberDirectory, TokenEndpoint, type TokenEndpointOptions } from './token-endpoint';
 import { type OauthErrorCode, type OauthFaultKind, oauthErrors } from './fault-kinds';

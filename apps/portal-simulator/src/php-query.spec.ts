@@ -1,4 +1,6 @@
-import { encodeForm, isTruthy, parsePhpQuery, phpArray } from './php-query';
+import { isTruthy } from './php-input';
+import { phpJson } from './php-json';
+import { encodeForm, parsePhpQuery } from './php-query';
 
 describe('Parameters the PHP way', () => {
   it('are strings in nested maps, and lists where the keys count from zero', () => {
@@ -25,9 +27,9 @@ describe('Parameters the PHP way', () => {
   });
 
   it('become lists or objects as their keys demand', () => {
-    expect(phpArray(new Map())).toEqual([]);
-    expect(phpArray(new Map([['0', 'a']]))).toEqual(['a']);
-    expect(phpArray(new Map([['1', 'a']]))).toEqual({ 1: 'a' });
+    expect(phpJson(new Map())).toBe('[]');
+    expect(phpJson(new Map([['0', 'a']]))).toBe('["a"]');
+    expect(phpJson(new Map([['1', 'a']]))).toBe('{"1":"a"}');
   });
 
   it('are true or false as in PHP', () => {

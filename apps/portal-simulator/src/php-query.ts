@@ -1,70 +1,47 @@
-/** A map of parameters as PHP would hold it after reading a query, a form or a JSON body. */
-export type PhpInput = Record<string, unknown>;
+import { OrderedArray } from './ordered-array';
+import { type PhpInput, inputOf } from './php-input';
+import { bytesOfText, textOfBytes } from './php-text';
 
-export function isMap(value: unknown): value is PhpInput {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+const maxNesting = 64;
+
+/** `max_input_vars` of the vendor's machines: what a form has beyond it is not read. */
+const maxVariables = 10_000;
+
+/** `parse_str` of a text that is bytes, one a character (docs/bitrix24-rules.md#values); every value is a string. */
+export function parseStr(bytes: string): OrderedArray {
+  const [text = ''] = bytes.split('\0');
+  const array = new OrderedArray();
+  for (const part of text.split('&').filter(Boolean).slice(0, maxVariables)) readPart(array, part);
+  return array;
 }
 
-/** Reads `a=1&b[c]=2&d[]=3` as PHP's `parse_str` does: every value is a string (docs/bitrix24-rules.md#values). */
+/** The same of a text, by name. */
 export function parsePhpQuery(text: string): PhpInput {
-  const root = emptyMap();
-  for (const part of text.split('&')) {
-    if (part === '') continue;
-    const equals = part.indexOf('=');
-    const name = decode(equals < 0 ? part : part.slice(0, equals));
-    assign(root, pathOf(name), equals < 0 ? '' : decode(part.slice(equals + 1)));
-  }
-  for (const key of Object.keys(root)) root[key] = listsRestored(root[key]);
-  return root;
+  return inputOf(parseStr(bytesOfText(text)));
+}
+
+/** `$_POST` of a form: NUL ends no body, and empty parts count as variables. */
+export function parsePostedForm(bytes: string): OrderedArray {
+  const array = new OrderedArray();
+  for (const part of bytes.split('&', maxVariables)) readPart(array, part);
+  return array;
+}
+
+/**
+ * Puts one value where its name says. Brackets lead into arrays, NUL ends the name, leading spaces are passed over, and
+ * spaces and dots become underscores. A variable with more than 64 brackets is removed as a whole.
+ */
+export function registerVariable(root: OrderedArray, nameBytes: string, value: string): void {
+  const [name = ''] = nameBytes.replace(/^ +/, '').split('\0');
+  const path = pathOf(name);
+  if (path[0] === undefined || path[0] === '') return;
+  if (path.length > maxNesting + 1) root.delete(textOfBytes(path[0]));
+  else assign(root, path.map(textOf), value);
 }
 
 /** Writes pairs the way PHP's `http_build_query` does, brackets percent-encoded, spaces as plus signs. */
 export function encodeForm(pairs: readonly (readonly [string, string])[]): string {
   return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
-}
-
-/** Encodes a PHP array as JSON does: empty is `[]`, keys 0…n in order are a list (docs/bitrix24-rules.md#values). */
-export function phpArray(map: ReadonlyMap<string, unknown>): unknown {
-  const keys = [...map.keys()];
-  if (keys.every((key, index) => key === String(index))) return [...map.values()];
-  const object = emptyMap();
-  for (const [key, value] of map) object[key] = value;
-  return object;
-}
-
-/** PHP's idea of a true value: `"0"` and the empty string are false, `"false"` is true. */
-export function isTruthy(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  if (isMap(value)) return Object.keys(value).length > 0;
-  return Boolean(value) && value !== '0';
-}
-
-function emptyMap(): PhpInput {
-  return Object.create(null) as PhpInput;
-}
-
-function decode(text: string): string {
-  const spaced = text.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced.replace(/%[0-9a-f]{2}/gi, (hex) => String.fromCharCode(parseInt(hex.slice(1), 16)));
-  }
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text)
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%20', '+');
-}
-
-/** `fields[groupId]` becomes `['fields', 'groupId']`; `list[]` ends in an empty step that means "the next index". */
-function pathOf(name: string): string[] {
-  const trimmed = name.trimStart();
-  const bracket = trimmed.indexOf('[');
-  const base = (bracket < 0 ? trimmed : trimmed.slice(0, bracket)).replace(/[. ]/g, '_');
-  const rest = bracket < 0 ? '' : trimmed.slice(bracket);
-  return [base, ...bracketed(rest)];
 }
 
 /** What stands between each `[` and the first `]` behind it. */
@@ -79,28 +56,67 @@ export function bracketed(text: string): string[] {
   return found;
 }
 
-function assign(root: PhpInput, path: readonly string[], value: string): void {
-  if (path[0] === undefined || path[0] === '') return;
+function readPart(array: OrderedArray, part: string): void {
+  const equals = part.indexOf('=');
+  const name = decode(equals < 0 ? part : part.slice(0, equals));
+  registerVariable(array, name, equals < 0 ? '' : textOfBytes(decode(part.slice(equals + 1))));
+}
+
+function decode(text: string): string {
+  return text.replaceAll('+', ' ').replace(/%[0-9a-f]{2}/gi, (hex) => String.fromCharCode(parseInt(hex.slice(1), 16)));
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
+}
+
+/**
+ * `fields[groupId]` becomes `['fields', 'groupId']`; undefined stands for `[]`, the next index. A bracket that nothing
+ * closes ends the path: the first one becomes an underscore of the name, a later one is left out with what follows.
+ */
+function pathOf(name: string): (string | undefined)[] {
+  const open = name.indexOf('[');
+  if (open <= 0) return [open < 0 ? underscored(name) : ''];
+  const path: (string | undefined)[] = [underscored(name.slice(0, open))];
+  for (let at = open; name[at] === '[';) {
+    const close = name.indexOf(']', at);
+    if (close < 0) return at === open ? [unclosed(name, open)] : path;
+    path.push(keyOf(name.slice(at + 1, close)));
+    at = close + 1;
+  }
+  return path;
+}
+
+function unclosed(name: string, open: number): string {
+  return underscored(`${name.slice(0, open)}_${name.slice(open + 1)}`.replaceAll('[', '_'));
+}
+
+function underscored(name: string): string {
+  return name.replace(/[. ]/g, '_');
+}
+
+function keyOf(index: string): string | undefined {
+  return /^[ \t\n\v\f\r]?$/.test(index) ? undefined : index;
+}
+
+function textOf(key: string | undefined): string | undefined {
+  return key === undefined ? undefined : textOfBytes(key);
+}
+
+function assign(root: OrderedArray, path: readonly (string | undefined)[], value: string): void {
   let node = root;
-  path.forEach((step, index) => {
-    const key = step === '' ? String(nextIndex(node)) : step;
-    if (index === path.length - 1) {
-      node[key] = value;
-      return;
-    }
-    const child = isMap(node[key]) ? node[key] : emptyMap();
-    node[key] = child;
+  for (const key of path.slice(0, -1)) {
+    const known = key === undefined ? undefined : node.get(key);
+    const child = known instanceof OrderedArray ? known : new OrderedArray();
+    put(node, key, child);
     node = child;
-  });
+  }
+  put(node, path.at(-1), value);
 }
 
-function nextIndex(node: PhpInput): number {
-  const indexes = Object.keys(node).filter((key) => /^\d+$/.test(key));
-  return indexes.length === 0 ? 0 : Math.max(...indexes.map(Number)) + 1;
-}
-
-function listsRestored(value: unknown): unknown {
-  if (!isMap(value)) return value;
-  const entries = Object.entries(value).map(([key, child]) => [key, listsRestored(child)] as const);
-  return phpArray(new Map(entries));
+function put(node: OrderedArray, key: string | undefined, value: unknown): void {
+  if (key === undefined) node.append(value);
+  else node.set(key, value);
 }

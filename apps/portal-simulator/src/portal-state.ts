@@ -1,10 +1,13 @@
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
+import type { DiskStore } from './disk-store';
+import type { FileLinks } from './file-links';
 import type { LeakyCounter } from './leaky-counter';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
 import type { PortalFaultKind } from './fault-kinds';
+import type { ReceivedFile } from './received-body';
 import type { FaultInjector } from './fault-injector';
 
 /** An app as the vendor knows it: one pair for all portals, or (a local app) one pair for one portal. */
@@ -63,7 +66,18 @@ export interface RequestLog {
   readonly method: string;
   /** Without the token. */
   readonly params: Record<string, unknown>;
+  /**
+   * `params` as JSON, with the order of names and the digits of numbers. A byte `XX` that is no UTF-8 is written as
+   * `\udcXX`.
+   */
+  readonly received: string;
   readonly httpMethod: string;
+  /** Of a request, as it came; a command of a batch has none. */
+  readonly contentType?: string;
+  /** Length of the body. */
+  readonly bodyBytes?: number;
+  /** Of a multipart form or an upload. */
+  readonly files?: readonly ReceivedFile[];
   readonly authVia: 'body' | 'query' | 'bearer' | 'webhook' | 'none';
   readonly token: string | undefined;
   readonly tokenInUrl: boolean;
@@ -93,6 +107,8 @@ export interface PortalState {
   readonly operating: OperatingBaskets;
   readonly scrum: ScrumStore;
   readonly crm: CrmStore;
+  readonly disk: DiskStore;
+  readonly links: FileLinks;
   readonly faults: FaultInjector<PortalFaultKind>;
   readonly quirks: PortalQuirks;
   readonly requests: RequestLog[];

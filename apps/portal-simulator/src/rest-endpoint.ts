@@ -1,12 +1,16 @@
 import { Authenticator } from './authenticate';
 import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
-import { type AuthenticatedCaller, VendorPage, type RestMethod } from './method-context';
+import { type AuthenticatedCaller, type MethodContext, VendorPage, type RestMethod } from './method-context';
 import { findMethod } from './methods';
-import { type PhpInput, isMap } from './php-query';
+import type { OrderedArray } from './ordered-array';
+import { type PhpInput, inputOf, isMap } from './php-input';
+import { phpJson } from './php-json';
+import type { ReceivedBody } from './received-body';
+import { linkedFile, storeUpload } from './serve-link';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
-import { type ItemAnswer, runBatch } from './run-batch';
+import { type MethodAnswer, runBatch } from './run-batch';
 import { type WireAnswer, injectWireFault } from './inject-wire-fault';
 import { type PortalFaultKind, isOddError, oddErrors } from './fault-kinds';
 import type { InjectedFault } from './fault-injector';
@@ -16,10 +20,13 @@ import { VendorRefusal } from './vendor-refusal';
 interface Serving {
   readonly call: RestCall;
   readonly log: RequestLog;
+  readonly body: ReceivedBody;
   readonly cache: EntityCache;
   readonly startedAt: number;
   readonly fault: InjectedFault<PortalFaultKind> | undefined;
 }
+
+type LoggedRequest = Pick<Exchange, 'httpMethod'> & Partial<Pick<Exchange, 'received' | 'header'>>;
 
 /** `/rest/` of one portal: count, fault, authenticate, run, answer (docs/bitrix24-rules.md#errors). */
 export class RestEndpoint {
@@ -31,21 +38,32 @@ export class RestEndpoint {
   }
 
   async handle(exchange: Exchange): Promise<void> {
+    exchange.allowAnyOrigin();
+    if (exchange.httpMethod === 'OPTIONS') return exchange.send(200, 'text/html; charset=UTF-8', '');
     const call = readRestCall(exchange);
-    const log = this.open(call, exchange.httpMethod);
+    const log = this.open(call, exchange);
     const counted = this.portal.bucket.count(this.portal.clock.now());
     const fault = counted ? this.takeFault(call) : undefined;
-    const serving = { call, log, cache: new EntityCache(), startedAt: this.portal.clock.now(), fault };
+    const serving = {
+      call,
+      log,
+      body: exchange.received,
+      cache: new EntityCache(),
+      startedAt: this.portal.clock.now(),
+      fault,
+    };
     if (fault !== undefined && strikesFirst(fault) && (await this.strike(exchange, serving, undefined))) return;
     const answer = counted ? this.serve(serving) : this.refusal(log, VendorRefusal.of('QUERY_LIMIT_EXCEEDED'));
     if (fault !== undefined && !strikesFirst(fault) && (await this.strike(exchange, serving, answer))) return;
-    exchange.json(answer.status, answer.body);
+    if (answer.file === undefined) exchange.json(answer.status, answer.body);
+    else await exchange.file(answer.file);
   }
 
   private takeFault(call: RestCall): InjectedFault<PortalFaultKind> | undefined {
     const nested = nestedMethods(call);
-    const place = call.method.toLowerCase() === 'batch' ? 'batch' : 'single';
-    return this.portal.faults.take({ method: call.method, place, nested, memberId: this.portal.memberId });
+    const { method = '' } = call;
+    const place = method.toLowerCase() === 'batch' ? 'batch' : 'single';
+    return this.portal.faults.take({ method, place, nested, memberId: this.portal.memberId });
   }
 
   /** True: the answer has been given (or withheld) by the fault. */
@@ -67,17 +85,38 @@ export class RestEndpoint {
     const { call, log } = serving;
     try {
       if (this.portal.deleted) throw VendorRefusal.of('PORTAL_DELETED', this.portal.quirks.deletedStatus);
+      if (call.method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
       const caller = this.authenticator.authenticate(call.credentials);
       log.userId = caller.userId;
-      const isBatch = call.method.toLowerCase() === 'batch';
-      const body = isBatch ? this.batch(serving, caller) : this.run(serving, caller, call.method, call.params, log);
+      const answer = this.answered(serving, caller, call.method);
       log.outcome = 'ok';
       log.httpStatus = 200;
-      return { status: 200, body };
+      return { status: 200, ...answer };
     } catch (error) {
       if (error instanceof VendorRefusal) return this.refusal(log, error);
       throw error;
     }
+  }
+
+  private answered(serving: Serving, caller: AuthenticatedCaller, method: string): Omit<WireAnswer, 'status'> {
+    const link = { portal: this.portal, caller, token: serving.call.received.get('token') };
+    switch (method.toLowerCase()) {
+      case 'batch':
+        return { body: this.batch(serving, caller) };
+      case 'download':
+        return { body: undefined, file: this.executed(serving.log, linkedFile(link)) };
+      case 'upload': {
+        const result = this.executed(serving.log, storeUpload(link, serving.body));
+        return { body: { result, time: this.time('upload', caller.owner, serving.startedAt) } };
+      }
+      default:
+        return { body: this.run(serving, caller, method, serving.call.received, serving.log) };
+    }
+  }
+
+  private executed<Result>(log: RequestLog, result: Result): Result {
+    log.executed = true;
+    return result;
   }
 
   private batch(serving: Serving, caller: AuthenticatedCaller): unknown {
@@ -88,21 +127,26 @@ export class RestEndpoint {
     }
     const runOnly = fault?.kind === 'unrun' ? (fault.ranOnly ?? 0) : Infinity;
     const result = runBatch(
-      call.params,
+      call.received,
       runOnly,
-      (method, params) => this.runNested(serving, caller, method, params),
+      (method, received) => this.runNested(serving, caller, method, received),
       (refusal) => this.shown(refusal, refusal.code === 'insufficient_scope'),
     );
     log.executed = true;
     return { result, time: this.time('batch', caller.owner, serving.startedAt) };
   }
 
-  private runNested(serving: Serving, caller: AuthenticatedCaller, method: string, params: PhpInput): ItemAnswer {
+  private runNested(
+    serving: Serving,
+    caller: AuthenticatedCaller,
+    method: string,
+    received: OrderedArray,
+  ): MethodAnswer {
     const { httpMethod, id } = serving.log;
-    const log = this.open({ ...serving.call, method, params }, httpMethod, id);
+    const log = this.open({ ...serving.call, method, received }, { httpMethod }, id);
     log.userId = caller.userId;
     try {
-      const answer = this.run(serving, caller, method, params, log);
+      const answer = this.run(serving, caller, method, received, log);
       log.outcome = 'ok';
       log.httpStatus = 200;
       return answer;
@@ -117,9 +161,9 @@ export class RestEndpoint {
     serving: Serving,
     caller: AuthenticatedCaller,
     name: string,
-    params: PhpInput,
+    received: OrderedArray,
     log: RequestLog,
-  ): ItemAnswer {
+  ): MethodAnswer {
     const { operating } = this.portal;
     const nested = log.batchOf !== undefined;
     const fault = nested ? this.takeItemFault(name) : serving.fault;
@@ -129,7 +173,7 @@ export class RestEndpoint {
     const billedTo = operating.billedTo(name, nested);
     if (operating.isSpent(billedTo, caller.owner)) throw VendorRefusal.of('OPERATION_TIME_LIMIT');
     const silentlyFails = fault?.kind === 'silent-delete';
-    const context = { portal: this.portal, caller, params, cache: serving.cache, silentlyFails };
+    const context = { portal: this.portal, caller, ...inputs(received), cache: serving.cache, silentlyFails };
     const result = fault?.kind === 'silent-false' ? false : this.repeating(caller, () => method.run(context));
     log.executed = fault?.kind !== 'silent-false';
     operating.chargeCost(name, billedTo, caller.owner);
@@ -164,7 +208,7 @@ export class RestEndpoint {
     return method;
   }
 
-  private item(result: unknown, time: unknown): ItemAnswer {
+  private item(result: unknown, time: unknown): MethodAnswer {
     if (!(result instanceof VendorPage)) return { result, time };
     return {
       result: result.result,
@@ -210,14 +254,15 @@ export class RestEndpoint {
     };
   }
 
-  private open(call: RestCall, httpMethod: string, batchOf?: number): RequestLog {
+  private open(call: RestCall, request: LoggedRequest, batchOf?: number): RequestLog {
     const { credentials } = call;
     const log: RequestLog = {
       id: (this.lastLogId += 1),
       at: this.portal.clock.now(),
-      method: call.method,
-      params: call.params,
-      httpMethod,
+      method: call.method ?? '',
+      params: inputOf(call.received),
+      received: phpJson(call.received),
+      ...requestFields(request),
       authVia: call.authVia,
       token: 'token' in credentials ? credentials.token : undefined,
       tokenInUrl: call.tokenInUrl,
@@ -229,6 +274,18 @@ export class RestEndpoint {
     this.portal.requests.push(log);
     return log;
   }
+}
+
+function inputs(received: OrderedArray): Pick<MethodContext, 'params' | 'received'> {
+  return { params: inputOf(received), received };
+}
+
+/** Commands of a batch have the HTTP method only. */
+function requestFields(request: LoggedRequest) {
+  const { httpMethod, received } = request;
+  if (received === undefined || request.header === undefined) return { httpMethod };
+  const { length, files } = received;
+  return { httpMethod, contentType: request.header('content-type'), bodyBytes: length, files };
 }
 
 function withText(result: unknown, text: () => string): unknown {

@@ -3,7 +3,9 @@ import { handleAuthorize } from './authorize-page';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import { CrmStore } from './crm-store';
+import { DiskStore } from './disk-store';
 import type { Exchange } from './exchange';
+import { FileLinks } from './file-links';
 import { LeakyCounter } from './leaky-counter';
 import { LoopbackServer } from './loopback-server';
 import { OperatingBaskets } from './operating-baskets';
@@ -36,6 +38,8 @@ export class SimulatedPortal implements PortalState {
   readonly operating: OperatingBaskets;
   readonly scrum = new ScrumStore();
   readonly crm = new CrmStore();
+  readonly disk = new DiskStore();
+  readonly links = new FileLinks(() => this.domain);
   readonly faults = new FaultInjector<PortalFaultKind>();
   readonly requests: RequestLog[] = [];
   readonly dismissedUsers = new Set<number>();

@@ -1,7 +1,7 @@
 import type { AppRegistration, PortalState } from './portal-state';
 import type { TokenLedger, IssuedPair } from './token-ledger';
 import type { SimulatorClock } from './clock';
-import type { PhpInput } from './php-query';
+import type { PhpInput } from './php-input';
 import { type OauthErrorCode, oauthErrors } from './fault-kinds';
 import type { WireAnswer } from './inject-wire-fault';
 

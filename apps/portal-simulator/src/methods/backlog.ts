@@ -1,6 +1,6 @@
 import { bindFields, bindInt, isNumeric, toInt } from '../bind-parameter';
 import type { MethodContext, MethodTable } from '../method-context';
-import type { PhpInput } from '../php-query';
+import type { PhpInput } from '../php-input';
 import type { BacklogRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, userField } from './scrum-fields';

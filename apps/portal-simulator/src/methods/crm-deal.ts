@@ -1,7 +1,7 @@
 import { toInt, toText } from '../bind-parameter';
 import type { CrmRow } from '../crm-store';
 import { type MethodContext, type MethodTable, VendorPage } from '../method-context';
-import { isMap } from '../php-query';
+import { isMap } from '../php-input';
 import { VendorRefusal } from '../vendor-refusal';
 import { type Columns, rowsOf } from './page-of';
 

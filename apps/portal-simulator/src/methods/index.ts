@@ -4,6 +4,7 @@ import { crmDealMethods } from './crm-deal';
 import { diskMethods } from './disk';
 import { epicMethods } from './epic';
 import { kanbanMethods } from './kanban';
+import { labMethods } from './lab';
 import { portalMethods } from './portal-methods';
 import { sprintMethods } from './sprint';
 import { taskMethods } from './task';
@@ -19,10 +20,11 @@ const tables: MethodTable = {
   ...crmDealMethods,
   ...diskMethods,
   ...userMethods,
+  ...labMethods,
   methods: { scope: '', run: () => [...methodNames] },
 };
 
-const methodNames: readonly string[] = Object.keys(tables);
+const methodNames: readonly string[] = Object.keys(tables).filter((name) => !(name in labMethods));
 
 const byLowerCase = new Map(Object.entries(tables).map(([name, method]) => [name.toLowerCase(), method]));
 

@@ -1,6 +1,6 @@
 import { toInt, toText } from '../bind-parameter';
 import { VendorPage } from '../method-context';
-import { type PhpInput, isMap } from '../php-query';
+import { type PhpInput, isMap } from '../php-input';
 import { refuse } from '../vendor-refusal';
 
 const pageSize = 50;

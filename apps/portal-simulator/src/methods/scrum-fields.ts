@@ -1,6 +1,6 @@
 import { isNumeric, toInt } from '../bind-parameter';
 import type { MethodContext } from '../method-context';
-import type { PhpInput } from '../php-query';
+import type { PhpInput } from '../php-input';
 import { refuse } from '../vendor-refusal';
 
 /** A numeric user id that must exist; anything not numeric counts as not sent. */

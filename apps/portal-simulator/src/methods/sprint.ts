@@ -1,6 +1,6 @@
 import { bindFields, bindInt, isNumeric, toInt, toText } from '../bind-parameter';
 import { type MethodContext, type MethodTable, type VendorPage } from '../method-context';
-import type { PhpInput } from '../php-query';
+import type { PhpInput } from '../php-input';
 import type { SprintRow } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { type Columns, pageOf } from './page-of';

@@ -1,0 +1,6 @@
+import type { MethodTable } from '../method-context';
+
+/** Methods for tests, which no real portal has. */
+export const labMethods: MethodTable = {
+  'lab.echo': { scope: '', run: ({ received }) => received },
+};
