@@ -18,7 +18,7 @@ export { type FaultCode, faultCodes, faultTable } from './fault-table';
 export { isMethodName } from './method-name';
 export { concernsGrant, asCommandFault } from './command-fault';
 export { isPortalId, portalId, type PortalId } from './portal';
-export { linkRemoved, Scrubber } from './scrub/scrubber';
+export { linkRemoved, type ReplaceLink, Scrubber } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Send } from './send';
 export { newSigningSecret, signatureHeaders } from './signature';

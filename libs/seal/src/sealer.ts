@@ -10,7 +10,8 @@ export type SealPurpose =
   | 'jobs'
   | 'job results'
   | 'write answers'
-  | 'remote calls';
+  | 'remote calls'
+  | 'file links';
 
 /**
  * Encrypts and decrypts texts of one purpose. `aad` (additional authenticated data) names where the text is stored, for

@@ -1,4 +1,5 @@
 import { type Authorization, type HttpAnswer, Scrubber, Secret } from '@b24/portal';
+import { fileLink } from './file-link';
 
 /** Maximum number of cached scrubbers; one takes about a kilobyte. */
 const maxScrubbers = 2000;
@@ -12,8 +13,13 @@ interface CachedScrubber {
   readonly scrubber: Scrubber;
 }
 
-/** Returns a function that removes a request's secrets, in any encoding, and links with tokens from its answer (decision 25). */
-export function answerScrubber(): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
+/**
+ * Returns a function that removes a request's secrets, in any encoding, and links with tokens from its answer (decision
+ * 25). Links to files are replaced by links of the gateway.
+ */
+export function answerScrubber(
+  linkFor: (vendorLink: URL) => string | undefined = () => undefined,
+): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
   const stored = new Map<string, CachedScrubber>();
 
   function scrubberOf({ endpoint, accessToken, otherSecrets = [] }: Authorization): Scrubber {
@@ -25,7 +31,10 @@ export function answerScrubber(): (answer: HttpAnswer, authorization: Authorizat
     const all = [...tokens, ...otherSecrets];
     const secrets = all.map((it) => it.reveal()).join(' ');
     if (known?.secrets === secrets) return known.scrubber;
-    const scrubber = Scrubber.of(all, url.split('/')[2]);
+    const scrubber = Scrubber.of(all, url.split('/')[2], (link) => {
+      const file = fileLink(link, url);
+      return file && linkFor(file);
+    });
     stored.delete(url);
     stored.set(url, { tokens, secrets, scrubber });
     const [oldest] = stored.keys();

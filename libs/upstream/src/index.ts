@@ -1,6 +1,8 @@
 export { axiosPost } from './axios-post';
 export type { ConnectTarget } from './checked-connect';
 export { commandNames, callerBatch } from './batch-codec';
+export { fileLink, isUploadLink } from './file-link';
+export { type FileResponse, type FileWire, fileWire } from './file-wire';
 export { guardedPost } from './guarded-post';
 export { isBatchable, batchedBytes } from './php-query';
 export { isPublicAddress } from './public-address';

@@ -28,12 +28,14 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** Where a request carries the access token: last in its body, or in `Authorization`. Default: the body. */
   readonly tokenIn?: 'body' | 'header';
+  /** Returns the gateway's link for a link to a file of the portal; undefined removes it. */
+  readonly linkFor?: (vendorLink: URL) => string | undefined;
 }
 
 /** The last station: encodes, posts, decodes, translates. One command is sent as a call, several as a batch. */
 export function upstream(options: UpstreamOptions): SendAuthorized {
   const { clock } = options;
-  const withoutSecrets = answerScrubber();
+  const withoutSecrets = answerScrubber(options.linkFor);
 
   async function timed(authorization: Authorization, call: EncodedCall, signal: AbortSignal) {
     const startedAt = clock.now();

@@ -35,6 +35,9 @@ const maxDecodedRatio = 8;
 const minDecodedLength = 1_000_000;
 const maxDecodedLength = 32_000_000;
 
+/** Returns a link without secrets that stands for another one; undefined if there is none. */
+export type ReplaceLink = (link: string) => string | undefined;
+
 /**
  * Keeps secrets out of a portal's words, plain or encoded: percent, JSON, HTML, quoted-printable, base64 and hex, in
  * any order, four layers deep. Linear in the text; a text without a long run of letters and digits is not decoded.
@@ -50,16 +53,20 @@ export class Scrubber {
   private constructor(
     private readonly needles: readonly SecretPattern[],
     private readonly ownHost: string,
+    private readonly replaceLink: ReplaceLink,
   ) {
     this.runLength = Math.min(maxRunLength, ...needles.map(({ middle }) => middle.length));
     this.packedLength = Math.ceil((this.runLength * 8) / 6);
     this.signs = characterSet(needles.map(({ middle }) => middle).join(''), encodingCharacters);
   }
 
-  /** @param ownHost the portal's host: links to it that carry anybody's token are removed too */
-  static of(secrets: readonly Secret[], ownHost = ''): Scrubber {
+  /**
+   * @param ownHost the portal's host: links to it that carry anybody's token are removed too
+   * @param replaceLink returns a link without secrets that stands for another one
+   */
+  static of(secrets: readonly Secret[], ownHost = '', replaceLink: ReplaceLink = () => undefined): Scrubber {
     const texts = new Set(secrets.map((it) => it.reveal()).filter((it) => it.length >= minSecretLength));
-    return new Scrubber([...texts].map(secretPattern), ownHost.toLowerCase().replace(/:\d+$/, ''));
+    return new Scrubber([...texts].map(secretPattern), ownHost.toLowerCase().replace(/:\d+$/, ''), replaceLink);
   }
 
   /** An HTTP body: JSON string by string, anything else as one text. */
@@ -90,7 +97,7 @@ export class Scrubber {
 
   private scrubbed(text: string): string {
     if (!this.mayReveal(withoutLineBreaks(text)) || !this.reveals(text, maxLayers)) return text;
-    if (/^\s*(?:[a-z]{2,8}:)?\/\//i.test(text)) return linkRemoved;
+    if (/^\s*(?:[a-z]{2,8}:)?\/\//i.test(text)) return this.replaceLink(text.trim()) ?? linkRemoved;
     const rest = text
       .split(/([\s"<>]+)/)
       .map((word) => (this.reveals(word, maxLayers) ? this.withoutPlain(word) : word))
@@ -99,7 +106,7 @@ export class Scrubber {
   }
 
   private withoutPlain(word: string): string {
-    if (isLink(word)) return linkRemoved;
+    if (isLink(word)) return this.replaceLink(word) ?? linkRemoved;
     return this.needles.reduce((rest, needle) => redactPattern(rest, needle, secretRemoved), word);
   }
 

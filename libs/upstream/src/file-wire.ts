@@ -1,0 +1,48 @@
+import { ExchangeFailure, hostNotAllowed } from '@b24/portal';
+import type { Readable } from 'node:stream';
+import { type Dispatcher, request } from 'undici';
+
+/** How long a portal may take before its answer begins, and between two pieces of it, in milliseconds. */
+const silenceMs = 70_000;
+
+export interface FileRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Readable;
+  /** Aborts when the caller hangs up; the transfer then ends. */
+  readonly signal: AbortSignal;
+}
+
+export interface FileResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Ends with an error when the transfer is cut off. */
+  readonly body: Readable;
+}
+
+export interface FileWireOptions {
+  readonly dispatcher: Dispatcher;
+  /** Checks the URL by name, for each request. */
+  readonly isAllowed: (url: URL) => boolean;
+}
+
+/** Transfers one file, and follows no redirect. @throws ExchangeFailure without the URL, which holds secrets */
+export type FileWire = (url: URL, request: FileRequest) => Promise<FileResponse>;
+
+/** Returns a `FileWire` that streams both ways. */
+export function fileWire({ dispatcher, isAllowed }: FileWireOptions): FileWire {
+  return async (url, { method, headers, body, signal }) => {
+    if (!isAllowed(url)) throw new ExchangeFailure(false, hostNotAllowed);
+    try {
+      const answer = await request(url, {
+        ...{ dispatcher, method, signal, headersTimeout: silenceMs, bodyTimeout: silenceMs },
+        headers: { ...headers, 'user-agent': 'b24-gateway', 'accept-encoding': 'identity' },
+        ...(body && { body }),
+      });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    } catch (error) {
+      const { code, name } = error as { code?: unknown; name?: string };
+      throw new ExchangeFailure(true, typeof code === 'string' ? code : (name ?? 'unknown'));
+    }
+  };
+}
