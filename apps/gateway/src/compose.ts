@@ -18,7 +18,7 @@ import type { Clock, Post } from '@b24/portal';
 import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
-import { axiosPost, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, Egress, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpService } from '@nestjs/axios';
 import type { FastifyBaseLogger } from 'fastify';
 import { appAddresses } from './api/apps/app-addresses';
@@ -120,8 +120,9 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // The wire to portals and authorization servers.
   const destinations = new Destinations(settings.rules, settings.oauthServers);
+  const egress = new Egress(settings.egress);
   const wire = undiciAdapter({
-    ...wireLimits,
+    ...{ ...wireLimits, egress },
     mayConnect: (address, target) => destinations.mayConnect(address, target),
   });
   const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
@@ -176,7 +177,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const { targets: hosts, timeoutMs, queueLimit } = settings.events;
   const targets = new EventTargets(hosts);
   const targetsWire = targetWire({
-    ...{ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url) },
+    ...{ clock, timeoutMs, egress, mayAsk: (url) => targets.mayAsk(url) },
     mayConnect: (address, target) => targets.mayConnect(address, target),
   });
   const subscriptions = new Subscriptions(redis, keyring, clock);

@@ -1,9 +1,13 @@
 export { axiosPost } from './axios-post';
 export type { ConnectTarget } from './checked-connect';
 export { commandNames, callerBatch } from './batch-codec';
+export { Egress, type EgressOptions } from './egress';
 export { guardedPost } from './guarded-post';
 export { isBatchable, batchedBytes } from './php-query';
+export { parseProxyUrl } from './outgoing-proxy';
+export { ProxyExceptions } from './proxy-exceptions';
 export { isPublicAddress } from './public-address';
+export { type CaFile, readCaFile } from './read-ca-file';
 export { targetWire, type TargetWire } from './target-wire';
 export { undiciAdapter } from './undici-adapter';
 export { findLoneSurrogate } from './find-lone-surrogate';

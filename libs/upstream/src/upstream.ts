@@ -15,6 +15,7 @@ import {
 import { answerScrubber } from './answer-scrubber';
 import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
 import { decodeCall } from './call-codec';
+import { isProxyFailure } from './proxy-failure';
 
 /** Longer than the vendor's own limit of 60 s: a shorter one would leave the outcome of writes unknown. */
 const callTimeoutMs = 70_000;
@@ -77,10 +78,14 @@ async function exchange(
     if (!(error instanceof ExchangeFailure)) throw error;
     if (error.reason === hostNotAllowed) throw new Fault('host_not_allowed');
     if (error.reason === answerTooLarge) throw new Fault('answer_too_large');
-    throw new Fault(error.sent ? 'outcome_unknown' : 'portal_unreachable', {
-      detail: error.sent
-        ? `The connection to the portal ended without an answer (${error.reason}); the call may have been carried out.`
-        : `No connection to the portal could be made (${error.reason}), so the call was not sent.`,
-    });
+    throw new Fault(error.sent ? 'outcome_unknown' : 'portal_unreachable', { detail: failureDetail(error) });
   }
+}
+
+function failureDetail({ sent, reason }: ExchangeFailure): string {
+  if (sent)
+    return `The connection to the portal ended without an answer (${reason}); the call may have been carried out.`;
+  if (isProxyFailure(reason))
+    return `The gateway's outgoing proxy made no connection to the portal (${reason}), so the call was not sent.`;
+  return `No connection to the portal could be made (${reason}), so the call was not sent.`;
 }
