@@ -16,10 +16,10 @@ export class TestAuthority {
 
   private constructor(private readonly folder: string) {}
 
-  static create(name: string): TestAuthority {
+  static create(name: string, days = 90): TestAuthority {
     const authority = new TestAuthority(mkdtempSync(join(tmpdir(), 'b24-ca-')));
     const files = ['-keyout', authority.at('ca.key'), '-out', authority.caFile];
-    authority.openssl(['req', '-x509', ...newKey, ...files, '-subj', `/CN=${name}`, '-days', '2']);
+    authority.openssl(['req', '-x509', ...newKey, ...files, '-subj', `/CN=${name}`, '-days', `${days}`]);
     return authority;
   }
 

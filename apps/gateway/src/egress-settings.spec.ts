@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Egress } from '@b24/upstream';
+import { Egress, egressTarget } from '@b24/upstream';
 import { TestAuthority } from '../../../test/support/test-authority';
 import { type BadSettings, readSettings } from './settings';
 
@@ -17,10 +17,7 @@ const mistakesOf = (env: Record<string, string>): readonly string[] => {
     return (error as BadSettings).sentences;
   }
 };
-const target = (url: string) => {
-  const { protocol, hostname, port } = new URL(url);
-  return { protocol, hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
-};
+const target = (url: string) => egressTarget(new URL(url));
 
 describe('the settings of the way out', () => {
   let authority: TestAuthority;

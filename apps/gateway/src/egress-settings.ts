@@ -1,4 +1,11 @@
-import { type CaFile, type EgressOptions, parseProxyUrl, ProxyExceptions, readCaFile } from '@b24/upstream';
+import {
+  type CaFile,
+  type EgressOptions,
+  egressTarget,
+  parseProxyUrl,
+  ProxyExceptions,
+  readCaFile,
+} from '@b24/upstream';
 import { z } from 'zod';
 
 /** How connections leave the network: the settings that `egressOptions` reads. */
@@ -96,6 +103,6 @@ function portalCaFile(entry: string): [string, CaFile] {
 function hostWithPort(host: string): string | undefined {
   const text = `https://${host}`;
   if (host === '' || !URL.canParse(text) || /[/?#@*\\]/.test(host)) return undefined;
-  const { hostname, port } = new URL(text);
-  return `${hostname.replace(/^\[|\]$/g, '')}:${port || 443}`;
+  const { hostname, port } = egressTarget(new URL(text));
+  return `${hostname}:${port}`;
 }

@@ -3,7 +3,7 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
-import { Egress, type EgressTarget } from './egress';
+import { Egress, egressTarget, type EgressTarget } from './egress';
 import { Tunnels } from './tunnels';
 
 /** The parts of a URL that decide whether a connection to an address is allowed. */
@@ -56,14 +56,6 @@ function directConnect(timeoutMs: number, mayConnect: AddressFilter, egress: Egr
     const connector = (isUsual ? usual.get(context) : undefined) ?? connectorTo(target, context);
     if (isUsual) usual.set(context, connector);
     connector(given, callback);
-  };
-}
-
-function egressTarget({ protocol, hostname, port }: buildConnector.Options): EgressTarget {
-  return {
-    protocol,
-    hostname: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || (protocol === 'https:' ? 443 : 80)),
   };
 }
 

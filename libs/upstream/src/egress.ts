@@ -23,6 +23,19 @@ export interface EgressTarget {
   readonly port: number;
 }
 
+/** @param given a URL, or the options of a connection */
+export function egressTarget({
+  protocol,
+  hostname,
+  port,
+}: Record<'protocol' | 'hostname' | 'port', string>): EgressTarget {
+  return {
+    protocol,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || (protocol === 'https:' ? 443 : 80)),
+  };
+}
+
 /** Decides how a connection leaves the network: through which proxy, and which certificates it trusts. */
 export class Egress {
   private readonly contexts = new Map<CaFile | undefined, SecureContext>();

@@ -1,13 +1,15 @@
 export { axiosPost } from './axios-post';
 export type { ConnectTarget } from './checked-connect';
 export { commandNames, callerBatch } from './batch-codec';
-export { Egress, type EgressOptions } from './egress';
+export { Egress, type EgressOptions, egressTarget, type EgressTarget } from './egress';
 export { guardedPost } from './guarded-post';
 export { isBatchable, batchedBytes } from './php-query';
 export { parseProxyUrl } from './outgoing-proxy';
 export { ProxyExceptions } from './proxy-exceptions';
 export { isPublicAddress } from './public-address';
 export { type CaFile, readCaFile } from './read-ca-file';
+export { isProxyFailure } from './proxy-failure';
+export { reachServer } from './reach-server';
 export { targetWire, type TargetWire } from './target-wire';
 export { undiciAdapter } from './undici-adapter';
 export { findLoneSurrogate } from './find-lone-surrogate';

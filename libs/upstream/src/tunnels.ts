@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { buildConnector, Client } from 'undici';
-import type { Egress, EgressTarget } from './egress';
+import { type Egress, egressTarget, type EgressTarget } from './egress';
 import type { OutgoingProxy } from './outgoing-proxy';
 import { proxyFailure } from './proxy-failure';
 
@@ -53,9 +53,7 @@ export class Tunnels {
 
   /** The connection of the proxy's own client is to the proxy, whatever host the CONNECT names. */
   private toProxy(origin: string): buildConnector.connector {
-    const { protocol, hostname, port } = new URL(origin);
-    const proxy = { protocol, hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
-    const connector = this.connectorFor(proxy);
+    const connector = this.connectorFor(egressTarget(new URL(origin)));
     return (given, callback) => {
       connector({ ...given, servername: '' }, callback);
     };
