@@ -58,6 +58,14 @@ export class TestAuthority {
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
   }
 
+  /** Makes a server's certificate that no authority signed; returns also its file. */
+  selfSigned(subject: string): ServerCredentials & { readonly file: string } {
+    const [key, file] = [this.at('self.key'), this.at('self.pem')];
+    const extensions = ['-addext', `subjectAltName=${subject}`, '-addext', 'basicConstraints=CA:FALSE'];
+    this.openssl(['req', '-x509', ...newKey, '-keyout', key, '-out', file, '-subj', '/CN=server', ...extensions]);
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(file, 'utf8'), file };
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }

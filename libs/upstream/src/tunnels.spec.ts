@@ -86,6 +86,15 @@ describe('a connection through a proxy', () => {
     expect(target.asked).toEqual([]);
   });
 
+  it('trusts a self-signed certificate that is in a CA file', async () => {
+    const { file, ...credentials } = authority.selfSigned('DNS:portal.corp.example');
+    const front = await TlsFront.before(target.host, credentials);
+    const url = `https://portal.corp.example:${front.port}/`;
+    expect(await post({ caFiles: [readCaFile(file)] })(url)).toMatchObject({ status: 200 });
+    await expect(post()(url)).rejects.toMatchObject({ sent: false, reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    await front.stop();
+  });
+
   it('may start with TLS to the proxy itself', async () => {
     const tlsProxy = await ConnectProxy.listen(authority.issue('IP:127.0.0.1'));
     const httpProxy = parseProxyUrl(tlsProxy.url);
