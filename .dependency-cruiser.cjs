@@ -16,7 +16,7 @@ const layers = [
   '^apps/gateway/src/doors/',
   '^apps/gateway/src/api/',
   '^apps/gateway/src/(resources|operations)/',
-  '^apps/gateway/src/((http|line)/|(request-line|settings|key-strength|destinations)\\.ts$)',
+  '^apps/gateway/src/((http|line)/|(request-line|settings|egress-settings|key-strength|destinations)\\.ts$)',
 ];
 const downwards = layers.slice(1).map((layer, i) => ({
   name: `gateway-layer-${i + 2}-imports-no-layer-above`,
@@ -71,7 +71,11 @@ module.exports = {
       from: { path: '^apps/cli/src/doctor/' },
       to: {
         path: '^(libs|apps/gateway|apps/console|apps/portal-simulator|test)/',
-        pathNot: ['^(apps/gateway/src/settings\\.ts|libs/(redis|portal)/src/index\\.ts)$', apiTypes, apiScopes],
+        pathNot: [
+          '^(apps/gateway/src/settings\\.ts|libs/(redis|portal|upstream)/src/index\\.ts)$',
+          apiTypes,
+          apiScopes,
+        ],
       },
     },
     {

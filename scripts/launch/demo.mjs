@@ -45,6 +45,7 @@ export class Demo {
       B24_ALLOW_HTTP: 'true',
       B24_PORTAL_HOSTS: this.domains.join(),
       INSTALLS: process.env.INSTALLS || 'open',
+      ...directToLoopback(process.env),
     };
   }
 
@@ -63,6 +64,11 @@ export class Demo {
       await fetch(`${url}/v1/portals/${domain}`, { method: 'PATCH', headers, body });
     }
   }
+}
+
+/** Returns the exceptions of an outgoing proxy with the simulator among them, which no proxy reaches. */
+function directToLoopback({ no_proxy, NO_PROXY }) {
+  return { no_proxy: ['127.0.0.1', no_proxy || NO_PROXY].filter(Boolean).join() };
 }
 
 async function portsOf(data, gatewayPort) {

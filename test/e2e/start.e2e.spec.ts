@@ -54,6 +54,11 @@ describe('npm start', () => {
     expect(await paste(commands(again)[0])).toMatchObject({ id: 1, modifiedBy: 6 });
   }, 120_000);
 
+  it('connects to its own portals directly, also where the environment has an outgoing proxy', async () => {
+    const output = await launch({ HTTP_PROXY: 'http://proxy.invalid:3128', NO_PROXY: 'corp.example' }).says(lastWords);
+    expect(await paste(commands(output)[0])).toMatchObject({ id: 1, groupId: 125 });
+  }, 120_000);
+
   it('takes over in order from a launcher that was killed', async () => {
     const killed = launch();
     await killed.says(lastWords);

@@ -18,7 +18,7 @@ import type { Clock, Post } from '@b24/portal';
 import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
-import { axiosPost, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
+import { axiosPost, Egress, fileWire, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpService } from '@nestjs/axios';
 import type { FastifyBaseLogger } from 'fastify';
 import { appAddresses } from './api/apps/app-addresses';
@@ -30,6 +30,7 @@ import { fanOutWork, type FanOutJobPayload } from './api/calls/fan-out-work';
 import { jobMessage } from './api/jobs/job-message';
 import { JobIntake } from './api/respond-async/job-intake';
 import { planOf } from './api/portals/plan-of';
+import { acquirePermit } from './line/own-request-permit';
 import { PortalDirectory } from './line/portal-directory';
 import { viewOf } from './api/portals/portal-view';
 import { SingleRequest } from './api/portals/single-request';
@@ -44,6 +45,8 @@ import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
 import { LiveFigures } from './doors/console/live-figures';
 import { PortalOnboarding } from './api/portals/portal-onboarding';
+import { FileLinks } from './doors/files/file-links';
+import { FileTransfers } from './doors/files/files';
 import { EventInbox } from './doors/events/event-inbox';
 import { GrantorQuestion } from './doors/events/grantor-question';
 import { InstallInbox } from './doors/events/install-inbox';
@@ -120,10 +123,17 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // The wire to portals and authorization servers.
   const destinations = new Destinations(settings.rules, settings.oauthServers);
+  const egress = new Egress(settings.egress);
   const wire = undiciAdapter({
-    ...wireLimits,
+    ...{ ...wireLimits, egress },
     mayConnect: (address, target) => destinations.mayConnect(address, target),
   });
+  const filesWire = fileWire({
+    ...{ connectTimeoutMs: wireLimits.connectTimeoutMs, egress },
+    mayConnect: (address, target) => destinations.mayConnect(address, target),
+    isAllowed: (url) => destinations.mayAsk(url),
+  });
+  const fileLinks = new FileLinks(keyring.for('file links'), clock, settings.publicUrl);
   const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
 
   // Grants.
@@ -154,6 +164,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     planOf: (record) => planOf(record, settings.plan),
     queueLimit: settings.queueLimit,
     tokenIn: settings.tokenIn,
+    linkFor: (vendorLink) => fileLinks.linkFor(vendorLink),
     callTimeoutMs: settings.callTimeoutMs,
     maxCallMs: settings.callLimitMs,
   });
@@ -166,6 +177,13 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     const record = await store.load(portal).catch(() => undefined);
     return planOf(record ?? {}, settings.plan);
   });
+  const fileTransfers = new FileTransfers({
+    ...{ links: fileLinks, portals: directory, grants, send: filesWire.send, maxBytes: settings.uploadLimitBytes },
+    acquirePermit: async (portal, signal) => {
+      const record = await grants.usable(portal);
+      return acquirePermit(rateLimiter, portal, planOf(record, settings.plan), signal);
+    },
+  });
   const webhookProbe = new WebhookProbe({ request: single, bucket: rateLimiter, store });
 
   // Writes.
@@ -177,7 +195,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const { targets: hosts, timeoutMs, queueLimit } = settings.events;
   const targets = new EventTargets(hosts);
   const targetsWire = targetWire({
-    ...{ clock, timeoutMs, mayAsk: (url) => targets.mayAsk(url) },
+    ...{ clock, timeoutMs, egress, mayAsk: (url) => targets.mayAsk(url) },
     mayConnect: (address, target) => targets.mayConnect(address, target),
   });
   const subscriptions = new Subscriptions(redis, keyring, clock);
@@ -279,6 +297,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     // Not awaited: a request without a waiting caller must not delay the end of the replica.
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },
+    { close: () => void filesWire.close() },
     audit,
     grants,
     rateLimiter,
@@ -307,6 +326,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       calls,
       batches,
       fanOut,
+      fileTransfers,
       webhookProbe,
       once,
       subscriptions,

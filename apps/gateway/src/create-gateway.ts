@@ -124,7 +124,7 @@ async function prepareHttp(
   { settings, clock, parts }: Composition,
   inFlight: OpenRequests,
 ): Promise<void> {
-  const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line } = parts;
+  const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line, fileTransfers } = parts;
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -158,6 +158,7 @@ async function prepareHttp(
     isStopping: () => lifecycle.isStopping,
   });
   fastify.setReplySerializer((payload) => writeJson(payload));
+  await app.register(fileTransfers.routes);
   await app.register(
     webhooks({ portals: directory, line, domain: settings.sdkDomain, maxBodyBytes: uploads.maxBytes }),
   );

@@ -54,6 +54,8 @@ export interface LineParts {
   readonly post: Post;
   /** Where a request carries the access token of an app. */
   readonly tokenIn: 'body' | 'header';
+  /** Returns the gateway's link for a link to a file of a portal. */
+  readonly linkFor: (vendorLink: URL) => string;
   readonly rateLimiter: RateLimiter;
   readonly peerExchange: PeerExchange;
   readonly store: GrantStore;
@@ -149,7 +151,7 @@ export class RequestLine {
       ask: (portal, command, signal) =>
         this.call({ client: planDetectorClient, signal }, 'portals:read', portal, command),
     });
-    const wire = upstream({ post, clock, tokenIn: parts.tokenIn });
+    const wire = upstream({ post, clock, tokenIn: parts.tokenIn, linkFor: parts.linkFor });
     const permit = (record: PortalRecord, signal: AbortSignal) =>
       acquirePermit(parts.rateLimiter, record.portal, parts.planOf(record), signal);
     const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });

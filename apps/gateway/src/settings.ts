@@ -1,8 +1,10 @@
 import { Secret } from '@b24/portal';
 import { type InstallPolicy, PortalHosts } from '@b24/grants';
 import { parseRedisUrl } from '@b24/redis';
+import type { EgressOptions } from '@b24/upstream';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { egressOptions, egressShape } from './egress-settings';
 import { estimatedBits } from './key-strength';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
@@ -113,6 +115,7 @@ const environment = z
     HOST: z.string().default('127.0.0.1'),
     PUBLIC_URL: origin('PUBLIC_URL').optional(),
     ...storeShape,
+    ...egressShape,
     ADMIN_KEY: z
       .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
       .regex(/^[\x21-\x7e]{32,512}$/, {
@@ -220,6 +223,8 @@ export interface Settings {
   /** Origins of authorization servers that may be asked; the first is the usual one. */
   readonly oauthServers: readonly [string, ...string[]];
   readonly rules: { readonly hosts: PortalHosts; readonly allowHttp: boolean };
+  /** How connections to portals, authorization servers and event targets leave the network. */
+  readonly egress: EgressOptions;
   /** Which portals may come; by each app's client id when absent. */
   readonly installs?: InstallPolicy;
   readonly plan: { readonly burst: number; readonly drainPerSecond: number };
@@ -314,6 +319,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       }),
     oauthServers: it.B24_OAUTH_SERVER ? [it.B24_OAUTH_SERVER] : vendorServers,
     rules: { hosts: it.B24_PORTAL_HOSTS, allowHttp: it.B24_ALLOW_HTTP },
+    egress: egressOptions(it),
     ...(it.INSTALLS && { installs: it.INSTALLS }),
     plan: { burst: it.B24_BURST, drainPerSecond: it.B24_DRAIN_PER_SECOND },
     callLimitMs: it.B24_CALL_LIMIT_MS,

@@ -152,6 +152,12 @@ export const faultTable = {
     'The portal does not know this method',
     "Check the method's name and that the portal's version has it.",
   ),
+  file_link_invalid: row(
+    404,
+    'never',
+    'The link to the file is not valid',
+    'It was changed, or is older than an hour. Call the method again, which returns a new link.',
+  ),
   route_not_found: row(404, 'never', 'No such route', 'See /docs or /openapi.json for the available routes.'),
 
   backlog_already_exists: row(
@@ -249,7 +255,7 @@ export const faultTable = {
     413,
     'never',
     'The request body is too large',
-    'Send at most 64 KiB; batches and SDK requests may have up to 2 MiB.',
+    'Send less; `detail` names the limit. Calls with parameters may be as large as UPLOAD_LIMIT_MIB says.',
   ),
   unsupported_media_type: row(
     415,
@@ -354,7 +360,7 @@ export const faultTable = {
     502,
     'never',
     "The portal's answer is too large",
-    'The call was executed, but its answer exceeds 16 MiB. Request fewer fields or one page of a list.',
+    'The call was executed, but its answer exceeds 16 MiB. Request fewer fields or one page of a list; read files by their links.',
   ),
   host_not_allowed: row(
     502,

@@ -12,7 +12,7 @@ import { Readable } from 'node:stream';
 
 /** Failures before a byte of the request was sent. After any other failure the request may have arrived. */
 const neverSent =
-  /^(HOST_NOT_ALLOWED|ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_INVALID_ARG|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+)$/;
+  /^(HOST_NOT_ALLOWED|ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_INVALID_ARG|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+|PROXY_\w+)$/;
 
 /** Reasons of a failure: the answer was not complete in time, and the caller no longer waits for it. */
 const timedOut = 'TIMEOUT';

@@ -1,7 +1,10 @@
 import { hostNotAllowed } from '@b24/portal';
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
+import { Egress, egressTarget, type EgressTarget } from './egress';
+import { Tunnels } from './tunnels';
 
 /** The parts of a URL that decide whether a connection to an address is allowed. */
 export interface ConnectTarget {
@@ -14,20 +17,45 @@ export interface ConnectTarget {
 /** Returns whether a connection to this address is allowed. */
 export type AddressFilter = (address: string, target: ConnectTarget) => boolean;
 
-/** Returns a connector that connects only to allowed addresses, whatever a name resolves to at that moment. */
-export function checkedConnect(timeoutMs: number, mayConnect: AddressFilter): buildConnector.connector {
-  const connectorTo = (target: ConnectTarget) =>
-    buildConnector({ timeout: timeoutMs, lookup: checkedLookup((address) => mayConnect(address, target)) });
-  // Resumes TLS sessions on the default port; on other ports, which few targets use, each connection is new.
-  const usual = connectorTo({ protocol: 'https:', port: 443 });
+/**
+ * Returns a connector that connects only to allowed addresses, whatever a name resolves to at that moment. Through a proxy,
+ * which resolves names itself, only an address that the URL holds is checked.
+ */
+export function checkedConnect(
+  timeoutMs: number,
+  mayConnect: AddressFilter,
+  egress = new Egress(),
+): buildConnector.connector {
+  const direct = directConnect(timeoutMs, mayConnect, egress);
+  const tunnels = new Tunnels(timeoutMs, egress);
   return (given, callback) => {
-    const port = Number(given.port || (given.protocol === 'https:' ? 443 : 80));
-    const target = { protocol: given.protocol, port };
     // An address needs no lookup, so it is checked here.
-    const address = given.hostname.replace(/^\[|\]$/g, '');
+    const target = egressTarget(given);
+    const { protocol, hostname, port } = target;
     const literal = given.host ?? given.hostname;
-    if (isIP(address) !== 0 && !mayConnect(address, { ...target, literal })) callback(addressNotAllowed(), null);
-    else (port === 443 && given.protocol === 'https:' ? usual : connectorTo(target))(given, callback);
+    const proxy = egress.proxyFor(target);
+    if (isIP(hostname) !== 0 && !mayConnect(hostname, { protocol, port, literal })) callback(addressNotAllowed(), null);
+    else if (proxy) tunnels.connect(proxy, target, given, callback);
+    else direct(target, given, callback);
+  };
+}
+
+function directConnect(timeoutMs: number, mayConnect: AddressFilter, egress: Egress) {
+  const connectorTo = ({ protocol, port }: ConnectTarget, secureContext?: SecureContext) =>
+    buildConnector({
+      timeout: timeoutMs,
+      lookup: checkedLookup((address) => mayConnect(address, { protocol, port })),
+      ...(secureContext && { secureContext }),
+    });
+  // Resumes TLS sessions on the default port, of servers with the same trusted certificates; on other ports, which few
+  // targets use, each connection is new.
+  const usual = new Map<SecureContext | undefined, buildConnector.connector>();
+  return (target: EgressTarget, given: buildConnector.Options, callback: buildConnector.Callback) => {
+    const context = egress.secureContextFor(target);
+    const isUsual = target.port === 443 && target.protocol === 'https:';
+    const connector = (isUsual ? usual.get(context) : undefined) ?? connectorTo(target, context);
+    if (isUsual) usual.set(context, connector);
+    connector(given, callback);
   };
 }
 

@@ -9,7 +9,7 @@ const restPath = /^\/rest\//i;
  */
 export function fileLink(link: string, endpoint: string): URL | undefined {
   const portal = new URL(endpoint);
-  if (link.length > 4000 || link.includes('&amp;') || !URL.canParse(link, portal)) return undefined;
+  if (link.length > 4000 || link.includes('&amp;') || !URL.canParse(link, portal.href)) return undefined;
   const url = new URL(link, portal);
   if (url.origin !== portal.origin || url.username !== '' || url.password !== '') return undefined;
   const isFile = fileEndpoint.test(url.pathname) || url.searchParams.has('token') || !restPath.test(url.pathname);

@@ -1,6 +1,8 @@
 import { ExchangeFailure, hostNotAllowed } from '@b24/portal';
 import type { Readable } from 'node:stream';
-import { type Dispatcher, request } from 'undici';
+import { Agent, request } from 'undici';
+import { checkedConnect, type AddressFilter } from './checked-connect';
+import type { Egress } from './egress';
 
 /** How long a portal may take before its answer begins, and between two pieces of it, in milliseconds. */
 const silenceMs = 70_000;
@@ -21,17 +23,27 @@ export interface FileResponse {
 }
 
 export interface FileWireOptions {
-  readonly dispatcher: Dispatcher;
+  readonly connectTimeoutMs: number;
+  readonly mayConnect: AddressFilter;
+  readonly egress: Egress;
   /** Checks the URL by name, for each request. */
   readonly isAllowed: (url: URL) => boolean;
 }
 
-/** Transfers one file, and follows no redirect. @throws ExchangeFailure without the URL, which holds secrets */
-export type FileWire = (url: URL, request: FileRequest) => Promise<FileResponse>;
+export interface FileWire {
+  /** Transfers one file, and follows no redirect. @throws ExchangeFailure without the URL, which holds secrets */
+  readonly send: (url: URL, request: FileRequest) => Promise<FileResponse>;
+  readonly close: () => Promise<void>;
+}
 
-/** Returns a `FileWire` that streams both ways. */
-export function fileWire({ dispatcher, isAllowed }: FileWireOptions): FileWire {
-  return async (url, { method, headers, body, signal }) => {
+/** Returns the wire for files of portals, which streams both ways. */
+export function fileWire({ connectTimeoutMs, mayConnect, egress, isAllowed }: FileWireOptions): FileWire {
+  const dispatcher = new Agent({
+    connect: checkedConnect(connectTimeoutMs, mayConnect, egress),
+    pipelining: 1,
+    keepAliveTimeout: 4000,
+  });
+  const send: FileWire['send'] = async (url, { method, headers, body, signal }) => {
     if (!isAllowed(url)) throw new ExchangeFailure(false, hostNotAllowed);
     try {
       const answer = await request(url, {
@@ -45,4 +57,5 @@ export function fileWire({ dispatcher, isAllowed }: FileWireOptions): FileWire {
       throw new ExchangeFailure(true, typeof code === 'string' ? code : (name ?? 'unknown'));
     }
   };
+  return { send, close: () => dispatcher.destroy() };
 }

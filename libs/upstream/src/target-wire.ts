@@ -1,6 +1,7 @@
 import { type Clock, ExchangeFailure, hostNotAllowed } from '@b24/portal';
 import { Agent, request } from 'undici';
 import { checkedConnect, type AddressFilter } from './checked-connect';
+import type { Egress } from './egress';
 
 export interface TargetWireOptions {
   readonly clock: Clock;
@@ -9,6 +10,7 @@ export interface TargetWireOptions {
   /** Checks the URL by name, for each request. */
   readonly mayAsk: (url: URL) => boolean;
   readonly mayConnect: AddressFilter;
+  readonly egress?: Egress;
 }
 
 export interface TargetWire {
@@ -25,8 +27,9 @@ export interface TargetWire {
 const maxReadBytes = 64 * 1024;
 
 /** Sends events to subscribed services. Of an answer only status and Retry-After are used. */
-export function targetWire({ clock, timeoutMs, mayAsk, mayConnect }: TargetWireOptions): TargetWire {
-  const agent = new Agent({ connect: checkedConnect(timeoutMs, mayConnect), pipelining: 1, keepAliveTimeout: 4000 });
+export function targetWire({ clock, timeoutMs, mayAsk, mayConnect, egress }: TargetWireOptions): TargetWire {
+  const connect = checkedConnect(timeoutMs, mayConnect, egress);
+  const agent = new Agent({ connect, pipelining: 1, keepAliveTimeout: 4000 });
 
   async function post(url: string, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal) {
     const sent = { ...headers, 'user-agent': 'b24-gateway' };

@@ -1,6 +1,7 @@
 import { type AxiosAdapter, type AxiosResponse, AxiosHeaders } from 'axios';
 import { Agent, request } from 'undici';
 import { checkedConnect, type AddressFilter } from './checked-connect';
+import type { Egress } from './egress';
 
 export interface ConnectionLimits {
   readonly connectTimeoutMs: number;
@@ -8,6 +9,7 @@ export interface ConnectionLimits {
   /** Maximum number of connections to one portal. */
   readonly connections: number;
   readonly mayConnect: AddressFilter;
+  readonly egress?: Egress;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ConnectionLimits {
  */
 export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
   const agent = new Agent({
-    connect: checkedConnect(limits.connectTimeoutMs, limits.mayConnect),
+    connect: checkedConnect(limits.connectTimeoutMs, limits.mayConnect, limits.egress),
     connections: limits.connections,
     maxResponseSize: limits.maxAnswerBytes,
     pipelining: 1,

@@ -19,6 +19,7 @@ import {
 import { answerScrubber } from './answer-scrubber';
 import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
 import { decodeCall } from './call-codec';
+import { isProxyFailure } from './proxy-failure';
 
 /** Longer than the vendor's own limit of 60 s: a shorter one would leave the outcome of writes unknown. */
 const callTimeoutMs = 70_000;
@@ -104,9 +105,13 @@ function encoded(
 function exchangeFault({ sent, reason }: ExchangeFailure): Fault {
   if (reason === hostNotAllowed) return new Fault('host_not_allowed');
   if (reason === answerTooLarge) return new Fault('answer_too_large');
-  return new Fault(sent ? 'outcome_unknown' : 'portal_unreachable', {
-    detail: sent
-      ? `The connection to the portal ended without an answer (${reason}); the call may have been carried out.`
-      : `No connection to the portal could be made (${reason}), so the call was not sent.`,
-  });
+  return new Fault(sent ? 'outcome_unknown' : 'portal_unreachable', { detail: failureDetail(sent, reason) });
+}
+
+function failureDetail(sent: boolean, reason: string): string {
+  if (sent)
+    return `The connection to the portal ended without an answer (${reason}); the call may have been carried out.`;
+  if (isProxyFailure(reason))
+    return `The gateway's outgoing proxy made no connection to the portal (${reason}), so the call was not sent.`;
+  return `No connection to the portal could be made (${reason}), so the call was not sent.`;
 }

@@ -4,10 +4,13 @@ import type { Style } from '../output';
 import { plain } from '../output';
 import type { Environment } from '../target';
 import { checkGateway, checkPortals, checkPublicUrl } from './check-gateway';
+import { checkCaFiles } from './check-ca-files';
+import { checkPortalServers } from './check-portal-servers';
 import { checkRedis } from './check-redis';
 import { checkServers } from './check-servers';
 import { checkSettings } from './check-settings';
 import type { DoctorFinding } from './finding';
+import { WayOut } from './way-out';
 
 export interface Diagnosis {
   readonly healthy: boolean;
@@ -21,14 +24,21 @@ export async function examine(
   clock: Clock = systemClock,
 ): Promise<boolean> {
   const { findings, env, settings } = checkSettings(given);
+  const way = new WayOut(settings?.egress ?? {});
+  const caFiles = checkCaFiles(settings?.egress ?? {}, clock);
   const [redis, servers, gateway, publicUrl] = await Promise.all([
     checkRedis(env['REDIS_URL'], clock),
-    checkServers(settings?.oauthServers, clock),
+    checkServers(settings?.oauthServers, way, clock),
     checkGateway(api.url),
     checkPublicUrl(settings?.publicUrl, api.url),
   ]);
-  const portals = await checkPortals(api, gateway[0]?.state === 'ok');
-  const checks = withoutRepeats([...findings, ...redis, ...servers, ...gateway, ...portals, ...publicUrl]);
+  const reachable = gateway[0]?.state === 'ok';
+  const portals = await checkPortals(api, reachable);
+  const portalServers = settings ? await checkPortalServers(settings, way, reachable ? api : undefined) : [];
+  const checks = withoutRepeats([
+    ...[...findings, ...caFiles, ...redis, ...servers],
+    ...[...gateway, ...portals, ...portalServers, ...publicUrl],
+  ]);
   const healthy = checks.every(({ state }) => state !== 'problem');
   paper.print<Diagnosis>({ healthy, checks }, report);
   return healthy;

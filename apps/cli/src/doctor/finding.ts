@@ -1,5 +1,7 @@
 export type Check =
   | 'settings'
+  | 'ca_file'
+  | 'portal_server'
   | 'redis'
   | 'durability'
   | 'redis_clock'

@@ -15,13 +15,16 @@ export function launchedSettings(env: Environment): Record<string, string> {
     ADMIN_KEY: stored('admin-key'),
     ENCRYPTION_KEYS: stored('encryption-keys'),
     REDIS_URL: redis,
-    ...(!env['B24_CLIENT_ID'] && env['DEMO'] !== 'false' && demoSettings(stored)),
+    ...(!env['B24_CLIENT_ID'] && env['DEMO'] !== 'false' && demoSettings(stored, env)),
   };
   return Object.fromEntries(Object.entries(known).filter((it): it is [string, string] => !env[it[0]] && !!it[1]));
 }
 
 /** Of a gateway that was given no app, and so has the portal simulator's. */
-function demoSettings(stored: (name: string) => string | undefined): Record<string, string | undefined> {
+function demoSettings(
+  stored: (name: string) => string | undefined,
+  env: Environment,
+): Record<string, string | undefined> {
   const [server, ...portals] = (stored('simulator-ports') ?? '').split(',').filter(Boolean);
   if (!server) return {};
   return {
@@ -30,5 +33,8 @@ function demoSettings(stored: (name: string) => string | undefined): Record<stri
     B24_OAUTH_SERVER: `http://127.0.0.1:${server}`,
     B24_ALLOW_HTTP: 'true',
     B24_PORTAL_HOSTS: portals.map((it) => `127.0.0.1:${it}`).join(),
+    ...((env['http_proxy'] ?? env['HTTP_PROXY']) && {
+      no_proxy: ['127.0.0.1', env['NO_PROXY']].filter(Boolean).join(),
+    }),
   };
 }

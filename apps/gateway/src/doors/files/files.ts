@@ -1,4 +1,3 @@
-import type { FreshGrants } from '@b24/grants';
 import { asFault, ExchangeFailure, Fault, type PortalId, readJson, Scrubber, Secret } from '@b24/portal';
 import { fileLink, type FileWire, type FileResponse, isUploadLink } from '@b24/upstream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -21,10 +20,9 @@ const maxAnswerBytes = 1024 * 1024;
 export interface FilesOptions {
   readonly links: FileLinks;
   readonly portals: PortalDirectory;
-  readonly grants: Pick<FreshGrants, 'usable'>;
   /** Waits for a permit of the portal; returns the function that settles it. */
   readonly acquirePermit: (portal: PortalId, signal: AbortSignal) => Promise<() => void>;
-  readonly wire: FileWire;
+  readonly send: FileWire['send'];
   /** Size of an uploaded file, at most. */
   readonly maxBytes: number;
 }
@@ -33,15 +31,20 @@ export interface FilesOptions {
 const passedHeaders = ['content-type', 'content-length', 'content-encoding', 'etag', 'last-modified'] as const;
 const rangeHeaders = ['accept-ranges', 'content-range'] as const;
 /** Headers of a caller's request that a portal may answer to. */
-const askedHeaders = ['range', 'if-range', 'if-none-match', 'if-modified-since'] as const;
+const conditionHeaders = ['range', 'if-range', 'if-none-match', 'if-modified-since'] as const;
 
 /**
  * Serves the links that stand for a portal's links to files (docs/files.md). The bytes are streamed; a caller that hangs
  * up ends the transfer, and a slow one slows down the portal.
  */
-export function files(options: FilesOptions) {
-  return (scope: FastifyInstance, _options: object, done: () => void): void => {
-    const transfers = new FairShare({ maxSlots: maxTransfers, maxSlotsPerName: maxTransfersPerPortal });
+export class FileTransfers {
+  private readonly slots = new FairShare({ maxSlots: maxTransfers, maxSlotsPerName: maxTransfersPerPortal });
+
+  constructor(private readonly options: FilesOptions) {}
+
+  /** Adds the route. */
+  readonly routes = (scope: FastifyInstance, _options: object, done: () => void): void => {
+    const { options, slots } = this;
     // Bodies are passed on unread.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _stream, parsed) => {
@@ -57,7 +60,7 @@ export function files(options: FilesOptions) {
     scope.route({
       ...{ method: ['GET', 'HEAD', 'POST'], exposeHeadRoute: false, url: '/files/*', config: { door } },
       bodyLimit: options.maxBytes,
-      handler: (request, reply) => new Transfer(options, request, reply, transfers).run(),
+      handler: (request, reply) => new Transfer(options, request, reply, slots).run(),
     });
     done();
   };
@@ -85,7 +88,6 @@ class Transfer {
     if ((request.method === 'POST') !== this.isUpload) throw this.wrongMethod();
     if ((lengthOf(request) ?? 0) > options.maxBytes) throw bodyTooLarge(options.maxBytes);
     const portal = await options.portals.find(this.url.host);
-    await options.grants.usable(portal);
     const leave = this.transfers.enter(portal);
     if (!leave) throw new Fault('too_many_requests', { retryAfterMs: 1000 });
     onResponseClosed(reply.raw, leave);
@@ -100,11 +102,11 @@ class Transfer {
   private async send(): Promise<FileResponse> {
     const { request, signal, options } = this;
     const method = request.method as 'GET' | 'HEAD' | 'POST';
-    const names = this.isUpload ? (['content-type', 'content-length'] as const) : askedHeaders;
+    const names = this.isUpload ? (['content-type', 'content-length'] as const) : conditionHeaders;
     const headers = Object.fromEntries(names.flatMap((name) => pair(name, request.headers[name])));
     const body = this.isUpload && { body: bounded(request.raw, options.maxBytes) };
     try {
-      return await options.wire(this.url, { method, headers, signal, ...body });
+      return await options.send(this.url, { method, headers, signal, ...body });
     } catch (error) {
       throw transferFault(error, this.isUpload);
     }
@@ -115,7 +117,8 @@ class Transfer {
     const { status, headers, body } = answered;
     if (this.isUpload || (status >= 400 && status !== 416)) return this.passText(answered);
     if (status >= 300 && status !== 304 && status !== 416) throw new Fault('portal_error', { detail: redirected });
-    for (const name of [...passedHeaders, ...rangeHeaders]) for (const [, value] of pair(name, headers[name])) void reply.header(name, value);
+    for (const name of [...passedHeaders, ...rangeHeaders])
+      for (const [, value] of pair(name, headers[name])) void reply.header(name, value);
     return reply
       .status(status)
       .headers({
@@ -134,13 +137,18 @@ class Transfer {
     const { error, description } = errorIn(text);
     const upstream = { method: this.isUpload ? 'upload' : 'download', status, error, description };
     const code = status >= 500 ? 'portal_error' : 'rejected_by_portal';
-    throw new Fault(code, { upstream, detail: 'The portal refused the file; `upstream` has its error. Call the method again for a new link.' });
+    throw new Fault(code, {
+      upstream,
+      detail: 'The portal refused the file; `upstream` has its error. Call the method again for a new link.',
+    });
   }
 
   /** Removes what the portal's link holds from its answer. */
   private withoutSecrets(text: string): string {
     const values = [...this.url.searchParams.values(), ...this.url.pathname.split('/')];
-    const secrets = values.filter((it) => it.length >= 8 && !/^(?:download|upload)/i.test(it)).map((it) => new Secret(it));
+    const secrets = values
+      .filter((it) => it.length >= 8 && !/^(?:download|upload)/i.test(it))
+      .map((it) => new Secret(it));
     const endpoint = `${this.url.origin}/rest/`;
     return Scrubber.of(secrets, this.url.host, (link) => {
       const file = fileLink(link, endpoint);
@@ -184,7 +192,7 @@ async function textOf(body: Readable): Promise<string> {
 function errorIn(text: string): { error: string; description: string } {
   try {
     const { error, error_description: description } = readJson(text) as Record<string, unknown>;
-    return { error: String(error as string), description: String((description ?? '') as string) };
+    return { error: String(error), description: String((description ?? '')) };
   } catch {
     return { error: '', description: '' };
   }
@@ -192,6 +200,7 @@ function errorIn(text: string): { error: string; description: string } {
 
 function transferFault(error: unknown, isUpload: boolean): Fault {
   if (!(error instanceof ExchangeFailure)) return asFault(error);
-  if (isUpload) return new Fault('outcome_unknown', { detail: `The upload ended without an answer (${error.reason}).` });
+  if (isUpload)
+    return new Fault('outcome_unknown', { detail: `The upload ended without an answer (${error.reason}).` });
   return new Fault('portal_unreachable', { detail: `The portal sent no file (${error.reason}).` });
 }

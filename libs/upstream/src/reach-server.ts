@@ -1,0 +1,30 @@
+import { Agent, request } from 'undici';
+import { checkedConnect } from './checked-connect';
+import type { Egress } from './egress';
+
+/** What a server answered, without its body. */
+interface ReachedServer {
+  readonly status: number;
+  /** The header `Date`. */
+  readonly date?: string;
+}
+
+/**
+ * Sends one GET as calls leave the network, through proxies and with certificates as they do, to find out whether that
+ * works. Follows no redirect.
+ * @throws Error whose `code` says what failed, such as `PROXY_STATUS_407`
+ */
+export async function reachServer(
+  url: string,
+  egress: Egress,
+  { timeoutMs }: { readonly timeoutMs: number },
+): Promise<ReachedServer> {
+  const agent = new Agent({ connect: checkedConnect(timeoutMs, () => true, egress) });
+  try {
+    const { statusCode, headers } = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(timeoutMs) });
+    const { date } = headers;
+    return { status: statusCode, ...(typeof date === 'string' && { date }) };
+  } finally {
+    void agent.destroy();
+  }
+}
