@@ -12,3 +12,4 @@ export type { EventOverrides, FrameOverrides, PostedTokens, VendorPost } from '.
 export type { OauthFaultKind, PortalFaultKind } from './fault-kinds';
 export type { InjectedFault, InjectionOptions, InjectionTarget } from './fault-injector';
 export type { ReceivedFile } from './received-body';
+export type { ScriptedAnswer, ScriptedAnswers } from './scripted-answers';

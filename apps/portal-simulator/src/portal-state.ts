@@ -1,3 +1,4 @@
+import type { ScriptedAnswers } from './scripted-answers';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
@@ -83,11 +84,13 @@ export interface RequestLog {
   readonly tokenInUrl: boolean;
   /** For a command of a batch: the `id` of the batch's own entry. */
   readonly batchOf?: number;
+  /** Of a request to `/rest/api/`. */
+  readonly version?: 3;
   userId?: number;
   /** True once the method itself ran without refusing. */
   executed: boolean;
   httpStatus: number;
-  /** `ok`, the error code, or `fault:<kind>`; `pending` while under way. */
+  /** `ok`, `scripted`, the error code, or `fault:<kind>`; `pending` while under way. */
   outcome: string;
 }
 
@@ -109,6 +112,7 @@ export interface PortalState {
   readonly crm: CrmStore;
   readonly disk: DiskStore;
   readonly links: FileLinks;
+  readonly scripts: ScriptedAnswers;
   readonly faults: FaultInjector<PortalFaultKind>;
   readonly quirks: PortalQuirks;
   readonly requests: RequestLog[];

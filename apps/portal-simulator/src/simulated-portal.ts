@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Authenticator } from './authenticate';
 import { handleAuthorize } from './authorize-page';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
@@ -18,7 +19,9 @@ import {
 } from './portal-options';
 import { post } from './post';
 import type { AppRegistration, PortalQuirks, PortalState, RequestLog, Webhook } from './portal-state';
+import { RequestJournal } from './request-journal';
 import { RestEndpoint } from './rest-endpoint';
+import { ScriptedAnswers } from './scripted-answers';
 import { ScrumStore } from './scrum-store';
 import { PortalApp } from './portal-app';
 import type { PortalFaultKind } from './fault-kinds';
@@ -40,6 +43,7 @@ export class SimulatedPortal implements PortalState {
   readonly crm = new CrmStore();
   readonly disk = new DiskStore();
   readonly links = new FileLinks(() => this.domain);
+  readonly scripts = new ScriptedAnswers();
   readonly faults = new FaultInjector<PortalFaultKind>();
   readonly requests: RequestLog[] = [];
   readonly dismissedUsers = new Set<number>();
@@ -75,7 +79,8 @@ export class SimulatedPortal implements PortalState {
     if (options.rotation !== undefined) dependencies.ledger.rotations.set(this.memberId, options.rotation);
     if (saved === undefined) this.fill();
     else this.resume(saved);
-    this.rest = new RestEndpoint(this);
+    const [authenticator, journal] = [new Authenticator(this), new RequestJournal(this)];
+    this.rest = new RestEndpoint(this, authenticator, journal);
   }
 
   static async open(
