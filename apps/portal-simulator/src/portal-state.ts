@@ -1,3 +1,4 @@
+import type { V3Store } from './rest-v3/v3-store';
 import type { ScriptedAnswers } from './scripted-answers';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
@@ -58,6 +59,8 @@ export interface PortalQuirks {
    * links of its own may: a text of it, put into each record of a result and into the words of an error.
    */
   repeats: ((key: string) => string) | undefined;
+  /** Whether REST 3 writes errors that are not its own, such as `expired_token`, as `{ error, error_description }`. */
+  flatV3Errors: boolean;
 }
 
 export interface RequestLog {
@@ -112,6 +115,8 @@ export interface PortalState {
   readonly crm: CrmStore;
   readonly disk: DiskStore;
   readonly links: FileLinks;
+  /** What REST 3 reads and writes. */
+  readonly v3: V3Store;
   readonly scripts: ScriptedAnswers;
   readonly faults: FaultInjector<PortalFaultKind>;
   readonly quirks: PortalQuirks;
