@@ -12,6 +12,7 @@ export async function handleControl(
   }
   if (exchange.path === '/_simulator' && exchange.httpMethod === 'GET') return exchange.json(200, overview(portals));
   if (exchange.path === '/_simulator/install' && exchange.httpMethod === 'POST') return install(exchange, portals);
+  if (exchange.path === '/_simulator/answers' && exchange.httpMethod === 'POST') return script(exchange, portals);
   exchange.json(404, { error: 'not_found' });
 }
 
@@ -28,9 +29,28 @@ function overview(portals: readonly SimulatedPortal[]): unknown {
   };
 }
 
+/** The body, to the letter, is what a method answers from now on. */
+function script(exchange: Exchange, portals: readonly SimulatedPortal[]): void {
+  const { portal: domain, method, status } = exchange.query;
+  const portal = portalNamed(portals, domain);
+  if (portal === undefined) return exchange.json(404, { error: 'portal_not_found' });
+  if (typeof method !== 'string') return exchange.json(400, { error: 'method_is_missing' });
+  const contentType = exchange.header('content-type');
+  portal.scripts.set(method, {
+    text: exchange.bodyText,
+    ...(contentType === '' ? {} : { contentType }),
+    ...(typeof status === 'string' ? { status: Number(status) } : {}),
+  });
+  exchange.json(200, { scripted: method });
+}
+
+function portalNamed(portals: readonly SimulatedPortal[], name: unknown): SimulatedPortal | undefined {
+  return portals.find((one) => one.domain === name || one.memberId === name);
+}
+
 async function install(exchange: Exchange, portals: readonly SimulatedPortal[]): Promise<void> {
   const { portal: domain, to } = exchange.query;
-  const portal = portals.find((one) => one.domain === domain || one.memberId === domain);
+  const portal = portalNamed(portals, domain);
   if (portal === undefined) return exchange.json(404, { error: 'portal_not_found' });
   if (typeof to !== 'string' || !to.startsWith('http://'))
     return exchange.json(400, { error: 'to_is_not_an_http_url' });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DiskFile } from './disk-store';
+import type { WireAnswer } from './wire-answer';
 import type { OrderedArray } from './ordered-array';
 import { type PhpInput, inputOf } from './php-input';
 import { phpJson } from './php-json';
@@ -46,10 +47,11 @@ export class Exchange {
     return inputOf(this.queryParameters);
   }
 
-  header(name: string): string {
+  /** Empty when it was not sent. */
+  readonly header = (name: string): string => {
     const value = this.request.headers[name];
     return typeof value === 'string' ? value : '';
-  }
+  };
 
   /** The parameters of the body by name, as PHP and the vendor's REST module read it. */
   body(): PhpInput {
@@ -80,6 +82,13 @@ export class Exchange {
 
   json(status: number, body: unknown): void {
     this.send(status, 'application/json; charset=utf-8', phpJson(body));
+  }
+
+  async answer({ status, body, file, scripted, headers = {} }: WireAnswer): Promise<void> {
+    if (file !== undefined) return this.file(file);
+    for (const [name, value] of Object.entries(headers)) this.response.setHeader(name, value);
+    if (scripted === undefined) this.json(status, body);
+    else this.send(status, scripted.contentType ?? 'application/json; charset=utf-8', scripted.text);
   }
 
   /** Sends a file while it is read. */

@@ -1,7 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { AuthenticatedCaller } from './method-context';
 import { parsePhpQuery } from './php-query';
 import { VendorRefusal } from './vendor-refusal';
+
+/** Whom a link was given to: the access token or the webhook's secret is its key. */
+interface LinkOwner {
+  readonly kind: 'app' | 'webhook';
+  readonly userId: number;
+  readonly key: string;
+}
 
 type LinkAction = 'download' | 'upload';
 
@@ -17,7 +23,7 @@ export class FileLinks {
 
   constructor(private readonly host: () => string) {}
 
-  create(caller: AuthenticatedCaller, action: LinkAction, what: string): string {
+  create(caller: LinkOwner, action: LinkAction, what: string): string {
     const nonce = randomBytes(16).toString('base64url');
     const token = encodeURIComponent(this.token(caller, action, base64(`${what}&_=${nonce}`)));
     const root = `http://${this.host()}/rest/`;
@@ -27,7 +33,7 @@ export class FileLinks {
   }
 
   /** What the link leads to, by name; refuses a token that this caller did not get, or has used. */
-  open(caller: AuthenticatedCaller, action: LinkAction, token: unknown): Record<string, unknown> {
+  open(caller: LinkOwner, action: LinkAction, token: unknown): Record<string, unknown> {
     const given = typeof token === 'string' ? token : '';
     const what = given.split('|')[1] ?? '';
     const isGood = given === this.token(caller, action, what) && !this.used.has(given);
@@ -36,7 +42,7 @@ export class FileLinks {
     return parsePhpQuery(Buffer.from(what, 'base64').toString());
   }
 
-  private token({ key }: AuthenticatedCaller, action: LinkAction, what: string): string {
+  private token({ key }: LinkOwner, action: LinkAction, what: string): string {
     const signed = base64(`"${[action, 'disk', what, key].join('|')}"`);
     const signature = createHmac('sha256', this.secret).update(signed).digest('base64');
     return `disk|${what}|${signed}.${signature}`;

@@ -12,3 +12,5 @@ export type { EventOverrides, FrameOverrides, PostedTokens, VendorPost } from '.
 export type { OauthFaultKind, PortalFaultKind } from './fault-kinds';
 export type { InjectedFault, InjectionOptions, InjectionTarget } from './fault-injector';
 export type { ReceivedFile } from './received-body';
+export type { ScriptedAnswer, ScriptedAnswers } from './scripted-answers';
+export type { V3Row, V3Store } from './rest-v3/v3-store';

@@ -1,16 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DiskFile } from './disk-store';
 import type { Exchange } from './exchange';
 import type { InjectedFault } from './fault-injector';
 import { phpJson } from './php-json';
+import type { WireAnswer } from './wire-answer';
 import { type WireFault, isWireFault } from './fault-kinds';
-
-export interface WireAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  /** Sent instead of the body. */
-  readonly file?: DiskFile;
-}
 
 const frontEndPage = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n';
 
@@ -43,6 +36,7 @@ const json = (status: number, text: string): InjectFault =>
 
 /** Stretches the answer far enough that no half of it is valid JSON by accident. */
 function textOf(answer: WireAnswer): string {
+  if (answer.scripted !== undefined) return answer.scripted.text;
   return phpJson(answer.body ?? { result: [], time: {} });
 }
 

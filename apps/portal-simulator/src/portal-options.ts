@@ -62,6 +62,7 @@ export const defaultQuirks: PortalQuirks = {
   deletedStatus: 500,
   scopeStatus: 403,
   repeats: undefined,
+  flatV3Errors: false,
 };
 
 export function bucketOf(options: PortalOptions): LeakyCounterSettings {

@@ -1,3 +1,5 @@
+import type { V3Store } from './rest-v3/v3-store';
+import type { ScriptedAnswers } from './scripted-answers';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
@@ -57,6 +59,8 @@ export interface PortalQuirks {
    * links of its own may: a text of it, put into each record of a result and into the words of an error.
    */
   repeats: ((key: string) => string) | undefined;
+  /** Whether REST 3 writes errors that are not its own, such as `expired_token`, as `{ error, error_description }`. */
+  flatV3Errors: boolean;
 }
 
 export interface RequestLog {
@@ -83,11 +87,13 @@ export interface RequestLog {
   readonly tokenInUrl: boolean;
   /** For a command of a batch: the `id` of the batch's own entry. */
   readonly batchOf?: number;
+  /** Of a request to `/rest/api/`. */
+  readonly version?: 3;
   userId?: number;
   /** True once the method itself ran without refusing. */
   executed: boolean;
   httpStatus: number;
-  /** `ok`, the error code, or `fault:<kind>`; `pending` while under way. */
+  /** `ok`, `scripted`, the error code, or `fault:<kind>`; `pending` while under way. */
   outcome: string;
 }
 
@@ -109,6 +115,9 @@ export interface PortalState {
   readonly crm: CrmStore;
   readonly disk: DiskStore;
   readonly links: FileLinks;
+  /** What REST 3 reads and writes. */
+  readonly v3: V3Store;
+  readonly scripts: ScriptedAnswers;
   readonly faults: FaultInjector<PortalFaultKind>;
   readonly quirks: PortalQuirks;
   readonly requests: RequestLog[];

@@ -1,20 +1,24 @@
-import { Authenticator } from './authenticate';
+import type { Authenticator } from './authenticate';
 import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
 import { type AuthenticatedCaller, type MethodContext, VendorPage, type RestMethod } from './method-context';
 import { findMethod } from './methods';
-import type { OrderedArray } from './ordered-array';
+import { OrderedArray } from './ordered-array';
 import { type PhpInput, inputOf, isMap } from './php-input';
-import { phpJson } from './php-json';
+import { jsonDecode } from './json-decode';
 import type { ReceivedBody } from './received-body';
 import { linkedFile, storeUpload } from './serve-link';
 import type { PortalState, RequestLog } from './portal-state';
 import { type RestCall, nestedMethods, readRestCall } from './rest-call';
 import { type MethodAnswer, runBatch } from './run-batch';
-import { type WireAnswer, injectWireFault } from './inject-wire-fault';
+import { injectWireFault } from './inject-wire-fault';
+import type { WireAnswer } from './wire-answer';
 import { type PortalFaultKind, isOddError, oddErrors } from './fault-kinds';
 import type { InjectedFault } from './fault-injector';
 import { isVendorErrorCode, vendorError } from './vendor-errors';
+import type { RequestJournal } from './request-journal';
+import type { ScriptedAnswer } from './scripted-answers';
+import { vendorTime } from './vendor-time';
 import { VendorRefusal } from './vendor-refusal';
 
 interface Serving {
@@ -26,22 +30,21 @@ interface Serving {
   readonly fault: InjectedFault<PortalFaultKind> | undefined;
 }
 
-type LoggedRequest = Pick<Exchange, 'httpMethod'> & Partial<Pick<Exchange, 'received' | 'header'>>;
+type Answered = Omit<WireAnswer, 'status'> & Partial<Pick<WireAnswer, 'status'>>;
 
 /** `/rest/` of one portal: count, fault, authenticate, run, answer (docs/bitrix24-rules.md#errors). */
 export class RestEndpoint {
-  private readonly authenticator: Authenticator;
-  private lastLogId = 0;
-
-  constructor(private readonly portal: PortalState) {
-    this.authenticator = new Authenticator(portal);
-  }
+  constructor(
+    private readonly portal: PortalState,
+    private readonly authenticator: Authenticator,
+    private readonly journal: RequestJournal,
+  ) {}
 
   async handle(exchange: Exchange): Promise<void> {
     exchange.allowAnyOrigin();
     if (exchange.httpMethod === 'OPTIONS') return exchange.send(200, 'text/html; charset=UTF-8', '');
     const call = readRestCall(exchange);
-    const log = this.open(call, exchange);
+    const log = this.journal.open(call, exchange);
     const counted = this.portal.bucket.count(this.portal.clock.now());
     const fault = counted ? this.takeFault(call) : undefined;
     const serving = {
@@ -55,8 +58,7 @@ export class RestEndpoint {
     if (fault !== undefined && strikesFirst(fault) && (await this.strike(exchange, serving, undefined))) return;
     const answer = counted ? this.serve(serving) : this.refusal(log, VendorRefusal.of('QUERY_LIMIT_EXCEEDED'));
     if (fault !== undefined && !strikesFirst(fault) && (await this.strike(exchange, serving, answer))) return;
-    if (answer.file === undefined) exchange.json(answer.status, answer.body);
-    else await exchange.file(answer.file);
+    await exchange.answer(answer);
   }
 
   private takeFault(call: RestCall): InjectedFault<PortalFaultKind> | undefined {
@@ -88,17 +90,22 @@ export class RestEndpoint {
       if (call.method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
       const caller = this.authenticator.authenticate(call.credentials);
       log.userId = caller.userId;
-      const answer = this.answered(serving, caller, call.method);
-      log.outcome = 'ok';
-      log.httpStatus = 200;
-      return { status: 200, ...answer };
+      const answer = { status: 200, ...this.answered(serving, caller, call.method) };
+      log.outcome = answer.scripted === undefined ? 'ok' : 'scripted';
+      log.httpStatus = answer.status;
+      return answer;
     } catch (error) {
       if (error instanceof VendorRefusal) return this.refusal(log, error);
       throw error;
     }
   }
 
-  private answered(serving: Serving, caller: AuthenticatedCaller, method: string): Omit<WireAnswer, 'status'> {
+  private answered(serving: Serving, caller: AuthenticatedCaller, method: string): Answered {
+    const scripted = this.portal.scripts.take(method);
+    if (scripted !== undefined) {
+      const { status = 200 } = this.executed(serving.log, scripted);
+      return { status, body: undefined, scripted };
+    }
     const link = { portal: this.portal, caller, token: serving.call.received.get('token') };
     switch (method.toLowerCase()) {
       case 'batch':
@@ -107,7 +114,7 @@ export class RestEndpoint {
         return { body: undefined, file: this.executed(serving.log, linkedFile(link)) };
       case 'upload': {
         const result = this.executed(serving.log, storeUpload(link, serving.body));
-        return { body: { result, time: this.time('upload', caller.owner, serving.startedAt) } };
+        return { body: { result, time: vendorTime(this.portal, 'upload', caller.owner, serving.startedAt) } };
       }
       default:
         return { body: this.run(serving, caller, method, serving.call.received, serving.log) };
@@ -133,7 +140,7 @@ export class RestEndpoint {
       (refusal) => this.shown(refusal, refusal.code === 'insufficient_scope'),
     );
     log.executed = true;
-    return { result, time: this.time('batch', caller.owner, serving.startedAt) };
+    return { result, time: vendorTime(this.portal, 'batch', caller.owner, serving.startedAt) };
   }
 
   private runNested(
@@ -143,10 +150,13 @@ export class RestEndpoint {
     received: OrderedArray,
   ): MethodAnswer {
     const { httpMethod, id } = serving.log;
-    const log = this.open({ ...serving.call, method, received }, { httpMethod }, id);
+    const log = this.journal.open({ ...serving.call, method, received }, { httpMethod }, { batchOf: id });
     log.userId = caller.userId;
     try {
-      const answer = this.run(serving, caller, method, received, log);
+      const scripted = this.portal.scripts.take(method);
+      const answer = scripted
+        ? scriptedItem(this.executed(log, scripted))
+        : this.run(serving, caller, method, received, log);
       log.outcome = 'ok';
       log.httpStatus = 200;
       return answer;
@@ -179,7 +189,7 @@ export class RestEndpoint {
     operating.chargeCost(name, billedTo, caller.owner);
     if (method.writes === true) this.portal.changed();
     if (refusal !== undefined) throw refusal;
-    return this.item(result, this.time(billedTo, caller.owner, serving.startedAt));
+    return this.item(result, vendorTime(this.portal, billedTo, caller.owner, serving.startedAt));
   }
 
   /** What the method returns or refuses with, with the key of the caller in it where the portal repeats that. */
@@ -235,57 +245,18 @@ export class RestEndpoint {
       error_description: error_description + sentenceSuffix,
     };
   }
-
-  private time(method: string, owner: string, startedAt: number): PhpInput {
-    const { clock, operating, quirks } = this.portal;
-    const seconds = (ms: number) => (quirks.wholeTimes ? Math.floor(ms / 1000) : ms / 1000);
-    const finishedAt = clock.now();
-    const duration = (finishedAt - startedAt) / 1000;
-    return {
-      start: seconds(startedAt),
-      finish: seconds(finishedAt),
-      duration,
-      processing: duration,
-      date_start: moscowTime(startedAt),
-      date_finish: moscowTime(finishedAt),
-      ...(operating.mode === 'absent'
-        ? {}
-        : { operating_reset_at: operating.resetAt(method, owner), operating: operating.sum(method, owner) }),
-    };
-  }
-
-  private open(call: RestCall, request: LoggedRequest, batchOf?: number): RequestLog {
-    const { credentials } = call;
-    const log: RequestLog = {
-      id: (this.lastLogId += 1),
-      at: this.portal.clock.now(),
-      method: call.method ?? '',
-      params: inputOf(call.received),
-      received: phpJson(call.received),
-      ...requestFields(request),
-      authVia: call.authVia,
-      token: 'token' in credentials ? credentials.token : undefined,
-      tokenInUrl: call.tokenInUrl,
-      ...(batchOf === undefined ? {} : { batchOf }),
-      executed: false,
-      httpStatus: 0,
-      outcome: 'pending',
-    };
-    this.portal.requests.push(log);
-    return log;
-  }
 }
 
 function inputs(received: OrderedArray): Pick<MethodContext, 'params' | 'received'> {
   return { params: inputOf(received), received };
 }
 
-/** Commands of a batch have the HTTP method only. */
-function requestFields(request: LoggedRequest) {
-  const { httpMethod, received } = request;
-  if (received === undefined || request.header === undefined) return { httpMethod };
-  const { length, files } = received;
-  return { httpMethod, contentType: request.header('content-type'), bodyBytes: length, files };
+/** A batch shows of an answer what has a section of its own, and nothing of one that is no JSON. */
+function scriptedItem({ text }: ScriptedAnswer): MethodAnswer {
+  const body = jsonDecode(Buffer.from(text))?.value;
+  if (!(body instanceof OrderedArray)) return {};
+  const [result, next, total, time] = ['result', 'next', 'total', 'time'].map((name) => body.get(name));
+  return { result, next, total, time, ...((body.get('error') ?? undefined) === undefined ? {} : { error: body }) };
 }
 
 function withText(result: unknown, text: () => string): unknown {
@@ -314,8 +285,4 @@ function refusalOf(fault: InjectedFault<PortalFaultKind>): VendorRefusal | undef
   if (!isVendorErrorCode(kind)) return undefined;
   const { description, status: usual } = vendorError(kind);
   return new VendorRefusal(kind, words(description), status ?? usual);
-}
-
-function moscowTime(ms: number): string {
-  return `${new Date(ms + 3 * 3_600_000).toISOString().slice(0, 19)}+03:00`;
 }

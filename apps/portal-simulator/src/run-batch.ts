@@ -13,6 +13,8 @@ export interface MethodAnswer {
   readonly next?: unknown;
   readonly total?: unknown;
   readonly time?: unknown;
+  /** The whole body of an answer that is an error. */
+  readonly error?: unknown;
 }
 
 /** Runs one nested command or throws its refusal. */
@@ -57,10 +59,10 @@ function runOne(
 ): boolean {
   try {
     const answer = run(...commandParts(command, sections));
-    for (const section of ['result', 'next', 'total', 'time'] as const) {
+    for (const section of ['result', 'next', 'total', 'time', 'error'] as const) {
       if (answer[section] !== undefined) sections[section].set(key, answer[section]);
     }
-    return false;
+    return answer.error !== undefined;
   } catch (error) {
     if (!(error instanceof VendorRefusal)) throw error;
     sections.error.set(key, show(error));

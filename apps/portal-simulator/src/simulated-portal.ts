@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Authenticator } from './authenticate';
 import { handleAuthorize } from './authorize-page';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
@@ -18,7 +19,11 @@ import {
 } from './portal-options';
 import { post } from './post';
 import type { AppRegistration, PortalQuirks, PortalState, RequestLog, Webhook } from './portal-state';
+import { RequestJournal } from './request-journal';
 import { RestEndpoint } from './rest-endpoint';
+import { ScriptedAnswers } from './scripted-answers';
+import { RestV3Endpoint } from './rest-v3/rest-v3-endpoint';
+import { V3Store } from './rest-v3/v3-store';
 import { ScrumStore } from './scrum-store';
 import { PortalApp } from './portal-app';
 import type { PortalFaultKind } from './fault-kinds';
@@ -40,6 +45,8 @@ export class SimulatedPortal implements PortalState {
   readonly crm = new CrmStore();
   readonly disk = new DiskStore();
   readonly links = new FileLinks(() => this.domain);
+  readonly scripts = new ScriptedAnswers();
+  readonly v3 = new V3Store();
   readonly faults = new FaultInjector<PortalFaultKind>();
   readonly requests: RequestLog[] = [];
   readonly dismissedUsers = new Set<number>();
@@ -56,6 +63,7 @@ export class SimulatedPortal implements PortalState {
   private readonly others: PortalApp[] = [];
   private readonly servers: LoopbackServer[] = [];
   private readonly rest: RestEndpoint;
+  private readonly restV3: RestV3Endpoint;
   private homePort = 0;
 
   private constructor(
@@ -75,7 +83,9 @@ export class SimulatedPortal implements PortalState {
     if (options.rotation !== undefined) dependencies.ledger.rotations.set(this.memberId, options.rotation);
     if (saved === undefined) this.fill();
     else this.resume(saved);
-    this.rest = new RestEndpoint(this);
+    const [authenticator, journal] = [new Authenticator(this), new RequestJournal(this)];
+    this.rest = new RestEndpoint(this, authenticator, journal);
+    this.restV3 = new RestV3Endpoint(this, authenticator, journal);
   }
 
   static async open(
@@ -283,7 +293,8 @@ export class SimulatedPortal implements PortalState {
     if (server !== this.current) {
       const query = exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`;
       exchange.redirect(`http://${this.domain}${exchange.path}${query}`);
-    } else if (exchange.path.startsWith('/rest/')) await this.rest.handle(exchange);
+    } else if (/^\/rest\/+api\//.test(exchange.path)) await this.restV3.handle(exchange);
+    else if (exchange.path.startsWith('/rest/')) await this.rest.handle(exchange);
     else if (/^\/oauth\/authorize\/?$/.test(exchange.path)) handleAuthorize(this, exchange);
     else exchange.html(404, '<html><body>404 Not Found</body></html>');
   }

@@ -3,7 +3,7 @@ import type { TokenLedger, IssuedPair } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { PhpInput } from './php-input';
 import { type OauthErrorCode, oauthErrors } from './fault-kinds';
-import type { WireAnswer } from './inject-wire-fault';
+import type { WireAnswer } from './wire-answer';
 
 export interface TokenEndpointOptions {
   /** `expires` and `user_id`: documented as absent on a code exchange and present on a refresh. */
