@@ -5,6 +5,7 @@ import { AuditController } from './api/audit/audit.controller';
 import { BatchesController } from './api/calls/batches.controller';
 import { CallsController } from './api/calls/calls.controller';
 import { FanOutController } from './api/calls/fan-out.controller';
+import { V3Controller } from './api/calls/v3.controller';
 import { ListsController } from './api/calls/lists.controller';
 import { ClientsController } from './api/clients/clients.controller';
 import { JobsController } from './api/jobs/jobs.controller';
@@ -29,6 +30,7 @@ export const controllers = [
   AppsController,
   ...resources.map(resourceController),
   CallsController,
+  V3Controller,
   BatchesController,
   ListsController,
   PortalsController,

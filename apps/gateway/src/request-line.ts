@@ -161,7 +161,7 @@ export class RequestLine {
       observer: withOutages(parts.observer, new OutageRecorder(store, clock)),
       prepare: (portal) => this.prepare(portal),
       isAnswering: async (portal) => (await probe.ask(await grants.usable(portal))).kind !== 'silent',
-      batchBytesOf: ({ method, params }) => batchedBytes(method, params),
+      batchBytesOf: ({ method, params, v3 }) => (v3 ? undefined : batchedBytes(method, params)),
     });
     this.queues = this.portalQueues;
     this.send = this.portalQueues.send;
@@ -242,15 +242,28 @@ export class RequestLine {
     try {
       await meter.charge(client, command.inside?.length ?? 1, signal);
       const sent = { ...allowed, from: client.id, ...(traced && { trace: traced.traceparent }) };
-      const [answer] = await this.send(portal, [sent], signal);
+      const [received] = await this.send(portal, [sent], signal);
+      const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
       report(answer.ok ? 'ok' : answer.fault, answer);
       return answer;
     } catch (error) {
-      report(asFault(error));
-      throw error;
+      const fault = faultFor(command, asFault(error));
+      report(fault);
+      throw fault;
     }
   }
+}
+
+function forEffect(command: Command, answer: Answer): Answer {
+  return answer.ok ? answer : { ...answer, fault: faultFor(command, answer.fault) };
+}
+
+/** The outcome of a command that only reads is never unknown: it has changed nothing. */
+function faultFor({ effect }: Command, fault: Fault): Fault {
+  if (effect !== 'read' || fault.code !== 'outcome_unknown') return fault;
+  const { message, retryAfterMs } = fault;
+  return new Fault('no_answer', { detail: message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
 }
 
 /** Records an outage in Redis too, so that every replica reports it. */
@@ -267,8 +280,8 @@ function withOutages(observer: QueueObserver, outages: OutageRecorder): QueueObs
 }
 
 /** @throws Fault invalid_request for half an emoji, which would make the portal read none of the parameters */
-function assertEncodable({ params }: Command): void {
-  const path = findLoneSurrogate(params);
+function assertEncodable({ params, v3 }: Command): void {
+  const path = findLoneSurrogate(v3?.body ?? params);
   if (path === undefined) return;
   throw new Fault('invalid_request', {
     detail: `\`${path}\` holds half of a surrogate pair, such as half an emoji. Bitrix24 would read no parameter at all; cut texts between characters.`,

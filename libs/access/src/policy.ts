@@ -77,7 +77,8 @@ export function matchesMethodPattern(pattern: string, method: string): boolean {
 }
 
 /** Returns the methods that the portal would run for this command; undefined when one of them can't be named. */
-function methodsRunBy({ method, params, inside }: Command): readonly string[] | undefined {
+function methodsRunBy({ method, params, inside, v3 }: Command): readonly string[] | undefined {
+  if (v3 && method.toLowerCase() === 'batch') return methodsOfV3Batch(v3.body);
   if (method.toLowerCase() !== 'batch') return inside === undefined && isMethodName(method) ? [method] : undefined;
   const { cmd } = params;
   if (!inside?.length || !Object.keys(params).every((name) => name === 'cmd' || name === 'halt')) return undefined;
@@ -86,4 +87,17 @@ function methodsRunBy({ method, params, inside }: Command): readonly string[] | 
   const texts = cmd as Readonly<Record<string, unknown>>;
   const isNamed = inside.every((it) => isMethodName(it.method) && methodOfBatchCommand(texts[it.name]) === it.method);
   return isNamed ? inside.map((it) => it.method) : undefined;
+}
+
+/** Each command of a batch of version 3 names its method; with anything else in the list, none can be determined. */
+function methodsOfV3Batch(body: unknown): readonly string[] | undefined {
+  if (!Array.isArray(body) || body.length === 0) return undefined;
+  const methods = body.map(methodOfV3Command);
+  return methods.every((it): it is string => it !== undefined && isMethodName(it)) ? methods : undefined;
+}
+
+function methodOfV3Command(command: unknown): string | undefined {
+  if (typeof command !== 'object' || command === null || !Object.hasOwn(command, 'method')) return undefined;
+  const { method } = command as { method: unknown };
+  return typeof method === 'string' ? method : undefined;
 }

@@ -33,6 +33,8 @@ export interface Result {
   readonly whole?: true;
   /** The whole response; absent for a command of a shared request. */
   readonly envelope?: Readonly<Record<string, unknown>>;
+  /** Set if the portal repeated the answer to an earlier call with the same idempotency key. */
+  readonly replayed?: true;
   readonly total?: number;
   readonly next?: number;
   readonly operating?: Operating;

@@ -22,8 +22,17 @@ export interface Command {
   readonly from?: string;
   /** The `traceparent` of the call, where calls are traced. */
   readonly trace?: string;
+  /** Of a call to version 3 of the API, which takes this body in place of `params`. It shares no request. */
+  readonly v3?: V3Body;
   /** Of a `batch` that is a caller's own: what it runs inside, in this order. It travels alone. */
   readonly inside?: readonly Inner[];
+}
+
+/** The body of a call to version 3 of the API, and its header. */
+export interface V3Body {
+  /** A list for `batch`. */
+  readonly body: unknown;
+  readonly idempotencyKey?: string;
 }
 
 /** One command of a caller's own batch. */

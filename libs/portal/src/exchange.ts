@@ -4,6 +4,8 @@ import type { JsonPieces } from './json/write-json';
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** Set if the other side says that it repeats an earlier answer (`Idempotent-Replayed`). */
+  readonly replayed?: true;
 }
 
 export interface PostOptions {
@@ -28,6 +30,8 @@ export type Post = (url: string, body: PostBody, options: PostOptions) => Promis
 
 /** The reason of a failure when the URL, or the address that its name resolves to, is not allowed. */
 export const hostNotAllowed = 'HOST_NOT_ALLOWED';
+/** The reason of a failure when the answer was not complete in time. */
+export const exchangeTimedOut = 'TIMEOUT';
 /** The reason of a failure when the answer is larger than the limit. */
 export const answerTooLarge = 'ANSWER_TOO_LARGE';
 

@@ -396,6 +396,12 @@ export const faultTable = {
     'The call was not sent; retry, and another replica handles it.',
   ),
 
+  no_answer: row(
+    504,
+    'safe',
+    'The portal sent no complete answer',
+    'The call only reads, so it may be sent again; `detail` says how its answer was lost.',
+  ),
   deadline_exceeded: row(
     504,
     'safe',

@@ -6,11 +6,13 @@ export interface VendorResponse {
   readonly status: number;
   readonly error: string;
   readonly description: string;
+  /** Of version 3 of the API: what is wrong with the request, field by field. */
+  readonly validation?: readonly { readonly field: string; readonly message: string }[];
   /** The whole body of the error, for callers that use a vendor SDK. */
   readonly said?: Readonly<Record<string, unknown>>;
 }
 
-/** Why the gateway may retry the same command at once: it was certainly not executed. */
+/** Why the gateway may retry the same command at once: it was certainly not executed, or it only reads. */
 export type RetryReason =
   | 'token_refused'
   | 'user_refused'
@@ -22,7 +24,9 @@ export type RetryReason =
   /** A shared batch was rejected before it was executed: each of its commands is sent alone. */
   | 'alone'
   /** One command may be why a shared batch has no answer: its reads are sent alone. Its writes may have been executed. */
-  | 'reads_alone';
+  | 'reads_alone'
+  /** The answer to a command that only reads was lost or cannot be read. */
+  | 'read_lost';
 
 export interface FaultOptions {
   /** Says what happened and what to do; the table's advice by default. */

@@ -11,8 +11,15 @@ export type { Answer, FailedAnswer, Operating, Result, CallTiming, RequestInfo }
 export { mapUnordered } from './map-unordered';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
-export { type Command, type Entity, type Inner, methodOfBatchCommand, methodsOf } from './command';
-export { answerTooLarge, ExchangeFailure, hostNotAllowed, type HttpAnswer, type Post } from './exchange';
+export { type Command, type Entity, type Inner, methodOfBatchCommand, methodsOf, type V3Body } from './command';
+export {
+  answerTooLarge,
+  ExchangeFailure,
+  exchangeTimedOut,
+  hostNotAllowed,
+  type HttpAnswer,
+  type Post,
+} from './exchange';
 export { type RetryReason, asFault, Fault, type FaultOptions, type VendorResponse } from './fault';
 export { type FaultCode, faultCodes, faultTable } from './fault-table';
 export { isMethodName } from './method-name';

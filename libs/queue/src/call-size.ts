@@ -27,15 +27,15 @@ export function callSize(
 }
 
 /** Estimates the memory that a command occupies while it waits: the length of its texts, plus a constant per value. */
-function queuedBytes({ method, params, inside = [] }: Command): number {
+function queuedBytes({ method, params, v3, inside = [] }: Command): number {
   let bytes = perCommandBytes + method.length + inside.length * perCommandBytes;
-  const rest: unknown[] = [params];
+  const rest: unknown[] = [params, v3?.body];
   while (rest.length > 0) {
     const value = rest.pop();
     bytes += perValueBytes;
     if (typeof value === 'string') bytes += value.length;
-    else if (value instanceof LongText) bytes += value.jsonBytes;
-    else if (typeof value === 'object' && value !== null) {
+    // The bytes of a long text are charged where bodies are read.
+    else if (typeof value === 'object' && value !== null && !(value instanceof LongText)) {
       for (const [name, part] of Object.entries(value)) {
         bytes += name.length;
         rest.push(part);

@@ -113,7 +113,7 @@ export function clientOf(commands: readonly Command[]): string {
 
 export function readKeyOf(commands: readonly Command[]): string | undefined {
   const [command, ...others] = commands;
-  if (command?.effect !== 'read' || others.length > 0) return undefined;
+  if (command?.effect !== 'read' || command.v3 || others.length > 0) return undefined;
   const [params, ...longTexts] = jsonPieces(command.params);
   return longTexts.length === 0 && typeof params === 'string' ? `${command.method} ${params}` : undefined;
 }

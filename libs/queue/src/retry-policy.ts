@@ -1,7 +1,7 @@
 import { type RetryReason, asFault, Fault } from '@b24/portal';
 
 /**
- * Delays before each retry of a call that certainly did not run, in milliseconds, by reason. A retry goes through the
+ * Delays before each retry of a call that certainly did not run or only reads, in milliseconds, by reason. A retry goes through the
  * queue, because it costs a permit like the first attempt (docs/decisions/0002).
  */
 const retryDelaysMs: Record<RetryReason, readonly number[]> = {
@@ -19,6 +19,7 @@ const retryDelaysMs: Record<RetryReason, readonly number[]> = {
   not_run: [0, 0, 0],
   alone: [0],
   reads_alone: [0],
+  read_lost: [250],
 };
 
 /** Returns the delay before the next retry, ms; undefined if the call is not retried. */

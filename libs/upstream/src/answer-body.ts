@@ -8,6 +8,7 @@ import {
   readJson,
   type Result,
   toNumber,
+  type VendorResponse,
 } from '@b24/portal';
 import { translate } from './translate';
 
@@ -63,7 +64,11 @@ export function translateError(
   const { error: code, error_description: description } = body;
   // Version 3 of the API returns its error as an object.
   const [error, sentence] = isJsonObject(code) ? [code['code'], code['message']] : [code, description];
-  const it = { method, status, error: shortText(error), description: shortText(sentence), said: body };
+  const validation = isJsonObject(code) ? readValidation(code['validation']) : undefined;
+  const it = {
+    ...{ method, status, error: shortText(error), description: shortText(sentence), said: body },
+    ...(validation && { validation }),
+  };
   return translate(it, readOperating(body['time'], nowMs), nowMs);
 }
 
@@ -111,6 +116,12 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function readValidation(value: unknown): VendorResponse['validation'] {
+  if (!Array.isArray(value)) return undefined;
+  const items = value.filter(isJsonObject).slice(0, 50);
+  return items.map((it) => ({ field: shortText(it['field']), message: shortText(it['message']) }));
 }
 
 function shortText(value: unknown): string {

@@ -42,7 +42,7 @@ export function answerScrubber(
     return scrubber;
   }
 
-  return ({ status, body }, authorization) => ({ status, body: scrubberOf(authorization).body(body) });
+  return (answer, authorization) => ({ ...answer, body: scrubberOf(authorization).body(answer.body) });
 }
 
 /** Returns the secret of `https://<portal>/rest/<user>/<secret>/`. */

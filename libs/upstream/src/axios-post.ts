@@ -3,6 +3,7 @@ import {
   bytesOfPieces,
   type Clock,
   ExchangeFailure,
+  exchangeTimedOut,
   type JsonPieces,
   type Post,
   within,
@@ -14,18 +15,21 @@ import { Readable } from 'node:stream';
 const neverSent =
   /^(HOST_NOT_ALLOWED|ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_INVALID_ARG|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+|PROXY_\w+)$/;
 
-/** Reasons of a failure: the answer was not complete in time, and the caller no longer waits for it. */
-const timedOut = 'TIMEOUT';
+/** The reason of a failure when the caller no longer waits for the answer. */
 const abandoned = 'ABANDONED';
 
 /** Returns a `Post` through @nestjs/axios, sent by undici-adapter.ts. One time limit covers the whole exchange. */
 export function axiosPost(http: HttpService, clock: Clock): Post {
   return async (url, { type, text }, { timeoutMs, signal = never, headers }) => {
     let late = false;
-    const inTime = { clock, ms: timeoutMs, late: () => ((late = true), new Error(timedOut)) };
+    const inTime = { clock, ms: timeoutMs, late: () => ((late = true), new Error(exchangeTimedOut)) };
     try {
       return await within(inTime, signal, async (ends) => {
-        const { status, data } = await http.axiosRef.request<string>({
+        const {
+          status,
+          data,
+          headers: answered,
+        } = await http.axiosRef.request<string>({
           method: 'post',
           url,
           data: typeof text === 'string' ? text : Readable.from(bytesOf(text)),
@@ -36,10 +40,10 @@ export function axiosPost(http: HttpService, clock: Clock): Post {
           },
           signal: ends,
         });
-        return { status, body: data };
+        return { status, body: data, ...(answered['idempotent-replayed'] === 'true' && { replayed: true }) };
       });
     } catch (error) {
-      if (late) throw new ExchangeFailure(true, timedOut);
+      if (late) throw new ExchangeFailure(true, exchangeTimedOut);
       if (signal.aborted) throw new ExchangeFailure(true, abandoned);
       throw failure(error);
     }

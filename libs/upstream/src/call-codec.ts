@@ -2,12 +2,19 @@ import { type Answer, type Command, type HttpAnswer, concernsGrant } from '@b24/
 import { type VendorEnvelope, parseEnvelope, isUnreadable, readPage, translateError, readTimes } from './answer-body';
 import { decodeInside } from './batch-codec';
 
+type DecodedCommand = Pick<Command, 'method' | 'inside' | 'v3'>;
+
 /**
  * Decodes a portal's answer to one call.
  * @throws Fault when the whole request failed, or when the error would hold for every command of the portal, which
  * `authorize` then verifies
  */
-export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upstreamMs: number, nowMs: number): Answer {
+export function decodeCall(
+  { method, inside, v3 }: DecodedCommand,
+  answer: HttpAnswer,
+  upstreamMs: number,
+  nowMs: number,
+): Answer {
   const body = parseEnvelope(method, answer);
   if (isUnreadable(body)) {
     if (!body.concernsCallOnly) throw body.fault;
@@ -15,11 +22,12 @@ export function decodeCall({ method, inside }: Command, answer: HttpAnswer, upst
   }
   const times = readTimes(body['time'], upstreamMs, nowMs);
   if (!('error' in body)) {
-    const answersInside = inside && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
+    const answersInside = inside && !v3 && { inside: decodeInside(inside, body['result'], upstreamMs, nowMs) };
     return {
       ok: true,
       ...valueOf(body),
       envelope: body,
+      ...(answer.replayed && { replayed: true }),
       ...readPage(body['total'], body['next']),
       ...times,
       ...answersInside,

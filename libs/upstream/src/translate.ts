@@ -21,6 +21,7 @@ export interface ReportedError {
   readonly error: string;
   readonly description: string;
   readonly said?: Readonly<Record<string, unknown>>;
+  readonly validation?: VendorResponse['validation'];
 }
 
 /** Translates the vendor's error to a Fault: by its code, then by its sentence, then by its status. */
@@ -38,6 +39,7 @@ export function translate(
     error: it.error,
     description: it.description,
     ...(it.said && { said: it.said }),
+    ...(it.validation && { validation: it.validation }),
   };
   const fault = new Fault(code, {
     upstream,

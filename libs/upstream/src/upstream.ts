@@ -1,10 +1,12 @@
 import {
+  type Answer,
   answerTooLarge,
   asFault,
   type Authorization,
   type Clock,
   type Command,
   ExchangeFailure,
+  exchangeTimedOut,
   Fault,
   type FaultCode,
   hostNotAllowed,
@@ -51,11 +53,11 @@ export function upstream(options: UpstreamOptions): SendAuthorized {
     if (!command) return [];
     if (others.length === 0) {
       const { answer, upstreamMs, nowMs } = await timed(authorization, command, signal);
-      return [decodeCall(command, answer, upstreamMs, nowMs)];
+      return [retriedRead(command, decodeCall(command, answer, upstreamMs, nowMs))];
     }
     try {
       const names = commandNames(commands.length);
-      const batch = { method: 'batch', params: encodeBatch(commands, names) };
+      const batch = { method: 'batch', params: encodeBatch(commands, names), effect: 'write' } as const;
       const { answer, upstreamMs, nowMs } = await timed(authorization, batch, signal);
       return decodeBatch(commands, names, answer, upstreamMs, nowMs);
     } catch (error) {
@@ -67,7 +69,14 @@ export function upstream(options: UpstreamOptions): SendAuthorized {
   };
 }
 
-type EncodedCall = Pick<Command, 'method' | 'params'>;
+/** A read whose answer could not be read is sent once more. */
+function retriedRead({ effect }: Command, answer: Answer): Answer {
+  if (answer.ok || effect !== 'read' || answer.fault.code !== 'portal_error' || answer.fault.upstream?.error !== '')
+    return answer;
+  return { ...answer, fault: answer.fault.with({ retryReason: 'read_lost' }) };
+}
+
+type EncodedCall = Pick<Command, 'method' | 'params' | 'effect' | 'v3'>;
 
 /** Faults that one command can cause for the whole batch it shares. */
 const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
@@ -75,37 +84,45 @@ const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome
 async function exchange(
   { post, tokenIn = 'body' }: UpstreamOptions,
   { endpoint, accessToken }: Authorization,
-  { method, params }: EncodedCall,
+  call: EncodedCall,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const { text, headers } = encoded(params, accessToken, tokenIn);
+  const { v3 } = call;
+  // Version 3 compares the bodies of retries, so the token stays out of them.
+  const { text, headers } = encoded(v3?.body ?? call.params, accessToken, v3 ? 'header' : tokenIn);
+  const url = v3 ? endpoint.reveal().replace('/rest/', '/rest/api/') : endpoint.reveal();
+  if (v3?.idempotencyKey !== undefined) headers['Idempotency-Key'] = v3.idempotencyKey;
   try {
     const options = { timeoutMs: callTimeoutMs, signal, headers };
-    return await post(`${endpoint.reveal()}${method}`, { type: 'application/json', text }, options);
+    return await post(`${url}${call.method}`, { type: 'application/json', text }, options);
   } catch (error) {
-    throw error instanceof ExchangeFailure ? exchangeFault(error) : error;
+    throw error instanceof ExchangeFailure ? exchangeFault(error, call.effect === 'read') : error;
   }
 }
 
 /** Writes the body of a request, with the token last in it or in a header. */
 function encoded(
-  params: Command['params'],
+  body: unknown,
   accessToken: Secret | undefined,
   tokenIn: 'body' | 'header',
 ): { text: string | JsonPieces; headers: Record<string, string> } {
   const token = accessToken?.reveal();
   const isInBody = token !== undefined && tokenIn === 'body';
-  const pieces = jsonPieces(isInBody ? mergedInOrder(params, { auth: token }) : params);
+  const pieces = jsonPieces(isInBody ? mergedInOrder(body as object, { auth: token }) : body);
   return {
     text: pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : pieces,
     headers: token !== undefined && tokenIn === 'header' ? { Authorization: `Bearer ${token}` } : {},
   };
 }
 
-function exchangeFault({ sent, reason }: ExchangeFailure): Fault {
+function exchangeFault({ sent, reason }: ExchangeFailure, isRead: boolean): Fault {
   if (reason === hostNotAllowed) return new Fault('host_not_allowed');
   if (reason === answerTooLarge) return new Fault('answer_too_large');
-  return new Fault(sent ? 'outcome_unknown' : 'portal_unreachable', { detail: failureDetail(sent, reason) });
+  return new Fault(sent ? 'outcome_unknown' : 'portal_unreachable', {
+    detail: failureDetail(sent, reason),
+    // A portal that needed too long for it would need as long for a second attempt.
+    ...(sent && isRead && reason !== exchangeTimedOut && { retryReason: 'read_lost' }),
+  });
 }
 
 function failureDetail(sent: boolean, reason: string): string {

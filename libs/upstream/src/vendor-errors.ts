@@ -93,6 +93,12 @@ export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
   internal_server_error: failed,
   error_unexpected_answer: failed,
   portal_deleted: concernsRequest('portal_deleted'),
+
+  // Version 3 of the API.
+  bitrix_rest_v3_exception_methodnotfoundexception: concernsCommand('method_not_found'),
+  bitrix_rest_v3_exception_accessdeniedexception: methodDenied,
+  bitrix_rest_v3_exception_insufficientscopeexception: concernsCommand('insufficient_scope'),
+  bitrix_rest_v3_exception_idempotencykeyreusedexception: concernsCommand('idempotency_conflict'),
 };
 
 /**

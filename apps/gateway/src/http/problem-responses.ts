@@ -33,6 +33,7 @@ export const portalFaults: readonly FaultCode[] = [
   'answer_too_large',
   'host_not_allowed',
   'portal_overloaded',
+  'no_answer',
   'deadline_exceeded',
   'outcome_unknown',
 ];

@@ -28,6 +28,10 @@ export const problemSchema = z
         status: z.int().describe('The HTTP status from the portal.'),
         error: z.string().describe('The error code from the portal.'),
         description: z.string().describe('The error text from the portal.'),
+        validation: z
+          .array(z.object({ field: z.string(), message: z.string() }))
+          .optional()
+          .meta({ description: 'From version 3 of the API: what is wrong with the request, field by field.' }),
       })
       .optional()
       .meta({ description: 'The error as the portal reported it; absent when it reported none.' }),
@@ -57,6 +61,7 @@ export function problemOf(fault: Fault, requestId: string, effect: 'read' | 'wri
         status: upstream.status,
         error: upstream.error,
         description: upstream.description,
+        ...(upstream.validation && { validation: [...upstream.validation] }),
       },
     }),
     ...(authorizeUrl && { authorizeUrl }),

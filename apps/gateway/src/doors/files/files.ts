@@ -190,9 +190,10 @@ async function textOf(body: Readable): Promise<string> {
 }
 
 function errorIn(text: string): { error: string; description: string } {
+  const read = (value: unknown) => (typeof value === 'string' ? value : '');
   try {
     const { error, error_description: description } = readJson(text) as Record<string, unknown>;
-    return { error: String(error), description: String((description ?? '')) };
+    return { error: read(error), description: read(description) };
   } catch {
     return { error: '', description: '' };
   }

@@ -24,6 +24,15 @@ export async function readSdkBody(request: FastifyRequest, stream: Readable, max
   });
 }
 
+/** Reads a body of version 3, which takes JSON only. @throws Fault unsupported_media_type, invalid_request, body_too_large */
+export async function readV3Body(request: FastifyRequest, stream: Readable, maxBytes: number): Promise<unknown> {
+  assertNotCompressed(request);
+  const bytes = await readBody(request, stream, maxBytes);
+  if (bytes.length === 0) return undefined;
+  if ((request.headers['content-type'] ?? '').toLowerCase().includes('json')) return parsedJson(bytes);
+  throw new Fault('unsupported_media_type', { detail: 'Version 3 of the API takes JSON only.' });
+}
+
 /** Merges the query and the body; the body counts where both name a parameter. */
 export function allParams(query: string, body: PhpParams | undefined): PhpParams {
   const inQuery = parsePhpParams(Buffer.from(query, 'latin1'));

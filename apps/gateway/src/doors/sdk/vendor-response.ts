@@ -39,6 +39,8 @@ const vendorCodes: Partial<Record<FaultCode, readonly [code: string, status: num
   portal_error: ['ERROR_UNEXPECTED_ANSWER', 502],
   portal_unreachable: ['ERROR_UNEXPECTED_ANSWER', 502],
   host_not_allowed: ['ERROR_UNEXPECTED_ANSWER', 502],
+  no_answer: ['ERROR_UNEXPECTED_ANSWER', 504],
+  file_link_invalid: ['ERROR_METHOD_NOT_FOUND', 404],
   // It may have been executed.
   answer_too_large: ['ERROR_UNEXPECTED_ANSWER', 502],
   outcome_unknown: ['ERROR_UNEXPECTED_ANSWER', 504],
@@ -74,8 +76,15 @@ export function vendorResult({ value, whole, total, next, time, envelope }: Resu
   return { status: 200, body: { result: value, ...page, ...(time && { time }) } };
 }
 
+export interface ErrorContext {
+  /** The request that carried the command. */
+  readonly request?: Answer['request'];
+  /** Whether the caller uses version 3 of the API, whose errors are objects. */
+  readonly isV3?: boolean | undefined;
+}
+
 /** Returns the portal's own error, or the vendor's code for a fault of the gateway. */
-export function vendorError(fault: Fault, request?: Answer['request']): SdkResponse {
+export function vendorError(fault: Fault, { request, isV3 }: ErrorContext = {}): SdkResponse {
   const { upstream, code } = fault;
   // The portal's error for a dead grant would only make an SDK repeat the call.
   if (upstream?.said && code !== 'reauthorization_required') {
@@ -85,5 +94,6 @@ export function vendorError(fault: Fault, request?: Answer['request']): SdkRespo
     return { status, body: upstream.said };
   }
   const [error, status] = vendorCodes[code] ?? ['INTERNAL_SERVER_ERROR', 500];
+  if (isV3) return { status, body: { error: { code: error, message: fault.message } } };
   return { status, body: { error, error_description: fault.message } };
 }

@@ -16,13 +16,20 @@ export interface WebhookUrl {
   /** A client's key in place of the webhook's secret. The user id in the URL is ignored. */
   readonly key: string;
   readonly method: string;
+  /** Set for version 3 of the API, `/rest/api/`. */
+  readonly isV3?: true;
 }
 
-/** Parses the path after `/rest/`: `1/{key}/crm.deal.list.json`. Undefined if it is not a webhook's path. */
+/**
+ * Parses the path after `/rest/`: `1/{key}/crm.deal.list.json`, or `api/1/{key}/main.eventlog.list`. Undefined if it is
+ * not a webhook's path.
+ */
 export function webhookUrl(path: string): WebhookUrl | undefined {
-  const [userId = '', key = '', method = '', ...more] = path.split('/').filter(Boolean);
+  const parts = path.split('/').filter(Boolean);
+  const isV3 = parts[0] === 'api';
+  const [userId = '', key = '', method = '', ...more] = isV3 ? parts.slice(1) : parts;
   if (!/^\d+$/.test(userId) || key === '' || more.length > 0) return undefined;
-  return { key, method: method.replace(/\.json$/i, '') };
+  return isV3 ? { key, method, isV3 } : { key, method: method.replace(/\.json$/i, '') };
 }
 
 /** Parameters of an SDK's telemetry, and those in which the vendor takes a token. */

@@ -11,8 +11,9 @@ export function replyAsVendor(reply: FastifyReply, { status, body }: SdkResponse
 }
 
 /** Renders a fault of the gateway's own as the vendor's error. */
-const renderVendorError: FaultRenderer = (fault, _request, reply) => {
-  replyAsVendor(reply, vendorError(fault));
+const renderVendorError: FaultRenderer = (fault, request, reply) => {
+  const { '*': path } = request.params as { '*'?: string };
+  replyAsVendor(reply, vendorError(fault, { isV3: path?.startsWith('api/') }));
 };
 
 /** How long Bitrix24 lets a call run; SDKs wait as long. */

@@ -4,18 +4,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { callerOf } from '../../http/caller';
 import type { PhpParams } from '../../http/php-params';
+import { idempotencyKey } from '../../http/idempotency-key';
 import { setLineHeaders } from '../../http/line-headers';
 import { replyFault } from '../../http/reply-fault';
 import { startOperation } from '../../http/start-operation';
 import { toFault } from '../../http/to-fault';
 import { recordingMethods } from '../../http/audit-context';
 import type { PortalDirectory } from '../../line/portal-directory';
+import { isV3Method, v3Command } from '../../line/v3-call';
 import type { RequestLine } from '../../request-line';
 import { emptyBatch, withRefused, withRefusedCommands } from './batch-answer';
-import { allParams, readSdkBody } from './sdk-params';
+import { allParams, readSdkBody, readV3Body } from './sdk-params';
 import { vendorError, vendorResult } from './vendor-response';
 import { preflightDoor, replyAsVendor, webhookDoor, webhookOf } from './webhook-door';
-import { webhookCall } from './webhook-call';
+import { type WebhookCall, webhookCall, type WebhookUrl } from './webhook-call';
 
 export interface WebhooksOptions {
   readonly portals: PortalDirectory;
@@ -40,7 +42,9 @@ export function webhooks(parts: WebhooksOptions) {
   return (scope: FastifyInstance, _options: object, done: () => void): void => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
-      readSdkBody(request, stream, parts.maxBodyBytes),
+      webhookOf(request).isV3
+        ? readV3Body(request, stream, parts.maxBodyBytes)
+        : readSdkBody(request, stream, parts.maxBodyBytes),
     );
     scope.setErrorHandler((error, request, reply) => {
       replyFault(toFault(error), request, reply);
@@ -78,7 +82,7 @@ async function serve(
   const requested = webhookOf(request);
   const caller = callerOf(request, reply);
   const portal = await unlessAborted(findPortal(), caller.signal);
-  const call = webhookCall(requested.method, allParams(queryOf(request), request.body as PhpParams | undefined));
+  const call = callOf(request, requested);
   if (!call) throw new Fault('method_not_found', { detail: 'Method not found!' });
   const { command, refused } = call;
   startOperation(request, {
@@ -99,9 +103,19 @@ async function serve(
     return methods.map(() => code);
   });
   setLineHeaders(reply, answer);
+  if (answer.ok && answer.replayed) void reply.header('Idempotent-Replayed', 'true');
   if (answer.ok) replyAsVendor(reply, vendorResult(withRefusedCommands(answer, refused)));
   else replyAnswerFault(answer, request, reply);
   return reply;
+}
+
+/** Returns the call of a request; undefined if there is no such method name. */
+function callOf(request: FastifyRequest, { method, isV3 }: WebhookUrl): WebhookCall | undefined {
+  const { body } = request;
+  if (!isV3) return webhookCall(method, allParams(queryOf(request), body as PhpParams | undefined));
+  if (!isV3Method(method)) return undefined;
+  const key = request.headers['idempotency-key'];
+  return { command: v3Command({ method, body, idempotencyKey: idempotencyKey(key) }), refused: [] };
 }
 
 /**
@@ -113,7 +127,7 @@ function replyAnswerFault(
   reply: FastifyReply,
 ): void {
   replyFault(fault, request, reply, () => {
-    replyAsVendor(reply, vendorError(fault, shared));
+    replyAsVendor(reply, vendorError(fault, { ...(shared && { request: shared }), isV3: webhookOf(request).isV3 }));
   });
 }
 
