@@ -8,7 +8,7 @@ import { TlsFront } from '../support/tls-front';
 const wide = { burst: 1000, drainPerSecond: 100 };
 const password = 'pr0xy-passw0rd-canary';
 
-describe('the way out', () => {
+describe('egress', () => {
   let world: World;
   let portal: SimulatedPortal;
   let proxy: ConnectProxy;

@@ -19,7 +19,7 @@ const mistakesOf = (env: Record<string, string>): readonly string[] => {
 };
 const target = (url: string) => egressTarget(new URL(url));
 
-describe('the settings of the way out', () => {
+describe('the settings of egress', () => {
   let authority: TestAuthority;
   beforeAll(() => {
     authority = TestAuthority.create('Corp Root');

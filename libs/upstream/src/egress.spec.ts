@@ -6,7 +6,7 @@ import { readCaFile } from './read-ca-file';
 const [httpsProxy, httpProxy] = [{ origin: 'http://secure.example' }, { origin: 'http://plain.example' }];
 const portal = { protocol: 'https:', hostname: 'portal.corp.example', port: 443 };
 
-describe('the way out', () => {
+describe('egress', () => {
   const authorities: TestAuthority[] = [];
   const caFile = (name: string) => {
     const authority = TestAuthority.create(name);

@@ -10,8 +10,8 @@ interface ReachedServer {
 }
 
 /**
- * Sends one GET as calls leave the network, through proxies and with certificates as they do, to find out whether that
- * works. Follows no redirect.
+ * Sends one GET with the proxy and the CA files of an egress, to find out whether they work. Addresses are not checked,
+ * and no redirect is followed.
  * @throws Error whose `code` says what failed, such as `PROXY_STATUS_407`
  */
 export async function reachServer(

@@ -4,7 +4,7 @@ import { type DoctorFinding, ok, problem, warning } from './finding';
 
 const warnBeforeMs = 30 * 86_400_000;
 
-/** Are the certificates of the CA files valid, and for how long? */
+/** Checks whether the certificates of the CA files are valid, and for how long. */
 export function checkCaFiles({ caFiles = [], caFileByHost }: EgressOptions, clock: Clock): DoctorFinding[] {
   const all = [
     ...caFiles.map((file) => ({ file, scope: 'all servers' })),

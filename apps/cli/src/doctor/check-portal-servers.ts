@@ -4,7 +4,7 @@ import type { Portal } from '../api-types';
 import type { GatewayApi } from '../gateway-api';
 import { CommandFailure } from '../command-failure';
 import { type DoctorFinding, ok, problem } from './finding';
-import type { WayOut } from './way-out';
+import type { EgressProbe } from './egress-probe';
 
 /** A sample is enough to see whether the proxy and the certificates are right. */
 const maxPortals = 10;
@@ -12,13 +12,13 @@ const maxPortals = 10;
 type EgressPart = Pick<Settings, 'egress' | 'rules'>;
 
 /**
- * Are portals reached, where a proxy or CA files are set? Tries those with a CA file of their own, and some of the
- * gateway's.
+ * Checks whether portals are reached, where a proxy or CA files are set: those with a CA file of their own, and some of
+ * the gateway's.
  * @param api absent while no gateway answers
  */
 export async function checkPortalServers(
   settings: EgressPart,
-  way: WayOut,
+  probe: EgressProbe,
   api: GatewayApi | undefined,
 ): Promise<DoctorFinding[]> {
   const { httpsProxy, httpProxy, caFiles = [], caFileByHost } = settings.egress;
@@ -26,20 +26,20 @@ export async function checkPortalServers(
   const own = [...(caFileByHost?.keys() ?? [])].map((host) => new URL(`https://${bracketed(host)}`).origin);
   const known = api ? (await portalsOf(api)).map(({ domain }) => originOf(domain, settings)) : [];
   const origins = new Set([...own, ...known.slice(0, maxPortals)]);
-  return Promise.all([...origins].map((origin) => checkPortalServer(origin, way)));
+  return Promise.all([...origins].map((origin) => checkPortalServer(origin, probe)));
 }
 
-async function checkPortalServer(origin: string, way: WayOut): Promise<DoctorFinding> {
+async function checkPortalServer(origin: string, probe: EgressProbe): Promise<DoctorFinding> {
   try {
-    await way.reach(`${origin}/`);
-    return ok('portal_server', `${origin} answers${way.description(origin)}.`);
+    await probe.reach(`${origin}/`);
+    return ok('portal_server', `${origin} answers${probe.description(origin)}.`);
   } catch (error) {
-    const { reason, advice = 'look at DNS and the firewall' } = way.failure(origin, error);
+    const { reason, advice = 'look at DNS and the firewall' } = probe.failure(origin, error);
     return problem('portal_server', `${origin} can't be reached (${reason}): ${advice}.`);
   }
 }
 
-/** None where the key may not list them, which `checkPortals` reports. */
+/** Returns none where the key may not list them, which `checkPortals` reports. */
 async function portalsOf(api: GatewayApi): Promise<Portal[]> {
   if (!api.hasKey) return [];
   try {
@@ -50,7 +50,7 @@ async function portalsOf(api: GatewayApi): Promise<Portal[]> {
   }
 }
 
-/** A portal's record does not show its scheme: where http is allowed, a portal without a CA file is taken for one of http. */
+/** Returns a portal's URL. A record does not show the scheme: where http is allowed, only a portal with a CA file is https. */
 function originOf(domain: string, { egress, rules }: EgressPart): string {
   const secure = new URL(`https://${domain}`);
   const { hostname, port } = egressTarget(secure);

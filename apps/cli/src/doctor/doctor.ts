@@ -10,7 +10,7 @@ import { checkRedis } from './check-redis';
 import { checkServers } from './check-servers';
 import { checkSettings } from './check-settings';
 import type { DoctorFinding } from './finding';
-import { WayOut } from './way-out';
+import { EgressProbe } from './egress-probe';
 
 export interface Diagnosis {
   readonly healthy: boolean;
@@ -24,17 +24,17 @@ export async function examine(
   clock: Clock = systemClock,
 ): Promise<boolean> {
   const { findings, env, settings } = checkSettings(given);
-  const way = new WayOut(settings?.egress ?? {});
+  const probe = new EgressProbe(settings?.egress ?? {});
   const caFiles = checkCaFiles(settings?.egress ?? {}, clock);
   const [redis, servers, gateway, publicUrl] = await Promise.all([
     checkRedis(env['REDIS_URL'], clock),
-    checkServers(settings?.oauthServers, way, clock),
+    checkServers(settings?.oauthServers, probe, clock),
     checkGateway(api.url),
     checkPublicUrl(settings?.publicUrl, api.url),
   ]);
   const reachable = gateway[0]?.state === 'ok';
   const portals = await checkPortals(api, reachable);
-  const portalServers = settings ? await checkPortalServers(settings, way, reachable ? api : undefined) : [];
+  const portalServers = settings ? await checkPortalServers(settings, probe, reachable ? api : undefined) : [];
   const checks = withoutRepeats([
     ...[...findings, ...caFiles, ...redis, ...servers],
     ...[...gateway, ...portals, ...portalServers, ...publicUrl],

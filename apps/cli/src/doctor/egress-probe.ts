@@ -11,8 +11,8 @@ import { reasonOf } from '../gateway-api';
 const timeoutMs = 10_000;
 const certificateCodes = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 
-/** How the gateway of these settings connects to servers, in words. */
-export class WayOut {
+/** Connects to servers as a gateway of these settings does, and describes how. */
+export class EgressProbe {
   private readonly egress: Egress;
 
   constructor(options: EgressOptions) {
