@@ -44,44 +44,21 @@ const formBytes = pieces(
   ...['[9223372036854775807]', '[-9223372036854775808]', '[9223372036854775808]', '__proto__', 'constructor', '%26'],
 );
 
+const numbers = ['1', '-0', '1.10', '9007199254740993', '9223372036854775808', '-9223372036854775808', '1E400', '1e-7'];
+
 const jsonBytes = fc
   .oneof(
     fc.json({ maxDepth: 4 }),
     fc
       .dictionary(fc.constantFrom('5', '1', '0', '-1', '01', 'a', '', '__proto__', 'constructor'), fc.anything())
       .map(text),
+    fc
+      .array(fc.constantFrom('"5":1', '"1":2', '"a":[]', '"a":{}', '"":"\\ud83d\\ude00"', '"5":[1,{"2":3,"1":4}]'))
+      .map(wrapped('{}')),
+    fc.array(fc.constantFrom(...numbers, '"Ж"', '"\\u0000"', ' [ ] ', '{"":null}')).map(wrapped('[]')),
     pieces(
-      ...[
-        '{',
-        '}',
-        '[',
-        ']',
-        '"a":',
-        '"5":',
-        '"5":',
-        '"1":',
-        '1',
-        '-0',
-        '1.10',
-        '9007199254740993',
-        '1e5',
-        '1E400',
-        ',',
-      ],
-      ...[
-        '9223372036854775808',
-        '-9223372036854775808',
-        '"\\ud83d"',
-        '"\\ud83d\\ude00"',
-        '"\\u0000"',
-        'true',
-        'TRUE',
-        'nul',
-      ],
-      ...['"x"', ' ', '\n', '\ufeff', '"\\"', '"Ж"', '01', '.5', '/**/'],
-    ),
-    pieces('"5":1', '"1":2', '"a":[]', '"a":{}', '"5":[1,{"2":3,"1":4}]').map(
-      (it) => `{${it.replaceAll(/(?<=.)"(?=\w":)/g, ',"')}}`,
+      ...['{', '}', '[', ']', '"a":', '"5":', '1', '1.10', '01', '.5', '-', ',', '"x"', '"\\"', ' ', '\n', '/**/'],
+      ...['"\\ud83d"', '"\\ude00\\ud83d"', 'true', 'TRUE', 'nul', '\ufeff', '\v', '\0'],
     ),
   )
   .map((it) => Buffer.from(it, 'utf8').toString('latin1'));
@@ -116,6 +93,10 @@ const commandBytes = fc
   )
   .filter((it) => !/[\x80-\xff]/.test(it));
 
+function wrapped(brackets: string): (items: readonly string[]) => string {
+  return (items) => `${brackets[0]}${items.join(',')}${brackets[1]}`;
+}
+
 function text(value: unknown): string {
   return JSON.stringify(value, (_, it: unknown) => (typeof it === 'bigint' ? `${it}` : it)) ?? 'null';
 }
@@ -139,10 +120,10 @@ function samples(): Case[] {
   const of = (kind: Kind, bytes: fc.Arbitrary<string>, numRuns: number) =>
     fc.sample(bytes, { seed: 20_261_127, numRuns }).map((it) => ({ kind, bytes: it }));
   return [
-    ...of('form', formBytes, 300),
-    ...of('text', formBytes, 150),
-    ...of('json', jsonBytes, 300),
-    ...of('command', commandBytes, 300),
+    ...of('form', formBytes, 120),
+    ...of('text', formBytes, 60),
+    ...of('json', jsonBytes, 200),
+    ...of('command', commandBytes, 120),
   ];
 }
 
@@ -197,10 +178,14 @@ describe('What the simulator reads of a request', () => {
     expect(await differences(recorded, ({ kind, bytes }) => byCase.get(kind + bytes) ?? '')).toEqual([]);
   });
 
-  (hasPhp ? it : it.skip)('is what PHP on this machine reads, in recorded, generated and largest texts', async () => {
-    const php = new Php();
-    const found = await differences([...recorded, ...samples(), ...limits], (one) => php.parse(one));
-    php.stop();
-    expect(found).toEqual([]);
-  });
+  (hasPhp ? it : it.skip)(
+    'is what PHP on this machine reads, in recorded, generated and largest texts',
+    async () => {
+      const php = new Php();
+      const found = await differences([...recorded, ...samples(), ...limits], (one) => php.parse(one));
+      php.stop();
+      expect(found).toEqual([]);
+    },
+    120_000,
+  );
 });

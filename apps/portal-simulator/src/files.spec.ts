@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Bitrix24Simulator, type SimulatedPortal, sha256Of } from './index';
 import { SpecClient, answerOf } from './spec-client';
 
-const mebibyte = 1024 * 1024;
+const size = 16 * 1024 * 1024;
 
 describe('Files of a simulated portal', () => {
   let simulator: Bitrix24Simulator;
@@ -35,14 +35,14 @@ describe('Files of a simulated portal', () => {
   });
 
   it('are streamed with their size, and have the same bytes each time', async () => {
-    const file = portal.disk.addFile({ name: 'a "b" Ж.bin', size: 50 * mebibyte, contentType: 'image/png' });
+    const file = portal.disk.addFile({ name: 'a "b" Ж.bin', size, contentType: 'image/png' });
     const response = await fetch(await linkOf(file.id));
     const hash = createHash('sha256');
     for await (const chunk of response.body ?? []) hash.update(chunk);
     expect(hash.digest('hex')).toBe(sha256Of(file));
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'image/png',
-      'content-length': `${50 * mebibyte}`,
+      'content-length': `${size}`,
       'content-disposition': `attachment; filename="a _b_ _.bin"; filename*=utf-8''a%20%22b%22%20%D0%96.bin`,
     });
     expect(portal.requests.at(-1)).toMatchObject({ method: 'download', outcome: 'ok', executed: true });
@@ -63,7 +63,7 @@ describe('Files of a simulated portal', () => {
 
   it('are uploaded once to a link, as a field of multipart', async () => {
     const url = await uploadUrl();
-    const content = Buffer.alloc(50 * mebibyte, 'file');
+    const content = Buffer.alloc(size, 'file');
     const form = () => {
       const data = new FormData();
       data.append('file', new Blob([content]), 'test.bin');

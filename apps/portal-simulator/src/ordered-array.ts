@@ -67,7 +67,7 @@ export class OrderedArray implements Iterable<[string, unknown]> {
   }
 }
 
-/** `array_merge`: the second wins, at the first one's position; indexes are counted from zero again. */
+/** `array_merge`: the second wins, at the first one's position; indexes start at zero. */
 export function merged(...arrays: readonly OrderedArray[]): OrderedArray {
   const all = new OrderedArray();
   for (const [key, value] of arrays.flatMap((array) => [...array])) {

@@ -80,7 +80,7 @@ async function readMultipart(
   const form = { posted: new OrderedArray(), files: [] as ReceivedFile[], contents: new Map<ReceivedFile, Buffer[]>() };
   try {
     const limits = { fieldNameSize: Infinity, fieldSize: Infinity };
-    const reader = new Busboy({ headers: headers as BusboyHeaders, limits, defCharset: 'latin1' });
+    const reader = new Busboy({ headers: headers as BusboyHeaders, limits, defCharset: 'latin1', isPartAFile });
     reader.on('field', (name, value) => registerVariable(form.posted, bytesOfText(name), textOfBytes(value)));
     reader.on('file', (field, stream, name) => {
       readFile(stream, storesContents, (file, chunks) => {
@@ -94,6 +94,10 @@ async function readMultipart(
     // What PHP can't read of a form it leaves out, without an error.
   }
   return form;
+}
+
+function isPartAFile(_field: string | undefined, _type: string | undefined, name: string | undefined): boolean {
+  return name !== undefined;
 }
 
 function readFile(
