@@ -87,8 +87,15 @@ export function isJsonObject(value: unknown): value is VendorEnvelope {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Reads the numbers beside a page of a list, which may be text (docs/bitrix24-rules.md#lists). */
 export function readPage(total: unknown, next: unknown): { total?: number; next?: number } {
-  return { ...(typeof total === 'number' && { total }), ...(typeof next === 'number' && { next }) };
+  const [count, start] = [readCount(total), readCount(next)];
+  return { ...(count !== undefined && { total: count }), ...(start !== undefined && { next: start }) };
+}
+
+function readCount(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
 function parseJson(text: string): unknown {
