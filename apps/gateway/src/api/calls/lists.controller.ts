@@ -18,8 +18,17 @@ import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './list-str
 import { readPages } from './lists';
 
 const listMethod = methodName.refine(isReadMethod, 'Must be a method that reads, for example `crm.deal.list`.');
+const paramsByPosition = z
+  .array(z.unknown())
+  .transform((values) => Object.fromEntries(values.entries()))
+  .pipe(methodParams);
+const listParams = z.union([methodParams, paramsByPosition]).meta({
+  description:
+    'The parameters of the method, as Bitrix24 documents them; an array for a method whose parameters go by position.',
+  examples: [{ filter: { '>ID': 100 }, select: ['ID', 'TITLE'] }],
+});
 const listSchema = z
-  .strictObject({ params: methodParams.default({}) })
+  .strictObject({ params: listParams.default({}) })
   .prefault({})
   .meta({ id: 'List', examples: [{ params: { filter: { STAGE_ID: 'NEW' }, select: ['ID', 'TITLE'] } }] });
 
@@ -39,7 +48,7 @@ export class ListsController {
     id: 'streamList',
     summary: 'Stream all records of a list',
     description:
-      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. `X-Deadline-Ms` applies to each page.',
+      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. A list that cannot be read exactly ends with `list_not_walkable` or `list_changed`, never as if it were complete. `X-Deadline-Ms` applies to each page.',
     scope: 'call',
     status: 200,
     onlyReads: () => true,
@@ -50,6 +59,8 @@ export class ListsController {
       'group_not_found',
       'user_not_found',
       'backlog_not_found',
+      'list_changed',
+      'list_not_walkable',
       'body_too_large',
       'unsupported_media_type',
     ],
