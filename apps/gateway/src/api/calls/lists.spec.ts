@@ -260,6 +260,15 @@ describe('a list', () => {
     ['`next` does not change', { next: 'fixed', total: 'absent' }, 'user.get', 500, 100, 'next 50'],
     ['`next` does not grow', { next: 'same', total: 'absent' }, 'user.get', 500, 50, 'next 0'],
     ['`next` never ends', { next: 'endless', total: 'absent' }, 'user.get', 120, 120, 'start 150'],
+    [
+      'pages repeat and have no ids',
+      { select: 'without id', start: 'ignored', next: 'endless', total: 'absent' },
+      'user.get',
+      500,
+      50,
+      'at start 50',
+    ],
+    ['full page has no `next` and no ids', { ...uncounted, select: 'without id' }, 'user.get', 130, 50, 'nor ids'],
     ['pages are smaller, without `next`', { next: 'absent', pageSize: 20 }, 'user.get', 130, 20, 'counts 130'],
   ];
   it.each(strange)('whose %s ends with a problem', async (_what, how, method, count, before, position) => {
