@@ -2,6 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { adminKey, type HttpClient, environment, eventually, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
+import { type PagingStyle, usualStyle } from '../support/paging-portal';
+import { ScriptedPortal } from '../support/scripted-portal';
 
 const megabyte = 1024 * 1024;
 
@@ -39,14 +41,14 @@ describe('a list that is streamed', () => {
     const lines = await linesOf(await list('crm.deal.list', { select: ['TITLE'], filter: { STAGE_ID: 'NEW' } }));
     expect(lines.at(-1)).toEqual({ end: { records: 1234 } });
     expect(lines.slice(0, -1).map(({ ID }) => ID)).toEqual(idsTo(1234));
-    expect(requests()).toHaveLength(4);
+    expect(requests()).toHaveLength(5);
   });
 
   it.each([
     [0, 1],
-    [49, 1],
+    [49, 2],
     [50, 2],
-    [51, 2],
+    [51, 3],
     [100, 2],
     [550, 3],
   ])('of %d records ends where they end, after %d requests', async (count, asked) => {
@@ -74,7 +76,7 @@ describe('a list that is streamed', () => {
     for (let i = 0; i < 120; i++) portal.crm.addDeal({ TITLE: '$total[x]' });
     const lines = await linesOf(await list('crm.deal.list', { filter: { TITLE: '$total[x]' } }));
     expect(lines.at(-1)).toEqual({ end: { records: 120 } });
-    expect(requests().map(({ method }) => method)).toEqual(Array(3).fill('crm.deal.list'));
+    expect(requests().map(({ method }) => method)).toEqual(Array(4).fill('crm.deal.list'));
   });
 
   it('is read by offsets where it has an order of its own, or is none of the CRM', async () => {
@@ -147,4 +149,84 @@ describe('a list that is streamed', () => {
       await child.stop();
     }
   }, 120_000);
+});
+
+describe('a list of a portal that pages in its own way', () => {
+  const records = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ id: BigInt(i + 1), stage: i % 2 === 0 ? 'NEW' : 'WON' }));
+  const idsFrom = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => `${first + i}`);
+
+  let world: World;
+  let client: HttpClient;
+  let portal: ScriptedPortal;
+  let name: string;
+
+  const read = async (method: string, params: unknown = {}) => {
+    const response = await fetch(`${client.url}/v1/portals/${name}/list/${method}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${adminKey}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ params }),
+    });
+    const lines = (await response.text()).trim().split('\n');
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  const idsOf = (lines: Record<string, unknown>[]) => lines.slice(0, -1).map(({ ID, id }) => ID ?? id);
+
+  beforeAll(async () => {
+    world = await World.start();
+    client = await world.gateway();
+    portal = await ScriptedPortal.listen();
+    const { body } = await client.call('POST', '/v1/portals', { webhookUrl: portal.webhookUrl });
+    name = body.memberId as string;
+  });
+  afterAll(async () => {
+    await portal.stop();
+    await world.stop();
+  });
+
+  it.each([
+    ['crm.deal.list', { filter: { '>ID': 100 } }, 'ID', 101],
+    ['crm.deal.list', { filter: { '>=ID': 100 } }, 'ID', 100],
+    ['crm.item.list', { filter: { '>id': 100 } }, 'id', 101],
+  ] as const)('%s with %j starts at the limit of the caller', async (method, params, idName, first) => {
+    portal.holds(records(230), { ...usualStyle, idName, ...(idName === 'id' && { key: 'items' }) });
+    const lines = await read(method, params);
+    expect(lines.at(-1)).toEqual({ end: { records: 231 - first } });
+    expect(idsOf(lines)).toEqual(idsFrom(first, 230));
+  });
+
+  it('takes the filter, the order and the fields of the caller in upper case', async () => {
+    portal.holds(records(130), usualStyle);
+    const filtered = await read('crm.deal.list', { FILTER: { STAGE_ID: 'NEW' }, SELECT: ['STAGE_ID'] });
+    expect(filtered.at(-1)).toEqual({ end: { records: 65 } });
+    expect(filtered.slice(0, -1).every(({ STAGE_ID }) => STAGE_ID === 'NEW')).toBe(true);
+    const ordered = await read('crm.deal.list', { ORDER: { ID: 'DESC' } });
+    expect(idsOf(ordered)).toEqual(idsFrom(1, 130).reverse());
+  });
+
+  it.each([
+    ['the filter by id is ignored', 'crm.deal.list', { idFilter: 'ignored' }, 50],
+    ['`start` is ignored beside a total of 500', 'user.get', { start: 'ignored' }, 50],
+    ['`next` stays at 50', 'user.get', { next: 'fixed', total: 'absent' }, 100],
+    ['`next` grows over repeated pages', 'user.get', { start: 'ignored', next: 'endless', total: 'absent' }, 50],
+  ] as [string, string, Partial<PagingStyle>, number][])(
+    'ends with a problem where %s',
+    async (_why, method, style, count) => {
+      portal.holds(records(500), { ...usualStyle, ...style });
+      const lines = await read(method);
+      expect(lines.at(-1)).toMatchObject({ problem: { code: 'list_not_walkable', status: 502, retryable: false } });
+      expect(idsOf(lines)).toEqual(idsFrom(1, count));
+    },
+  );
+
+  it('is one page where the parameters go by position', async () => {
+    portal.holds(records(30), usualStyle);
+    expect((await read('task.elapseditem.getlist', [7, { ID: 'asc' }])).at(-1)).toEqual({ end: { records: 30 } });
+    expect(portal.requested).toEqual([{ 0: 7, 1: { ID: 'asc' } }]);
+  });
+
+  it('is refused, field by field, for parameters that choose a page', async () => {
+    const [problem] = await read('user.get', { start: 50 });
+    expect(problem).toMatchObject({ code: 'invalid_request', errors: [{ path: 'params.start' }] });
+  });
 });

@@ -236,6 +236,12 @@ export const faultTable = {
     'Delete an unused subscription; one subscription can cover many events and portals.',
   ),
   alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
+  list_changed: row(
+    409,
+    'unsafe',
+    'The list changed while it was read',
+    'Records were added or removed between two pages. Repeat the request, or leave out `order` where the list can be read by id.',
+  ),
 
   answer_not_stored: row(
     410,
@@ -361,6 +367,12 @@ export const faultTable = {
     'never',
     "The portal's answer is too large",
     'The call was executed, but its answer exceeds 16 MiB. Request fewer fields or one page of a list; read files by their links.',
+  ),
+  list_not_walkable: row(
+    502,
+    'never',
+    'The list cannot be read to its end',
+    'The portal does not page this list in a way that can be followed; `detail` names the position. Narrow the filter to one page.',
   ),
   host_not_allowed: row(
     502,

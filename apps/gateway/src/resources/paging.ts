@@ -1,3 +1,4 @@
+import { Fault } from '@b24/portal';
 import { z } from 'zod';
 import { foreignCursor } from '../http/list-page';
 import { pageLimit } from '../http/shapes';
@@ -47,17 +48,36 @@ export interface ListPage<T> {
   nextCursor?: string;
 }
 
-/** Returns a page of the items in the portal's result. @throws Fault portal_error */
+/**
+ * Returns a page of the items in the portal's result.
+ * @throws Fault portal_error, list_not_walkable when the ids do not grow from the cursor on
+ */
 export function parsePage<T extends { id: number }>(
   item: z.ZodType<T>,
   value: unknown,
-  { limit }: PageQuery,
+  { limit, cursor }: PageQuery,
 ): ListPage<T> {
   const rows = parseAnswer(z.array(item), value);
+  assertGrowing(rows, cursor === undefined ? undefined : afterOf(cursor));
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   const more = rows.length > items.length || rows.length >= vendorPageItems;
   return { items, ...(last && more && { nextCursor: cursorAfter(last.id) }) };
+}
+
+/** A page that starts before its cursor would repeat for ever. */
+function assertGrowing(rows: readonly { id: number }[], after = 0): void {
+  let last = after;
+  for (const { id } of rows) {
+    if (id <= last) throw notGrowing(last, id);
+    last = id;
+  }
+}
+
+function notGrowing(last: number, id: number): Fault {
+  return new Fault('list_not_walkable', {
+    detail: `After id ${last} the portal returned id ${id}: it ignores the filter or the order by id, so no page can follow.`,
+  });
 }
 
 function cursorAfter(id: number): string {

@@ -761,6 +761,7 @@ export type Problem = {
     | 'app_of_settings'
     | 'too_many_subscriptions'
     | 'alias_taken'
+    | 'list_changed'
     | 'answer_not_stored'
     | 'portal_deleted'
     | 'portal_uninstalled'
@@ -785,6 +786,7 @@ export type Problem = {
     | 'portal_unreachable'
     | 'result_too_large'
     | 'answer_too_large'
+    | 'list_not_walkable'
     | 'host_not_allowed'
     | 'authorization_server_error'
     | 'administrator_unknown'
@@ -899,11 +901,13 @@ export type Job = {
 
 export type List = {
   /**
-   * The parameters of the method, as Bitrix24 documents them.
+   * The parameters of the method, as Bitrix24 documents them; an array for a method whose parameters go by position.
    */
-  params?: {
-    [key: string]: unknown;
-  };
+  params?:
+    | {
+        [key: string]: unknown;
+      }
+    | Array<unknown>;
 };
 
 export type PortalPage = {
@@ -3063,6 +3067,7 @@ export type ListAuditData = {
       | 'app_of_settings'
       | 'too_many_subscriptions'
       | 'alias_taken'
+      | 'list_changed'
       | 'answer_not_stored'
       | 'portal_deleted'
       | 'portal_uninstalled'
@@ -3087,6 +3092,7 @@ export type ListAuditData = {
       | 'portal_unreachable'
       | 'result_too_large'
       | 'answer_too_large'
+      | 'list_not_walkable'
       | 'host_not_allowed'
       | 'authorization_server_error'
       | 'administrator_unknown'

@@ -40,7 +40,7 @@ export class ListsController {
     id: 'streamList',
     summary: 'Stream all records of a list',
     description:
-      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. `X-Deadline-Ms` applies to each page.',
+      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. A list that cannot be read exactly ends with `list_not_walkable` or `list_changed`, never as if it were complete. `X-Deadline-Ms` applies to each page.',
     scope: 'call',
     door: payloadDoor,
     status: 200,
@@ -52,6 +52,8 @@ export class ListsController {
       'group_not_found',
       'user_not_found',
       'backlog_not_found',
+      'list_changed',
+      'list_not_walkable',
       'body_too_large',
       'unsupported_media_type',
     ],

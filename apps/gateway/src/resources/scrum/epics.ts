@@ -82,7 +82,7 @@ const listEpics = declare({
   status: 200,
   answerDescription: 'A page of epics; the last one may be empty.',
   answer: epicPage,
-  faults: [],
+  faults: ['list_not_walkable'],
   params: ({ groupId, name: part, ...page }) => listParams({ GROUP_ID: groupId, '%NAME': part }, page),
   read: (value, page) => parsePage(epicSchema, value, page),
 });

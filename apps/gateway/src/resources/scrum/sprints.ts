@@ -112,7 +112,7 @@ const listSprints = declare({
   status: 200,
   answerDescription: 'A page of sprints; the last one may be empty.',
   answer: sprintPage,
-  faults: [],
+  faults: ['list_not_walkable'],
   params: ({ groupId, status: of, name: part, ...page }) =>
     listParams({ GROUP_ID: groupId, STATUS: of, '%NAME': part }, page),
   read: (value, page) => parsePage(sprintSchema, value, page),
