@@ -1,23 +1,33 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { jsonMembers } from './json-members';
 
 /** A record of the simulator; `received` is the exact JSON text of the parameters. */
 type RecordedRequest = SimulatedPortal['requests'][number] & { readonly received?: string };
 
-/** What only the portal's own credentials or the SDK's telemetry may differ in (docs/sdk.md). */
-const notCompared = /"(?:auth|access_token|bx24_[a-z_]+)":"[^"]*",?/g;
+/** The portal's own credentials and the SDK's telemetry, which the gateway does not send on (docs/sdk.md). */
+const notCompared = /^(?:auth|access_token|bx24_\w+)$/;
 
 /** The requests of a portal in order, one line each: the method and its parameters; commands of a batch are indented. */
 export function receivedRequests(portal: SimulatedPortal): string[] {
   return (portal.requests as RecordedRequest[]).map(
     ({ batchOf, method, params, received }) =>
-      `${batchOf === undefined ? '' : '  '}${method} ${comparable(received ?? JSON.stringify(asPhp(params)))}`,
+      `${batchOf === undefined ? '' : '  '}${method} ${comparable(method, received ?? JSON.stringify(asPhp(params)))}`,
   );
 }
 
-/** PHP writes an empty array as `[]`. */
-function comparable(text: string): string {
-  const compared = text.replace(notCompared, '').replace(/,}/g, '}');
-  return compared === '{}' ? '[]' : compared;
+/** A batch has the names `halt` and `cmd` only, in any order. PHP writes an empty array as `[]`. */
+function comparable(method: string, text: string): string {
+  if (!text.startsWith('{')) return text;
+  const members = jsonMembers(text).filter(([name]) => !notCompared.test(name));
+  const compared =
+    method === 'batch'
+      ? members
+          .filter(([name]) => /^(?:halt|cmd)$/.test(name))
+          .sort()
+          .reverse()
+      : members;
+  const written = compared.map(([name, value]) => `${JSON.stringify(name)}:${value}`);
+  return written.length === 0 ? '[]' : `{${written.join(',')}}`;
 }
 
 /** PHP has one kind of array: keys 0..n in order are a list. */
