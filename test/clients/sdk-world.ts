@@ -41,7 +41,7 @@ export class SdkWorld {
 
   /** Runs on new portals with equal data, in the order direct, path, host; so ids are equal as well. */
   async runEverywhere(run: (route: SdkRoute) => Promise<unknown>): Promise<SdkRun[]> {
-    const routes = [await this.direct(), await this.byPath(), await this.byHost()];
+    const routes = await Promise.all([this.direct(), this.byPath(), this.byHost()]);
     for (const { portal } of routes) portal.requests.length = 0;
     const returned = await Promise.all(routes.map(run));
     return routes.map(({ portal }, i) => ({ received: receivedRequests(portal), returned: returned[i] }));
