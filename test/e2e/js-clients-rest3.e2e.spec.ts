@@ -1,3 +1,4 @@
+import type { B24Hook } from '@bitrix24/b24jssdk';
 import { type ClientRun, byB24jssdk as sdk } from '../clients/js-clients';
 import { SdkWorld } from '../clients/sdk-world';
 
@@ -10,13 +11,25 @@ const logOptions = {
 };
 const fields = { title: 'Задача 🚀 a+b & c%20 #1 [x]', creatorId: 1, responsibleId: 1 };
 
+const addedTask = async (b24: B24Hook): Promise<number> => {
+  const added = await b24.actions.v3.call.make<{ item: { id: number } }>({
+    method: 'tasks.task.add',
+    params: { fields },
+  });
+  return added.getData()?.result.item.id ?? 0;
+};
+const twoCallsOf = async (b24: B24Hook) => {
+  const id = await addedTask(b24);
+  return { a: taskOf(id), b: taskOf(id) };
+};
+
 const cases: readonly (readonly [title: string, run: ClientRun])[] = [
-  ['a read', sdk((b24) => b24.actions.v3.call.make(taskOf(1)))],
+  ['a read', sdk(async (b24) => b24.actions.v3.call.make(taskOf(await addedTask(b24))))],
   ['a write', sdk((b24) => b24.actions.v3.call.make({ method: 'tasks.task.add', params: { fields } }))],
   ['a list', sdk((b24) => b24.actions.v3.call.make({ method: 'main.eventlog.list', params: logOptions }))],
   ['a refused value', sdk((b24) => b24.actions.v3.call.make({ method: 'tasks.task.get', params: { id: 'text' } }))],
   ['a method that is absent', sdk((b24) => b24.actions.v3.call.make({ method: 'no.such.method', params: {} }))],
-  ['a batch with names', sdk((b24) => b24.actions.v3.batch.make({ calls: { a: taskOf(1), b: taskOf(1) } }))],
+  ['a batch with names', sdk(async (b24) => b24.actions.v3.batch.make({ calls: await twoCallsOf(b24) }))],
   ['a batch with an error', sdk((b24) => b24.actions.v3.batch.make({ calls: [taskOf(1), taskOf(999)] }))],
 ];
 
