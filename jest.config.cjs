@@ -33,6 +33,8 @@ module.exports = {
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
     { ...common, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
     { ...common, displayName: 'fuzz', testMatch: ['<rootDir>/test/{fuzz,authorization,worst-key}/**/*.spec.ts'] },
+    // Needs clients of other languages; `npm run clients` fetches them.
+    { ...common, displayName: 'clients', testMatch: ['<rootDir>/test/clients/**/*.spec.ts'] },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'] },
   ],
