@@ -49,7 +49,7 @@ describe('the values of a caller', () => {
 
   beforeAll(async () => {
     world = await World.start({ scope: ['task', 'crm'] });
-    client = await world.gateway();
+    client = await world.gateway({ B24_BURST: '10000', B24_DRAIN_PER_SECOND: '1000' });
     portal = await world.installed(client, { burst: 100_000, drainPerSecond: 1000 });
     key = (await client.call('POST', '/v1/clients', { name: 'sdk', scopes: ['call'] })).body.key as string;
     entryPoints = jsonEntryPoints(client, portal, key);

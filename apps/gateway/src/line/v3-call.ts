@@ -1,4 +1,4 @@
-import { type Command, Fault, isMethodName } from '@b24/portal';
+import { type Command, entriesOf, Fault, isMethodName } from '@b24/portal';
 import { isReadMethod } from './any-method';
 
 /** A call to version 3 of the API. */
@@ -22,7 +22,8 @@ export function isV3Method(method: string): boolean {
  * Returns the command of a call to version 3. A batch runs all of its commands or none, so it is sent as it is.
  * @throws Fault invalid_request for a body without the shape of its method
  */
-export function v3Command({ method, body = {}, idempotencyKey }: V3Call): Command {
+export function v3Command({ method, body: given = {}, idempotencyKey }: V3Call): Command {
+  const body = isBatch(method) ? asList(given) : given;
   if (typeof body !== 'object' || body === null || Array.isArray(body) !== isBatch(method))
     throw invalid(isBatch(method) ? 'The body must be a list of commands.' : 'The body must be a JSON object.');
   const v3 = { body, ...(idempotencyKey !== undefined && { idempotencyKey }) };
@@ -34,6 +35,12 @@ export function v3Command({ method, body = {}, idempotencyKey }: V3Call): Comman
   if (inside.length === 0 || inside.length > maxCommands) throw invalid(`A batch has 1 to ${maxCommands} commands.`);
   const effect = inside.every((it) => isReadMethod(it.method)) ? 'read' : 'write';
   return { method, params: {}, v3, inside, effect };
+}
+
+/** PHP reads the map `{"0": …, "1": …}` as a list; b24jssdk sends one. */
+function asList(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  return entriesOf(body).every(([name], i) => name === String(i)) ? Object.values(body) : body;
 }
 
 function methodOf(command: unknown, index: number): string {

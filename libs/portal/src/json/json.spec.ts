@@ -9,7 +9,7 @@ import { bytesOfPieces, jsonPieces, writeJson } from './write-json';
 const names = fc.oneof(
   fc.string(),
   fc.nat(99).map(String),
-  fc.constantFrom('__proto__', 'constructor', 'toString', ''),
+  fc.constantFrom('__proto__', 'constructor', 'toString', 'toJSON', ''),
 );
 const numbers = fc.oneof(
   fc.bigInt().map(String),

@@ -45,5 +45,15 @@ export function isOrdered(value: object): boolean {
 function withOrder(object: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   Object.setPrototypeOf(object, orderedPrototype);
   Object.defineProperty(object, order, { value: names });
+  if (Object.hasOwn(object, 'toJSON')) noteReadsOf(object, object['toJSON']);
   return object;
+}
+
+/** A value of this name hides the method of the prototype, but is read by `JSON.stringify` in its place. */
+function noteReadsOf(object: object, value: unknown): void {
+  const get = () => {
+    noteExactValue();
+    return value;
+  };
+  Object.defineProperty(object, 'toJSON', { get, enumerable: true, configurable: true });
 }
