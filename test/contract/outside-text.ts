@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { parse as parseJsonBody } from 'secure-json-parse';
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
 import { portalEndpoint, PortalHosts } from '@b24/grants';
-import { isPortalId } from '@b24/portal';
+import { Bytes, isPortalId } from '@b24/portal';
 import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
 import { methodName } from '../../apps/gateway/src/line/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
@@ -89,13 +89,13 @@ export const parsers: readonly OutsideText[] = [
   {
     name: 'parsePhpParams',
     file: `${http}/php-params.ts`,
-    read: (text) => parsePhpParams(Buffer.from(text)),
+    read: (text) => parsePhpParams(Bytes.of(text)),
     worst: [numbered(() => 'a[]='), numbered((i) => `a[${i}][]=%`), numbered((i) => `a[b${'['.repeat(90)}${i}=+`)],
   },
   {
     name: 'parseJsonParams',
     file: 'apps/gateway/src/doors/sdk/sdk-params.ts',
-    read: (text) => parseJsonParams(Buffer.from(text)),
+    read: (text) => parseJsonParams(Bytes.of(text)),
   },
   { name: 'webhookUrl', file: 'apps/gateway/src/doors/sdk/webhook-call.ts', read: webhookUrl },
   {

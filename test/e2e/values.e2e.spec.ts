@@ -104,7 +104,10 @@ describe('the values of a caller', () => {
     const cmd = { 30: 'lab.echo?a=1', 5: 'no.such', 77: 'lab.echo?b=$result[30][a]' };
     const text = `{"halt":0,"cmd":{"30":"${cmd[30]}","5":"${cmd[5]}","77":"${cmd[77]}"}}`;
     const json = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: text };
-    const form = { method: 'POST', body: new URLSearchParams(`cmd[30]=${cmd[30]}&cmd[5]=${cmd[5]}&cmd[77]=${encodeURIComponent(cmd[77])}`) };
+    const form = {
+      method: 'POST',
+      body: new URLSearchParams(`cmd[30]=${cmd[30]}&cmd[5]=${cmd[5]}&cmd[77]=${encodeURIComponent(cmd[77])}`),
+    };
     for (const init of [json, form]) {
       portal.requests.length = 0;
       const answer = await sdk('batch', init);

@@ -50,4 +50,3 @@ export async function direct(portal: SimulatedPortal, params: string): Promise<s
   });
   return portal.requests[before]?.received ?? '';
 }
-

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { HttpClient } from './gateway';
 
 const program = 'dist/apps/gateway/apps/gateway/src/main.js';
@@ -35,6 +36,17 @@ export class GatewayProcess {
 
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Resident memory in bytes: now, and at most since `resetPeak`. Linux only. */
+  get memory(): { now: number; peak: number } {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    const bytes = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1]);
+    return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+  }
+
+  resetPeak(): void {
+    writeFileSync(`/proc/${this.child.pid}/clear_refs`, '5');
   }
 
   get exitCode(): number | null {

@@ -1,23 +1,4 @@
-/**
- * Whether a caller may repeat the same call.
- * never: it would fail again. safe: it was not executed. unsafe: it may have been executed, so only reads may be repeated.
- */
-export type Retry = 'never' | 'safe' | 'unsafe';
-
-interface FaultRow {
-  readonly status: number;
-  readonly retry: Retry;
-  readonly title: string;
-  /** Says what to do; the `detail` of the problem unless the fault has a more specific one. */
-  readonly advice: string;
-}
-
-const row = (status: number, retry: Retry, title: string, advice: string): FaultRow => ({
-  status,
-  retry,
-  title,
-  advice,
-});
+import { type FaultRow, row } from './fault-row';
 
 /** Every way a call can fail. The list is closed: callers switch on the codes, docs/faults.md explains them, openapi.json lists them. */
 export const faultTable = {

@@ -1,3 +1,4 @@
+export { Bytes } from './json/bytes';
 export { FileText } from './json/file-text';
 export { JsonNumber, toNumber } from './json/json-number';
 export { LongText, longTextBytes } from './json/long-text';

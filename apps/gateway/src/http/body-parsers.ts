@@ -1,4 +1,4 @@
-import { Fault } from '@b24/portal';
+import { type Bytes, Fault } from '@b24/portal';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { doorOf } from './door';
@@ -40,7 +40,7 @@ export function addBodyParsers(
     async (request: FastifyRequest, stream: Readable) => {
       // Only where Bitrix24 posts.
       if (!doorOf(request)?.takesForms) throw new Fault('unsupported_media_type');
-      return parseForm((await readBody(request, stream, maxBytes)).toString('utf8'));
+      return parseForm((await readBody(request, stream, maxBytes)).toString());
     },
   );
 }
@@ -53,11 +53,11 @@ export function assertNotCompressed({ headers }: FastifyRequest): void {
 }
 
 /** Returns Fastify's own parser, which refuses names of prototypes. */
-function plainJsonParser(fastify: FastifyInstance): (request: FastifyRequest, bytes: Buffer) => Promise<unknown> {
+function plainJsonParser(fastify: FastifyInstance): (request: FastifyRequest, bytes: Bytes) => Promise<unknown> {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   return (request, bytes) =>
     new Promise((resolve, reject) => {
-      void parse(request, bytes.toString('utf8'), (error, value: unknown) => {
+      void parse(request, bytes.toString(), (error, value: unknown) => {
         if (error) reject(error);
         else resolve(value);
       });

@@ -57,6 +57,8 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
     finishAudit(audit, request, reply);
     // Prevents the caller from sending its next request into a connection that is about to close.
     if (isStopping()) void reply.header('Connection', 'close');
+    // Fastify would close it when a body is refused, and a caller that still sends would lose the answer.
+    else void reply.removeHeader('Connection');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -1,4 +1,4 @@
-import { Fault, readJsonBytes } from '@b24/portal';
+import { type Bytes, Fault, readJsonBytes } from '@b24/portal';
 
 const payloads = new WeakSet<object>();
 
@@ -6,7 +6,7 @@ const payloads = new WeakSet<object>();
  * Parses the body of a request that carries parameters for a portal, without loss. Undefined for an empty body.
  * @throws Fault invalid_request when it is not JSON
  */
-export function parsePayload(bytes: Buffer): unknown {
+export function parsePayload(bytes: Bytes): unknown {
   if (bytes.length === 0) return undefined;
   const value = parsed(bytes);
   return typeof value === 'object' && value !== null ? asPayload(value) : value;
@@ -23,7 +23,7 @@ export function isPayload(body: unknown): boolean {
   return typeof body === 'object' && body !== null && payloads.has(body);
 }
 
-function parsed(bytes: Buffer): unknown {
+function parsed(bytes: Bytes): unknown {
   try {
     return readJsonBytes(bytes);
   } catch {

@@ -1,7 +1,7 @@
-import { entriesOf, LongText, writeJson } from '@b24/portal';
+import { Bytes, entriesOf, LongText, writeJson } from '@b24/portal';
 import { parsePhpParams } from './php-params';
 
-const parse = (text: string) => parsePhpParams(Buffer.from(text));
+const parse = (text: string) => parsePhpParams(Bytes.of(text));
 
 describe('parameters as PHP parses them', () => {
   it('are strings in maps and lists; the last of two values of one name wins; a plus is a space', () => {

@@ -1,4 +1,4 @@
-import { decodePercent, Fault, longTextBytes, PercentText } from '@b24/portal';
+import { type Bytes, decodePercent, Fault, longTextBytes, PercentText } from '@b24/portal';
 import { PhpArray, type PhpLeaf } from './php-array';
 
 export type PhpParams = Record<string, unknown>;
@@ -17,7 +17,7 @@ const equalsSign = 0x3d;
  * keys 0..n form a list. The run time is linear in the length of the text.
  * @throws Fault invalid_request for a text that is too deep or too long, or is not UTF-8
  */
-export function parsePhpParams(bytes: Buffer): PhpParams {
+export function parsePhpParams(bytes: Bytes): PhpParams {
   const root = new PhpArray();
   let variables = 0;
   for (const pair of pairsOf(bytes)) {
@@ -25,14 +25,14 @@ export function parsePhpParams(bytes: Buffer): PhpParams {
     const equals = pair.indexOf(equalsSign);
     const end = equals < 0 ? pair.length : equals;
     if (end > maxNameLength) throw malformed('has a name that is too long');
-    putVariable(root, decoded(pair.subarray(0, end)), equals < 0 ? '' : valueOf(pair.subarray(equals + 1)));
+    putVariable(root, decoded(pair.part(0, end)), equals < 0 ? '' : valueOf(pair.part(equals + 1)));
   }
   return root.toObject();
 }
 
-function valueOf(bytes: Buffer): PhpLeaf {
+function valueOf(bytes: Bytes): PhpLeaf {
   try {
-    return bytes.length < longTextBytes ? decodePercent(bytes) : new PercentText(bytes);
+    return bytes.length < longTextBytes ? decodePercent(bytes.joined()) : new PercentText(bytes);
   } catch {
     throw malformed('is not UTF-8');
   }
@@ -45,11 +45,11 @@ export function putVariable(root: PhpArray, name: string, value: PhpLeaf): void 
 }
 
 /** Yields the pairs of a form, without decoding them. */
-function* pairsOf(bytes: Buffer): Generator<Buffer> {
+function* pairsOf(bytes: Bytes): Generator<Bytes> {
   for (let from = 0; from < bytes.length;) {
     const mark = bytes.indexOf(ampersand, from);
     const end = mark < 0 ? bytes.length : mark;
-    if (end > from) yield bytes.subarray(from, end);
+    if (end > from) yield bytes.part(from, end);
     from = end + 1;
   }
 }
@@ -94,9 +94,9 @@ function checked(path: (string | undefined)[]): (string | undefined)[] {
   return path;
 }
 
-function decoded(bytes: Buffer): string {
+function decoded(bytes: Bytes): string {
   try {
-    return decodePercent(bytes);
+    return decodePercent(bytes.joined());
   } catch {
     throw malformed('is not UTF-8');
   }

@@ -1,4 +1,4 @@
-import { Fault } from '@b24/portal';
+import { Bytes, Fault } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { BodyMemory } from './body-memory';
@@ -10,6 +10,8 @@ const smallBytes = 1024 * 1024;
 /** A body must arrive in this time, plus a second for each piece of this size. */
 const graceMs = 30_000;
 const bytesPerSecond = 64 * 1024;
+/** Pieces smaller than a quarter of this are joined. */
+const blockBytes = 64 * 1024;
 
 /** Returns the longest time that a body of this size may take, in milliseconds. */
 export function bodyTimeMs(bytes: number): number {
@@ -45,10 +47,10 @@ export async function chargeBody(
 }
 
 /**
- * Reads a body into one buffer. The deadline of a call with a large body counts from its last byte.
+ * Reads a body. The deadline of a call with a large body counts from its last byte.
  * @throws Fault body_too_large, before a byte is read where the length is known; invalid_request when it is too slow
  */
-export async function readBody(request: FastifyRequest, stream: Readable, maxBytes: number): Promise<Buffer> {
+export async function readBody(request: FastifyRequest, stream: Readable, maxBytes: number): Promise<Bytes> {
   const announced = lengthOf(request);
   if (announced !== undefined && announced > maxBytes) throw bodyTooLarge(maxBytes);
   const bytes = await collected(request, stream, maxBytes);
@@ -56,9 +58,9 @@ export async function readBody(request: FastifyRequest, stream: Readable, maxByt
   return bytes;
 }
 
-function collected(request: FastifyRequest, stream: Readable, maxBytes: number): Promise<Buffer> {
+function collected(request: FastifyRequest, stream: Readable, maxBytes: number): Promise<Bytes> {
   const announced = lengthOf(request);
-  const body = announced === undefined ? new GrowingBody() : new AnnouncedBody(announced);
+  const body = new CollectedBody();
   return new Promise((resolve, reject) => {
     const stop = request.scope.clock.after(bodyTimeMs(announced ?? maxBytes), () => {
       end(() => {
@@ -93,36 +95,36 @@ function collected(request: FastifyRequest, stream: Readable, maxBytes: number):
   });
 }
 
-/** A body whose length is known: its bytes are held once. */
-class AnnouncedBody {
-  private readonly bytes: Buffer;
+/** Collects the pieces of a body. Small ones are joined, so that a body in tiny pieces takes no more memory. */
+class CollectedBody {
   length = 0;
-
-  constructor(announced: number) {
-    this.bytes = Buffer.allocUnsafeSlow(announced);
-  }
-
-  add(piece: Buffer): void {
-    this.length += piece.copy(this.bytes, this.length);
-  }
-
-  whole(): Buffer {
-    return this.bytes.subarray(0, this.length);
-  }
-}
-
-/** A body that is sent in chunks. */
-class GrowingBody {
   private readonly pieces: Buffer[] = [];
-  length = 0;
+  private block = Buffer.alloc(0);
+  private blockLength = 0;
 
   add(piece: Buffer): void {
-    this.pieces.push(piece);
     this.length += piece.length;
+    if (piece.length >= blockBytes / 4) {
+      this.endBlock();
+      this.pieces.push(piece);
+      return;
+    }
+    if (this.blockLength + piece.length > this.block.length) {
+      this.endBlock();
+      this.block = Buffer.allocUnsafeSlow(blockBytes);
+    }
+    this.blockLength += piece.copy(this.block, this.blockLength);
   }
 
-  whole(): Buffer {
-    return Buffer.concat(this.pieces.splice(0), this.length);
+  whole(): Bytes {
+    this.endBlock();
+    return new Bytes(this.pieces);
+  }
+
+  private endBlock(): void {
+    if (this.blockLength > 0) this.pieces.push(this.block.subarray(0, this.blockLength));
+    this.block = Buffer.alloc(0);
+    this.blockLength = 0;
   }
 }
 

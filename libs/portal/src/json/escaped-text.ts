@@ -1,8 +1,11 @@
+import type { Bytes } from './bytes';
 import { LongText } from './long-text';
+
+const escapeStart = 0x5c;
 
 /** A JSON string within the bytes of a request. Its escapes are valid. */
 export class EscapedText extends LongText {
-  constructor(private readonly bytes: Buffer) {
+  constructor(private readonly bytes: Bytes) {
     super();
   }
 
@@ -11,16 +14,16 @@ export class EscapedText extends LongText {
   }
 
   json(): Iterable<Uint8Array> {
-    return [this.bytes];
+    return this.bytes.pieces;
   }
 
   head(maxLength: number): string {
-    // An escape takes at most six bytes a character; what is cut off within one is dropped.
-    const text = this.bytes.toString('utf8', 0, maxLength * 6).replace(/\\(?:u[0-9a-f]{0,3})?$/i, '');
-    return (JSON.parse(`"${text}"`) as string).slice(0, maxLength);
+    // A character takes at most six bytes; an escape or a character that is cut off is dropped.
+    const text = this.bytes.part(0, maxLength * 6).toString();
+    return (JSON.parse(`"${text.replace(/\\(?:u[0-9a-f]{0,3})?$/i, '')}"`) as string).slice(0, maxLength);
   }
 
   isWellFormed(): boolean {
-    return this.bytes.indexOf('\\u') < 0 || this.toString().isWellFormed();
+    return this.bytes.indexOf(escapeStart) < 0 || this.toString().isWellFormed();
   }
 }

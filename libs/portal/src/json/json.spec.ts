@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
+import { Bytes } from './bytes';
 import { JsonNumber, toNumber } from './json-number';
 import { LongText, longTextBytes } from './long-text';
 import { entriesOf, mergedInOrder, orderedObject } from './ordered-object';
@@ -35,7 +37,7 @@ describe('JSON without loss', () => {
     fc.assert(
       fc.property(json, (text) => {
         expect(writeJson(readJson(text))).toBe(text);
-        expect(writeJson(readJsonBytes(Buffer.from(text)))).toBe(text);
+        expect(writeJson(readJsonBytes(Bytes.of(text)))).toBe(text);
       }),
       { numRuns: 1000 },
     );
@@ -46,13 +48,38 @@ describe('JSON without loss', () => {
       fc.property(json, fc.constantFrom('a', 'é', '\\/', '\\u00e9', '\\"', '\\\\'), (inner, unit) => {
         const long = unit.repeat(longTextBytes);
         const text = `{"a":${inner},"long":"${long}","b":[${inner}]}`;
-        const value = readJsonBytes(Buffer.from(text)) as Record<string, unknown>;
+        const value = readJsonBytes(Bytes.of(text)) as Record<string, unknown>;
         expect(value['long']).toBeInstanceOf(LongText);
         expect(String(value['long'])).toBe(JSON.parse(`"${long}"`));
         expect(writeJson({ ...value }) === text).toBe(true);
         expect(bytesOfPieces(jsonPieces(value))).toBe(Buffer.byteLength(text));
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('reads bytes in any pieces alike', () => {
+    const split = fc.array(fc.nat(200), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.string({ unit: 'grapheme' }), split, (odd, text, cuts) => {
+        for (const all of [Buffer.from(odd), Buffer.from(text)]) {
+          const ends = [...cuts.map((it) => it % (all.length + 1)), all.length].sort((a, b) => a - b);
+          const bytes = new Bytes(ends.map((end, i) => all.subarray(ends[i - 1] ?? 0, end)));
+          expect(bytes.isUtf8()).toBe(isUtf8(all));
+          expect(bytes.joined().equals(all)).toBe(true);
+          for (const position of cuts) {
+            expect(bytes.at(position)).toBe(all[position]);
+            expect(bytes.indexOf(all[3] ?? 1, position)).toBe(all.indexOf(all[3] ?? 1, position));
+            expect(
+              bytes
+                .part(position, position + 5)
+                .joined()
+                .equals(all.subarray(position, position + 5)),
+            ).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 2000 },
     );
   });
 
@@ -65,14 +92,14 @@ describe('JSON without loss', () => {
       `{"a":"${long}`,
       `["${long}"`,
     ])
-      expect(() => readJsonBytes(Buffer.from(text))).toThrow(SyntaxError);
-    expect(() => readJsonBytes(Buffer.from([0x22, 0xe9, 0x22]))).toThrow(SyntaxError);
+      expect(() => readJsonBytes(Bytes.of(text))).toThrow(SyntaxError);
+    expect(() => readJsonBytes(new Bytes([Buffer.from([0x22, 0xe9, 0x22])]))).toThrow(SyntaxError);
     expect(() => readJson('['.repeat(600) + ']'.repeat(600))).toThrow(SyntaxError);
-    expect(() => readJsonBytes(Buffer.from(`{"${long}":1}`))).toThrow(SyntaxError);
+    expect(() => readJsonBytes(Bytes.of(`{"${long}":1}`))).toThrow(SyntaxError);
   });
 
   it('ignores a byte order mark', () => {
-    expect(readJsonBytes(Buffer.from('\uFEFF{"a":1}'))).toEqual({ a: 1 });
+    expect(readJsonBytes(Bytes.of('\uFEFF{"a":1}'))).toEqual({ a: 1 });
   });
 
   it('tells the double of an exact number', () => {
@@ -95,7 +122,7 @@ describe('JSON without loss', () => {
 
   it('reads the head of a long text', () => {
     const head = 'crm.deal.get?a=\\u00e9\\"';
-    const [value] = readJsonBytes(Buffer.from(`["${head}${'x'.repeat(longTextBytes)}"]`)) as [LongText];
+    const [value] = readJsonBytes(Bytes.of(`["${head}${'x'.repeat(longTextBytes)}"]`)) as [LongText];
     expect(value.head(17)).toBe('crm.deal.get?a=é"');
   });
 });

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import type { Bytes } from './bytes';
 import { EscapedText } from './escaped-text';
 import { longTextBytes } from './long-text';
 import { entriesOf } from './ordered-object';
@@ -10,17 +10,16 @@ const backslash = 0x5c;
 const escapeU = 0x75;
 /** What may follow a backslash, besides `u`. */
 const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
-/** Control characters are checked in pieces of this many bytes. */
-const windowBytes = 1024 * 1024;
 
 /**
  * Parses the bytes of a JSON text as `readJson` does. Strings of 64 KiB or more become `LongText`, which refers to these
  * bytes; so a large body is held once. A byte order mark is ignored. @throws SyntaxError
  */
-export function readJsonBytes(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw new SyntaxError('Not UTF-8.');
-  const body = bytes.subarray(bytes.indexOf('\uFEFF') === 0 ? 3 : 0);
-  if (body.length < longTextBytes) return readJson(body.toString('utf8'));
+export function readJsonBytes(bytes: Bytes): unknown {
+  if (!bytes.isUtf8()) throw new SyntaxError('Not UTF-8.');
+  const hasMark = bytes.at(0) === 0xef && bytes.at(1) === 0xbb && bytes.at(2) === 0xbf;
+  const body = hasMark ? bytes.part(3) : bytes;
+  if (body.length < longTextBytes) return readJson(body.toString());
   const { text, longTexts } = withoutLongTexts(body);
   const value = readJson(text);
   return longTexts.size > 0 ? withLongTexts(value, longTexts) : value;
@@ -33,49 +32,63 @@ interface ShortenedJson {
 }
 
 /** Replaces each long string by a short one that nobody can guess. */
-function withoutLongTexts(bytes: Buffer): ShortenedJson {
+function withoutLongTexts(bytes: Bytes): ShortenedJson {
   const prefix = randomBytes(16).toString('hex');
   const longTexts = new Map<string, EscapedText>();
   const pieces: string[] = [];
+  const strings = new StringScanner(bytes);
   let done = 0;
   for (let begin = bytes.indexOf(quote); begin >= 0;) {
-    const end = endOfString(bytes, begin);
+    const end = strings.endOf(begin);
     if (end - begin > longTextBytes) {
-      const content = bytes.subarray(begin + 1, end);
+      const content = bytes.part(begin + 1, end);
       assertNoControlCharacters(content);
       const name = `${prefix}${longTexts.size}`;
       longTexts.set(name, new EscapedText(content));
-      pieces.push(bytes.toString('utf8', done, begin + 1), name);
+      pieces.push(bytes.part(done, begin + 1).toString(), name);
       done = end;
     }
     begin = bytes.indexOf(quote, end + 1);
   }
-  return { text: pieces.join('') + bytes.toString('utf8', done), longTexts };
+  return { text: pieces.join('') + bytes.part(done).toString(), longTexts };
 }
 
-/** Returns the index of the closing quotation mark. @throws SyntaxError for an escape that JSON does not have */
-function endOfString(bytes: Buffer, begin: number): number {
-  let end = bytes.indexOf(quote, begin + 1);
-  for (let at = bytes.indexOf(backslash, begin + 1); at >= 0 && at < end; at = bytes.indexOf(backslash, at)) {
-    at += escapeLength(bytes, at);
-    if (at > end) end = bytes.indexOf(quote, at);
+/** Finds the ends of strings. It reads each byte once, because it remembers the next backslash. */
+class StringScanner {
+  private backslashAt = -1;
+
+  constructor(private readonly bytes: Bytes) {}
+
+  /** Returns the position of the closing quotation mark. @throws SyntaxError for an escape that JSON does not have */
+  endOf(begin: number): number {
+    let end = this.bytes.indexOf(quote, begin + 1);
+    for (let at = this.backslashFrom(begin + 1); at < end; at = this.backslashFrom(at)) {
+      at += this.escapeLength(at);
+      if (at > end) end = this.bytes.indexOf(quote, at);
+    }
+    if (end < 0) throw new SyntaxError('A string does not end.');
+    return end;
   }
-  if (end < 0) throw new SyntaxError('A string does not end.');
-  return end;
-}
 
-function escapeLength(bytes: Buffer, at: number): number {
-  const next = bytes[at + 1] ?? 0;
-  if (simpleEscapes.has(next)) return 2;
-  if (next === escapeU && /^[0-9a-f]{4}$/i.test(bytes.toString('latin1', at + 2, at + 6))) return 6;
-  throw new SyntaxError('A string has an unknown escape.');
-}
-
-function assertNoControlCharacters(bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; at += windowBytes) {
-    if (/[\0-\x1f]/.test(bytes.toString('latin1', at, at + windowBytes)))
-      throw new SyntaxError('A string has a control character.');
+  private backslashFrom(position: number): number {
+    if (this.backslashAt < position) {
+      const found = this.bytes.indexOf(backslash, position);
+      this.backslashAt = found < 0 ? Infinity : found;
+    }
+    return this.backslashAt;
   }
+
+  private escapeLength(at: number): number {
+    const next = this.bytes.at(at + 1) ?? 0;
+    if (simpleEscapes.has(next)) return 2;
+    if (next === escapeU && /^[0-9a-f]{4}$/i.test(this.bytes.part(at + 2, at + 6).toString('latin1'))) return 6;
+    throw new SyntaxError('A string has an unknown escape.');
+  }
+}
+
+function assertNoControlCharacters({ pieces }: Bytes): void {
+  for (const piece of pieces)
+    for (const byte of piece) if (byte < 0x20) throw new SyntaxError('A string has a control character.');
 }
 
 /** Puts the long texts in place of the short ones. @throws SyntaxError for a name of an object that is too long */

@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import { hangUpSignal } from '../../http/caller';
 import type { Door } from '../../http/door';
 import { FairShare } from '../../http/fair-share';
+import { replyFault } from '../../http/reply-fault';
+import { toFault } from '../../http/to-fault';
 import { onResponseClosed } from '../../http/pipelined';
 import { bodyTooLarge, lengthOf } from '../../http/read-body';
 import type { PortalDirectory } from '../../line/portal-directory';
@@ -45,6 +47,9 @@ export class FileTransfers {
   /** Adds the route. */
   readonly routes = (scope: FastifyInstance, _options: object, done: () => void): void => {
     const { options, slots } = this;
+    scope.setErrorHandler((error, request, reply) => {
+      replyFault(toFault(error), request, reply);
+    });
     // Bodies are passed on unread.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _stream, parsed) => {

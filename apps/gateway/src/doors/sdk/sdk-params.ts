@@ -1,4 +1,4 @@
-import { Fault, mergedInOrder, readJsonBytes } from '@b24/portal';
+import { Bytes, Fault, mergedInOrder, readJsonBytes } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { assertNotCompressed } from '../../http/body-parsers';
@@ -18,7 +18,7 @@ export async function readSdkBody(request: FastifyRequest, stream: Readable, max
   if (type.startsWith('multipart/form-data')) return parseMultipart(request, stream, maxBytes);
   const bytes = await readBody(request, stream, maxBytes);
   if (type.includes('json')) return parseJsonParams(bytes);
-  if (!/^\s*[{[]/.test(bytes.toString('latin1', 0, 100))) return parsePhpParams(bytes);
+  if (!/^\s*[{[]/.test(bytes.part(0, 100).toString('latin1'))) return parsePhpParams(bytes);
   throw new Fault('unsupported_media_type', {
     detail: 'The body looks like JSON, but its Content-Type says a form: send `Content-Type: application/json`.',
   });
@@ -35,19 +35,19 @@ export async function readV3Body(request: FastifyRequest, stream: Readable, maxB
 
 /** Merges the query and the body; the body counts where both name a parameter. */
 export function allParams(query: string, body: PhpParams | undefined): PhpParams {
-  const inQuery = parsePhpParams(Buffer.from(query, 'latin1'));
+  const inQuery = parsePhpParams(new Bytes([Buffer.from(query, 'latin1')]));
   return body === undefined ? inQuery : mergedInOrder(inQuery, body);
 }
 
 /** @throws Fault invalid_request for a body that is not an object or a list in JSON */
-export function parseJsonParams(bytes: Buffer): PhpParams {
-  if (/^\s*$/.test(bytes.toString('latin1', 0, 100)) && bytes.length < 100) return {};
+export function parseJsonParams(bytes: Bytes): PhpParams {
+  if (/^\s*$/.test(bytes.part(0, 100).toString('latin1')) && bytes.length < 100) return {};
   const value = parsedJson(bytes);
   if (typeof value === 'object' && value !== null) return namedParams(value as GivenParams);
   throw new Fault('invalid_request', { detail: 'The body must be a JSON object, or a list of positional parameters.' });
 }
 
-function parsedJson(bytes: Buffer): unknown {
+function parsedJson(bytes: Bytes): unknown {
   try {
     return readJsonBytes(bytes);
   } catch {
