@@ -43,7 +43,8 @@ describe('any method', () => {
   it('takes no parameter that is the gateway’s to set, no batch and no path', async () => {
     for (const [method, body] of [
       ['crm.deal.list', { params: { auth: 'x' } }],
-      ['crm.deal.list', { params: { START: 50 } }],
+      ['crm.deal.list', { params: { ACCESS_TOKEN: 'x' } }],
+      ['crm.deal.list', { params: 'x' }],
       ['crm.deal.list', { start: -2 }],
       ['crm.deal.list', { parameters: {} }],
       ['batch', { params: { cmd: { a: 'user.current' } } }],

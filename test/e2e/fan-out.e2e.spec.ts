@@ -60,10 +60,10 @@ describe('a call to many portals', () => {
     expect(lines.find((it) => domainOf(it) === deadDomain)).toMatchObject({ problem: { code: 'portal_unreachable' } });
     expect(lines[499]).toMatchObject({
       portal: { domain: slow.domain },
-      problem: { code: 'outcome_unknown', retryable: true },
+      problem: { code: 'no_answer', retryable: true },
     });
     expect(lines[500].summary).toMatchObject({
-      ...{ ok: 498, failed: 2, byCode: { portal_unreachable: 1, outcome_unknown: 1 } },
+      ...{ ok: 498, failed: 2, byCode: { portal_unreachable: 1, no_answer: 1 } },
     });
     expect(lines[500].summary.ms).toBeGreaterThanOrEqual(30_000);
   }, 180_000);

@@ -226,11 +226,9 @@ describe('an assistant over the Model Context Protocol', () => {
     }
   });
 
-  it('sends one message at a time, of no more than 64 KiB', async () => {
+  it('sends one message at a time', async () => {
     const Authorization = `Bearer ${adminKey}`;
     expect(await (await post({ Authorization }, [ping, ping])).json()).toMatchObject({ code: 'invalid_request' });
-    const large = await post({ Authorization }, { ...ping, params: { text: 'x'.repeat(65_536) } });
-    expect([large.status, ((await large.json()) as { code: string }).code]).toEqual([413, 'body_too_large']);
   });
 
   it('leaves no key in the log', async () => {

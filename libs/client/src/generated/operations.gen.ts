@@ -14,6 +14,8 @@ import type {
   AddStageResponses,
   CallMethodData,
   CallMethodResponses,
+  CallV3Data,
+  CallV3Responses,
   CancelJobData,
   CancelJobResponses,
   CompleteSprintData,
@@ -370,6 +372,11 @@ export abstract class Operations extends Caller {
   /** Call any method of a portal. `POST /v1/portals/{portal}/call/{method}` */
   callMethod(args: Args<CallMethodData>, options?: CallOptions): Promise<CallMethodResponses[200]> {
     return this.one({ verb: 'POST', path: '/v1/portals/{portal}/call/{method}', effect: 'write' }, args, options);
+  }
+
+  /** Call a method of version 3 of the API. `POST /v1/portals/{portal}/v3/{method}` */
+  callV3(args: Args<CallV3Data>, options?: CallOptions): Promise<CallV3Responses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/v3/{method}', effect: 'write' }, args, options);
   }
 
   /** Run up to 500 commands. `POST /v1/portals/{portal}/batch` */

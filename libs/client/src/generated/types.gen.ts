@@ -588,11 +588,13 @@ export type Task = {
 
 export type Call = {
   /**
-   * The parameters of the method, as Bitrix24 documents them.
+   * The parameters of the method, as Bitrix24 documents them. Every value arrives as sent: long integers, decimals, order, nulls. A list holds positional parameters.
    */
-  params?: {
-    [key: string]: unknown;
-  };
+  params?:
+    | {
+        [key: string]: unknown;
+      }
+    | Array<unknown>;
   /**
    * Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.
    */
@@ -620,6 +622,22 @@ export type CallAnswer = {
   };
 };
 
+/**
+ * The body as Bitrix24 documents it; for `batch` a list of commands, of which all run or none.
+ */
+export type V3Body =
+  | {
+      [key: string]: unknown;
+    }
+  | Array<unknown>;
+
+/**
+ * The answer as the portal gave it.
+ */
+export type V3Answer = {
+  [key: string]: unknown;
+};
+
 export type Batch = {
   /**
    * The commands, in order.
@@ -630,11 +648,13 @@ export type Batch = {
      */
     method: string;
     /**
-     * The parameters of the method, as Bitrix24 documents them.
+     * The parameters of the method, as Bitrix24 documents them. Every value arrives as sent: long integers, decimals, order, nulls. A list holds positional parameters.
      */
-    params?: {
-      [key: string]: unknown;
-    };
+    params?:
+      | {
+          [key: string]: unknown;
+        }
+      | Array<unknown>;
     /**
      * Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.
      */
@@ -744,6 +764,7 @@ export type Problem = {
     | 'dead_letter_not_found'
     | 'job_not_found'
     | 'method_not_found'
+    | 'file_link_invalid'
     | 'route_not_found'
     | 'backlog_already_exists'
     | 'backlog_not_empty'
@@ -793,6 +814,7 @@ export type Problem = {
     | 'store_unavailable'
     | 'portal_overloaded'
     | 'shutting_down'
+    | 'no_answer'
     | 'deadline_exceeded'
     | 'outcome_unknown';
   /**
@@ -836,6 +858,13 @@ export type Problem = {
      * The error text from the portal.
      */
     description: string;
+    /**
+     * From version 3 of the API: what is wrong with the request, field by field.
+     */
+    validation?: Array<{
+      field: string;
+      message: string;
+    }>;
   };
   /**
    * Where an administrator of the portal grants access again.
@@ -901,7 +930,7 @@ export type Job = {
 
 export type List = {
   /**
-   * The parameters of the method, as Bitrix24 documents them; an array for a method whose parameters go by position.
+   * The parameters of the method, as Bitrix24 documents them. Every value arrives as sent: long integers, decimals, order, nulls. A list holds positional parameters.
    */
   params?:
     | {
@@ -1158,11 +1187,13 @@ export type FanOut = {
      */
     method: string;
     /**
-     * The parameters of the method, as Bitrix24 documents them.
+     * The parameters of the method, as Bitrix24 documents them. Every value arrives as sent: long integers, decimals, order, nulls. A list holds positional parameters.
      */
-    params?: {
-      [key: string]: unknown;
-    };
+    params?:
+      | {
+          [key: string]: unknown;
+        }
+      | Array<unknown>;
   };
   /**
    * With `Prefer: respond-async`: the URL that is notified when the job ends. EVENT_TARGET_HOSTS must allow its host.
@@ -2647,6 +2678,31 @@ export type CallMethodResponses = {
 
 export type CallMethodResponse = CallMethodResponses[keyof CallMethodResponses];
 
+export type CallV3Data = {
+  body: V3Body;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The full name of a method of version 3 of the API, or `batch`.
+     */
+    method: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/v3/{method}';
+};
+
+export type CallV3Responses = {
+  /**
+   * The answer of the portal.
+   */
+  200: V3Answer;
+};
+
+export type CallV3Response = CallV3Responses[keyof CallV3Responses];
+
 export type RunBatchData = {
   body: Batch;
   path: {
@@ -3050,6 +3106,7 @@ export type ListAuditData = {
       | 'dead_letter_not_found'
       | 'job_not_found'
       | 'method_not_found'
+      | 'file_link_invalid'
       | 'route_not_found'
       | 'backlog_already_exists'
       | 'backlog_not_empty'
@@ -3099,6 +3156,7 @@ export type ListAuditData = {
       | 'store_unavailable'
       | 'portal_overloaded'
       | 'shutting_down'
+      | 'no_answer'
       | 'deadline_exceeded'
       | 'outcome_unknown';
     /**
