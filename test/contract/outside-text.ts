@@ -12,6 +12,7 @@ import { assertSafeJson } from '../../apps/gateway/src/http/safe-json';
 import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempotency-key';
 import { bearerToken } from '../../apps/gateway/src/http/authenticate-key';
 import { prefersAsync } from '../../apps/gateway/src/http/prefers-async';
+import { withEncodedTarget } from '../../apps/gateway/src/http/raw-urls';
 import { requestId } from '../../apps/gateway/src/http/request-id';
 import { sourceOf } from '../../apps/gateway/src/http/source-address';
 import { StaticDocument } from '../../apps/gateway/src/http/static-document';
@@ -66,6 +67,9 @@ const json = (part: (i: number) => string) => (characters: number) =>
 export const excused: Readonly<Record<string, string>> = {
   'apps/gateway/src/http/connections.ts': 'reads TRUSTED_PROXIES, which settings.ts has checked',
   'apps/gateway/src/http/log.ts': 'reads the stack of an error',
+  'apps/gateway/src/http/read-body.ts': 'reads a Content-Length, which Node has checked',
+  'apps/gateway/src/doors/files/sealed-links.ts': 'tests a path, which Node bounds to 16 KiB, letter by letter',
+  'apps/gateway/src/doors/files/files.ts': 'reads headers that undici bounds, and its own sealed link',
   'apps/gateway/src/openapi-document.ts': 'reads our own schemas',
   'apps/gateway/src/http/problem-responses.ts': 'writes the document from our own fault table',
   'apps/gateway/src/http/serve-site.ts': 'reads no text',
@@ -96,6 +100,19 @@ export const parsers: readonly OutsideText[] = [
     name: 'parseJsonParams',
     file: 'apps/gateway/src/doors/sdk/sdk-params.ts',
     read: (text) => parseJsonParams(Bytes.of(text)),
+    worst: [
+      json((i) => `"${i}":1.0`),
+      (characters) => `[${'1'.repeat(characters)}]`,
+      (characters) => `[${'1.0,'.repeat(characters / 4)}1]`,
+      (characters) => `{"a":"${'\\"'.repeat(characters / 2)}"}`,
+      (characters) => `["${'\\u0416'.repeat(characters / 6)}"${':'.repeat(1000)}`,
+    ],
+  },
+  {
+    name: 'withEncodedTarget',
+    file: `${http}/raw-urls.ts`,
+    read: (text) => withEncodedTarget(Buffer.from(text)),
+    worst: [(characters) => `GET /${'Ж'.repeat(characters / 2)} HTTP/1.1\r\n`],
   },
   { name: 'webhookUrl', file: 'apps/gateway/src/doors/sdk/webhook-call.ts', read: webhookUrl },
   {

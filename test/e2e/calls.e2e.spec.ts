@@ -40,6 +40,18 @@ describe('any method', () => {
     expect(first.headers.get('server-timing')).toContain('request;desc=');
   });
 
+  it('may carry the token in a header in place of the body', async () => {
+    const other = await world.gateway({ B24_TOKEN_IN: 'header' });
+    for (const [gateway, via] of [
+      [other, 'bearer'],
+      [client, 'body'],
+    ] as const) {
+      portal.requests.length = 0;
+      await gateway.call('POST', `/v1/portals/${portal.memberId}/call/crm.deal.get`, { params: { id: 1 } });
+      expect(portal.requests.map(({ authVia, received }) => [authVia, received])).toEqual([[via, '{"id":1}']]);
+    }
+  });
+
   it('takes no parameter that is the gateway’s to set, no batch and no path', async () => {
     for (const [method, body] of [
       ['crm.deal.list', { params: { auth: 'x' } }],

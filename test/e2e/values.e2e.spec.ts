@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { direct, echoed, type EntryPoint, jsonEntryPoints } from '../support/echo-world';
+import { direct, echoed, type EchoEntry, jsonEntryPoints } from '../support/echo-world';
 import { type HttpClient, World } from '../support/gateway';
 
 const names = fc.oneof(
@@ -44,7 +44,7 @@ describe('the values of a caller', () => {
   let world: World;
   let client: HttpClient;
   let portal: SimulatedPortal;
-  let entryPoints: EntryPoint[];
+  let entryPoints: EchoEntry[];
   let key: string;
 
   beforeAll(async () => {

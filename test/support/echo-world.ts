@@ -2,14 +2,14 @@ import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { adminKey, type HttpClient } from './gateway';
 
 /** A way into the gateway by which a caller's parameters reach `lab.echo` of a portal. */
-export interface EntryPoint {
+export interface EchoEntry {
   readonly name: string;
   /** Sends the parameters, given as a JSON text; resolves with the status and the text of the answer. */
   readonly send: (params: string) => Promise<{ readonly status: number; readonly text: string }>;
 }
 
 /** Returns every entry point that takes the parameters of a method as JSON. */
-export function jsonEntryPoints({ url }: HttpClient, portal: SimulatedPortal, sdkKey: string): EntryPoint[] {
+export function jsonEntryPoints({ url }: HttpClient, portal: SimulatedPortal, sdkKey: string): EchoEntry[] {
   const post = async (path: string, body: string, headers: Record<string, string> = {}) => {
     const response = await fetch(`${url}${path}`, {
       method: 'POST',

@@ -45,7 +45,7 @@ import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
 import { LiveFigures } from './doors/console/live-figures';
 import { PortalOnboarding } from './api/portals/portal-onboarding';
-import { FileLinks } from './doors/files/file-links';
+import { SealedLinks } from './doors/files/sealed-links';
 import { FileTransfers } from './doors/files/files';
 import { EventInbox } from './doors/events/event-inbox';
 import { GrantorQuestion } from './doors/events/grantor-question';
@@ -133,7 +133,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     mayConnect: (address, target) => destinations.mayConnect(address, target),
     isAllowed: (url) => destinations.mayAsk(url),
   });
-  const fileLinks = new FileLinks(keyring.for('file links'), clock, settings.publicUrl);
+  const fileLinks = new SealedLinks(keyring.for('file links'), clock, settings.publicUrl);
   const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
 
   // Grants.

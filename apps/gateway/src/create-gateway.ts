@@ -11,6 +11,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { serveConsole } from './doors/console/serve-console';
 import { addBodyParsers } from './http/body-parsers';
 import { BodyMemory } from './http/body-memory';
+import { compressAnswers } from './http/compress-answers';
 import { boundConnections } from './http/connections';
 import { holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
@@ -20,6 +21,7 @@ import { addInboundPipeline } from './http/inbound-pipeline';
 import { renderProblem, sendProblemOn } from './http/render-problem';
 import { replyFault } from './http/reply-fault';
 import { toFault } from './http/to-fault';
+import { acceptRawUrls } from './http/raw-urls';
 import { bodyTimeMs } from './http/read-body';
 import { requestId } from './http/request-id';
 import { serveReference } from './http/serve-reference';
@@ -74,9 +76,6 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     http: { headersTimeout: 15_000, requireHostHeader: false },
     ...(settings.trustedProxies.length > 0 && { trustProxy: [...settings.trustedProxies] }),
     routerOptions: { maxParamLength: 256 },
-    clientErrorHandler: (_error, socket) => {
-      sendProblemOn(socket);
-    },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       replyFault(toFault(error), request, reply, renderProblem);
     },
@@ -143,6 +142,13 @@ async function prepareHttp(
   // An unknown expectation may be ignored (RFC 9110); Node would refuse it without a problem.
   const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.removeAllListeners('clientError');
+  server.on(
+    'clientError',
+    acceptRawUrls(server, (_error, socket) => {
+      sendProblemOn(socket);
+    }),
+  );
   closePipelinedAnswers(server);
   holdBackBodies(server);
   boundConnections(server, settings);
@@ -158,6 +164,7 @@ async function prepareHttp(
     isStopping: () => lifecycle.isStopping,
   });
   fastify.setReplySerializer((payload) => writeJson(payload));
+  await compressAnswers(fastify);
   await app.register(fileTransfers.routes);
   await app.register(
     webhooks({ portals: directory, line, domain: settings.sdkDomain, maxBodyBytes: uploads.maxBytes }),

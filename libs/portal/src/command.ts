@@ -29,7 +29,7 @@ export interface Command {
 }
 
 /** The body of a call to version 3 of the API, and its header. */
-export interface V3Body {
+interface V3Body {
   /** A list for `batch`. */
   readonly body: unknown;
   readonly idempotencyKey?: string;

@@ -12,7 +12,7 @@ export type { Answer, FailedAnswer, Operating, Result, CallTiming, RequestInfo }
 export { mapUnordered } from './map-unordered';
 export type { Authorization, SendAuthorized } from './authorized';
 export { type Clock, sleep, systemClock, unlessAborted, within } from './clock';
-export { type Command, type Entity, type Inner, methodOfBatchCommand, methodsOf, type V3Body } from './command';
+export { type Command, type Entity, type Inner, methodOfBatchCommand, methodsOf } from './command';
 export {
   answerTooLarge,
   ExchangeFailure,
@@ -26,7 +26,7 @@ export { type FaultCode, faultCodes, faultTable } from './fault-table';
 export { isMethodName } from './method-name';
 export { concernsGrant, asCommandFault } from './command-fault';
 export { isPortalId, portalId, type PortalId } from './portal';
-export { linkRemoved, type ReplaceLink, Scrubber } from './scrub/scrubber';
+export { linkRemoved, Scrubber } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Send } from './send';
 export { newSigningSecret, signatureHeaders } from './signature';

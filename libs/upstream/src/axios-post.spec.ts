@@ -1,5 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { Bytes, jsonPieces, readJsonBytes } from '@b24/portal';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { HandClock } from '../../../test/support/hand-clock';
@@ -86,5 +88,35 @@ describe('one exchange with a portal', () => {
       sent: true,
       reason: 'ANSWER_TOO_LARGE',
     });
+  });
+
+  it('reads an answer that a server in between compressed, up to the same limit', async () => {
+    const pack = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+    const { post, url } = await wire((request, response) => {
+      const [, encoding = 'gzip', length] = /^\/(\w+)\/(\d+)/.exec(request.url ?? '') ?? [];
+      response.setHeader('content-encoding', encoding);
+      response.end(pack[encoding as keyof typeof pack]('x'.repeat(Number(length))));
+    });
+    for (const encoding of Object.keys(pack))
+      expect(await post(`${url}${encoding}/1000`, body, { timeoutMs: 70_000 })).toEqual({
+        status: 200,
+        body: 'x'.repeat(1000),
+      });
+    const tooLarge = post(`${url}gzip/${limits.maxAnswerBytes + 1}`, body, { timeoutMs: 70_000 });
+    await expect(tooLarge).rejects.toMatchObject({ reason: 'ANSWER_TOO_LARGE' });
+  });
+
+  it('sends long texts piece by piece, with their length', async () => {
+    const { post, url } = await wire((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        const text = Buffer.concat(pieces).toString();
+        response.end(JSON.stringify([request.headers['content-length'], text.length, text.slice(0, 20)]));
+      });
+    });
+    const value = readJsonBytes(Bytes.of(`{"a":"${'é'.repeat(100_000)}","b":1}`));
+    const answer = await post(url, { ...body, text: jsonPieces(value) }, { timeoutMs: 70_000 });
+    expect(JSON.parse(answer.body)).toEqual(['200014', 100_014, `{"a":"${'é'.repeat(14)}`]);
   });
 });

@@ -34,7 +34,8 @@ export function axiosPost(http: HttpService, clock: Clock): Post {
           url,
           data: typeof text === 'string' ? text : Readable.from(bytesOf(text)),
           headers: {
-            ...{ 'Content-Type': type, Accept: 'application/json', 'User-Agent': 'b24-gateway' },
+            ...{ 'Content-Type': type, Accept: 'application/json', 'Accept-Encoding': 'identity' },
+            'User-Agent': 'b24-gateway',
             ...(typeof text !== 'string' && { 'Content-Length': String(bytesOfPieces(text)) }),
             ...headers,
           },
@@ -62,6 +63,7 @@ const never = new AbortController().signal;
 function failure(error: unknown): ExchangeFailure {
   const { code, name } = error as { code?: string; name?: string };
   const reason = code ?? name ?? 'unknown';
-  if (reason === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new ExchangeFailure(true, answerTooLarge);
+  if (reason === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || reason === 'ERR_BUFFER_TOO_LARGE')
+    return new ExchangeFailure(true, answerTooLarge);
   return new ExchangeFailure(!neverSent.test(reason), reason);
 }

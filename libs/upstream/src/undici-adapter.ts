@@ -1,5 +1,7 @@
 import { type AxiosAdapter, type AxiosResponse, AxiosHeaders } from 'axios';
-import { Agent, request } from 'undici';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
+import { Agent, type Dispatcher, request } from 'undici';
 import { checkedConnect, type AddressFilter } from './checked-connect';
 import type { Egress } from './egress';
 
@@ -40,10 +42,27 @@ export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter
       status: statusCode,
       statusText: '',
       headers,
-      data: await body.text(),
+      data: await textOf(body, headers['content-encoding'], limits.maxAnswerBytes),
       config,
     };
     return response;
   };
   return { adapter, close: () => agent.close() };
+}
+
+const inflateAnswer: Readonly<Record<string, (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/** Reads an answer, which a server in between may have compressed although nobody accepts that. */
+async function textOf(
+  body: Dispatcher.ResponseData['body'],
+  encoding: string | string[] | undefined,
+  maxOutputLength: number,
+): Promise<string> {
+  const decompress = inflateAnswer[String(encoding).toLowerCase()];
+  if (!decompress) return body.text();
+  return (await decompress(Buffer.from(await body.arrayBuffer()), { maxOutputLength })).toString('utf8');
 }

@@ -97,6 +97,7 @@ const sentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
   ['Could not find value for parameter {id}', 'rejected_by_portal'],
   ['Invalid value {x} to match with parameter {id}. Should be value of type int.', 'rejected_by_portal'],
 ];
+const v3Code = (name: string) => `BITRIX_REST_V3_EXCEPTION_${name}EXCEPTION`;
 const said = (error: string, description: string, status: number) =>
   translate({ method: 'm', status, error, description }, undefined, systemClock.now());
 
@@ -141,8 +142,20 @@ describe("the vendor's table", () => {
     }
   });
 
+  it.each([
+    ['METHODNOTFOUND', 'method_not_found'],
+    ['ACCESSDENIED', 'access_denied'],
+    ['INSUFFICIENTSCOPE', 'insufficient_scope'],
+    ['IDEMPOTENCYKEYREUSED', 'idempotency_conflict'],
+    ['ENTITYNOTFOUND', 'rejected_by_portal'],
+  ])('%s of version 3 is %s', (name, code) => {
+    const { fault, concerns } = said(v3Code(name), 'whatever', 400);
+    expect([fault.code, concerns]).toEqual([code, 'command']);
+  });
+
   it('holds nothing else', () => {
-    const names = new Set(codes.map(([error]) => error.toLowerCase()));
+    const ofV3 = ['METHODNOTFOUND', 'ACCESSDENIED', 'INSUFFICIENTSCOPE', 'IDEMPOTENCYKEYREUSED'].map(v3Code);
+    const names = new Set([...codes.map(([error]) => error), ...ofV3].map((it) => it.toLowerCase()));
     expect(Object.keys(vendorErrors).sort()).toEqual([...names].sort());
     const known = sentences.filter(([, code]) => code !== 'rejected_by_portal');
     const knownSentences = new Set(known.map(([it]) => it.toLowerCase().split('. ')[0]));

@@ -29,7 +29,12 @@ export const problemSchema = z
         error: z.string().describe('The error code from the portal.'),
         description: z.string().describe('The error text from the portal.'),
         validation: z
-          .array(z.object({ field: z.string(), message: z.string() }))
+          .array(
+            z.object({
+              field: z.string().describe('The field of the request.'),
+              message: z.string().describe('What is wrong with it.'),
+            }),
+          )
           .optional()
           .meta({ description: 'From version 3 of the API: what is wrong with the request, field by field.' }),
       })

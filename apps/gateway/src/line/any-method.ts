@@ -57,9 +57,25 @@ export const startSchema = z
 
 /** The last parts of method names that read, in lower case. Any other method may write. */
 const readingNames =
-  /^(?:get|list|fields|info|count|search|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
+  /^(?:get|list|fields|info|count|search\w*|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
 
-/** Methods that sound like reads but delete what they return. */
+/** Methods that read although their names do not say so. */
+const readingMethods: ReadonlySet<string> = new Set([
+  ...[
+    'profile',
+    'scope',
+    'methods',
+    'events',
+    'documentation',
+    'server.time',
+    'app.info',
+    'rest.documentation.openapi',
+  ],
+  ...['user.admin', 'user.access', 'access.name', 'main.eventlog.tail', 'crm.duplicate.findbycomm'],
+  ...['disk.folder.getchildren', 'disk.storage.getchildren', 'sonet_group.user.groups', 'tasks.task.getaccess'],
+]);
+
+/** Methods that sound like reads but change what they return: the events of a queue are read once. */
 const consumingMethods: ReadonlySet<string> = new Set(['event.offline.get']);
 
 /**
@@ -81,5 +97,6 @@ function isList(params: GivenParams): params is readonly unknown[] {
 
 export function isReadMethod(method: string): boolean {
   const name = method.toLowerCase();
+  if (readingMethods.has(name)) return true;
   return readingNames.test(name.slice(name.lastIndexOf('.') + 1)) && !consumingMethods.has(name);
 }

@@ -14,8 +14,8 @@ import type {
   AddStageResponses,
   CallMethodData,
   CallMethodResponses,
-  CallV3Data,
-  CallV3Responses,
+  CallVersionThreeData,
+  CallVersionThreeResponses,
   CancelJobData,
   CancelJobResponses,
   CompleteSprintData,
@@ -375,7 +375,7 @@ export abstract class Operations extends Caller {
   }
 
   /** Call a method of version 3 of the API. `POST /v1/portals/{portal}/v3/{method}` */
-  callV3(args: Args<CallV3Data>, options?: CallOptions): Promise<CallV3Responses[200]> {
+  callVersionThree(args: Args<CallVersionThreeData>, options?: CallOptions): Promise<CallVersionThreeResponses[200]> {
     return this.one({ verb: 'POST', path: '/v1/portals/{portal}/v3/{method}', effect: 'write' }, args, options);
   }
 

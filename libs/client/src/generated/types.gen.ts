@@ -862,7 +862,13 @@ export type Problem = {
      * From version 3 of the API: what is wrong with the request, field by field.
      */
     validation?: Array<{
+      /**
+       * The field of the request.
+       */
       field: string;
+      /**
+       * What is wrong with it.
+       */
       message: string;
     }>;
   };
@@ -2678,7 +2684,7 @@ export type CallMethodResponses = {
 
 export type CallMethodResponse = CallMethodResponses[keyof CallMethodResponses];
 
-export type CallV3Data = {
+export type CallVersionThreeData = {
   body: V3Body;
   path: {
     /**
@@ -2694,14 +2700,14 @@ export type CallV3Data = {
   url: '/v1/portals/{portal}/v3/{method}';
 };
 
-export type CallV3Responses = {
+export type CallVersionThreeResponses = {
   /**
    * The answer of the portal.
    */
   200: V3Answer;
 };
 
-export type CallV3Response = CallV3Responses[keyof CallV3Responses];
+export type CallVersionThreeResponse = CallVersionThreeResponses[keyof CallVersionThreeResponses];
 
 export type RunBatchData = {
   body: Batch;

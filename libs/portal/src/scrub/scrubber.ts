@@ -36,7 +36,7 @@ const minDecodedLength = 1_000_000;
 const maxDecodedLength = 32_000_000;
 
 /** Returns a link without secrets that stands for another one; undefined if there is none. */
-export type ReplaceLink = (link: string) => string | undefined;
+type ReplaceLink = (link: string) => string | undefined;
 
 /**
  * Keeps secrets out of a portal's words, plain or encoded: percent, JSON, HTML, quoted-printable, base64 and hex, in

@@ -33,7 +33,7 @@ const v3Body = z.unknown().meta({
   examples: [{ select: ['id', 'timestampX'], pagination: { limit: 20 } }],
 });
 
-export const v3AnswerSchema = z
+const v3AnswerSchema = z
   .record(z.string(), z.unknown())
   .meta({ id: 'V3Answer', description: 'The answer as the portal gave it.', examples: [{ result: { items: [] } }] });
 
@@ -47,7 +47,7 @@ export class V3Controller {
 
   @Post('v3/:method')
   @Operation({
-    id: 'callV3',
+    id: 'callVersionThree',
     summary: 'Call a method of version 3 of the API',
     description:
       'Sends the body to `/rest/api/` of the portal and returns its answer. `Idempotency-Key` is passed on: for 24 hours the portal repeats the answer to a successful write with the same key and body. A batch runs all of its commands or none, and shares its request with no other call.',

@@ -11,7 +11,7 @@ import { onResponseClosed } from '../../http/pipelined';
 import { bodyTooLarge, lengthOf } from '../../http/read-body';
 import type { PortalDirectory } from '../../line/portal-directory';
 import { bounded } from './bounded';
-import type { FileLinks } from './file-links';
+import type { SealedLinks } from './sealed-links';
 
 /** Transfers under way on a replica. */
 const maxTransfers = 100;
@@ -20,7 +20,7 @@ const maxTransfersPerPortal = 20;
 const maxAnswerBytes = 1024 * 1024;
 
 export interface FilesOptions {
-  readonly links: FileLinks;
+  readonly links: SealedLinks;
   readonly portals: PortalDirectory;
   /** Waits for a permit of the portal; returns the function that settles it. */
   readonly acquirePermit: (portal: PortalId, signal: AbortSignal) => Promise<() => void>;

@@ -65,6 +65,12 @@ export function webhooks(parts: WebhooksOptions) {
         handler: (request, reply) => serve(parts, request, reply, () => findPortal(request)),
       });
       scope.route({
+        ...{ method: ['DELETE', 'PATCH'], url, config: { door: preflightDoor, cors: false } },
+        handler: () => {
+          throw new Fault('route_not_found', { detail: 'Call a method with GET or POST.' });
+        },
+      });
+      scope.route({
         ...{ method: 'OPTIONS', url, config: { door: preflightDoor, cors: false } },
         handler: (_request, reply) => reply.status(200).send(),
       });

@@ -16,7 +16,7 @@ interface StoredLink {
  * Links to files of portals that hold no secret: the portal's own link is sealed in them. Whoever has one may use it for
  * an hour, to read or to write this one file.
  */
-export class FileLinks {
+export class SealedLinks {
   constructor(
     private readonly sealer: Sealer,
     private readonly clock: Clock,
