@@ -34,6 +34,11 @@ const params = fc.oneof(
   fc.array(json, { minLength: 1, maxLength: 4 }).map((items) => `[${items.join(',')}]`),
 );
 
+/** What may share a request. */
+const plainParams = fc
+  .record({ id: fc.nat(), TITLE: texts.filter((it) => it !== '' && !/[$\0]/.test(it)) })
+  .map((it) => JSON.stringify({ filter: it }));
+
 function mapOf(value: fc.Arbitrary<string>, allowed: (name: string) => boolean = () => true) {
   return fc
     .uniqueArray(fc.tuple(names.filter(allowed), value), { maxLength: 5, selector: ([name]) => name })
@@ -81,7 +86,30 @@ describe('the values of a caller', () => {
     );
   });
 
-  it('reach the portal in a shared batch as they would directly', async () => {
+  it('reach the portal in requests that callers share as they would directly, and come back to their caller', async () => {
+    const narrow = await world.gateway({ B24_BURST: '41', B24_DRAIN_PER_SECOND: '20' });
+    const busy = await world.installed(narrow, { burst: 100_000, drainPerSecond: 1000 });
+    let shared = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(params, plainParams), { minLength: 100, maxLength: 100 }), async (all) => {
+        const expected: string[] = [];
+        for (const it of all) expected.push(await direct(busy, it));
+        busy.requests.length = 0;
+        const answers = await Promise.all(
+          all.map((it) => fetchText(`/v1/portals/${busy.memberId}/call/lab.echo.get`, `{"params":${it}}`, {}, narrow)),
+        );
+        for (const [i, { text }] of answers.entries()) {
+          const { result } = /^\{"result":(?<result>.*),"time":/.exec(text)?.groups ?? {};
+          expect(textual([result ?? text])).toEqual(textual([expected[i] ?? '']));
+        }
+        shared += busy.requests.filter(({ batchOf }) => batchOf !== undefined).length;
+      }),
+      { numRuns: 3, endOnFailure: true },
+    );
+    expect(shared).toBeGreaterThan(30);
+  });
+
+  it('reach the portal in a batch of their caller as they would directly', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(params, { minLength: 5, maxLength: 12 }), async (all) => {
         const expected: string[] = [];
@@ -143,9 +171,9 @@ describe('the values of a caller', () => {
     expect((await fetchText(path, '{"params":{"id":9007199254740992}}', headers)).status).toBe(409);
   });
 
-  const fetchText = async (path: string, body = '{}', more: Record<string, string> = {}) => {
+  const fetchText = async (path: string, body = '{}', more: Record<string, string> = {}, { url } = client) => {
     const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${client.key}`, ...more };
-    const response = await fetch(`${client.url}${path}`, { method: 'POST', headers, body });
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body });
     return { status: response.status, text: await response.text() };
   };
 });
