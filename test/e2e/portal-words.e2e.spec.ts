@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { linkRemoved } from '@b24/portal';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { EventTarget } from '../support/event-target';
 import { HttpClient, encryptionKeys, eventually, World } from '../support/gateway';
@@ -78,19 +77,20 @@ describe('what a portal says of its own tokens', () => {
   const keyOf = (portal: SimulatedPortal) =>
     portal.requests.flatMap(({ token }) => (token ? [token] : [])).at(-1) ?? '';
 
+  const sealedLink = expect.stringMatching(/\/files\/v2\.[\w.-]+$/) as unknown;
   it.each(['app', 'hook'])(
-    'reaches nobody as a link to a file, which says instead why it is gone (%s)',
+    'reaches nobody as a link to a file, in place of which stands one of the gateway (%s)',
     async (alias) => {
       const file = await client.call('POST', `/v1/portals/${alias}/call/disk.file.get`, { params: { id: 7 } });
       expect(file.body.result).toMatchObject({
         ID: '7',
-        DOWNLOAD_URL: linkRemoved,
+        DOWNLOAD_URL: sealedLink,
         DETAIL_URL: expect.stringMatching(/^http:/),
       });
       const folder = await client.call('POST', `/v1/portals/${alias}/call/disk.folder.uploadFile`, {
         params: { id: 8 },
       });
-      expect(folder.body.result).toEqual({ field: 'file', uploadUrl: linkRemoved });
+      expect(folder.body.result).toEqual({ field: 'file', uploadUrl: sealedLink });
       const users = await client.call('POST', `/v1/portals/${alias}/call/user.get`, { params: { ID: 1 } });
       expect(users.body.result[0].PERSONAL_PHOTO).toMatch(/^https:\/\/cdn\.bitrix24\.com\/.*\/user1\.png$/);
     },
