@@ -9,6 +9,9 @@ import { GatewayProcess } from '../support/gateway-process';
 const mebibyte = 1024 * 1024;
 const wide = { B24_BURST: '10000', B24_DRAIN_PER_SECOND: '1000' };
 
+// Several hundred megabytes are hashed on the way.
+jest.setTimeout(120_000);
+
 describe('files', () => {
   let world: World;
   let replica: GatewayProcess;

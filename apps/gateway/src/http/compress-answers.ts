@@ -1,14 +1,19 @@
 import compress from '@fastify/compress';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteOptions } from 'fastify';
 
 /** Shorter answers are not worth the time. */
 const minBytes = 4096;
+/** Routes whose answers are JSON. Pages and documents have encodings of their own, and files come as they are. */
+const jsonRoutes = /^\/(?:v1|p|rest)(?:\/|$)/;
 
 /**
- * Compresses JSON answers for callers that accept it. Streams of lines and files stay as they are: lines must arrive one
- * by one, and a file has its own encoding.
+ * Compresses JSON answers for callers that accept it. Streams of lines stay as they are, because each line must arrive
+ * when it is written.
  */
 export async function compressAnswers(fastify: FastifyInstance): Promise<void> {
+  fastify.addHook('onRoute', (route: RouteOptions) => {
+    if (!jsonRoutes.test(route.url)) route.compress = false;
+  });
   await fastify.register(compress, {
     threshold: minBytes,
     encodings: ['gzip', 'deflate'],
