@@ -95,7 +95,7 @@ describe('one key that does its worst', () => {
       }
     };
     const at = (it: SimulatedPortal, path: string) => `/v1/portals/${it.memberId}${path}`;
-    const alone = { params: { alone: '$' } };
+    const alone = (n: number) => ({ params: { alone: `$${n}` } });
     const lists = Array.from({ length: 499 }, () => ({ method: 'crm.deal.list', params: { select: ['*'] } }));
     const large = {
       commands: [...lists, { method: 'crm.deal.update', params: { id: 1, fields: { STAGE_ID: 'NEW' } } }],
@@ -104,8 +104,8 @@ describe('one key that does its worst', () => {
     portal.faults.next('WRONG_AUTH_TYPE', { method: 'event.get', times: Infinity });
     const work = [
       // Queued calls that can't share a request.
-      ...Array.from({ length: queued }, () =>
-        again(() => worst.call('POST', at(portal, '/call/scope'), alone, { 'X-Deadline-Ms': '120000' })),
+      ...Array.from({ length: queued }, (_, n) =>
+        again(() => worst.call('POST', at(portal, '/call/scope'), alone(n), { 'X-Deadline-Ms': '120000' })),
       ),
       // Large answers that are to be kept, as jobs and for Idempotency-Keys.
       ...Array.from({ length: 20 }, () =>

@@ -1,4 +1,4 @@
-import { Bytes, Fault } from '@b24/portal';
+import { Bytes, Fault, longTextBytes, within } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { BodyMemory } from './body-memory';
@@ -6,7 +6,9 @@ import { hangUpSignal } from './caller';
 import { onResponseClosed } from './pipelined';
 
 /** Bodies up to this size are not charged: the limits of requests bound them. */
-const smallBytes = 1024 * 1024;
+const freeBytes = longTextBytes;
+/** The deadline of a call counts from the end of a body above this size. */
+const slowBytes = 1024 * 1024;
 /** A body must arrive in this time, plus a second for each piece of this size. */
 const graceMs = 30_000;
 const bytesPerSecond = 64 * 1024;
@@ -33,7 +35,7 @@ export function lengthOf({ headers }: FastifyRequest): number | undefined {
 
 /**
  * Waits until there is memory for a large body, which stays unread meanwhile. The memory is released when the response
- * is closed.
+ * is closed. @throws Fault too_many_requests after half a minute
  */
 export async function chargeBody(
   request: FastifyRequest,
@@ -42,8 +44,10 @@ export async function chargeBody(
 ): Promise<void> {
   const bytes = lengthOf(request) ?? maxBytes;
   const { client } = request.scope;
-  if (!client || bytes <= smallBytes || bytes > maxBytes) return;
-  onResponseClosed(reply.raw, await memory.acquire(client.id, bytes, hangUpSignal(reply)));
+  if (!client || bytes <= freeBytes || bytes > maxBytes) return;
+  const inTime = { clock: request.scope.clock, ms: graceMs, late: noMemory };
+  const acquired = within(inTime, hangUpSignal(reply), (ends) => memory.acquire(client.id, bytes, ends));
+  onResponseClosed(reply.raw, await acquired);
 }
 
 /**
@@ -54,7 +58,7 @@ export async function readBody(request: FastifyRequest, stream: Readable, maxByt
   const announced = lengthOf(request);
   if (announced !== undefined && announced > maxBytes) throw bodyTooLarge(maxBytes);
   const bytes = await collected(request, stream, maxBytes);
-  if (bytes.length > smallBytes) request.scope.bodyReadAtMs = request.scope.clock.now();
+  if (bytes.length > slowBytes) request.scope.bodyReadAtMs = request.scope.clock.now();
   return bytes;
 }
 
@@ -126,6 +130,11 @@ class CollectedBody {
     this.block = Buffer.alloc(0);
     this.blockLength = 0;
   }
+}
+
+function noMemory(): Fault {
+  const detail = 'Large bodies of this key, or of all keys, are still in progress; nothing of this one was read.';
+  return new Fault('too_many_requests', { detail, retryAfterMs: 1000 });
 }
 
 function tooSlow(): Fault {

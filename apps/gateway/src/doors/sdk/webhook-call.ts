@@ -79,12 +79,14 @@ function batchCall(given: PhpParams): WebhookCall {
   const reached = isTrue(halt) && odd >= 0 ? commands.slice(0, odd + 1) : commands;
   const inside = reached.filter(({ method }) => isMethodName(method));
   const effect = inside.every(({ method }) => isReadMethod(method)) ? 'read' : 'write';
-  const params = {
-    ...(own.has('halt') && { halt }),
-    cmd: orderedObject(inside.map(({ name, text }) => [name, text])),
+  const cmdSent = orderedObject(inside.map(({ name, text }) => [name, text]));
+  const params = { ...(own.has('halt') && { halt }), cmd: cmdSent };
+  const command: Command = {
+    ...{ method: 'batch', params, effect },
+    inside: inside.map(({ name, method }) => ({ name, method })),
   };
   return {
-    command: { method: 'batch', params, effect, inside: inside.map(({ name, method }) => ({ name, method })) },
+    command,
     refused: reached.flatMap(({ name, method }) => (isMethodName(method) ? [] : [refusedCommand(name, method)])),
   };
 }
