@@ -80,6 +80,38 @@ describe('hostile bodies', () => {
     socket.destroy();
   });
 
+  it('of unknown length are taken side by side while they are small, and one after the other when they are large', async () => {
+    const stream = (size: number) =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(Buffer.from(`{"params":{"text":"${'x'.repeat(size)}"}}`));
+          controller.close();
+        },
+      });
+    const portal = await world.installed(client);
+    const send = (size: number) =>
+      fetch(`${client.url}/v1/portals/${portal.memberId}/call/lab.echo.get`, {
+        ...{ method: 'POST', body: stream(size), duplex: 'half' },
+        headers: { 'Content-Type': json, Authorization: `Bearer ${adminKey}` },
+      }).then(async (response) => [response.status, (await response.text()).length > size]);
+    const sizes = [10, 10, 10, 200_000, 200_000, 200_000];
+    expect(await Promise.all(sizes.map(send))).toEqual(sizes.map(() => [200, true]));
+  });
+
+  it('that are cut off are nobody’s fault but the caller’s', async () => {
+    const { port } = new URL(client.url);
+    for (const length of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
+      const socket = connect(Number(port), '127.0.0.1');
+      const head = `POST /v1/clients HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${adminKey}\r\nContent-Type: ${json}\r\n`;
+      socket.write(`${head}${length}\r\n\r\n`);
+      socket.end('{');
+      socket.resume();
+      await once(socket, 'close');
+    }
+    expect((await client.get('/health/live')).status).toBe(200);
+    expect(world.logLines.filter((line) => line.includes('internal error'))).toEqual([]);
+  });
+
   it('as forms reach no route but those of the vendor, however the path is written', async () => {
     for (const path of ['/v1/clients', '/v1/portals?/bitrix24/', '/v1/../v1/clients', '/bitrix24/../v1/clients']) {
       const response = await fetch(`${client.url}${path}`, {

@@ -133,21 +133,17 @@ describe('a request of an SDK', () => {
     expect(received()).toEqual(['{"a":1}']);
   });
 
-  it('may have raw UTF-8 in its URL, several times on a connection', async () => {
+  it('may have raw UTF-8 in its URL', async () => {
     const { host, pathname } = new URL(bases[1]);
-    const socket = connect(Number(host.split(':')[1]), '127.0.0.1');
-    let text = '';
-    socket.on('data', (data) => (text += String(data)));
-    for (const title of ['Тест', 'plain', 'Ж 😀'.replace(' ', '+')]) {
-      const connection = title === 'Ж+😀' ? 'close' : 'keep-alive';
-      const before = text.length;
-      socket.write(
-        `GET ${pathname}lab.echo?fields[TITLE]=${title} HTTP/1.1\r\nHost: ${host}\r\nConnection: ${connection}\r\n\r\n`,
-      );
-      while (!text.slice(before).includes('"result"')) await once(socket, 'data');
+    for (const title of ['Тест', 'Ж+😀']) {
+      const socket = connect(Number(host.split(':')[1]), '127.0.0.1');
+      let text = '';
+      socket.on('data', (data) => (text += String(data)));
+      socket.write(`GET ${pathname}lab.echo?fields[TITLE]=${title} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      await once(socket, 'end');
+      expect(text).toMatch(/^HTTP\/1\.1 200 [^]*"result"/);
     }
-    expect(received()).toEqual(['Тест', 'plain', 'Ж 😀'].map((it) => `{"fields":{"TITLE":"${it}"}}`));
-    socket.destroy();
+    expect(received()).toEqual(['Тест', 'Ж 😀'].map((it) => `{"fields":{"TITLE":"${it}"}}`));
   });
 
   it('may come from a page of any origin', async () => {

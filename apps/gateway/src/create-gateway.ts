@@ -142,14 +142,7 @@ async function prepareHttp(
   // An unknown expectation may be ignored (RFC 9110); Node would refuse it without a problem.
   const server = app.getHttpServer();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.removeAllListeners('clientError');
-  server.on(
-    'clientError',
-    acceptRawUrls(server, (_error, socket) => {
-      sendProblemOn(socket);
-    }),
-  );
-  closePipelinedAnswers(server);
+  acceptRawUrls(server, { isAnswering: closePipelinedAnswers(server), refuse: sendProblemOn });
   holdBackBodies(server);
   boundConnections(server, settings);
   const fastify = app.getHttpAdapter().getInstance();

@@ -11,12 +11,19 @@ describe('a link of a portal to a file', () => {
     `/rest/upload.json?auth=secret&token=${token}`,
     'https://acme.bitrix24.de/bitrix/components/bitrix/crm.lead.show/show_file.php?auth=secret&ownerId=1',
     '//acme.bitrix24.de/rest/download?auth=secret',
+    'https://acme.bitrix24.de/rest/upload.json/?token=x',
   ])('leads to a file: %s', (link) => {
     expect(fileLink(link, endpoint)?.origin).toBe('https://acme.bitrix24.de');
   });
 
   it.each([
     ['runs a method', 'https://acme.bitrix24.de/rest/user.delete?auth=secret&ID=7'],
+    ['runs a method with a token', 'https://acme.bitrix24.de/rest/user.delete?token=x&auth=secret'],
+    ['runs a method by another slash', 'https://acme.bitrix24.de\\rest\\user.delete?token=x'],
+    ['hides a slash', 'https://acme.bitrix24.de/rest%2fuser.delete?auth=secret'],
+    ['hides a dot', 'https://acme.bitrix24.de/bitrix/components/%2e%2e/%2e%2e/rest/user.delete/show_file.php?auth=x'],
+    ['leads up', 'https://acme.bitrix24.de/rest/download/../user.delete?token=x'],
+    ['calls an action', 'https://acme.bitrix24.de/bitrix/services/main/ajax.php?action=x&auth=secret'],
     ['runs a method by a webhook', 'https://acme.bitrix24.de/rest/1/secret/user.delete?ID=7'],
     ['runs version 3', 'https://acme.bitrix24.de/rest/api/1/secret/tasks.task.delete'],
     ['leads to another host', `https://evil.example/rest/download.json?auth=secret&token=${token}`],

@@ -1,10 +1,10 @@
-const fileEndpoint = /\/(?:download|upload)(?:\.json)?\/*$/i;
-const restPath = /^\/rest\//i;
+/** What serves files: `download` and `upload`, methods such as `crm.controller.item.getFile`, and older pages. */
+const fileEndpoints =
+  /^\/rest\/(?:\d+\/\w+\/)?(?:(?:download|upload)(?:\.json)?|[a-z.]+\.getfile)\/?$|^\/bitrix\/components\/[\w.\/-]+\/show_file\.php$/i;
 
 /**
- * Returns the URL of a link if it leads to a file of the portal, as `DOWNLOAD_URL`, `urlMachine` and `uploadUrl` do: at
- * the portal's own origin, to `download` or `upload`, with a `token` of its own, or outside `/rest/`. Undefined for any
- * other link, which could run a method.
+ * Returns the URL of a link if it leads to a file of the portal, as `DOWNLOAD_URL`, `urlMachine` and `uploadUrl` do, at the
+ * portal's own origin. Undefined for any other link, which could run a method.
  * @param endpoint where methods of the portal are called
  */
 export function fileLink(link: string, endpoint: string): URL | undefined {
@@ -12,8 +12,7 @@ export function fileLink(link: string, endpoint: string): URL | undefined {
   if (link.length > 4000 || link.includes('&amp;') || !URL.canParse(link, portal.href)) return undefined;
   const url = new URL(link, portal);
   if (url.origin !== portal.origin || url.username !== '' || url.password !== '') return undefined;
-  const isFile = fileEndpoint.test(url.pathname) || url.searchParams.has('token') || !restPath.test(url.pathname);
-  return isFile ? url : undefined;
+  return fileEndpoints.test(url.pathname) ? url : undefined;
 }
 
 /** Returns whether a file is sent to this link rather than read from it. */

@@ -22,6 +22,7 @@ describe('the memory for large bodies', () => {
     expect(await settled(third)).toBe(false);
     other();
     expect([await settled(third), await settled(second)]).toEqual([true, false]);
+    expect(await settled(memory.acquire('d', 20, never))).toBe(true);
     first();
     first();
     expect(await settled(second)).toBe(true);

@@ -24,8 +24,7 @@ export class BodyMemory {
   /** Resolves when there is room, with an idempotent function that releases it. @throws the signal's reason */
   async acquire(client: string, bytes: number, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    if (!this.fits(client, bytes) || this.waiting.size > 0) await this.wait(client, bytes, signal);
-    else this.count(client, bytes);
+    await this.wait(client, bytes, signal);
     let isHeld = true;
     return () => {
       if (isHeld) this.count(client, -bytes);
@@ -55,17 +54,16 @@ export class BodyMemory {
   /** Admits waiting bodies in order. A body that only its own client's share holds back delays no other. */
   private admitWaiting(): void {
     for (const body of this.waiting) {
+      if (this.exceedsShare(body)) continue;
       if (this.held + body.bytes > this.limits.inAll) return;
-      if (!this.fits(body.client, body.bytes)) continue;
       this.waiting.delete(body);
       this.count(body.client, body.bytes);
       body.admit();
     }
   }
 
-  private fits(client: string, bytes: number): boolean {
-    const own = this.heldBy.get(client) ?? 0;
-    return this.held + bytes <= this.limits.inAll && own + bytes <= this.limits.perClient;
+  private exceedsShare({ client, bytes }: Pick<WaitingBody, 'client' | 'bytes'>): boolean {
+    return (this.heldBy.get(client) ?? 0) + bytes > this.limits.perClient;
   }
 
   private count(client: string, bytes: number): void {

@@ -3,6 +3,7 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import { Fault } from '@b24/portal';
 import type { Settings } from '../settings';
 import { FairShare } from './fair-share';
+import { isReplayed } from './raw-urls';
 import { sendProblemOn } from './render-problem';
 import { sourceOf } from './source-address';
 
@@ -19,6 +20,8 @@ export function boundConnections(
   const isTrusted = trusting(trustedProxies);
   server.maxConnections = inAll;
   server.on('connection', (socket: Socket) => {
+    // It was counted when it was opened.
+    if (isReplayed(socket)) return;
     const address = socket.remoteAddress ?? '';
     if (isTrusted(address)) return;
     const leave = share.enter(sourceOf({ ip: address }));

@@ -8,6 +8,7 @@ import { doorOf, withoutDoor } from './door';
 import { askForBody } from './expected-body';
 import type { OpenRequests } from './open-requests';
 import { onResponseClosed } from './pipelined';
+import { isReplayed } from './raw-urls';
 import { bodyTimeMs, chargeBody, lengthOf } from './read-body';
 import type { RequestAdmission } from './request-admission';
 import { decorateWithScope } from './request-scope';
@@ -56,7 +57,7 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     finishAudit(audit, request, reply);
     // Prevents the caller from sending its next request into a connection that is about to close.
-    if (isStopping()) void reply.header('Connection', 'close');
+    if (isStopping() || isReplayed(request.raw.socket)) void reply.header('Connection', 'close');
     // Fastify would close it when a body is refused, and a caller that still sends would lose the answer.
     else void reply.removeHeader('Connection');
     done();

@@ -10,9 +10,9 @@ export function onResponseClosed(answer: ServerResponse, then: () => void): void
 /**
  * A caller may send requests before earlier ones on its connection are answered. If such a connection ends, Node closes
  * the current response and does not notify the later ones. This closes them too, so that their slots are released, their
- * calls are aborted and their streams end.
+ * calls are aborted and their streams end. Returns whether a connection has responses that are not complete.
  */
-export function closePipelinedAnswers(server: Server): void {
+export function closePipelinedAnswers(server: Server): (socket: Socket) => boolean {
   const answersOf = new WeakMap<Socket, Set<ServerResponse>>();
   // Added before any other listener of the response.
   server.prependListener('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
@@ -25,6 +25,7 @@ export function closePipelinedAnswers(server: Server): void {
     answersOf.set(socket, answers.add(answer));
     answer.once('close', () => answers.delete(answer));
   });
+  return (socket) => (answersOf.get(socket)?.size ?? 0) > 0;
 }
 
 /** The open responses of a connection. */

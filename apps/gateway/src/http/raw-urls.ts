@@ -12,18 +12,35 @@ interface ParserError extends Error {
   readonly rawPacket?: Buffer;
 }
 
+/** Connections that were parsed a second time. */
+const replayedConnections = new WeakSet<object>();
+
+/** Returns whether a connection was parsed a second time; it serves one request. */
+export function isReplayed(connection: object): boolean {
+  return replayedConnections.has(connection);
+}
+
+export interface RawUrlOptions {
+  /** Whether a request of this connection has no complete answer yet. */
+  readonly isAnswering: (socket: Socket) => boolean;
+  /** Answers what cannot be parsed. */
+  readonly refuse: (socket: Socket) => void;
+}
+
 /**
- * Returns a listener of `clientError` that accepts URLs with raw UTF-8, which PHP's `file_get_contents` and nginx send and
- * Node's parser refuses: the request is parsed a second time with these bytes percent-encoded. Everything else goes to
- * `refuse`.
+ * Accepts URLs with raw UTF-8, which PHP's `file_get_contents` and nginx send and Node's parser refuses: the request is
+ * parsed a second time with these bytes percent-encoded. Behind a request that has no answer yet it ends the connection,
+ * because two parsers would not keep the order of the answers.
  */
-export function acceptRawUrls(server: Server, refuse: (error: Error, socket: Socket) => void) {
-  return (error: ParserError, socket: Socket): void => {
+export function acceptRawUrls(server: Server, { isAnswering, refuse }: RawUrlOptions): void {
+  server.removeAllListeners('clientError');
+  server.on('clientError', (error: ParserError, socket: Socket) => {
     const packet = error.code === 'HPE_INVALID_URL' ? error.rawPacket : undefined;
     const encoded = packet && withEncodedTarget(packet);
-    if (!encoded || !socket.readable) refuse(error, socket);
+    if (!encoded || !socket.readable || isReplayed(socket)) refuse(socket);
+    else if (isAnswering(socket)) socket.destroy();
     else server.emit('connection', replayed(socket, encoded));
-  };
+  });
 }
 
 /** Percent-encodes the target; undefined if the packet does not begin with a request line that needs it. */
@@ -37,9 +54,11 @@ export function withEncodedTarget(packet: Buffer): Buffer | undefined {
 
 /** Returns a connection that begins with these bytes and goes on with those of the socket. */
 function replayed(socket: Socket, first: Buffer): Duplex {
-  for (const event of ['data', 'end', 'error', 'close', 'drain', 'timeout']) socket.removeAllListeners(event);
+  // What the parser and the server's time limits have put there; what waits for the end of the connection stays.
+  for (const event of ['data', 'end', 'error', 'drain', 'timeout']) socket.removeAllListeners(event);
   const connection = Duplex.from({ readable: socket, writable: socket });
   connection.unshift(first);
+  replayedConnections.add(connection);
   return Object.assign(connection, {
     remoteAddress: socket.remoteAddress,
     remotePort: socket.remotePort,

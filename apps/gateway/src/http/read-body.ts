@@ -2,7 +2,6 @@ import { Bytes, Fault, longTextBytes, within } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { BodyMemory } from './body-memory';
-import { hangUpSignal } from './caller';
 import { onResponseClosed } from './pipelined';
 
 /** Bodies up to this size are not charged: the limits of requests bound them. */
@@ -33,21 +32,38 @@ export function lengthOf({ headers }: FastifyRequest): number | undefined {
   return headers['transfer-encoding'] === undefined ? 0 : undefined;
 }
 
+interface BodyMemoryUse {
+  readonly memory: BodyMemory;
+  readonly maxBytes: number;
+}
+
 /**
- * Waits until there is memory for a large body, which stays unread meanwhile. The memory is released when the response
- * is closed. @throws Fault too_many_requests after half a minute
+ * Waits until there is memory for a large body, which stays unread meanwhile. A body of unknown length is charged once it
+ * turns out to be large. The memory is released when the response is closed.
+ * @throws Fault too_many_requests after half a minute
  */
-export async function chargeBody(
-  request: FastifyRequest,
+export async function chargeBody(request: FastifyRequest, reply: FastifyReply, use: BodyMemoryUse): Promise<void> {
+  const bytes = lengthOf(request);
+  if (bytes === undefined) request.scope.chargeBody = () => charge(request, reply, use, use.maxBytes);
+  else if (bytes > freeBytes && bytes <= use.maxBytes) await charge(request, reply, use, bytes);
+}
+
+async function charge(
+  { scope: { client, clock } }: FastifyRequest,
   reply: FastifyReply,
-  { memory, maxBytes }: { readonly memory: BodyMemory; readonly maxBytes: number },
+  { memory }: BodyMemoryUse,
+  bytes: number,
 ): Promise<void> {
-  const bytes = lengthOf(request) ?? maxBytes;
-  const { client } = request.scope;
-  if (!client || bytes <= freeBytes || bytes > maxBytes) return;
-  const inTime = { clock: request.scope.clock, ms: graceMs, late: noMemory };
-  const acquired = within(inTime, hangUpSignal(reply), (ends) => memory.acquire(client.id, bytes, ends));
-  onResponseClosed(reply.raw, await acquired);
+  if (!client) return;
+  const closed = new AbortController();
+  let release: () => void = () => undefined;
+  onResponseClosed(reply.raw, () => {
+    closed.abort(cutOff());
+    release();
+  });
+  const inTime = { clock, ms: graceMs, late: noMemory };
+  release = await within(inTime, closed.signal, (ends) => memory.acquire(client.id, bytes, ends));
+  if (closed.signal.aborted) release();
 }
 
 /**
@@ -63,44 +79,70 @@ export async function readBody(request: FastifyRequest, stream: Readable, maxByt
 }
 
 function collected(request: FastifyRequest, stream: Readable, maxBytes: number): Promise<Bytes> {
-  const announced = lengthOf(request);
   const body = new CollectedBody();
+  let { chargeBody: chargeOnce } = request.scope;
   return new Promise((resolve, reject) => {
-    const stop = request.scope.clock.after(bodyTimeMs(announced ?? maxBytes), () => {
-      end(() => {
-        reject(tooSlow());
-      });
+    const watch = watchBody(request, maxBytes, () => {
+      fail(tooSlow());
     });
-    const end = (settle: () => void) => {
-      stop();
+    const end = () => {
+      watch.end();
       stream.off('data', take);
-      settle();
+    };
+    const fail = (error: unknown) => {
+      end();
+      // Read to its end and discarded, so that the caller gets the answer.
+      stream.resume();
+      reject(error instanceof Fault ? error : cutOff());
     };
     const take = (piece: Buffer) => {
-      if (body.length + piece.length <= maxBytes) body.add(piece);
-      else
-        end(() => {
-          // Read to its end and discarded, so that the caller gets the answer.
-          stream.resume();
-          reject(bodyTooLarge(maxBytes));
-        });
+      watch.progressed();
+      if (body.length + piece.length > maxBytes) {
+        fail(bodyTooLarge(maxBytes));
+        return;
+      }
+      body.add(piece);
+      if (body.length <= freeBytes || !chargeOnce) return;
+      stream.pause();
+      chargeOnce().then(() => stream.resume(), fail);
+      chargeOnce = undefined;
     };
     stream.on('data', take);
-    stream.once('error', (error) => {
-      end(() => {
-        reject(error);
-      });
-    });
+    stream.once('error', fail);
     stream.once('end', () => {
-      end(() => {
-        resolve(body.whole());
-      });
+      end();
+      resolve(body.whole());
     });
   });
 }
 
+/** Calls back once a body takes too long, or nothing of it arrives for half a minute. */
+export function watchBody(
+  request: FastifyRequest,
+  maxBytes: number,
+  tooLong: () => void,
+): { progressed(): void; end(): void } {
+  const { clock } = request.scope;
+  const endsAtMs = clock.now() + bodyTimeMs(lengthOf(request) ?? maxBytes);
+  let progressedAtMs = clock.now();
+  let callOff = clock.after(graceMs, check);
+  function check() {
+    const dueMs = Math.min(endsAtMs, progressedAtMs + graceMs) - clock.now();
+    if (dueMs <= 0) tooLong();
+    else callOff = clock.after(dueMs, check);
+  }
+  return {
+    progressed: () => {
+      progressedAtMs = clock.now();
+    },
+    end: () => {
+      callOff();
+    },
+  };
+}
+
 /** Collects the pieces of a body. Small ones are joined, so that a body in tiny pieces takes no more memory. */
-class CollectedBody {
+export class CollectedBody {
   length = 0;
   private readonly pieces: Buffer[] = [];
   private block = Buffer.alloc(0);
@@ -137,6 +179,11 @@ function noMemory(): Fault {
   return new Fault('too_many_requests', { detail, retryAfterMs: 1000 });
 }
 
-function tooSlow(): Fault {
+function cutOff(): Fault {
+  return new Fault('invalid_request', { detail: 'The connection ended before the body did.' });
+}
+
+/** For a body that `watchBody` reports. */
+export function tooSlow(): Fault {
   return new Fault('invalid_request', { detail: 'The body arrived too slowly and was not read to its end.' });
 }

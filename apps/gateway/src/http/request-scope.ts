@@ -29,6 +29,8 @@ export interface RequestScope {
   readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;
   /** Unix milliseconds; a deadline counts from here. */
   readonly arrivedAtMs: number;
+  /** For a body of unknown length: waits until there is memory for a large one. */
+  chargeBody?: () => Promise<void>;
   /** When a large body was complete, unix milliseconds; then the deadline counts from here. */
   bodyReadAtMs?: number;
   /** The client, if the route requires a key or a session. */

@@ -28,7 +28,8 @@ export function v3Command({ method, body: given = {}, idempotencyKey }: V3Call):
     throw invalid(isBatch(method) ? 'The body must be a list of commands.' : 'The body must be a JSON object.');
   const v3 = { body, ...(idempotencyKey !== undefined && { idempotencyKey }) };
   if (!Array.isArray(body)) {
-    if ('auth' in body) throw invalid('`auth` is reserved: the gateway sets it itself.');
+    const reserved = Object.keys(body).find((name) => /^(?:auth|access_token)$/i.test(name));
+    if (reserved !== undefined) throw invalid(`\`${reserved}\` is reserved: the gateway sets it itself.`);
     return { method, params: {}, v3, effect: isReadMethod(method) ? 'read' : 'write' };
   }
   const inside = body.map((command: unknown, i) => ({ name: String(i), method: methodOf(command, i) }));
@@ -50,5 +51,6 @@ function methodOf(command: unknown, index: number): string {
 }
 
 function invalid(message: string, path = ''): Fault {
-  return new Fault('invalid_request', { errors: [{ path, message }], ...(path === '' && { detail: message }) });
+  const detail = path === '' ? message : `\`${path}\`: ${message}`;
+  return new Fault('invalid_request', { errors: [{ path, message }], detail });
 }

@@ -124,5 +124,11 @@ describe('JSON without loss', () => {
     const head = 'crm.deal.get?a=\\u00e9\\"';
     const [value] = readJsonBytes(Bytes.of(`["${head}${'x'.repeat(longTextBytes)}"]`)) as [LongText];
     expect(value.head(17)).toBe('crm.deal.get?a=é"');
+    for (const escape of ['\\\\', '\\u0416', '\\"', '\\n'])
+      for (let before = 0; before < 13; before++) {
+        const text = 'x'.repeat(before) + escape.repeat(longTextBytes);
+        const [long] = readJsonBytes(Bytes.of(`["${text}"]`)) as [LongText];
+        expect(long.head(20)).toBe((JSON.parse(`"${text}"`) as string).slice(0, 20));
+      }
   });
 });

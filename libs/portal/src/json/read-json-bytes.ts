@@ -11,9 +11,13 @@ const escapeU = 0x75;
 /** What may follow a backslash, besides `u`. */
 const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
+const separators: ReadonlySet<number> = new Set(Buffer.from(',[{'));
+/** More than any call has; each value takes far more memory than its text. */
+export const maxValues = 200_000;
+
 /**
  * Parses the bytes of a JSON text as `readJson` does. Strings of 64 KiB or more become `LongText`, which refers to these
- * bytes; so a large body is held once. A byte order mark is ignored. @throws SyntaxError
+ * bytes; so a large body is held once. A byte order mark is ignored. @throws SyntaxError also for more than 200,000 values
  */
 export function readJsonBytes(bytes: Bytes): unknown {
   if (!bytes.isUtf8()) throw new SyntaxError('Not UTF-8.');
@@ -37,6 +41,7 @@ function withoutLongTexts(bytes: Bytes): ShortenedJson {
   const longTexts = new Map<string, EscapedText>();
   const pieces: string[] = [];
   const strings = new StringScanner(bytes);
+  let values = counted(0, bytes.part(0, Math.max(0, bytes.indexOf(quote))));
   let done = 0;
   for (let begin = bytes.indexOf(quote); begin >= 0;) {
     const end = strings.endOf(begin);
@@ -49,8 +54,17 @@ function withoutLongTexts(bytes: Bytes): ShortenedJson {
       done = end;
     }
     begin = bytes.indexOf(quote, end + 1);
+    values = counted(values, bytes.part(end + 1, begin < 0 ? bytes.length : begin));
   }
   return { text: pieces.join('') + bytes.part(done).toString(), longTexts };
+}
+
+/** Counts what separates values outside strings. @throws SyntaxError for too many values */
+function counted(before: number, { pieces }: Bytes): number {
+  let values = before;
+  for (const piece of pieces) for (const byte of piece) if (separators.has(byte)) values++;
+  if (values > maxValues) throw new SyntaxError(`More than ${maxValues} values.`);
+  return values;
 }
 
 /** Finds the ends of strings. It reads each byte once, because it remembers the next backslash. */
@@ -95,6 +109,7 @@ function assertNoControlCharacters({ pieces }: Bytes): void {
 function withLongTexts(value: unknown, longTexts: ShortenedJson['longTexts']): unknown {
   if (typeof value === 'string') return longTexts.get(value) ?? value;
   if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withLongTexts(item, longTexts));
   for (const [name, item] of entriesOf(value)) {
     if (longTexts.has(name)) throw new SyntaxError('A name is too long.');
     const inner = withLongTexts(item, longTexts);

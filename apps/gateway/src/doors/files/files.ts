@@ -16,6 +16,8 @@ import type { SealedLinks } from './sealed-links';
 /** Transfers under way on a replica. */
 const maxTransfers = 100;
 const maxTransfersPerPortal = 20;
+/** How long a transfer may make no progress. */
+const idleMs = 60_000;
 /** An answer that is no file is read up to this size. */
 const maxAnswerBytes = 1024 * 1024;
 
@@ -96,6 +98,8 @@ class Transfer {
     const leave = this.transfers.enter(portal);
     if (!leave) throw new Fault('too_many_requests', { retryAfterMs: 1000 });
     onResponseClosed(reply.raw, leave);
+    // A caller that neither reads nor sends gives its place up.
+    reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
     const settle = await options.acquirePermit(portal, this.signal);
     try {
       return await this.answer(await this.send());
@@ -121,7 +125,10 @@ class Transfer {
     const { reply } = this;
     const { status, headers, body } = answered;
     if (this.isUpload || (status >= 400 && status !== 416)) return this.passText(answered);
-    if (status >= 300 && status !== 304 && status !== 416) throw new Fault('portal_error', { detail: redirected });
+    if (status >= 300 && status !== 304 && status !== 416) {
+      body.destroy();
+      throw new Fault('portal_error', { detail: redirected });
+    }
     for (const name of [...passedHeaders, ...rangeHeaders])
       for (const [, value] of pair(name, headers[name])) void reply.header(name, value);
     return reply

@@ -1,4 +1,4 @@
-import { orderedObject, writeJson } from '@b24/portal';
+import { orderedObject, readJson, writeJson } from '@b24/portal';
 import { webhookCall } from './webhook-call';
 
 const webhookCommand = (method: string, given: Record<string, unknown>) => webhookCall(method, given)?.command;
@@ -50,7 +50,7 @@ describe('a batch of an SDK', () => {
       expect(call?.command.params['cmd']).toEqual({ a: get });
       expect(call?.refused).toHaveLength(1);
     }
-    for (const halt of [0, '0', false, '', null])
+    for (const halt of [0, '0', false, '', null, [], {}, ...(readJson('[0.0]') as unknown[])])
       expect(webhookCall('batch', { halt, cmd: { a: get, b: '', c: get } })?.command.inside).toHaveLength(2);
   });
 

@@ -104,5 +104,7 @@ function isMap(value: unknown): value is object {
 
 /** PHP's idea of a true value, as far as `halt` has one. */
 function isTrue(value: unknown): boolean {
+  if (value instanceof JsonNumber) return Number(value) !== 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return Boolean(value) && value !== '0';
 }
