@@ -13,7 +13,7 @@ const simpleEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
 const separators: ReadonlySet<number> = new Set(Buffer.from(',[{'));
 /** More than any call has; each value takes far more memory than its text. */
-export const maxValues = 200_000;
+const maxValues = 200_000;
 
 /**
  * Parses the bytes of a JSON text as `readJson` does. Strings of 64 KiB or more become `LongText`, which refers to these
