@@ -21,15 +21,9 @@ describe('files', () => {
 
   beforeAll(async () => {
     world = await World.start({ scope: ['task', 'disk'] });
-    replica = await GatewayProcess.start(
-      environment(world.redis, world.simulator, { ...wide, UPLOAD_LIMIT_MIB: '80' }),
-    );
+    const env = environment(world.redis, world.simulator, { ...wide, UPLOAD_LIMIT_MIB: '80' });
+    replica = await GatewayProcess.startReachable(env);
     client = replica.client;
-    // Links name the address at which callers reach the gateway.
-    const { port } = new URL(client.url);
-    await replica.stop();
-    const env = environment(world.redis, world.simulator, { ...wide, UPLOAD_LIMIT_MIB: '80', PORT: port });
-    replica = await GatewayProcess.start({ ...env, PUBLIC_URL: `http://127.0.0.1:${port}` });
     portal = await world.installed(client, { burst: 100_000, drainPerSecond: 1000 });
     key = (await client.call('POST', '/v1/clients', { name: 'sdk', scopes: ['call'] })).body.key as string;
   });

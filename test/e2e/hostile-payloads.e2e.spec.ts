@@ -19,11 +19,7 @@ describe('a hostile caller or portal', () => {
 
   beforeAll(async () => {
     world = await World.start({ scope: ['task', 'crm', 'disk'] });
-    const first = await GatewayProcess.start(environment(world.redis, world.simulator, wide));
-    const { port, origin } = new URL(first.url);
-    await first.stop();
-    const env = environment(world.redis, world.simulator, { ...wide, PORT: port });
-    replica = await GatewayProcess.start({ ...env, PUBLIC_URL: origin });
+    replica = await GatewayProcess.startReachable(environment(world.redis, world.simulator, wide));
     client = replica.client;
     portal = await world.installed(client, { burst: 100_000, drainPerSecond: 1000 });
     key = (await client.call('POST', '/v1/clients', { name: 'sdk', scopes: ['call'] })).body.key as string;

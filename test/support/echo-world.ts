@@ -37,7 +37,7 @@ export function jsonEntryPoints({ url }: HttpClient, portal: SimulatedPortal, sd
 
 /** The parameters of each `lab.echo` that the portal has run, as exact JSON. */
 export function echoed(portal: SimulatedPortal): string[] {
-  return portal.requests.filter(({ method }) => method.startsWith("lab.echo")).map(({ received }) => received);
+  return portal.requests.filter(({ method }) => method.startsWith('lab.echo')).map(({ received }) => received);
 }
 
 /** Calls the portal itself, as an incoming webhook. */

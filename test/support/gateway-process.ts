@@ -34,6 +34,14 @@ export class GatewayProcess {
     return replica;
   }
 
+  /** A replica that knows the address at which it is reached, as links of its own need it. */
+  static async startReachable(env: Record<string, string>): Promise<GatewayProcess> {
+    const first = await GatewayProcess.start(env);
+    const { port, origin } = new URL(first.url);
+    await first.stop();
+    return GatewayProcess.start({ ...env, PORT: port, PUBLIC_URL: origin });
+  }
+
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }

@@ -36,7 +36,7 @@ export function webhookUrl(path: string): WebhookUrl | undefined {
 const dropped = /^(?:auth|access_token|bx24_request_id|bx24_sdk_ver|bx24_sdk_type)$/i;
 
 /** A command of a batch, and the vendor's error for it. */
-export interface RefusedCommand {
+interface RefusedCommand {
   readonly name: string;
   readonly error: { readonly error: string; readonly error_description: string };
 }
@@ -46,6 +46,8 @@ export interface WebhookCall {
   readonly command: Command;
   /** Of a batch: the commands that are not sent, because they name no method. */
   readonly refused: readonly RefusedCommand[];
+  /** Of a batch: whether it ends at its first error. */
+  readonly halts?: boolean;
 }
 
 /** Returns the call of a request; undefined if there is no such method name. */
@@ -87,6 +89,7 @@ function batchCall(given: PhpParams): WebhookCall {
   };
   return {
     command,
+    halts: isTrue(halt),
     refused: reached.flatMap(({ name, method }) => (isMethodName(method) ? [] : [refusedCommand(name, method)])),
   };
 }

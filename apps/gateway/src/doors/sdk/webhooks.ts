@@ -90,7 +90,7 @@ async function serve(
   const portal = await unlessAborted(findPortal(), caller.signal);
   const call = callOf(request, requested);
   if (!call) throw new Fault('method_not_found', { detail: 'Method not found!' });
-  const { command, refused } = call;
+  const { command } = call;
   startOperation(request, {
     action: 'callBySdk',
     isRead: command.effect === 'read',
@@ -98,7 +98,7 @@ async function serve(
   });
   if (command.inside?.length === 0) {
     checkAccess(caller.client, { scope: 'call', portal });
-    replyAsVendor(reply, { status: 200, body: { result: withRefused(emptyBatch, refused) } });
+    replyAsVendor(reply, { status: 200, body: { result: withRefused(emptyBatch, call) } });
     return reply;
   }
   // A caller's own batch runs the methods inside it.
@@ -110,7 +110,7 @@ async function serve(
   });
   setLineHeaders(reply, answer);
   if (answer.ok && answer.replayed) void reply.header('Idempotent-Replayed', 'true');
-  if (answer.ok) replyAsVendor(reply, vendorResult(withRefusedCommands(answer, refused)));
+  if (answer.ok) replyAsVendor(reply, vendorResult(withRefusedCommands(answer, call)));
   else replyAnswerFault(answer, request, reply);
   return reply;
 }
