@@ -74,6 +74,7 @@ describe('two replicas over one Redis', () => {
       const portal = await world.installed(one.client, narrow);
       const calls = write(16, portal.memberId);
       await eventually(() => portal.requests.length > 3);
+      await world.redis.written();
       await world.redis.kill();
       await world.redis.startAgain({ withData });
       const replies = await Promise.all(calls);
@@ -90,6 +91,7 @@ describe('two replicas over one Redis', () => {
   it('refuse in time what needs Redis while it is away, stay alive, and go on when it is back', async () => {
     await launch(wideEnv);
     const portal = await world.installed(one.client, wide);
+    await world.redis.written();
     await world.redis.kill();
     const [refused] = await Promise.all(ask(1, portal.memberId, '/backlogs/fields'));
     expect(refused).toMatchObject({ status: 503, body: { code: 'store_unavailable', retryable: true } });

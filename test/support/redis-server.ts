@@ -55,6 +55,15 @@ export class RedisServer implements Store {
     return new Redis(this.url, { maxRetriesPerRequest: null });
   }
 
+  /** Resolves once the append-only file holds everything: Redis may write up to two seconds late while its disk is busy. */
+  async written(): Promise<void> {
+    const redis = this.client();
+    const isPending = (info: string) =>
+      !/^aof_buffer_length:0\r?$/m.test(info) || !/^aof_pending_bio_fsync:0\r?$/m.test(info);
+    while (isPending(await redis.info('persistence'))) await new Promise(setImmediate);
+    redis.disconnect();
+  }
+
   /** kill -9: nothing is saved that the append-only file does not hold already. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
