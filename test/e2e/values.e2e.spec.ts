@@ -99,7 +99,7 @@ describe('the values of a caller', () => {
           all.map((it) => fetchText(`/v1/portals/${busy.memberId}/call/lab.echo.get`, `{"params":${it}}`, {}, narrow)),
         );
         for (const [i, { text }] of answers.entries()) {
-          const { result } = /^\{"result":(?<result>.*),"time":/.exec(text)?.groups ?? {};
+          const { result } = /^\{"result":(?<result>[^]*),"time":/.exec(text)?.groups ?? {};
           expect(textual([result ?? text])).toEqual(textual([expected[i] ?? '']));
         }
         shared += busy.requests.filter(({ batchOf }) => batchOf !== undefined).length;
