@@ -1,4 +1,4 @@
-import type { Answer, Command, Result } from '@b24/portal';
+import { type Answer, type Command, JsonNumber, type Result } from '@b24/portal';
 
 /** A record of the portal, before it is written in the style of a method. */
 export interface PagedRecord {
@@ -39,15 +39,6 @@ export const usualStyle: PagingStyle = {
 
 type Params = Readonly<Record<string, unknown>>;
 type AnsweredPage = Pick<Result, 'value' | 'whole' | 'next' | 'total'>;
-
-/** An id that is an object, as a reader of JSON may return a number with many digits. */
-class Digits {
-  constructor(private readonly text: string) {}
-
-  toString(): string {
-    return this.text;
-  }
-}
 
 /** More commands than any list of a test needs. */
 const maxCommands = 2000;
@@ -134,7 +125,10 @@ export class PagingPortal {
 
   private written({ id, stage }: PagedRecord, select: unknown): Record<string, unknown> {
     const { idName, idAs } = this.style;
-    const row = { [idName]: { number: Number(id), text: `${id}`, object: new Digits(`${id}`) }[idAs], STAGE_ID: stage };
+    const row = {
+      [idName]: { number: Number(id), text: `${id}`, object: new JsonNumber(`${id}`) }[idAs],
+      STAGE_ID: stage,
+    };
     const names = Array.isArray(select) ? (select as string[]) : [];
     const has = (name: string) => names.length === 0 || names.includes('*') || names.includes(name);
     const isShown = (name: string) => has(name) && (name !== idName || this.style.select === 'taken');
@@ -168,5 +162,5 @@ function paramsOf(url: string, results: Params): Params {
 function referred(reference: string, results: Params): string {
   const keys = reference.split(/[[\]]+/).filter((key) => key !== '' && key !== '$result');
   const value = keys.reduce<unknown>((at, key) => (at as Params | undefined)?.[key], results);
-  return typeof value === 'string' || typeof value === 'number' || value instanceof Digits ? value.toString() : '';
+  return typeof value === 'string' || typeof value === 'number' || value instanceof JsonNumber ? value.toString() : '';
 }

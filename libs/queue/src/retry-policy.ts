@@ -1,8 +1,8 @@
 import { type RetryReason, asFault, Fault } from '@b24/portal';
 
 /**
- * Delays before each retry of a call that certainly did not run or only reads, in milliseconds, by reason. A retry goes through the
- * queue, because it costs a permit like the first attempt (docs/decisions/0002).
+ * Delays before each retry of a call that certainly did not run or only reads, in milliseconds, by reason. A retry goes
+ * through the queue, because it costs a permit like the first attempt (docs/decisions/0002).
  */
 const retryDelaysMs: Record<RetryReason, readonly number[]> = {
   // The refused token is refreshed before the next request. If a fresh token is refused too, a retry does not help.

@@ -30,9 +30,9 @@ export interface UnreadableAnswer {
  */
 export function parseEnvelope(method: string, { status, body: text }: HttpAnswer): VendorEnvelope | UnreadableAnswer {
   const taken = status >= 200 && status < 300;
-  const tooDeep = isDeeperThan(maxJsonDepth, text);
-  const value = tooDeep ? undefined : parseJson(text);
+  const value = parseJson(text);
   if (isJsonObject(value) && ('error' in value || taken)) return value;
+  const tooDeep = value === undefined && isDeeperThan(maxJsonDepth, text);
   const moved = status >= 300 && status < 400;
   const fault = new Fault('portal_error', {
     detail: unreadableDetail(status, { moved, tooDeep }),

@@ -1,5 +1,4 @@
 import {
-  answerTooLarge,
   bytesOfPieces,
   type Clock,
   ExchangeFailure,
@@ -10,10 +9,7 @@ import {
 } from '@b24/portal';
 import type { HttpService } from '@nestjs/axios';
 import { Readable } from 'node:stream';
-
-/** Failures before a byte of the request was sent. After any other failure the request may have arrived. */
-const neverSent =
-  /^(HOST_NOT_ALLOWED|ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_INVALID_ARG|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+|PROXY_\w+)$/;
+import { exchangeFailureOf } from './exchange-failure-of';
 
 /** The reason of a failure when the caller no longer waits for the answer. */
 const abandoned = 'ABANDONED';
@@ -46,7 +42,7 @@ export function axiosPost(http: HttpService, clock: Clock): Post {
     } catch (error) {
       if (late) throw new ExchangeFailure(true, exchangeTimedOut);
       if (signal.aborted) throw new ExchangeFailure(true, abandoned);
-      throw failure(error);
+      throw exchangeFailureOf(error);
     }
   };
 }
@@ -59,11 +55,3 @@ function* bytesOf(pieces: JsonPieces): Generator<Uint8Array> {
 }
 
 const never = new AbortController().signal;
-
-function failure(error: unknown): ExchangeFailure {
-  const { code, name } = error as { code?: string; name?: string };
-  const reason = code ?? name ?? 'unknown';
-  if (reason === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || reason === 'ERR_BUFFER_TOO_LARGE')
-    return new ExchangeFailure(true, answerTooLarge);
-  return new ExchangeFailure(!neverSent.test(reason), reason);
-}

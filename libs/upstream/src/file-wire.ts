@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { checkedConnect, type AddressFilter } from './checked-connect';
 import type { Egress } from './egress';
+import { exchangeFailureOf } from './exchange-failure-of';
 
 /** How long a portal may take before its answer begins, and between two pieces of it, in milliseconds. */
 const silenceMs = 70_000;
@@ -53,8 +54,7 @@ export function fileWire({ connectTimeoutMs, mayConnect, egress, isAllowed }: Fi
       });
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
-      const { code, name } = error as { code?: unknown; name?: string };
-      throw new ExchangeFailure(true, typeof code === 'string' ? code : (name ?? 'unknown'));
+      throw exchangeFailureOf(error);
     }
   };
   return { send, close: () => dispatcher.destroy() };

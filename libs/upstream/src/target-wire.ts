@@ -1,7 +1,8 @@
-import { type Clock, ExchangeFailure, hostNotAllowed } from '@b24/portal';
+import { type Clock, ExchangeFailure, exchangeTimedOut, hostNotAllowed } from '@b24/portal';
 import { Agent, request } from 'undici';
 import { checkedConnect, type AddressFilter } from './checked-connect';
 import type { Egress } from './egress';
+import { exchangeFailureOf } from './exchange-failure-of';
 
 export interface TargetWireOptions {
   readonly clock: Clock;
@@ -50,9 +51,7 @@ export function targetWire({ clock, timeoutMs, mayAsk, mayConnect, egress }: Tar
       try {
         return await post(url, headers, text, controller.signal);
       } catch (error) {
-        const { code, name } = error as { code?: unknown; name?: string };
-        const reason = controller.signal.aborted ? 'TIMEOUT' : typeof code === 'string' ? code : (name ?? 'unknown');
-        throw new ExchangeFailure(true, reason);
+        throw new ExchangeFailure(true, controller.signal.aborted ? exchangeTimedOut : exchangeFailureOf(error).reason);
       } finally {
         callOff();
       }

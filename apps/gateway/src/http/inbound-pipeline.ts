@@ -47,12 +47,17 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
       throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
     await admission.admit(request, reply);
   });
-  fastify.addHook('preParsing', async (request, reply) => {
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
     const carriesPayload = doorOf(request)?.carriesPayload;
-    if (carriesPayload) await chargeBody(request, reply, options.uploads);
-    // A body that is too large is refused unread.
-    const maxBytes = carriesPayload ? options.uploads.maxBytes : request.routeOptions.bodyLimit;
-    if ((lengthOf(request) ?? 0) <= maxBytes) askForBody(reply.raw);
+    const proceed = () => {
+      // A body that is too large is refused unread.
+      const maxBytes = carriesPayload ? options.uploads.maxBytes : request.routeOptions.bodyLimit;
+      if ((lengthOf(request) ?? 0) <= maxBytes) askForBody(reply.raw);
+      done();
+    };
+    const charged = carriesPayload && chargeBody(request, reply, options.uploads);
+    if (charged) charged.then(proceed, done);
+    else proceed();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     finishAudit(audit, request, reply);

@@ -8,7 +8,7 @@ const payloads = new WeakSet<object>();
  */
 export function parsePayload(bytes: Bytes): unknown {
   if (bytes.length === 0) return undefined;
-  const value = parsed(bytes);
+  const value = readJsonBody(bytes);
   return typeof value === 'object' && value !== null ? asPayload(value) : value;
 }
 
@@ -23,10 +23,13 @@ export function isPayload(body: unknown): boolean {
   return typeof body === 'object' && body !== null && payloads.has(body);
 }
 
-function parsed(bytes: Bytes): unknown {
+/** @throws Fault invalid_request when the body is not JSON */
+export function readJsonBody(bytes: Bytes): unknown {
   try {
     return readJsonBytes(bytes);
   } catch {
-    throw new Fault('invalid_request', { detail: 'The body is not JSON in UTF-8, or has more than 512 levels.' });
+    const detail =
+      'The body is not JSON in UTF-8, or has more than 512 levels or 200,000 values: Bitrix24 would read no parameter of it.';
+    throw new Fault('invalid_request', { detail });
   }
 }

@@ -38,14 +38,20 @@ interface BodyMemoryUse {
 }
 
 /**
- * Waits until there is memory for a large body, which stays unread meanwhile. A body of unknown length is charged once it
+ * Waits until there is memory for a large body, which stays unread meanwhile; returns undefined for a small one. A body of
+ * unknown length is charged once it
  * turns out to be large. The memory is released when the response is closed.
  * @throws Fault too_many_requests after half a minute
  */
-export async function chargeBody(request: FastifyRequest, reply: FastifyReply, use: BodyMemoryUse): Promise<void> {
+export function chargeBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  use: BodyMemoryUse,
+): Promise<void> | undefined {
   const bytes = lengthOf(request);
   if (bytes === undefined) request.scope.chargeBody = () => charge(request, reply, use, use.maxBytes);
-  else if (bytes > freeBytes && bytes <= use.maxBytes) await charge(request, reply, use, bytes);
+  else if (bytes > freeBytes && bytes <= use.maxBytes) return charge(request, reply, use, bytes);
+  return undefined;
 }
 
 async function charge(

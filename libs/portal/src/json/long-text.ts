@@ -18,7 +18,7 @@ export abstract class LongText {
   /** Returns the first characters, decoded. */
   abstract head(maxLength: number): string;
 
-  /** Returns the path of half a surrogate pair, or undefined. */
+  /** Returns whether it holds no half of a surrogate pair. */
   abstract isWellFormed(): boolean;
 
   /** Adds its content to a digest. */

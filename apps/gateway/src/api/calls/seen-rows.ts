@@ -1,3 +1,4 @@
+import { writeJson } from '@b24/portal';
 import { createHash } from 'node:crypto';
 import { listChanged, notWalkable } from './list-faults';
 import { idNameIn, type ListRow, readWholeNumber } from './row-id';
@@ -17,7 +18,7 @@ export class SeenRows {
     this.addIds(ids, position);
   }
 
-  /** Returns whether a page holds no other records than those that were added, as far as the records can be told apart. */
+  /** Returns whether a page holds no other records than those that were added, as far as records can be distinguished. */
   has(rows: readonly ListRow[]): boolean {
     const ids = rows.map(idTextOf);
     if (ids.every((id) => id !== undefined)) return ids.every((id) => this.ids.has(id));
@@ -44,11 +45,11 @@ export class SeenRows {
 }
 
 function areDistinct(rows: readonly ListRow[]): boolean {
-  return new Set(rows.map((row) => JSON.stringify(row))).size === rows.length;
+  return new Set(rows.map((row) => writeJson(row))).size === rows.length;
 }
 
 function digestOf(rows: readonly ListRow[]): string {
-  return createHash('sha256').update(JSON.stringify(rows)).digest('base64');
+  return createHash('sha256').update(writeJson(rows)).digest('base64');
 }
 
 /** Returns the id of a record, a number or a text such as `chat17`. */

@@ -213,7 +213,9 @@ function errorIn(text: string): { error: string; description: string } {
 
 function transferFault(error: unknown, isUpload: boolean): Fault {
   if (!(error instanceof ExchangeFailure)) return asFault(error);
-  if (isUpload)
+  if (isUpload && error.sent)
     return new Fault('outcome_unknown', { detail: `The upload ended without an answer (${error.reason}).` });
-  return new Fault('portal_unreachable', { detail: `The portal sent no file (${error.reason}).` });
+  return new Fault('portal_unreachable', {
+    detail: `The portal could not be reached, or sent no file (${error.reason}).`,
+  });
 }

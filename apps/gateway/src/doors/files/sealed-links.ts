@@ -13,8 +13,8 @@ interface StoredLink {
 }
 
 /**
- * Links to files of portals that hold no secret: the portal's own link is sealed in them. Whoever has one may use it for
- * an hour, to read or to write this one file.
+ * Links to files of portals that hold no secret: the portal's own link is sealed in them. Anyone with such a link may use it
+ * for an hour, to read or to write this one file.
  */
 export class SealedLinks {
   constructor(

@@ -1,8 +1,9 @@
-import { Bytes, Fault, mergedInOrder, readJsonBytes } from '@b24/portal';
+import { Bytes, Fault, mergedInOrder } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { assertNotCompressed } from '../../http/body-parsers';
 import { parseMultipart } from '../../http/multipart';
+import { readJsonBody } from '../../http/payload-body';
 import { parsePhpParams, type PhpParams } from '../../http/php-params';
 import { readBody } from '../../http/read-body';
 import { type GivenParams, namedParams } from '../../line/any-method';
@@ -29,7 +30,7 @@ export async function readV3Body(request: FastifyRequest, stream: Readable, maxB
   assertNotCompressed(request);
   const bytes = await readBody(request, stream, maxBytes);
   if (bytes.length === 0) return undefined;
-  if ((request.headers['content-type'] ?? '').toLowerCase().includes('json')) return parsedJson(bytes);
+  if ((request.headers['content-type'] ?? '').toLowerCase().includes('json')) return readJsonBody(bytes);
   throw new Fault('unsupported_media_type', { detail: 'Version 3 of the API takes JSON only.' });
 }
 
@@ -42,17 +43,7 @@ export function allParams(query: string, body: PhpParams | undefined): PhpParams
 /** @throws Fault invalid_request for a body that is not an object or a list in JSON */
 export function parseJsonParams(bytes: Bytes): PhpParams {
   if (/^\s*$/.test(bytes.part(0, 100).toString('latin1')) && bytes.length < 100) return {};
-  const value = parsedJson(bytes);
+  const value = readJsonBody(bytes);
   if (typeof value === 'object' && value !== null) return namedParams(value as GivenParams);
   throw new Fault('invalid_request', { detail: 'The body must be a JSON object, or a list of positional parameters.' });
-}
-
-function parsedJson(bytes: Bytes): unknown {
-  try {
-    return readJsonBytes(bytes);
-  } catch {
-    throw new Fault('invalid_request', {
-      detail: 'The body is not JSON in UTF-8. Bitrix24 would run the method without its parameters.',
-    });
-  }
 }
