@@ -64,6 +64,10 @@ export class BottleneckRateLimiter implements RateLimiter {
     this.connection.on('error', () => undefined); // whoever awaits a permit gets the error
   }
 
+  tryAcquire(): undefined {
+    return undefined;
+  }
+
   async acquire(portal: PortalId, plan: Plan, onWait?: () => void): Promise<Permit> {
     const limiter = await this.limiter(portal, plan);
     let settle: () => void;
@@ -73,7 +77,7 @@ export class BottleneckRateLimiter implements RateLimiter {
       this.unload(portal);
       throw asStoreFault(error);
     }
-    const refund = () => this.refund(portal, plan).finally(settle);
+    const refund = () => void this.refund(portal, plan).finally(settle);
     return { level: levelOf(plan, this.available.get(limiterId(portal)) ?? 0), settle, refund };
   }
 

@@ -4,14 +4,13 @@ import { QueuedCall, readKeyOf, type Waiter } from './queued-call';
 import { type WaiterEntry, ClientWaiters } from './client-waiters';
 import type { BatchBuilder } from './batch-builder';
 import { ClientQueue } from './client-queue';
-import { EntityOrder } from './entity-order';
+import { EntityOrder, type SendFilter } from './entity-order';
 import { ClientUsage } from './client-usage';
 
-/** Which calls may be sent now, apart from their order on entities. */
-export interface SendFilter {
-  /** Whether a request may carry calls of this client. */
-  client(from: string): boolean;
-  call(call: QueuedCall): boolean;
+/** A client's waiting calls that a batch has not considered yet. */
+interface ClientTurn {
+  readonly client: string;
+  readonly rest: Iterator<QueuedCall>;
 }
 
 /**
@@ -42,7 +41,7 @@ export class CallQueue {
   /** Adds a caller: to a new call, or to a waiting one with the same read. */
   enqueue(commands: readonly Command[], size: CallSize, waiter: Waiter): QueuedCall {
     const readKey = readKeyOf(commands);
-    const call = this.shareableRead(readKey, waiter) ?? this.create(commands, size);
+    const call = this.shareableRead(readKey, waiter) ?? this.create(commands, size, readKey);
     if (readKey) this.sharedReads.set(readKey, call);
     // A read after a write must not join a read before it.
     if (call.isWrite) this.sharedReads.clear();
@@ -76,15 +75,15 @@ export class CallQueue {
     for (const entry of this.waiters.get(client)?.newest() ?? []) if (entry.waiter.isCounted) yield entry;
   }
 
-  private create(commands: readonly Command[], size: CallSize): QueuedCall {
-    const call = new QueuedCall(++this.lastSequence, commands, size.batchBytes);
+  private create(commands: readonly Command[], size: CallSize, readKey: string | undefined): QueuedCall {
+    const call = new QueuedCall(++this.lastSequence, commands, size.batchBytes, readKey);
     this.entities.add(call);
     return call;
   }
 
   /** Adds a peer's call, so that the next request may carry it. */
   enqueueRemote(commands: readonly Command[], size: CallSize, remoteId: string): QueuedCall {
-    const call = this.create(commands, size);
+    const call = this.create(commands, size, readKeyOf(commands));
     call.remoteId = remoteId;
     this.queueOf(call.client).add(call);
     return call;
@@ -107,31 +106,40 @@ export class CallQueue {
    */
   pick(batch: BatchBuilder, filter: SendFilter): readonly string[] {
     const turnsTaken: string[] = [];
-    const picked = new Set<QueuedCall>();
-    let turns = [...this.queues]
-      .filter(([client]) => filter.client(client))
-      .map(([client, queue]) => ({ client, rest: queue[Symbol.iterator]() }));
-    while (turns.length > 0 && !batch.isFull) {
+    let turns: ClientTurn[] = [];
+    for (const [client, queue] of this.queues)
+      if (filter.client(client)) turns.push({ client, rest: queue[Symbol.iterator]() });
+    const picked = turns.length > 1 ? new Set<QueuedCall>() : undefined;
+    while (turns.length > 0) {
       turns = turns.filter(({ client, rest }) => {
-        if (batch.isFull) return false;
-        for (let next = rest.next(); !next.done; next = rest.next()) {
-          const call = next.value;
-          if (picked.has(call) || !batch.canAdd(call) || !this.canSend(call, filter)) continue;
-          picked.add(call);
-          batch.add(call);
-          turnsTaken.push(client);
-          return true;
-        }
-        return false;
+        const call = this.next(rest, batch, filter, picked);
+        if (!call) return false;
+        picked?.add(call);
+        batch.add(call);
+        turnsTaken.push(client);
+        return true;
       });
     }
     return turnsTaken;
   }
 
+  /** Returns the client's next call that the batch can carry; undefined if there is none. */
+  private next(
+    rest: Iterator<QueuedCall>,
+    batch: BatchBuilder,
+    filter: SendFilter,
+    picked: ReadonlySet<QueuedCall> | undefined,
+  ): QueuedCall | undefined {
+    for (let next = rest.next(); !next.done && !batch.isFull; next = rest.next()) {
+      const call = next.value;
+      if (!picked?.has(call) && batch.canAdd(call) && this.canSend(call, filter)) return call;
+    }
+    return undefined;
+  }
+
   /** Whether the call may be sent with the next request. */
   canSend(call: QueuedCall, filter: SendFilter): boolean {
-    const isFree = (other: QueuedCall) => filter.call(other) && someClient(other, filter);
-    return filter.call(call) && this.entities.isItsTurn(call, isFree);
+    return filter.call(call) && this.entities.isItsTurn(call, filter);
   }
 
   hasSendable(filter: SendFilter): boolean {
@@ -217,8 +225,4 @@ export class CallQueue {
     this.waiting.remove(waiter.client);
     for (const usage of [this.bytes, this.replica]) usage.remove(waiter.client, waiter.bytes);
   }
-}
-
-function someClient(call: QueuedCall, filter: SendFilter): boolean {
-  return call.clients.some((client) => filter.client(client));
 }

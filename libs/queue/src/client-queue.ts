@@ -26,8 +26,12 @@ export class ClientQueue {
     this.retried.delete(call);
   }
 
-  /** Yields the calls by sequence. */
-  *[Symbol.iterator](): Generator<QueuedCall> {
+  /** Iterates over the calls by sequence. */
+  [Symbol.iterator](): Iterator<QueuedCall> {
+    return this.retried.size === 0 ? this.fresh.values() : this.merged();
+  }
+
+  private *merged(): Generator<QueuedCall> {
     const retried = this.retried.values();
     let next = retried.next();
     for (const call of this.fresh) {

@@ -42,6 +42,7 @@ export class CrossReplicaBatching {
   private peersWait = false;
   private isOffering = false;
   private lastOperation: Promise<unknown> = Promise.resolve();
+  private pendingOperations = 0;
   private stopPolling: (() => void) | undefined;
 
   constructor(
@@ -58,6 +59,11 @@ export class CrossReplicaBatching {
   /** Whether no call of this replica is offered or claimed. */
   get isEmpty(): boolean {
     return this.offered.size === 0;
+  }
+
+  /** Whether peers know nothing of this replica's calls, and are not being asked. */
+  get isQuiet(): boolean {
+    return this.offered.size === 0 && this.pendingOperations === 0;
   }
 
   /** Offers the next batch if peers wait. Called periodically while a request of this replica waits for a permit. */
@@ -188,7 +194,8 @@ export class CrossReplicaBatching {
   }
 
   private inOrder<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.lastOperation.then(operation);
+    this.pendingOperations++;
+    const result = this.lastOperation.then(operation).finally(() => this.pendingOperations--);
     this.lastOperation = result.catch(() => undefined);
     return result;
   }

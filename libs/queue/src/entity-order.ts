@@ -1,6 +1,13 @@
 import type { QueuedCall } from './queued-call';
 import { isSameEntity } from './batch-builder';
 
+/** Which calls may be sent now, apart from their order on entities. */
+export interface SendFilter {
+  /** Whether a request may carry calls of this client. */
+  client(from: string): boolean;
+  call(call: QueuedCall): boolean;
+}
+
 /** The waiting and in-flight calls that concern one entity. */
 class EntityCalls {
   readonly inFlight = new Set<QueuedCall>();
@@ -50,13 +57,13 @@ export class EntityOrder {
     }
   }
 
-  /** Whether no other call on the same entities must be sent before. @param canSend whether a call waits only for its turn */
-  isItsTurn(call: QueuedCall, canSend: (other: QueuedCall) => boolean): boolean {
+  /** Whether no other call on the same entities must be sent before. */
+  isItsTurn(call: QueuedCall, filter: SendFilter): boolean {
     this.assignTurn(call);
     for (const entityKey of call.entityKeys) {
       const entity = this.entities.get(entityKey);
       if (!entity || (entity.writes === 0 && !call.isWrite)) continue;
-      for (const earlier of callsBefore(entity, call, canSend)) if (mustKeepOrder(earlier, call)) return false;
+      for (const earlier of callsBefore(entity, call, filter)) if (mustKeepOrder(earlier, call)) return false;
     }
     return true;
   }
@@ -84,7 +91,7 @@ export class EntityOrder {
 function* callsBefore(
   entity: EntityCalls,
   call: QueuedCall,
-  canSend: (other: QueuedCall) => boolean,
+  filter: SendFilter,
 ): Generator<QueuedCall> {
   for (const other of entity.inFlight) if (other !== call && holds(other, call)) yield other;
   const turn = call.turn ?? Infinity;
@@ -96,9 +103,14 @@ function* callsBefore(
       }
     } else {
       const other = firstOf(calls);
-      if (other?.turn !== undefined && other.turn < turn && canSend(other)) yield other;
+      if (other?.turn !== undefined && other.turn < turn && isFree(other, filter)) yield other;
     }
   }
+}
+
+/** Whether a call waits only for its turn. */
+function isFree(call: QueuedCall, filter: SendFilter): boolean {
+  return filter.call(call) && call.clients.some((client) => filter.client(client));
 }
 
 /** An abandoned call only holds calls of its own client. */

@@ -8,6 +8,15 @@ export const maxInFlight = 64;
 /** A client may have this many requests in flight per free one: 48 of 64 while no other client has any, never all. */
 const maxPerFree = 3;
 
+/** A request in flight. */
+export interface InFlightRequest {
+  /** Aborts when no caller waits for the request any more. */
+  readonly signal: AbortSignal;
+  readonly clients: Iterable<string>;
+  /** Its methods that are near their operating limit. */
+  readonly methods: readonly string[];
+}
+
 /** The requests in flight to one portal, and the calls that must wait for them. */
 export class InFlightRequests {
   private requests = 0;
@@ -35,6 +44,7 @@ export class InFlightRequests {
 
   /** Whether a method of the call is near its operating limit and in flight. */
   isHeld(call: QueuedCall): boolean {
+    if (this.nearLimitMethods.size === 0) return false;
     return call.commands
       .flatMap(methodsOf)
       .some((method) => this.ledger.isNearLimit(method) && this.nearLimitMethods.has(method));
@@ -61,38 +71,53 @@ export class InFlightRequests {
     return this.nearLimitMethodsOf([call]).some((method) => last > (turns.get(method) ?? Infinity));
   }
 
-  /** Starts a request. Returns a signal that aborts once no caller waits for it, and the function that ends it. */
-  start(calls: readonly QueuedCall[]): { signal: AbortSignal; finish: () => void } {
+  /** Starts a request. */
+  start(calls: readonly QueuedCall[]): InFlightRequest {
     this.sent++;
     this.requests++;
-    const clients = new Set(calls.flatMap((call) => [...call.clients]));
+    const clients = clientsOf(calls);
     for (const client of clients) this.byClient.add(client);
     const methods = this.nearLimitMethodsOf(calls);
     for (const method of methods) this.nearLimitMethods.add(method);
-    for (const call of calls) {
+    if (methods.length > 0) this.rememberTurns(calls);
+    return { signal: abortWhenAbandoned(calls), clients, methods };
+  }
+
+  /** The request was answered or lost. */
+  finish({ clients, methods }: InFlightRequest): void {
+    this.requests--;
+    for (const client of clients) this.byClient.remove(client);
+    for (const method of methods) this.nearLimitMethods.delete(method);
+  }
+
+  private rememberTurns(calls: readonly QueuedCall[]): void {
+    for (const call of calls)
       if (this.nearLimitMethodsOf([call]).length > 0) this.lastNearLimit.set(call.client, this.sent);
-    }
-    const finish = () => {
-      this.requests--;
-      for (const client of clients) this.byClient.remove(client);
-      for (const method of methods) this.nearLimitMethods.delete(method);
-    };
-    return { signal: abortWhenAbandoned(calls), finish };
   }
 
   private lastNearLimitOf(call: QueuedCall): number {
     return this.lastNearLimit.get(call.client) ?? 0;
   }
 
-  private nearLimitMethodsOf(calls: readonly QueuedCall[]): string[] {
-    if (!this.ledger.hasNearLimit) return [];
+  private nearLimitMethodsOf(calls: readonly QueuedCall[]): readonly string[] {
+    if (!this.ledger.hasNearLimit) return none;
     const methods = calls.flatMap(({ commands }) => commands.flatMap(methodsOf));
     return methods.filter((method) => this.ledger.isNearLimit(method));
   }
 }
 
+const none: readonly string[] = [];
+
+function clientsOf(calls: readonly QueuedCall[]): Iterable<string> {
+  const [first, ...others] = calls;
+  return others.length === 0 ? (first?.clients ?? none) : new Set(calls.flatMap(({ clients }) => clients));
+}
+
 /** Returns a signal that aborts when no caller waits for any of the calls. */
 function abortWhenAbandoned(calls: readonly QueuedCall[]): AbortSignal {
+  const [first, ...others] = calls;
+  const own = others.length === 0 ? first?.onlySignal : undefined;
+  if (own) return own;
   const controller = new AbortController();
   let waitedFor = calls.length;
   for (const call of calls) {

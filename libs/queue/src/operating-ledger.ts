@@ -27,6 +27,8 @@ interface MethodUsage {
 /** The operating time that the methods of one portal have used, as last reported to this replica. */
 export class PortalLedger {
   private readonly entries = new Map<string, MethodUsage>();
+  /** The methods that are sent one by one, in lower case. Few portals have any. */
+  private readonly nearLimit = new Set<string>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -36,14 +38,13 @@ export class PortalLedger {
 
   /** Whether any method is held until its reset. */
   get hasSpent(): boolean {
-    for (const method of this.entries.keys()) if (this.isSpent(method)) return true;
+    for (const method of this.nearLimit) if (this.isSpent(method)) return true;
     return false;
   }
 
   /** Whether any method is sent one by one. */
   get hasNearLimit(): boolean {
-    for (const method of this.entries.keys()) if (this.isNearLimit(method)) return true;
-    return false;
+    return this.nearLimit.size > 0;
   }
 
   /**
@@ -60,6 +61,7 @@ export class PortalLedger {
 
   /** Returns the fault for commands of which any method is held until its reset. */
   spentFault(commands: readonly Command[]): Fault | undefined {
+    if (!this.hasNearLimit) return undefined;
     const blockedMs = commands.flatMap(methodsOf).map((method) => this.blockedForMs(method) ?? 0);
     const retryAfterMs = Math.max(...blockedMs);
     return retryAfterMs > 0 ? new Fault('operating_time_spent', { retryAfterMs }) : undefined;
@@ -82,7 +84,10 @@ export class PortalLedger {
     const now = this.clock.now();
     // A reset that the vendor named earlier is better than the default.
     const named = entry.resetAtMs !== undefined && entry.resetAtMs > now ? entry.resetAtMs : undefined;
-    Object.assign(entry, { isRefused: true, reportedAtMs: now, resetAtMs: named ?? now + forMs });
+    entry.isRefused = true;
+    entry.reportedAtMs = now;
+    entry.resetAtMs = named ?? now + forMs;
+    this.nearLimit.add(method.toLowerCase());
   }
 
   /** Whether the method is held until its reset. */
@@ -92,6 +97,7 @@ export class PortalLedger {
 
   /** How long the method is held from now, ms; undefined if it is not. */
   blockedForMs(method: string): number | undefined {
+    if (!this.hasNearLimit) return undefined;
     const entry = this.entries.get(method.toLowerCase());
     if (!entry || !(entry.isRefused || entry.usedSeconds >= spentSeconds)) return undefined;
     const leftMs = resetOf(entry) - this.clock.now();
@@ -100,8 +106,7 @@ export class PortalLedger {
 
   /** Whether the method is sent one by one: it is near its limit, or its usage after a reset is not reported yet. */
   isNearLimit(method: string): boolean {
-    const entry = this.entries.get(method.toLowerCase());
-    return entry !== undefined && (entry.isRefused || entry.usedSeconds >= nearLimitSeconds);
+    return this.hasNearLimit && this.nearLimit.has(method.toLowerCase());
   }
 
   /** Predicts the run time of a command, ms: the slowest recent run, decaying. */
@@ -122,12 +127,19 @@ export class PortalLedger {
   removeStale(): void {
     const before = this.clock.now() - staleAfterMs;
     for (const [method, entry] of this.entries) {
-      if (Math.max(entry.reportedAtMs, resetOf(entry)) < before) this.entries.delete(method);
+      if (Math.max(entry.reportedAtMs, resetOf(entry)) >= before) continue;
+      this.entries.delete(method);
+      this.nearLimit.delete(method);
     }
   }
 
   private setUsed(method: string, { usedSeconds, resetAtMs }: Operating): void {
-    Object.assign(this.usageOf(method), { usedSeconds, resetAtMs, reportedAtMs: this.clock.now(), isRefused: false });
+    const entry = this.usageOf(method);
+    entry.usedSeconds = usedSeconds;
+    entry.resetAtMs = resetAtMs;
+    entry.reportedAtMs = this.clock.now();
+    entry.isRefused = false;
+    this.updateNearLimit(method, entry);
   }
 
   private recordRun(method: string, ms: number): void {
@@ -138,7 +150,14 @@ export class PortalLedger {
 
   private recordUnreportedRun(method: string): void {
     const entry = this.entries.get(method.toLowerCase());
-    if (entry) entry.isRefused = false;
+    if (!entry?.isRefused) return;
+    entry.isRefused = false;
+    this.updateNearLimit(method, entry);
+  }
+
+  private updateNearLimit(method: string, { usedSeconds, isRefused }: MethodUsage): void {
+    if (isRefused || usedSeconds >= nearLimitSeconds) this.nearLimit.add(method.toLowerCase());
+    else if (this.hasNearLimit) this.nearLimit.delete(method.toLowerCase());
   }
 
   private usageOf(method: string): MethodUsage {

@@ -12,9 +12,11 @@ import { PortalHealth } from './portal-health';
 import type { PreparedRequest, QueueOptions } from './queue-options';
 import { clientOf, type QueuedCall, type Waiter } from './queued-call';
 import { queueFullFault } from './queue-full-fault';
+import { QueueWaiter, type WaiterOwner } from './queue-waiter';
 import type { Level, Permit, Plan } from './rate-limiter';
 import { afterSending, grantReasons, lostInBatch, retryDelayMs } from './retry-policy';
 import { Scheduler } from './scheduler';
+import { endOfTurn } from './end-of-turn';
 
 export interface QueueCounts {
   /** Calls that wait on this replica. */
@@ -39,7 +41,7 @@ export interface QueueCounts {
  * if no more permits are available, also those of peers. At most one request waits for a permit. What is sent next is
  * decided by `Scheduler`; this class carries it out.
  */
-export class PortalQueue implements OfferOwner {
+export class PortalQueue implements OfferOwner, WaiterOwner {
   private readonly health: PortalHealth;
   private readonly scheduler: Scheduler;
   private readonly admission: Admission;
@@ -112,36 +114,14 @@ export class PortalQueue implements OfferOwner {
   }
 
   send(commands: readonly Command[], signal: AbortSignal): Promise<readonly Answer[]> {
-    const { calls } = this.scheduler;
     const client = clientOf(commands);
     const size = callSize(commands, this.options.batchBytesOf);
     const refusal = signal.aborted ? asFault(signal.reason) : this.refusal(commands, client, size.bytes);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.detach(call, waiter, signal.reason);
-      };
-      const finish = () => {
-        calls.removeWaiter(call, waiter);
-        signal.removeEventListener('abort', onAbort);
-      };
-      const waiter: Waiter = {
-        client,
-        bytes: size.bytes,
-        isCounted: false,
-        isEvicted: false,
-        queuedAtMs: this.options.clock.now(),
-        resolve: (answers) => {
-          finish();
-          resolve(answers);
-        },
-        reject: (fault) => {
-          finish();
-          reject(fault);
-        },
-      };
-      const call = calls.enqueue(commands, size, waiter);
-      signal.addEventListener('abort', onAbort, { once: true });
+      const atMs = this.options.clock.now();
+      const waiter = new QueueWaiter(client, size.bytes, atMs, signal, { resolve, reject }, this);
+      waiter.join(this.scheduler.calls.enqueue(commands, size, waiter));
       void this.dispatchAll();
     });
   }
@@ -210,7 +190,7 @@ export class PortalQueue implements OfferOwner {
         const { grantRefusals } = this;
         const prepared = await this.prepare();
         if (!this.scheduler.canDispatch) break;
-        const permit = await this.options.rateLimiter.acquire(this.portal, prepared.plan, this.offerWhileWaiting);
+        const permit = await this.permit(prepared.plan);
         // The grant may have been refused while this request waited for its permit.
         await this.dispatch(permit, prepared, () => grantRefusals !== this.grantRefusals);
       } catch (error) {
@@ -238,6 +218,15 @@ export class PortalQueue implements OfferOwner {
     }
   }
 
+  /** Takes a permit in hand, which the calls of this turn of the event loop share, or acquires one. */
+  private async permit(plan: Plan): Promise<Permit> {
+    const { rateLimiter } = this.options;
+    const inHand = rateLimiter.tryAcquire(this.portal, plan);
+    if (!inHand) return rateLimiter.acquire(this.portal, plan, this.offerWhileWaiting);
+    await endOfTurn();
+    return inHand;
+  }
+
   private readonly offerWhileWaiting = () => {
     this.batching.offerNext();
   };
@@ -245,22 +234,32 @@ export class PortalQueue implements OfferOwner {
   private async dispatch(permit: Permit, { send }: PreparedRequest, isOutdated: () => boolean): Promise<void> {
     const { level } = permit;
     const requestId = this.batching.newRequestId();
-    const batch = await this.takeBatch(requestId, level, isOutdated);
+    const canShare = level.left < 1 || !this.batching.isQuiet;
+    const batch = canShare ? await this.takeSharedBatch(requestId, level, isOutdated) : this.takeBatch(isOutdated);
     // All callers gave up while the request waited, or the grant was refused.
-    if (batch.calls.length === 0) return permit.refund();
+    if (batch.calls.length === 0) {
+      permit.refund();
+      return;
+    }
     const commands = batch.commands.length;
     this.left = level.left;
     this.commandsPerRequest += (commands - this.commandsPerRequest) / 10;
-    const queueMs = batch.calls.flatMap((call) => call.queueTimesMs());
-    this.options.observer.requestSent(this.portal, commands, queueMs);
-    const sending = this.sendBatch(requestId, batch, send, { commands, ...level }, permit).finally(() =>
-      this.publishing.delete(sending),
-    );
-    if (batch.calls.some(({ remoteId }) => remoteId !== undefined)) this.publishing.add(sending);
+    this.options.observer.requestSent(this.portal, commands, queueTimesMs(batch.calls));
+    const sending = this.sendBatch(requestId, batch, send, { commands, ...level }, permit);
+    if (batch.calls.some(isRemote)) this.publish(sending);
+  }
+
+  private publish(sending: Promise<void>): void {
+    this.publishing.add(sending);
+    void sending.finally(() => this.publishing.delete(sending));
+  }
+
+  private takeBatch(isOutdated: () => boolean): BatchBuilder {
+    return isOutdated() ? new BatchBuilder(this.ledger) : this.scheduler.takeBatch(this.options.clock.now());
   }
 
   /** Takes the next batch; if no more permits are available, also from the calls that peers offer. */
-  private async takeBatch(requestId: string, { left }: Level, isOutdated: () => boolean): Promise<BatchBuilder> {
+  private async takeSharedBatch(requestId: string, { left }: Level, isOutdated: () => boolean): Promise<BatchBuilder> {
     const { calls } = this.scheduler;
     const offers = left < 1 ? await this.batching.remoteCalls() : [];
     const remote: QueuedCall[] = [];
@@ -285,23 +284,23 @@ export class PortalQueue implements OfferOwner {
     permit: Permit,
   ): Promise<void> {
     const { calls, commands } = batch;
-    const remote = calls.filter(({ remoteId }) => remoteId !== undefined);
-    const releaseLease = remote.length > 0 ? this.batching.keepLease(requestId) : () => undefined;
-    const { signal, finish } = this.scheduler.inFlight.start(calls);
+    const remote = calls.filter(isRemote);
+    const releaseLease = remote.length > 0 ? this.batching.keepLease(requestId) : undefined;
+    const inFlight = this.scheduler.inFlight.start(calls);
     let outcome: RequestOutcome;
     try {
-      const answers = batch.answersByCall(await send(this.portal, commands, signal));
+      const answers = batch.answersByCall(await send(this.portal, commands, inFlight.signal));
       outcome = { answersOf: (call) => answers.get(call) ?? [], request };
       this.onAnswers(answers, request);
     } catch (error) {
       outcome = asFault(error);
       await this.onRequestFailed(calls, outcome, this.plan);
     }
-    finish();
+    this.scheduler.inFlight.finish(inFlight);
     permit.settle();
     this.lastUsedAtMs = this.options.clock.now();
     void this.dispatchAll();
-    await this.batching.publish(requestId, remote, outcome).finally(releaseLease);
+    if (releaseLease) await this.batching.publish(requestId, remote, outcome).finally(releaseLease);
   }
 
   private onAnswers(answersByCall: ReadonlyMap<QueuedCall, readonly Answer[]>, request: RequestInfo): void {
@@ -407,8 +406,11 @@ export class PortalQueue implements OfferOwner {
     });
   }
 
-  /** The caller hung up, or its deadline passed. */
-  private detach(call: QueuedCall, waiter: Waiter, reason: unknown): void {
+  removeWaiter(call: QueuedCall, waiter: Waiter): void {
+    this.scheduler.calls.removeWaiter(call, waiter);
+  }
+
+  detach(call: QueuedCall, waiter: Waiter, reason: unknown): void {
     const reject = () => {
       this.rejectWaiter(call, waiter, reason);
     };
@@ -474,4 +476,12 @@ export class PortalQueue implements OfferOwner {
       maxRetryAfterMs: this.options.callTimeoutMs,
     });
   }
+}
+
+const isRemote = ({ remoteId }: QueuedCall) => remoteId !== undefined;
+
+/** How long each caller on this replica waited until its call was sent, ms. */
+function queueTimesMs(calls: readonly QueuedCall[]): readonly number[] {
+  const [first, ...others] = calls;
+  return others.length === 0 ? (first?.queueTimesMs() ?? []) : calls.flatMap((call) => call.queueTimesMs());
 }

@@ -1,4 +1,4 @@
-import { type Answer, type Command, type Fault, jsonPieces, type RequestInfo, type RetryReason } from '@b24/portal';
+import { type Answer, type Command, type Entity, type Fault, jsonPieces, type RequestInfo, type RetryReason } from '@b24/portal';
 
 /** A caller that waits for the answers of a call. */
 export interface Waiter {
@@ -12,6 +12,8 @@ export interface Waiter {
   isEvicted: boolean;
   /** When it was queued, unix milliseconds. */
   readonly queuedAtMs: number;
+  /** Aborts when the caller gives up. */
+  readonly signal: AbortSignal;
   resolve(answers: readonly Answer[]): void;
   reject(fault: Fault): void;
 }
@@ -27,8 +29,6 @@ export class QueuedCall {
   onAbandoned: (() => void) | undefined;
   /** Whether its last waiter gave up while it was in flight. */
   isAbandoned = false;
-  /** Equal for reads that may share an answer; undefined for other calls. */
-  readonly readKey: string | undefined;
   /** The entities that it concerns, as keys of `EntityOrder`. */
   readonly entityKeys: readonly string[];
   /** Its turn among the clients on its entities; set once no earlier call of its own client waits there. */
@@ -36,8 +36,9 @@ export class QueuedCall {
   readonly isWrite: boolean;
   /** The id of the peer's offer, if the callers wait on another replica. */
   remoteId: string | undefined;
-  private readonly waitersByClient = new Map<string, number>();
-  private readonly retries = new Map<RetryReason, number>();
+  /** Of its waiters; undefined when they changed. */
+  private waitingClients: readonly string[] | undefined;
+  private retries: Map<RetryReason, number> | undefined;
 
   constructor(
     /** Its position in the queue, kept when it is retried. */
@@ -45,13 +46,11 @@ export class QueuedCall {
     readonly commands: readonly Command[],
     /** The bytes it takes in a batch; undefined if it may not share one. */
     public batchBytes: number | undefined,
+    /** Equal for reads that may share an answer; undefined for other calls. */
+    readonly readKey: string | undefined,
   ) {
-    this.readKey = readKeyOf(commands);
-    const places = commands.flatMap(({ entity }) =>
-      Object.entries(entity?.ids ?? {}).map(([kind, id]) => `${entity?.family} ${kind} ${id}`),
-    );
-    this.entityKeys = [...new Set(places)];
-    this.isWrite = commands.some(({ effect }) => effect === 'write');
+    this.entityKeys = entityKeysOf(commands);
+    this.isWrite = commands.some(isWrite);
   }
 
   abandon(): void {
@@ -64,27 +63,33 @@ export class QueuedCall {
     return clientOf(this.commands);
   }
 
+  /** The signal of its only caller; undefined if it has several callers, or they wait on another replica. */
+  get onlySignal(): AbortSignal | undefined {
+    if (this.waiters.size !== 1) return undefined;
+    for (const { signal } of this.waiters) return signal;
+    return undefined;
+  }
+
   addWaiter(waiter: Waiter): void {
     this.waiters.add(waiter);
-    this.waitersByClient.set(waiter.client, (this.waitersByClient.get(waiter.client) ?? 0) + 1);
+    this.waitingClients = undefined;
   }
 
   /** Returns false if the caller did not wait for it. */
   removeWaiter(waiter: Waiter): boolean {
-    if (!this.waiters.delete(waiter)) return false;
-    const left = (this.waitersByClient.get(waiter.client) ?? 1) - 1;
-    if (left > 0) this.waitersByClient.set(waiter.client, left);
-    else this.waitersByClient.delete(waiter.client);
-    return true;
+    this.waitingClients = undefined;
+    return this.waiters.delete(waiter);
   }
 
   /** The clients whose turns it may take: those that wait for it, here or on another replica. */
   get clients(): readonly string[] {
-    return this.remoteId === undefined ? [...this.waitersByClient.keys()] : [this.client];
+    if (this.remoteId !== undefined) return [this.client];
+    return (this.waitingClients ??= clientsOf(this.waiters));
   }
 
   /** Returns how often it was retried for this reason before, and counts this time. */
   countRetry(why: RetryReason): number {
+    this.retries ??= new Map();
     const times = this.retries.get(why) ?? 0;
     this.retries.set(why, times + 1);
     return times;
@@ -105,6 +110,27 @@ export class QueuedCall {
   reject(fault: Fault): void {
     for (const waiter of [...this.waiters]) waiter.reject(fault);
   }
+}
+
+const isWrite = ({ effect }: Command) => effect === 'write';
+const none: readonly never[] = [];
+
+function clientsOf(waiters: ReadonlySet<Waiter>): readonly string[] {
+  if (waiters.size > 1) return [...new Set([...waiters].map(({ client }) => client))];
+  for (const { client } of waiters) return [client];
+  return none;
+}
+
+function entityKeysOf(commands: readonly Command[]): readonly string[] {
+  const [first, ...others] = commands;
+  if (others.length === 0) return first?.entity ? keysOf(first.entity) : none;
+  return [...new Set(commands.flatMap(({ entity }) => (entity ? keysOf(entity) : [])))];
+}
+
+function keysOf({ family, ids }: Entity): string[] {
+  const keys: string[] = [];
+  for (const kind in ids) keys.push(`${family} ${kind} ${ids[kind]}`);
+  return keys;
 }
 
 export function clientOf(commands: readonly Command[]): string {

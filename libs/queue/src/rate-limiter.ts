@@ -22,7 +22,7 @@ export interface Permit {
   /** The request was answered or lost: the vendor has counted it, so its permit is refilled from now on. */
   settle(): void;
   /** Returns a permit that was not used. */
-  refund(): Promise<void>;
+  refund(): void;
 }
 
 /**
@@ -30,6 +30,8 @@ export interface Permit {
  * it was given. Every method throws Fault `store_unavailable` if the store does not answer.
  */
 export interface RateLimiter {
+  /** Returns a permit that this replica has in hand; undefined if `acquire` must get one. */
+  tryAcquire(portal: PortalId, plan: Plan): Permit | undefined;
   /** Resolves when one request may be sent. Until then it calls `onWait` periodically. */
   acquire(portal: PortalId, plan: Plan, onWait?: () => void): Promise<Permit>;
   /** Grants no permit for `forMs` on any replica, because the vendor says that its bucket is full. */

@@ -1,7 +1,8 @@
 import { BatchBuilder } from './batch-builder';
-import { CallQueue, type SendFilter } from './call-queue';
+import { CallQueue } from './call-queue';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { ClientUsage } from './client-usage';
+import type { SendFilter } from './entity-order';
 import { InFlightRequests, maxInFlight } from './in-flight-requests';
 import type { PortalLedger } from './operating-ledger';
 import type { QueuedCall } from './queued-call';
