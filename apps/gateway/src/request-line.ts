@@ -226,32 +226,36 @@ export class RequestLine {
 
   /** The one way to a portal: decides whether the client may, and sends. */
   private async ask(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
-    const { client, signal, requestId, traceparent } = asking;
+    const { client, signal, traceparent } = asking;
     const allowed = allowCommand(client, { scope, portal }, command);
     assertEncodable(command);
     const { observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
-    const report = (outcome: 'ok' | Fault, answer?: Answer) => {
-      const code = outcome === 'ok' ? outcome : outcome.code;
-      observer.called(portal, command.method, code);
-      if (answer) observer.answered(portal, command.method, answer.timing);
-      const by = { caller: client.name, ...(requestId !== undefined && { requestId }) };
-      if (outcome !== 'ok') observer.failed(portal, command.method, outcome, by);
-      traced?.end(answer, code);
-    };
     try {
-      await meter.charge(client, command.inside?.length ?? 1, signal);
-      const sent = { ...allowed, from: client.id, ...(traced && { trace: traced.traceparent }) };
+      if (client.rate) await meter.charge(client, command.inside?.length ?? 1, signal);
+      const sent = traced
+        ? { ...allowed, from: client.id, trace: traced.traceparent }
+        : { ...allowed, from: client.id };
       const [received] = await this.send(portal, [sent], signal);
       const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
-      report(answer.ok ? 'ok' : answer.fault, answer);
+      observer.answered(portal, command.method, answer.timing);
+      this.report(asking, portal, command, answer.ok ? undefined : answer.fault);
+      traced?.end(answer, answer.ok ? 'ok' : answer.fault.code);
       return answer;
     } catch (error) {
       const fault = faultFor(command, asFault(error));
-      report(fault);
+      this.report(asking, portal, command, fault);
+      traced?.end(undefined, fault.code);
       throw fault;
     }
+  }
+
+  private report({ client, requestId }: CallContext, portal: PortalId, { method }: Command, fault?: Fault): void {
+    const { observer } = this.parts;
+    observer.called(portal, method, fault?.code ?? 'ok');
+    if (fault)
+      observer.failed(portal, method, fault, { caller: client.name, ...(requestId !== undefined && { requestId }) });
   }
 }
 

@@ -88,11 +88,7 @@ export class EntityOrder {
 }
 
 /** Yields the calls before it: those in flight, earlier ones of its client, and the first of each other client if it can be sent. */
-function* callsBefore(
-  entity: EntityCalls,
-  call: QueuedCall,
-  filter: SendFilter,
-): Generator<QueuedCall> {
+function* callsBefore(entity: EntityCalls, call: QueuedCall, filter: SendFilter): Generator<QueuedCall> {
   for (const other of entity.inFlight) if (other !== call && holds(other, call)) yield other;
   const turn = call.turn ?? Infinity;
   for (const [client, calls] of entity.byClient) {

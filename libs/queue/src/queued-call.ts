@@ -1,4 +1,12 @@
-import { type Answer, type Command, type Entity, type Fault, jsonPieces, type RequestInfo, type RetryReason } from '@b24/portal';
+import {
+  type Answer,
+  type Command,
+  type Entity,
+  type Fault,
+  jsonPieces,
+  type RequestInfo,
+  type RetryReason,
+} from '@b24/portal';
 
 /** A caller that waits for the answers of a call. */
 export interface Waiter {
