@@ -4,6 +4,8 @@ export { checkDurability, type DurabilityWarning } from './durability';
 export { DueWorker } from './due-worker';
 export { fieldSwap } from './field-swap';
 export { heartbeat } from './heartbeat';
+export { InvalidatedCache, type StoredValue } from './invalidated-cache';
+export { Invalidations, type InvalidationSource, maxProofAgeMs } from './invalidations';
 export { loadScripts } from './load-scripts';
 export { asStoreFault, orStoreUnavailable } from './or-store-unavailable';
 export { Poller } from './poller';
