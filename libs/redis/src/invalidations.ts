@@ -20,6 +20,13 @@ export interface InvalidationSource {
   subscribe(listener: InvalidationListener): void;
 }
 
+/** Where nothing is tracked: every read goes to Redis. */
+export const noInvalidations: InvalidationSource = {
+  tracked: undefined,
+  isProven: () => false,
+  subscribe: () => undefined,
+};
+
 export interface InvalidationsOptions {
   readonly redis: StoreConnection;
   readonly clock: Clock;
