@@ -2,8 +2,16 @@ import { type Authorization, Fault, Secret } from '@b24/portal';
 import type { Grant } from './install';
 import { secretsOf } from './secrets-of';
 
+const authorizations = new WeakMap<Grant, Authorization>();
+
 /** Returns what a request to the portal is sent with. @throws Fault internal_error when the grant has no pair or webhook */
 export function authorization(grant: Grant): Authorization {
+  let authorized = authorizations.get(grant);
+  if (!authorized) authorizations.set(grant, (authorized = newAuthorization(grant)));
+  return authorized;
+}
+
+function newAuthorization(grant: Grant): Authorization {
   const { endpoint, webhook, pair } = grant;
   const otherSecrets = secretsOf(grant);
   if (webhook) return { endpoint: new Secret(`${endpoint}${webhook.reveal()}/`), otherSecrets };
