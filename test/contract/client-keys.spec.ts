@@ -144,6 +144,7 @@ describe('client keys over a real Redis', () => {
       const before = Date.now() - agoMs;
       await redis.hset(use, 'usedAt', before);
       await keys.admit(key);
+      await keys.settle();
       expect(await redis.hget(use, 'usedAt')).toEqual(written ? expect.not.stringMatching(`${before}`) : `${before}`);
     }
     expect(client.id).toBe(listed?.id);

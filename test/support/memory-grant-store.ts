@@ -36,10 +36,27 @@ export class MemoryGrantStore implements GrantStore {
 
   load = (portal: PortalId): Promise<Grant | undefined> => this.asked(() => this.grants.get(portal));
 
-  find = (name: string): Promise<PortalId | undefined> =>
-    this.asked(() =>
-      /^[0-9a-f]{32}$/i.test(name) ? (name.toLowerCase() as PortalId) : this.names.get(name.toLowerCase()),
-    );
+  loadCached(portal: PortalId): Promise<Grant | undefined> {
+    return this.load(portal);
+  }
+
+  peek(portal: PortalId): Grant | undefined {
+    return this.away ? undefined : this.grants.get(portal);
+  }
+
+  findCached(name: string): Promise<PortalId | undefined> {
+    return this.find(name);
+  }
+
+  peekId(name: string): PortalId | undefined {
+    return this.away ? undefined : this.idOf(name);
+  }
+
+  private idOf(name: string): PortalId | undefined {
+    return /^[0-9a-f]{32}$/i.test(name) ? (name.toLowerCase() as PortalId) : this.names.get(name.toLowerCase());
+  }
+
+  find = (name: string): Promise<PortalId | undefined> => this.asked(() => this.idOf(name));
 
   list: GrantStore['list'] = ({ after = 0, limit, among, only = () => true }) =>
     this.asked(() => {

@@ -16,7 +16,7 @@ import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
 import type { Clock, Post } from '@b24/portal';
 import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
-import { connectStore, type StoreConnection, type StoreRefused } from '@b24/redis';
+import { connectStore, Invalidations, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
 import { axiosPost, Egress, fileWire, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
 import { HttpService } from '@nestjs/axios';
@@ -105,6 +105,15 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const redis = connect(settings.redisUrl, log);
   const queueRedis = connect(settings.redisUrl, log);
   const jobRedis = connect(settings.redisUrl, log, 'waiting');
+  const invalidations = new Invalidations({
+    ...{ redis, clock },
+    onRefused: (code) => {
+      log.warn(
+        { code },
+        'Redis allows no CLIENT TRACKING; every call reads its key and grant from Redis (docs/redis.md)',
+      );
+    },
+  });
   const keyring = new Keyring(settings.encryptionKeys);
   const preflight = new StorePreflight({
     ...{ store: redis, others: [queueRedis], clock, log, keys: settings.encryptionKeys, migrations, refused },
@@ -115,7 +124,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   metrics.watchStore(durability);
 
   // Access.
-  const keys = new ClientKeys(redis, settings.adminKey, clock);
+  const keys = new ClientKeys(redis, settings.adminKey, clock, invalidations);
   const meter = new RedisRateMeter(redis, keys, clock);
   const storage = new RedisStorageBudget(redis, { bytes: settings.clientBudgetBytes, lifeMs: budgetLifeMs });
   const audit = new AuditLog({ redis, clock, log, maxEntries: settings.auditKeep });
@@ -137,8 +146,11 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
 
   // Grants.
-  const store = new RedisGrantStore(redis, keyring, (portal, issue) => {
-    metrics.troubled(portal, issue);
+  const store = new RedisGrantStore(redis, keyring, {
+    ...{ source: invalidations, clock },
+    issueRecorded: (portal, issue) => {
+      metrics.troubled(portal, issue);
+    },
   });
   const directory = new PortalDirectory(store);
   const apps = new Apps({ redis, seal: keyring, clock, fromSettings: settings.app });
@@ -279,7 +291,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const live = new Live({
     ...{ figures, channel: new LiveChannel(redis, log), queues: line.queues, clock },
     look: async (portal) => {
-      const record = await store.load(portal);
+      const record = await store.loadCached(portal);
       if (!record) return undefined;
       const level = await line.queues.level(portal, planOf(record, settings.plan));
       return { portal: viewOf(record, { defaultPlan: settings.plan }), level };
@@ -292,8 +304,10 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => disconnect(redis) },
     { close: () => queueRedis.disconnect() },
     { close: () => jobRedis.disconnect() },
+    invalidations,
     preflight,
     durability,
+    keys,
     // Not awaited: a request without a waiting caller must not delay the end of the replica.
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },

@@ -1,11 +1,22 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Clock, Fault, type Secret } from '@b24/portal';
-import { loadScripts, orStoreUnavailable } from '@b24/redis';
-import type { Cluster, Redis } from 'ioredis';
+import {
+  deepFreeze,
+  InvalidatedCache,
+  type InvalidationSource,
+  loadScripts,
+  noInvalidations,
+  orStoreUnavailable,
+  type StoreConnection,
+  type StoredValue,
+} from '@b24/redis';
+import { LRUCache } from 'lru-cache';
 import type { Client, ListedClient } from './client';
+import { KeyUses, type UsedKey } from './key-uses';
 
 /* Every key and field is in docs/storage.md. The braces keep a key's use on the node of its client. */
-const clientKey = (digest: string) => `b24:client:${digest}`;
+const clientKeyPrefix = 'b24:client:';
+const clientKey = (digest: string) => `${clientKeyPrefix}${digest}`;
 const useKey = (digest: string) => `{b24:client:${digest}}:use`;
 const clientsKey = 'b24:clients';
 
@@ -24,38 +35,81 @@ const ttlOfMissingKey = -2;
 /** How long a deleted or replaced key may go on with what it began. */
 const recheckIntervalMs = 1000;
 
+/** Keys in memory. */
+const maxKnownKeys = 20_000;
+
+/** A key that was found, and its client, which all requests of the key share. */
+interface KnownKey extends UsedKey {
+  readonly client: Client;
+}
+
 /** The key that admitted a client, when it was last checked, and whether it has been revoked. */
 interface AdmittedKey {
-  readonly digest: Buffer;
+  readonly digest: string;
   checkedAtMs: number;
   isRevoked: boolean;
 }
 
-const scripts = { admitClient: 2, swapClientKey: 1, dropClient: 1 } as const;
+const scripts = { admitClient: 2, recordUse: 2, swapClientKey: 1, dropClient: 1 } as const;
 interface ClientKeyReplies {
-  admitClient: [string, number] | null;
+  admitClient: number | null;
+  recordUse: null;
   swapClientKey: number;
   dropClient: string | null;
 }
 
 /**
- * The keys of internal services. Only the SHA-256 of a key is stored: 256 random bits need no slower hash.
- * Every method throws Fault store_unavailable when Redis is away.
+ * The keys of internal services. Only the SHA-256 of a key is stored: 256 random bits need no slower hash. Keys in use are
+ * in memory until Redis reports a change.
+ * Every method that returns a promise throws Fault store_unavailable when Redis is away.
  */
 export class ClientKeys {
   private readonly adminDigest: Buffer;
   /** For clients with a rate: the digest of their key, and whether their admission prepaid a command that is still unsent. */
-  private readonly uses = new WeakMap<Client, { readonly digest: string; first: boolean }>();
+  private readonly rated = new WeakMap<Client, { readonly digest: string; first: boolean }>();
   private readonly admitted = new WeakMap<Client, AdmittedKey>();
+  /** By digest. */
+  private readonly known: InvalidatedCache<KnownKey>;
+  /** The digests of keys that were admitted. */
+  private readonly digests = new LRUCache<string, string>({ max: maxKnownKeys });
+  private readonly uses: KeyUses;
   private readonly run;
 
   constructor(
-    private readonly redis: Redis | Cluster,
+    private readonly redis: StoreConnection,
     adminKey: Secret,
     private readonly clock: Clock,
+    source: InvalidationSource = noInvalidations,
   ) {
     this.adminDigest = digestOf(adminKey.reveal());
     this.run = loadScripts<ClientKeyReplies>(redis, __dirname, scripts);
+    this.uses = new KeyUses(clock, (digest) => this.run.recordUse(clientKey(digest), useKey(digest)));
+    this.known = new InvalidatedCache<KnownKey>({ source, redis, clock, maxEntries: maxKnownKeys }, (redisKey) => {
+      if (redisKey.startsWith(clientKeyPrefix)) this.known.forget(redisKey.slice(clientKeyPrefix.length));
+    });
+  }
+
+  /** Stores uses of keys from now on. */
+  start(): void {
+    this.uses.start();
+  }
+
+  stop(): void {
+    this.uses.stop();
+  }
+
+  /** Resolves when the uses of keys until now are stored. */
+  settle(): Promise<void> {
+    return this.uses.flush();
+  }
+
+  /** Admits a client at once if its key is in memory, valid and without a rate; otherwise `admit` decides. */
+  admitKnown(key: string): Client | undefined {
+    const digest = this.digests.get(key);
+    const known = digest === undefined ? undefined : this.known.peek(digest);
+    if (!known || known.client.rate || this.hasExpired(known.client)) return undefined;
+    this.uses.note(known);
+    return known.client;
   }
 
   /**
@@ -63,36 +117,67 @@ export class ClientKeys {
    * @throws Fault key_expired, client_rate_limited
    */
   async admit(key: string): Promise<Client | undefined> {
-    const digest = digestOf(key);
-    if (!keyPattern.test(key)) return timingSafeEqual(digest, this.adminDigest) ? admin : undefined;
-    return this.admitByDigest(digest);
+    const known = this.admitKnown(key);
+    if (known) return known;
+    const digest = this.digests.get(key) ?? digestOf(key).toString('hex');
+    if (!keyPattern.test(key)) return this.isAdmin(digest) ? admin : undefined;
+    const client = await this.admitByHex(digest);
+    if (client) this.digests.set(key, digest);
+    return client;
   }
 
   /** Like `admit`, for a caller that has only the key's digest. @throws Fault key_expired, client_rate_limited */
-  async admitByDigest(digest: Buffer): Promise<Client | undefined> {
-    if (timingSafeEqual(digest, this.adminDigest)) return admin;
+  admitByDigest(digest: Buffer): Promise<Client | undefined> {
     const hex = digest.toString('hex');
-    const found = await orStoreUnavailable(() => this.run.admitClient(clientKey(hex), useKey(hex)));
-    if (!found) return undefined;
-    const [text, earlyMs] = found;
-    const client = JSON.parse(text) as Client;
-    if (this.hasExpired(client)) throw new Fault('key_expired');
+    return this.isAdmin(hex) ? Promise.resolve(admin) : this.admitByHex(hex);
+  }
+
+  private async admitByHex(digest: string): Promise<Client | undefined> {
+    const known = await orStoreUnavailable(() => this.known.get(digest, (redis) => this.find(redis, digest)));
+    if (!known) return undefined;
+    if (this.hasExpired(known.client)) throw new Fault('key_expired');
+    const client = known.client.rate ? await this.admitByRate(known, known.client.rate) : known.client;
+    if (client) this.uses.note(known);
+    return client;
+  }
+
+  /** Returns an object of its own for each request, because its first command is prepaid. */
+  private async admitByRate(
+    { client: shared, digest }: KnownKey,
+    { burst, perSecond }: NonNullable<Client['rate']>,
+  ): Promise<Client | undefined> {
+    const earlyMs = await orStoreUnavailable(() =>
+      this.run.admitClient(clientKey(digest), useKey(digest), burst, perSecond),
+    );
+    if (earlyMs === null) return undefined;
     if (earlyMs > 0) throw new Fault('client_rate_limited', { retryAfterMs: earlyMs });
-    if (client.rate) this.uses.set(client, { digest: hex, first: true });
+    const client = { ...shared };
+    this.rated.set(client, { digest, first: true });
     this.admitted.set(client, { digest, checkedAtMs: this.clock.now(), isRevoked: false });
     return client;
   }
 
+  private async find(redis: StoreConnection, digest: string): Promise<StoredValue<KnownKey> | undefined> {
+    const sentAtMs = this.clock.now();
+    const [text, ttlMs] = await Promise.all([redis.get(clientKey(digest)), redis.pttl(clientKey(digest))]);
+    if (text === null) return undefined;
+    const client = deepFreeze(JSON.parse(text) as Client);
+    this.admitted.set(client, { digest, checkedAtMs: sentAtMs, isRevoked: false });
+    return { value: { client, digest, isStoredUntilMs: -Infinity }, ttlMs };
+  }
+
   /**
    * Checks before each step of a long request that the key which admitted the client still works. Reads Redis at most once
-   * a second. @throws Fault key_invalid
+   * a second, and not while the key is in memory. @throws Fault key_invalid
    */
   async assertStillValid(client: Client): Promise<void> {
     const by = this.admitted.get(client);
     if (!by) return;
-    if (!by.isRevoked && this.clock.now() - by.checkedAtMs >= recheckIntervalMs) {
+    const known = this.known.peek(by.digest);
+    if (known) by.isRevoked ||= this.hasExpired(known.client);
+    else if (!by.isRevoked && this.clock.now() - by.checkedAtMs >= recheckIntervalMs) {
       by.checkedAtMs = this.clock.now();
-      by.isRevoked = (await this.clientOfDigest(by.digest)) === undefined;
+      by.isRevoked = (await this.clientOfHex(by.digest)) === undefined;
     }
     if (by.isRevoked)
       throw new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
@@ -100,16 +185,16 @@ export class ClientKeys {
 
   /** Returns the Redis keys of a client's key and its use; undefined for a deleted client. */
   async redisKeysOf(client: Client): Promise<readonly [key: string, use: string] | undefined> {
-    const known = this.uses.get(client);
+    const known = this.rated.get(client);
     const digest = known ? known.digest : await orStoreUnavailable(() => this.currentDigest(client.id));
     if (digest === undefined) return undefined;
-    if (!known) this.uses.set(client, { digest, first: false });
+    if (!known) this.rated.set(client, { digest, first: false });
     return [clientKey(digest), useKey(digest)];
   }
 
   /** Returns true once for each request: its admission has prepaid one command. */
   consumePrepaidCommand(client: Client): boolean {
-    const known = this.uses.get(client);
+    const known = this.rated.get(client);
     if (!known?.first) return false;
     known.first = false;
     return true;
@@ -132,9 +217,13 @@ export class ClientKeys {
   }
 
   /** Returns the client of a digest. This does not count as a use of the key. */
-  async clientOfDigest(digest: Buffer): Promise<Client | undefined> {
-    if (timingSafeEqual(digest, this.adminDigest)) return admin;
-    const text = await orStoreUnavailable(() => this.redis.get(clientKey(digest.toString('hex'))));
+  clientOfDigest(digest: Buffer): Promise<Client | undefined> {
+    return this.clientOfHex(digest.toString('hex'));
+  }
+
+  private async clientOfHex(digest: string): Promise<Client | undefined> {
+    if (this.isAdmin(digest)) return admin;
+    const text = await orStoreUnavailable(() => this.redis.get(clientKey(digest)));
     const client = text === null ? undefined : (JSON.parse(text) as Client);
     return client && !this.hasExpired(client) ? client : undefined;
   }
@@ -170,6 +259,7 @@ export class ClientKeys {
   /** Returns all clients, oldest first. */
   list(): Promise<ListedClient[]> {
     return orStoreUnavailable(async () => {
+      await this.uses.flush();
       const digests = await this.redis.hvals(clientsKey);
       const listed = await Promise.all(digests.map((it) => this.listed(it)));
       return listed.filter((it) => it !== undefined).sort((a, b) => a.createdAtMs - b.createdAtMs);
@@ -220,7 +310,8 @@ export class ClientKeys {
 
   private async end(digest: string, graceMs: number): Promise<void> {
     const names = [clientKey(digest), useKey(digest)];
-    await Promise.all(names.map((name) => (graceMs > 0 ? this.redis.pexpire(name, graceMs) : this.redis.del(name))));
+    const end = (name: string) => (graceMs > 0 ? this.redis.pexpire(name, graceMs) : this.redis.del(name));
+    await this.known.changing(digest, () => Promise.all(names.map(end)));
   }
 
   private async listed(digests: string): Promise<ListedClient | undefined> {
@@ -251,12 +342,22 @@ export class ClientKeys {
     return usedAt === null ? undefined : Number(usedAt);
   }
 
+  private isAdmin(digest: string): boolean {
+    return timingSafeEqual(Buffer.from(digest, 'hex'), this.adminDigest);
+  }
+
   private hasExpired({ expiresAtMs }: Client): boolean {
     return expiresAtMs !== undefined && expiresAtMs <= this.clock.now();
   }
 }
 
-const admin: Client = { id: 'admin', name: 'Administrator', scopes: ['admin'], portals: 'all', createdAtMs: 0 };
+const admin: Client = deepFreeze({
+  id: 'admin',
+  name: 'Administrator',
+  scopes: ['admin'],
+  portals: 'all',
+  createdAtMs: 0,
+});
 
 /** Anything else is not looked up. */
 const keyPattern = /^b24_[\w-]{43}$/;

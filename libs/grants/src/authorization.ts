@@ -2,14 +2,13 @@ import { type Authorization, Fault, Secret } from '@b24/portal';
 import type { Grant } from './install';
 import { secretsOf } from './secrets-of';
 
-/** A grant is never changed, so what its requests are sent with is made once. */
-const known = new WeakMap<Grant, Authorization>();
+const authorizations = new WeakMap<Grant, Authorization>();
 
 /** Returns what a request to the portal is sent with. @throws Fault internal_error when the grant has no pair or webhook */
 export function authorization(grant: Grant): Authorization {
-  let made = known.get(grant);
-  if (!made) known.set(grant, (made = newAuthorization(grant)));
-  return made;
+  let authorized = authorizations.get(grant);
+  if (!authorized) authorizations.set(grant, (authorized = newAuthorization(grant)));
+  return authorized;
 }
 
 function newAuthorization(grant: Grant): Authorization {

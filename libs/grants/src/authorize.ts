@@ -18,7 +18,7 @@ import { nextRejection, rejectionBackoffMs, nextIssue } from './grant-issue';
 
 /** How long a portal's refusal is believed before the portal is asked again, ms; doubles each time. */
 const believeMs = 60_000;
-/** A grant that was prepared earlier than this, ms, is loaded again: a suspended portal gets no more requests. */
+/** A grant that was prepared earlier than this, ms, is looked up again: a suspended portal gets no more requests. */
 const maxGrantAgeMs = 100;
 const refusedAgain =
   'The portal refuses even tokens that were just made; if that goes on, open `authorizeUrl` as an administrator of it.';
@@ -130,7 +130,7 @@ export function authorize(
     const preparedAtMs = clock.now();
     return async (portal, commands, signal) => {
       const isRecent = clock.now() - preparedAtMs <= maxGrantAgeMs;
-      const grant = isRecent ? prepared : await grants.usable(portal);
+      const grant = grants.ready(portal) ?? (isRecent ? prepared : await grants.usable(portal));
       signal.throwIfAborted();
       const sentAtMs = clock.now();
       try {

@@ -32,16 +32,20 @@ export class FreshGrants {
    * authorization_server_error, store_unavailable
    */
   async ensure(portal: PortalId): Promise<Grant> {
-    let grant = await this.usable(portal);
-    if (this.refreshReason(grant)) {
-      this.throwWhileBackingOff(portal);
-      await this.refreshShared(portal, {
-        dueReason: (it) => this.refreshReason(it),
-        load: (it) => this.usable(it),
-      });
-      grant = await this.usable(portal);
-    }
-    return grant;
+    const grant = await this.usable(portal);
+    if (!this.refreshReason(grant)) return grant;
+    this.throwWhileBackingOff(portal);
+    await this.refreshShared(portal, {
+      dueReason: (it) => this.refreshReason(it),
+      load: (it) => this.usableNow(it),
+    });
+    return this.usableNow(portal);
+  }
+
+  /** Returns the grant if it is in memory and can be sent as it is; otherwise `ensure` decides. */
+  ready(portal: PortalId): Grant | undefined {
+    const grant = this.options.store.peek(portal);
+    return grant && isUsable(grant) && !this.refreshReason(grant) ? grant : undefined;
   }
 
   /**
@@ -70,7 +74,15 @@ export class FreshGrants {
 
   /** Returns the grant if it may be used. @throws Fault what `ensure` throws */
   async usable(portal: PortalId): Promise<Grant> {
-    const grant = await this.options.store.load(portal);
+    return this.requireUsable(await this.options.store.loadCached(portal));
+  }
+
+  /** The same without the memory: a pair that is not the stored one must not be refreshed. */
+  private async usableNow(portal: PortalId): Promise<Grant> {
+    return this.requireUsable(await this.options.store.load(portal));
+  }
+
+  private requireUsable(grant: Grant | undefined): Grant {
     if (!grant) throw new Fault('portal_not_found');
     if (grant.waitingSinceMs !== undefined) throw new Fault('portal_waiting');
     if (grant.suspended) throw new Fault('portal_suspended');
@@ -158,6 +170,11 @@ export class FreshGrants {
 function appGone(app: string): string {
   const back = app === defaultApp ? 'set B24_CLIENT_ID and B24_CLIENT_SECRET' : 'register it again with POST /v1/apps';
   return `The app that the portal belongs to (${app}) is no longer registered here: ${back}, or install another app.`;
+}
+
+/** Whether the grant may be used, and nothing about it is in question. */
+function isUsable({ waitingSinceMs, suspended, issue, pair, webhook }: Grant): boolean {
+  return waitingSinceMs === undefined && !suspended && !issue && (pair ?? webhook) !== undefined;
 }
 
 /** Whether only a new install makes the grant usable again. */

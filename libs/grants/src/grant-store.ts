@@ -46,9 +46,21 @@ export interface RefreshedGrant {
  * The contract suite is test/contract/grant-store.spec.ts.
  */
 export interface GrantStore {
+  /** Loads the current grant, for decisions about it. */
   load(portal: PortalId): Promise<Grant | undefined>;
+  /**
+   * Like `load`, from memory where it can: what calls are sent with. Misses no change by this replica, and another's for
+   * a second at most (docs/decisions/0032). The grant is frozen, because all calls share it.
+   */
+  loadCached(portal: PortalId): Promise<Grant | undefined>;
+  /** Like `loadCached`, from memory only. */
+  peek(portal: PortalId): Grant | undefined;
   /** Finds a portal's id by its member id, alias or domain. */
   find(name: string): Promise<PortalId | undefined>;
+  /** Like `find`, from memory where it can. */
+  findCached(name: string): Promise<PortalId | undefined>;
+  /** Like `findCached`, from memory only. */
+  peekId(name: string): PortalId | undefined;
   /**
    * Lists portals in the order of their first install; `only` filters them. A page may hold fewer than `limit` items when
    * many were filtered out. With `among`, only these portals are read, and `after` and `next` are offsets among them.

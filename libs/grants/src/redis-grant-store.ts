@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { Fault, isPortalId, type PortalId, type Secret } from '@b24/portal';
-import { loadScripts, orStoreUnavailable } from '@b24/redis';
+import { type Clock, Fault, isPortalId, type PortalId, type Secret, systemClock } from '@b24/portal';
+import {
+  deepFreeze,
+  InvalidatedCache,
+  type InvalidationSource,
+  loadScripts,
+  noInvalidations,
+  orStoreUnavailable,
+  type StoreConnection,
+} from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
-import type { Cluster, Redis } from 'ioredis';
 import { defaultApp } from './app';
 import { formerDomains } from './former-domains';
 import {
@@ -38,11 +45,23 @@ import { toSpares, replaceSpare, selectSpares, sparesAfterInstall } from './spar
 
 /* docs/storage.md lists every key and field. The braces keep a portal's keys in one hash slot. */
 const grantKey = (portal: PortalId) => `b24:{${portal}}:grant`;
+const grantKeyPattern = /^b24:\{(.*)\}:grant$/;
 const leaseKey = (of: PortalId | LeaderTask) => (isPortalId(of) ? `b24:{${of}}:lease` : `b24:${of}:lease`);
 const portalsKey = 'b24:portals';
 const idleKey = 'b24:idle';
 
 const scripts = { saveGrant: 1, markGrant: 1, swapSpares: 1, takeLease: 1, releaseLease: 1 } as const;
+
+/** Grants in memory, with their tokens. */
+const maxCachedGrants = 20_000;
+
+export interface RedisGrantStoreOptions {
+  /** Called for each issue that is recorded. */
+  readonly issueRecorded?: (portal: PortalId, issue: GrantIssue) => void;
+  /** Without it nothing is cached. */
+  readonly source?: InvalidationSource;
+  readonly clock?: Clock;
+}
 
 /** Records read for one page when they are filtered. */
 const maxReadsPerPage = 2000;
@@ -52,30 +71,57 @@ export class RedisGrantStore implements GrantStore {
   private readonly run;
   private readonly seal: Sealer;
   private readonly names: PortalNames;
+  private readonly cache: InvalidatedCache<Grant>;
 
   constructor(
-    private readonly redis: Redis | Cluster,
+    private readonly redis: StoreConnection,
     seals: Keyring,
-    /** Called for each issue that is recorded. */
-    private readonly issueRecorded: (portal: PortalId, issue: GrantIssue) => void = () => undefined,
+    private readonly options: RedisGrantStoreOptions = {},
   ) {
+    const { source = noInvalidations, clock = systemClock } = options;
     this.run = loadScripts<Record<keyof typeof scripts, number>>(redis, __dirname, scripts);
     this.seal = seals.for('grants');
-    this.names = new PortalNames(redis, (portal) => this.record(portal));
+    this.names = new PortalNames({ redis, source, clock }, (portal) => this.record(portal));
+    this.cache = new InvalidatedCache<Grant>({ source, redis, clock, maxEntries: maxCachedGrants }, (redisKey) => {
+      const [, portal] = grantKeyPattern.exec(redisKey) ?? [];
+      if (portal !== undefined) this.cache.forget(portal);
+    });
   }
 
   load(portal: PortalId): Promise<Grant | undefined> {
-    return orStoreUnavailable(async () => {
-      const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
-      const record = toPortalRecord(hash);
-      return record && toGrant(record, hash, this.seal);
-    });
+    // Whoever needs the current grant has reason to doubt the one in memory.
+    this.cache.forget(portal);
+    return orStoreUnavailable(() => this.read(this.redis, portal));
+  }
+
+  loadCached(portal: PortalId): Promise<Grant | undefined> {
+    return orStoreUnavailable(() =>
+      this.cache.get(portal, async (redis) => {
+        const value = await this.read(redis, portal);
+        return value && { value: deepFreeze(value) };
+      }),
+    );
+  }
+
+  peek(portal: PortalId): Grant | undefined {
+    return this.cache.peek(portal);
   }
 
   find(name: string): Promise<PortalId | undefined> {
     const id = name.toLowerCase();
     if (isPortalId(id)) return Promise.resolve(id);
     return orStoreUnavailable(() => this.names.find(id));
+  }
+
+  findCached(name: string): Promise<PortalId | undefined> {
+    const id = name.toLowerCase();
+    if (isPortalId(id)) return Promise.resolve(id);
+    return orStoreUnavailable(() => this.names.findCached(id));
+  }
+
+  peekId(name: string): PortalId | undefined {
+    const id = name.toLowerCase();
+    return isPortalId(id) ? id : this.names.peek(id);
   }
 
   list({
@@ -119,7 +165,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   install(wanted: NewInstall): Promise<boolean> {
-    return orStoreUnavailable(async () => {
+    return this.write(wanted.install.portal, async () => {
       const { install, pair } = wanted;
       const { portal, installedAtMs } = install;
       const family = pair && (wanted.family ?? { id: randomUUID(), grantedAtMs: installedAtMs });
@@ -160,7 +206,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   keepSpare(portal: PortalId, spare: SparePair): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       for (let stored = false; !stored;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const before = this.readable(hash);
@@ -172,7 +218,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   saveRefresh(portal: PortalId, version: number, renewal: RefreshedGrant): Promise<boolean> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       for (;;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const record = toPortalRecord(hash);
@@ -190,13 +236,13 @@ export class RedisGrantStore implements GrantStore {
   }
 
   markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       await this.run.markGrant(grantKey(portal), version, 'refreshingVersion', begun ? version : '');
     });
   }
 
   rejectSpare(portal: PortalId, familyId: string, atMs: number): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       for (let swapped = false; !swapped;) {
         const hash = (await this.redis.hgetall(grantKey(portal))) as GrantHash;
         const record = toPortalRecord(hash);
@@ -209,26 +255,26 @@ export class RedisGrantStore implements GrantStore {
   }
 
   recordRejection(portal: PortalId, rejection: TokenRejection): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       await this.run.markGrant(grantKey(portal), rejection.version, 'rejection', JSON.stringify(rejection));
     });
   }
 
   recordIssue(portal: PortalId, version: number, issue: GrantIssue): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       await this.run.markGrant(grantKey(portal), version, 'issue', JSON.stringify(issue));
-      this.issueRecorded(portal, issue);
+      this.options.issueRecorded?.(portal, issue);
     });
   }
 
   clearIssue(portal: PortalId, version: number): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       await this.run.markGrant(grantKey(portal), version, 'issue', '', 'rejection', '');
     });
   }
 
   relocate(portal: PortalId, version: number, to: PortalEndpoint): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       const before = await this.record(portal);
       if (before?.version !== version) return;
       const fields = new GrantHashFields(portal, this.seal).open({
@@ -241,7 +287,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   uninstall(portal: PortalId, issue: GrantIssue): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       await this.redis.zrem(idleKey, portal);
       const gone = [...secretFields, ...proofFields, ...pairFields, ...allSpareFields];
       // Increments the version, so that a refresh in flight cannot save its pair.
@@ -251,12 +297,12 @@ export class RedisGrantStore implements GrantStore {
         const hash = { version: version ?? '', spares: spares ?? '' };
         saved = await this.save(portal, hash, gone, new GrantHashFields(portal, this.seal).open({ issue }));
       }
-      this.issueRecorded(portal, issue);
+      this.options.issueRecorded?.(portal, issue);
     });
   }
 
   changeSettings(portal: PortalId, markings: PortalSettingsChange): Promise<PortalSettings | undefined> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       const before = await this.record(portal);
       if (!before) return undefined;
       if (markings.alias) await this.names.claim(markings.alias, portal);
@@ -274,13 +320,13 @@ export class RedisGrantStore implements GrantStore {
   }
 
   saveTariff(portal: PortalId, tariff: Tariff): Promise<void> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       await this.run.markGrant(grantKey(portal), '', 'tariff', JSON.stringify(tariff));
     });
   }
 
   remove(portal: PortalId): Promise<boolean> {
-    return orStoreUnavailable(async () => {
+    return this.write(portal, async () => {
       const record = await this.record(portal);
       if (!record) return false;
       for (const name of [record.domain, record.alias, ...(record.formerDomains ?? [])])
@@ -321,6 +367,16 @@ export class RedisGrantStore implements GrantStore {
     return orStoreUnavailable(async () => {
       await this.run.releaseLease(leaseKey(of), holder);
     });
+  }
+
+  private write<T>(portal: PortalId, work: () => Promise<T>): Promise<T> {
+    return this.cache.changing(portal, () => orStoreUnavailable(work));
+  }
+
+  private async read(redis: StoreConnection, portal: PortalId): Promise<Grant | undefined> {
+    const hash = (await redis.hgetall(grantKey(portal))) as GrantHash;
+    const record = toPortalRecord(hash);
+    return record && toGrant(record, hash, this.seal);
   }
 
   private async record(portal: PortalId): Promise<PortalRecord | undefined> {

@@ -8,6 +8,9 @@ export interface TimedCommand {
 
 const ticks = 8;
 
+/** The message of the error of a command that Redis did not answer in time. */
+export const timedOutMessage = 'Command timed out';
+
 /**
  * Fails commands that Redis does not answer in time. Time is counted in ticks, each a turn of the event loop that has
  * read what came in before it: a replica that was busy itself for seconds does not take its own pause for Redis's.
@@ -39,7 +42,7 @@ export class CommandTimeouts {
     let stored = 0;
     for (const entry of this.pending) {
       if (entry.command.isSettled) continue;
-      if (entry.dueAtTick <= this.tick) entry.command.reject(new Error('Command timed out'));
+      if (entry.dueAtTick <= this.tick) entry.command.reject(new Error(timedOutMessage));
       else this.pending[stored++] = entry;
     }
     this.pending.length = stored;

@@ -30,6 +30,24 @@ export function connectStore(
   return store;
 }
 
+/**
+ * Opens another connection to the same server, for commands that must run on this very connection: it queues nothing while
+ * it is away and repeats nothing. Speaks RESP2. Returns undefined for a cluster.
+ */
+export function pairedConnection(store: StoreConnection): Redis | undefined {
+  if (store instanceof Cluster) return undefined;
+  return new TimedRedis({
+    ...store.options,
+    ...{
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
+    },
+    ...{ protocol: 2, replyMapping: 'legacy' },
+  });
+}
+
 /** @param use waiting: for commands that block until there is data, at most ten seconds */
 function connectionTo(place: RedisAddress, use: 'asking' | 'waiting'): StoreConnection {
   const patience = use === 'asking' ? quick : waiting;

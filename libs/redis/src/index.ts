@@ -1,10 +1,13 @@
 export { RedisChannel } from './redis-channel';
 export { connectStore, type StoreConnection } from './connect-store';
+export { deepFreeze } from './deep-freeze';
 export { checkDurability, type DurabilityWarning } from './durability';
 export { DueWorker } from './due-worker';
 export { fieldSwap } from './field-swap';
 export { heartbeat } from './heartbeat';
-export { loadScripts } from './load-scripts';
+export { InvalidatedCache, type StoredValue } from './invalidated-cache';
+export { Invalidations, type InvalidationSource, maxProofAgeMs, noInvalidations } from './invalidations';
+export { loadScripts, type RedisScript } from './load-scripts';
 export { asStoreFault, orStoreUnavailable } from './or-store-unavailable';
 export { Poller } from './poller';
 export { parseRedisUrl, type RedisAddress } from './redis-url';

@@ -120,9 +120,9 @@ export class FanOut {
 
   /** Looks up a portal. Of a portal that the key may not use, only the requested name is revealed. */
   private async targetByName(client: Client, name: string): Promise<FanOutTarget> {
-    const portal = await this.store.find(name);
+    const portal = await this.store.findCached(name);
     if (!portal || !canUsePortal(client, portal)) return { named: { name }, fault: new Fault('portal_not_found') };
-    const record = await this.store.load(portal).catch((error: unknown) => asFault(error));
+    const record = await this.store.loadCached(portal).catch((error: unknown) => asFault(error));
     if (record instanceof Fault && record.code === 'store_unavailable') throw record;
     if (record instanceof Fault) return { named: { name }, fault: record };
     if (!record) return { named: { name }, fault: new Fault('portal_not_found') };
