@@ -67,6 +67,8 @@ class ManualRateLimiter implements RateLimiter {
     await settle();
   }
 
+  tryAcquire = () => undefined;
+
   async acquire(_portal?: PortalId, _plan?: Plan, onWait: () => void = () => undefined, isAlive = () => true) {
     this.acquired++;
     // An endless loop of acquisitions would leave the test no time to fail.
@@ -82,7 +84,7 @@ class ManualRateLimiter implements RateLimiter {
       settle: () => void this.settled++,
       refund: () => {
         this.refunded++;
-        return this.allow();
+        void this.allow();
       },
     };
   }
@@ -171,6 +173,7 @@ export function queueWorld(options: QueueWorldOptions = {}, shared = sharedWorld
     });
   const queues = new PortalQueues({
     rateLimiter: {
+      tryAcquire: limiter.tryAcquire,
       acquire,
       backOff: (to, itsPlan, forMs) => limiter.backOff(to, itsPlan, forMs),
       level: limiter.level,
