@@ -183,18 +183,16 @@ describe("one caller's refusal", () => {
   });
 
   it('does not reach those who share a request with it', async () => {
-    const redis = world.redis.client();
     for (const kind of ['huge', 'html', 'ACCESS_DENIED', 'NO_AUTH_FOUND', 'WRONG_AUTH_TYPE'] as const) {
       portal.faults.next(kind, { method: 'crm.deal.get', times: Infinity, level: 'request' });
       portal.requests.length = 0;
       // Whoever calls waits until the bucket lets one request out, so that they share it.
-      await redis.hset(`b_portal_{${portal.memberId}}_settings`, 'reservoir', '-500');
+      await world.fill(first, portal.memberId, 4500);
       const [refused, ...others] = await Promise.all([odd(first, 'crm.deal.get', { id: 1 }), plain(), fields()]);
       expect([kind, refused.status >= 400, ...others.map(({ status }) => status)]).toEqual([kind, true, 200, 200]);
       expect(portal.requests.map(({ method, outcome }) => `${method} ${outcome}`)).toContain(`batch fault:${kind}`);
       portal.faults.clear();
     }
-    redis.disconnect();
   });
 
   it('of 64 requests whose answers trickle blocks nobody: they end when nobody waits for them', async () => {

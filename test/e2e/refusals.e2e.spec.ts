@@ -293,9 +293,7 @@ describe('what the gateway refuses', () => {
 
     it('a full lane says when to come back, and a call that hangs up costs the portal nothing', async () => {
       const busy = await world.installed(client, { burst: 5, drainPerSecond: 1 });
-      const redis = world.redis.client();
-      await redis.hset(`b_portal_{${busy.memberId}}_settings`, 'reservoir', '-1000');
-      redis.disconnect();
+      await world.fill(client, busy.memberId, 1000);
       const hangUp = new AbortController();
       const path = `${client.url}/v1/portals/${busy.memberId}/backlogs/fields`;
       const headers = { Authorization: `Bearer ${client.key}` };

@@ -5,6 +5,7 @@ import { gatewayLog } from '../../apps/gateway/src/http/log';
 import { readSettings } from '../../apps/gateway/src/settings';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
 import { mustBeDocumented } from './documented';
+import { hasNoneOutstanding, setLevel } from './permit-levels';
 import { RedisServer, type Store } from './redis-server';
 
 export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
@@ -138,9 +139,20 @@ export class World<R extends Store = RedisServer> {
   /** As if the portal had been here for long: its bucket is full, and it is not asked for its tariff. */
   async knownForLong(memberId: string): Promise<void> {
     const redis = this.redis.client();
-    await redis.set(`b_portal_{${memberId}}_known_since`, Date.now() - 3_600_000);
+    await setLevel(redis, memberId, 0);
     const tariff = { licence: 'en_basic', family: 'basic', requestedAtMs: Date.now() };
     await redis.hset(`b24:{${memberId}}:grant`, 'tariff', JSON.stringify(tariff));
+    redis.disconnect();
+  }
+
+  /** Fills the portal's bucket up to this level; the gateway has none of its permits in hand afterwards. */
+  async fill(client: HttpClient, memberId: string, level: number): Promise<void> {
+    const redis = this.redis.client();
+    await eventually(async () => {
+      await client.get(`/v1/portals/${memberId}`); // reports what was settled and what lapsed
+      return hasNoneOutstanding(redis, memberId);
+    });
+    await setLevel(redis, memberId, level);
     redis.disconnect();
   }
 

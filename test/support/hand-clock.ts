@@ -5,7 +5,11 @@ export class HandClock implements Clock {
   private readonly timers = new Map<number, { readonly at: number; readonly task: () => void }>();
   private lastTimer = 0;
 
-  constructor(private time = 1_700_000_000_000) {}
+  /** @param settled resolves when what a timer set off has settled */
+  constructor(
+    private time = 1_700_000_000_000,
+    private readonly settled: () => Promise<void> = settle,
+  ) {}
 
   now(): number {
     return this.time;
@@ -25,13 +29,13 @@ export class HandClock implements Clock {
   /** Moves time on, runs what falls due in order, and lets what that sets off settle. */
   async advance(ms: number): Promise<void> {
     const until = this.time + ms;
-    await settle();
+    await this.settled();
     for (let next = this.due(until); next; next = this.due(until)) {
       const [id, { at, task }] = next;
       this.timers.delete(id);
       this.time = at;
       task();
-      await settle();
+      await this.settled();
     }
     this.time = until;
   }

@@ -67,9 +67,7 @@ class ManualRateLimiter implements RateLimiter {
     await settle();
   }
 
-  tryAcquire(): undefined {
-    return undefined;
-  }
+  tryAcquire = () => undefined;
 
   async acquire(_portal?: PortalId, _plan?: Plan, onWait: () => void = () => undefined, isAlive = () => true) {
     this.acquired++;
@@ -175,7 +173,7 @@ export function queueWorld(options: QueueWorldOptions = {}, shared = sharedWorld
     });
   const queues = new PortalQueues({
     rateLimiter: {
-      tryAcquire: () => undefined,
+      tryAcquire: limiter.tryAcquire,
       acquire,
       backOff: (to, itsPlan, forMs) => limiter.backOff(to, itsPlan, forMs),
       level: limiter.level,

@@ -15,7 +15,7 @@ import {
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
 import type { Clock, Post } from '@b24/portal';
-import { BottleneckRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
+import { LeasedRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, Invalidations, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
 import { axiosPost, Egress, fileWire, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
@@ -103,7 +103,6 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
 
   // Redis, and what is sealed in it.
   const redis = connect(settings.redisUrl, log);
-  const queueRedis = connect(settings.redisUrl, log);
   const jobRedis = connect(settings.redisUrl, log, 'waiting');
   const invalidations = new Invalidations({
     ...{ redis, clock },
@@ -116,7 +115,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   });
   const keyring = new Keyring(settings.encryptionKeys);
   const preflight = new StorePreflight({
-    ...{ store: redis, others: [queueRedis], clock, log, keys: settings.encryptionKeys, migrations, refused },
+    ...{ store: redis, clock, log, keys: settings.encryptionKeys, migrations, refused },
     resealer: new Resealer(redis, keyring),
     sealedStores: sealedStores(redis),
   });
@@ -165,7 +164,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   });
 
   // The line.
-  const rateLimiter = new BottleneckRateLimiter({ redis: queueRedis, clock });
+  const rateLimiter = new LeasedRateLimiter({ redis, clock });
   const peerExchange = settings.crossReplicaBatching
     ? new RedisPeerExchange({ redis, sealer: keyring.for('remote calls'), clock })
     : new SoloExchange();
@@ -302,7 +301,6 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const services: readonly Service[] = [
     ...(collector ? [collector] : []),
     { close: () => disconnect(redis) },
-    { close: () => queueRedis.disconnect() },
     { close: () => jobRedis.disconnect() },
     invalidations,
     preflight,

@@ -1,6 +1,6 @@
 export { maxBatchBytes, maxBatchCommands } from './batch-builder';
 export { type RateLimiter, capacityOf, type Level, type Plan } from './rate-limiter';
-export { BottleneckRateLimiter } from './bottleneck-rate-limiter';
+export { LeasedRateLimiter } from './leased-rate-limiter';
 export { type QueueCounts } from './portal-queue';
 export type { PreparedRequest, QueueObserver } from './queue-options';
 export { type QueueReadings, PortalQueues, type QueueState } from './portal-queues';

@@ -15,13 +15,16 @@ export interface Level extends Pick<Plan, 'drainPerSecond'> {
   readonly capacity: number;
 }
 
-/** Leave to send one request. It occupies the limiter until it is settled or refunded, or for some seconds. */
+/**
+ * Leave to send one request. It is outstanding until it is settled or refunded, or for some seconds: the vendor may
+ * count its request at any moment until then.
+ */
 export interface Permit {
   /** The level after this permit was acquired. */
   readonly level: Level;
-  /** The request was answered or lost: the vendor has counted it, so its permit is refilled from now on. */
+  /** The request was answered or lost: the vendor has counted it, and its counter drains from now on. */
   settle(): void;
-  /** Returns a permit that was not used. */
+  /** Returns a permit that was not used. It has no effect on a permit that was settled or refunded. */
   refund(): void;
 }
 
@@ -30,7 +33,7 @@ export interface Permit {
  * it was given. Every method throws Fault `store_unavailable` if the store does not answer.
  */
 export interface RateLimiter {
-  /** Returns a permit that this replica has in hand; undefined if `acquire` must get one. */
+  /** Returns a permit if this replica has one in hand that nobody waits for. Never asks the store. */
   tryAcquire(portal: PortalId, plan: Plan): Permit | undefined;
   /** Resolves when one request may be sent. Until then it calls `onWait` periodically. */
   acquire(portal: PortalId, plan: Plan, onWait?: () => void): Promise<Permit>;
@@ -49,8 +52,8 @@ export interface RateLimiter {
 
 /**
  * Returns the requests that the gateway sends in one burst: X − 2Y.
- * One Y, because the vendor's second and ours need not begin together: two of our refills can fall within one of its
- * seconds. Another Y for requests that arrive later than their permit is held (docs/decisions/0003).
+ * One Y, because the vendor's counter falls once per second, and ours all the time. Another Y is a reserve
+ * (docs/decisions/0031-leased-permits.md).
  */
 export function capacityOf(plan: Plan): number {
   return Math.max(1, plan.burst - 2 * plan.drainPerSecond);

@@ -13,8 +13,6 @@ import type { FastifyBaseLogger } from 'fastify';
 
 export interface StorePreflightOptions {
   readonly store: StoreConnection;
-  /** The other connections that a call needs. Each reconnects independently. */
-  readonly others: readonly StoreConnection[];
   readonly clock: Clock;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
   readonly keys: readonly [EncryptionKey, ...EncryptionKey[]];
@@ -67,11 +65,10 @@ export class StorePreflight {
     }
   }
 
-  /** Resolves when Redis answers on every connection that a call needs. @throws the error of the connection */
+  /** Resolves when Redis answers. @throws the error of the connection */
   async ask(): Promise<void> {
-    const { store, others } = this.options;
     // Reads a key, so that a cluster that does not serve all its slots is not ready.
-    await Promise.all([store, ...others].map((connection) => connection.exists('b24:schema')));
+    await this.options.store.exists('b24:schema');
   }
 
   async close(): Promise<void> {
