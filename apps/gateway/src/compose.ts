@@ -18,7 +18,16 @@ import type { Clock, Post } from '@b24/portal';
 import { LeasedRateLimiter, maxInFlight, RedisPeerExchange, SoloExchange } from '@b24/queue';
 import { connectStore, Invalidations, type StoreConnection, type StoreRefused } from '@b24/redis';
 import { Keyring, Resealer } from '@b24/seal';
-import { axiosPost, Egress, fileWire, guardedPost, targetWire, undiciAdapter, upstream } from '@b24/upstream';
+import {
+  axiosPost,
+  Egress,
+  fileWire,
+  guardedPost,
+  portalPost,
+  targetWire,
+  undiciAdapter,
+  upstream,
+} from '@b24/upstream';
 import { HttpService } from '@nestjs/axios';
 import type { FastifyBaseLogger } from 'fastify';
 import { appAddresses } from './api/apps/app-addresses';
@@ -142,7 +151,11 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     isAllowed: (url) => destinations.mayAsk(url),
   });
   const fileLinks = new SealedLinks(keyring.for('file links'), clock, settings.publicUrl);
-  const post: Post = guardedPost((url) => destinations.mayAsk(url), axiosPost(httpOver(wire), clock));
+  const isAllowed = (url: URL) => destinations.mayAsk(url);
+  const post: Post = guardedPost(isAllowed, axiosPost(httpOver(wire), clock));
+  const callPost: Post = portalPost({
+    ...{ dispatcher: wire.dispatcher, clock, isAllowed, maxAnswerBytes: wireLimits.maxAnswerBytes },
+  });
 
   // Grants.
   const store = new RedisGrantStore(redis, keyring, {
@@ -170,7 +183,17 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     : new SoloExchange();
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
-    ...{ clock, post, rateLimiter, peerExchange, store, grants, relocation, meter, traces: collector?.traces },
+    ...{
+      clock,
+      post: callPost,
+      rateLimiter,
+      peerExchange,
+      store,
+      grants,
+      relocation,
+      meter,
+      traces: collector?.traces,
+    },
     observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
     queueLimit: settings.queueLimit,

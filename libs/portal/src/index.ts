@@ -20,6 +20,8 @@ export {
   hostNotAllowed,
   type HttpAnswer,
   type Post,
+  type PostBody,
+  type PostOptions,
 } from './exchange';
 export { type RetryReason, asFault, Fault, type FaultOptions, type VendorResponse } from './fault';
 export { type FaultCode, faultCodes, faultTable } from './fault-table';

@@ -6,6 +6,7 @@ export { type FileResponse, type FileWire, fileWire } from './file-wire';
 export { Egress, type EgressOptions, egressTarget, type EgressTarget } from './egress';
 export { guardedPost } from './guarded-post';
 export { isBatchable, batchedBytes } from './php-query';
+export { portalPost } from './portal-post';
 export { parseProxyUrl } from './outgoing-proxy';
 export { ProxyExceptions } from './proxy-exceptions';
 export { isPublicAddress } from './public-address';

@@ -11,9 +11,7 @@ const maxBytes = 32 * 1024;
 
 /** `fields[groupId]=125`, percent-encoded; only for parameters with a `sharedSize`. */
 export function phpQuery(params: Readonly<Record<string, unknown>>): string {
-  return flatten(params)
-    .map(([path, value]) => `${path}=${phpEncode(value)}`)
-    .join('&');
+  return withPairs('', params, '');
 }
 
 /**
@@ -56,16 +54,22 @@ function addSize(value: unknown, size: { values: number; bytes: number }): boole
 }
 
 function isSafe(text: string, unsafe: RegExp): boolean {
-  return !unsafe.test(text) && !/[\uD800-\uDFFF]/.test(text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g, ''));
+  return text.isWellFormed() && !unsafe.test(text);
 }
 
-function flatten(value: unknown, path = ''): [path: string, value: string][] {
-  if (typeof value !== 'object' || value === null) return [[path, String(value)]];
-  return entriesOf(value).flatMap(([key, item]) =>
-    flatten(item, path ? `${path}${phpEncode(`[${key}]`)}` : phpEncode(key)),
-  );
+/** Returns a query with the pairs of a value at its end. */
+function withPairs(query: string, value: unknown, path: string): string {
+  if (typeof value !== 'object' || value === null) {
+    const pair = `${path}=${phpEncode(String(value))}`;
+    return query === '' ? pair : `${query}&${pair}`;
+  }
+  let longer = query;
+  for (const [key, item] of entriesOf(value))
+    longer = withPairs(longer, item, path === '' ? phpEncode(key) : `${path}%5B${phpEncode(key)}%5D`);
+  return longer;
 }
 
 function phpEncode(text: string): string {
+  if (/^[\w.-]*$/.test(text)) return text;
   return encodeURIComponent(text).replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,7 +1,6 @@
 import { type AxiosAdapter, type AxiosResponse, AxiosHeaders } from 'axios';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
+import { decompressorOf, textOfBytes } from './answer-text';
 import { checkedConnect, type AddressFilter } from './checked-connect';
 import type { Egress } from './egress';
 
@@ -14,12 +13,20 @@ export interface ConnectionLimits {
   readonly egress?: Egress;
 }
 
+export interface PortalConnections {
+  /** For @nestjs/axios. */
+  readonly adapter: AxiosAdapter;
+  /** The same connections, for `portalPost`. */
+  readonly dispatcher: Dispatcher;
+  readonly close: () => Promise<void>;
+}
+
 /**
  * Returns an axios adapter over undici: faster and with clearer failures than the default (docs/decisions/0004). It follows
  * no redirect, and its errors hold no part of the request. The request's signal is the only time limit, because limits
  * between bytes would let a slow answer last forever.
  */
-export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter; close: () => Promise<void> } {
+export function undiciAdapter(limits: ConnectionLimits): PortalConnections {
   const agent = new Agent({
     connect: checkedConnect(limits.connectTimeoutMs, limits.mayConnect, limits.egress),
     connections: limits.connections,
@@ -27,6 +34,9 @@ export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter
     pipelining: 1,
     // Shorter than the keep-alive of servers, so that a call rarely meets a connection that is being closed.
     keepAliveTimeout: 4000,
+    // A time limit of each request covers all of it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
   const adapter: AxiosAdapter = async (config) => {
     const { statusCode, headers, body } = await request(config.url ?? '', {
@@ -34,8 +44,6 @@ export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter
       method: (config.method ?? 'get').toUpperCase() as 'POST',
       headers: AxiosHeaders.from(config.headers).toJSON() as Record<string, string>,
       body: config.data as string,
-      headersTimeout: 0,
-      bodyTimeout: 0,
       signal: config.signal as AbortSignal,
     });
     const response: AxiosResponse<string> = {
@@ -47,14 +55,8 @@ export function undiciAdapter(limits: ConnectionLimits): { adapter: AxiosAdapter
     };
     return response;
   };
-  return { adapter, close: () => agent.close() };
+  return { adapter, dispatcher: agent, close: () => agent.close() };
 }
-
-const inflateAnswer: Readonly<Record<string, (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
 
 /** Reads an answer, which a server in between may have compressed although nobody accepts that. */
 async function textOf(
@@ -62,7 +64,7 @@ async function textOf(
   encoding: string | string[] | undefined,
   maxOutputLength: number,
 ): Promise<string> {
-  const decompress = inflateAnswer[String(encoding).toLowerCase()];
+  const decompress = decompressorOf(encoding);
   if (!decompress) return body.text();
-  return (await decompress(Buffer.from(await body.arrayBuffer()), { maxOutputLength })).toString('utf8');
+  return textOfBytes(await decompress(Buffer.from(await body.arrayBuffer()), { maxOutputLength }));
 }

@@ -10,16 +10,13 @@ import {
   Fault,
   type FaultCode,
   hostNotAllowed,
-  type JsonPieces,
-  jsonPieces,
-  mergedInOrder,
   type HttpAnswer,
   type Post,
-  type Secret,
   type SendAuthorized,
 } from '@b24/portal';
 import { answerScrubber } from './answer-scrubber';
-import { commandNames, decodeBatch, encodeBatch } from './batch-codec';
+import { batchJson, commandNames, decodeBatch } from './batch-codec';
+import { callBody, type EncodableCall } from './call-body';
 import { decodeCall } from './call-codec';
 import { isProxyFailure } from './proxy-failure';
 
@@ -40,7 +37,7 @@ export function upstream(options: UpstreamOptions): SendAuthorized {
   const { clock } = options;
   const withoutSecrets = answerScrubber(options.linkFor);
 
-  async function timed(authorization: Authorization, call: EncodedCall, signal: AbortSignal) {
+  async function timed(authorization: Authorization, call: SentCall, signal: AbortSignal) {
     const startedAt = clock.now();
     const answer = withoutSecrets(await exchange(options, authorization, call, signal), authorization);
     const nowMs = clock.now();
@@ -57,7 +54,7 @@ export function upstream(options: UpstreamOptions): SendAuthorized {
     }
     try {
       const names = commandNames(commands.length);
-      const batch = { method: 'batch', params: encodeBatch(commands, names), effect: 'write' } as const;
+      const batch = { method: 'batch', params: {}, json: batchJson(commands, names), effect: 'write' } as const;
       const { answer, upstreamMs, nowMs } = await timed(authorization, batch, signal);
       return decodeBatch(commands, names, answer, upstreamMs, nowMs);
     } catch (error) {
@@ -76,7 +73,7 @@ function retriedRead({ effect }: Command, answer: Answer): Answer {
   return { ...answer, fault: answer.fault.with({ retryReason: 'read_lost' }) };
 }
 
-type EncodedCall = Pick<Command, 'method' | 'params' | 'effect' | 'v3'>;
+type SentCall = EncodableCall & Pick<Command, 'method' | 'effect'>;
 
 /** Faults that one command can cause for the whole batch it shares. */
 const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
@@ -84,34 +81,32 @@ const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome
 async function exchange(
   { post, tokenIn = 'body' }: UpstreamOptions,
   { endpoint, accessToken }: Authorization,
-  call: EncodedCall,
+  call: SentCall,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const { v3 } = call;
   // Version 3 compares the bodies of retries, so the token stays out of them.
-  const { text, headers } = encoded(v3?.body ?? call.params, accessToken, v3 ? 'header' : tokenIn);
+  const isInBody = tokenIn === 'body' && !v3;
+  const token = accessToken?.reveal();
+  const pieces = callBody(call, isInBody ? token : undefined);
+  const [text] = pieces;
   const url = v3 ? endpoint.reveal().replace('/rest/', '/rest/api/') : endpoint.reveal();
-  if (v3?.idempotencyKey !== undefined) headers['Idempotency-Key'] = v3.idempotencyKey;
+  const headers = isInBody ? undefined : headersOf(token, v3?.idempotencyKey);
+  const body = {
+    type: 'application/json',
+    text: pieces.length === 1 && typeof text === 'string' ? text : pieces,
+  } as const;
   try {
-    const options = { timeoutMs: callTimeoutMs, signal, headers };
-    return await post(`${url}${call.method}`, { type: 'application/json', text }, options);
+    return await post(url + call.method, body, { timeoutMs: callTimeoutMs, signal, ...(headers && { headers }) });
   } catch (error) {
     throw error instanceof ExchangeFailure ? exchangeFault(error, call.effect === 'read') : error;
   }
 }
 
-/** Writes the body of a request, with the token last in it or in a header. */
-function encoded(
-  body: unknown,
-  accessToken: Secret | undefined,
-  tokenIn: 'body' | 'header',
-): { text: string | JsonPieces; headers: Record<string, string> } {
-  const token = accessToken?.reveal();
-  const isInBody = token !== undefined && tokenIn === 'body';
-  const pieces = jsonPieces(isInBody ? mergedInOrder(body as object, { auth: token }) : body);
+function headersOf(token: string | undefined, idempotencyKey: string | undefined): Record<string, string> {
   return {
-    text: pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : pieces,
-    headers: token !== undefined && tokenIn === 'header' ? { Authorization: `Bearer ${token}` } : {},
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
   };
 }
 

@@ -23,7 +23,8 @@ export function readJson(text: string): unknown {
 }
 
 function holdsOddNumber(text: string): boolean {
-  for (const [, number = ''] of text.matchAll(oddNumber)) if (!isExact(number)) return true;
+  oddNumber.lastIndex = 0;
+  for (let found = oddNumber.exec(text); found; found = oddNumber.exec(text)) if (!isExact(found[1] ?? '')) return true;
   return false;
 }
 

@@ -1,0 +1,21 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
+
+const decompressors: Readonly<Record<string, (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/** Returns a function for an answer that a server in between has compressed although nobody accepts that. */
+export function decompressorOf(
+  encoding: string | string[] | undefined,
+): ((bytes: Buffer, options: ZlibOptions) => Promise<Buffer>) | undefined {
+  return encoding === undefined ? undefined : decompressors[String(encoding).toLowerCase()];
+}
+
+/** Decodes UTF-8, without a byte order mark. */
+export function textOfBytes(bytes: Buffer): string {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString('utf8', hasMark ? 3 : 0);
+}

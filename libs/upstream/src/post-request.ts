@@ -1,0 +1,23 @@
+import { bytesOfPieces, type JsonPieces, type PostBody, type PostOptions } from '@b24/portal';
+import { Readable } from 'node:stream';
+
+const plain = { Accept: 'application/json', 'Accept-Encoding': 'identity', 'User-Agent': 'b24-gateway' } as const;
+
+/** Returns the headers of a POST. Their order is that of the request. */
+export function headersOf({ type, text }: PostBody, more: PostOptions['headers']): Record<string, string> {
+  const headers: Record<string, string> = { 'Content-Type': type, ...plain };
+  if (typeof text !== 'string') headers['Content-Length'] = String(bytesOfPieces(text));
+  return more ? { ...headers, ...more } : headers;
+}
+
+/** Returns the body of a POST; long texts are read piece by piece. */
+export function bodyOf({ text }: PostBody): string | Readable {
+  return typeof text === 'string' ? text : Readable.from(bytesOf(text));
+}
+
+function* bytesOf(pieces: JsonPieces): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    if (typeof piece === 'string') yield Buffer.from(piece);
+    else yield* piece.json();
+  }
+}
