@@ -191,7 +191,7 @@ export class RequestLine {
 
   private async prepare(portal: PortalId): Promise<PreparedRequest> {
     const { grants, planOf, traces } = this.parts;
-    const grant = await grants.ensure(portal);
+    const grant = grants.ready(portal) ?? (await grants.ensure(portal));
     this.planDetector.refreshIfStale(grant);
     const send = this.authorize(grant);
     return { plan: planOf(grant), send: traces ? traces.station(send) : send };
