@@ -43,10 +43,7 @@ export const defences = [
     without: "the portal's pace, at twice of it",
     seen: 'tripped',
     in: {
-      'libs/queue/src/bottleneck-rate-limiter.js': [
-        'reservoirIncreaseAmount: amount',
-        'reservoirIncreaseAmount: 2 * amount',
-      ],
+      'libs/queue/src/leasePermits-1.lua': ['math.min(perMs, stored[i + 1] / 1000)', '2 * perMs'],
     },
   },
   {

@@ -5,7 +5,7 @@ import { gatewayLog } from '../../apps/gateway/src/http/log';
 import { readSettings } from '../../apps/gateway/src/settings';
 import { Bitrix24Simulator, type SimulatedPortal } from '../../apps/portal-simulator/src';
 import { mustBeDocumented } from './documented';
-import { hasNoneOutstanding, setLevel } from './permit-levels';
+import { areAllUsed, setLevel } from './permit-levels';
 import { RedisServer, type Store } from './redis-server';
 
 export const adminKey = `b24admin_${randomBytes(32).toString('base64url')}`;
@@ -150,7 +150,7 @@ export class World<R extends Store = RedisServer> {
     const redis = this.redis.client();
     await eventually(async () => {
       await client.get(`/v1/portals/${memberId}`); // reports what was settled and what lapsed
-      return hasNoneOutstanding(redis, memberId);
+      return areAllUsed(redis, memberId);
     });
     await setLevel(redis, memberId, level);
     redis.disconnect();

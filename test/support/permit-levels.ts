@@ -8,8 +8,11 @@ export async function setLevel(redis: Redis | Cluster, memberId: string, level: 
   await redis.hset(`b24:{${memberId}}:permits`, { level, atMs: Date.now() });
 }
 
-/** Whether every permit of the portal that Redis knows was settled or returned. */
-export async function hasNoneOutstanding(redis: Redis | Cluster, memberId: string): Promise<boolean> {
+/** Whether no replica can have a permit of the portal in hand: it reported none outstanding, or leased none for a second. */
+export async function areAllUsed(redis: Redis | Cluster, memberId: string): Promise<boolean> {
   const fields = Object.entries(await redis.hgetall(`b24:{${memberId}}:permits`));
-  return fields.every(([field, text]) => !field.startsWith('replica:') || text.split(' ')[1] === '0');
+  return fields.every(([field, text]) => {
+    const [, outstanding, contactAtMs] = text.split(' ').map(Number);
+    return !field.startsWith('replica:') || outstanding === 0 || Number(contactAtMs) < Date.now() - 1000;
+  });
 }

@@ -12,7 +12,7 @@ const timeKey = 'virtual-time';
 class VendorCounter {
   private level = 0;
   private steps = 0;
-  /** How far it ever was above X. */
+  /** How far it ever was above X − Y. */
   worstExcess = -Infinity;
 
   constructor(
@@ -26,7 +26,7 @@ class VendorCounter {
   arrive(): void {
     this.drain();
     this.level++;
-    this.worstExcess = Math.max(this.worstExcess, this.level - this.plan.burst);
+    this.worstExcess = Math.max(this.worstExcess, this.level - this.plan.burst + this.plan.drainPerSecond);
   }
 
   follow(plan: Plan): void {
@@ -60,8 +60,8 @@ class Underway {
 
   /** Runs timers of no duration at the next turn of the event loop, and counts them. */
   watchTimers(): jest.SpyInstance {
-    const timeout = (task: () => void, ms?: number, ...rest: unknown[]) => {
-      if (ms) return this.realTimeout(task, ms, ...rest);
+    const timeout = (task: () => void, ms?: number) => {
+      if (ms) return this.realTimeout(task, ms);
       const done = this.add();
       return setImmediate(() => {
         done();
@@ -86,7 +86,7 @@ export interface Fate {
   readonly answeredAfterMs: number;
 }
 
-interface World {
+interface VirtualRedis {
   readonly redis: Redis;
   readonly clock: HandClock;
   readonly underway: Underway;
@@ -101,7 +101,7 @@ class VirtualConnection extends EventEmitter {
   private epoch = 0;
 
   constructor(
-    private readonly world: World,
+    private readonly world: VirtualRedis,
     private readonly isAlive: () => boolean,
     private readonly changes: readonly ScriptChange[],
   ) {
@@ -126,9 +126,9 @@ class VirtualConnection extends EventEmitter {
     this.emit('close');
   }
 
-  reconnect(): void {
+  reconnect(isNoticed: boolean): void {
     this.isConnected = true;
-    this.emit('ready');
+    if (isNoticed) this.emit('ready');
   }
 
   private async execute(send: () => Promise<unknown>): Promise<unknown> {
@@ -175,7 +175,7 @@ class Replica {
   readonly connection: VirtualConnection;
   readonly limiter: LeasedRateLimiter;
 
-  constructor(world: World, changes: readonly ScriptChange[]) {
+  constructor(world: VirtualRedis, changes: readonly ScriptChange[]) {
     const isAlive = () => this.isAlive;
     this.connection = new VirtualConnection(world, isAlive, changes);
     const clock: Clock = {
@@ -197,7 +197,10 @@ export interface PermitWorldOptions {
   readonly phaseMs: number;
   /** How long commands and replies travel, ms, in turn. */
   readonly lagsMs: readonly number[];
+  /** What is replaced in the script. */
   readonly changes?: readonly ScriptChange[];
+  /** Whether replicas learn that their connection was lost; they do unless this is false. */
+  readonly noticesReconnects?: boolean;
 }
 
 /** Replicas, Redis and the vendor's counter in virtual time. */
@@ -212,7 +215,7 @@ export class PermitWorld {
   grantedInBackOff = 0;
   private backOffUntilMs = 0;
   private backOffFromMs = Infinity;
-  private readonly world: World;
+  private readonly world: VirtualRedis;
   private readonly underway = new Underway();
   private readonly replicas: Replica[];
   private readonly history: { readonly atMs: number; readonly fields: Record<string, string> }[] = [];
@@ -295,7 +298,7 @@ export class PermitWorld {
     this.world.isUp = true;
     for (const [i, { connection }] of this.replicas.entries()) {
       this.clock.after((i * 490) / this.replicas.length, () => {
-        connection.reconnect();
+        connection.reconnect(this.options.noticesReconnects !== false);
       });
     }
     await this.clock.advance(500);
@@ -311,15 +314,11 @@ export class PermitWorld {
       .catch(() => undefined);
   }
 
+  /** The portal has another plan, and every replica learns of it. */
   follow(plan: Plan): void {
     this.plan = plan;
     this.vendor.follow(plan);
-  }
-
-  left(replicaNumber: number): Promise<number> {
-    return this.replicaOf(replicaNumber)
-      .limiter.level(portal, this.plan)
-      .then(({ left }) => left);
+    for (const { limiter } of this.replicas) limiter.level(portal, plan).catch(() => undefined);
   }
 
   private readonly waitingOf = new Map<Replica, number>();

@@ -22,7 +22,7 @@ local capacity, perMs, me = tonumber(ARGV[1]), ARGV[2] / 1000, ARGV[3]
 local count, outstanding, floor, want = tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 
 -- A portal that this Redis does not know may have a full counter.
-local level, from, drainPerMs = capacity, now, perMs
+local level, from, drainPerMs, backOffUntil = capacity, now, perMs, 0
 local mine, others, forgotten = { count = tonumber(ARGV[5]), outstanding = 0, waitsSince = 0 }, {}, {}
 local stored = redis.call('HGETALL', KEYS[1])
 for i = 1, #stored, 2 do
@@ -47,6 +47,8 @@ for i = 1, #stored, 2 do
     level = tonumber(stored[i + 1])
   elseif stored[i] == 'atMs' then
     from = math.min(now, tonumber(stored[i + 1]))
+  elseif stored[i] == 'backOffUntilMs' then
+    backOffUntil = tonumber(stored[i + 1])
   elseif stored[i] == 'drainPerSecond' then
     drainPerMs = math.min(perMs, stored[i + 1] / 1000) -- the plan may have changed at any moment since
   end
@@ -84,8 +86,12 @@ else
   level = level + change
 end
 level = math.max(level, alive + outstanding)
-if tonumber(ARGV[9]) > 0 then
-  level = math.max(level, capacity + ARGV[9] * perMs)
+local backOff = tonumber(ARGV[9])
+if backOff > 0 then
+  backOffUntil = math.max(backOffUntil, now + backOff)
+end
+if backOffUntil > now then
+  level = math.max(level, capacity + (backOffUntil - now) * perMs)
 end
 
 -- Waiting replicas take turns. One that has not polled for a second has gone.
@@ -113,7 +119,11 @@ local waitMs = math.max(0, math.ceil((ahead + 1 - free) / perMs))
 if me ~= '' then
   local entry = string.format('%d %d %d %d', count + granted, outstanding + granted, now, waitsSince)
   local leased = string.format('%.9f', level + granted)
-  redis.call('HSET', KEYS[1], 'level', leased, 'atMs', now, 'drainPerSecond', ARGV[2], 'replica:' .. me, entry)
+  local fields = { 'level', leased, 'atMs', now, 'drainPerSecond', ARGV[2], 'replica:' .. me, entry }
+  if backOff > 0 then
+    fields[9], fields[10] = 'backOffUntilMs', backOffUntil
+  end
+  redis.call('HSET', KEYS[1], unpack(fields))
   if #forgotten > 0 then
     redis.call('HDEL', KEYS[1], unpack(forgotten))
   end

@@ -131,7 +131,7 @@ export class PortalPermits {
   report(): PermitReport {
     const nowMs = this.clock.now();
     this.drainFloor(nowMs);
-    this.dropArrived(nowMs);
+    this.removeArrived(nowMs);
     if (this.isLapsed(nowMs)) this.discard();
     if (nowMs - this.reportedAtMs >= rememberCountMs) this.baseCount = this.count;
     this.count -= this.lapsed;
@@ -179,7 +179,7 @@ export class PortalPermits {
     this.floorAtMs = nowMs;
   }
 
-  private dropArrived(nowMs: number): void {
+  private removeArrived(nowMs: number): void {
     for (const permit of this.unsettled) {
       if (permit.takenAtMs + maxUnsettledMs > nowMs) return;
       this.unsettled.delete(permit);

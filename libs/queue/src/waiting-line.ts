@@ -43,6 +43,6 @@ export class WaitingLine {
   /** Rejects every acquisition that waits. Nothing may be added afterwards. */
   fail(fault: Fault): void {
     this.fault = fault;
-    void this.limiter.stop({ dropWaitingJobs: true });
+    void this.limiter.stop();
   }
 }
