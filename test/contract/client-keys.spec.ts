@@ -220,6 +220,13 @@ describe('client keys over a real Redis', () => {
       await expect(replica.admit(key)).rejects.toMatchObject({ code: 'client_rate_limited' });
     });
 
+    it('are not remembered by Redis if they are guessed', async () => {
+      for (let i = 0; i < 20; i++) await replica.admit(`b24_${String(i).padStart(43, 'x')}`);
+      expect(await redis.info('stats')).toMatch(/^tracking_total_keys:0\r?$/m);
+      await replica.admit((await keys.create(wanted)).key);
+      expect(await redis.info('stats')).toMatch(/^tracking_total_keys:1\r?$/m);
+    });
+
     it('end with their expiry', async () => {
       const expiring = { ...wanted, expiresAtMs: systemClock.now() + 400 };
       const { key } = await keys.create(expiring);
