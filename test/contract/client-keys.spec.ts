@@ -1,6 +1,8 @@
 import { type Client, ClientKeys } from '@b24/access';
-import { Secret } from '@b24/portal';
+import { Secret, systemClock } from '@b24/portal';
+import { Invalidations } from '@b24/redis';
 import type { Redis } from 'ioredis';
+import { eventually } from '../support/gateway';
 import { HandClock } from '../support/hand-clock';
 import { RedisServer } from '../support/redis-server';
 
@@ -173,5 +175,101 @@ describe('client keys over a real Redis', () => {
   it('have no rate unless they are given one, whatever their name holds', async () => {
     const { key } = await keys.create({ ...wanted, name: '","rate":{"perSecond":1,"burst":1},"x":"' });
     for (let i = 0; i < 20; i++) expect(await works(key)).toBe(true);
+  });
+
+  describe('in the memory of a replica', () => {
+    let source: Invalidations;
+    let replica: ClientKeys;
+    let through: Redis;
+
+    beforeEach(async () => {
+      through = server.client();
+      source = new Invalidations({ redis: through, clock: systemClock, onRefused: () => undefined });
+      replica = new ClientKeys(through, new Secret(adminKey), systemClock, source);
+      source.start();
+      await eventually(() => source.isProven(systemClock.now()));
+    });
+    afterEach(() => {
+      source.close();
+      through.disconnect();
+    });
+    const isKnown = (key: string) => replica.admitKnown(key) !== undefined;
+
+    it('are admitted at once, as one frozen client for all requests', async () => {
+      const { client, key } = await keys.create({ ...wanted, methods: ['crm.*'] });
+      expect(replica.admitKnown(key)).toBeUndefined();
+      const admitted = await replica.admit(key);
+      expect(admitted).toEqual(client);
+      expect([replica.admitKnown(key), await replica.admit(key)]).toEqual([admitted, admitted]);
+      expect(replica.admitKnown(key)).toBe(admitted);
+      expect([Object.isFrozen(admitted), Object.isFrozen(admitted?.methods)]).toEqual([true, true]);
+    });
+
+    it('are not, if unknown, the administrator’s, or with a rate', async () => {
+      const { key } = await keys.create({ ...wanted, rate: { perSecond: 0.001, burst: 2 } });
+      for (const other of [key, adminKey, 'b24_x', `b24_${'x'.repeat(43)}`]) {
+        await replica.admit(other);
+        expect(isKnown(other)).toBe(false);
+      }
+      const second = await replica.admit(key);
+      expect([second, replica.consumePrepaidCommand(second!), replica.consumePrepaidCommand(second!)]).toEqual([
+        expect.anything(),
+        true,
+        false,
+      ]);
+      await expect(replica.admit(key)).rejects.toMatchObject({ code: 'client_rate_limited' });
+    });
+
+    it('are not remembered by Redis if they are guessed', async () => {
+      for (let i = 0; i < 20; i++) await replica.admit(`b24_${String(i).padStart(43, 'x')}`);
+      expect(await redis.info('stats')).toMatch(/^tracking_total_keys:0\r?$/m);
+      await replica.admit((await keys.create(wanted)).key);
+      expect(await redis.info('stats')).toMatch(/^tracking_total_keys:1\r?$/m);
+    });
+
+    it('end with their expiry', async () => {
+      const expiring = { ...wanted, expiresAtMs: systemClock.now() + 400 };
+      const { key } = await keys.create(expiring);
+      await replica.admit(key);
+      expect(isKnown(key)).toBe(true);
+      await eventually(() => !isKnown(key));
+      await expect(replica.admit(key)).rejects.toMatchObject({ code: 'key_expired' });
+    });
+
+    it('end when another replica or this one ends them, also for a request that goes on', async () => {
+      for (const by of [keys, replica]) {
+        const { client, key } = await keys.create(wanted);
+        const admitted = await replica.admit(key);
+        await replica.assertStillValid(admitted!);
+        await by.remove(client.id);
+        if (by === replica) expect(isKnown(key)).toBe(false);
+        await eventually(() => !isKnown(key));
+        expect(await replica.admit(key)).toBeUndefined();
+        const isRefused = () =>
+          replica.assertStillValid(admitted!).then(
+            () => false,
+            (error: unknown) => (error as { code: string }).code === 'key_invalid',
+          );
+        await eventually(isRefused);
+      }
+    });
+
+    it('go on during the grace of a rotation, and end with it', async () => {
+      const { client, key } = await keys.create(wanted);
+      await replica.admit(key);
+      await keys.rotate(client.id, { graceMs: 500 });
+      await eventually(() => !isKnown(key));
+      expect(await replica.admit(key)).toEqual(client);
+      expect(isKnown(key)).toBe(true);
+      await eventually(async () => (await replica.admit(key)) === undefined);
+    });
+
+    it('are stored as used without delaying a request', async () => {
+      const { key } = await keys.create(wanted);
+      await replica.admit(key);
+      replica.start();
+      await eventually(async () => (await keys.list())[0]?.lastUsedAtMs !== undefined);
+      replica.stop();
+    });
   });
 });

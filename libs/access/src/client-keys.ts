@@ -159,6 +159,8 @@ export class ClientKeys {
 
   private async find(redis: StoreConnection, digest: string): Promise<StoredValue<KnownKey> | undefined> {
     const sentAtMs = this.clock.now();
+    // Redis remembers each key that is read through a tracked connection: not those that somebody guesses.
+    if (redis !== this.redis && (await this.redis.exists(clientKey(digest))) === 0) return undefined;
     const [text, ttlMs] = await Promise.all([redis.get(clientKey(digest)), redis.pttl(clientKey(digest))]);
     if (text === null) return undefined;
     const client = deepFreeze(JSON.parse(text) as Client);

@@ -112,6 +112,46 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
   });
 
+  it('is ready without a wait while it can be sent as it is', async () => {
+    const { clock, store, replica } = await world();
+    const grants = replica();
+    const stored = await store.load(portal);
+    expect(grants.ready(portal)).toBe(stored);
+    expect(grants.ready(portalId('b'.repeat(32)))).toBeUndefined();
+    await store.changeSettings(portal, { suspended: true });
+    expect(grants.ready(portal)).toBeUndefined();
+    await store.changeSettings(portal, { suspended: false });
+    await store.recordRejection(portal, rejectionOf(stored?.version));
+    expect(grants.ready(portal)).toBeUndefined();
+    await store.clearIssue(portal, stored?.version ?? 0);
+    await store.recordIssue(portal, stored?.version ?? 0, {
+      code: 'portal_payment_required',
+      detail: 'pay',
+      sinceMs: 1,
+      untilMs: 2,
+    });
+    expect(grants.ready(portal)).toBeUndefined();
+    await store.clearIssue(portal, stored?.version ?? 0);
+    expect(grants.ready(portal)?.pair).toEqual(stored?.pair);
+    await clock.advance(hour - 60_000);
+    expect(grants.ready(portal)).toBeUndefined();
+  });
+
+  it('in memory that another replica has refreshed is never refreshed once more', async () => {
+    const { clock, store, server, replica } = await world();
+    const old = await store.load(portal);
+    const behind = Object.assign(Object.create(store) as GrantStore, {
+      loadCached: () => Promise.resolve(old),
+      peek: () => old,
+    });
+    await clock.advance(hour);
+    const quick = watched(replica().ensure(portal));
+    await clock.advance(200);
+    const late = watched(replica(behind).ensure(portal));
+    await clock.advance(200);
+    expect([quick.code, late.code, server.asked, server.spentTwice]).toEqual(['fresh', 'fresh', 1, 0]);
+  });
+
   it('is refreshed once for all callers of all replicas', async () => {
     const { clock, server, replica } = await world();
     await clock.advance(hour);

@@ -97,6 +97,8 @@ export class RedisGrantStore implements GrantStore {
   loadCached(portal: PortalId): Promise<Grant | undefined> {
     return orStoreUnavailable(() =>
       this.cache.get(portal, async (redis) => {
+        // Redis remembers each key that is read through a tracked connection: not those of invented portals.
+        if (redis !== this.redis && (await this.redis.exists(grantKey(portal))) === 0) return undefined;
         const value = await this.read(redis, portal);
         return value && { value: deepFreeze(value) };
       }),
