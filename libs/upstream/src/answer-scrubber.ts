@@ -1,12 +1,14 @@
 import { type Authorization, type HttpAnswer, Scrubber, Secret } from '@b24/portal';
 import { fileLink } from './file-link';
 
-/** Maximum number of cached scrubbers; one takes about a kilobyte. */
-const maxScrubbers = 2000;
+/** Maximum number of cached scrubbers; one takes about a kilobyte, and a portal that is called each minute needs its own. */
+const maxScrubbers = 20_000;
 /** Access tokens searched per portal: the one in use and earlier ones, which answers may still repeat. */
 const maxTokens = 3;
 
 interface CachedScrubber {
+  /** The authorization that it was used for last; one object stands for the same secrets always. */
+  authorization: Authorization;
   readonly tokens: readonly Secret[];
   /** All secrets joined, to detect a change. */
   readonly secrets: string;
@@ -22,27 +24,38 @@ export function answerScrubber(
 ): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
   const stored = new Map<string, CachedScrubber>();
 
-  function scrubberOf({ endpoint, accessToken, otherSecrets = [] }: Authorization): Scrubber {
-    const url = endpoint.reveal();
-    const token = accessToken ?? webhookSecret(url);
+  function scrubberOf(authorization: Authorization): Scrubber {
+    const url = authorization.endpoint.reveal();
     const known = stored.get(url);
+    return known?.authorization === authorization ? known.scrubber : scrubberFor(authorization, url, known);
+  }
+
+  function scrubberFor(authorization: Authorization, url: string, known: CachedScrubber | undefined): Scrubber {
+    const { accessToken, otherSecrets = [] } = authorization;
+    const token = accessToken ?? webhookSecret(url);
     const earlier = known?.tokens.filter((it) => it.reveal() !== token.reveal()) ?? [];
     const tokens = [token, ...earlier].slice(0, maxTokens);
     const all = [...tokens, ...otherSecrets];
     const secrets = all.map((it) => it.reveal()).join(' ');
-    if (known?.secrets === secrets) return known.scrubber;
+    if (known?.secrets === secrets) {
+      known.authorization = authorization;
+      return known.scrubber;
+    }
     const scrubber = Scrubber.of(all, url.split('/')[2], (link) => {
       const file = fileLink(link, url);
       return file && linkFor(file);
     });
     stored.delete(url);
-    stored.set(url, { tokens, secrets, scrubber });
+    stored.set(url, { authorization, tokens, secrets, scrubber });
     const [oldest] = stored.keys();
     if (stored.size > maxScrubbers && oldest !== undefined) stored.delete(oldest);
     return scrubber;
   }
 
-  return (answer, authorization) => ({ ...answer, body: scrubberOf(authorization).body(answer.body) });
+  return (answer, authorization) => {
+    const body = scrubberOf(authorization).body(answer.body);
+    return body === answer.body ? answer : { ...answer, body };
+  };
 }
 
 /** Returns the secret of `https://<portal>/rest/<user>/<secret>/`. */

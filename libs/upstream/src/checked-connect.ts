@@ -1,9 +1,9 @@
 import { hostNotAllowed } from '@b24/portal';
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import { Egress, egressTarget, type EgressTarget } from './egress';
+import { storing, tlsOptions, TlsSessions } from './tls-sessions';
 import { Tunnels } from './tunnels';
 
 /** The parts of a URL that decide whether a connection to an address is allowed. */
@@ -41,21 +41,12 @@ export function checkedConnect(
 }
 
 function directConnect(timeoutMs: number, mayConnect: AddressFilter, egress: Egress) {
-  const connectorTo = ({ protocol, port }: ConnectTarget, secureContext?: SecureContext) =>
-    buildConnector({
-      timeout: timeoutMs,
-      lookup: checkedLookup((address) => mayConnect(address, { protocol, port })),
-      ...(secureContext && { secureContext }),
-    });
-  // Resumes TLS sessions on the default port, of servers with the same trusted certificates; on other ports, which few
-  // targets use, each connection is new.
-  const usual = new Map<SecureContext | undefined, buildConnector.connector>();
+  const sessions = new TlsSessions();
   return (target: EgressTarget, given: buildConnector.Options, callback: buildConnector.Callback) => {
-    const context = egress.secureContextFor(target);
-    const isUsual = target.port === 443 && target.protocol === 'https:';
-    const connector = (isUsual ? usual.get(context) : undefined) ?? connectorTo(target, context);
-    if (isUsual) usual.set(context, connector);
-    connector(given, callback);
+    const { protocol, port } = target;
+    const tls = protocol === 'https:' ? tlsOptions(target, egress, sessions) : {};
+    const lookup = checkedLookup((address) => mayConnect(address, { protocol, port }));
+    buildConnector({ timeout: timeoutMs, lookup, ...tls })(given, storing(target, sessions, callback));
   };
 }
 

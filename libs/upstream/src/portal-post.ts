@@ -1,9 +1,8 @@
 import { type Clock, ExchangeFailure, type Post } from '@b24/portal';
-import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { PortalExchange, abandoned } from './portal-exchange';
 import { ExchangeDeadlines } from './exchange-deadlines';
-import { bodyOf, headersOf } from './post-request';
+import { bodyOf, headerListOf } from './post-request';
 import { PostTargets } from './post-targets';
 
 export interface PortalPostOptions {
@@ -27,14 +26,14 @@ export function portalPost({ dispatcher, clock, maxAnswerBytes, isAllowed }: Por
       const { origin, path } = targets.of(url);
       const exchange = new PortalExchange({ resolve, reject }, { maxAnswerBytes, deadlines, signal });
       deadlines.add(exchange, timeoutMs);
-      if (signal) listen(signal, exchange);
-      const request = { origin, path, method: 'POST', headers: headersOf(body, headers), body: bodyOf(body) } as const;
+      signal?.addEventListener('abort', exchange, { once: true });
+      const request = {
+        origin,
+        path,
+        method: 'POST',
+        headers: headerListOf(body, headers),
+        body: bodyOf(body),
+      } as const;
       dispatcher.dispatch(request, exchange);
     });
-}
-
-/** Many calls may listen to one signal. */
-function listen(signal: AbortSignal, exchange: PortalExchange): void {
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', exchange, { once: true });
 }

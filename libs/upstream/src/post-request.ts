@@ -10,6 +10,17 @@ export function headersOf({ type, text }: PostBody, more: PostOptions['headers']
   return more ? { ...headers, ...more } : headers;
 }
 
+const usual = {
+  'application/json': Object.entries(headersOf({ type: 'application/json', text: '' }, undefined)).flat(),
+  'application/x-www-form-urlencoded': undefined,
+} as const;
+
+/** Returns the same as names and values in turn; one list serves all requests without headers of their own. */
+export function headerListOf(body: PostBody, more: PostOptions['headers']): string[] {
+  const list = more === undefined && typeof body.text === 'string' ? usual[body.type] : undefined;
+  return list ?? Object.entries(headersOf(body, more)).flat();
+}
+
 /** Returns the body of a POST; long texts are read piece by piece. */
 export function bodyOf({ text }: PostBody): string | Readable {
   return typeof text === 'string' ? text : Readable.from(bytesOf(text));

@@ -1,17 +1,16 @@
 import { isIP, type Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { buildConnector, Client } from 'undici';
 import { type Egress, egressTarget, type EgressTarget } from './egress';
 import type { OutgoingProxy } from './outgoing-proxy';
 import { proxyFailure } from './proxy-failure';
+import { storing, tlsOptions, TlsSessions } from './tls-sessions';
 
 /**
  * Connections through a proxy, by CONNECT (RFC 9110, section 9.3.6) for https and http alike, so that an answer of the
  * proxy is never taken for one of the target. The proxy resolves the target's name.
  */
 export class Tunnels {
-  /** Each resumes the TLS sessions that were verified with the same certificates. */
-  private readonly connectors = new Map<SecureContext | undefined, buildConnector.connector>();
+  private readonly sessions = new TlsSessions();
 
   /** @param timeoutMs limits each step: the connection to the proxy, its answer, and the TLS handshake */
   constructor(
@@ -80,12 +79,11 @@ export class Tunnels {
   }
 
   private connectorFor(target: EgressTarget): buildConnector.connector {
-    const secureContext = this.egress.secureContextFor(target);
-    const connector =
-      this.connectors.get(secureContext) ??
-      buildConnector({ timeout: this.timeoutMs, ...(secureContext && { secureContext }) });
-    this.connectors.set(secureContext, connector);
-    return connector;
+    const tls = target.protocol === 'https:' ? tlsOptions(target, this.egress, this.sessions) : {};
+    const connector = buildConnector({ timeout: this.timeoutMs, ...tls });
+    return (given, callback) => {
+      connector(given, storing(target, this.sessions, callback));
+    };
   }
 }
 

@@ -34,6 +34,8 @@ export function undiciAdapter(limits: ConnectionLimits): PortalConnections {
     pipelining: 1,
     // Shorter than the keep-alive of servers, so that a call rarely meets a connection that is being closed.
     keepAliveTimeout: 4000,
+    // Also where a server offers more, so that thousands of portals that are called now and then hold no connections.
+    keepAliveMaxTimeout: 4000,
     // A time limit of each request covers all of it.
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -16,8 +16,7 @@ const binaryEncodings: readonly BinaryEncoding[] = [
 
 /** What base64 and hex in a word stand for, where that holds a run of at least `length` of these signs. */
 export function* decodeRuns(word: string, length: number, table: CharacterSet): Generator<string> {
-  // Line breaks are taken out before it is looked for runs again.
-  const unbroken = characterSet('\0\t\n\r ', table);
+  const unbroken = withLineBreaks(table);
   for (const packing of binaryEncodings) {
     const { encoding, bits, alignments } = packing;
     for (const part of runsOf(word, Math.ceil((length * 8) / bits), packing.signs)) {
@@ -28,6 +27,15 @@ export function* decodeRuns(word: string, length: number, table: CharacterSet): 
       }
     }
   }
+}
+
+const setsWithLineBreaks = new WeakMap<CharacterSet, CharacterSet>();
+
+/** Line breaks are taken out before it is looked for runs again. */
+function withLineBreaks(table: CharacterSet): CharacterSet {
+  const found = setsWithLineBreaks.get(table) ?? characterSet('\0\t\n\r ', table);
+  setsWithLineBreaks.set(table, found);
+  return found;
 }
 
 /** `nextRun` over the bytes that a part stands for, without making them. */

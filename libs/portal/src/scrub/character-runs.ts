@@ -20,6 +20,12 @@ export function characterSet(text: string, more: CharacterSet = new Uint8Array(1
   return table;
 }
 
+/** Returns a set with these signs too; the same set if it has all of them. */
+export function extendedSet(table: CharacterSet, text: string): CharacterSet {
+  for (let at = 0; at < text.length; at++) if (table[text.charCodeAt(at)] !== 1) return characterSet(text, table);
+  return table;
+}
+
 /**
  * Where the next run of at least `length` signs begins, or -1. Looks at every `length`-th character and goes back from
  * there only, so that a text of short words costs a fraction of its length.

@@ -8,7 +8,7 @@ import {
   findRun,
   runsOf,
   type CharacterSet,
-  characterSet,
+  extendedSet,
   wordsContaining,
   wordsWithRuns,
 } from './character-runs';
@@ -57,7 +57,7 @@ export class Scrubber {
   ) {
     this.runLength = Math.min(maxRunLength, ...needles.map(({ middle }) => middle.length));
     this.packedLength = Math.ceil((this.runLength * 8) / 6);
-    this.signs = characterSet(needles.map(({ middle }) => middle).join(''), encodingCharacters);
+    this.signs = extendedSet(encodingCharacters, needles.map(({ middle }) => middle).join(''));
   }
 
   /**
