@@ -68,6 +68,11 @@ export class ClientKeys {
     return this.admitByDigest(digest);
   }
 
+  /** Returns the client of a known valid key without a rate; undefined if `admit` must decide. */
+  admitKnown(_key: string): Client | undefined {
+    return undefined;
+  }
+
   /** Like `admit`, for a caller that has only the key's digest. @throws Fault key_expired, client_rate_limited */
   async admitByDigest(digest: Buffer): Promise<Client | undefined> {
     if (timingSafeEqual(digest, this.adminDigest)) return admin;

@@ -5,6 +5,11 @@ import { Fault, type PortalId } from '@b24/portal';
 export class PortalDirectory {
   constructor(private readonly store: GrantStore) {}
 
+  /** Returns the portal of a known name; undefined if `find` must decide. */
+  findKnown(_name: string): PortalId | undefined {
+    return undefined;
+  }
+
   /** Finds a portal. @param name a member id, an alias or a domain. @throws Fault portal_not_found, store_unavailable */
   async find(name: string): Promise<PortalId> {
     const portal = await this.store.find(name);

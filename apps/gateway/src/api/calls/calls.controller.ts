@@ -8,7 +8,7 @@ import { lineHeaders, setLineHeaders } from '../../http/line-headers';
 import { filesDoor } from '../../http/api-door';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
-import type { RetryBehaviour } from '../../http/idempotency.interceptor';
+import type { RetryBehaviour } from '../../http/idempotent-write';
 import { portalName } from '../../http/shapes';
 import { recordingMethods } from '../../http/audit-context';
 import { textOf } from '../../http/unvalidated-fields';

@@ -86,7 +86,7 @@ async function serve(
   findPortal: () => Promise<PortalId>,
 ): Promise<FastifyReply> {
   const requested = webhookOf(request);
-  const caller = callerOf(request, reply);
+  const caller = callerOf(request);
   const portal = await unlessAborted(findPortal(), caller.signal);
   const call = callOf(request, requested);
   if (!call) throw new Fault('method_not_found', { detail: 'Method not found!' });
