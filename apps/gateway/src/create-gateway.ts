@@ -101,6 +101,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     await closed;
     await lifecycle.settle();
     await lifecycle.close();
+    await written(log);
   };
   let ending: Promise<void> | undefined;
   return {
@@ -114,6 +115,15 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
       return app.getUrl();
     },
   };
+}
+
+/** Resolves once the lines of a log are written. */
+function written(log: PinoLogger): Promise<void> {
+  return new Promise((resolve) => {
+    log.flush(() => {
+      resolve();
+    });
+  });
 }
 
 function bodyMemory(maxBytes: number): BodyMemory {
