@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { AppsController } from './api/apps/apps.controller';
 import { AuditController } from './api/audit/audit.controller';
 import { BatchesController } from './api/calls/batches.controller';
@@ -16,10 +16,8 @@ import { ConsoleController } from './doors/console/console.controller';
 import { EventsController } from './doors/events/events.controller';
 import { McpController } from './doors/mcp/mcp.controller';
 import { InstallsController } from './doors/pages/installs.controller';
+import { withDirectHandlers } from './http/direct-handlers';
 import { clockToken, settingsToken } from './http/injection-tokens';
-import { KeyGuard } from './http/key.guard';
-import { IdempotencyInterceptor } from './http/idempotency.interceptor';
-import { SchemaValidationPipe } from './http/schema-validation.pipe';
 import { FaultFilter } from './http/fault.filter';
 import { HealthController } from './operations/health.controller';
 import { resources } from './resources/declarations';
@@ -43,17 +41,14 @@ export const controllers = [
   EventsController,
   HealthController,
   McpController,
-];
+].map(withDirectHandlers);
+
+const consoleController = withDirectHandlers(ConsoleController);
 
 /** What Nest knows of a gateway: its controllers, what every request passes, and the parts that `compose` built. */
 @Module({
   controllers,
-  providers: [
-    { provide: APP_GUARD, useClass: KeyGuard },
-    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-    { provide: APP_PIPE, useClass: SchemaValidationPipe },
-    { provide: APP_FILTER, useClass: FaultFilter },
-  ],
+  providers: [{ provide: APP_FILTER, useClass: FaultFilter }],
 })
 export class AppModule {
   static of({ settings, clock, parts }: Composition): DynamicModule {
@@ -62,6 +57,6 @@ export class AppModule {
       { provide: clockToken, useValue: clock },
       ...Object.values(parts).map((part) => ({ provide: part.constructor, useValue: part })),
     ];
-    return { module: AppModule, providers: values, controllers: settings.console.served ? [ConsoleController] : [] };
+    return { module: AppModule, providers: values, controllers: settings.console.served ? [consoleController] : [] };
   }
 }

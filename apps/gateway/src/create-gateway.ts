@@ -1,13 +1,12 @@
-import helmet from '@fastify/helmet';
 import type { IncomingMessage } from 'node:http';
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { type Clock, systemClock, writeJson } from '@b24/portal';
 import type { StoreRefused } from '@b24/redis';
 import { AppModule } from './app.module';
 import { compose, type Composition } from './compose';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Logger as PinoLogger } from 'pino';
+import type { Bindings, Logger as PinoLogger } from 'pino';
 import { serveConsole } from './doors/console/serve-console';
 import { addBodyParsers } from './http/body-parsers';
 import { BodyMemory } from './http/body-memory';
@@ -17,9 +16,11 @@ import { holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
 import { openApiDocument } from './openapi-document';
 import { closePipelinedAnswers } from './http/pipelined';
-import { addInboundPipeline } from './http/inbound-pipeline';
+import { addInboundPipeline, type InboundPipelineOptions } from './http/inbound-pipeline';
 import { renderProblem, sendProblemOn } from './http/render-problem';
 import { replyFault } from './http/reply-fault';
+import { answerLog, RequestLogger } from './http/request-log';
+import { secureHeaders } from './http/secure-headers';
 import { toFault } from './http/to-fault';
 import { acceptRawUrls } from './http/raw-urls';
 import { bodyTimeMs } from './http/read-body';
@@ -67,6 +68,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     bodyLimit,
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (parent: FastifyBaseLogger, bindings: Bindings) => new RequestLogger(parent, bindings),
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['x-request-id']),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -86,7 +88,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     abortOnError: false,
   });
   const inFlight = new OpenRequests();
-  await prepareHttp(app, composition, inFlight);
+  await prepareHttp(app, composition, { inFlight, logAnswer: answerLog(log) });
   if (settings.console.served) await serveConsole(app);
   await serveReference(app, openApiDocument(app));
 
@@ -99,6 +101,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
     await closed;
     await lifecycle.settle();
     await lifecycle.close();
+    await written(log);
   };
   let ending: Promise<void> | undefined;
   return {
@@ -114,6 +117,15 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
   };
 }
 
+/** Resolves once the lines of a log are written. */
+function written(log: PinoLogger): Promise<void> {
+  return new Promise((resolve) => {
+    log.flush(() => {
+      resolve();
+    });
+  });
+}
+
 function bodyMemory(maxBytes: number): BodyMemory {
   return new BodyMemory({ inAll: largeBodiesAtOnce * maxBytes, perClient: maxBytes });
 }
@@ -121,20 +133,10 @@ function bodyMemory(maxBytes: number): BodyMemory {
 async function prepareHttp(
   app: NestFastifyApplication,
   { settings, clock, parts }: Composition,
-  inFlight: OpenRequests,
+  { inFlight, logAnswer }: Pick<InboundPipelineOptions, 'inFlight' | 'logAnswer'>,
 ): Promise<void> {
-  const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line, fileTransfers } = parts;
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        upgradeInsecureRequests: null,
-      },
-    },
-    strictTransportSecurity: settings.publicUrl.startsWith('https:'),
-  });
+  const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line, fileTransfers, once } =
+    parts;
   if (settings.corsOrigins.length > 0) {
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
     app.enableCors({ origin: [...settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
@@ -153,7 +155,9 @@ async function prepareHttp(
     storeIsReady: () => preflight.passed,
   });
   addInboundPipeline(fastify, {
-    ...{ settings, clock, admission, inFlight, audit, metrics, uploads },
+    ...{ settings, clock, once, admission, inFlight, audit, metrics, uploads, portals: directory },
+    setSecureHeaders: secureHeaders({ isHttps: settings.publicUrl.startsWith('https:') }),
+    logAnswer,
     isStopping: () => lifecycle.isStopping,
   });
   fastify.setReplySerializer((payload) => writeJson(payload));

@@ -36,6 +36,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   gateway.log.info({ url: await gateway.listen() }, 'listening');
+  gateway.log.flush();
 }
 
 function sentenceOf(error: unknown): string {

@@ -7,14 +7,30 @@ import { z } from 'zod';
  * @throws Fault invalid_request
  */
 export function assertArrayBounds(schema: unknown, body: unknown): void {
-  const object = unwrapped(schema);
-  if (!(object instanceof z.ZodObject) || typeof body !== 'object' || body === null) return;
-  for (const [name, field] of Object.entries(object.shape)) {
+  if (typeof schema !== 'object' || schema === null || typeof body !== 'object' || body === null) return;
+  for (const [name, max] of boundsOf(schema)) {
     const value = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
-    const max = Array.isArray(value) ? maxItemsOf(unwrapped(field)) : undefined;
-    if (max === undefined || (value as unknown[]).length <= max) continue;
+    if (!Array.isArray(value) || value.length <= max) continue;
     throw new Fault('invalid_request', { errors: [{ path: name, message: `Must have at most ${max} items.` }] });
   }
+}
+
+type Bounds = readonly (readonly [name: string, max: number])[];
+
+/** The fields of a schema that may be arrays, with their bounds. Read once per schema. */
+const known = new WeakMap<object, Bounds>();
+
+function boundsOf(schema: object): Bounds {
+  const read = known.get(schema);
+  if (read) return read;
+  const object = unwrapped(schema);
+  const fields = object instanceof z.ZodObject ? Object.entries(object.shape) : [];
+  const bounds = fields.flatMap(([name, field]) => {
+    const max = maxItemsOf(unwrapped(field));
+    return max === undefined ? [] : [[name, max] as const];
+  });
+  known.set(schema, bounds);
+  return bounds;
 }
 
 /** Returns the most items that an array may have; for a union, the most that any of its arrays may have. */

@@ -22,7 +22,7 @@ export const FromAuditContext = createParamDecorator((_: unknown, context: Execu
 export function finishAudit(log: AuditLog, request: FastifyRequest, reply: FastifyReply): void {
   const { audit, client, faultCode, clock } = request.scope;
   if (!audit || !client) return;
-  delete request.scope.audit;
+  request.scope.audit = undefined;
   const ids = { ...idsOf(request.params, request.body, audit.fields), ...audit.ids, ...replayed(reply) };
   // A refused tool call is also answered with 200.
   const status = faultCode ? faultTable[faultCode].status : reply.statusCode;

@@ -1,4 +1,4 @@
-/** The headers of an answer that is sent before helmet sets its own. */
+/** The headers of every answer that is not a document for browsers. */
 export const bareHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',

@@ -1,4 +1,4 @@
-import { Fault } from '@b24/portal';
+import { type Clock, Fault } from '@b24/portal';
 import { setMaxListeners } from 'node:events';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,38 +9,50 @@ import { onResponseClosed } from './pipelined';
 const maxDeadlineMs = 120_000;
 
 /** The caller of an authenticated request, with the signal that ends its wait. */
-export const FromCaller = createParamDecorator((_: unknown, context: ExecutionContext): CallerContext => {
-  const http = context.switchToHttp();
-  return callerOf(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
-});
+export const FromCaller = createParamDecorator((_: unknown, context: ExecutionContext): CallerContext =>
+  callerOf(context.getArgByIndex<FastifyRequest>(0)),
+);
 
 /** Returns the caller of an authenticated request. During an idempotent write it has the attempt's signal. @throws Fault key_missing */
-export function callerOf(request: FastifyRequest, reply: FastifyReply): CallerContext {
+export function callerOf(request: FastifyRequest): CallerContext {
   const { scope } = request;
-  scope.caller ??= newCaller(request, reply);
-  return { ...scope.caller, ...scope.attempt };
+  const caller = (scope.caller ??= newCaller(request));
+  return scope.attempt ? { ...caller, ...scope.attempt } : caller;
 }
 
-function newCaller(request: FastifyRequest, reply: FastifyReply): CallerContext {
-  const { client, clock } = request.scope;
+function newCaller(request: FastifyRequest): CallerContext {
+  const { scope } = request;
+  const { client, clock } = scope;
   if (!client) throw new Fault('key_missing');
   const { traceparent } = request.headers;
-  const controller = new AbortController();
-  // Many calls of one request may listen to it.
-  setMaxListeners(0, controller.signal);
   const deadlineMs = deadlineMsOf(request);
   const leftMs = leftOf(deadlineMs, request);
-  const callOff = clock.after(leftMs, () => {
-    controller.abort(deadlineExceeded(deadlineMs));
-  });
-  onResponseClosed(reply.raw, () => {
-    callOff();
-    if (reply.raw.writableFinished) return;
-    controller.abort(hangUp());
-  });
-  const traced = typeof traceparent === 'string' && { traceparent };
-  const deadlineAtMs = clock.now() + leftMs;
-  return { client, requestId: request.id, signal: controller.signal, deadlineAtMs, ...traced };
+  const deadline = (scope.deadline = new RequestDeadline(clock, leftMs, deadlineMs));
+  if (scope.isClosed) deadline.end(false);
+  const caller = { client, requestId: request.id, signal: deadline.signal, deadlineAtMs: clock.now() + leftMs };
+  return typeof traceparent === 'string' ? { ...caller, traceparent } : caller;
+}
+
+/** The wait of a caller for its answer: one timer and one signal for everything that works for the request. */
+export class RequestDeadline {
+  readonly signal: AbortSignal;
+  private readonly controller = new AbortController();
+  private readonly callOff: () => void;
+
+  constructor(clock: Clock, leftMs: number, deadlineMs: number) {
+    this.signal = this.controller.signal;
+    // Many calls of one request may listen to it.
+    setMaxListeners(0, this.signal);
+    this.callOff = clock.after(leftMs, () => {
+      this.controller.abort(deadlineExceeded(deadlineMs));
+    });
+  }
+
+  /** Called when the response is closed. What still works for a caller that hung up is aborted. */
+  end(isAnswered: boolean): void {
+    this.callOff();
+    if (!isAnswered) this.controller.abort(hangUp());
+  }
 }
 
 /** Returns a signal that aborts when the caller hangs up. It has no deadline: each call of a streamed answer has its own. */

@@ -36,7 +36,10 @@ export interface Door {
    * Authenticates a request before its body is read. Returns undefined if the route needs no key.
    * @throws Fault for a request that is not admitted
    */
-  readonly admit?: (request: FastifyRequest, parts: DoorDependencies) => Promise<Client | undefined> | undefined;
+  readonly admit?: (
+    request: FastifyRequest,
+    parts: DoorDependencies,
+  ) => Client | Promise<Client | undefined> | undefined;
   /** Renders a fault for the callers of this route; as a problem where it is absent. */
   readonly renderFault?: FaultRenderer;
   /** Whether bodies carry parameters for a portal: read without loss, up to the limit of uploads. */
@@ -47,6 +50,8 @@ export interface Door {
   readonly minDeadlineMs?: number;
   /** Whether the route takes forms, which Bitrix24 posts. */
   readonly takesForms?: true;
+  /** Whether answers are documents for browsers, which get all headers of helmet. */
+  readonly isDocument?: true;
   /** Whether requests are answered under any load, such as the probes of an orchestrator. */
   readonly unbounded?: true;
 }
@@ -57,6 +62,9 @@ interface WithDoor {
 
 /** Public, for requests without effect. */
 export const openDoor: Door = { needsStore: false };
+
+/** Public documents and pages. */
+export const documentDoor: Door = { ...openDoor, isDocument: true };
 
 /** Probes, which are answered while all other requests are refused. */
 export const probeDoor: Door = { needsStore: false, unbounded: true };

@@ -1,27 +1,30 @@
 import type { AuditLog } from '@b24/access';
 import { type Clock, Fault } from '@b24/portal';
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { Settings } from '../settings';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { PortalDirectory } from '../line/portal-directory';
 import { finishAudit } from './audit-context';
 import type { BodyMemory } from './body-memory';
 import { doorOf, withoutDoor } from './door';
 import { askForBody } from './expected-body';
 import type { OpenRequests } from './open-requests';
+import { startOperationOf } from './operation-route';
 import { onResponseClosed } from './pipelined';
 import { isReplayed } from './raw-urls';
 import { bodyTimeMs, chargeBody, lengthOf } from './read-body';
 import type { RequestAdmission } from './request-admission';
-import { decorateWithScope } from './request-scope';
-import { sourceOf } from './source-address';
+import type { LogAnswer } from './request-log';
+import { decorateWithScope, type ScopeServices } from './request-scope';
+import type { SetSecureHeaders } from './secure-headers';
 
-export interface InboundPipelineOptions {
-  readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;
-  readonly clock: Clock;
+export interface InboundPipelineOptions extends ScopeServices {
   readonly admission: RequestAdmission;
   readonly inFlight: OpenRequests;
   /** The memory for large bodies, and the size of one at most. */
   readonly uploads: { readonly memory: BodyMemory; readonly maxBytes: number };
   readonly audit: AuditLog;
+  readonly portals: Pick<PortalDirectory, 'find'>;
+  readonly setSecureHeaders: SetSecureHeaders;
+  readonly logAnswer: LogAnswer;
   readonly metrics: { responded(method: string, route: string, status: number): void };
   /** Whether this replica takes no more calls. */
   readonly isStopping: () => boolean;
@@ -35,17 +38,18 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
   const { admission, inFlight, audit, isStopping } = options;
   requireDoors(fastify);
   decorateWithScope(fastify, options);
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { scope } = request;
     inFlight.enter(request);
     // Answered or hung up; onResponse does not run in the latter case.
     onResponseClosed(reply.raw, () => {
       inFlight.leave(request);
+      scope.close(reply.raw.writableFinished);
     });
+    options.setSecureHeaders(request, reply);
     // An answer may contain a key and is current only now. An answer that may be stored overrides this.
-    void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
-    if (request.raw.httpVersion !== '1.0' && request.headers.host === undefined)
-      throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
-    await admission.admit(request, reply);
+    void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    settle(() => admitted(request, admission), done);
   });
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
     const carriesPayload = doorOf(request)?.carriesPayload;
@@ -59,6 +63,11 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
     if (charged) charged.then(proceed, done);
     else proceed();
   });
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    settle(() => {
+      startOperationOf(request, options.portals);
+    }, done);
+  });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     finishAudit(audit, request, reply);
     // Prevents the caller from sending its next request into a connection that is about to close.
@@ -68,10 +77,31 @@ export function addInboundPipeline(fastify: FastifyInstance, options: InboundPip
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    logResponse(request, reply, options.metrics);
+    options.metrics.responded(request.method, request.routeOptions.url ?? '-', reply.statusCode);
+    options.logAnswer(request, reply);
     endUnreadBody(request, options.clock);
     done();
   });
+}
+
+/** Runs a step and calls back, at once unless the step returns a promise. */
+function settle(step: () => Promise<void> | void, done: (error?: Error) => void): void {
+  let pending: Promise<void> | void;
+  try {
+    pending = step();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  if (pending) pending.then(() => done(), done);
+  else done();
+}
+
+/** @throws Fault for a request that is not admitted, at once or by the promise */
+function admitted(request: FastifyRequest, admission: RequestAdmission): Promise<void> | undefined {
+  if (request.headers.host === undefined && request.raw.httpVersion !== '1.0')
+    throw new Fault('invalid_request', { detail: 'Send a Host, as HTTP/1.1 asks.' });
+  return admission.admit(request);
 }
 
 /** Closes the connection of a caller that still sends a body which nobody reads, so that it gets the answer before. */
@@ -91,17 +121,4 @@ function requireDoors(fastify: FastifyInstance): void {
     const doorless = routes.flatMap((route) => withoutDoor(route) ?? []);
     done(doorless.length > 0 ? new Error(`Routes without a door: ${doorless.join(', ')}`) : undefined);
   });
-}
-
-function logResponse(request: FastifyRequest, reply: FastifyReply, metrics: InboundPipelineOptions['metrics']): void {
-  const { client } = request.scope;
-  // The route, not the URL, because a query may contain a code.
-  const route = request.routeOptions.url ?? '-';
-  const ms = Math.round(reply.elapsedTime * 10) / 10;
-  const status = reply.statusCode;
-  metrics.responded(request.method, route, status);
-  request.log.info(
-    { method: request.method, route, status, ms, source: sourceOf(request), ...(client && { client: client.id }) },
-    'request',
-  );
 }

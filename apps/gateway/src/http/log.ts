@@ -1,6 +1,6 @@
 import { Fault } from '@b24/portal';
 import type { LoggerService } from '@nestjs/common';
-import { type Logger as PinoLogger, pino } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
 /**
  * Writes JSON lines to stdout. Requests are logged by route, never by URL; errors by name, code and place, never with
@@ -18,7 +18,20 @@ export function gatewayLog(level: string, stream?: { write(line: string): void }
     },
     serializers: { err: describeError, req: ({ id, method }: { id: string; method: string }) => ({ id, method }) },
   };
-  return stream ? pino(options, stream) : pino(options);
+  return pino(options, stream ?? bufferedStdout());
+}
+
+/** A full buffer is written at once, a partly filled one after this time. */
+const logBuffer = { minLength: 8 * 1024, periodicFlush: 100 };
+/** Lines that nobody reads are dropped above this size. */
+const maxUnreadBytes = 8 * 1024 * 1024;
+
+/**
+ * Returns a buffered standard output that is written off the main thread. pino flushes it when the process exits, and
+ * after a line of level `fatal`.
+ */
+function bufferedStdout(): DestinationStream {
+  return pino.destination({ dest: 1, sync: false, ...logBuffer, maxLength: maxUnreadBytes });
 }
 
 interface LoggedError {

@@ -5,9 +5,9 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, type ApiResponseOp
 import type { z } from 'zod';
 import { apiDoor } from './api-door';
 import { AuditBody } from './audit-fields';
-import { type Door, openDoor, Through } from './door';
-import { onlyReadsMetadata, operationMetadata, scopeMetadata, type UnvalidatedRequest } from './key.guard';
-import { type RetryBehaviour, retryBehaviourMetadata } from './idempotency.interceptor';
+import { type Door, openDoor } from './door';
+import { type RetryBehaviour, retryBehaviourMetadata } from './idempotent-write';
+import { RouteOf, type UnvalidatedRequest } from './operation-route';
 import { headerReferences, idempotencyFaults, keyFaults, problemResponses } from './problem-responses';
 
 export interface OperationOptions {
@@ -45,11 +45,13 @@ export function Operation(options: OperationOptions): MethodDecorator {
   const faults = [...new Set([...(options.scope ? keyFaults : []), ...own])];
   return applyDecorators(
     HttpCode(options.status),
-    SetMetadata(operationMetadata, options.id),
-    Through(doorFor(options)),
-    ...(options.scope ? [SetMetadata(scopeMetadata, options.scope), ApiBearerAuth('key')] : []),
-    ...(onlyReads ? [SetMetadata(onlyReadsMetadata, onlyReads)] : []),
     ...auditOf(options),
+    RouteOf(doorFor(options), {
+      action: options.id,
+      ...(options.scope && { scope: options.scope }),
+      ...(onlyReads && { onlyReads }),
+    }),
+    ...(options.scope ? [ApiBearerAuth('key')] : []),
     ...(onRetry ? [SetMetadata(retryBehaviourMetadata, onRetry), idempotencyKeyHeader] : []),
     ApiOperation({
       operationId: options.id,

@@ -122,7 +122,10 @@ function collected(request: FastifyRequest, stream: Readable, maxBytes: number):
   });
 }
 
-/** Calls back once a body takes too long, or nothing of it arrives for half a minute. */
+/**
+ * Calls back once a body takes too long, or nothing of it arrives for half a minute. A body that has arrived whole, as
+ * small ones do, gets no timer.
+ */
 export function watchBody(
   request: FastifyRequest,
   maxBytes: number,
@@ -131,7 +134,14 @@ export function watchBody(
   const { clock } = request.scope;
   const endsAtMs = clock.now() + bodyTimeMs(lengthOf(request) ?? maxBytes);
   let progressedAtMs = clock.now();
-  let callOff = clock.after(graceMs, check);
+  let callOff: (() => void) | undefined;
+  let isOver = request.raw.complete;
+  // The parser reads the body that came with the header in this turn.
+  if (!isOver) {
+    process.nextTick(() => {
+      if (!isOver && !request.raw.complete) callOff = clock.after(graceMs, check);
+    });
+  }
   function check() {
     const dueMs = Math.min(endsAtMs, progressedAtMs + graceMs) - clock.now();
     if (dueMs <= 0) tooLong();
@@ -142,20 +152,47 @@ export function watchBody(
       progressedAtMs = clock.now();
     },
     end: () => {
-      callOff();
+      isOver = true;
+      callOff?.();
     },
   };
 }
 
-/** Collects the pieces of a body. Small ones are joined, so that a body in tiny pieces takes no more memory. */
+const noBytes = Buffer.alloc(0);
+
+/**
+ * Collects the pieces of a body. Small ones are joined, so that a body in tiny pieces takes no more memory. A single
+ * piece is not copied.
+ */
 export class CollectedBody {
   length = 0;
   private readonly pieces: Buffer[] = [];
-  private block = Buffer.alloc(0);
+  private first: Buffer | undefined;
+  private block = noBytes;
   private blockLength = 0;
 
   add(piece: Buffer): void {
     this.length += piece.length;
+    if (this.length === piece.length) {
+      this.first = piece;
+      return;
+    }
+    this.joinFirst();
+    this.join(piece);
+  }
+
+  whole(): Bytes {
+    if (this.first) return new Bytes([this.first]);
+    this.endBlock();
+    return new Bytes(this.pieces);
+  }
+
+  private joinFirst(): void {
+    if (this.first) this.join(this.first);
+    this.first = undefined;
+  }
+
+  private join(piece: Buffer): void {
     if (piece.length >= blockBytes / 4) {
       this.endBlock();
       this.pieces.push(piece);
@@ -168,14 +205,9 @@ export class CollectedBody {
     this.blockLength += piece.copy(this.block, this.blockLength);
   }
 
-  whole(): Bytes {
-    this.endBlock();
-    return new Bytes(this.pieces);
-  }
-
   private endBlock(): void {
     if (this.blockLength > 0) this.pieces.push(this.block.subarray(0, this.blockLength));
-    this.block = Buffer.alloc(0);
+    this.block = noBytes;
     this.blockLength = 0;
   }
 }

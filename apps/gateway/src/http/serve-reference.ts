@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { openDoor } from './door';
+import { documentDoor } from './door';
 import { buildFolders, serveSite } from './serve-site';
 import { StaticDocument } from './static-document';
 
@@ -14,7 +14,7 @@ export async function serveReference(
 ): Promise<void> {
   const text = new StaticDocument(JSON.stringify(document), 'application/json; charset=utf-8');
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.get('/openapi.json', { config: { door: openDoor } }, (request, reply) => text.show(request, reply));
+  fastify.get('/openapi.json', { config: { door: documentDoor } }, (request, reply) => text.show(request, reply));
   // The library that renders the texts does not support trusted types.
   const site = { name: 'reference', policy: [], meanwhile };
   await serveSite(app, { address: '/docs', folders: buildFolders('reference'), ...site });

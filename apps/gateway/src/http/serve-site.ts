@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { openDoor } from './door';
+import { documentDoor } from './door';
 
 export interface Site {
   /** Its path, which is also the name of its folder in the build, for example `/console`. */
@@ -50,13 +50,13 @@ export async function serveSite(
       .header('Cache-Control', 'no-store')
       .type('text/html; charset=utf-8')
       .send(page);
-  const open = { config: { door: openDoor } };
+  const open = { config: { door: documentDoor } };
   fastify.get(address, open, show);
   fastify.get(`${address}/*`, open, show);
   if (!folder) return;
   await app.register(async (scope: FastifyInstance) => {
     scope.addHook('onRoute', (route) => {
-      Object.assign(route, { config: { ...route.config, door: openDoor } });
+      Object.assign(route, { config: { ...route.config, door: documentDoor } });
     });
     await scope.register(fastifyStatic, {
       root: join(folder, 'assets'),

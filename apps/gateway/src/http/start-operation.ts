@@ -28,9 +28,10 @@ export interface StartedOperation {
 export function startOperation(request: FastifyRequest, operation: StartedOperation): void {
   const { scope } = request;
   if (!scope.client) throw new Fault('key_missing');
-  const { action, isRead, fields = auditFieldsOf(undefined), ids, findPortal } = operation;
+  const { isRead } = operation;
   scope.isRead = isRead;
   if (!isRead) {
+    const { action, fields = auditFieldsOf(undefined), ids, findPortal } = operation;
     const portal = findPortal?.().catch(() => undefined) ?? Promise.resolve(undefined);
     scope.audit = { action, portal, fields, ids: { ...ids } };
   }

@@ -3,8 +3,8 @@ import { Fault } from '@b24/portal';
 import fc from 'fast-check';
 import { controllers } from '../app.module';
 import { tools } from '../doors/mcp/tool';
-import { onlyReadsMetadata, operationMetadata, type UnvalidatedRequest } from './key.guard';
-import { idempotentWriteOf } from './idempotency.interceptor';
+import { operationMetadata, type OperationRoute, type UnvalidatedRequest } from './operation-route';
+import { idempotentWriteOf } from './idempotent-write';
 import { idsOf } from './audit-context';
 import { fieldOf, listOf, textOf } from './unvalidated-fields';
 
@@ -15,8 +15,8 @@ function lookers(): [string, ReadsCheck][] {
   return controllers.flatMap(({ prototype }) =>
     Object.getOwnPropertyNames(prototype).flatMap((name): [string, ReadsCheck][] => {
       const handler = (prototype as Record<string, object>)[name] ?? {};
-      const looks = Reflect.getMetadata(onlyReadsMetadata, handler) as ReadsCheck | undefined;
-      return looks ? [[Reflect.getMetadata(operationMetadata, handler) as string, looks]] : [];
+      const operation = Reflect.getMetadata(operationMetadata, handler) as OperationRoute | undefined;
+      return operation?.onlyReads ? [[operation.action, operation.onlyReads]] : [];
     }),
   );
 }

@@ -4,6 +4,7 @@ import type { QueueCounts, QueueObserver } from '@b24/queue';
 import type { Fault, PortalId } from '@b24/portal';
 import type { FastifyBaseLogger } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Tally } from './tally';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Methods with series of their own. */
@@ -14,7 +15,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
   readonly registry = new Registry();
   private readonly known = new Set<string>();
   private log: Pick<FastifyBaseLogger, 'error' | 'info'> | undefined;
-  private readonly calls = new Counter({
+  private readonly calls = new Tally({
     name: 'b24_calls_total',
     help: 'Calls that went down the line, by outcome: ok or a fault code.',
     labelNames: ['portal', 'method', 'outcome'] as const,
@@ -39,7 +40,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
-  private readonly responses = new Counter({
+  private readonly responses = new Tally({
     name: 'b24_http_responses_total',
     help: 'Responses of this replica by route and status.',
     labelNames: ['method', 'route', 'status'] as const,
@@ -152,7 +153,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
 
   /** @param route the route, never the URL */
   responded(method: string, route: string, status: number): void {
-    this.responses.inc({ method, route, status });
+    this.responses.count(method, route, status);
   }
 
   /** Counts jobs over all replicas when Prometheus scrapes. */
@@ -183,7 +184,7 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
   /** @param portal undefined if there is no such portal; an empty label is omitted. */
   called(portal: PortalId | undefined, method: string, outcome: string): void {
     if (outcome === 'ok' && this.known.size < maxMethods) this.known.add(method);
-    this.calls.inc({ portal: portal ?? '', method: this.labelOf(method), outcome });
+    this.calls.count(portal ?? '', this.labelOf(method), outcome);
   }
 
   answered(method: string, upstreamMs: number): void {

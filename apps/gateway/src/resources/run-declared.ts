@@ -1,4 +1,5 @@
-import { type Result, unlessAborted } from '@b24/portal';
+import { type Result } from '@b24/portal';
+import { findPortal } from '../line/find-portal';
 import type { PortalDirectory } from '../line/portal-directory';
 import type { CallerContext, RequestLine } from '../request-line';
 import { type Declaration, declaredCommand, type MethodInput, settlementRuleOf } from './declaration';
@@ -33,7 +34,7 @@ export async function runDeclared<I extends MethodInput, A>(
   onResult: (result: Result) => void = () => undefined,
 ): Promise<DeclaredMethodResult<A>> {
   const { scope, lost, method } = declaration;
-  const found = await unlessAborted(portals.find(portal), caller.signal);
+  const found = await findPortal(portals, portal, caller.signal);
   const command = declaredCommand(declaration, input);
   let last: Result | undefined;
   const read = (result: Result) => {

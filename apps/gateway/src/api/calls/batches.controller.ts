@@ -1,4 +1,4 @@
-import { type PortalId, unlessAborted } from '@b24/portal';
+import { type PortalId } from '@b24/portal';
 import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -15,6 +15,7 @@ import { listOf, textOf } from '../../http/unvalidated-fields';
 import type { JobView } from '../respond-async/job-view';
 import { replyAccepted, callbackUrlSchema, JobIntake, assertNoCallback } from '../respond-async/job-intake';
 import { CanRespondAsync } from '../respond-async/can-respond-async';
+import { findPortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { unknownMethodRetry } from './calls.controller';
@@ -99,7 +100,7 @@ export class BatchesController {
   ): Promise<z.infer<typeof batchAnswerSchema> | JobView> {
     const isAsync = prefersAsync(request);
     if (!isAsync) assertNoCallback(callbackUrl);
-    const portal: PortalId = await unlessAborted(this.portals.find(name), caller.signal);
+    const portal: PortalId = await findPortal(this.portals, name, caller.signal);
     const { commands, ...options } = batch;
     if (isAsync) {
       this.batches.check(caller, portal, commands, options);

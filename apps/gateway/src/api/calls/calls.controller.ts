@@ -1,4 +1,4 @@
-import { type PortalId, type Result, unlessAborted } from '@b24/portal';
+import { type Result } from '@b24/portal';
 import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,10 +8,11 @@ import { lineHeaders, setLineHeaders } from '../../http/line-headers';
 import { filesDoor } from '../../http/api-door';
 import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
-import type { RetryBehaviour } from '../../http/idempotency.interceptor';
+import type { RetryBehaviour } from '../../http/idempotent-write';
 import { portalName } from '../../http/shapes';
 import { recordingMethods } from '../../http/audit-context';
 import { textOf } from '../../http/unvalidated-fields';
+import { findPortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { AnyCalls } from './any-calls';
@@ -82,15 +83,11 @@ export class CallsController {
     @Req() { scope: { audit } }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
-    const found = await this.find(portal, caller);
+    const found = await findPortal(this.portals, portal, caller.signal);
     const run = () => this.calls.call(caller, found, { method, params, start });
     const result = await recordingMethods(audit, [method], run, () => ['done']);
     setLineHeaders(reply, result);
     return callAnswer(result);
-  }
-
-  private find(name: string, { signal }: CallerContext): Promise<PortalId> {
-    return unlessAborted(this.portals.find(name), signal);
   }
 }
 

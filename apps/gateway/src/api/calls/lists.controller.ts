@@ -1,4 +1,4 @@
-import { type Answer, asFault, type Clock, type Command, Fault, unlessAborted, within, writeJson } from '@b24/portal';
+import { type Answer, asFault, type Clock, type Command, Fault, within, writeJson } from '@b24/portal';
 import { ClientKeys, type RateMeter, RedisRateMeter } from '@b24/access';
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -11,6 +11,7 @@ import { Operation } from '../../http/operation';
 import { lineFaults } from '../../http/problem-responses';
 import { problemOf } from '../../http/problem';
 import { portalName } from '../../http/shapes';
+import { findPortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import { type CallerContext, RequestLine } from '../../request-line';
 import { clockToken } from '../../http/injection-tokens';
@@ -66,7 +67,7 @@ export class ListsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const portal = await unlessAborted(this.portals.find(name), caller.signal);
+    const portal = await findPortal(this.portals, name, caller.signal);
     const send = this.eachInTime(caller, reply, (asking, command) => this.line.answer(asking, 'call', portal, command));
     const pages = readPages({ method, params: namedParams(params) }, send);
     // A failure before the first record is an ordinary problem.

@@ -1,5 +1,4 @@
 import { Body, Controller, Headers, Param, Post, Req, Res } from '@nestjs/common';
-import { unlessAborted } from '@b24/portal';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -13,6 +12,7 @@ import { headerReferences, lineFaults } from '../../http/problem-responses';
 import { portalName } from '../../http/shapes';
 import { textOf } from '../../http/unvalidated-fields';
 import { isReadMethod } from '../../line/any-method';
+import { findPortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import { isV3Method, v3Command } from '../../line/v3-call';
 import { type CallerContext, RequestLine } from '../../request-line';
@@ -76,7 +76,7 @@ export class V3Controller {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     const command = v3Command({ method, body, idempotencyKey: idempotencyKey(key) });
-    const portal = await unlessAborted(this.portals.find(name), caller.signal);
+    const portal = await findPortal(this.portals, name, caller.signal);
     const methods = command.inside?.map((it) => it.method) ?? [method];
     const run = () => this.line.call(caller, 'call', portal, command);
     const result = await recordingMethods(audit, methods, run, () => methods.map(() => 'done'));

@@ -59,6 +59,7 @@ export class FileTransfers {
     });
     const door: Door = {
       needsStore: true,
+      isDocument: true,
       admit: (request) => {
         options.links.open(sealedOf(request));
         return undefined;

@@ -51,7 +51,7 @@ export class McpController {
   ): Promise<string | undefined> {
     if (Array.isArray(request.body))
       throw new Fault('invalid_request', { detail: 'Send one message of the protocol at a time.' });
-    const answer = await this.answer(request, callerOf(request, reply));
+    const answer = await this.answer(request, callerOf(request));
     const type = answer.headers.get('content-type');
     void reply.status(answer.status).headers(type ? { 'Content-Type': type } : {});
     return (await answer.text()) || undefined;

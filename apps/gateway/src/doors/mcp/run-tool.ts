@@ -3,7 +3,7 @@ import { type Client, denialReason } from '@b24/access';
 import { type Fault, writeJson } from '@b24/portal';
 import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { validationFault } from '../../http/schema-validation.pipe';
+import { validationFault } from '../../http/validate-input';
 import { problemOf } from '../../http/problem';
 import { recordFault } from '../../http/reply-fault';
 import { toFault } from '../../http/to-fault';

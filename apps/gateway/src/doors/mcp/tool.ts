@@ -5,6 +5,7 @@ import { unlessAborted } from '@b24/portal';
 import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { AnyCalls } from '../../api/calls/any-calls';
+import { findPortal } from '../../line/find-portal';
 import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 import { callAnswer } from '../../api/calls/calls.controller';
 import { auditFieldsOf } from '../../http/audit-fields';
@@ -133,7 +134,7 @@ const callMethod: McpTool = {
   ids: ({ method }) => ({ method: method as string }),
   run: async ({ calls, portals }, caller, input) => {
     const { portal, ...call } = input as z.infer<typeof methodCall>;
-    const found = await unlessAborted(portals.find(portal), caller.signal);
+    const found = await findPortal(portals, portal, caller.signal);
     return callAnswer(await calls.call(caller, found, call));
   },
 };

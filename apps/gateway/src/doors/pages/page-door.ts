@@ -15,6 +15,7 @@ export const pageDoor: Door = {
   needsStore: true,
   renderFault: renderFaultPage,
   takesForms: true,
+  isDocument: true,
   admit: (request, { throttle }) => {
     throttle.mayOpenPage(request);
     return undefined;

@@ -55,7 +55,7 @@ export function webhooks(parts: WebhooksOptions) {
     });
     const portalOf = {
       '/rest/*': (request: FastifyRequest) => portalOfHost(request, parts),
-      '/p/:portal/rest/*': ({ params }: FastifyRequest) => parts.portals.find((params as { portal: string }).portal),
+      '/p/:portal/rest/*': ({ params }: FastifyRequest) => findIn(parts.portals, (params as { portal: string }).portal),
     };
     for (const [url, findPortal] of Object.entries(portalOf)) {
       // No HEAD: it would run the method as GET does, although callers expect it to change nothing.
@@ -83,11 +83,12 @@ async function serve(
   parts: WebhooksOptions,
   request: FastifyRequest,
   reply: FastifyReply,
-  findPortal: () => Promise<PortalId>,
+  findPortal: () => PortalId | Promise<PortalId>,
 ): Promise<FastifyReply> {
   const requested = webhookOf(request);
-  const caller = callerOf(request, reply);
-  const portal = await unlessAborted(findPortal(), caller.signal);
+  const caller = callerOf(request);
+  const found = findPortal();
+  const portal = typeof found === 'string' ? found : await unlessAborted(found, caller.signal);
   const call = callOf(request, requested);
   if (!call) throw new Fault('method_not_found', { detail: 'Method not found!' });
   const { command } = call;
@@ -142,11 +143,17 @@ function queryOf({ url }: FastifyRequest): string {
   return mark < 0 ? '' : url.slice(mark + 1);
 }
 
+function findIn(portals: PortalDirectory, name: string): PortalId | Promise<PortalId> {
+  return portals.findKnown(name) ?? portals.find(name);
+}
+
 /** Finds the portal by the host of the request: its domain, or its alias before our own domain. */
-function portalOfHost({ headers }: FastifyRequest, { portals, domain }: WebhooksOptions): Promise<PortalId> {
+function portalOfHost({ headers }: FastifyRequest, { portals, domain }: WebhooksOptions): PortalId | Promise<PortalId> {
   const host = (headers.host ?? '').toLowerCase();
   const bare = host.replace(/:\d+$/, '');
-  if (domain && bare.endsWith(`.${domain}`)) return portals.find(bare.slice(0, -domain.length - 1));
+  if (domain && bare.endsWith(`.${domain}`)) return findIn(portals, bare.slice(0, -domain.length - 1));
+  const known = portals.findKnown(host);
+  if (known !== undefined) return known;
   return portals.find(host).catch((error: unknown) => {
     if (bare === host) throw error;
     return portals.find(bare);

@@ -1,5 +1,5 @@
 import { Fault } from '@b24/portal';
-import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
+import type { z } from 'zod';
 import { assertArrayBounds } from './array-bounds';
 import { isPayload } from './payload-body';
 import { assertSafeJson } from './safe-json';
@@ -13,19 +13,18 @@ interface Issue {
 
 const maxErrors = 50;
 
-/** Validates input by its schema. The problem names every invalid parameter and field. */
-export class SchemaValidationPipe extends StandardSchemaValidationPipe {
-  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
-    const { schema, type, data } = metadata;
-    if (!schema || !this.toValidate(metadata)) return value;
-    // Nest would silently remove them, but the caller should be informed.
+/** Where an input comes from: the body, or a parameter of the path or the query by its name. */
+export type InputPlace = 'body' | { readonly name: string };
+
+/** Returns the validated input. The problem names every invalid field, because Nest would silently remove unknown ones. @throws Fault invalid_request */
+export function validateInput(schema: z.ZodType, value: unknown, place: InputPlace): unknown {
+  if (typeof value === 'object' && value !== null) {
     if (!isPayload(value)) assertSafeJson(value);
     assertArrayBounds(schema, value);
-    const result = await this.validate<T>(value, schema);
-    if (!result.issues) return result.value;
-    const place = type === 'body' || data === undefined ? [] : [data];
-    throw validationFault(result.issues, place);
   }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw validationFault(result.error.issues, place === 'body' ? [] : [place.name]);
 }
 
 /** Creates the fault for an input that its schema rejected, with paths below this one. */

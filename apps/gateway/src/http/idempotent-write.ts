@@ -5,13 +5,9 @@ import {
   type IdempotentWrite,
   classifyWriteFailure,
   type RecordedAnswer,
-  IdempotencyRunner,
   type WriteAnswer,
 } from '@b24/idempotency';
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { lastValueFrom, type Observable, of } from 'rxjs';
 import { callerOf } from './caller';
 import { isPayload } from './payload-body';
 import { assertSafeJson } from './safe-json';
@@ -40,34 +36,38 @@ export type RetryBehaviour =
       readonly orJob?: true;
     };
 
-/** Executes a write with an `Idempotency-Key` once (docs/idempotency.md). */
-@Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
-  constructor(
-    private readonly once: IdempotencyRunner,
-    private readonly reflector: Reflector,
-  ) {}
+/** The request of a write with an `Idempotency-Key`. */
+export interface KeyedWrite {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly key: string;
+  readonly onRetry: RetryBehaviour;
+}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const onRetry = this.reflector.get<RetryBehaviour | undefined>(retryBehaviourMetadata, context.getHandler());
-    if (!onRetry) return next.handle();
-    const key = idempotencyKey(request.headers['idempotency-key']);
-    if (key === undefined || request.scope.isRead) return next.handle();
-    if (onRetry.kind === 'unknown' && onRetry.orJob && prefersAsync(request)) return next.handle();
-    const caller = callerOf(request, reply);
-    const work = (attempt: WriteAttempt) => {
-      request.scope.attempt = attempt;
-      return answerOf(request, reply, next, onRetry, attempt.unknownOutcome !== undefined);
-    };
-    const claim = idempotentWriteOf(request, caller.client.id, key);
-    const { answer: stored, replayed } = await this.once.run(claim, caller, work, onRetry.kind !== 'unknown');
-    const answer = 'notStored' in stored ? notStored(stored, request.id) : stored;
-    if (replayed) void reply.header('Idempotent-Replayed', 'true');
-    void reply.status(answer.status).headers(answer.headers);
-    return of(answer.body === '' ? undefined : answer.body);
-  }
+/** Returns the `Idempotency-Key` that counts for a request; undefined if it has none or only reads. @throws Fault invalid_request */
+export function keyOfWrite(request: FastifyRequest, onRetry: RetryBehaviour): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = idempotencyKey(header);
+  if (request.scope.isRead || (onRetry.kind === 'unknown' && onRetry.orJob && prefersAsync(request))) return undefined;
+  return key;
+}
+
+/** Executes a write with an `Idempotency-Key` once (docs/idempotency.md) and returns the body of its answer. */
+export async function writeOnce(write: KeyedWrite, run: () => unknown): Promise<string | undefined> {
+  const { request, reply, key, onRetry } = write;
+  const { scope } = request;
+  const caller = callerOf(request);
+  const work = (attempt: WriteAttempt) => {
+    scope.attempt = attempt;
+    return answerOf(write, run, attempt.unknownOutcome !== undefined);
+  };
+  const claim = idempotentWriteOf(request, caller.client.id, key);
+  const { answer: stored, replayed } = await scope.once.run(claim, caller, work, onRetry.kind !== 'unknown');
+  const answer = 'notStored' in stored ? notStored(stored, request.id) : stored;
+  if (replayed) void reply.header('Idempotent-Replayed', 'true');
+  void reply.status(answer.status).headers(answer.headers);
+  return answer.body === '' ? undefined : answer.body;
 }
 
 /**
@@ -89,15 +89,13 @@ export function idempotentWriteOf(
 
 /** Runs the operation. @throws Fault unless the outcome is certain and can be replayed */
 async function answerOf(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  next: CallHandler,
-  onRetry: RetryBehaviour,
+  { request, reply, onRetry }: KeyedWrite,
+  run: () => unknown,
   isUnknown: boolean,
 ): Promise<WriteAnswer> {
   if (isUnknown && onRetry.kind === 'unknown') throw new Fault('outcome_unknown', { detail: onRetry.advice });
   try {
-    const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    const value: unknown = await run();
     const location = reply.getHeader('Location');
     return {
       status: reply.statusCode,
