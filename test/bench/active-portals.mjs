@@ -12,6 +12,8 @@ const seconds = parameter('BENCH_SECONDS', 15);
 const warmUpSeconds = 5;
 const idlePauseMs = 20;
 const group = 125;
+/** An open loop would open a connection for each call that a slow gateway has not answered. */
+const connections = 256;
 
 /** Whether an idle portal notices thousands of active ones, and what those cost: one call a second each. */
 export function activePortals() {
@@ -19,7 +21,7 @@ export function activePortals() {
   return onGround({ startVendor: fixedVendor(active + 1) }, async (ground) => {
     const [idle, ...others] = await seed(ground, active + 1);
     const [{ url, pid }] = ground.replicas;
-    const reader = throughGateway(url, ground.key);
+    const reader = throughGateway(url, ground.key, { connections });
     const idleCaller = new Callers(1, () => readRightly(reader, idle, group), { pauseMs: idlePauseMs });
     await idleCaller.measured(2);
     const alone = await idleCaller.measured(seconds);

@@ -11,6 +11,8 @@ const installed = parameter('BENCH_PORTALS', 10_000);
 const withinSeconds = parameter('BENCH_SECONDS', 60);
 const idleSeconds = parameter('BENCH_IDLE_SECONDS', 30);
 const group = 125;
+/** An open loop would open a connection for each call that a slow gateway has not answered. */
+const connections = 256;
 
 /** What thousands of portals that are all in use cost one replica in memory, and in CPU once nobody calls. */
 export function memory() {
@@ -18,7 +20,7 @@ export function memory() {
     const portals = await seed(ground, installed);
     const [{ pid, url }] = ground.replicas;
     const startMb = residentMb(pid);
-    const reader = throughGateway(url, ground.key);
+    const reader = throughGateway(url, ground.key, { connections });
     const each = new PacedCalls(installed, withinSeconds * 1000, (portal) =>
       readRightly(reader, portals[portal], group),
     );

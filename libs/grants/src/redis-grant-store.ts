@@ -189,10 +189,11 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<void> {
-    return orStoreUnavailable(async () => {
-      await this.run.markGrant(grantKey(portal), version, 'refreshingVersion', begun ? version : '');
-    });
+  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<boolean> {
+    return orStoreUnavailable(
+      async () =>
+        (await this.run.markGrant(grantKey(portal), version, 'refreshingVersion', begun ? version : '')) === 1,
+    );
   }
 
   rejectSpare(portal: PortalId, familyId: string, atMs: number): Promise<void> {
