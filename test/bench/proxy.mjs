@@ -4,7 +4,7 @@ import { parameter, rounded, runAlone } from './figures/table.mjs';
 import { cpuMs } from './figures/usage.mjs';
 import { onGround } from './ground/ground.mjs';
 import { Nginx } from './ground/nginx.mjs';
-import { seed } from './ground/seed.mjs';
+import { seed, seedBare } from './ground/seed.mjs';
 import { SideProcess } from './ground/side-process.mjs';
 import { fixedVendor } from './ground/vendors.mjs';
 
@@ -12,10 +12,11 @@ const seconds = parameter('BENCH_SECONDS', 8);
 const callers = parameter('BENCH_CALLERS', 64);
 const portalCount = parameter('BENCH_PORTALS', 500);
 const group = 125;
+const goal = { perSecond: 'at least 4500', cpu: 'at most 0.22', ratio: 'at most 2.4' };
 
 /**
- * Reads a second through one replica over many portals without limits, beside proxies that know nothing of Bitrix24,
- * in front of the same vendor. The simulator would be the bottleneck, so a vendor without rules answers. The callers
+ * Reads a second through one replica over many portals without limits, beside the least that a gateway does in Node and
+ * proxies that know nothing of Bitrix24, in front of the same vendor. The simulator would be the bottleneck, so a vendor without rules answers. The callers
  * are this process; what is straight or through nginx waits for them and for the vendor, so compare CPU, too.
  */
 export function proxy() {
@@ -24,11 +25,23 @@ export function proxy() {
     const [origin] = ground.vendor.about.origins;
     const [replica] = ground.replicas;
     const figures = [await measured('gateway', throughGateway(replica.url, ground.key), portals, replica.pid)];
+    const bare = await throughBareGateway(ground, origin, portals);
+    figures.push(bare);
     figures.push(await throughBareProxy(origin, portals));
     figures.push(await throughNginx(origin, portals));
     figures.push(await measured('none', straight(origin), portals));
-    return figures.map((figure) => row(figure, figures[0]));
+    return figures.map((figure) => row(figure, figures[0], bare));
   });
+}
+
+async function throughBareGateway(ground, origin, portals) {
+  await seedBare(ground, portals);
+  const bare = await SideProcess.start('./bare-gateway.mjs', { redisUrl: ground.redis.url, origin });
+  try {
+    return await measured('bare gateway', throughGateway(bare.about.url, ground.key), portals, bare.pid);
+  } finally {
+    bare.stop();
+  }
 }
 
 async function throughBareProxy(origin, portals) {
@@ -51,7 +64,7 @@ async function throughNginx(origin, portals) {
 }
 
 async function measured(name, reader, portals, pid) {
-  // A lane is made and its bucket begins to fill at a portal's first call.
+  // A portal's queue is made, and its bucket begins to fill, at its first call.
   for (let from = 0; from < portals.length; from += callers) {
     await Promise.all(portals.slice(from, from + callers).map((portal) => readRightly(reader, portal, group)));
   }
@@ -66,15 +79,18 @@ async function measured(name, reader, portals, pid) {
   return { name, ...answered, cpu };
 }
 
-function row({ name, perSecond, times = [], cpu }, gateway) {
+function row({ name, perSecond, times = [], cpu }, gateway, bareGateway) {
+  const goals = name === gateway.name ? goal : {};
   return {
     between: name,
     'requests/s': rounded(perSecond, 0),
-    'gateway to this': rounded(gateway.perSecond / perSecond),
+    goal: goals.perSecond,
     'p50 ms': rounded(percentile(times, 0.5), 1),
     'p99 ms': rounded(percentile(times, 0.99), 1),
     'its CPU ms a request': rounded(cpu, 3),
-    'gateway to this, CPU': rounded(gateway.cpu / cpu, 1),
+    'CPU goal': goals.cpu,
+    'its CPU to the bare gateway': rounded(cpu / bareGateway.cpu),
+    'ratio goal': goals.ratio,
   };
 }
 

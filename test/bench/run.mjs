@@ -1,11 +1,25 @@
+import { activePortals } from './active-portals.mjs';
 import { besideConsole } from './console.mjs';
 import { cost } from './cost.mjs';
 import { runBenchmark } from './figures/table.mjs';
+import { fullBatches } from './full-batches.mjs';
 import { idleLatency } from './idle-latency.mjs';
-import { manyPortals } from './many-portals.mjs';
+import { memory } from './memory.mjs';
 import { proxy } from './proxy.mjs';
+import { refreshCut } from './refresh-cut.mjs';
 import { throughput } from './throughput.mjs';
 import { wire } from './wire.mjs';
 
-for (const benchmark of [wire, idleLatency, throughput, proxy, manyPortals, besideConsole, cost])
-  await runBenchmark(benchmark);
+const benchmarks = [
+  wire,
+  idleLatency,
+  proxy,
+  fullBatches,
+  throughput,
+  activePortals,
+  memory,
+  besideConsole,
+  cost,
+  refreshCut,
+];
+for (const benchmark of benchmarks) await runBenchmark(benchmark);

@@ -9,6 +9,8 @@ export interface PortalRole {
   /** Whether it also receives errors that only an install resolves. */
   readonly sentenced?: true;
   readonly licence?: string;
+  /** Whether it is suspended at times; it has callers of its own. */
+  readonly suspended?: true;
 }
 
 export const roles: readonly PortalRole[] = [

@@ -7,7 +7,6 @@ import { freePort, RedisServer } from '../support/redis-server';
 import type { Chance } from './chance';
 
 const replicas = 3;
-const killEveryMs = 2000;
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -35,6 +34,12 @@ class ReplicaSlot {
   }
 }
 
+/** How often replicas are killed, and whether one of them must keep running. */
+export interface KillSettings {
+  readonly killEveryMs: number;
+  readonly leavesOne: boolean;
+}
+
 /** Three replicas, each a process, over one Redis with an append-only file; kills and restarts them. */
 export class ChaosCluster {
   /** Unix milliseconds. */
@@ -51,19 +56,24 @@ export class ChaosCluster {
     readonly simulator: Bitrix24Simulator,
     readonly berths: readonly ReplicaSlot[],
     private readonly chance: Chance,
+    private readonly killSettings: KillSettings,
   ) {}
 
-  static async set(options: SimulatorOptions, env: Record<string, string>, chance: Chance): Promise<ChaosCluster> {
-    const [redis, simulator] = await Promise.all([RedisServer.start(), Bitrix24Simulator.start(options)]);
+  static async set(
+    settings: KillSettings & { readonly simulator: SimulatorOptions },
+    env: Record<string, string>,
+    chance: Chance,
+  ): Promise<ChaosCluster> {
+    const [redis, simulator] = await Promise.all([RedisServer.start(), Bitrix24Simulator.start(settings.simulator)]);
     const berths: ReplicaSlot[] = [];
     for (let i = 0; i < replicas; i++) {
       berths.push(new ReplicaSlot(environment(redis, simulator, { ...env, PORT: `${await freePort()}` })));
     }
     await Promise.all(berths.map((berth) => berth.start()));
-    return new ChaosCluster(redis, simulator, berths, chance);
+    return new ChaosCluster(redis, simulator, berths, chance, settings);
   }
 
-  /** Kills and restarts a listening replica every two seconds; kills or freezes Redis about every ten seconds. */
+  /** Kills and restarts a listening replica every few seconds; kills or freezes Redis about every ten seconds. */
   beginKilling(): void {
     this.calm = false;
     this.killing = Promise.all([this.killReplicas(), this.takeRedisAway()]);
@@ -116,10 +126,10 @@ export class ChaosCluster {
     const chance = this.chance.of('kills');
     const starts: Promise<void>[] = [];
     while (!this.calm) {
-      await pause(killEveryMs);
+      await pause(this.killSettings.killEveryMs);
       const listening = this.berths.filter(({ living }) => living);
-      // At least one replica keeps running, because without one there is nothing to observe.
-      if (listening.length < 2 || this.calm) continue;
+      // Unless the scenario says otherwise, one keeps running: without any there is nothing to observe.
+      if (listening.length < (this.killSettings.leavesOne ? 2 : 1) || this.calm) continue;
       const berth = chance.pick(listening);
       this.kills.push(Date.now());
       starts.push(berth.kill().then(() => berth.start()));

@@ -52,6 +52,23 @@ export const defences = [
     in: { 'apps/gateway/src/http/caller.js': ['return Math.max(0, deadlineMs -', 'return Math.max(0, 30_000 -'] },
   },
   {
+    without: 'the end of a key that is deleted',
+    seen: 'revoked',
+    in: {
+      'libs/access/src/client-keys.js': [
+        'await this.endAll(await this.redis.hget(clientsKey, id));',
+        ';',
+        'await this.endAll(digests);',
+        ';',
+      ],
+    },
+  },
+  {
+    without: 'the suspension of a portal',
+    seen: 'revoked',
+    in: { 'libs/grants/src/fresh-grants.js': ['if (grant.suspended)', 'if (false)'] },
+  },
+  {
     without: 'a wrapping around tokens',
     seen: 'secrets',
     in: {

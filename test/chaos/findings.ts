@@ -5,6 +5,7 @@ export const questions = {
   waiting: 'Nobody waited past the deadline, and every write came to an end.',
   grants: 'Every grant that Redis holds still works, or was cut off where nothing could save it.',
   tripped: 'No portal was tripped.',
+  revoked: 'No call came that began a second after its key was deleted or replaced, or its portal suspended.',
   secrets: 'No secret is in a log.',
   faults: 'No call came to a fault of the gateway, or to one that openapi.json does not name.',
 } as const;
@@ -18,6 +19,7 @@ export class Findings {
     waiting: [],
     grants: [],
     tripped: [],
+    revoked: [],
     secrets: [],
     faults: [],
   };

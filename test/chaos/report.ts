@@ -2,7 +2,7 @@ import type { ChaosScenario } from './scenario';
 
 /** Formats the injected failures and their consequences for people. */
 export function table(
-  { stage, findings, actors, parts, calls, renames }: ChaosScenario,
+  { stage, findings, actors, parts, calls, renames, ledger }: ChaosScenario,
   seed: string,
   seconds: number,
 ): string {
@@ -21,6 +21,7 @@ export function table(
     ['calls, answered as asked, cut by a kill', `${findings.calls}, ${findings.answered}, ${findings.cut}`],
     ['reads that were right', findings.reads],
     ['writes: added, changed, deleted, told again, refused', [added, changed, deleted, replayed, refused].join(', ')],
+    ['keys deleted, replaced, portals suspended', Object.values(ledger.counts).join(', ')],
     ['answers told while Redis was away, that died with their replica', findings.unkept],
     ['the latest answer, ms after its deadline', `${Math.round(findings.latest.ms)}: ${findings.latest.what}`],
     ['the callers themselves stood still for at most, ms', Math.round(calls.stalls.longestMs)],

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminKey } from '../support/gateway';
 import { Administrator } from './administrator';
-import { read, type ChaosScene, write } from './callers';
-import { type PortalActor, actorOf, roles } from './actors';
+import { read, write } from './callers';
+import { type PortalActor, actorOf } from './actors';
 import { Chance } from './chance';
 import { Findings } from './findings';
 import { pause, ChaosCluster } from './cluster';
 import { RecordedCalls } from './recorded-calls';
 import { RandomFaults } from './random-faults';
 import { secretsIn, tripped } from './observer';
+import { RevocationLedger } from './revocation-ledger';
+import { type RevocationScene, revokeKeys, suspend } from './revocations';
+import { type ScenarioName, scenarios } from './settings';
 
 /** The longest that a portal may run a call here. The simulator never runs one for longer. */
 const callLimitMs = 3000;
 const slowestMs = 1500;
-/** Instead of an hour, so that tokens expire often during the run. */
-const tokensLiveMs = 5000;
 const renameEveryMs = 12_000;
 const readersPerPortal = 2;
 /** Longer than the most patient caller waits. */
@@ -26,6 +27,7 @@ export class ChaosScenario {
   actors: readonly PortalActor[] = [];
   renames = 0;
   readonly calls: RecordedCalls;
+  readonly ledger = new RevocationLedger();
   /** How long each part took, in ms. */
   readonly parts: [name: string, ms: number][] = [];
   private readonly administrator: Administrator;
@@ -45,12 +47,13 @@ export class ChaosScenario {
     this.faults = new RandomFaults(stage.simulator, chance.of('troubles'), slowestMs);
   }
 
-  static async begin(seed: string): Promise<ChaosScenario> {
+  static async begin(seed: string, name: ScenarioName): Promise<ChaosScenario> {
+    const settings = scenarios[name];
     const chance = new Chance(seed);
     const env = { B24_CALL_LIMIT_MS: `${callLimitMs}`, B24_PORTAL_HOSTS: '127.0.0.1/32:*', LOG_LEVEL: 'debug' };
-    const stage = await ChaosCluster.set({ accessTokenLifetimeMs: tokensLiveMs }, env, chance.of('stage'));
+    const stage = await ChaosCluster.set(settings, env, chance.of('stage'));
     const story = new ChaosScenario(stage, chance);
-    story.actors = await Promise.all(roles.map((role, index) => actorOf(stage.simulator, role, index)));
+    story.actors = await Promise.all(settings.roles.map((role, index) => actorOf(stage.simulator, role, index)));
     await story.timed('set up', story.setUp());
     return story;
   }
@@ -69,6 +72,7 @@ export class ChaosScenario {
       this.faults.end();
       await this.stage.endKilling();
       this.era++;
+      this.ledger.forgetSuspensions(Date.now());
       await this.stage.restartRedis(false, 500);
       for (const { families } of this.actors) families.clear();
       await Promise.all(this.actors.map((actor) => this.isSaidToBeGone(actor)));
@@ -86,6 +90,7 @@ export class ChaosScenario {
     for (const { name, portal } of this.actors) {
       const times = tripped(portal);
       if (times > 0) this.findings.flaw('tripped', `${name} refused ${times} requests: too many`);
+      for (const late of this.ledger.violations(portal)) this.findings.flaw('revoked', `${name}: ${late}`);
     }
     for (const line of this.secretsSeen()) this.findings.flaw('secrets', line);
   }
@@ -148,20 +153,25 @@ export class ChaosScenario {
   }
 
   private callers(): Promise<void>[] {
-    const scene: ChaosScene = {
+    const scene: RevocationScene = {
       calls: this.calls,
       findings: this.findings,
       stage: this.stage,
       keyFor: (chance) => (chance.happens(0.5) ? this.clientKey : adminKey),
       over: () => this.isOver,
       era: () => this.era,
+      ledger: this.ledger,
     };
-    return this.actors.flatMap((actor) => [
-      ...Array.from({ length: readersPerPortal }, (_, i) =>
-        read(actor, this.chance.of(`${actor.name} reads ${i}`), scene),
-      ),
-      write(actor, this.chance.of(`${actor.name} writes`), scene),
-    ]);
+    return this.actors.flatMap((actor) => {
+      if (actor.suspended) return [suspend(actor, this.chance.of('suspensions'), scene)];
+      return [
+        ...Array.from({ length: readersPerPortal }, (_, i) =>
+          read(actor, this.chance.of(`${actor.name} reads ${i}`), scene),
+        ),
+        write(actor, this.chance.of(`${actor.name} writes`), scene),
+        revokeKeys(actor, this.chance.of(`${actor.name} revokes`), scene),
+      ];
+    });
   }
 
   /** Creates a client's key and installs the app on every portal. */

@@ -27,7 +27,7 @@ describe('what the documents say of the lease of a refresh', () => {
     expect(text('docs/storage.md')).toContain(`${lease} s after its holder's last word`);
     const decision = text('docs/decisions/0011-token-refresh.md').replace(/\s+/g, ' ');
     expect(decision).toContain(`keeps its portal waiting for ${words[lease]} seconds`);
-    expect(decision).toContain(`not reported waits ${words[unreported]} seconds`);
+    expect(decision).toContain(`leaves it free for ${words[unreported]} second:`);
     expect(text('docs/reliability.md').replace(/\s+/g, ' ')).toContain(`up to ${words[lease + unreported]} seconds`);
   });
 

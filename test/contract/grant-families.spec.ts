@@ -129,13 +129,13 @@ contract((made) => {
 
   it('remembers a refresh that was begun until it is reported or a newer pair is there', async () => {
     const old = await version();
-    await store.markRefreshing(portal, old, true);
+    expect(await store.markRefreshing(portal, old, true)).toBe(true);
     expect((await store.load(portal))?.refreshingVersion).toBe(old);
     await store.markRefreshing(portal, old, null);
     expect(await store.load(portal)).not.toHaveProperty('refreshingVersion');
     await store.markRefreshing(portal, old, true);
     await store.saveRefresh(portal, old, renewal('new'));
-    await store.markRefreshing(portal, old, true);
+    expect(await store.markRefreshing(portal, old, true)).toBe(false);
     expect(await store.load(portal)).not.toHaveProperty('refreshingVersion');
   });
 });

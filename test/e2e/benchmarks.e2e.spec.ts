@@ -1,9 +1,17 @@
 import { spawnSync } from 'node:child_process';
 
 /** Small enough for a few seconds; the figures mean nothing. */
-const small = { BENCH_SECONDS: '1', BENCH_CALLS: '50', BENCH_CALLERS: '4', BENCH_PORTALS: '4' };
+const small = {
+  BENCH_SECONDS: '1',
+  BENCH_IDLE_SECONDS: '1',
+  BENCH_CALLS: '50',
+  BENCH_CALLERS: '4',
+  BENCH_PORTALS: '4',
+  BENCH_ACTIVE: '4',
+  BENCH_CUTS: '1',
+};
 
-it.each(['wire', 'idle-latency', 'proxy'])(
+it.each(['wire', 'idle-latency', 'proxy', 'full-batches', 'active-portals', 'memory', 'refresh-cut'])(
   'the benchmark %s runs against this build',
   (name) => {
     const env = { ...process.env, ...small };

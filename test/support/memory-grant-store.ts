@@ -133,9 +133,7 @@ export class MemoryGrantStore implements GrantStore {
     });
 
   markRefreshing: GrantStore['markRefreshing'] = (portal, version, begun) =>
-    this.asked(() => {
-      this.changeAt(portal, version, { refreshingVersion: begun ? version : undefined });
-    });
+    this.asked(() => this.changeAt(portal, version, { refreshingVersion: begun ? version : undefined }));
 
   rejectSpare: GrantStore['rejectSpare'] = (portal, familyId, atMs) =>
     this.asked(() => {
@@ -245,8 +243,10 @@ export class MemoryGrantStore implements GrantStore {
     if (spares) this.change(portal, { spares: spares.map((it) => (it.id === familyId ? change(it) : it)) });
   }
 
-  private changeAt(portal: PortalId, version: number, change: Change): void {
-    if (this.grants.get(portal)?.version === version) this.change(portal, change);
+  private changeAt(portal: PortalId, version: number, change: Change): boolean {
+    const isCurrent = this.grants.get(portal)?.version === version;
+    if (isCurrent) this.change(portal, change);
+    return isCurrent;
   }
 
   private change(portal: PortalId, change: Change): void {

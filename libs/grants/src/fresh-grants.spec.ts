@@ -79,7 +79,17 @@ async function world() {
   const place = { domain: 'p.example', endpoint: 'https://p.example/rest/', oauthServer: 'https://oauth.example' };
   const install = { portal, kind: 'app' as const, ...place, scope: ['task'], installedAtMs: clock.now() };
   await store.install({ install, pair });
-  return { clock, store, server, outcomes, replica };
+  /** A replica is killed in the middle of a refresh. */
+  const refreshAndDie = async () => {
+    await clock.advance(hour);
+    const stopped = new HandClock(clock.now());
+    server.next = () => new Promise(() => undefined);
+    watched(replica(store, stopped).ensure(portal));
+    await clock.advance(150);
+    server.next = undefined;
+    expect(server.asked).toBe(1);
+  };
+  return { clock, store, server, outcomes, replica, refreshAndDie };
 }
 
 const rejectionOf = (version = 0, reason: TokenRejection['reason'] = 'token'): TokenRejection => ({
@@ -165,13 +175,13 @@ describe('a fresh grant', () => {
   it('is loaded again under the lease, so that a replica that gets the lease late does not refresh', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
-    const lease: GrantStore['acquireLease'] = async (...asked) => {
+    const acquireLease: GrantStore['acquireLease'] = async (...asked) => {
       await new Promise<void>((resolve) => {
         clock.after(500, resolve);
       });
       return store.acquireLease(...asked);
     };
-    const slow = watched(replica(Object.assign(Object.create(store) as GrantStore, { lease })).ensure(portal));
+    const slow = watched(replica(Object.assign(Object.create(store) as GrantStore, { acquireLease })).ensure(portal));
     const quick = watched(replica().ensure(portal));
     await clock.advance(1000);
     expect([slow.code, quick.code, server.asked]).toEqual(['fresh', 'fresh', 1]);
@@ -260,19 +270,96 @@ describe('a fresh grant', () => {
     expect([asked.code, server.asked]).toEqual(['fresh', 1]);
   });
 
-  it('is refreshed by another replica soon after the first is killed, however long a refresh may take', async () => {
+  it('is refreshed by another replica within four seconds after the first is killed, however long a refresh may take', async () => {
+    const { clock, server, replica, refreshAndDie } = await world();
+    await refreshAndDie();
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(1900);
+    expect([asked.code, server.asked]).toEqual([undefined, 1]);
+    await clock.advance(2000);
+    expect([asked.code, server.asked]).toEqual(['fresh', 2]);
+  });
+
+  it('waits no longer when replicas that wait for a dead one are killed, too', async () => {
+    const { clock, store, server, replica, refreshAndDie } = await world();
+    await refreshAndDie();
+    const second = new HandClock(clock.now());
+    watched(replica(store, second).ensure(portal));
+    for (let ms = 0; ms < 2700; ms += 50) await Promise.all([clock.advance(50), second.advance(50)]);
+    const asked = watched(replica().ensure(portal));
+    await clock.advance(1300);
+    expect([asked.code, server.asked]).toEqual(['fresh', 2]);
+  });
+
+  it('is refreshed once when its holder cannot renew the lease for seconds, and the server takes longer than that', async () => {
     const { clock, store, server, replica } = await world();
     await clock.advance(hour);
-    const stopped = new HandClock(clock.now());
-    server.next = () => new Promise(() => undefined);
-    watched(replica(store, stopped).ensure(portal));
-    await clock.advance(1000);
-    server.next = undefined;
-    const asked = watched(replica().ensure(portal));
-    await clock.advance(6000);
-    expect([asked.code, server.asked]).toEqual([undefined, 1]);
+    server.tookMs = 20_000;
+    const holder = watched(replica().ensure(portal));
+    await clock.advance(100);
+    store.away = true;
     await clock.advance(5000);
-    expect([asked.code, server.asked]).toEqual(['fresh', 2]);
+    store.away = false;
+    const others = [replica(), replica()].map((it) => watched(it.ensure(portal)));
+    await clock.advance(16_000);
+    expect([holder, ...others].map(({ code }) => code)).toEqual(['fresh', 'fresh', 'fresh']);
+    expect([server.asked, server.spentTwice]).toEqual([1, 0]);
+  });
+
+  it('is not overwritten by a replica that was frozen during its refresh', async () => {
+    const { clock, store, server, replica } = await world();
+    await clock.advance(hour);
+    const frozen = new HandClock(clock.now());
+    let thaw: (verdict: TokenVerdict) => void = () => undefined;
+    server.next = () => new Promise((resolve) => (thaw = resolve));
+    const first = watched(replica(store, frozen).ensure(portal));
+    await clock.advance(100);
+    const lost = server.grant();
+    server.next = () => server.grant();
+    const second = watched(replica().ensure(portal));
+    await clock.advance(4000);
+    thaw(lost);
+    await frozen.advance(4000);
+    expect([first.code, second.code]).toEqual(['fresh', 'fresh']);
+    expect((await store.load(portal))?.pair?.refreshToken.reveal()).toBe('r2');
+  });
+
+  it('is saved by a replica that was frozen during its refresh, after another one found its token spent', async () => {
+    const { clock, store, server, replica } = await world();
+    await clock.advance(hour);
+    const frozen = new HandClock(clock.now());
+    let thaw: (verdict: TokenVerdict) => void = () => undefined;
+    server.next = () => new Promise((resolve) => (thaw = resolve));
+    watched(replica(store, frozen).ensure(portal));
+    await clock.advance(100);
+    const late = server.grant();
+    server.next = undefined;
+    const second = watched(replica().ensure(portal));
+    await clock.advance(4000);
+    expect(second.code).toBe('reauthorization_required');
+    thaw(late);
+    await settle();
+    expect((await replica().ensure(portal)).pair?.refreshToken.reveal()).toBe('r1');
+  });
+
+  it('is not requested from the server by a replica that was frozen before it announced the refresh', async () => {
+    const { clock, store, server, replica } = await world();
+    await clock.advance(hour);
+    let thaw = () => undefined as void;
+    const markRefreshing: GrantStore['markRefreshing'] = async (...marked) => {
+      await new Promise<void>((resolve) => (thaw = resolve));
+      return store.markRefreshing(...marked);
+    };
+    const frozen = new HandClock(clock.now());
+    const slow = Object.assign(Object.create(store) as GrantStore, { markRefreshing });
+    const first = watched(replica(slow, frozen).ensure(portal));
+    await clock.advance(100);
+    const second = watched(replica().ensure(portal));
+    await clock.advance(4000);
+    thaw();
+    await settle();
+    expect([first.code, second.code]).toEqual(['fresh', 'fresh']);
+    expect([server.asked, server.spentTwice]).toEqual([1, 0]);
   });
 
   it('keeps its lease for as long as the server takes', async () => {
@@ -326,8 +413,9 @@ describe('refreshes of many replicas', () => {
 
   it('never spend a refresh token twice, and leave the newest pair in the store', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.constantFrom(100, 3000, 15_000), async (steps, tookMs) => {
         const { clock, store, server, replica } = await world();
+        server.tookMs = tookMs;
         const replicas = [replica(), replica(), replica()];
         const asked: { code?: string }[] = [];
         for (const it of steps) {

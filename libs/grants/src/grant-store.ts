@@ -85,8 +85,8 @@ export interface GrantStore {
    * refresh token if its family has become a spare. Returns false when nothing was saved.
    */
   saveRefresh(portal: PortalId, version: number, renewal: RefreshedGrant): Promise<boolean>;
-  /** Announces a refresh of this version's pair, or (null) its end; ignored for another version. */
-  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<void>;
+  /** Announces a refresh of this version's pair, or (null) its end. Returns false when another version is stored. */
+  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<boolean>;
   /** Marks a spare that the authorization server rejected: it is not tried again. */
   rejectSpare(portal: PortalId, familyId: string, atMs: number): Promise<void>;
   /** Records that the portal rejected a pair; ignored when a newer pair is stored. */

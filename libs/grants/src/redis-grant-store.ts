@@ -237,9 +237,10 @@ export class RedisGrantStore implements GrantStore {
     });
   }
 
-  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<void> {
+  markRefreshing(portal: PortalId, version: number, begun: true | null): Promise<boolean> {
     return this.write(portal, async () => {
-      await this.run.markGrant(grantKey(portal), version, 'refreshingVersion', begun ? version : '');
+      const marked = await this.run.markGrant(grantKey(portal), version, 'refreshingVersion', begun ? version : '');
+      return marked === 1;
     });
   }
 

@@ -4,12 +4,12 @@ import { heartbeat } from '@b24/redis';
 import type { GrantStore } from './grant-store';
 import type { Grant, TokenRejection } from './install';
 
-/** Renewed while the refresh runs; short, so that a killed holder does not block its portal for the length of a refresh. */
-const leaseMs = 8000;
-const renewLeaseEveryMs = 2000;
+/** Renewed while the refresh runs. A killed holder delays its portal by the lease and the pause after it: 3 s. */
+const leaseMs = 2000;
+const renewLeaseEveryMs = 500;
 const pollEveryMs = 60;
-/** How long to wait for another replica that may hold a refreshed but unsaved pair (it retries the save every second). */
-const unsavedPairMs = 3000;
+/** How long a lease stays free for a holder that may have a refreshed, unsaved pair: two of its renewals. */
+const unsavedPairMs = 1000;
 
 /** Extends the lease; resolves to false when another holder has it. */
 export type ExtendLease = () => Promise<boolean>;
@@ -28,7 +28,7 @@ export interface RefreshLeaseOptions {
 
 /**
  * Lets one holder in all replicas refresh a portal's pair at a time (docs/decisions/0011).
- * load → due? → lease → load again → still due? → refresh → compare-and-set → release
+ * lease → load → still due, and no other's refresh unsaved? → refresh → compare-and-set → release
  */
 export class RefreshLease {
   constructor(private readonly options: RefreshLeaseOptions) {}
@@ -43,18 +43,38 @@ export class RefreshLease {
     { dueReason, load }: RefreshCondition,
     refresh: (grant: Grant, reason: TokenRejection['reason'], extend: ExtendLease) => Promise<void>,
   ): Promise<void> {
-    const { store, clock } = this.options;
     const holder = randomUUID();
-    const extend = () => store.acquireLease(portal, holder, leaseMs);
-    while (!(await extend())) {
-      await sleep(clock, pollEveryMs);
-      if (!dueReason(await load(portal))) return;
+    let awaited: number | undefined;
+    while (await this.acquire(portal, holder, { dueReason, load })) {
+      const unsaved = await this.underLease(portal, holder, async (extend) => {
+        const grant = await load(portal);
+        const reason = dueReason(grant);
+        if (reason && mayBeUnsaved(grant) && grant.version !== awaited) return grant;
+        if (reason && (await extend())) await refresh(grant, reason, extend);
+        return undefined;
+      });
+      if (!unsaved) return;
+      await this.awaitSave(portal, unsaved, load);
+      awaited = unsaved.version;
     }
+  }
+
+  /** Waits for the lease. Resolves to false when no refresh is due any more. */
+  private async acquire(portal: PortalId, holder: string, { dueReason, load }: RefreshCondition): Promise<boolean> {
+    const { store, clock } = this.options;
+    while (!(await store.acquireLease(portal, holder, leaseMs))) {
+      await sleep(clock, pollEveryMs);
+      if (!dueReason(await load(portal))) return false;
+    }
+    return true;
+  }
+
+  private async underLease<T>(portal: PortalId, holder: string, work: (extend: ExtendLease) => Promise<T>): Promise<T> {
+    const { store, clock } = this.options;
+    const extend = () => store.acquireLease(portal, holder, leaseMs);
     const stopRenewing = heartbeat({ clock, everyMs: renewLeaseEveryMs, renew: extend });
     try {
-      const grant = await this.loadSaved(portal, load);
-      const reason = dueReason(grant);
-      if (reason && (await extend())) await refresh(grant, reason, extend);
+      return await work(extend);
     } finally {
       stopRenewing();
       // A lease that cannot be released expires.
@@ -63,17 +83,21 @@ export class RefreshLease {
   }
 
   /**
-   * Loads the grant once no other replica may hold a newer, unsaved pair. A replica that announced a refresh and did not
-   * report it may be dead, or may wait for the store; refreshing with the spent token would look like a dead grant.
+   * Leaves the lease free until another replica has saved the pair that it announced, or for as long as a living one needs
+   * to take its lease back, which it lost while it was frozen or could not reach the store. A refresh with the token that it
+   * has spent would look like a dead grant. A replica that dies during this pause delays nobody.
    */
-  private async loadSaved(portal: PortalId, load: RefreshCondition['load']): Promise<Grant> {
+  private async awaitSave(portal: PortalId, { version }: Grant, load: RefreshCondition['load']): Promise<void> {
     const { clock } = this.options;
     const untilMs = clock.now() + unsavedPairMs;
-    let grant = await load(portal);
-    while (grant.refreshingVersion === grant.version && clock.now() < untilMs) {
+    while (clock.now() < untilMs) {
       await sleep(clock, pollEveryMs);
-      grant = await load(portal);
+      if ((await load(portal)).refreshingVersion !== version) return;
     }
-    return grant;
   }
+}
+
+/** Whether a refresh of the stored pair was announced and has not been reported. */
+function mayBeUnsaved({ refreshingVersion, version }: Grant): boolean {
+  return refreshingVersion === version;
 }

@@ -55,7 +55,8 @@ export class TokenRefresh {
     if (!pair) return true;
     const family = grant.family ?? { id: 'first', grantedAtMs: grant.installedAtMs };
     const { refreshToken } = pair;
-    await store.markRefreshing(portal, version, true);
+    // Another pair was stored while this replica stood still.
+    if (!(await store.markRefreshing(portal, version, true))) return true;
     try {
       return await this.refresh(grant, {
         ...{ ...family, oauthServer, scope, refreshToken },

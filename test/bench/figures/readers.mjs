@@ -3,8 +3,8 @@ import { Pool } from 'undici';
 const method = 'tasks.api.scrum.backlog.get';
 
 /** Reads backlogs as a service of ours does, over connections that stay open. */
-export function throughGateway(url, key) {
-  const pool = new Pool(url);
+export function throughGateway(url, key, { connections = null } = {}) {
+  const pool = new Pool(url, { connections, connectTimeout: 60_000 });
   const headers = { authorization: `Bearer ${key}` };
   return {
     read: ({ memberId }, group) => told(pool, { path: `/v1/portals/${memberId}/groups/${group}/backlog`, headers }),

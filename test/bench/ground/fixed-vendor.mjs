@@ -1,41 +1,60 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { LeakyBucket } from './leaky-bucket.mjs';
 import { optionsFromParent, serveParent } from './side-process.mjs';
 
 /**
- * A vendor without rules, for benchmarks in which the simulator would be what is measured: to every call the same
- * backlog, to a batch the same for each command, on as many ports as there are portals that must not share a host.
+ * A vendor that costs little, for benchmarks in which the simulator would be what is measured. To every read it returns
+ * the backlog of the group that was read, and to a batch one for each command. Each portal has a host of its own. It
+ * refuses nothing, but counts per host what a bucket would have refused.
  */
-const backlog = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
-const time = { start: 0, finish: 0, duration: 0, processing: 0 };
-const one = Buffer.from(JSON.stringify({ result: backlog, time }));
+const { origins: hosts, bucket } = optionsFromParent();
+const buckets = new Map();
+const seen = { requests: 0, commands: 0, overBucket: 0 };
+const time = '{"start":0,"finish":0,"duration":0,"processing":0}';
 
 async function answer(request, response) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
-  const body = request.url.endsWith('/batch') ? batch(Buffer.concat(chunks)) : one;
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+  count(request.headers.host);
+  const sent = JSON.parse(Buffer.concat(chunks));
+  const result = request.url.endsWith('/batch') ? batch(sent.cmd) : one(sent.id);
+  const body = `{"result":${result},"time":${time}}`;
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
-function batch(asked) {
-  const keys = Object.keys(JSON.parse(asked).cmd);
-  const all = (value) => Object.fromEntries(keys.map((key) => [key, value]));
-  const result = {
-    result: all(backlog),
-    result_error: [],
-    result_total: [],
-    result_next: [],
-    result_time: all(time),
-  };
-  return Buffer.from(JSON.stringify({ result, time }));
+function count(host) {
+  seen.requests++;
+  if (!bucket) return;
+  const own = buckets.get(host) ?? new LeakyBucket(bucket);
+  buckets.set(host, own);
+  if (!own.count(Date.now())) seen.overBucket++;
 }
 
-async function listen() {
-  const server = createServer(answer).listen(0, '127.0.0.1');
+function one(group) {
+  seen.commands++;
+  return `{"id":1,"groupId":${Number(group)},"createdBy":6,"modifiedBy":1}`;
+}
+
+function batch(commands) {
+  const keys = Object.keys(commands);
+  const all = (valueOf) => keys.map((key) => `"${key}":${valueOf(commands[key])}`).join();
+  const results = all((command) => one(/[?&]id=(\d+)/.exec(command)?.[1]));
+  const times = all(() => time);
+  return `{"result":{${results}},"result_error":[],"result_total":[],"result_next":[],"result_time":{${times}}}`;
+}
+
+/** One listener serves all hosts: on Linux every address of 127.0.0.0/8 is the loopback. */
+async function listen(address) {
+  const server = createServer(answer).listen(0, address);
   server.keepAliveTimeout = 75_000;
   await once(server, 'listening');
-  return `http://127.0.0.1:${server.address().port}`;
+  return server.address().port;
 }
 
-const origins = await Promise.all(Array.from({ length: optionsFromParent().origins }, listen));
-serveParent({ origins, oauthServer: 'http://127.0.0.1:9', clientId: 'app.bench', clientSecret: 'none' });
+const port = await listen(hosts === 1 ? '127.0.0.1' : '0.0.0.0');
+const origins = Array.from({ length: hosts }, (_, i) => `http://127.0.${Math.floor(i / 250)}.${(i % 250) + 1}:${port}`);
+serveParent(
+  { origins, oauthServer: 'http://127.0.0.1:9', clientId: 'app.bench', clientSecret: 'none' },
+  { traffic: () => ({ ...seen }) },
+);

@@ -47,8 +47,13 @@ class Ground {
     this.redis = await EmbeddedRedis.start(this.data);
     this.vendor = await this.wanted.startVendor();
     for (let i = 0; i < this.wanted.replicas; i++) await this.startReplica(`gateway-${i + 1}`);
-    const client = { name: 'bench', scopes: ['backlog:read'] };
-    this.key = (await this.asAdmin('clients', { method: 'POST', body: JSON.stringify(client) })).key;
+    this.key = await this.newKey('bench');
+  }
+
+  /** Registers a client that may read backlogs, and returns its key. */
+  async newKey(name) {
+    const client = { name, scopes: ['backlog:read'] };
+    return (await this.asAdmin('clients', { method: 'POST', body: JSON.stringify(client) })).key;
   }
 
   async stop() {

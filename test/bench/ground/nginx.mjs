@@ -1,16 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { Child } from '../../../scripts/launch/children.mjs';
 import { answers, freePorts, until } from '../../../scripts/launch/ports.mjs';
 
 const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
+/** Where distributions install it, which is not on the PATH of every user. */
+const PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter);
+const env = { ...process.env, PATH };
+
 /** nginx as a reverse proxy in one process, with connections that it keeps to the vendor. */
 export class Nginx {
   static get installed() {
-    return spawnSync('nginx', ['-v']).status === 0;
+    return spawnSync('nginx', ['-v'], { env }).status === 0;
   }
 
   static async start(origin) {
@@ -19,7 +23,8 @@ export class Nginx {
     const config = join(folder, 'nginx.conf');
     writeFileSync(config, configOf(folder, port, new URL(origin).host));
     const args = ['-p', folder, '-c', config, '-e', 'stderr'];
-    const nginx = new Nginx(folder, port, new Child('nginx', 'nginx', args, { pidFile: join(folder, 'child.pid') }));
+    const child = new Child('nginx', 'nginx', args, { env, pidFile: join(folder, 'child.pid') });
+    const nginx = new Nginx(folder, port, child);
     await until(async () => !nginx.child.running || (await answers(port)));
     if (!nginx.child.running) throw new Error(`nginx did not start. ${nginx.child.errors}`);
     return nginx;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Redis } from 'ioredis';
 
@@ -25,6 +25,16 @@ export async function seed({ redis, encryptionKeys, vendor }, count) {
   }
   connection.disconnect();
   return portals;
+}
+
+/** Writes the key and the grants as the bare gateway reads them. */
+export async function seedBare({ redis, key }, portals) {
+  const connection = new Redis(redis.url);
+  await connection.set(`bare:key:${createHash('sha256').update(key).digest('hex')}`, 'bench');
+  const write = ({ memberId, origin, accessToken }) =>
+    connection.hset(`bare:grant:${memberId}`, { accessToken, endpoint: `${origin}/rest/`, version: 1 });
+  await Promise.all(portals.map(write));
+  connection.disconnect();
 }
 
 function keyringOf(encryptionKeys) {

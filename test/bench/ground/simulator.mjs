@@ -21,10 +21,29 @@ async function install(eventsUrl) {
 
 /** What a portal has seen so far. */
 function traffic(memberId) {
-  const portal = simulator.portals.find((it) => it.memberId === memberId);
+  const portal = portalOf(memberId);
   const commands = portal.requests.filter(({ method }) => method !== 'batch').length;
   const requests = portal.requests.filter(({ batchOf }) => batchOf === undefined).length;
   return { requests, commands, refused: portal.refusedByBucket };
 }
 
-serveParent({ oauthServer, clientId, clientSecret, portals }, { install, traffic });
+/** Expires the portal's access token; its next refresh is rotated, but never answered. */
+function loseRefresh(memberId) {
+  portalOf(memberId).expireAccessTokens();
+  simulator.oauth.faults.next('hang', { method: 'refresh_token', memberId, afterExecution: true });
+}
+
+/** Refreshes that were requested for a portal so far. */
+function refreshes(memberId) {
+  return {
+    requested: simulator.oauth.tokenRequests.filter(
+      (it) => it.memberId === memberId && it.grantType === 'refresh_token',
+    ).length,
+  };
+}
+
+function portalOf(memberId) {
+  return simulator.portals.find((it) => it.memberId === memberId);
+}
+
+serveParent({ oauthServer, clientId, clientSecret, portals }, { install, traffic, loseRefresh, refreshes });
