@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
 /** Small enough for a few seconds; the figures mean nothing. */
-const small = { BENCH_SECONDS: '1', BENCH_CALLS: '50', BENCH_CALLERS: '4', BENCH_PORTALS: '4' };
+const small = { BENCH_SECONDS: '1', BENCH_CALLS: '50', BENCH_CALLERS: '4', BENCH_PORTALS: '4', BENCH_STARTS: '1' };
 
-it.each(['idle-latency', 'proxy'])(
+it.each(['idle-latency', 'proxy', 'start'])(
   'the benchmark %s runs against this build',
   (name) => {
     const env = { ...process.env, ...small };
