@@ -2,7 +2,7 @@ import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
-import { besideBundle, foundResources, visibleRequires, withoutDocument } from './bundle-plugins.mjs';
+import { besideBundle, foundResources, visibleRequires, withoutDocument, withoutFetch } from './bundle-plugins.mjs';
 import { compileProgram } from './compile-program.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -45,7 +45,7 @@ async function bundle(name, main) {
     platform: 'node',
     tsconfig: join(root, 'tsconfig.json'),
     external: optional,
-    plugins: [besideBundle, foundResources, withoutDocument, visibleRequires],
+    plugins: [besideBundle, foundResources, withoutDocument, withoutFetch, visibleRequires],
     resolve: {
       alias: Object.fromEntries(Object.entries(esModules).map(([id, file]) => [id, join(root, 'node_modules', file)])),
     },
