@@ -8,7 +8,7 @@ import { answers, isFree, until } from './launch/ports.mjs';
 import { prepare } from './launch/prepare.mjs';
 import { main, say, Stop } from './launch/say.mjs';
 
-const program = 'dist/apps/gateway/apps/gateway/src/main.js';
+const program = 'dist/programs/gateway.js';
 const gatewayStopMs = 30_000;
 const stopMs = 10_000;
 
@@ -86,7 +86,7 @@ async function startGateway(data, env) {
     if (process.env.LOG_TO_TERMINAL === '1') say(line);
     else if (entry && (entry.level === 'error' || entry.level === 'warn')) say(`gateway ${entry.level}: ${entry.msg}`);
   };
-  const args = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', program];
+  const args = [program];
   const gateway = new Child('The gateway', process.execPath, args, { env, pidFile: data.at('gateway.pid'), onLine });
   running.unshift({ stop: () => gateway.stop(gatewayStopMs) });
   await until(() => !gateway.running || url !== undefined);

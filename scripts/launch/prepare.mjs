@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Stop, step } from './say.mjs';
 
 const stamps = { installed: 'node_modules/.installed-lock', built: 'dist/.built-from' };
-const sources = ['apps', 'libs', 'package-lock.json', 'nest-cli.json', 'tsconfig.json'];
+const sources = [
+  'apps',
+  'libs',
+  'scripts/programs',
+  'openapi.json',
+  'package-lock.json',
+  'nest-cli.json',
+  'tsconfig.json',
+];
 
 /** Prepares Node, dependencies and the build for this checkout; skips what is up to date. */
 export async function prepare() {
@@ -28,15 +36,14 @@ export async function install() {
 }
 
 export async function build() {
-  for (const app of ['gateway', 'portal-simulator', 'cli']) {
+  for (const app of ['gateway', 'portal-simulator']) {
     await step(`Building ${app}`, process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', app]);
   }
-  // npx runs the file as it is, but makes it executable only the first time.
-  chmodSync('dist/apps/cli/apps/cli/src/main.js', 0o755);
   for (const site of ['console', 'reference']) {
     await step(`Building the ${site}`, process.execPath, ['node_modules/vite/bin/vite.js', 'build', `apps/${site}`]);
     pressAssets(`dist/apps/${site}/assets`);
   }
+  await step('Bundling the programs', process.execPath, ['scripts/programs/bundle.mjs']);
   const scripts = 'dist/apps/gateway/libs/grants/src/saveGrant-1.lua';
   if (!existsSync(scripts)) throw new Stop(`The build is not whole: ${scripts} is missing.`);
   writeFileSync(stamps.built, digestOf(sources));

@@ -7,6 +7,7 @@ import { idleLatency } from './idle-latency.mjs';
 import { memory } from './memory.mjs';
 import { proxy } from './proxy.mjs';
 import { refreshCut } from './refresh-cut.mjs';
+import { start } from './start.mjs';
 import { throughput } from './throughput.mjs';
 import { wire } from './wire.mjs';
 
@@ -21,5 +22,6 @@ const benchmarks = [
   besideConsole,
   cost,
   refreshCut,
+  start,
 ];
 for (const benchmark of benchmarks) await runBenchmark(benchmark);

@@ -41,7 +41,7 @@ export interface OutsideText {
 const http = 'apps/gateway/src/http';
 const rules = { hosts: new PortalHosts(['*.bitrix24.com']), allowHttp: false };
 const headed = (headers: Record<string, string>) => ({ headers }) as unknown as FastifyRequest;
-const document = new StaticDocument('text', 'text/plain');
+const document = new StaticDocument(() => 'text', 'text/plain');
 const noop = () => reply;
 const reply = {
   getHeader: () => undefined,
@@ -230,7 +230,7 @@ export const parsers: readonly OutsideText[] = [
   },
   {
     name: 'a message of MCP',
-    file: 'apps/gateway/src/doors/mcp/mcp.controller.ts',
+    file: 'apps/gateway/src/doors/mcp/answer-message.ts',
     read: (text) => JSONRPCMessageSchema.parse(JSON.parse(text)),
     worst: [json((i) => `"f${i}":1`)],
   },

@@ -9,9 +9,10 @@ const small = {
   BENCH_PORTALS: '4',
   BENCH_ACTIVE: '4',
   BENCH_CUTS: '1',
+  BENCH_STARTS: '1',
 };
 
-it.each(['wire', 'idle-latency', 'proxy', 'full-batches', 'active-portals', 'memory', 'refresh-cut'])(
+it.each(['wire', 'idle-latency', 'proxy', 'full-batches', 'active-portals', 'memory', 'refresh-cut', 'start'])(
   'the benchmark %s runs against this build',
   (name) => {
     const env = { ...process.env, ...small };

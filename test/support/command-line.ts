@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 
-export const commandLineProgram = resolve('dist/apps/cli/apps/cli/src/main.js');
+export const commandLineProgram = resolve('dist/programs/b24-gateway.js');
 
 export interface CommandResult {
   readonly code: number | null;

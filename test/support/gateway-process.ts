@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { HttpClient } from './gateway';
 
-const program = 'dist/apps/gateway/apps/gateway/src/main.js';
+/** The build file by file, in which tests replace texts. It loads ES modules, of which Node warns. */
+const program = ['--disable-warning=ExperimentalWarning', 'dist/apps/gateway/apps/gateway/src/main.js'];
 
 /** A replica as an operator runs it: the build, in a process of its own, from the environment alone. */
 export class GatewayProcess {
@@ -16,8 +17,7 @@ export class GatewayProcess {
   ) {}
 
   /** @throws Error with what it printed when it ended before it listened */
-  static async start(env: Record<string, string>): Promise<GatewayProcess> {
-    const argv = ['--disable-warning=ExperimentalWarning', program];
+  static async start(env: Record<string, string>, argv: readonly string[] = program): Promise<GatewayProcess> {
     const child = spawn(process.execPath, argv, { env: { PATH: process.env['PATH'] ?? '', ...env } });
     const replica = new GatewayProcess(child, argv);
     let rest = '';

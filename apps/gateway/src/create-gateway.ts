@@ -14,7 +14,6 @@ import { compressAnswers } from './http/compress-answers';
 import { boundConnections } from './http/connections';
 import { holdBackBodies } from './http/expected-body';
 import { gatewayLog, NestLog } from './http/log';
-import { openApiDocument } from './openapi-document';
 import { closePipelinedAnswers } from './http/pipelined';
 import { addInboundPipeline, type InboundPipelineOptions } from './http/inbound-pipeline';
 import { renderProblem, sendProblemOn } from './http/render-problem';
@@ -90,7 +89,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
   const inFlight = new OpenRequests();
   await prepareHttp(app, composition, { inFlight, logAnswer: answerLog(log) });
   if (settings.console.served) await serveConsole(app);
-  await serveReference(app, openApiDocument(app));
+  await serveReference(app);
 
   const end = async () => {
     lifecycle.stop();

@@ -126,11 +126,6 @@ export class ClientKeys {
     return client;
   }
 
-  /** Returns the client of a known valid key without a rate; undefined if `admit` must decide. */
-  admitKnown(_key: string): Client | undefined {
-    return undefined;
-  }
-
   /** Like `admit`, for a caller that has only the key's digest. @throws Fault key_expired, client_rate_limited */
   admitByDigest(digest: Buffer): Promise<Client | undefined> {
     const hex = digest.toString('hex');

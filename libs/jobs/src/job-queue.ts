@@ -1,8 +1,9 @@
-import { type Job as Entry, Queue, WaitingError, Worker } from 'bullmq';
+import type { Job as Entry, Queue, Worker } from 'bullmq';
 import type { Clock } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
+import type * as bullmqModule from './bullmq';
 
-/* BullMQ stays in this file (docs/decisions/0016). Braces: all its keys are on one node of a cluster. */
+/* BullMQ stays in this file and bullmq.ts (docs/decisions/0016). Braces: all its keys are on one node of a cluster. */
 const prefix = '{b24-jobs}';
 /** A runner that is silent for this long counts as dead. The queue checks as often. */
 const lockMs = 10_000;
@@ -43,6 +44,7 @@ export class JobQueue {
 
   start({ run, deliver }: JobWorkers): void {
     const { redis, waiting, jobsAtOnce } = this.options;
+    const { Queue, WaitingError, Worker } = bullmq();
     const common = { prefix, skipVersionCheck: true };
     this.jobs = new Queue('jobs', { ...common, connection: redis });
     this.callbacks = new Queue('callbacks', { ...common, connection: redis });
@@ -96,4 +98,10 @@ export class JobQueue {
       callOff();
     });
   }
+}
+
+/** Loads BullMQ when its workers start: after the replica has begun to listen. */
+function bullmq(): typeof bullmqModule {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- not before it is needed
+  return require('./bullmq') as typeof bullmqModule;
 }

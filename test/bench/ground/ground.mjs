@@ -8,7 +8,7 @@ import { EmbeddedRedis } from '../../../scripts/launch/embedded-redis.mjs';
 import { until } from '../../../scripts/launch/ports.mjs';
 import { printProfiles, profileFolder } from '../figures/profile.mjs';
 
-const program = fileURLToPath(new URL('../../../dist/apps/gateway/apps/gateway/src/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../dist/programs/gateway.js', import.meta.url));
 
 /** Limits that no benchmark meets. */
 const unlimited = { B24_BURST: '10000', B24_DRAIN_PER_SECOND: '1000' };
@@ -85,7 +85,7 @@ class Ground {
   async startReplica(name) {
     let url;
     const profiling = this.profiles ? ['--cpu-prof', `--cpu-prof-dir=${this.profiles}`] : [];
-    const args = [...profiling, '--disable-warning=ExperimentalWarning', program];
+    const args = [...profiling, program];
     const child = new Child(name, process.execPath, args, {
       pidFile: this.data.at(`${name}.pid`),
       onLine: (line) => (url ??= JSON.parse(line).url),

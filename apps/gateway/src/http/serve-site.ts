@@ -30,9 +30,11 @@ const ownFilesOnly = [
   "frame-ancestors 'none'",
 ];
 
-/** Returns where a browser app is built: beside this build or, for tests, which run the sources, beside the sources. */
+/** Returns where a browser app is built: beside this build, beside the bundle or, for tests, beside the sources. */
 export const buildFolders = (name: string) =>
-  [`../../../../../${name}`, `../../../../dist/apps/${name}`].map((it) => join(__dirname, it));
+  [`../../../../../${name}`, `../../../../../apps/${name}`, `../../../../dist/apps/${name}`].map((it) =>
+    join(__dirname, it),
+  );
 
 /** Serves the files of a site as `npm run build` created them. All its pages are the same document. */
 export async function serveSite(

@@ -13,31 +13,33 @@ const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 const [brotli, gzipped] = [promisify(brotliCompress), promisify(gzip)];
 
 /**
- * A text that does not change while the process runs. It is compressed once per encoding, off the main thread, on first
- * use, and validated by an ETag.
+ * A text that does not change while the process runs. It is read on first use, compressed once per encoding, off the main
+ * thread, and validated by an ETag.
  */
 export class StaticDocument {
-  private readonly text: Buffer;
-  private readonly digest: string;
+  private known: { readonly text: Buffer; readonly digest: string } | undefined;
   private readonly encoded = new Map<Encoding, Promise<Buffer>>();
 
   constructor(
-    text: string,
+    private readonly readText: () => string,
     private readonly contentType: string,
-  ) {
-    this.text = Buffer.from(text);
-    this.digest = createHash('sha256').update(this.text).digest('base64url');
-  }
+  ) {}
 
   async show({ headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const encoding = negotiate(headers['accept-encoding'] ?? '', encodings) ?? 'identity';
     // A strong ETag, so each encoding has its own.
-    const etag = `"${this.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
+    const etag = `"${this.content.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
     const vary = [reply.getHeader('Vary'), 'Accept-Encoding'].flat().filter(Boolean).join(', ');
     void reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: vary });
     if (isKnown(etag, headers['if-none-match'])) return reply.status(304).send();
     if (encoding !== 'identity') void reply.header('Content-Encoding', encoding);
     return reply.type(this.contentType).send(await this.in(encoding));
+  }
+
+  private get content(): { readonly text: Buffer; readonly digest: string } {
+    if (this.known) return this.known;
+    const text = Buffer.from(this.readText());
+    return (this.known = { text, digest: createHash('sha256').update(text).digest('base64url') });
   }
 
   private in(encoding: Encoding): Promise<Buffer> {
@@ -49,8 +51,9 @@ export class StaticDocument {
   }
 
   private compressed(encoding: Encoding): Promise<Buffer> {
-    if (encoding === 'br') return brotli(this.text, brotliOptions);
-    return encoding === 'gzip' ? gzipped(this.text, { level: 9 }) : Promise.resolve(this.text);
+    const { text } = this.content;
+    if (encoding === 'br') return brotli(text, brotliOptions);
+    return encoding === 'gzip' ? gzipped(text, { level: 9 }) : Promise.resolve(text);
   }
 }
 

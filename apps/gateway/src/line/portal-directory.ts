@@ -10,11 +10,6 @@ export class PortalDirectory {
     return this.store.peekId(name);
   }
 
-  /** Returns the portal of a known name; undefined if `find` must decide. */
-  findKnown(_name: string): PortalId | undefined {
-    return undefined;
-  }
-
   /** Finds a portal. @param name a member id, an alias or a domain. @throws Fault portal_not_found, store_unavailable */
   async find(name: string): Promise<PortalId> {
     const portal = await this.store.findCached(name);
