@@ -14,32 +14,34 @@ const tickMs = 1000;
 export class ExchangeDeadlines {
   private readonly dueTicks = new Map<TimedExchange, number>();
   private tick = 0;
-  private isTicking = false;
+  private stop: (() => void) | undefined;
 
   constructor(private readonly clock: Clock) {}
 
   add(exchange: TimedExchange, limitMs: number): void {
-    this.dueTicks.set(exchange, this.tick + Math.ceil(limitMs / tickMs) + (this.isTicking ? 1 : 0));
-    if (!this.isTicking) this.next();
+    this.dueTicks.set(exchange, this.tick + Math.ceil(limitMs / tickMs) + (this.stop ? 1 : 0));
+    if (!this.stop) this.next();
   }
 
   remove(exchange: TimedExchange): void {
     this.dueTicks.delete(exchange);
+    if (this.dueTicks.size > 0) return;
+    this.stop?.();
+    this.stop = undefined;
   }
 
   private next(): void {
-    this.isTicking = true;
-    this.clock.after(tickMs, this.onTick);
+    this.stop = this.clock.after(tickMs, this.onTick);
   }
 
   private readonly onTick = () => {
     this.tick++;
+    this.stop = undefined;
     for (const [exchange, dueTick] of this.dueTicks) {
       if (dueTick > this.tick) continue;
       this.dueTicks.delete(exchange);
       exchange.expire();
     }
-    if (this.dueTicks.size > 0) this.next();
-    else this.isTicking = false;
+    if (this.dueTicks.size > 0 && !this.stop) this.next();
   };
 }
