@@ -6,6 +6,9 @@ import { WaitingLine } from './waiting-line';
 
 /** A waiting replica polls at least this often, because its place among the replicas lasts for a second. */
 const maxPollMs = 250;
+/** It polls twice per permit that drains, so that its calls are offered to peers before one of them gets the permit. */
+const pollsPerPermit = 2;
+const minOfferMs = 25;
 /** Permits of a fast portal are leased several at a time. */
 const minPollMs = 5;
 /** After this many failed polls in a row, the store counts as unavailable. */
@@ -105,8 +108,9 @@ export class PortalLimiter {
   }
 
   private pollIn(ms: number): void {
+    const offerMs = Math.max(minOfferMs, 1000 / (pollsPerPermit * this.permits.currentPlan.drainPerSecond));
     this.stopPolling();
-    this.stopPolling = this.options.clock.after(Math.min(maxPollMs, Math.max(minPollMs, ms)), this.poll);
+    this.stopPolling = this.options.clock.after(Math.min(maxPollMs, offerMs, Math.max(minPollMs, ms)), this.poll);
   }
 
   private readonly poll = (): void => {

@@ -2,7 +2,7 @@ import type { Clock } from '@b24/portal';
 import { capacityOf, type Level, type Permit, type Plan } from './rate-limiter';
 
 /** A permit lapses this long after its lease was requested, before anything else could be done with the request. */
-export const lapseMs = 900;
+const lapseMs = 900;
 /** An unsettled request has arrived at the vendor's counter after this long, or never will. */
 const maxUnsettledMs = 5000;
 /** Shorter than Redis stores the count of a replica. */
