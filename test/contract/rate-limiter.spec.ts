@@ -217,6 +217,7 @@ describe('the rate limiter over a real Redis', () => {
       code: 'store_unavailable',
     } satisfies Partial<Fault>);
     await server.startAgain({ withData: true });
+    while (redis.status !== 'ready') await new Promise(setImmediate);
     await limiter.acquire(portal, plan);
   });
 

@@ -35,6 +35,8 @@ export class PortalLimiter {
   private leasing: Promise<PermitLease> | undefined;
   private lastExchange: Promise<unknown> = Promise.resolve();
   private failedPolls = 0;
+  /** Until when this replica's own back-off lasts; each report repeats it, in case Redis lost it. */
+  private backOffUntilMs = 0;
   private stopPolling: () => void = () => undefined;
 
   constructor(
@@ -64,8 +66,11 @@ export class PortalLimiter {
 
   /** Tells Redis of permits to return, or that the portal exists. @throws Fault store_unavailable */
   async report(backOffMs = 0): Promise<void> {
-    if (backOffMs > 0) this.permits.discard();
-    await this.exchange(() => 0, backOffMs);
+    if (backOffMs > 0) {
+      this.permits.discard();
+      this.backOffUntilMs = this.options.clock.now() + backOffMs;
+    }
+    await this.exchange(() => 0);
   }
 
   /** Resolves when nothing of this portal is on its way to Redis. */
@@ -141,27 +146,28 @@ export class PortalLimiter {
 
   /** Leases permits, or joins the lease under way. */
   private lease(): Promise<PermitLease> {
-    const leased = (this.leasing ??= this.exchange(() => Math.max(this.waiting, this.permits.likelyUse()), 0).finally(
+    const leased = (this.leasing ??= this.exchange(() => Math.max(this.waiting, this.permits.likelyUse())).finally(
       () => (this.leasing = undefined),
     ));
     return leased;
   }
 
   /** One after the other, so that each report contains what the one before it brought. */
-  private exchange(want: () => number, backOffMs: number): Promise<PermitLease> {
+  private exchange(want: () => number): Promise<PermitLease> {
     const exchanged = this.lastExchange.then(
-      () => this.send(want(), backOffMs),
-      () => this.send(want(), backOffMs),
+      () => this.send(want()),
+      () => this.send(want()),
     );
     this.lastExchange = exchanged;
     return exchanged;
   }
 
-  private async send(want: number, backOffMs: number): Promise<PermitLease> {
+  private async send(want: number): Promise<PermitLease> {
     const { clock, requestLease, pausedUntilMs, onHeld } = this.options;
     const pausedMs = pausedUntilMs() - clock.now();
     if (want > 0 && pausedMs > 0) return { granted: 0, left: this.permits.level.left, waitMs: pausedMs };
     const report = this.permits.report();
+    const backOffMs = Math.max(0, this.backOffUntilMs - clock.now());
     try {
       const lease = await requestLease(this.permits.currentPlan, report, want, backOffMs);
       this.permits.onLease(report, lease);
