@@ -7,6 +7,9 @@ import { ClientQueue } from './client-queue';
 import { EntityOrder, type SendFilter } from './entity-order';
 import { ClientUsage } from './client-usage';
 
+/** Fewer queues than this are not worth pruning. */
+const minPruned = 64;
+
 /** A client's waiting calls that a batch has not considered yet. */
 interface ClientTurn {
   readonly client: string;
@@ -18,8 +21,13 @@ interface ClientTurn {
  * writes.
  */
 export class CallQueue {
-  /** The waiting calls by client, next turn first. A read that several clients wait for is in the queue of each. */
+  /**
+   * The waiting calls by client, next turn first. A read that several clients wait for is in the queue of each. A client
+   * without waiting calls may have an empty queue.
+   */
   private readonly queues = new Map<string, ClientQueue>();
+  /** The queues that are not empty. */
+  private occupied = 0;
   /** The callers by client, also those of calls in flight. */
   private readonly waiters = new Map<string, ClientWaiters>();
   private readonly entities = new EntityOrder();
@@ -35,7 +43,7 @@ export class CallQueue {
   constructor(private readonly replica: ClientUsage) {}
 
   get isEmpty(): boolean {
-    return this.queues.size === 0;
+    return this.occupied === 0;
   }
 
   /** Adds a caller: to a new call, or to a waiting one with the same read. */
@@ -46,7 +54,9 @@ export class CallQueue {
     // A read after a write must not join a read before it.
     if (call.isWrite) this.sharedReads.clear();
     call.addWaiter(waiter);
-    this.queueOf(waiter.client).add(call);
+    const queue = this.queueOf(waiter.client);
+    this.occupy(waiter.client, queue);
+    queue.add(call);
     let waiters = this.waiters.get(waiter.client);
     if (!waiters) this.waiters.set(waiter.client, (waiters = new ClientWaiters()));
     waiters.add({ call, waiter });
@@ -58,9 +68,7 @@ export class CallQueue {
   removeWaiter(call: QueuedCall, waiter: Waiter): void {
     if (!call.removeWaiter(waiter)) return;
     this.uncount(waiter);
-    const waiters = this.waiters.get(waiter.client);
-    waiters?.remove();
-    if (waiters?.isEmpty) this.waiters.delete(waiter.client);
+    this.waiters.get(waiter.client)?.remove();
     if (!call.clients.includes(waiter.client)) this.dequeueFrom(call, waiter.client);
   }
 
@@ -85,7 +93,9 @@ export class CallQueue {
   enqueueRemote(commands: readonly Command[], size: CallSize, remoteId: string): QueuedCall {
     const call = this.create(commands, size, readKeyOf(commands));
     call.remoteId = remoteId;
-    this.queueOf(call.client).add(call);
+    const queue = this.queueOf(call.client);
+    this.occupy(call.client, queue);
+    queue.add(call);
     return call;
   }
 
@@ -161,7 +171,11 @@ export class CallQueue {
     call.sentAtMs = undefined;
     this.entities.requeue(call);
     for (const waiter of call.waiters) this.count(waiter);
-    for (const client of call.clients) this.queueOf(client).requeue(call);
+    for (const client of call.clients) {
+      const queue = this.queueOf(client);
+      this.occupy(client, queue);
+      queue.requeue(call);
+    }
   }
 
   /** Removes a call that was answered, or that no caller waits for. */
@@ -196,14 +210,32 @@ export class CallQueue {
 
   private dequeueFrom(call: QueuedCall, client: string): void {
     const queue = this.queues.get(client);
-    queue?.delete(call);
-    if (queue?.isEmpty) this.queues.delete(client);
+    if (!queue || queue.isEmpty) return;
+    queue.delete(call);
+    if (queue.isEmpty) this.vacate();
   }
 
   private rotate(client: string): void {
-    const queue = this.queueOf(client);
+    if (this.queues.size > 1) this.moveLast(client, this.queueOf(client));
+  }
+
+  private moveLast(client: string, queue: ClientQueue): void {
     this.queues.delete(client);
     this.queues.set(client, queue);
+  }
+
+  /** A client whose queue was empty gets the last turn. */
+  private occupy(client: string, queue: ClientQueue): void {
+    if (!queue.isEmpty) return;
+    this.occupied++;
+    if (this.queues.size > 1) this.moveLast(client, queue);
+  }
+
+  private vacate(): void {
+    this.occupied--;
+    if (this.queues.size <= minPruned || this.queues.size <= 2 * this.occupied) return;
+    for (const [client, queue] of this.queues) if (queue.isEmpty) this.queues.delete(client);
+    for (const [client, waiters] of this.waiters) if (waiters.isEmpty) this.waiters.delete(client);
   }
 
   private queueOf(client: string): ClientQueue {

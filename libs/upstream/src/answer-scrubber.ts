@@ -7,8 +7,6 @@ const maxScrubbers = 20_000;
 const maxTokens = 3;
 
 interface CachedScrubber {
-  /** The authorization that it was used for last; one object stands for the same secrets always. */
-  authorization: Authorization;
   readonly tokens: readonly Secret[];
   /** All secrets joined, to detect a change. */
   readonly secrets: string;
@@ -22,34 +20,42 @@ interface CachedScrubber {
 export function answerScrubber(
   linkFor: (vendorLink: URL) => string | undefined = () => undefined,
 ): (answer: HttpAnswer, authorization: Authorization) => HttpAnswer {
+  /** By endpoint. */
   const stored = new Map<string, CachedScrubber>();
+  /** One object stands for the same secrets always. */
+  const used = new WeakMap<Authorization, CachedScrubber>();
 
   function scrubberOf(authorization: Authorization): Scrubber {
     const url = authorization.endpoint.reveal();
+    const own = used.get(authorization);
     const known = stored.get(url);
-    return known?.authorization === authorization ? known.scrubber : scrubberFor(authorization, url, known);
+    if (own && own === known) return own.scrubber;
+    // Of a token that was replaced meanwhile: the scrubber of the newer one searches for both.
+    const [token] = own?.tokens ?? [];
+    if (own && token) return known?.tokens.includes(token) ? known.scrubber : own.scrubber;
+    const made = scrubberFor(authorization, url, known);
+    used.set(authorization, made);
+    return made.scrubber;
   }
 
-  function scrubberFor(authorization: Authorization, url: string, known: CachedScrubber | undefined): Scrubber {
+  function scrubberFor(authorization: Authorization, url: string, known: CachedScrubber | undefined): CachedScrubber {
     const { accessToken, otherSecrets = [] } = authorization;
     const token = accessToken ?? webhookSecret(url);
     const earlier = known?.tokens.filter((it) => it.reveal() !== token.reveal()) ?? [];
     const tokens = [token, ...earlier].slice(0, maxTokens);
     const all = [...tokens, ...otherSecrets];
     const secrets = all.map((it) => it.reveal()).join(' ');
-    if (known?.secrets === secrets) {
-      known.authorization = authorization;
-      return known.scrubber;
-    }
+    if (known?.secrets === secrets) return known;
     const scrubber = Scrubber.of(all, url.split('/')[2], (link) => {
       const file = fileLink(link, url);
       return file && linkFor(file);
     });
+    const made = { tokens, secrets, scrubber };
     stored.delete(url);
-    stored.set(url, { authorization, tokens, secrets, scrubber });
+    stored.set(url, made);
     const [oldest] = stored.keys();
     if (stored.size > maxScrubbers && oldest !== undefined) stored.delete(oldest);
-    return scrubber;
+    return made;
   }
 
   return (answer, authorization) => {
