@@ -1,6 +1,7 @@
 import {
   authorize,
   type FreshGrants,
+  type Grant,
   type GrantStore,
   OutageRecorder,
   PortalProbe,
@@ -159,6 +160,7 @@ export class RequestLine {
     this.portalQueues = new PortalQueues({
       ...parts,
       observer: withOutages(parts.observer, new OutageRecorder(store, clock)),
+      ready: (portal) => this.ready(portal),
       prepare: (portal) => this.prepare(portal),
       isAnswering: async (portal) => (await probe.ask(await grants.usable(portal))).kind !== 'silent',
       batchBytesOf: ({ method, params, v3 }) => (v3 ? undefined : batchedBytes(method, params)),
@@ -190,16 +192,24 @@ export class RequestLine {
   }
 
   private async prepare(portal: PortalId): Promise<PreparedRequest> {
-    const { grants, planOf, traces } = this.parts;
-    const grant = grants.ready(portal) ?? (await grants.ensure(portal));
+    return this.prepared(await this.parts.grants.ensure(portal));
+  }
+
+  private ready(portal: PortalId): PreparedRequest | undefined {
+    const grant = this.parts.grants.ready(portal);
+    return grant && this.prepared(grant);
+  }
+
+  private prepared(grant: Grant): PreparedRequest {
+    const { planOf, traces } = this.parts;
     this.planDetector.refreshIfStale(grant);
     const send = this.authorize(grant);
     return { plan: planOf(grant), send: traces ? traces.station(send) : send };
   }
 
   /** @throws Fault whatever went wrong on the way, or the portal's refusal of this command */
-  async call(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
-    return resultOf(await this.answer(asking, scope, portal, command));
+  call(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Result> {
+    return this.ask(asking, scope, portal, command).then(resultOf);
   }
 
   /** The same, where the portal's refusal of this command is an answer. @throws Fault whatever went wrong on the way */

@@ -15,6 +15,7 @@ import { queueFullFault } from './queue-full-fault';
 import { QueueWaiter, type WaiterOwner } from './queue-waiter';
 import type { Level, Permit, Plan } from './rate-limiter';
 import { afterSending, grantReasons, lostInBatch, retryDelayMs } from './retry-policy';
+import { RequestPreparation } from './request-preparation';
 import { Scheduler } from './scheduler';
 import { endOfTurn } from './end-of-turn';
 
@@ -47,6 +48,7 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
   private readonly admission: Admission;
   private readonly batching: CrossReplicaBatching;
   private readonly orderHolds: OrderHolds;
+  private readonly preparation: RequestPreparation;
   /** Requests that carry remote calls, until their outcome is published. */
   private readonly publishing = new Set<Promise<void>>();
   /** Requests that were refused because of the grant. */
@@ -54,8 +56,6 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
   private commandsPerRequest = 1;
   private left = 0;
   private isDispatching = false;
-  private plan: Plan | undefined;
-  private isKnown = false;
   /** When the queue last had anything to do, unix milliseconds. */
   private lastUsedAtMs: number;
 
@@ -80,16 +80,16 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
     });
     this.batching = new CrossReplicaBatching(portal, peerExchange, clock, this);
     this.orderHolds = new OrderHolds(clock);
+    this.preparation = new RequestPreparation(portal, options);
     this.lastUsedAtMs = clock.now();
   }
 
-  /** Whether the portal was found to exist. Callers may name portals that do not. */
   get isFound(): boolean {
-    return this.isKnown;
+    return this.preparation.isPortalFound;
   }
 
   markFound(): void {
-    this.isKnown = true;
+    this.preparation.isPortalFound = true;
   }
 
   get counts(): QueueCounts {
@@ -185,14 +185,19 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
   private async dispatchAll(): Promise<void> {
     if (this.isDispatching) return;
     this.isDispatching = true;
+    const { rateLimiter } = this.options;
     while (this.scheduler.canDispatch) {
       try {
         const { grantRefusals } = this;
-        const prepared = await this.prepare();
+        const prepared = this.preparation.ready() ?? (await this.preparation.prepare());
         if (!this.scheduler.canDispatch) break;
-        const permit = await this.permit(prepared.plan);
+        const inHand = rateLimiter.tryAcquire(this.portal, prepared.plan);
+        const permit = inHand ?? (await rateLimiter.acquire(this.portal, prepared.plan, this.offerWhileWaiting));
+        // The calls of this turn of the event loop share the request.
+        if (inHand) await endOfTurn();
         // The grant may have been refused while this request waited for its permit.
-        await this.dispatch(permit, prepared, () => grantRefusals !== this.grantRefusals);
+        const sharing = this.dispatch(permit, prepared, () => grantRefusals !== this.grantRefusals);
+        if (sharing) await sharing;
       } catch (error) {
         this.rejectAll(asFault(error));
       }
@@ -200,47 +205,33 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
     }
     this.isDispatching = false;
     this.lastUsedAtMs = this.options.clock.now();
-    if (!this.isKnown) this.onPortalMissing(this);
-  }
-
-  private async prepare(): Promise<PreparedRequest> {
-    try {
-      const prepared = await this.options.prepare(this.portal);
-      this.isKnown = true;
-      this.plan = prepared.plan;
-      return prepared;
-    } catch (error) {
-      const { code } = asFault(error);
-      // A store that does not answer says nothing about the portal.
-      if (code === 'portal_not_found') this.isKnown = false;
-      else if (code !== 'store_unavailable') this.isKnown = true;
-      throw error;
-    }
-  }
-
-  /** Takes a permit in hand, which the calls of this turn of the event loop share, or acquires one. */
-  private async permit(plan: Plan): Promise<Permit> {
-    const { rateLimiter } = this.options;
-    const inHand = rateLimiter.tryAcquire(this.portal, plan);
-    if (!inHand) return rateLimiter.acquire(this.portal, plan, this.offerWhileWaiting);
-    await endOfTurn();
-    return inHand;
+    if (!this.isFound) this.onPortalMissing(this);
   }
 
   private readonly offerWhileWaiting = () => {
     this.batching.offerNext();
   };
 
-  private async dispatch(permit: Permit, { send }: PreparedRequest, isOutdated: () => boolean): Promise<void> {
+  /** Returns a promise while it is not known which calls peers have claimed. */
+  private dispatch(permit: Permit, { send }: PreparedRequest, isOutdated: () => boolean): Promise<void> | undefined {
     const { level } = permit;
     const requestId = this.batching.newRequestId();
-    const canShare = level.left < 1 || !this.batching.isQuiet;
-    const batch = canShare ? await this.takeSharedBatch(requestId, level, isOutdated) : this.takeBatch(isOutdated);
+    if (level.left >= 1 && this.batching.isQuiet) {
+      this.sendNext(requestId, this.takeBatch(isOutdated), send, permit);
+      return undefined;
+    }
+    return this.takeSharedBatch(requestId, level, isOutdated).then((batch) => {
+      this.sendNext(requestId, batch, send, permit);
+    });
+  }
+
+  private sendNext(requestId: string, batch: BatchBuilder, send: PreparedRequest['send'], permit: Permit): void {
     // All callers gave up while the request waited, or the grant was refused.
     if (batch.calls.length === 0) {
       permit.refund();
       return;
     }
+    const { level } = permit;
     const commands = batch.commands.length;
     this.left = level.left;
     this.commandsPerRequest += (commands - this.commandsPerRequest) / 10;
@@ -294,7 +285,7 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
       this.onAnswers(answers, request);
     } catch (error) {
       outcome = asFault(error);
-      await this.onRequestFailed(calls, outcome, this.plan);
+      await this.onRequestFailed(calls, outcome, this.preparation.plan);
     }
     this.scheduler.inFlight.finish(inFlight);
     permit.settle();
@@ -468,7 +459,7 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
   }
 
   private queueFull(client: string): Fault {
-    const requestsPerSecond = this.plan?.drainPerSecond ?? 1;
+    const requestsPerSecond = this.preparation.plan?.drainPerSecond ?? 1;
     return queueFullFault({
       waiting: this.scheduler.calls.waiting.total,
       ofClient: this.scheduler.calls.waiting.of(client),

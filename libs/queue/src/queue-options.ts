@@ -23,6 +23,8 @@ export interface QueueOptions {
   readonly rateLimiter: RateLimiter;
   readonly peerExchange: PeerExchange;
   readonly clock: Clock;
+  /** Returns what `prepare` would resolve with, if that is in memory. */
+  readonly ready?: (portal: PortalId) => PreparedRequest | undefined;
   /** Called before a permit is acquired, because it may be slow and a permit must be used at once. */
   readonly prepare: (portal: PortalId) => Promise<PreparedRequest>;
   /** The bytes that a command takes in a batch; undefined if it may not share one with other callers. */

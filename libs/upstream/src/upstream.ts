@@ -39,9 +39,13 @@ export function upstream(options: UpstreamOptions): SendAuthorized {
 
   async function timed(authorization: Authorization, call: SentCall, signal: AbortSignal) {
     const startedAt = clock.now();
-    const answer = withoutSecrets(await exchange(options, authorization, call, signal), authorization);
-    const nowMs = clock.now();
-    return { answer, upstreamMs: nowMs - startedAt, nowMs };
+    try {
+      const answer = withoutSecrets(await exchange(options, authorization, call, signal), authorization);
+      const nowMs = clock.now();
+      return { answer, upstreamMs: nowMs - startedAt, nowMs };
+    } catch (error) {
+      throw error instanceof ExchangeFailure ? exchangeFault(error, call.effect === 'read') : error;
+    }
   }
 
   return async (authorization, commands, signal) => {
@@ -78,7 +82,8 @@ type SentCall = EncodableCall & Pick<Command, 'method' | 'effect'>;
 /** Faults that one command can cause for the whole batch it shares. */
 const unanswered: ReadonlySet<FaultCode> = new Set(['answer_too_large', 'outcome_unknown', 'portal_error']);
 
-async function exchange(
+/** @throws ExchangeFailure */
+function exchange(
   { post, tokenIn = 'body' }: UpstreamOptions,
   { endpoint, accessToken }: Authorization,
   call: SentCall,
@@ -96,11 +101,7 @@ async function exchange(
     type: 'application/json',
     text: pieces.length === 1 && typeof text === 'string' ? text : pieces,
   } as const;
-  try {
-    return await post(url + call.method, body, { timeoutMs: callTimeoutMs, signal, ...(headers && { headers }) });
-  } catch (error) {
-    throw error instanceof ExchangeFailure ? exchangeFault(error, call.effect === 'read') : error;
-  }
+  return post(url + call.method, body, { timeoutMs: callTimeoutMs, signal, ...(headers && { headers }) });
 }
 
 function headersOf(token: string | undefined, idempotencyKey: string | undefined): Record<string, string> {
