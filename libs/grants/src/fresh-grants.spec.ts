@@ -11,7 +11,6 @@ import type { TokenVerdict } from './token-answer';
 
 const portal = portalId('a'.repeat(32));
 const hour = 3_600_000;
-
 /** An authorization server that accepts a refresh token once, and answers with a delay. */
 class StrictServer {
   asked = 0;
@@ -431,7 +430,6 @@ describe('refreshes of many replicas', () => {
         expect((await store.load(portal))?.pair?.refreshToken.reveal()).toBe(server.newest);
         for (const { code } of asked) expect(['fresh', 'store_unavailable']).toContain(code);
       }),
-      { numRuns: 100 },
     );
   });
 });
