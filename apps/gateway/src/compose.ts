@@ -190,6 +190,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       peerExchange,
       store,
       grants,
+      keys,
       relocation,
       meter,
       traces: collector?.traces,

@@ -8,7 +8,14 @@ import {
   type PortalRecord,
   type RelocationLookup,
 } from '@b24/grants';
-import { allowCommand, type AllowedCommand, type Client, type RateMeter, type Scope } from '@b24/access';
+import {
+  allowCommand,
+  type AllowedCommand,
+  type Client,
+  type ClientKeys,
+  type RateMeter,
+  type Scope,
+} from '@b24/access';
 import {
   type PeerExchange,
   type Plan,
@@ -31,6 +38,7 @@ import {
   type CallTiming,
 } from '@b24/portal';
 import { halfEmojiMessage } from './line/any-method';
+import { admitted, isRevoked, keyCheck, stillWorks } from './line/key-check';
 import { acquirePermit } from './line/own-request-permit';
 import { PlanDetector } from './line/plan-detector';
 import type { Traces } from './line/traces';
@@ -44,6 +52,7 @@ import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idem
  *   settlement   a write whose answer is lost                      outcome_unknown
  *   ── below, every station has the shape Send ──
  *   queue        wait for a permit, share a batch (≤ 50)           queue_full, operating_time_spent, deadline_exceeded
+ *   key check    a key that ended while its call waited            key_invalid
  *   traces       one span per request, if a collector is set
  *   authorize    put the token on                                  reauthorization_required, portal_payment_required
  *   upstream     encode, POST, decode, translate                   portal_error, outcome_unknown, rejected_by_portal
@@ -65,6 +74,7 @@ export interface LineParts {
   readonly observer: QueueObserver & CallObserver;
   /** Absent if traces are not collected. */
   readonly traces?: Traces | undefined;
+  readonly keys: Pick<ClientKeys, 'isKnownToWork' | 'assertStillValid'>;
   /** Counts the commands of keys that have a rate. */
   readonly meter: Pick<RateMeter, 'charge'>;
   readonly queueLimit: number;
@@ -203,7 +213,7 @@ export class RequestLine {
   private prepared(grant: Grant): PreparedRequest {
     const { planOf, traces } = this.parts;
     this.planDetector.refreshIfStale(grant);
-    const send = this.authorize(grant);
+    const send = keyCheck(this.parts.keys, this.authorize(grant));
     return { plan: planOf(grant), send: traces ? traces.station(send) : send };
   }
 
@@ -243,10 +253,11 @@ export class RequestLine {
     const traced = traces?.call(portal, command, traceparent);
     try {
       if (client.rate) await meter.charge(client, command.inside?.length ?? 1, signal);
-      const sent = traced
-        ? { ...allowed, from: client.id, trace: traced.traceparent }
-        : { ...allowed, from: client.id };
-      const [received] = await this.send(portal, [sent], signal);
+      const sent = admitted(traced ? { ...allowed, trace: traced.traceparent } : allowed, client);
+      let [received] = await this.send(portal, [sent], signal);
+      // It shared a read with a caller whose key has ended.
+      while (isRevoked(received) && (await stillWorks(this.parts.keys, client)))
+        [received] = await this.send(portal, [sent], signal);
       const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
       observer.answered(portal, command.method, answer.timing);

@@ -185,6 +185,14 @@ export class ClientKeys {
       throw new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
   }
 
+  /** Whether the key that admitted the client is in memory and works; otherwise `assertStillValid` decides. */
+  isKnownToWork(client: Client): boolean {
+    const by = this.admitted.get(client);
+    if (!by) return true;
+    const known = this.known.peek(by.digest);
+    return known !== undefined && !by.isRevoked && !this.hasExpired(known.client);
+  }
+
   /** Returns the Redis keys of a client's key and its use; undefined for a deleted client. */
   async redisKeysOf(client: Client): Promise<readonly [key: string, use: string] | undefined> {
     const known = this.rated.get(client);
