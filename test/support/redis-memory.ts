@@ -1,8 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { RedisServer } from './redis-server';
 
-/** Leases, turns, authorization states and the replica registry come and go; the audit log tells of what was done before. */
-const passing = /:lease$|:turns$|:stalled-check$|^b24:(?:state:|audit$|replicas$)|^\{b24:audit\}:refused$/;
+/**
+ * Leases, turns, authorization states and the replica registry come and go, permits lapse, and the use of a key is stored
+ * later; the audit log records what was done before.
+ */
+const passing =
+  /:lease$|:permits$|:use$|:turns$|:stalled-check$|^b24:(?:state:|audit$|replicas$)|^\{b24:audit\}:refused$/;
 
 /**
  * All that Redis holds, to be compared: what the gateway keeps of portals and keys as it is stored, and the names of
