@@ -7,9 +7,6 @@ import { ClientQueue } from './client-queue';
 import { EntityOrder, type SendFilter } from './entity-order';
 import { ClientUsage } from './client-usage';
 
-/** Fewer queues than this are not worth pruning. */
-const minPruned = 64;
-
 /** A client's waiting calls that a batch has not considered yet. */
 interface ClientTurn {
   readonly client: string;
@@ -21,13 +18,8 @@ interface ClientTurn {
  * writes.
  */
 export class CallQueue {
-  /**
-   * The waiting calls by client, next turn first. A read that several clients wait for is in the queue of each. A client
-   * without waiting calls may have an empty queue.
-   */
+  /** The waiting calls by client, next turn first. A read that several clients wait for is in the queue of each. */
   private readonly queues = new Map<string, ClientQueue>();
-  /** The queues that are not empty. */
-  private occupied = 0;
   /** The callers by client, also those of calls in flight. */
   private readonly waiters = new Map<string, ClientWaiters>();
   private readonly entities = new EntityOrder();
@@ -43,7 +35,7 @@ export class CallQueue {
   constructor(private readonly replica: ClientUsage) {}
 
   get isEmpty(): boolean {
-    return this.occupied === 0;
+    return this.queues.size === 0;
   }
 
   /** Adds a caller: to a new call, or to a waiting one with the same read. */
@@ -54,9 +46,7 @@ export class CallQueue {
     // A read after a write must not join a read before it.
     if (call.isWrite) this.sharedReads.clear();
     call.addWaiter(waiter);
-    const queue = this.queueOf(waiter.client);
-    this.occupy(waiter.client, queue);
-    queue.add(call);
+    this.queueOf(waiter.client).add(call);
     let waiters = this.waiters.get(waiter.client);
     if (!waiters) this.waiters.set(waiter.client, (waiters = new ClientWaiters()));
     waiters.add({ call, waiter });
@@ -68,7 +58,9 @@ export class CallQueue {
   removeWaiter(call: QueuedCall, waiter: Waiter): void {
     if (!call.removeWaiter(waiter)) return;
     this.uncount(waiter);
-    this.waiters.get(waiter.client)?.remove();
+    const waiters = this.waiters.get(waiter.client);
+    waiters?.remove();
+    if (waiters?.isEmpty) this.waiters.delete(waiter.client);
     if (!call.clients.includes(waiter.client)) this.dequeueFrom(call, waiter.client);
   }
 
@@ -93,9 +85,7 @@ export class CallQueue {
   enqueueRemote(commands: readonly Command[], size: CallSize, remoteId: string): QueuedCall {
     const call = this.create(commands, size, readKeyOf(commands));
     call.remoteId = remoteId;
-    const queue = this.queueOf(call.client);
-    this.occupy(call.client, queue);
-    queue.add(call);
+    this.queueOf(call.client).add(call);
     return call;
   }
 
@@ -171,11 +161,7 @@ export class CallQueue {
     call.sentAtMs = undefined;
     this.entities.requeue(call);
     for (const waiter of call.waiters) this.count(waiter);
-    for (const client of call.clients) {
-      const queue = this.queueOf(client);
-      this.occupy(client, queue);
-      queue.requeue(call);
-    }
+    for (const client of call.clients) this.queueOf(client).requeue(call);
   }
 
   /** Removes a call that was answered, or that no caller waits for. */
@@ -210,32 +196,14 @@ export class CallQueue {
 
   private dequeueFrom(call: QueuedCall, client: string): void {
     const queue = this.queues.get(client);
-    if (!queue || queue.isEmpty) return;
-    queue.delete(call);
-    if (queue.isEmpty) this.vacate();
+    queue?.delete(call);
+    if (queue?.isEmpty) this.queues.delete(client);
   }
 
   private rotate(client: string): void {
-    if (this.queues.size > 1) this.moveLast(client, this.queueOf(client));
-  }
-
-  private moveLast(client: string, queue: ClientQueue): void {
+    const queue = this.queueOf(client);
     this.queues.delete(client);
     this.queues.set(client, queue);
-  }
-
-  /** A client whose queue was empty gets the last turn. */
-  private occupy(client: string, queue: ClientQueue): void {
-    if (!queue.isEmpty) return;
-    this.occupied++;
-    if (this.queues.size > 1) this.moveLast(client, queue);
-  }
-
-  private vacate(): void {
-    this.occupied--;
-    if (this.queues.size <= minPruned || this.queues.size <= 2 * this.occupied) return;
-    for (const [client, queue] of this.queues) if (queue.isEmpty) this.queues.delete(client);
-    for (const [client, waiters] of this.waiters) if (waiters.isEmpty) this.waiters.delete(client);
   }
 
   private queueOf(client: string): ClientQueue {

@@ -1,11 +1,6 @@
-/** Fewer entries than this are not worth pruning. */
-const minPruned = 64;
-
 /** How much of a limited resource each client holds. */
 export class ClientUsage {
-  /** Also of clients that hold nothing now: most of them come back at once. */
   private readonly held = new Map<string, number>();
-  private pruneAbove = minPruned;
   private sum = 0;
 
   get total(): number {
@@ -19,12 +14,13 @@ export class ClientUsage {
   add(client: string, amount = 1): void {
     this.sum += amount;
     this.held.set(client, this.of(client) + amount);
-    if (this.held.size > this.pruneAbove) this.prune();
   }
 
   remove(client: string, amount = 1): void {
+    const left = this.of(client) - amount;
     this.sum -= amount;
-    this.held.set(client, Math.max(0, this.of(client) - amount));
+    if (left > 0) this.held.set(client, left);
+    else this.held.delete(client);
   }
 
   /** The client that holds most; undefined if none holds anything. */
@@ -33,11 +29,6 @@ export class ClientUsage {
     let max = 0;
     for (const [client, amount] of this.held) if (amount > max) [largest, max] = [client, amount];
     return largest;
-  }
-
-  private prune(): void {
-    for (const [client, amount] of this.held) if (amount === 0) this.held.delete(client);
-    this.pruneAbove = Math.max(minPruned, 2 * this.held.size);
   }
 }
 

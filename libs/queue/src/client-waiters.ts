@@ -26,11 +26,6 @@ export class ClientWaiters {
   /** One of the callers was answered. */
   remove(): void {
     this.answered++;
-    if (this.isEmpty) {
-      this.entries.length = 0;
-      this.answered = 0;
-      return;
-    }
     if (this.entries.length < minCompactedLength || this.answered * 2 < this.entries.length) return;
     this.entries = this.entries.filter(isWaiting);
     this.answered = 0;

@@ -15,31 +15,6 @@ class EntityCalls {
   readonly byClient = new Map<string, Set<QueuedCall>>();
   /** How many of the calls write. */
   writes = 0;
-
-  static of(...calls: readonly QueuedCall[]): EntityCalls {
-    const entity = new EntityCalls();
-    for (const call of calls) {
-      entity.add(call);
-      if (call.sentAtMs !== undefined) entity.inFlight.add(call);
-    }
-    return entity;
-  }
-
-  add(call: QueuedCall): void {
-    if (call.isWrite) this.writes++;
-    const own = this.byClient.get(call.client) ?? new Set();
-    this.byClient.set(call.client, own.add(call));
-  }
-
-  /** Returns true if it was the last one. */
-  remove(call: QueuedCall): boolean {
-    const own = this.byClient.get(call.client);
-    if (!own?.delete(call)) return false;
-    if (call.isWrite) this.writes--;
-    this.inFlight.delete(call);
-    if (own.size === 0) this.byClient.delete(call.client);
-    return this.byClient.size === 0;
-  }
 }
 
 /**
@@ -48,34 +23,37 @@ class EntityCalls {
  * client occupies an entity by queueing many calls for it.
  */
 export class EntityOrder {
-  /** Most entities have one call, which stands for itself. */
-  private readonly entities = new Map<string, QueuedCall | EntityCalls>();
+  private readonly entities = new Map<string, EntityCalls>();
   private lastTurn = 0;
 
   add(call: QueuedCall): void {
     for (const entityKey of call.entityKeys) {
-      const before = this.entities.get(entityKey);
-      if (before === undefined) this.entities.set(entityKey, call);
-      else if (before instanceof EntityCalls) before.add(call);
-      else this.entities.set(entityKey, EntityCalls.of(before, call));
+      const entity = this.at(entityKey);
+      if (call.isWrite) entity.writes++;
+      const own = entity.byClient.get(call.client) ?? new Set();
+      entity.byClient.set(call.client, own.add(call));
     }
     this.assignTurn(call);
   }
 
   /** Makes calls of all clients on the same entities wait for this one, until it is answered or abandoned. */
   markInFlight(call: QueuedCall): void {
-    for (const entityKey of call.entityKeys) this.sharedAt(entityKey)?.inFlight.add(call);
+    for (const entityKey of call.entityKeys) this.entities.get(entityKey)?.inFlight.add(call);
   }
 
   requeue(call: QueuedCall): void {
-    for (const entityKey of call.entityKeys) this.sharedAt(entityKey)?.inFlight.delete(call);
+    for (const entityKey of call.entityKeys) this.entities.get(entityKey)?.inFlight.delete(call);
   }
 
   remove(call: QueuedCall): void {
     for (const entityKey of call.entityKeys) {
       const entity = this.entities.get(entityKey);
-      if (entity === call) this.entities.delete(entityKey);
-      else if (entity instanceof EntityCalls && entity.remove(call)) this.entities.delete(entityKey);
+      const own = entity?.byClient.get(call.client);
+      if (!entity || !own?.delete(call)) continue;
+      if (call.isWrite) entity.writes--;
+      entity.inFlight.delete(call);
+      if (own.size === 0) entity.byClient.delete(call.client);
+      if (entity.byClient.size === 0) this.entities.delete(entityKey);
     }
   }
 
@@ -83,7 +61,7 @@ export class EntityOrder {
   isItsTurn(call: QueuedCall, filter: SendFilter): boolean {
     this.assignTurn(call);
     for (const entityKey of call.entityKeys) {
-      const entity = this.sharedAt(entityKey);
+      const entity = this.entities.get(entityKey);
       if (!entity || (entity.writes === 0 && !call.isWrite)) continue;
       for (const earlier of callsBefore(entity, call, filter)) if (mustKeepOrder(earlier, call)) return false;
     }
@@ -92,11 +70,9 @@ export class EntityOrder {
 
   /** Whether no earlier call of the same client waits on its entities. */
   isFirst(call: QueuedCall): boolean {
-    return call.entityKeys.every((entityKey) => {
-      const entity = this.entities.get(entityKey);
-      if (!(entity instanceof EntityCalls)) return entity === call && call.sentAtMs === undefined;
-      return firstOf(entity.byClient.get(call.client)) === call;
-    });
+    return call.entityKeys.every(
+      (entityKey) => firstOf(this.entities.get(entityKey)?.byClient.get(call.client)) === call,
+    );
   }
 
   /** Gives the call a turn once it is the first of its client. */
@@ -104,10 +80,10 @@ export class EntityOrder {
     if (call.turn === undefined && this.isFirst(call)) call.turn = ++this.lastTurn;
   }
 
-  /** Returns the calls of an entity that had several at once. */
-  private sharedAt(entityKey: string): EntityCalls | undefined {
-    const entity = this.entities.get(entityKey);
-    return entity instanceof EntityCalls ? entity : undefined;
+  private at(entityKey: string): EntityCalls {
+    let entity = this.entities.get(entityKey);
+    if (!entity) this.entities.set(entityKey, (entity = new EntityCalls()));
+    return entity;
   }
 }
 
