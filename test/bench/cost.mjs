@@ -19,9 +19,9 @@ const monitoredSeconds = 2;
 const shownCommands = 5;
 const narrow = { B24_BURST: '50', B24_DRAIN_PER_SECOND: '5', CALL_TIMEOUT_MS: '120000' };
 const goals = {
-  atHand: { trips: 0, commands: 0 },
-  without: { trips: 'at most 1', commands: 'at most 8' },
-  batches: { trips: '', commands: '' },
+  atHand: { roundTrips: 0, commands: 0 },
+  without: { roundTrips: 'at most 1', commands: 'at most 8' },
+  batches: { roundTrips: '', commands: '' },
 };
 
 /** What a call costs in CPU and in Redis: with a permit in hand, without one, and in a full batch. */
@@ -112,7 +112,7 @@ function row(portal, goal, { calls, gatewayMs, redisMs, monitored, work }) {
     'gateway CPU ms a call': rounded(gatewayMs / calls, 3),
     'Redis CPU ms a call': rounded(redisMs / calls, 3),
     'round trips a call': rounded(reads / monitored, 2),
-    'goal, trips': goal.trips,
+    'goal, round trips': goal.roundTrips,
     'commands a call': rounded((sent + inScripts) / monitored, 1),
     'goal, commands': goal.commands,
     'of these sent': rounded(sent / monitored, 2),

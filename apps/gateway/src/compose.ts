@@ -183,18 +183,16 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     : new SoloExchange();
   const figures = new LiveFigures(clock);
   const line: RequestLine = new RequestLine({
-    ...{
-      clock,
-      post: callPost,
-      rateLimiter,
-      peerExchange,
-      store,
-      grants,
-      keys,
-      relocation,
-      meter,
-      traces: collector?.traces,
-    },
+    clock,
+    post: callPost,
+    rateLimiter,
+    peerExchange,
+    store,
+    grants,
+    keys,
+    relocation,
+    meter,
+    traces: collector?.traces,
     observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
     queueLimit: settings.queueLimit,

@@ -1,4 +1,4 @@
-import type { Clock } from '@b24/portal';
+import { type Clock, setNewest } from '@b24/portal';
 
 export interface TokenBucketLimits {
   /** Tokens of a full bucket. */
@@ -66,11 +66,7 @@ export class TokenBuckets {
       bucket.tokens + (Math.max(0, nowMs - bucket.filledAtMs) * tokensPerSecond) / 1000,
     );
     bucket.filledAtMs = nowMs;
-    // A Map keeps insertion order, so the least recently used name is the first.
-    this.buckets.delete(name);
-    this.buckets.set(name, bucket);
-    const [oldest] = this.buckets.keys();
-    if (this.buckets.size > maxNames && oldest !== undefined) this.buckets.delete(oldest);
+    setNewest(this.buckets, name, bucket, maxNames);
     return bucket;
   }
 }

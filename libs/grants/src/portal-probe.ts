@@ -7,6 +7,7 @@ import {
   type SendAuthorized,
   unlessAborted,
   within,
+  setNewest,
 } from '@b24/portal';
 import { authorization } from './authorization';
 import type { Grant } from './install';
@@ -80,10 +81,7 @@ export class PortalProbe {
   }
 
   private notePassed(name: string): void {
-    this.passedAtMs.delete(name);
-    this.passedAtMs.set(name, this.options.clock.now());
-    const [oldest] = this.passedAtMs.keys();
-    if (this.passedAtMs.size > maxPassed && oldest !== undefined) this.passedAtMs.delete(oldest);
+    setNewest(this.passedAtMs, name, this.options.clock.now(), maxPassed);
   }
 
   private async send(grant: Grant, signal: AbortSignal): Promise<void> {

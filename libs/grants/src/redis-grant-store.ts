@@ -89,7 +89,7 @@ export class RedisGrantStore implements GrantStore {
   }
 
   load(portal: PortalId): Promise<Grant | undefined> {
-    // Whoever needs the current grant has reason to doubt the one in memory.
+    // A caller that needs the current grant may know of a change that Redis has not reported yet.
     this.cache.forget(portal);
     return orStoreUnavailable(() => this.read(this.redis, portal));
   }

@@ -31,5 +31,6 @@ export { isPortalId, portalId, type PortalId } from './portal';
 export { linkRemoved, Scrubber } from './scrub/scrubber';
 export { Secret } from './secret';
 export type { Send } from './send';
+export { setNewest } from './set-newest';
 export { newSigningSecret, signatureHeaders } from './signature';
 export { type ChargeOptions, sealedBytes, type StorageBudget, type StorageCharge, storedBytes } from './storage-budget';

@@ -10,7 +10,7 @@ const permitsKey = (portal: PortalId) => `b24:{${portal}}:permits`;
 
 /** Lapsed permits are looked for this often, while there are any in hand. */
 const sweepMs = 250;
-/** Redis may lose what it was told so long before it died: its append-only file is written once a second. */
+/** Redis may lose what was written so long before it died: its append-only file is written once a second. */
 const maxLossMs = 2000;
 /** After a reconnect, replicas first report what a Redis that lost its last writes does not know. */
 const reportPauseMs = 1000;

@@ -2,9 +2,9 @@ import type { Clock, Fault } from '@b24/portal';
 import { asStoreFault } from '@b24/redis';
 import { type PermitLease, type PermitReport, PortalPermits } from './portal-permits';
 import type { Level, Permit, Plan } from './rate-limiter';
-import { WaitingLine } from './waiting-line';
+import { PermitQueue } from './permit-queue';
 
-/** A waiting replica polls at least this often, because its place among the replicas lasts for a second. */
+/** A waiting replica polls at least this often, because its turn among the replicas lasts for a second. */
 const maxPollMs = 250;
 /** It polls twice per permit that drains, so that its calls are offered to peers before one of them gets the permit. */
 const pollsPerPermit = 2;
@@ -26,12 +26,12 @@ export interface PortalLimiterOptions {
   readonly onHeld: (limiter: PortalLimiter) => void;
 }
 
-/** The rate limiter of one portal on this replica: permits in hand first, else a lease, else the waiting line. */
+/** The rate limiter of one portal on this replica: permits in hand first, else a lease, else the queue of those that wait. */
 export class PortalLimiter {
   readonly permits: PortalPermits;
   /** Acquisitions without a permit, which go before others. */
   private waiting = 0;
-  private line: WaitingLine | undefined;
+  private queue: PermitQueue | undefined;
   private leasing: Promise<PermitLease> | undefined;
   private lastExchange: Promise<unknown> = Promise.resolve();
   private failedPolls = 0;
@@ -58,13 +58,13 @@ export class PortalLimiter {
   async acquire(onWait?: () => void): Promise<Permit> {
     this.waiting++;
     try {
-      return (await this.acquireLeased()) ?? (await this.waitInLine(onWait));
+      return (await this.acquireLeased()) ?? (await this.waitInQueue(onWait));
     } finally {
-      if (--this.waiting === 0) this.closeLine();
+      if (--this.waiting === 0) this.closeQueue();
     }
   }
 
-  /** Tells Redis of permits to return, or that the portal exists. @throws Fault store_unavailable */
+  /** Reports permits to return, or that the portal exists. @throws Fault store_unavailable */
   async report(backOffMs = 0): Promise<void> {
     if (backOffMs > 0) {
       this.permits.discard();
@@ -78,38 +78,38 @@ export class PortalLimiter {
     await this.lastExchange.catch(() => undefined);
   }
 
-  /** Rejects acquisitions that wait in line, and polls no more. */
+  /** Rejects acquisitions that wait, and polls no more. */
   fail(fault: Fault): void {
-    this.line?.fail(fault);
-    this.closeLine();
+    this.queue?.fail(fault);
+    this.closeQueue();
   }
 
   /** Takes what leases grant, until one grants nothing. */
   private async acquireLeased(): Promise<Permit | undefined> {
-    while (!this.line) {
+    while (!this.queue) {
       const { granted, waitMs } = await this.lease();
-      const permit = this.line ? undefined : this.permits.take();
+      const permit = this.queue ? undefined : this.permits.take();
       if (permit) return permit;
-      if (granted === 0) this.openLine(waitMs);
+      if (granted === 0) this.openQueue(waitMs);
     }
     return undefined;
   }
 
-  private waitInLine(onWait: (() => void) | undefined): Promise<Permit> {
-    const line = this.line ?? this.openLine(maxPollMs);
-    return line.wait(() => this.permits.take(), onWait);
+  private waitInQueue(onWait: (() => void) | undefined): Promise<Permit> {
+    const queue = this.queue ?? this.openQueue(maxPollMs);
+    return queue.wait(() => this.permits.take(), onWait);
   }
 
-  private openLine(waitMs: number): WaitingLine {
-    if (this.line) return this.line;
+  private openQueue(waitMs: number): PermitQueue {
+    if (this.queue) return this.queue;
     this.failedPolls = 0;
     this.pollIn(waitMs);
-    return (this.line = new WaitingLine());
+    return (this.queue = new PermitQueue());
   }
 
-  private closeLine(): void {
+  private closeQueue(): void {
     this.stopPolling();
-    this.line = undefined;
+    this.queue = undefined;
   }
 
   private pollIn(ms: number): void {
@@ -119,19 +119,19 @@ export class PortalLimiter {
   }
 
   private readonly poll = (): void => {
-    this.line?.callOnWait();
+    this.queue?.callOnWait();
     this.lease().then(this.onPolled, this.onPollFailed);
   };
 
   private readonly onPolled = ({ granted, waitMs }: PermitLease): void => {
     this.failedPolls = 0;
-    if (!this.line) return;
-    this.line.admit(granted);
+    if (!this.queue) return;
+    this.queue.admit(granted);
     this.pollIn(waitMs);
   };
 
   private readonly onPollFailed = (error: unknown): void => {
-    if (!this.line) return;
+    if (!this.queue) return;
     if (++this.failedPolls < maxFailedPolls) {
       this.pollIn(maxPollMs);
       return;
@@ -141,7 +141,7 @@ export class PortalLimiter {
 
   private readonly onRefund = (): void => {
     this.options.onHeld(this);
-    this.line?.admit(this.permits.available > 0 ? 1 : 0);
+    this.queue?.admit(this.permits.available > 0 ? 1 : 0);
   };
 
   /** Leases permits, or joins the lease under way. */

@@ -31,7 +31,7 @@ export class PortalPermits {
   private inHand = 0;
   private leasedAtMs = 0;
   private lapsesAtMs = 0;
-  /** Permits that no request may use, until Redis is told. */
+  /** Permits that no request may use, until they are returned. */
   private lapsed = 0;
   private readonly unsettled = new Set<LeasedPermit>();
   /** The permits received, less those returned. */
@@ -72,7 +72,7 @@ export class PortalPermits {
     return { left: left + available, capacity: capacityOf(plan), drainPerSecond: plan.drainPerSecond };
   }
 
-  /** Whether Redis should be told of permits that nobody uses. */
+  /** Whether there are permits to return. */
   get hasLapsed(): boolean {
     return this.lapsed > 0 || (this.inHand > 0 && this.isLapsed(this.clock.now()));
   }

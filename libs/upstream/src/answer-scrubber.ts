@@ -1,4 +1,4 @@
-import { type Authorization, type HttpAnswer, Scrubber, Secret } from '@b24/portal';
+import { type Authorization, type HttpAnswer, Scrubber, Secret, setNewest } from '@b24/portal';
 import { fileLink } from './file-link';
 
 /** Maximum number of cached scrubbers; one takes about a kilobyte, and a portal that is called each minute needs its own. */
@@ -51,10 +51,7 @@ export function answerScrubber(
       return file && linkFor(file);
     });
     const made = { tokens, secrets, scrubber };
-    stored.delete(url);
-    stored.set(url, made);
-    const [oldest] = stored.keys();
-    if (stored.size > maxScrubbers && oldest !== undefined) stored.delete(oldest);
+    setNewest(stored, url, made, maxScrubbers);
     return made;
   }
 

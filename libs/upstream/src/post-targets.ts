@@ -1,4 +1,4 @@
-import { ExchangeFailure, hostNotAllowed } from '@b24/portal';
+import { ExchangeFailure, hostNotAllowed, setNewest } from '@b24/portal';
 
 /** Where undici sends a request. */
 interface PostTarget {
@@ -34,9 +34,7 @@ export class PostTargets {
   private remembered(endpoint: string): PostTarget | undefined {
     if (!URL.canParse(endpoint) || /[?#]/.test(endpoint)) return undefined;
     const target = this.checked(endpoint);
-    this.endpoints.set(endpoint, target);
-    const [oldest] = this.endpoints.keys();
-    if (this.endpoints.size > maxEndpoints && oldest !== undefined) this.endpoints.delete(oldest);
+    setNewest(this.endpoints, endpoint, target, maxEndpoints);
     return target;
   }
 

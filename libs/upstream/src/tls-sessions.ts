@@ -1,3 +1,4 @@
+import { setNewest } from '@b24/portal';
 import type { Socket } from 'node:net';
 import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
@@ -29,11 +30,7 @@ export class TlsSessions {
   }
 
   private store(server: string, session: Buffer | undefined): void {
-    if (!session) return;
-    this.sessions.delete(server);
-    this.sessions.set(server, session);
-    const [oldest] = this.sessions.keys();
-    if (this.sessions.size > maxSessions && oldest !== undefined) this.sessions.delete(oldest);
+    if (session) setNewest(this.sessions, server, session, maxSessions);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { GrantStore, PortalRecord, Tariff } from '@b24/grants';
-import { type Clock, type Command, Fault, type PortalId, type Result, unlessAborted } from '@b24/portal';
+import { type Clock, type Command, Fault, type PortalId, type Result, setNewest, unlessAborted } from '@b24/portal';
 import { z } from 'zod';
 
 const question: Command = {
@@ -84,10 +84,7 @@ export class PlanDetector {
   }
 
   private postpone(portal: PortalId, forMs: number): void {
-    this.nextAttemptAtMs.delete(portal);
-    this.nextAttemptAtMs.set(portal, this.options.clock.now() + forMs);
-    const [oldest] = this.nextAttemptAtMs.keys();
-    if (oldest && this.nextAttemptAtMs.size > maxRememberedPortals) this.nextAttemptAtMs.delete(oldest);
+    setNewest(this.nextAttemptAtMs, portal, this.options.clock.now() + forMs, maxRememberedPortals);
   }
 }
 

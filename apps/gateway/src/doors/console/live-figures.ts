@@ -1,5 +1,5 @@
 import type { QueueCounts, QueueReadings } from '@b24/queue';
-import type { Clock, Fault, FaultCode, PortalId, CallTiming } from '@b24/portal';
+import { type Clock, type Fault, type FaultCode, type PortalId, type CallTiming, setNewest } from '@b24/portal';
 import type { CallObserver, CallOrigin } from '../../request-line';
 import { type FailedCallGroup, FailedCallGroups } from './failed-call-groups';
 
@@ -93,11 +93,7 @@ export class LiveFigures implements CallObserver {
     const groups = this.problems.get(portal) ?? new FailedCallGroups();
     const known = requestId === undefined ? {} : { requestId };
     groups.add({ atMs: this.clock.now(), method, code, title, detail: message, caller, ...known });
-    // Moved to the end: a Map keeps the order in which portals had their last problem.
-    this.problems.delete(portal);
-    this.problems.set(portal, groups);
-    const [oldest] = this.problems.keys();
-    if (this.problems.size > maxPortalsWithProblems && oldest !== undefined) this.problems.delete(oldest);
+    setNewest(this.problems, portal, groups, maxPortalsWithProblems);
   }
 
   /** Starts an interval that counts these portals, and discards the previous one. */

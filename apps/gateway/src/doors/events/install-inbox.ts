@@ -6,7 +6,7 @@ import {
   NotReplaced,
   type PortalRecord,
 } from '@b24/grants';
-import { asFault, type Clock, type Fault, sleep } from '@b24/portal';
+import { asFault, type Clock, type Fault, setNewest, sleep } from '@b24/portal';
 import { DueWorker, heartbeat } from '@b24/redis';
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -96,9 +96,7 @@ export class InstallInbox {
     const { claims, clock, log } = this.options;
     const { id, room } = await claims.add(claim, { source, requestId, receivedAtMs: clock.now() });
     if (room === 'made') log.warn({ member: claim.memberId }, 'install not taken: its source sent too many');
-    const [oldest] = this.provers.keys();
-    if (oldest !== undefined && this.provers.size >= maxProvers) this.provers.delete(oldest);
-    this.provers.set(id, proven);
+    setNewest(this.provers, id, proven, maxProvers);
     this.worker.wake();
   }
 

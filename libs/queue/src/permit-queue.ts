@@ -9,7 +9,7 @@ interface Waiting {
  * The acquisitions of this replica that wait for a permit of one portal, in the order in which they came: a Bottleneck
  * limiter whose reservoir holds the permits that have been admitted. The only file that knows Bottleneck.
  */
-export class WaitingLine {
+export class PermitQueue {
   private readonly limiter = new Bottleneck({ reservoir: 0 });
   private readonly waiting = new Set<Waiting>();
   private fault: Fault | undefined;
