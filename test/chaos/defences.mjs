@@ -64,6 +64,13 @@ export const defences = [
     },
   },
   {
+    without: 'reports of what has changed in Redis',
+    seen: 'revoked',
+    in: {
+      'libs/redis/src/invalidations.js': ['listener.invalidated(String(key))', 'void listener'],
+    },
+  },
+  {
     without: 'the suspension of a portal',
     seen: 'revoked',
     in: { 'libs/grants/src/fresh-grants.js': ['if (grant.suspended)', 'if (false)'] },

@@ -2,8 +2,8 @@ import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 
 /** How long an ended right may still be used: a replica may rely on what it has read for this long. */
 const allowedMs = 1000;
-/** By when a call that began before may have reached the portal: its deadline, and the delay of a busy machine. */
-const queuedMs = allowedMs + 3000;
+/** How much later a call may have reached the portal that was sent by then, on a busy machine. */
+const onTheWayMs = 500;
 
 /** A right that ended: a deleted or replaced key, or the calls of a portal while it is suspended. Unix ms. */
 interface EndedRight {
@@ -47,14 +47,20 @@ export class RevocationLedger {
     return [right, nowMs, call].join('/');
   }
 
-  /** Describes each call that reached the portal by a right that had ended. */
-  violations({ requests }: SimulatedPortal): string[] {
-    return requests.flatMap(({ at, params: { marker } }) => {
+  /**
+   * Describes each call that reached the portal by a right that had ended. A command of a batch came with it, although the
+   * portal runs it later.
+   * @param stalledMs how long this process, which is also the portal, has stalled at most
+   */
+  violations({ requests }: SimulatedPortal, stalledMs: number): string[] {
+    const cameAt = new Map(requests.map(({ id, at }) => [id, at]));
+    return requests.flatMap(({ at: ranAt, batchOf, params: { marker } }) => {
+      const at = batchOf === undefined ? ranAt : (cameAt.get(batchOf) ?? ranAt);
       if (typeof marker !== 'string') return [];
       const [right = '', beganAtMs] = marker.split('/');
       const began = Number(beganAtMs);
       const by = this.ended.get(right)?.find(({ endedAtMs, untilMs }) => {
-        const isLate = began > endedAtMs + allowedMs || at > endedAtMs + queuedMs;
+        const isLate = began > endedAtMs + allowedMs || at > endedAtMs + allowedMs + onTheWayMs + stalledMs;
         return isLate && at < untilMs && began < untilMs;
       });
       if (!by) return [];

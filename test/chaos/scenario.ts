@@ -90,7 +90,8 @@ export class ChaosScenario {
     for (const { name, portal } of this.actors) {
       const times = tripped(portal);
       if (times > 0) this.findings.flaw('tripped', `${name} refused ${times} requests: too many`);
-      for (const late of this.ledger.violations(portal)) this.findings.flaw('revoked', `${name}: ${late}`);
+      const { longestMs } = this.calls.stalls;
+      for (const late of this.ledger.violations(portal, longestMs)) this.findings.flaw('revoked', `${name}: ${late}`);
     }
     for (const line of this.secretsSeen()) this.findings.flaw('secrets', line);
   }

@@ -38,7 +38,7 @@ import {
   type CallTiming,
 } from '@b24/portal';
 import { halfEmojiMessage } from './line/any-method';
-import { admitted, isRevoked, keyCheck, stillWorks } from './line/key-check';
+import { admitted, isRevoked, lastCheck } from './line/last-check';
 import { acquirePermit } from './line/own-request-permit';
 import { PlanDetector } from './line/plan-detector';
 import type { Traces } from './line/traces';
@@ -52,8 +52,8 @@ import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idem
  *   settlement   a write whose answer is lost                      outcome_unknown
  *   ── below, every station has the shape Send ──
  *   queue        wait for a permit, share a batch (≤ 50)           queue_full, operating_time_spent, deadline_exceeded
- *   key check    a key that ended while its call waited            key_invalid
  *   traces       one span per request, if a collector is set
+ *   last check   a key or portal that ended while its call waited  key_invalid, portal_suspended
  *   authorize    put the token on                                  reauthorization_required, portal_payment_required
  *   upstream     encode, POST, decode, translate                   portal_error, outcome_unknown, rejected_by_portal
  *
@@ -74,7 +74,7 @@ export interface LineParts {
   readonly observer: QueueObserver & CallObserver;
   /** Absent if traces are not collected. */
   readonly traces?: Traces | undefined;
-  readonly keys: Pick<ClientKeys, 'isKnownToWork' | 'assertStillValid'>;
+  readonly keys: Pick<ClientKeys, 'digestOfAdmitted' | 'isKnownToWork' | 'works'>;
   /** Counts the commands of keys that have a rate. */
   readonly meter: Pick<RateMeter, 'charge'>;
   readonly queueLimit: number;
@@ -152,7 +152,7 @@ export class RequestLine {
   private readonly portalQueues: PortalQueues;
   private readonly send: SendAllowed;
   private readonly planDetector: PlanDetector;
-  private readonly authorize: ReturnType<typeof authorize>;
+  private readonly sendAs: ReturnType<typeof lastCheck>;
 
   constructor(private readonly parts: LineParts) {
     const { clock, post, store, grants, relocation } = parts;
@@ -166,7 +166,7 @@ export class RequestLine {
     const permit = (record: PortalRecord, signal: AbortSignal) =>
       acquirePermit(parts.rateLimiter, record.portal, parts.planOf(record), signal);
     const probe = new PortalProbe({ clock, acquirePermit: permit, send: wire });
-    this.authorize = authorize({ grants, relocation, store, clock, probe }, wire);
+    this.sendAs = lastCheck(parts, authorize({ grants, relocation, store, clock, probe }, wire));
     this.portalQueues = new PortalQueues({
       ...parts,
       observer: withOutages(parts.observer, new OutageRecorder(store, clock)),
@@ -213,7 +213,7 @@ export class RequestLine {
   private prepared(grant: Grant): PreparedRequest {
     const { planOf, traces } = this.parts;
     this.planDetector.refreshIfStale(grant);
-    const send = keyCheck(this.parts.keys, this.authorize(grant));
+    const send = this.sendAs(grant);
     return { plan: planOf(grant), send: traces ? traces.station(send) : send };
   }
 
@@ -249,14 +249,15 @@ export class RequestLine {
     const { client, signal, traceparent } = asking;
     const allowed = allowCommand(client, { scope, portal }, command);
     assertEncodable(command);
-    const { observer, traces, meter } = this.parts;
+    const { keys, observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
     try {
       if (client.rate) await meter.charge(client, command.inside?.length ?? 1, signal);
-      const sent = admitted(traced ? { ...allowed, trace: traced.traceparent } : allowed, client);
+      const keyDigest = keys.digestOfAdmitted(client);
+      const sent = admitted(traced ? { ...allowed, trace: traced.traceparent } : allowed, client, keyDigest);
       let [received] = await this.send(portal, [sent], signal);
       // It shared a read with a caller whose key has ended.
-      while (isRevoked(received) && (await stillWorks(this.parts.keys, client)))
+      while (isRevoked(received) && (keyDigest === undefined || (await keys.works(keyDigest))))
         [received] = await this.send(portal, [sent], signal);
       const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });

@@ -185,12 +185,21 @@ export class ClientKeys {
       throw new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
   }
 
-  /** Whether the key that admitted the client is in memory and works; otherwise `assertStillValid` decides. */
-  isKnownToWork(client: Client): boolean {
-    const by = this.admitted.get(client);
-    if (!by) return true;
-    const known = this.known.peek(by.digest);
-    return known !== undefined && !by.isRevoked && !this.hasExpired(known.client);
+  /** Returns the digest of the key that admitted a client; undefined for the administrator and the gateway itself. */
+  digestOfAdmitted(client: Client): string | undefined {
+    return this.admitted.get(client)?.digest;
+  }
+
+  /** Whether the key of a digest is in memory and works; otherwise `works` decides. */
+  isKnownToWork(digest: string): boolean {
+    const known = this.known.peek(digest);
+    return known !== undefined && !this.hasExpired(known.client);
+  }
+
+  /** Whether the key of a digest works. This does not count as a use of it. */
+  async works(digest: string): Promise<boolean> {
+    const known = await orStoreUnavailable(() => this.known.get(digest, (redis) => this.find(redis, digest)));
+    return known !== undefined && !this.hasExpired(known.client);
   }
 
   /** Returns the Redis keys of a client's key and its use; undefined for a deleted client. */

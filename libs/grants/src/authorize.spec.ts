@@ -112,25 +112,6 @@ async function world(kind: 'app' | 'webhook' = 'app') {
   });
 }
 
-describe('a request that is bound to a grant', () => {
-  it('is sent with the prepared grant, without loading it again', async () => {
-    const it = await world();
-    const send = it.bind(await it.grants.ensure(portal));
-    const load = jest.spyOn(it.store, 'load');
-    await send(portal, [command('m')], signal);
-    expect([it.sent, load.mock.calls]).toEqual([['m'], []]);
-  });
-
-  it('is not sent if the portal was suspended while the request waited for its permit', async () => {
-    const it = await world();
-    const send = it.bind(await it.grants.ensure(portal));
-    await it.store.changeSettings(portal, { suspended: true });
-    await it.clock.advance(101);
-    await expect(send(portal, [command('m')], signal)).rejects.toMatchObject({ code: 'portal_suspended' });
-    expect(it.sent).toEqual([]);
-  });
-});
-
 describe('a portal error that would concern every command', () => {
   it.each(names)("concerns only the caller's command when the probe passes: %s", async (name) => {
     for (const kind of ['app', 'webhook'] as const) {

@@ -18,8 +18,6 @@ import { nextRejection, rejectionBackoffMs, nextIssue } from './grant-issue';
 
 /** How long a portal's refusal is believed before the portal is asked again, ms; doubles each time. */
 const believeMs = 60_000;
-/** A grant that was prepared earlier than this, ms, is looked up again: a suspended portal gets no more requests. */
-const maxGrantAgeMs = 100;
 const refusedAgain =
   'The portal refuses even tokens that were just made; if that goes on, open `authorizeUrl` as an administrator of it.';
 const renamedWebhook =
@@ -37,7 +35,7 @@ export interface AuthorizeOptions {
 const isPlain = ({ upstream }: Fault) => /^(?:expired_token|invalid_token)$/i.test(upstream?.error ?? '');
 
 /**
- * Binds requests to a grant: returns, for a grant that is ready to be used, a `Send` that puts its token on. A portal's
+ * Binds requests to a grant: returns, for a grant, a `Send` that puts its token on. A portal's
  * refusal of the token, the user, the app or the portal itself is stored once a command of the gateway's own meets it
  * too. The next request then refreshes, uses another user's pair, goes to the new host, or is not sent. Until then the
  * refusal concerns the command that met it (docs/decisions/0022).
@@ -126,23 +124,17 @@ export function authorize(
       void store.clearIssue(portal, version).catch(() => undefined);
   }
 
-  return (prepared) => {
-    const preparedAtMs = clock.now();
-    return async (portal, commands, signal) => {
-      const isRecent = clock.now() - preparedAtMs <= maxGrantAgeMs;
-      const grant = grants.ready(portal) ?? (isRecent ? prepared : await grants.usable(portal));
-      signal.throwIfAborted();
-      const sentAtMs = clock.now();
-      try {
-        const answers = await next(authorization(grant), commands, signal);
-        heal(grant);
-        return answers;
-      } catch (error) {
-        const fault = asFault(error);
-        if (concernsGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
-        throw fault.retryReason === 'moved' ? await moved(grant, fault) : fault;
-      }
-    };
+  return (grant) => async (_portal, commands, signal) => {
+    const sentAtMs = clock.now();
+    try {
+      const answers = await next(authorization(grant), commands, signal);
+      heal(grant);
+      return answers;
+    } catch (error) {
+      const fault = asFault(error);
+      if (concernsGrant(fault)) return refusedAnswers(grant, fault, commands.length, clock.now() - sentAtMs);
+      throw fault.retryReason === 'moved' ? await moved(grant, fault) : fault;
+    }
   };
 }
 

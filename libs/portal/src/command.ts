@@ -20,6 +20,8 @@ export interface Command {
   readonly entity?: Entity;
   /** Whose turn it takes where many wait: the client key's id. */
   readonly from?: string;
+  /** The digest of the key that admitted it, hexadecimal; absent for the gateway's own commands and the administrator's. */
+  readonly keyDigest?: string;
   /** The `traceparent` of the call, where calls are traced. */
   readonly trace?: string;
   /** Of a call to version 3 of the API, which takes this body in place of `params`. It shares no request. */
