@@ -93,6 +93,8 @@ const wireLimits = {
   connectTimeoutMs: 10_000,
   maxAnswerBytes: 16 * 1024 * 1024,
   connections: maxInFlight + ownConnections,
+  /** Far below what a system allows one process, so that callers and Redis can always connect. */
+  connectionsInAll: 4096,
 };
 /** A replica that misses its lease is considered dead. Stored answers are replayed for 24 hours. */
 const writeTimes = { leaseMs: 10_000, keepMs: 24 * 3_600_000 };

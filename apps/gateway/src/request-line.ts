@@ -253,12 +253,10 @@ export class RequestLine {
     const traced = traces?.call(portal, command, traceparent);
     try {
       if (client.rate) await meter.charge(client, command.inside?.length ?? 1, signal);
-      const keyDigest = keys.digestOfAdmitted(client);
-      const sent = admitted(traced ? { ...allowed, trace: traced.traceparent } : allowed, client, keyDigest);
-      let [received] = await this.send(portal, [sent], signal);
-      // It shared a read with a caller whose key has ended.
-      while (isRevoked(received) && (keyDigest === undefined || (await keys.works(keyDigest))))
-        [received] = await this.send(portal, [sent], signal);
+      const sent = admitted(allowed, client, keys.digestOfAdmitted(client));
+      const traceable = traced ? { ...sent, trace: traced.traceparent } : sent;
+      const [first] = await this.send(portal, [traceable], signal);
+      const received = isRevoked(first) ? await this.sendOwn(portal, traceable, signal, first) : first;
       const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
       observer.answered(portal, command.method, answer.timing);
@@ -271,6 +269,15 @@ export class RequestLine {
       traced?.end(undefined, fault.code);
       throw fault;
     }
+  }
+
+  /** Sends a command once more if it shared a read with a caller whose key has ended, and its own key has not. */
+  private async sendOwn(portal: PortalId, command: AllowedCommand, signal: AbortSignal, revoked: Answer | undefined) {
+    const { keyDigest } = command;
+    let answer = revoked;
+    while (isRevoked(answer) && (keyDigest === undefined || (await this.parts.keys.works(keyDigest))))
+      [answer] = await this.send(portal, [command], signal);
+    return answer;
   }
 
   private report({ client, requestId }: CallContext, portal: PortalId, { method }: Command, fault?: Fault): void {

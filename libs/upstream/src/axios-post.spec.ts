@@ -9,7 +9,13 @@ import { axiosPost } from './axios-post';
 import { undiciAdapter } from './undici-adapter';
 
 const body = { type: 'application/json', text: '{}' } as const;
-const limits = { connectTimeoutMs: 5000, maxAnswerBytes: 1024 * 1024, connections: 1, mayConnect: () => true };
+const limits = {
+  connectTimeoutMs: 5000,
+  maxAnswerBytes: 1024 * 1024,
+  connections: 1,
+  connectionsInAll: 64,
+  mayConnect: () => true,
+};
 
 describe('one exchange with a portal', () => {
   const servers: Server[] = [];

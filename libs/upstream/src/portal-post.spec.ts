@@ -9,7 +9,7 @@ import { undiciAdapter } from './undici-adapter';
 const body = { type: 'application/json', text: '{}' } as const;
 const inTime = { timeoutMs: 70_000 };
 const maxAnswerBytes = 1024 * 1024;
-const limits = { connectTimeoutMs: 5000, maxAnswerBytes, connections: 1 };
+const limits = { connectTimeoutMs: 5000, maxAnswerBytes, connections: 1, connectionsInAll: 64 };
 
 describe('a call of a portal, straight over undici', () => {
   const servers: Server[] = [];

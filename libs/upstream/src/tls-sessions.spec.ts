@@ -9,7 +9,7 @@ import { portalPost } from './portal-post';
 import { readCaFile } from './read-ca-file';
 import { undiciAdapter } from './undici-adapter';
 
-const limits = { connectTimeoutMs: 5000, maxAnswerBytes: 1024 * 1024, connections: 2 };
+const limits = { connectTimeoutMs: 5000, maxAnswerBytes: 1024 * 1024, connections: 2, connectionsInAll: 64 };
 const body = { type: 'application/json', text: '{}' } as const;
 
 setFlagsFromString('--expose-gc');

@@ -11,7 +11,7 @@ import { parseProxyUrl } from './outgoing-proxy';
 import { readCaFile } from './read-ca-file';
 import { undiciAdapter } from './undici-adapter';
 
-const limits = { maxAnswerBytes: 1024 * 1024, connections: 1 };
+const limits = { maxAnswerBytes: 1024 * 1024, connections: 1, connectionsInAll: 64 };
 const publicOnly = (address: string) => !address.startsWith('127.');
 
 describe('a connection through a proxy', () => {

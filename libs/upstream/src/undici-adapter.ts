@@ -3,12 +3,15 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { decompressorOf, textOfBytes } from './answer-text';
 import { checkedConnect, type AddressFilter } from './checked-connect';
 import type { Egress } from './egress';
+import { limitedConnect } from './limited-connect';
 
 export interface ConnectionLimits {
   readonly connectTimeoutMs: number;
   readonly maxAnswerBytes: number;
   /** Maximum number of connections to one portal. */
   readonly connections: number;
+  /** Maximum number of connections to all portals. */
+  readonly connectionsInAll: number;
   readonly mayConnect: AddressFilter;
   readonly egress?: Egress;
 }
@@ -28,7 +31,10 @@ export interface PortalConnections {
  */
 export function undiciAdapter(limits: ConnectionLimits): PortalConnections {
   const agent = new Agent({
-    connect: checkedConnect(limits.connectTimeoutMs, limits.mayConnect, limits.egress),
+    connect: limitedConnect(
+      checkedConnect(limits.connectTimeoutMs, limits.mayConnect, limits.egress),
+      limits.connectionsInAll,
+    ),
     connections: limits.connections,
     maxResponseSize: limits.maxAnswerBytes,
     pipelining: 1,

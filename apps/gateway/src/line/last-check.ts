@@ -34,7 +34,7 @@ export function isRevoked(answer: Answer | undefined): boolean {
  */
 export function lastCheck({ keys, grants, clock }: LastCheckParts, sendAs: (grant: Grant) => Send) {
   const isKnownToWork = ({ keyDigest }: Command) => keyDigest === undefined || keys.isKnownToWork(keyDigest);
-  const works = ({ keyDigest }: Command) => keyDigest === undefined || keys.works(keyDigest);
+  const works = async ({ keyDigest }: Command) => keyDigest === undefined || keys.works(keyDigest);
 
   /** Resolves with answers that were true less than `maxCheckMs` ago. */
   async function check(portal: PortalId, commands: readonly Command[], recent: () => Grant | undefined) {
