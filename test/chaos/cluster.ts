@@ -34,6 +34,12 @@ class ReplicaSlot {
   }
 }
 
+/** A `kill -9` of a replica, and when its process had ended, which takes a while on a busy machine. Unix ms. */
+export interface Kill {
+  readonly atMs: number;
+  endedAtMs: number;
+}
+
 /** How often replicas are killed, and whether one of them must keep running. */
 export interface KillSettings {
   readonly killEveryMs: number;
@@ -43,7 +49,7 @@ export interface KillSettings {
 /** Three replicas, each a process, over one Redis with an append-only file; kills and restarts them. */
 export class ChaosCluster {
   /** Unix milliseconds. */
-  readonly kills: number[] = [];
+  readonly kills: Kill[] = [];
   readonly outages: { readonly from: number; until: number }[] = [];
   restarts = { withData: 0, withoutData: 0 };
   /** How often Redis kept its connections open but did not reply. */
@@ -131,8 +137,14 @@ export class ChaosCluster {
       // Unless the scenario says otherwise, one keeps running: without any there is nothing to observe.
       if (listening.length < (this.killSettings.leavesOne ? 2 : 1) || this.calm) continue;
       const berth = chance.pick(listening);
-      this.kills.push(Date.now());
-      starts.push(berth.kill().then(() => berth.start()));
+      const kill: Kill = { atMs: Date.now(), endedAtMs: Infinity };
+      this.kills.push(kill);
+      starts.push(
+        berth.kill().then(() => {
+          kill.endedAtMs = Date.now();
+          return berth.start();
+        }),
+      );
     }
     await Promise.all(starts);
   }

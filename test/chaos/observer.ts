@@ -96,8 +96,9 @@ function cutOf(log: TokenRequestLog, { requests }: SimulatedPortal, stage: Chaos
   if (requests.some(({ token }) => token === issued?.accessToken)) return undefined;
   if (outcome.startsWith('fault:') && !harmless.has(outcome))
     return `${outcome.slice('fault:'.length)} after the rotation`;
-  if (closedAt === undefined || !stage.kills.some((at) => closedAt >= at && closedAt - at < receivedWithinMs))
-    return undefined;
+  const isKill = (at: number) =>
+    stage.kills.some(({ atMs, endedAtMs }) => at >= atMs && at - endedAtMs < receivedWithinMs);
+  if (closedAt === undefined || !isKill(closedAt)) return undefined;
   if (answeredAt === undefined) return 'killed before the answer';
   const mayBeUnsaved = closedAt - answeredAt < savedWithinMs || wasAway(stage, answeredAt, closedAt);
   return mayBeUnsaved ? `killed ${closedAt - answeredAt} ms after the answer` : undefined;
@@ -115,7 +116,7 @@ function wasAway({ outages }: ChaosCluster, from: number, until: number): boolea
 export function mayBeUnkept({ outages, kills }: ChaosCluster, reportedAtMs: number): boolean {
   return outages.some(({ from, until }) => {
     if (reportedAtMs < from || reportedAtMs > until + savedWithinMs) return false;
-    return kills.some((at) => at >= reportedAtMs && at <= until + savedWithinMs);
+    return kills.some(({ atMs }) => atMs >= reportedAtMs && atMs <= until + savedWithinMs);
   });
 }
 
