@@ -134,8 +134,7 @@ function welcome({ url, publicUrl, data, demo, admin }) {
     `\nNo app is configured (B24_CLIENT_ID), so a portal simulator runs with two portals, demo-one and demo-two. Paste:`,
   );
   say(`\n# the backlog of group 125\n${curl} ${portal}/groups/125/backlog`);
-  say(`\n# add one to group 126\n${curl} ${json} -d '{"groupId":126,"createdBy":6}' ${portal}/backlogs`);
-  say(`\n# change backlog 1\n${curl} -X PATCH ${json} -d '{"modifiedBy":6}' ${portal}/backlogs/1`);
+  say(`\n# add one to group 127\n${curl} ${json} -d '{"groupId":127,"createdBy":6}' ${portal}/backlogs`);
   say(
     `\n# a key for a service of yours\n${curl} ${json} -d '{"name":"planning","scopes":["backlog:read"]}' ${url}/v1/clients`,
   );

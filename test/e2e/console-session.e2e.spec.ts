@@ -79,10 +79,21 @@ describe('a session of the console', () => {
 
   it('is a cookie that no script reads, no other site sends, and HTTPS keeps to this host', async () => {
     await browser.signIn();
-    expect(browser.setCookie).toMatch(/^b24_console=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(browser.setCookie).toMatch(/^b24_console(?:_\d+)?=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
     const https = new ConsoleBrowser((await world.gateway({ PUBLIC_URL: 'https://gw.example.com' })).url);
     await https.signIn();
     expect(https.setCookie).toMatch(/^__Host-b24_console=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+  });
+
+  it('is another cookie at another port of this machine', async () => {
+    const names = await Promise.all(
+      ['http://127.0.0.1:3100', 'http://127.0.0.1:3200'].map(async (PUBLIC_URL) => {
+        const other = new ConsoleBrowser((await world.gateway({ PUBLIC_URL })).url);
+        await other.signIn();
+        return other.setCookie?.split('=')[0];
+      }),
+    );
+    expect(names).toEqual(['b24_console_3100', 'b24_console_3200']);
   });
 
   it.each([
@@ -153,7 +164,8 @@ describe('a session of the console', () => {
 
   it('has an id that nobody can choose before, and ends the one that the browser came with', async () => {
     const planted = 'x'.repeat(43);
-    browser.cookie = `b24_console=${planted}`;
+    await browser.signIn();
+    browser.cookie = `${browser.cookie?.split('=')[0]}=${planted}`;
     await browser.signIn();
     expect(browser.cookie).not.toContain(planted);
     const first = browser.cookie;

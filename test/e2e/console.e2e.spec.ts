@@ -261,9 +261,9 @@ describe('the console', () => {
     await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
     const { page } = await open();
     await consolePage.enter('/jobs');
-    const card = page.getByRole('listitem').filter({ hasText: 'One call to many portals.' });
-    await card.getByText('2 of 2, 1 with a problem').waitFor();
-    await card.getByText('done').waitFor();
+    const card = page.getByRole('listitem').filter({ hasText: 'One call to many portals' });
+    await card.getByText('2 of 2').waitFor();
+    await card.getByText('done, 1 failed').waitFor();
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
@@ -303,6 +303,36 @@ describe('the console', () => {
     await page.reload();
     await page.getByLabel('Administrator’s key').waitFor();
     expect(await paper()).toBe(dark);
+  });
+
+  it('names each page in the tab, moves the focus to its heading, and links to a view of the audit log', async () => {
+    const { page } = await open();
+    await consolePage.enter('/jobs');
+    for (const [link, heading] of [
+      ['Client keys', 'Client keys'],
+      ['Audit log', 'Audit log'],
+    ] as const) {
+      await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: link }).click();
+      const shown = page.getByRole('heading', { level: 1, name: heading });
+      await shown.waitFor();
+      await page.waitForFunction(`document.title === '${heading} – b24-gateway'`);
+      await page.waitForFunction("document.activeElement.tagName === 'H1'");
+    }
+    await page.getByLabel('Action').selectOption('createClient');
+    await page.getByLabel('Request id').fill('none-has-this');
+    await page.getByText('No entries match these filters.').waitFor();
+    expect(new URL(page.url()).search).toBe('?action=createClient&requestId=none-has-this');
+    await page.reload();
+    await page.getByText('No entries match these filters.').waitFor();
+    expect(await page.getByLabel('Action').inputValue()).toBe('createClient');
+  });
+
+  it('is where a browser that opens the bare address arrives, and nobody else', async () => {
+    const home = (accept: string) => fetch(client.url, { redirect: 'manual', headers: { Accept: accept } });
+    const browser = await home('text/html,application/xhtml+xml,*/*;q=0.8');
+    expect([browser.status, browser.headers.get('location')]).toEqual([303, '/console']);
+    const other = await home('*/*');
+    expect([other.status, ((await other.json()) as { code: string }).code]).toEqual([404, 'route_not_found']);
   });
 
   it('is served under a policy that lets nothing in but its own files, which browsers may keep', async () => {

@@ -8,6 +8,7 @@ import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPor
 import type { CommandContext } from './command-context';
 import type { Output } from './output';
 import type { Environment, TargetOptions } from './target';
+import { version } from './version';
 import { scopeDescriptions } from '../../../libs/client/src/generated/scopes.gen';
 
 export interface ProgramParts {
@@ -22,6 +23,7 @@ export interface ProgramParts {
 export function programOf(parts: ProgramParts): Command {
   const program = new Command('b24-gateway')
     .description('Operates a running b24-gateway: portals, keys, calls, audit log, and what is wrong with it.')
+    .version(version, '-v, --version', 'print the version of this command')
     .option('--url <url>', 'where the gateway is; else B24_GATEWAY_URL, else http://127.0.0.1:3000')
     .option('--key-file <file>', 'a file that holds the key, - for standard input; else B24_GATEWAY_KEY')
     .option('--json', 'one JSON document on standard output; a problem is one on standard error')

@@ -68,7 +68,7 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
     case 'jobs':
       return <JobsPage />;
     case 'audit':
-      return <AuditPage />;
+      return <AuditPage document={document} />;
     default:
       return (
         <Empty title="There is no such page">

@@ -30,6 +30,28 @@ export function usePath(): string {
   return path;
 }
 
+type QueryUpdate<T> = (change: (before: T) => T) => void;
+
+/** Texts that the address holds, so that a link leads to the same view. Those that are as in `none` are left out. */
+export function useQuery<T extends Readonly<Record<keyof T, string>>>(none: T): [T, QueryUpdate<T>] {
+  const [values, setValues] = useState<T>(() => fromQuery(none, new URLSearchParams(location.search)));
+  const update: QueryUpdate<T> = (change) => {
+    setValues((before) => {
+      const after = change(before);
+      const changed = Object.entries<string>(after).filter(([name, value]) => value !== none[name as keyof T]);
+      const query = new URLSearchParams(changed).toString();
+      history.replaceState(null, '', location.pathname + (query && `?${query}`));
+      return after;
+    });
+  };
+  return [values, update];
+}
+
+function fromQuery<T extends Readonly<Record<keyof T, string>>>(none: T, query: URLSearchParams): T {
+  const entries = Object.entries<string>(none).map(([name, value]) => [name, query.get(name) ?? value]);
+  return Object.fromEntries(entries) as T;
+}
+
 interface LinkProps {
   readonly to: string;
   readonly class?: string;

@@ -24,6 +24,7 @@ import { toFault } from './http/to-fault';
 import { acceptRawUrls } from './http/raw-urls';
 import { bodyTimeMs } from './http/read-body';
 import { requestId } from './http/request-id';
+import { serveHome } from './http/serve-home';
 import { serveReference } from './http/serve-reference';
 import { OpenRequests } from './http/open-requests';
 import { RequestAdmission } from './http/request-admission';
@@ -90,6 +91,7 @@ export async function createGateway(settings: Settings, options: CreateGatewayOp
   await prepareHttp(app, composition, { inFlight, logAnswer: answerLog(log) });
   if (settings.console.served) await serveConsole(app);
   await serveReference(app);
+  serveHome(app, settings.console.served ? '/console' : '/docs');
 
   const end = async () => {
     lifecycle.stop();

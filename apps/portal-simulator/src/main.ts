@@ -1,12 +1,17 @@
 import { Bitrix24Simulator, type SimulatorOptions } from './index';
 
+const demoGroups = [125, 126, 127];
 const demoBacklog = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 
 /** The demo: two portals (or as many as SIM_PORTAL_PORTS names) that stay up until they are told to stop. */
 async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   const port = portOf(environment['SIM_PORT'] ?? '4400', 'SIM_PORT');
   const listed = environment['SIM_PORTAL_PORTS']?.split(',').map((text) => portOf(text, 'SIM_PORTAL_PORTS'));
-  const portals = (listed ?? [port + 1, port + 2]).map((one) => ({ port: one, backlogs: [demoBacklog] }));
+  const portals = (listed ?? [port + 1, port + 2]).map((one) => ({
+    port: one,
+    groups: demoGroups,
+    backlogs: [demoBacklog],
+  }));
   const simulator = await Bitrix24Simulator.start({ ...optionsOf(environment), port, portals });
   stopOnSignals(simulator);
   console.log(`Authorization server: ${simulator.oauthServer} (client id ${simulator.clientId})`);

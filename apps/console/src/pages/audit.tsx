@@ -1,24 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, type ApiProblem, problemOf } from '../api';
-import type { AuditEntry, ClientKey, ApiPage, Portal } from '../api-types';
+import type { AuditEntry, ClientKey, ApiPage, OpenApi, Portal } from '../api-types';
 import { Chip, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
+import { useQuery } from '../router';
 import { useRequest } from '../use-request';
 import { actionWords, dateTime, when } from '../words';
 
-const actions = [
-  'signIn',
-  'installPortal',
-  'uninstallPortal',
-  'addPortalByWebhook',
-  'updatePortal',
-  'forgetPortal',
-  'createClient',
-  'rotateClientKey',
-  'deleteClient',
-  'addBacklog',
-  'updateBacklog',
-  'deleteBacklog',
-];
+/** Actions without an operation of their own. */
+const otherActions = ['signIn', 'installPortal', 'uninstallPortal'];
 const speakers = ['admin', 'portal event', 'portal page', 'authorization'];
 
 interface AuditPageFilter {
@@ -26,13 +15,15 @@ interface AuditPageFilter {
   readonly client: string;
   readonly action: string;
   readonly outcome: string;
+  readonly requestId: string;
   readonly from: string;
   readonly to: string;
 }
-const none: AuditPageFilter = { portal: '', client: '', action: '', outcome: '', from: '', to: '' };
+const none: AuditPageFilter = { portal: '', client: '', action: '', outcome: '', requestId: '', from: '', to: '' };
 
-export function AuditPage() {
-  const [filter, setFilter] = useState(none);
+export function AuditPage({ document: api }: { document: OpenApi | undefined }) {
+  const [filter, setFilter] = useQuery(none);
+  const isUnfiltered = Object.values(filter).every((it) => it === '');
   const [items, setItems] = useState<readonly AuditEntry[]>();
   const [next, setNext] = useState<string>();
   const [problem, setProblem] = useState<ApiProblem>();
@@ -53,7 +44,7 @@ export function AuditPage() {
   useEffect(() => {
     const controller = new AbortController();
     // Whoever types a filter is not done with each letter.
-    const timer = setTimeout(() => void load(undefined, controller.signal), turn === 0 && filter === none ? 0 : 300);
+    const timer = setTimeout(() => void load(undefined, controller.signal), turn === 0 && isUnfiltered ? 0 : 300);
     return () => {
       clearTimeout(timer);
       controller.abort();
@@ -80,7 +71,7 @@ export function AuditPage() {
         </button>
       </div>
       <p class="soft under">
-        Who changed what, newest first. Only who proved to be somebody is in it; nothing of what was written is.
+        Who changed what, newest first. An entry has the ids of what was changed, and not the content.
       </p>
       <div class="filters grid" role="search">
         <Field label="Portal">
@@ -129,7 +120,7 @@ export function AuditPage() {
             set({ action });
           }}
         >
-          {actions.map((it) => (
+          {actionsOf(api).map((it) => (
             <option key={it} value={it}>
               {actionWords(it)}
             </option>
@@ -156,6 +147,19 @@ export function AuditPage() {
             </option>
           ))}
         </Choice>
+        <Field label="Request id">
+          {(ids) => (
+            <input
+              {...ids}
+              autocapitalize="none"
+              spellcheck={false}
+              value={filter.requestId}
+              onInput={(event) => {
+                set({ requestId: event.currentTarget.value.trim() });
+              }}
+            />
+          )}
+        </Field>
         <Field label="From">
           {(ids) => (
             <input
@@ -185,7 +189,7 @@ export function AuditPage() {
       {!items && !problem && <Loading what="Loading the log …" />}
       {items?.length === 0 && !problem && (
         <Empty title="Nothing to show">
-          <p>{filter === none ? 'Nobody has changed anything yet.' : 'No entry is like that. Filter by less.'}</p>
+          <p>{isUnfiltered ? 'Nobody has changed anything yet.' : 'No entries match these filters.'}</p>
         </Empty>
       )}
       {items && items.length > 0 && (
@@ -254,7 +258,10 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
   const shownIds = Object.entries(ids).filter(([field]) => field !== 'console');
   return (
     <tr>
-      <td title={`${dateTime(at)} · request ${requestId}`}>{when(at)}</td>
+      <td>
+        <time dateTime={at}>{dateTime(at)}</time>
+        <span class="soft small block">{when(at)}</span>
+      </td>
       <td class="only-wide">
         {name ?? actor}
         {source !== undefined && <span class="soft small block">from {source}</span>}
@@ -266,11 +273,22 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
         {shownIds.length > 0 && (
           <span class="soft small block">{shownIds.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}
+        <span class="soft small block">
+          request <code>{requestId}</code>
+        </span>
       </td>
       <td class="only-wide">{portal ?? '–'}</td>
       <td>{outcome === 'done' ? <Chip tone="good">done</Chip> : <Chip tone="bad">{outcome}</Chip>}</td>
     </tr>
   );
+}
+
+/** Every operation that writes can be an action. */
+function actionsOf(api: OpenApi | undefined): string[] {
+  const operations = Object.values(api?.paths ?? {}).flatMap((path) =>
+    Object.entries(path).flatMap(([method, { operationId }]) => (method === 'get' ? [] : [operationId])),
+  );
+  return [...new Set([...otherActions, ...operations])].sort((a, b) => actionWords(a).localeCompare(actionWords(b)));
 }
 
 function queryOf({ from, to, ...words }: AuditPageFilter, after: string | undefined): string {

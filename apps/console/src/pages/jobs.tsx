@@ -11,8 +11,8 @@ const tones: Partial<Record<Job['state'], Tone>> = {
   cancelled: 'off',
 };
 const kinds: Record<Job['kind'], string> = {
-  'fan-out': 'One call to many portals.',
-  batch: 'Many commands on one portal.',
+  'fan-out': 'One call to many portals',
+  batch: 'Many commands on one portal',
 };
 const lookEveryMs = 3000;
 
@@ -23,7 +23,7 @@ export function JobsPage() {
         <h1>Jobs</h1>
       </div>
       <p class="soft under">
-        Long work that a service asked for with <code>Prefer: respond-async</code>; it goes on over a restart.
+        Work that a service sent with <code>Prefer: respond-async</code>. It continues after a restart.
       </p>
       <JobList />
     </>
@@ -48,7 +48,7 @@ function JobList() {
   if (data.items.length === 0)
     return (
       <Empty title="No job">
-        <p>None is under way, and none ended lately.</p>
+        <p>No jobs in the last 24 hours.</p>
       </Empty>
     );
   return (
@@ -74,17 +74,17 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
   return (
     <li class="card">
       <header>
-        <h2>
-          <code>{id}</code>
-        </h2>
-        <Chip tone={tones[state] ?? 'warn'}>{state}</Chip>
+        <h2>{kinds[kind]}</h2>
+        <Chip tone={failed > 0 ? 'warn' : (tones[state] ?? 'warn')}>
+          {state}
+          {failed > 0 && `, ${failed} failed`}
+        </Chip>
       </header>
       <p>
         <progress max={total} value={done} aria-label="Progress" /> {done} of {total}
-        {failed > 0 && `, ${failed} with a problem`}
       </p>
       <p class="soft small">
-        {kinds[kind]} Asked for {when(createdAt)}. {finishedAt && `Ended ${when(finishedAt)}.`}
+        Started {when(createdAt)}. {finishedAt && `Ended ${when(finishedAt)}.`} <code>{id}</code>
       </p>
       {job.problem && <ProblemBox problem={job.problem} />}
       {problem && <ProblemBox problem={problem} />}

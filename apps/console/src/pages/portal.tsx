@@ -45,7 +45,8 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
   return (
     <>
       <nav class="crumbs" aria-label="Where you are">
-        <Link to="/">Portals</Link> <span aria-hidden="true">/</span>
+        <Link to="/">Portals</Link> <span aria-hidden="true">/</span>{' '}
+        <span aria-current="page">{portal.alias ?? portal.domain}</span>
       </nav>
       <div class="title">
         <h1>{portal.alias ?? portal.domain}</h1>

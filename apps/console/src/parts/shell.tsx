@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api';
 import type { OpenApi, SignedIn } from '../api-types';
 import { Link } from '../router';
@@ -39,9 +39,8 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
   const [open, setOpen] = useState(false);
   useEffect(() => {
     setOpen(false);
-    const main = document.querySelector<HTMLElement>('main h1');
-    document.title = `${main?.textContent ?? 'Console'} – b24-gateway`;
   }, [path]);
+  useHeading(path);
   const isCurrent = (to: string) => (to === '/' ? path === '/' || path.startsWith('/portals/') : path.startsWith(to));
   const missing = entries.filter(({ needs }) => needs && api && !has(api, needs));
   return (
@@ -98,6 +97,33 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
       </main>
     </div>
   );
+}
+
+/** Names the tab after the heading of the page, and moves the focus there when another page opens. */
+function useHeading(path: string): void {
+  const opened = useRef(path);
+  useEffect(() => {
+    const main = document.querySelector('main');
+    if (!main) return undefined;
+    let isAnnounced = opened.current === path;
+    opened.current = path;
+    const announce = () => {
+      const heading = main.querySelector('h1');
+      document.title = `${heading?.textContent ?? 'Console'} – b24-gateway`;
+      if (!heading || isAnnounced) return;
+      isAnnounced = true;
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    };
+    announce();
+    // Some pages show their heading when their data has come.
+    const observer = new MutationObserver(announce);
+    observer.observe(main, { childList: true, subtree: true, characterData: true });
+    return () => {
+      observer.disconnect();
+    };
+  }, [path]);
 }
 
 export function Mark() {

@@ -1,8 +1,15 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Over HTTPS the browser restricts the cookie to this host, this path and HTTPS. */
-const nameOf = (publicUrl: string) => (publicUrl.startsWith('https:') ? '__Host-b24_console' : 'b24_console');
+/**
+ * Over HTTPS the browser restricts the cookie to this host, this path and HTTPS. Cookies know no ports, so without HTTPS,
+ * where several gateways may run on one machine, the name holds it.
+ */
+function nameOf(publicUrl: string): string {
+  const { protocol, port } = new URL(publicUrl);
+  if (protocol === 'https:') return '__Host-b24_console';
+  return port === '' ? 'b24_console' : `b24_console_${port}`;
+}
 
 export function cookieOf({ headers }: FastifyRequest, publicUrl: string): string | undefined {
   return parseCookie(headers.cookie ?? '')[nameOf(publicUrl)];
