@@ -38,6 +38,7 @@ module.exports = {
     },
     room('portal', []),
     room('access', ['portal', 'redis', 'seal']),
+    room('catalog', []),
     room('client', []),
     room('events', ['portal', 'redis', 'seal']),
     room('queue', ['portal', 'redis', 'seal']),

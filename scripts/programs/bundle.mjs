@@ -35,7 +35,8 @@ for (const [name, main] of Object.entries(programs)) {
   chmodSync(join(folder, `${name}.js`), 0o755);
 }
 cpSync(join(root, 'openapi.json'), join(folder, 'openapi.json'));
-for (const file of readdirSync(join(root, 'libs'), { recursive: true }).filter((it) => it.endsWith('.lua')))
+const readBeside = /\.lua$|^catalog\/src\/methods\.json$/;
+for (const file of readdirSync(join(root, 'libs'), { recursive: true }).filter((it) => readBeside.test(it)))
   cpSync(join(root, 'libs', file), join(folder, 'libs', file));
 for (const name of Object.keys(programs)) await compileProgram(join(folder, `${name}.js`));
 

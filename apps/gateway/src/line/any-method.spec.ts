@@ -18,6 +18,16 @@ describe('a method that nobody declared', () => {
     ['bizproc.workflow.start', 'write'],
     ['listing', 'write'],
     ['Event.Offline.Get', 'write'],
+    ['imbot.v2.Event.get', 'write'],
+    ['im.notify.read.list', 'write'],
+    ['disk.storage.getForApp', 'write'],
+    ['disk.folder.getChildren', 'read'],
+    ['lists.element.get.file.url', 'read'],
+    ['bizproc.workflow.instances', 'read'],
+    ['crm.enum.activitystatus', 'read'],
+    ['partner.app.thing.list', 'read'],
+    ['partner.app.thing.getAndDelete', 'write'],
+    ['main.eventlog.tail', 'read'],
   ])('%s is a %s', (method, effect) => {
     expect(anyCommand(method, {}).effect).toBe(effect);
   });

@@ -1,6 +1,7 @@
 import { type Command, isMethodName, orderedObject, toNumber } from '@b24/portal';
 import { findLoneSurrogate } from '@b24/upstream';
 import { z } from 'zod';
+import { vendorCatalog } from './vendor-catalog';
 
 /*
  * Methods that the gateway knows only by name.
@@ -55,32 +56,20 @@ export const startSchema = z
     description: 'Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.',
   });
 
-/** The last parts of method names that read, in lower case. Any other method may write. */
+/** The last parts of method names that read, in lower case. They decide about methods that the catalog does not know. */
 const readingNames =
   /^(?:get|list|fields|info|count|search\w*|find|current|getfields|gettypes?|getlist|getstages|getbyid|getall|getcount)$/;
 
-/** Methods that read although their names do not say so. */
+/** Methods that the catalog does not know, and that read although their names do not say so. */
 const readingMethods: ReadonlySet<string> = new Set([
-  ...[
-    'profile',
-    'scope',
-    'methods',
-    'events',
-    'documentation',
-    'server.time',
-    'app.info',
-    'rest.documentation.openapi',
-  ],
-  ...['user.admin', 'user.access', 'access.name', 'main.eventlog.tail', 'crm.duplicate.findbycomm'],
-  ...['disk.folder.getchildren', 'disk.storage.getchildren', 'sonet_group.user.groups', 'tasks.task.getaccess'],
+  'documentation',
+  'main.eventlog.tail',
+  'rest.documentation.openapi',
 ]);
-
-/** Methods that sound like reads but change what they return: the events of a queue are read once. */
-const consumingMethods: ReadonlySet<string> = new Set(['event.offline.get']);
 
 /**
  * Returns a command of any method. A method that is not known to read counts as a write: it is never sent again once it may
- * have been executed, and its answer is not shared.
+ * have been executed, and its answer is not shared. The catalog knows; of other methods, their names decide.
  */
 export function anyCommand(method: string, params: GivenParams): Command {
   return { method, params: namedParams(params), effect: isReadMethod(method) ? 'read' : 'write' };
@@ -95,8 +84,12 @@ function isList(params: GivenParams): params is readonly unknown[] {
   return Array.isArray(params);
 }
 
+/** A consuming method changes what it reads, so it counts as a write. */
 export function isReadMethod(method: string): boolean {
-  const name = method.toLowerCase();
-  if (readingMethods.has(name)) return true;
-  return readingNames.test(name.slice(name.lastIndexOf('.') + 1)) && !consumingMethods.has(name);
+  const effect = vendorCatalog.effectOf(method);
+  return effect === undefined ? soundsLikeRead(method.toLowerCase()) : effect === 'read';
+}
+
+function soundsLikeRead(name: string): boolean {
+  return readingMethods.has(name) || readingNames.test(name.slice(name.lastIndexOf('.') + 1));
 }

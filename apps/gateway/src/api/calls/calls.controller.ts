@@ -55,7 +55,7 @@ export class CallsController {
     id: 'callMethod',
     summary: 'Call any method of a portal',
     description:
-      'Bitrix24 documents the names and parameters of methods; the gateway sets `auth` and other reserved parameters. A method counts as a write unless it is known to read or its name ends like a read (`…list`, `…get`, `…fields` and so on). A multipart form is accepted too: its fields are the parameters, and a file becomes `[name, content in base64]`. Links to files in the answer lead to this gateway. A write that may have been executed is not retried; it answers `outcome_unknown`.',
+      'Bitrix24 documents the names and parameters of methods; the gateway sets `auth` and other reserved parameters. A method counts as a write unless the catalog of documented methods says that it reads, or, for other methods, its name ends like a read (`…list`, `…get`, `…fields` and so on). A multipart form is accepted too: its fields are the parameters, and a file becomes `[name, content in base64]`. Links to files in the answer lead to this gateway. A write that may have been executed is not retried; it answers `outcome_unknown`.',
     scope: 'call',
     door: filesDoor,
     status: 200,

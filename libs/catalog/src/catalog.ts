@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { type Listing, listingOf } from './listing';
+import { type Method, methodOf } from './method';
+import { type CatalogSource, MethodLines } from './method-lines';
+import type { MethodEffect } from './method-record';
+import { MethodSearch } from './method-search';
+import { similarNames } from './name-suggestions';
+import { unknownNames } from './unknown-parameters';
+import { wordsIn } from './search-words';
+
+const file = join(__dirname, 'methods.json');
+const maxFound = 10;
+const maxSuggestions = 3;
+
+/**
+ * The facts of the vendor's methods (docs/catalog.md). Names are found in any case, as the vendor finds them. Nothing is read
+ * before the first question.
+ */
+export class Catalog {
+  private readonly lines: MethodLines;
+  private searched: MethodSearch | undefined;
+  private all: readonly string[] | undefined;
+
+  constructor(path = file) {
+    this.lines = new MethodLines(path);
+  }
+
+  /** The names of all methods as the vendor writes them. */
+  names(): readonly string[] {
+    this.all ??= this.lines.names();
+    return this.all;
+  }
+
+  find(name: string): Method | undefined {
+    const lower = name.toLowerCase();
+    const record = this.lines.recordOf(lower);
+    return record && methodOf(this.lines.nameOf(lower)!, record, this.lines.source().site);
+  }
+
+  /** Returns undefined for a method that the catalog does not know. */
+  effectOf(name: string): MethodEffect | undefined {
+    return this.lines.recordOf(name.toLowerCase())?.effect;
+  }
+
+  /** Returns up to three names that a misspelt name may stand for; none for a name that is right. */
+  suggest(name: string): string[] {
+    if (this.lines.nameOf(name.toLowerCase()) !== undefined) return [];
+    const similar = similarNames(name, this.names());
+    return similar.length > 0 ? similar : this.namesWithWordsOf(name);
+  }
+
+  /** Returns up to ten methods for a task described in words, the best first. */
+  search(words: string): string[] {
+    this.searched ??= new MethodSearch(this.names().map((name) => this.searchedMethod(name)));
+    return this.searched.find(words, maxFound);
+  }
+
+  /** Returns how the records of a method are read; undefined for a method that the catalog does not know. */
+  listing(name: string): Listing | undefined {
+    const record = this.lines.recordOf(name.toLowerCase());
+    return record && listingOf(record);
+  }
+
+  /** Returns the parameters that a method does not know; none if its parameters are not documented. */
+  unknownParameters(name: string, params: Readonly<Record<string, unknown>>): string[] {
+    const known = this.lines.recordOf(name.toLowerCase())?.params;
+    return known ? unknownNames(known, Object.keys(params)) : [];
+  }
+
+  source(): CatalogSource {
+    return this.lines.source();
+  }
+
+  /** `tasks.list` has all its words in `tasks.task.list`. */
+  private namesWithWordsOf(name: string): string[] {
+    const words = wordsIn(name, maxFound);
+    if (words.length < 2) return [];
+    const fitting = this.names().filter((it) => {
+      const own = new Set(wordsIn(it));
+      return words.every((word) => own.has(word));
+    });
+    return fitting.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).slice(0, maxSuggestions);
+  }
+
+  private searchedMethod(name: string) {
+    const { scopes, deprecatedFor } = this.find(name)!;
+    return { name, scopes, isDeprecated: deprecatedFor !== undefined };
+  }
+}
