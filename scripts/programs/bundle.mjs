@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -39,6 +40,16 @@ const readBeside = /\.lua$|^catalog\/src\/methods\.json$/;
 for (const file of readdirSync(join(root, 'libs'), { recursive: true }).filter((it) => readBeside.test(it)))
   cpSync(join(root, 'libs', file), join(folder, 'libs', file));
 for (const name of Object.keys(programs)) await compileProgram(join(folder, `${name}.js`));
+await writeMethodDocuments();
+
+/** Runs a program that is needed for the build only. */
+async function writeMethodDocuments() {
+  const name = 'method-documents';
+  await bundle(name, join(root, 'apps/gateway/src/write-method-documents.ts'));
+  cpSync(join(import.meta.dirname, 'start-program.cjs'), join(folder, `${name}.js`));
+  execFileSync(process.execPath, [join(folder, `${name}.js`)], { stdio: ['ignore', 'inherit', 'inherit'] });
+  for (const end of ['js', 'bundle.js', 'bundle.js.map']) rmSync(join(folder, `${name}.${end}`));
+}
 
 async function bundle(name, main) {
   const bundled = await rolldown({

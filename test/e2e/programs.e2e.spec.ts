@@ -77,6 +77,18 @@ describe('the bundled gateway', () => {
     expect(await response.text()).toContain('"name":"call_method"');
   });
 
+  it('serves a document for each permission of the vendor, and one for all methods', async () => {
+    const paths = async (name: string) => {
+      const response = await fetch(`${replica.url}/openapi/${name}.json`);
+      expect([response.status, response.headers.get('etag')]).toEqual([200, expect.stringMatching(/^"[\w-]+"$/)]);
+      return Object.keys(((await response.json()) as { paths: object }).paths);
+    };
+    const [all, crm] = [await paths('bitrix24'), await paths('crm')];
+    expect(crm).toContain('/v1/portals/{portal}/call/crm.deal.list');
+    expect(all).toEqual(expect.arrayContaining([...crm, '/v1/portals/{portal}/call/tasks.api.scrum.backlog.add']));
+    expect((await fetch(`${replica.url}/openapi/nothing.json`)).status).toBe(404);
+  });
+
   it('serves openapi.json as it is committed', async () => {
     const response = await fetch(`${replica.url}/openapi.json`);
     expect(response.headers.get('content-encoding')).toBe('gzip');

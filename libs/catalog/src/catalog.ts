@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Listing, listingOf } from './listing';
 import { type Method, methodOf } from './method';
 import { type CatalogSource, MethodLines } from './method-lines';
-import type { MethodEffect } from './method-record';
+import type { MethodEffect, MethodRecord } from './method-record';
 import { MethodSearch } from './method-search';
 import { similarNames } from './name-suggestions';
 import { unknownNames } from './unknown-parameters';
@@ -53,6 +53,12 @@ export class Catalog {
   search(words: string): string[] {
     this.searched ??= new MethodSearch(this.names().map((name) => this.searchedMethod(name)));
     return this.searched.find(words, maxFound);
+  }
+
+  /** Returns the shape of a method's result, as far as it is documented. */
+  shapeOf(name: string): Pick<MethodRecord, 'result' | 'paging'> {
+    const { result, paging } = this.lines.recordOf(name.toLowerCase()) ?? {};
+    return { ...(result && { result }), ...(paging && { paging }) };
   }
 
   /** Returns how the records of a method are read; undefined for a method that the catalog does not know. */

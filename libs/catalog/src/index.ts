@@ -1,1 +1,2 @@
 export { Catalog } from './catalog';
+export { type BaseDocument, methodDocumentNames, methodsDocument } from './document/methods-document';

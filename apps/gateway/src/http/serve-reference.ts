@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { documentDoor } from './door';
@@ -9,11 +9,22 @@ const meanwhile = 'The document that it shows is there: <a href="/openapi.json">
 /** openapi.json, which `npm run openapi` writes: at the same place beside the sources, the build and the bundle. */
 const documentFile = join(__dirname, '../../../../openapi.json');
 
-/** Serves the OpenAPI document at /openapi.json and a readable page at /docs. */
+/** Where the build writes the documents of the vendor's methods: beside the bundle, and for the sources and their build. */
+const methodFolders = ['openapi', 'dist/programs/openapi', '../../programs/openapi'].map((it) =>
+  join(__dirname, '../../../..', it),
+);
+const json = 'application/json; charset=utf-8';
+
+/**
+ * Serves the OpenAPI document at /openapi.json, those of the vendor's methods at /openapi/<permission>.json, and a readable
+ * page at /docs.
+ */
 export async function serveReference(app: Pick<NestFastifyApplication, 'getHttpAdapter' | 'register'>): Promise<void> {
-  const text = new StaticDocument(readDocument, 'application/json; charset=utf-8');
+  const text = new StaticDocument(readDocument, json);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/openapi.json', { config: { door: documentDoor } }, (request, reply) => text.show(request, reply));
+  for (const [address, document] of methodDocuments())
+    fastify.get(address, { config: { door: documentDoor } }, (request, reply) => document.show(request, reply));
   // The library that renders the texts does not support trusted types.
   const site = { name: 'reference', policy: [], meanwhile };
   await serveSite(app, { address: '/docs', folders: buildFolders('reference'), ...site });
@@ -22,4 +33,14 @@ export async function serveReference(app: Pick<NestFastifyApplication, 'getHttpA
 /** Returns the document without the white space of the file. */
 function readDocument(): string {
   return JSON.stringify(JSON.parse(readFileSync(documentFile, 'utf8')));
+}
+
+/** By their paths; none if nothing is built. */
+function methodDocuments(): [path: string, StaticDocument][] {
+  const folder = methodFolders.find((it) => existsSync(it));
+  if (!folder) return [];
+  return readdirSync(folder).map((name) => [
+    `/openapi/${name}`,
+    new StaticDocument(() => readFileSync(join(folder, name), 'utf8'), json),
+  ]);
 }
