@@ -57,9 +57,18 @@ function report(failures, times) {
   const tests = Object.entries(failuresByTest(failures));
   for (const [name, failed] of tests.sort(([, a], [, b]) => b.length - a.length)) {
     say(`\n${name}: failed ${failed.length} of ${times} times`);
-    for (const message of new Set(failed.map((it) => it.message))) say(message.replaceAll(/^/gm, '  '));
+    for (const message of new Set(failed.map((it) => shortened(it.message)))) say(message);
   }
   if (failures.length === 0) say(`No test failed in ${times} runs.`);
+}
+
+/** A message without the stack frames of jest, indented. */
+function shortened(message) {
+  const lines = message
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !/^\s+at .*(?:node_modules|node:)/.test(line));
+  return lines.map((line) => `  ${line}`).join('\n');
 }
 
 function failuresByTest(failures) {
