@@ -42,7 +42,7 @@ const shipTests = [
   'walk',
 ];
 /** What measures memory or counts how fast requests pass. */
-const quietTests = ['limits', 'lists'];
+const quietTests = ['files', 'limits', 'lists'];
 const e2e = (names) => `<rootDir>/test/e2e/(${names.join('|')}).e2e.spec.ts`;
 
 module.exports = {
