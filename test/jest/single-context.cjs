@@ -15,6 +15,7 @@ module.exports = class SingleContext extends TestEnvironment {
     await super.teardown();
     globalThis.console = this.before.console;
     process.exit = this.before.exit;
-    process.env = this.before.env;
+    for (const name of Object.keys(process.env)) if (!(name in this.before.env)) delete process.env[name];
+    Object.assign(process.env, this.before.env);
   }
 };
