@@ -24,18 +24,49 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
+/** Modules are evaluated once for each worker. */
+const shared = {
+  ...common,
+  runtime: '<rootDir>/test/jest/shared-modules.cjs',
+  testEnvironment: '<rootDir>/test/jest/single-context.cjs',
+};
+
+/** Packages, `npm start`, the docs as they are read, and clusters of Redis: what is far from most changes. */
+const shipTests = [
+  'client-package',
+  'command-line-doc',
+  'jobs-topologies',
+  'programs',
+  'redis-topologies',
+  'start',
+  'walk',
+];
+/** What measures memory or counts how fast requests pass. */
+const quietTests = ['files', 'limits', 'lists'];
+const e2e = (names) => `<rootDir>/test/e2e/(${names.join('|')}).e2e.spec.ts`;
+
 module.exports = {
   testTimeout: 30_000,
-  // Two at a time: most of a test is waiting. In processes that end, since modules loaded anew for each file add up.
-  maxWorkers: 2,
+  // Most of a test is waiting. Processes that hold too much end, since they also hold what each file leaves behind.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '768MB',
   projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
-    { ...common, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
-    { ...common, displayName: 'fuzz', testMatch: ['<rootDir>/test/{fuzz,authorization,worst-key}/**/*.spec.ts'] },
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
+    { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
+    { ...shared, displayName: 'fuzz', testMatch: ['<rootDir>/test/{fuzz,authorization,worst-key}/**/*.spec.ts'] },
     // Needs clients of other languages; `npm run clients` fetches them.
-    { ...common, displayName: 'clients', testMatch: ['<rootDir>/test/clients/**/*.spec.ts'] },
-    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
-    { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'] },
+    { ...shared, displayName: 'clients', testMatch: ['<rootDir>/test/clients/**/*.spec.ts'] },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+      testPathIgnorePatterns: [
+        ...common.testPathIgnorePatterns,
+        `/(${[...shipTests, ...quietTests].join('|')})\\.e2e\\.`,
+      ],
+    },
+    { ...shared, displayName: 'quiet', testMatch: [e2e(quietTests)] },
+    { ...shared, displayName: 'ship', testMatch: [e2e(shipTests)] },
+    { ...shared, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'] },
   ],
 };

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
 import { main } from '../../scripts/launch/say.mjs';
-import { withoutDefence } from '../support/broken-build.mjs';
+import { brokenProgram, withoutDefence } from '../support/broken-build.mjs';
 import { checks } from './defences.mjs';
 
 /**
@@ -17,6 +17,7 @@ main(async () => {
   const env = {
     ...process.env,
     REDIS_SERVER: await findOrInstallRedis(),
+    GATEWAY_PROGRAM: brokenProgram,
     ACCESS_SEED: '1',
     ACCESS_REQUESTS: values.requests,
   };

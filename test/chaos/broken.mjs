@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { findOrInstallRedis } from '../../scripts/launch/redis-binary.mjs';
 import { main } from '../../scripts/launch/say.mjs';
-import { withoutDefence } from '../support/broken-build.mjs';
+import { brokenProgram, withoutDefence } from '../support/broken-build.mjs';
 import { defences } from './defences.mjs';
 
 /**
@@ -20,7 +20,12 @@ main(async () => {
   const { values } = parseArgs({
     options: { seconds: { type: 'string', default: '45' }, only: { type: 'string', default: '' } },
   });
-  const env = { ...process.env, REDIS_SERVER: await findOrInstallRedis(), CHAOS_SEED: '1' };
+  const env = {
+    ...process.env,
+    REDIS_SERVER: await findOrInstallRedis(),
+    GATEWAY_PROGRAM: brokenProgram,
+    CHAOS_SEED: '1',
+  };
   let unseen = 0;
   for (const { without, seen, times = 1, in: changes } of defences.filter((it) => it.without.includes(values.only))) {
     const seconds = Number(values.seconds) * times;

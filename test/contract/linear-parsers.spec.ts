@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { excused, parsers } from './outside-text';
 
-const [few, many] = [250_000, 1_000_000];
+const [few, many] = [100_000, 400_000];
 /** Steps that a character may cost, and that a text may cost whatever its length. */
 const [stepsPerCharacter, stepsAtLeast] = [100, 50_000];
 /** Far beyond what any needs: a parser that does not end is ended. */

@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The gateway of which `withoutDefence` replaces texts, for GATEWAY_PROGRAM. */
+export const brokenProgram = 'dist/apps/gateway/apps/gateway/src/main.js';
+
 /**
  * Runs the work with texts of the build replaced, and restores the build.
  * @param changes see `brokenFiles`

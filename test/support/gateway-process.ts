@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { HttpClient } from './gateway';
 
-/** The build file by file, in which tests replace texts. It loads ES modules, of which Node warns. */
-const program = ['--disable-warning=ExperimentalWarning', 'dist/apps/gateway/apps/gateway/src/main.js'];
+/** The program of the image; or the build file by file, in which texts can be replaced, and which Node warns of. */
+const program = ['--disable-warning=ExperimentalWarning', process.env['GATEWAY_PROGRAM'] ?? 'dist/programs/gateway.js'];
 
 /** A replica as an operator runs it: the build, in a process of its own, from the environment alone. */
 export class GatewayProcess {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const program = 'dist/apps/gateway/apps/gateway/src/reseal.js';
+const program = 'dist/programs/reseal.js';
 
 /** `npm run reseal` of the build, from the environment alone. */
 export async function reseal(env: Record<string, string>): Promise<{ code: number; output: string }> {

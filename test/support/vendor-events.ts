@@ -24,18 +24,28 @@ export class VendorEvents {
   }
 
   async refusedAtOnce(event: PostedEvent, status: number, to?: string): Promise<void> {
-    const before = await memoryOf(this.world.redis);
+    const before = await this.memoryWithoutInbox();
     expect(await this.post(event, to)).toMatchObject({ status, body: { status, code: expect.any(String) } });
     expect(await memoryOf(this.world.redis)).toEqual(before);
   }
 
   /** An install event is answered before it is verified; this waits for the verdict. */
   async refusedLater(event: PostedEvent, to?: string): Promise<void> {
-    const before = await memoryOf(this.world.redis);
+    const before = await this.memoryWithoutInbox();
     const count = this.logged('install not taken');
     expect(await this.post(event, to)).toEqual({ status: 200, body: { received: true } });
     await eventually(() => this.logged('install not taken') > count);
     expect(await memoryOf(this.world.redis)).toEqual(before);
+  }
+
+  /** An event that was delivered before is removed from the inbox some time after its effect is seen. */
+  private async memoryWithoutInbox(): Promise<Record<string, string>> {
+    let memory: Record<string, string> = {};
+    await eventually(async () => {
+      memory = await memoryOf(this.world.redis);
+      return !Object.keys(memory).some((name) => name.startsWith('b24:{inbox}:'));
+    });
+    return memory;
   }
 
   /** How many lines of the log hold all of these. */
