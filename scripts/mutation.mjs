@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import { findOrInstallRedis } from './launch/redis-binary.mjs';
 import { main, say, Stop } from './launch/say.mjs';
 import { mutatedFilesOf, roomOf, rooms, specsOf } from './mutation/rooms.mjs';
 
@@ -20,7 +19,6 @@ main(async () => {
   const { values } = parseArgs({
     options: { room: { type: 'string' }, mutate: { type: 'string' }, force: { type: 'boolean' } },
   });
-  process.env.REDIS_SERVER ??= await findOrInstallRedis();
   for (const room of chosenRooms(values)) {
     const mutants = await mutate(room, values);
     report(room, mutants);
@@ -42,7 +40,8 @@ async function mutate(room, { mutate: paths, force = false }) {
     mutate: paths ? paths.split(',') : mutatedFilesOf(room),
     plugins: ['@stryker-mutator/jest-runner'],
     testRunner: 'jest',
-    jest: { projectType: 'custom', configFile: 'scripts/mutation/jest.config.cjs', enableFindRelatedTests: false },
+    // Only the specs that import the changed file are loaded.
+    jest: { projectType: 'custom', configFile: 'scripts/mutation/jest.config.cjs', enableFindRelatedTests: true },
     coverageAnalysis: 'perTest',
     // A mutant in code that runs when a module is loaded needs every spec of the room.
     ignoreStatic: true,

@@ -1,8 +1,3 @@
-/** Contract specs of a room that run beside its unit specs; they use a Redis on this machine. */
-const contractSpecs = {
-  access: ['client-keys', 'audit-log', 'rate-meter', 'storage-budget'],
-};
-
 /** Rooms under mutation testing, in the order in which they run. */
 export const rooms = ['idempotency', 'access', 'upstream', 'grants', 'queue'];
 
@@ -19,8 +14,7 @@ export function mutatedFilesOf(room) {
 }
 
 export function specsOf(room) {
-  const contract = contractSpecs[room] ?? [];
-  return [`libs/${room}/src/**/*.spec.ts`, ...contract.map((name) => `test/contract/${name}.spec.ts`)];
+  return [`libs/${room}/src/*.spec.ts`];
 }
 
 /** Returns the room that a path lies in; undefined for a path outside all rooms. */

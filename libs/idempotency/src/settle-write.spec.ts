@@ -1,103 +1,18 @@
-import { type Command, Fault, type FaultCode, type FaultOptions, type VendorResponse } from '@b24/portal';
-import { HandClock } from '../../../test/support/hand-clock';
-import type { SettlementRule } from './settlement-rule';
-import { settleWrite } from './settle-write';
+import { Fault, type FaultOptions, type VendorResponse } from '@b24/portal';
+import {
+  advice,
+  type Course,
+  ended,
+  lost,
+  type Reply,
+  type RuleName,
+  rules,
+  settled,
+  value,
+} from '../../../test/support/settled-write';
 
-const callLimitMs = 30_000;
-const write: Command = { method: 'write', params: {}, effect: 'write' };
-const lookUp: Command = { method: 'read', params: {}, effect: 'read' };
-const advice = 'Look it up.';
 const upstream: VendorResponse = { method: 'write', status: 500, error: 'X', description: '' };
 
-const unique: SettlementRule<string> = {
-  kind: 'unique',
-  lookUp,
-  isAsSent: (found) => found === 'mine',
-  absentCode: 'backlog_not_found',
-  conflictCode: 'backlog_already_exists',
-  advice,
-};
-const state: SettlementRule<string> = {
-  kind: 'state',
-  lookUp,
-  isAsSent: (found) => found === 'mine',
-  isBefore: (found) => found === 'before',
-  conflictCode: 'sprint_already_active',
-  advice,
-};
-const repeatable: SettlementRule<string> = { kind: 'repeatable', advice };
-const unsettled: SettlementRule<string> = { kind: 'unsettled', advice };
-const removal: SettlementRule<string> = {
-  kind: 'removal',
-  hidesFailure: false,
-  goneCode: 'stage_not_found',
-  blockedCode: 'stage_not_empty',
-  advice,
-};
-const hidingRemoval: SettlementRule<string> = { ...removal, hidesFailure: true };
-
-/** What the portal answers to a request: a value, or a fault by its code. */
-type Reply = { readonly value: string } | FaultCode | Fault;
-const value = (it: string): Reply => ({ value: it });
-const lost: Reply = 'outcome_unknown';
-/** Lost, but the portal has ended the call. */
-const ended: Reply = 'portal_error';
-
-interface Course {
-  readonly replies: readonly Reply[];
-  /** An earlier request may run for this long. */
-  readonly earlierMs?: number;
-  readonly deadlineMs?: number;
-  /** The caller stops waiting after this long. */
-  readonly abortAfterMs?: number;
-}
-
-interface Settled {
-  /** Every request, with the milliseconds since the start. */
-  readonly sent: string;
-  readonly result: string | undefined;
-  readonly fault?: Fault;
-}
-
-/** Runs a write against the replies; a request beyond them is a bug. */
-async function settled(rule: SettlementRule<string>, course: Course): Promise<Settled> {
-  const clock = new HandClock();
-  const startMs = clock.now();
-  const replies = [...course.replies];
-  const sent: string[] = [];
-  const caller = new AbortController();
-  if (course.abortAfterMs !== undefined)
-    clock.after(course.abortAfterMs, () => caller.abort(new Fault('deadline_exceeded')));
-  const send = ({ method }: Command): Promise<string> => {
-    sent.push(`${method}@${clock.now() - startMs}`);
-    const reply = replies.shift() ?? new Fault('internal_error', { detail: 'no reply left' });
-    if (typeof reply === 'object' && 'value' in reply) return Promise.resolve(reply.value);
-    return Promise.reject(typeof reply === 'string' ? new Fault(reply) : reply);
-  };
-  let outcome: { readonly result: string } | { readonly fault: Fault } | undefined;
-  const { earlierMs, deadlineMs = 120_000 } = course;
-  settleWrite<string>({
-    command: write,
-    rule,
-    send,
-    signal: caller.signal,
-    deadlineAtMs: startMs + deadlineMs,
-    clock,
-    callLimitMs,
-    ...(earlierMs !== undefined && { unknownOutcome: { mayRunForMs: earlierMs } }),
-  }).then(
-    (result) => (outcome = { result }),
-    (fault: unknown) => (outcome = { fault: fault as Fault }),
-  );
-  await clock.advance(200_000);
-  if (replies.length > 0) throw new Error(`${replies.length} replies were not used: ${sent.join(' ')}`);
-  if (!outcome) throw new Error('never settled');
-  if ('result' in outcome) return { sent: sent.join(' '), result: outcome.result };
-  return { sent: sent.join(' '), result: outcome.fault.code, fault: outcome.fault };
-}
-
-const rules = { unique, state, repeatable, unsettled, removal, hidingRemoval };
-type RuleName = keyof typeof rules;
 type SettlementRow = [what: string, rule: RuleName, course: Course, sent: string, result: string | undefined];
 
 describe('a write whose answer came', () => {
@@ -354,13 +269,19 @@ describe('waiting for an earlier request to end', () => {
       'write@0',
       'new',
     ],
+    [
+      'is not needed if it has ended, even without a caller',
+      { isAbandoned: true, earlierMs: 0, replies: [value('new')] },
+      'write@0',
+      'new',
+    ],
     ['ends when the caller stops waiting', { earlierMs: 5000, abortAfterMs: 3000, replies: [] }, '', 'outcome_unknown'],
   ])('%s', async (_what, course, sent, result) => {
-    expect(await settled(repeatable, course)).toMatchObject({ sent, result });
+    expect(await settled(rules.repeatable, course)).toMatchObject({ sent, result });
   });
 
   it('tells the caller how long it may still run', async () => {
-    const { fault } = await settled(repeatable, { earlierMs: 4001, deadlineMs: 1000, replies: [] });
+    const { fault } = await settled(rules.repeatable, { earlierMs: 4001, deadlineMs: 1000, replies: [] });
     expect(fault?.message).toContain(stillRuns(5));
     expect(fault?.mayRunForMs).toBe(4001);
   });
@@ -371,9 +292,9 @@ describe('waiting for an earlier request to end', () => {
       earlierMs: 60_000,
       replies: ['backlog_not_found', 'backlog_not_found', short, 'backlog_not_found'] as const,
     };
-    const { fault } = await settled(unique, course);
+    const { fault } = await settled(rules.unique, course);
     expect(fault?.mayRunForMs).toBe(1000);
-    const longer = await settled(removal, { earlierMs: 60_000, replies: [short, 'access_denied'] });
+    const longer = await settled(rules.removal, { earlierMs: 60_000, replies: [short, 'access_denied'] });
     expect(longer.fault?.mayRunForMs).toBe(60_000);
   });
 });
@@ -402,17 +323,22 @@ describe('the fault of an unknown outcome', () => {
     ['has the error of the portal that lost it', { upstream }, upstream],
     ['has no error of the portal if there was none', {}, undefined],
   ])('%s', async (_what, options, expected) => {
-    const { fault } = await settled(unsettled, { replies: [new Fault('portal_error', options)] });
+    const { fault } = await settled(rules.unsettled, { replies: [new Fault('portal_error', options)] });
     expect(fault?.upstream).toEqual(expected);
   });
 
   it('has no error of the portal that concerns the look-up', async () => {
-    const { fault } = await settled(unique, { replies: [lost, new Fault('portal_error', { upstream })] });
+    const { fault } = await settled(rules.unique, { replies: [lost, new Fault('portal_error', { upstream })] });
     expect(fault?.upstream).toBeUndefined();
   });
 
+  it('has no error of the portal that concerns a refused repetition', async () => {
+    const { fault } = await settled(rules.repeatable, { replies: [ended, new Fault('access_denied', { upstream })] });
+    expect(fault).toMatchObject({ code: 'outcome_unknown', upstream: undefined, mayRunForMs: 0 });
+  });
+
   it('of a deletion that was accepted twice says what to do', async () => {
-    const { fault } = await settled(hidingRemoval, { replies: [value('ok'), value('ok')] });
+    const { fault } = await settled(rules.hidingRemoval, { replies: [value('ok'), value('ok')] });
     expect(fault?.message).toMatch(/accepted the deletion twice .* delete it again/);
   });
 });
