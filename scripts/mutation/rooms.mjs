@@ -1,15 +1,15 @@
 /** Rooms under mutation testing, in the order in which they run. */
 export const rooms = ['idempotency', 'access', 'upstream', 'grants', 'queue'];
 
-/** Code that runs Lua and reads its replies: contract specs check it against Redis. */
-const storesInRedis = {
-  idempotency: 'redis-idempotency-records.ts',
-  grants: 'redis-grant-store.ts',
-  queue: 'redis-peer-exchange.ts',
+/** Files that run Lua and read its replies: contract specs check them against Redis. */
+const runsLua = {
+  idempotency: ['redis-idempotency-records.ts'],
+  grants: ['redis-grant-store.ts', 'install-claims.ts'],
+  queue: ['redis-peer-exchange.ts', 'leased-rate-limiter.ts'],
 };
 
 export function mutatedFilesOf(room) {
-  const left = ['*.spec.ts', ...(storesInRedis[room] ? [storesInRedis[room]] : [])];
+  const left = ['*.spec.ts', ...(runsLua[room] ?? [])];
   return [`libs/${room}/src/*.ts`, ...left.map((name) => `!libs/${room}/src/${name}`)];
 }
 
