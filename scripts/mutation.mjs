@@ -5,9 +5,10 @@ import { main, say, Stop } from './launch/say.mjs';
 import { mutatedFilesOf, roomOf, rooms, specsOf } from './mutation/rooms.mjs';
 
 /*
- * `npm run mutation [-- --room <room> | --mutate <path,…>] [--force]` changes the code in one small way at a time and runs the
- * specs that cover the change. Prints each change that no spec notices, and the share of the noticed ones: docs/mutation.md.
- * Reports are in .tmp/mutation; a later run checks only what has changed since, unless --force is given.
+ * `npm run mutation [-- --room <room> | --mutate <path,…> [--specs <path,…>]] [--force]` changes the code in one small way
+ * at a time and runs the specs that cover the change. Prints each change that no spec notices, and the share of the noticed
+ * ones: docs/mutation.md. Reports are in .tmp/mutation; a later run checks only what has changed since, unless --force is
+ * given.
  */
 
 const folder = '.tmp/mutation';
@@ -17,7 +18,10 @@ const undetected = ['Survived', 'NoCoverage'];
 main(async () => {
   process.chdir(new URL('..', import.meta.url).pathname);
   const { values } = parseArgs({
-    options: { room: { type: 'string' }, mutate: { type: 'string' }, force: { type: 'boolean' } },
+    options: {
+      ...{ room: { type: 'string' }, mutate: { type: 'string' } },
+      ...{ specs: { type: 'string' }, force: { type: 'boolean' } },
+    },
   });
   for (const room of chosenRooms(values)) {
     const mutants = await mutate(room, values);
@@ -33,9 +37,9 @@ function chosenRooms({ room, mutate: paths }) {
 }
 
 /** Returns the results of one room. */
-async function mutate(room, { mutate: paths, force = false }) {
+async function mutate(room, { mutate: paths, specs, force = false }) {
   mkdirSync(folder, { recursive: true });
-  process.env.MUTATION_SPECS = specsOf(room).join(' ');
+  process.env.MUTATION_SPECS = specs?.replaceAll(',', ' ') ?? specsOf(room).join(' ');
   return new Stryker({
     mutate: paths ? paths.split(',') : mutatedFilesOf(room),
     plugins: ['@stryker-mutator/jest-runner'],
@@ -47,7 +51,8 @@ async function mutate(room, { mutate: paths, force = false }) {
     ignoreStatic: true,
     concurrency: 2,
     timeoutMS: 10_000,
-    incremental: true,
+    // The results of chosen specs say nothing about the others.
+    incremental: specs === undefined,
     incrementalFile: `${folder}/${room}.json`,
     force,
     tempDirName: `${folder}/sandbox`,
