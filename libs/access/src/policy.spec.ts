@@ -1,7 +1,14 @@
 import { type Command, portalId } from '@b24/portal';
 import fc from 'fast-check';
 import type { Client } from './client';
-import { isAdministrator, allowCommand, checkAccess, matchesMethodPattern } from './policy';
+import {
+  type AccessRequest,
+  allowCommand,
+  checkAccess,
+  denialReason,
+  isAdministrator,
+  matchesMethodPattern,
+} from './policy';
 
 const mine = portalId('a'.repeat(32));
 const other = portalId('b'.repeat(32));
@@ -114,6 +121,79 @@ describe('a command', () => {
     ['something inside what is no batch', command('crm.deal.get', { inside: [get] })],
   ])('is denied: %s', (_, it) => {
     expect(outcome(it)).toBe('not_allowed');
+  });
+
+  const v3Batch = (body: unknown, method = 'batch') => command(method, { v3: { body } });
+
+  it.each<[string, Command, 'allowed' | 'not_allowed']>([
+    ['of version 3', command('crm.deal.get', { v3: { body: {} } }), 'allowed'],
+    ['of version 3 beyond its patterns', command('crm.lead.get', { v3: { body: {} } }), 'not_allowed'],
+    ['batch of version 3', v3Batch([{ method: 'crm.deal.get' }, { method: 'CRM.deal.list' }]), 'allowed'],
+    ['batch of version 3 in another case', v3Batch([{ method: 'crm.deal.get' }], 'BATCH'), 'allowed'],
+    [
+      'batch of version 3 with one beyond its patterns',
+      v3Batch([{ method: 'crm.deal.get' }, { method: 'crm.lead.get' }]),
+      'not_allowed',
+    ],
+    ['batch of version 3 with nothing in it', v3Batch([]), 'not_allowed'],
+    ['batch of version 3 that is no list', v3Batch({ length: 1, 0: { method: 'crm.deal.get' } }), 'not_allowed'],
+    ['batch of version 3 with a text', v3Batch([{ method: 'crm.deal.get' }, 'crm.deal.get']), 'not_allowed'],
+    ['batch of version 3 with null', v3Batch([null]), 'not_allowed'],
+    [
+      'batch of version 3 with an inherited method',
+      v3Batch([Object.create({ method: 'crm.deal.get' })]),
+      'not_allowed',
+    ],
+    ['batch of version 3 whose method is no text', v3Batch([{ method: ['crm.deal.get'] }]), 'not_allowed'],
+    ['batch of version 3 whose method is no name', v3Batch([{ method: 'crm.deal.get?x' }]), 'not_allowed'],
+  ])('%s: %j is %s', (_, it, expected) => {
+    expect(outcome(it)).toBe(expected);
+  });
+
+  it('with unlimited methods is denied unless all of its methods can be named', () => {
+    const unlimited = client({ scopes: ['call'], portals: [mine] });
+    const one = { name: 'a', method: 'crm.deal.get' };
+    const rows: [Command, 'allowed' | 'not_allowed'][] = [
+      [batch({ a: 'crm.deal.get' }, [one]), 'allowed'],
+      [v3Batch([{ method: 'crm.deal.get' }]), 'allowed'],
+      [batch(null, [one]), 'not_allowed'],
+      [batch(undefined, [one]), 'not_allowed'],
+      [batch('x', [one]), 'not_allowed'],
+      [batch(['crm.deal.get'], [one]), 'not_allowed'],
+      [batch({ a: 'crm.deal.get', b: 'x?y' }, [one, { name: 'b', method: 'x?y' }]), 'not_allowed'],
+      [batch({ a: 'crm.deal.get', b: 'm' }, [one, { name: 'b', method: 'n' }]), 'not_allowed'],
+      [v3Batch([{ method: 'crm.deal.get' }, {}]), 'not_allowed'],
+      [v3Batch('x'), 'not_allowed'],
+      [command('crm.deal.get', { inside: [] }), 'not_allowed'],
+    ];
+    expect(rows.map(([it]) => outcome(it, unlimited))).toEqual(rows.map(([, expected]) => expected));
+  });
+
+  it.each<[what: string, by: Partial<Client>, request: AccessRequest, reason: string | undefined]>([
+    ['another portal', { portals: [mine] }, { scope: 'call', portal: other }, 'This key may not use this portal.'],
+    ['no portal', { portals: [mine], scopes: ['call'] }, { scope: 'call' }, undefined],
+    ['another scope', { scopes: ['call'] }, { scope: 'task:read' }, 'This key lacks the scope task:read.'],
+    ['an administrator', { scopes: ['admin'] }, { scope: 'task:read' }, undefined],
+    [
+      'an administrator of one portal',
+      { scopes: ['admin'], portals: [mine] },
+      { scope: 'admin' },
+      'This key lacks the scope admin. A key for certain portals or methods can’t have it.',
+    ],
+    [
+      'another method',
+      { scopes: ['call'], methods: ['a.*'] },
+      { scope: 'call', method: 'b.c' },
+      'This key may not run b.c.',
+    ],
+    ['no method', { scopes: ['call'], methods: ['a.*'] }, { scope: 'call' }, undefined],
+  ])('is denied with a sentence: %s', (_what, by, request, reason) => {
+    expect(denialReason(client({ portals: 'all', ...by }), request)).toBe(reason);
+  });
+
+  it('whose methods can’t be determined says so', () => {
+    const detail = 'The methods that this call would run can’t be determined.';
+    expect(() => allowCommand(caller, here, command('download'))).toThrow(expect.objectContaining({ message: detail }));
   });
 
   it('is denied on another portal as if that were not there, whatever else is wrong with it', () => {

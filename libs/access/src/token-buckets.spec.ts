@@ -18,6 +18,14 @@ describe('a token bucket', () => {
     expect(taken(buckets, 'a', 5)).toBe(3);
   });
 
+  it('tells when it has a token without taking it', async () => {
+    const clock = new HandClock();
+    const buckets = new TokenBuckets({ capacity: 1, tokensPerSecond: 2, maxNames: 10 }, clock);
+    expect([buckets.waitMs('a'), buckets.waitMs('a'), buckets.take('a'), buckets.waitMs('a')]).toEqual([0, 0, 0, 500]);
+    await clock.advance(200);
+    expect([buckets.waitMs('a'), buckets.waitMs('b')]).toEqual([300, 0]);
+  });
+
   it('gets refunded tokens back, and never holds more than its capacity', () => {
     const buckets = new TokenBuckets({ capacity: 2, tokensPerSecond: 1, maxNames: 10 }, new HandClock());
     for (let i = 0; i < 20; i++) {

@@ -1,17 +1,17 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
 
-const decompressors: Readonly<Record<string, (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>>> = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
+const decompressors: ReadonlyMap<string, (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>> = new Map([
+  ['gzip', promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
+  ['deflate', promisify<Buffer, ZlibOptions, Buffer>(inflate)],
+  ['br', promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress)],
+]);
 
 /** Returns a function for an answer that a server in between has compressed although nobody accepts that. */
 export function decompressorOf(
   encoding: string | string[] | undefined,
 ): ((bytes: Buffer, options: ZlibOptions) => Promise<Buffer>) | undefined {
-  return encoding === undefined ? undefined : decompressors[String(encoding).toLowerCase()];
+  return encoding === undefined ? undefined : decompressors.get(String(encoding).toLowerCase());
 }
 
 /** Decodes UTF-8, without a byte order mark. */

@@ -179,6 +179,17 @@ describe('a call of a portal, straight over undici', () => {
     await expect(tooLarge).rejects.toMatchObject({ reason: 'ANSWER_TOO_LARGE' });
   });
 
+  it.each(['constructor', '__proto__', 'zstd'])(
+    'takes an answer as it is whose encoding is unknown: %s',
+    async (encoding) => {
+      const { post, url } = await wire((_, response) => {
+        response.setHeader('content-encoding', encoding);
+        response.end('{}');
+      });
+      expect(await post(url, body, inTime)).toEqual({ status: 200, body: '{}' });
+    },
+  );
+
   it('sends its headers, and long texts piece by piece with their length', async () => {
     let headers: IncomingMessage['headers'] = {};
     const { post, url } = await wire((request, response) => {
