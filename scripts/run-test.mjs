@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { findChromium } from './launch/chromium-binary.mjs';
+import { findOrInstallChromium } from './launch/chromium-binary.mjs';
 import { checkNode, prepare } from './launch/prepare.mjs';
-import { findRedis } from './launch/redis-binary.mjs';
+import { findOrInstallRedis } from './launch/redis-binary.mjs';
 import { main, say, Stop } from './launch/say.mjs';
 
 /*
@@ -21,9 +21,9 @@ main(async () => {
   if (files.length === 0) throw new Stop(`No test file has "${pattern}" in its path.`);
   say(files.map((file) => file.slice(process.cwd().length + 1)).join('\n'));
   if (files.some((file) => projectsOnBuild.test(file))) await prepare();
-  const env = { ...process.env, ...(findRedis() && { REDIS_SERVER: findRedis() }) };
-  const chromium = findChromium();
-  if (chromium) env.CHROMIUM = chromium;
+  const env = { ...process.env };
+  if (files.some((file) => file.includes('/test/'))) env.REDIS_SERVER = await findOrInstallRedis();
+  if (files.some((file) => file.includes('/test/e2e/'))) env.CHROMIUM = await findOrInstallChromium();
   process.exit(jest(['--runTestsByPath', ...files, ...options], { env, stdio: 'inherit' }).status ?? 1);
 });
 
