@@ -22,3 +22,6 @@ export const idOrText = either.pipe(idSchema);
 
 /** An id that the portal may write as text; 0 when there is none. */
 export const idOrZeroOrText = either.pipe(z.int().min(0));
+
+/** A flag that the portal writes as `Y` or `N`. */
+export const yesOrNo = z.enum(['Y', 'N']).transform((text) => text === 'Y');

@@ -3,6 +3,7 @@ import { backlogMethods } from './backlog';
 import { crmDealMethods } from './crm-deal';
 import { diskMethods } from './disk';
 import { epicMethods } from './epic';
+import { groupMethods } from './group';
 import { kanbanMethods } from './kanban';
 import { labMethods } from './lab';
 import { portalMethods } from './portal-methods';
@@ -20,6 +21,7 @@ const tables: MethodTable = {
   ...crmDealMethods,
   ...diskMethods,
   ...userMethods,
+  ...groupMethods,
   ...labMethods,
   methods: { scope: '', run: () => [...methodNames] },
 };

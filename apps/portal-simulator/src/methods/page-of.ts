@@ -21,6 +21,21 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
   );
 }
 
+/** A page of rows that are filtered and sorted already, under a key of the result; `start: -1` leaves out the count. */
+export function keyedPage(rows: readonly unknown[], params: PhpInput, key?: string): VendorPage {
+  const start = toInt(params['start']);
+  const from = Math.max(0, start);
+  const page = rows.slice(from, from + pageSize);
+  if (start < 0) return new VendorPage(page, undefined, undefined, key);
+  return new VendorPage(page, rows.length, rows.length > from + pageSize ? from + pageSize : undefined, key);
+}
+
+/** The names in `select`; undefined when there are none. */
+export function selectedNames(select: unknown): string[] | undefined {
+  const names = Array.isArray(select) ? select : isMap(select) ? Object.values(select) : [];
+  return names.length === 0 ? undefined : names.map(toText);
+}
+
 /** The rows that the filter keeps, in the order asked for. */
 export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpInput): Row[] {
   const filter = isMap(params['filter']) ? params['filter'] : {};

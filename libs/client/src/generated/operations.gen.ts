@@ -6,6 +6,8 @@ import type {
   AddBacklogResponses,
   AddEpicData,
   AddEpicResponses,
+  AddGroupData,
+  AddGroupResponses,
   AddPortalByWebhookData,
   AddPortalByWebhookResponses,
   AddSprintData,
@@ -52,6 +54,8 @@ import type {
   GetEpicFieldsData,
   GetEpicFieldsResponses,
   GetEpicResponses,
+  GetGroupData,
+  GetGroupResponses,
   GetJobData,
   GetJobResponses,
   GetJobResultsData,
@@ -80,6 +84,10 @@ import type {
   ListDeadLettersResponses,
   ListEpicsData,
   ListEpicsResponses,
+  ListGroupMembersData,
+  ListGroupMembersResponses,
+  ListGroupsData,
+  ListGroupsResponses,
   ListJobsData,
   ListJobsResponses,
   ListPortalsData,
@@ -154,6 +162,30 @@ export abstract class Operations extends Caller {
   /** Delete an app that has no portals. `DELETE /v1/apps/{app}` */
   deleteApp(args: Args<DeleteAppData>, options?: CallOptions): Promise<DeleteAppResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/apps/{app}', effect: 'write' }, args, options);
+  }
+
+  /** List the groups, by id. `GET /v1/portals/{portal}/groups` */
+  listGroups(args: Args<ListGroupsData>, options?: CallOptions): Paged<ListGroupsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals/{portal}/groups', effect: 'read' }, args, options);
+  }
+
+  /** Create a group, a project or a scrum. `POST /v1/portals/{portal}/groups` */
+  addGroup(args: Args<AddGroupData>, options?: CallOptions): Promise<AddGroupResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/groups', effect: 'write' }, args, options);
+  }
+
+  /** Get a group. `GET /v1/portals/{portal}/groups/{groupId}` */
+  getGroup(args: Args<GetGroupData>, options?: CallOptions): Promise<GetGroupResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}', effect: 'read' }, args, options);
+  }
+
+  /** List the members of a group. `GET /v1/portals/{portal}/groups/{groupId}/members` */
+  listGroupMembers(args: Args<ListGroupMembersData>, options?: CallOptions): Promise<ListGroupMembersResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/members', effect: 'read' },
+      args,
+      options,
+    );
   }
 
   /** Get a group's backlog. `GET /v1/portals/{portal}/groups/{groupId}/backlog` */

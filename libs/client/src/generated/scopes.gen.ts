@@ -2,6 +2,8 @@
 
 /** What each scope of a client key allows. */
 export const scopeDescriptions = {
+  'group:read': 'Read groups',
+  'group:write': 'Change groups',
   'backlog:read': 'Read backlogs',
   'backlog:write': 'Change backlogs',
   'scrum:read': 'Read epics, sprints, stages, scrum tasks',

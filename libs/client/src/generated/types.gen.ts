@@ -89,6 +89,116 @@ export type AppChanges = {
   clientSecret?: string;
 };
 
+export type GroupPage = {
+  /**
+   * The groups of the page, ordered by id.
+   */
+  items: Array<Group>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type Group = {
+  /**
+   * The id of the group: the `groupId` of other operations.
+   */
+  id: number;
+  /**
+   * The name.
+   */
+  name: string;
+  /**
+   * The description.
+   */
+  description: string;
+  /**
+   * `group`, `project`, `scrum` or `collab`.
+   */
+  type: string;
+  /**
+   * The id of the user who owns it.
+   */
+  ownerId: number;
+  /**
+   * The id of the scrum master; 0 when it is no scrum.
+   */
+  scrumMasterId: number;
+  /**
+   * The number of members.
+   */
+  memberCount: number;
+  /**
+   * Whether the list of groups shows it to all.
+   */
+  visible: boolean;
+  /**
+   * Whether users may join without being confirmed.
+   */
+  open: boolean;
+  /**
+   * Whether it is archived.
+   */
+  closed: boolean;
+};
+
+export type NewGroup = {
+  /**
+   * The name.
+   */
+  name: string;
+  /**
+   * The description, of any length.
+   */
+  description?: string;
+  /**
+   * The id of the user who is the scrum master. A group with one is a scrum, without one it is not.
+   */
+  scrumMasterId?: number;
+  /**
+   * Whether it is a project. A scrum always is.
+   */
+  project?: boolean;
+  /**
+   * The id of the owner: the user who granted access unless set, which only an administrator may.
+   */
+  ownerId?: number;
+  /**
+   * Whether the list of groups shows it to all; true unless set.
+   */
+  visible?: boolean;
+  /**
+   * Whether users may join without being confirmed; false unless set.
+   */
+  open?: boolean;
+};
+
+export type GroupId = {
+  /**
+   * The id of the group.
+   */
+  id: number;
+};
+
+export type GroupMemberList = {
+  /**
+   * All members.
+   */
+  items: Array<GroupMember>;
+};
+
+export type GroupMember = {
+  /**
+   * The id of the user.
+   */
+  userId: number;
+  /**
+   * The role of the user in the group.
+   */
+  role: 'owner' | 'moderator' | 'member';
+};
+
 export type Backlog = {
   /**
    * The id of the backlog.
@@ -759,6 +869,7 @@ export type Problem = {
     | 'sprint_not_found'
     | 'stage_not_found'
     | 'task_not_found'
+    | 'checklist_item_not_found'
     | 'client_not_found'
     | 'subscription_not_found'
     | 'dead_letter_not_found'
@@ -790,6 +901,7 @@ export type Problem = {
     | 'unsupported_media_type'
     | 'target_not_allowed'
     | 'group_not_found'
+    | 'group_not_scrum'
     | 'user_not_found'
     | 'entity_not_found'
     | 'files_not_attached'
@@ -1257,6 +1369,8 @@ export type NewClient = {
  * A right of a key.
  */
 export type Scope =
+  | 'group:read'
+  | 'group:write'
   | 'backlog:read'
   | 'backlog:write'
   | 'scrum:read'
@@ -1894,6 +2008,115 @@ export type UpdateAppResponses = {
 };
 
 export type UpdateAppResponse = UpdateAppResponses[keyof UpdateAppResponses];
+
+export type ListGroupsData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * A part of the name.
+     */
+    name?: string;
+    /**
+     * Archived groups only, or only the others.
+     */
+    closed?: 'true' | 'false';
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/groups';
+};
+
+export type ListGroupsResponses = {
+  /**
+   * A page of groups; the last one may be empty.
+   */
+  200: GroupPage;
+};
+
+export type ListGroupsResponse = ListGroupsResponses[keyof ListGroupsResponses];
+
+export type AddGroupData = {
+  body: NewGroup;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/groups';
+};
+
+export type AddGroupResponses = {
+  /**
+   * The id of the group.
+   */
+  201: GroupId;
+};
+
+export type AddGroupResponse = AddGroupResponses[keyof AddGroupResponses];
+
+export type GetGroupData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the group.
+     */
+    groupId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/groups/{groupId}';
+};
+
+export type GetGroupResponses = {
+  /**
+   * The group.
+   */
+  200: Group;
+};
+
+export type GetGroupResponse = GetGroupResponses[keyof GetGroupResponses];
+
+export type ListGroupMembersData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the group.
+     */
+    groupId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/groups/{groupId}/members';
+};
+
+export type ListGroupMembersResponses = {
+  /**
+   * All active members.
+   */
+  200: GroupMemberList;
+};
+
+export type ListGroupMembersResponse = ListGroupMembersResponses[keyof ListGroupMembersResponses];
 
 export type GetBacklogData = {
   body?: never;
@@ -3107,6 +3330,7 @@ export type ListAuditData = {
       | 'sprint_not_found'
       | 'stage_not_found'
       | 'task_not_found'
+      | 'checklist_item_not_found'
       | 'client_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
@@ -3138,6 +3362,7 @@ export type ListAuditData = {
       | 'unsupported_media_type'
       | 'target_not_allowed'
       | 'group_not_found'
+      | 'group_not_scrum'
       | 'user_not_found'
       | 'entity_not_found'
       | 'files_not_attached'
