@@ -76,6 +76,8 @@ import type {
   GetTaskScrumFieldsData,
   GetTaskScrumFieldsResponses,
   GetTaskScrumResponses,
+  GetUserData,
+  GetUserResponses,
   ListAppsResponses,
   ListAuditData,
   ListAuditResponses,
@@ -111,6 +113,8 @@ import type {
   RotateSubscriptionSecretResponses,
   RunBatchData,
   RunBatchResponses,
+  SearchUsersData,
+  SearchUsersResponses,
   StartSprintData,
   StartSprintResponses,
   StreamListData,
@@ -399,6 +403,16 @@ export abstract class Operations extends Caller {
   /** A task. `GET /v1/portals/{portal}/tasks/{taskId}` */
   getTask(args: Args<GetTaskData>, options?: CallOptions): Promise<GetTaskResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'read' }, args, options);
+  }
+
+  /** List the users, or find them by name or job title. `GET /v1/portals/{portal}/users` */
+  searchUsers(args: Args<SearchUsersData>, options?: CallOptions): Paged<SearchUsersResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals/{portal}/users', effect: 'read' }, args, options);
+  }
+
+  /** Get a user. `GET /v1/portals/{portal}/users/{userId}` */
+  getUser(args: Args<GetUserData>, options?: CallOptions): Promise<GetUserResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/users/{userId}', effect: 'read' }, args, options);
   }
 
   /** Call any method of a portal. `POST /v1/portals/{portal}/call/{method}` */

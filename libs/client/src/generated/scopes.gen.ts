@@ -9,6 +9,7 @@ export const scopeDescriptions = {
   'scrum:read': 'Read epics, sprints, stages, scrum tasks',
   'scrum:write': 'Change epics, sprints, stages, scrum tasks',
   'task:read': 'Read tasks',
+  'user:read': 'Read users',
   call: 'Call any Bitrix24 method',
   'portals:read': 'See portals',
   'portals:write': 'Add, change and forget portals',

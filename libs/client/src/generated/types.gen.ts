@@ -696,6 +696,48 @@ export type Task = {
   deadline: string | null;
 };
 
+export type UserPage = {
+  /**
+   * The users of the page, ordered by id.
+   */
+  items: Array<User>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type User = {
+  /**
+   * The id of the user: `createdBy`, `responsibleId` and so on of other operations.
+   */
+  id: number;
+  /**
+   * Whether the user works here; false after a dismissal.
+   */
+  active: boolean;
+  /**
+   * The first name.
+   */
+  firstName: string;
+  /**
+   * The last name.
+   */
+  lastName: string;
+  /**
+   * The e-mail address; empty when the app may not read it.
+   */
+  email: string;
+  /**
+   * The job title; empty when there is none.
+   */
+  position: string;
+  /**
+   * `employee`, `extranet` or `email`; empty when the portal does not say.
+   */
+  type: string;
+};
+
 export type Call = {
   /**
    * The parameters of the method, as Bitrix24 documents them. Every value arrives as sent: long integers, decimals, order, nulls. A list holds positional parameters.
@@ -1376,6 +1418,7 @@ export type Scope =
   | 'scrum:read'
   | 'scrum:write'
   | 'task:read'
+  | 'user:read'
   | 'call'
   | 'portals:read'
   | 'portals:write'
@@ -2881,6 +2924,61 @@ export type GetTaskResponses = {
 };
 
 export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
+
+export type SearchUsersData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * Words of the name or the job title.
+     */
+    find?: string;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/users';
+};
+
+export type SearchUsersResponses = {
+  /**
+   * A page of up to 50 users; the last one may be empty.
+   */
+  200: UserPage;
+};
+
+export type SearchUsersResponse = SearchUsersResponses[keyof SearchUsersResponses];
+
+export type GetUserData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the user.
+     */
+    userId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/users/{userId}';
+};
+
+export type GetUserResponses = {
+  /**
+   * The user.
+   */
+  200: User;
+};
+
+export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
 
 export type CallMethodData = {
   body: Call;
