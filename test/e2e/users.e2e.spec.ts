@@ -42,9 +42,10 @@ describe('users over HTTP', () => {
 
   it('are listed 50 a page by id', async () => {
     const first = await client.get(at('/users'));
-    expect([first.body.items.length, first.body.items[0].id, first.body.nextCursor]).toEqual([50, 1, '50']);
-    const last = await client.get(at('/users?cursor=50'));
-    expect([last.body.items.length, last.body.items.at(-1).id, last.body.nextCursor]).toEqual([12, 160, undefined]);
+    expect([first.body.items.length, first.body.nextCursor]).toEqual([50, '50']);
+    const ids = await found('?cursor=50');
+    expect([ids.length, ids.at(-1)]).toEqual([12, 160]);
+    expect((await client.get(at('/users?cursor=50'))).body).not.toHaveProperty('nextCursor');
     expect((await client.get(at('/users?cursor=x'))).body.errors[0].path).toBe('cursor');
   });
 

@@ -98,8 +98,14 @@ function notGrowing(last: number, id: number): Fault {
   });
 }
 
-function cursorAfter(id: number): string {
+/** Returns the cursor of the page that follows this id. */
+export function cursorAfter(id: number): string {
   return Buffer.from(`after ${id}`).toString('base64url');
+}
+
+/** Returns the id in a cursor that the schema has checked. */
+export function idCursor(cursor: string): number {
+  return afterOf(cursor) ?? 0;
 }
 
 function afterOf(cursor: string): number | undefined {

@@ -1,5 +1,7 @@
 import type { MethodTable, RestMethod } from '../method-context';
 import { backlogMethods } from './backlog';
+import { chatMethods } from './chat';
+import { checklistMethods } from './checklist';
 import { crmDealMethods } from './crm-deal';
 import { diskMethods } from './disk';
 import { epicMethods } from './epic';
@@ -9,6 +11,7 @@ import { labMethods } from './lab';
 import { portalMethods } from './portal-methods';
 import { sprintMethods } from './sprint';
 import { taskMethods } from './task';
+import { taskCardMethods } from './task-card';
 import { userMethods } from './user';
 
 const tables: MethodTable = {
@@ -18,6 +21,9 @@ const tables: MethodTable = {
   ...sprintMethods,
   ...kanbanMethods,
   ...taskMethods,
+  ...taskCardMethods,
+  ...checklistMethods,
+  ...chatMethods,
   ...crmDealMethods,
   ...diskMethods,
   ...userMethods,

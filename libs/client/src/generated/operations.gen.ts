@@ -4,6 +4,8 @@ import type { CallOptions } from '../wire';
 import type {
   AddBacklogData,
   AddBacklogResponses,
+  AddChecklistItemData,
+  AddChecklistItemResponses,
   AddEpicData,
   AddEpicResponses,
   AddGroupData,
@@ -14,14 +16,22 @@ import type {
   AddSprintResponses,
   AddStageData,
   AddStageResponses,
+  AddTaskCommentData,
+  AddTaskCommentResponses,
+  AddTaskData,
+  AddTaskResponses,
   CallMethodData,
   CallMethodResponses,
   CallVersionThreeData,
   CallVersionThreeResponses,
   CancelJobData,
   CancelJobResponses,
+  CompleteChecklistItemData,
+  CompleteChecklistItemResponses,
   CompleteSprintData,
   CompleteSprintResponses,
+  CompleteTaskData,
+  CompleteTaskResponses,
   CreateClientData,
   CreateClientResponses,
   CreateSubscriptionData,
@@ -30,6 +40,8 @@ import type {
   DeleteAppResponses,
   DeleteBacklogData,
   DeleteBacklogResponses,
+  DeleteChecklistItemData,
+  DeleteChecklistItemResponses,
   DeleteClientData,
   DeleteClientResponses,
   DeleteEpicData,
@@ -81,6 +93,10 @@ import type {
   ListAppsResponses,
   ListAuditData,
   ListAuditResponses,
+  ListChatMessagesData,
+  ListChatMessagesResponses,
+  ListChecklistData,
+  ListChecklistResponses,
   ListClientsResponses,
   ListDeadLettersData,
   ListDeadLettersResponses,
@@ -99,6 +115,8 @@ import type {
   ListStagesData,
   ListStagesResponses,
   ListSubscriptionsResponses,
+  ListTasksData,
+  ListTasksResponses,
   PlaceTaskData,
   PlaceTaskResponses,
   RegisterAppData,
@@ -137,6 +155,8 @@ import type {
   UpdateStageResponses,
   UpdateSubscriptionData,
   UpdateSubscriptionResponses,
+  UpdateTaskData,
+  UpdateTaskResponses,
   UpdateTaskScrumData,
   UpdateTaskScrumResponses,
 } from './types.gen';
@@ -400,9 +420,93 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/scrum/fields', effect: 'read' }, args, options);
   }
 
-  /** A task. `GET /v1/portals/{portal}/tasks/{taskId}` */
+  /** List the checklists of a task and their items. `GET /v1/portals/{portal}/tasks/{taskId}/checklist` */
+  listChecklist(args: Args<ListChecklistData>, options?: CallOptions): Promise<ListChecklistResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}/checklist', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** Add an item to a checklist of a task. `POST /v1/portals/{portal}/tasks/{taskId}/checklist` */
+  addChecklistItem(args: Args<AddChecklistItemData>, options?: CallOptions): Promise<AddChecklistItemResponses[201]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/checklist', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Mark an item of a checklist as done. `POST /v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}/complete` */
+  completeChecklistItem(
+    args: Args<CompleteChecklistItemData>,
+    options?: CallOptions,
+  ): Promise<CompleteChecklistItemResponses[204]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}/complete', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Delete an item of a checklist. `DELETE /v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}` */
+  deleteChecklistItem(
+    args: Args<DeleteChecklistItemData>,
+    options?: CallOptions,
+  ): Promise<DeleteChecklistItemResponses[204]> {
+    return this.one(
+      { verb: 'DELETE', path: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Comment on a task, in its chat. `POST /v1/portals/{portal}/tasks/{taskId}/comments` */
+  addTaskComment(args: Args<AddTaskCommentData>, options?: CallOptions): Promise<AddTaskCommentResponses[204]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/comments', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** List the messages of a chat, newest first. `GET /v1/portals/{portal}/chats/{chatId}/messages` */
+  listChatMessages(args: Args<ListChatMessagesData>, options?: CallOptions): Paged<ListChatMessagesResponses[200]> {
+    return this.page(
+      { verb: 'GET', path: '/v1/portals/{portal}/chats/{chatId}/messages', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** List tasks, by id. `GET /v1/portals/{portal}/tasks` */
+  listTasks(args: Args<ListTasksData>, options?: CallOptions): Paged<ListTasksResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals/{portal}/tasks', effect: 'read' }, args, options);
+  }
+
+  /** Add a task. `POST /v1/portals/{portal}/tasks` */
+  addTask(args: Args<AddTaskData>, options?: CallOptions): Promise<AddTaskResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/tasks', effect: 'write' }, args, options);
+  }
+
+  /** Get a task. `GET /v1/portals/{portal}/tasks/{taskId}` */
   getTask(args: Args<GetTaskData>, options?: CallOptions): Promise<GetTaskResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'read' }, args, options);
+  }
+
+  /** Change a task. `PATCH /v1/portals/{portal}/tasks/{taskId}` */
+  updateTask(args: Args<UpdateTaskData>, options?: CallOptions): Promise<UpdateTaskResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'write' }, args, options);
+  }
+
+  /** Complete a task. `POST /v1/portals/{portal}/tasks/{taskId}/complete` */
+  completeTask(args: Args<CompleteTaskData>, options?: CallOptions): Promise<CompleteTaskResponses[200]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/complete', effect: 'write' },
+      args,
+      options,
+    );
   }
 
   /** List the users, or find them by name or job title. `GET /v1/portals/{portal}/users` */

@@ -661,6 +661,118 @@ export type ScrumTaskChanges = {
   modifiedBy?: number;
 };
 
+export type Checklist = {
+  /**
+   * All checklists of the task and their items, by id.
+   */
+  items: Array<ChecklistItem>;
+};
+
+export type ChecklistItem = {
+  /**
+   * The id of the item.
+   */
+  id: number;
+  /**
+   * The id of the task.
+   */
+  taskId: number;
+  /**
+   * The id of the checklist or the item that it is in; null for a checklist.
+   */
+  parentId: number | null;
+  /**
+   * The text; of a checklist its name.
+   */
+  title: string;
+  /**
+   * The position: lower numbers come first.
+   */
+  sort: number;
+  /**
+   * Whether it is done.
+   */
+  complete: boolean;
+  /**
+   * Whether it is marked as important.
+   */
+  important: boolean;
+};
+
+export type NewChecklistItem = {
+  /**
+   * The text.
+   */
+  title: string;
+  /**
+   * The id of the checklist or the item that it goes into: the first checklist unless set.
+   */
+  parentId?: number;
+  /**
+   * The position: lower numbers come first.
+   */
+  sort?: number;
+  /**
+   * Whether it is marked as important.
+   */
+  important?: boolean;
+};
+
+export type ChecklistItemId = {
+  /**
+   * The id of the item.
+   */
+  id: number;
+};
+
+export type NewTaskComment = {
+  /**
+   * The text, in BBCode.
+   */
+  text: string;
+};
+
+export type ChatMessagePage = {
+  /**
+   * The messages of the page, newest first.
+   */
+  items: Array<ChatMessage>;
+  /**
+   * Send it as `cursor` to get older messages. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type ChatMessage = {
+  /**
+   * The id of the message.
+   */
+  id: number;
+  /**
+   * The id of the user who wrote it; 0 for a message of Bitrix24 itself.
+   */
+  authorId: number;
+  /**
+   * When it was written.
+   */
+  date: string;
+  /**
+   * The text, in BBCode.
+   */
+  text: string;
+};
+
+export type TaskPage = {
+  /**
+   * The tasks of the page, ordered by id.
+   */
+  items: Array<Task>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
 export type Task = {
   /**
    * The id of the task.
@@ -675,9 +787,29 @@ export type Task = {
    */
   status: number;
   /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority: number;
+  /**
    * The id of the workgroup or project; 0 when there is none.
    */
   groupId: number;
+  /**
+   * The id of its sprint; null when it is in none, or the portal does not say.
+   */
+  sprintId: number | null;
+  /**
+   * The id of its backlog; null when it is in none, or the portal does not say.
+   */
+  backlogId: number | null;
+  /**
+   * The id of its stage on the board; null when it is on none.
+   */
+  stageId: number | null;
+  /**
+   * The id of the task that it is a part of; null when there is none.
+   */
+  parentId: number | null;
   /**
    * The id of the user who is responsible.
    */
@@ -691,9 +823,107 @@ export type Task = {
    */
   createdDate: string | null;
   /**
+   * When the task was last changed; null when the portal does not say.
+   */
+  changedDate: unknown;
+  /**
+   * When the task was completed; null when it is not.
+   */
+  closedDate: unknown;
+  /**
    * The deadline; null when there is none.
    */
-  deadline: string | null;
+  deadline: unknown;
+  /**
+   * The id of the chat with its comments; null on portals with the old task card.
+   */
+  chatId: number | null;
+};
+
+export type NewTask = {
+  /**
+   * The title.
+   */
+  title: string;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId: number;
+  /**
+   * The id of the user who creates it: the one who granted access unless set.
+   */
+  createdBy?: number;
+  /**
+   * The deadline.
+   */
+  deadline?: string;
+  /**
+   * The description, of any length, in BBCode.
+   */
+  description?: string;
+  /**
+   * The id of the workgroup, project or scrum.
+   */
+  groupId?: number;
+  /**
+   * The id of the task that it is a part of.
+   */
+  parentId?: number;
+  /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority?: number;
+  /**
+   * The ids of the users who take part.
+   */
+  accomplices?: Array<number>;
+  /**
+   * The ids of the users who observe.
+   */
+  auditors?: Array<number>;
+};
+
+export type TaskChanges = {
+  /**
+   * The title.
+   */
+  title?: string;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId?: number;
+  /**
+   * The deadline; null removes it.
+   */
+  deadline?: string | null;
+  /**
+   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+   */
+  status?: 2 | 3 | 4 | 5 | 6;
+  /**
+   * The description, of any length, in BBCode.
+   */
+  description?: string;
+  /**
+   * The id of the workgroup, project or scrum.
+   */
+  groupId?: number;
+  /**
+   * The id of the task that it is a part of.
+   */
+  parentId?: number;
+  /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority?: number;
+  /**
+   * The ids of the users who take part.
+   */
+  accomplices?: Array<number>;
+  /**
+   * The ids of the users who observe.
+   */
+  auditors?: Array<number>;
 };
 
 export type UserPage = {
@@ -1418,6 +1648,9 @@ export type Scope =
   | 'scrum:read'
   | 'scrum:write'
   | 'task:read'
+  | 'task:write'
+  | 'comment:write'
+  | 'comment:read'
   | 'user:read'
   | 'call'
   | 'portals:read'
@@ -2900,6 +3133,248 @@ export type GetTaskScrumFieldsResponses = {
 
 export type GetTaskScrumFieldsResponse = GetTaskScrumFieldsResponses[keyof GetTaskScrumFieldsResponses];
 
+export type ListChecklistData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist';
+};
+
+export type ListChecklistResponses = {
+  /**
+   * All items.
+   */
+  200: Checklist;
+};
+
+export type ListChecklistResponse = ListChecklistResponses[keyof ListChecklistResponses];
+
+export type AddChecklistItemData = {
+  body: NewChecklistItem;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist';
+};
+
+export type AddChecklistItemResponses = {
+  /**
+   * The id of the item.
+   */
+  201: ChecklistItemId;
+};
+
+export type AddChecklistItemResponse = AddChecklistItemResponses[keyof AddChecklistItemResponses];
+
+export type CompleteChecklistItemData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+    /**
+     * The id of the item.
+     */
+    itemId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}/complete';
+};
+
+export type CompleteChecklistItemResponses = {
+  /**
+   * The item is done.
+   */
+  204: void;
+};
+
+export type CompleteChecklistItemResponse = CompleteChecklistItemResponses[keyof CompleteChecklistItemResponses];
+
+export type DeleteChecklistItemData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+    /**
+     * The id of the item.
+     */
+    itemId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}';
+};
+
+export type DeleteChecklistItemResponses = {
+  /**
+   * The item is deleted, and those inside it.
+   */
+  204: void;
+};
+
+export type DeleteChecklistItemResponse = DeleteChecklistItemResponses[keyof DeleteChecklistItemResponses];
+
+export type AddTaskCommentData = {
+  body: NewTaskComment;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/comments';
+};
+
+export type AddTaskCommentResponses = {
+  /**
+   * The comment is in the chat of the task.
+   */
+  204: void;
+};
+
+export type AddTaskCommentResponse = AddTaskCommentResponses[keyof AddTaskCommentResponses];
+
+export type ListChatMessagesData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the chat.
+     */
+    chatId: number;
+  };
+  query?: {
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/chats/{chatId}/messages';
+};
+
+export type ListChatMessagesResponses = {
+  /**
+   * A page of messages; the last one may be empty.
+   */
+  200: ChatMessagePage;
+};
+
+export type ListChatMessagesResponse = ListChatMessagesResponses[keyof ListChatMessagesResponses];
+
+export type ListTasksData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * Tasks of this group only.
+     */
+    groupId?: number;
+    /**
+     * Tasks in this sprint only.
+     */
+    sprintId?: number;
+    /**
+     * Tasks in this backlog only.
+     */
+    backlogId?: number;
+    /**
+     * Tasks for which this user is responsible.
+     */
+    responsibleId?: number;
+    /**
+     * Tasks with this status: 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+     */
+    status?: '2' | '3' | '4' | '5' | '6';
+    /**
+     * A part of the title; `%` in it stands for any text.
+     */
+    title?: string;
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/tasks';
+};
+
+export type ListTasksResponses = {
+  /**
+   * A page of tasks; the last one may be empty.
+   */
+  200: TaskPage;
+};
+
+export type ListTasksResponse = ListTasksResponses[keyof ListTasksResponses];
+
+export type AddTaskData = {
+  body: NewTask;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks';
+};
+
+export type AddTaskResponses = {
+  /**
+   * The new task.
+   */
+  201: Task;
+};
+
+export type AddTaskResponse = AddTaskResponses[keyof AddTaskResponses];
+
 export type GetTaskData = {
   body?: never;
   path: {
@@ -2924,6 +3399,56 @@ export type GetTaskResponses = {
 };
 
 export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
+
+export type UpdateTaskData = {
+  body: TaskChanges;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}';
+};
+
+export type UpdateTaskResponses = {
+  /**
+   * The task after the change.
+   */
+  200: Task;
+};
+
+export type UpdateTaskResponse = UpdateTaskResponses[keyof UpdateTaskResponses];
+
+export type CompleteTaskData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/complete';
+};
+
+export type CompleteTaskResponses = {
+  /**
+   * The task, now completed or awaiting approval.
+   */
+  200: Task;
+};
+
+export type CompleteTaskResponse = CompleteTaskResponses[keyof CompleteTaskResponses];
 
 export type SearchUsersData = {
   body?: never;
