@@ -45,7 +45,7 @@ export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
     return { operator, column, wanted };
   });
   const matching = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));
-  return matching.sort((left, right) => compareBy(left, right, columns, order));
+  return sorted(matching, columns, order);
 }
 
 interface Condition {
@@ -78,13 +78,38 @@ function keeps<Row>(row: Row, columns: Columns<Row>, { operator, column, wanted 
   }
 }
 
-function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: PhpInput): number {
-  for (const [column, direction] of Object.entries(order)) {
-    const field = columnOf(columns, column);
-    const difference = compare(toText(left[field]), toText(right[field]));
-    if (difference !== 0) return toText(direction).toUpperCase() === 'DESC' ? -difference : difference;
-  }
-  return 0;
+/** A value to sort by, read once for each row. */
+interface SortKey {
+  readonly text: string;
+  /** Undefined for a text that is no number. */
+  readonly number: number | undefined;
+}
+
+function sorted<Row>(rows: readonly Row[], columns: Columns<Row>, order: PhpInput): Row[] {
+  const by = Object.entries(order).map(([column, direction]) => ({
+    field: columnOf(columns, column),
+    sign: toText(direction).toUpperCase() === 'DESC' ? -1 : 1,
+  }));
+  const keyed = rows.map((row) => ({ row, keys: by.map(({ field }) => sortKey(toText(row[field]))) }));
+  keyed.sort((left, right) => {
+    for (const [i, { sign }] of by.entries()) {
+      const difference = compareKeys(left.keys[i], right.keys[i]);
+      if (difference !== 0) return sign * difference;
+    }
+    return 0;
+  });
+  return keyed.map(({ row }) => row);
+}
+
+function sortKey(text: string): SortKey {
+  const number = Number(text);
+  return { text, number: text !== '' && Number.isFinite(number) ? number : undefined };
+}
+
+function compareKeys(left: SortKey | undefined, right: SortKey | undefined): number {
+  if (left?.number !== undefined && right?.number !== undefined) return left.number - right.number;
+  const [one, other] = [left?.text ?? '', right?.text ?? ''];
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function columnOf<Row>(columns: Columns<Row>, name: string): keyof Row {
@@ -92,7 +117,5 @@ function columnOf<Row>(columns: Columns<Row>, name: string): keyof Row {
 }
 
 function compare(left: string, right: string): number {
-  const numbers = [Number(left), Number(right)] as const;
-  if (left !== '' && right !== '' && numbers.every(Number.isFinite)) return numbers[0] - numbers[1];
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareKeys(sortKey(left), sortKey(right));
 }

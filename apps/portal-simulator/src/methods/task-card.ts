@@ -44,12 +44,21 @@ function list(context: MethodContext): VendorPage {
   const { portal, params } = context;
   const order = isMap(params['order']) ? params['order'] : { ID: 'desc' };
   if (!Object.keys(order).every((name) => name in columns)) refuse('Invalid sorting key (internal error)');
-  const tasks = [...portal.scrum.tasks.keys()].filter((id) => isReadableTask(context, id));
-  const cards = tasks.map((id) => shown(portal, id));
-  const rows = rowsOf(cards, columns, { filter: filterOf(params['filter']), order });
+  const filter = filterOf(params['filter']);
+  const cards = candidates(context, filter).map((id) => shown(portal, id));
+  const rows = rowsOf(cards, columns, { filter, order });
   const hidden = portal.quirks.taskPlaces === 'absent' ? ['sprintId', 'backlogId'] : [];
   const visible = rows.map((row) => without(selected(row, params['select']), hidden));
   return keyedPage(visible, params, 'tasks');
+}
+
+/** The tasks of the group in the filter, after the id in it: large portals would take long to show all. */
+function candidates(context: MethodContext, filter: PhpInput): number[] {
+  const { scrum } = context.portal;
+  const after = toInt(filter['>ID']);
+  const groupId = isNumeric(filter['GROUP_ID']) ? toInt(filter['GROUP_ID']) : undefined;
+  const ids = [...scrum.tasks].filter(([id, group]) => id > after && (groupId ?? group) === group).map(([id]) => id);
+  return ids.filter((id) => isReadableTask(context, id));
 }
 
 /** A title matches as a pattern, where `%` stands for any text. Unknown names are passed over. */
@@ -162,15 +171,30 @@ function shown({ scrum, tasks }: MethodContext['portal'], taskId: number): Shown
   const place = scrum.items.get(taskId)?.entityId ?? 0;
   const inSprint = scrum.sprints.has(place);
   const text = (id: number) => String(id);
+  // One literal: a large board takes tens of thousands of them.
   return {
-    ...{ id: text(taskId), title: card.title, description: card.description, priority: text(card.priority) },
-    ...{ parentId: card.parentId === 0 ? null : text(card.parentId), status: text(card.status), mark: null },
-    ...{ stageId: text(scrum.stageOfTask.get(taskId) ?? 0), groupId: text(scrum.tasks.get(taskId) ?? 0) },
-    ...{ sprintId: inSprint ? text(place) : null, backlogId: scrum.backlogs.has(place) ? text(place) : null },
-    ...{ createdBy: text(card.createdBy), createdDate: card.createdDate, responsibleId: text(card.responsibleId) },
-    ...{ changedBy: text(card.changedBy), changedDate: card.changedDate, closedBy: text(card.closedBy) },
-    ...{ closedDate: card.closedDate, deadline: card.deadline, chatId: tasks.chatOf(taskId) },
-    ...{ auditors: card.auditors.map(text), accomplices: card.accomplices.map(text) },
+    id: text(taskId),
+    title: card.title,
+    description: card.description,
+    priority: text(card.priority),
+    parentId: card.parentId === 0 ? null : text(card.parentId),
+    status: text(card.status),
+    mark: null,
+    stageId: text(scrum.stageOfTask.get(taskId) ?? 0),
+    groupId: text(scrum.tasks.get(taskId) ?? 0),
+    sprintId: inSprint ? text(place) : null,
+    backlogId: scrum.backlogs.has(place) ? text(place) : null,
+    createdBy: text(card.createdBy),
+    createdDate: card.createdDate,
+    responsibleId: text(card.responsibleId),
+    changedBy: text(card.changedBy),
+    changedDate: card.changedDate,
+    closedBy: text(card.closedBy),
+    closedDate: card.closedDate,
+    deadline: card.deadline,
+    chatId: tasks.chatOf(taskId),
+    auditors: card.auditors.map(text),
+    accomplices: card.accomplices.map(text),
   };
 }
 

@@ -62,6 +62,8 @@ import type {
   GetBacklogFieldsData,
   GetBacklogFieldsResponses,
   GetBacklogResponses,
+  GetBoardData,
+  GetBoardResponses,
   GetEpicData,
   GetEpicFieldsData,
   GetEpicFieldsResponses,
@@ -517,6 +519,15 @@ export abstract class Operations extends Caller {
   /** Get a user. `GET /v1/portals/{portal}/users/{userId}` */
   getUser(args: Args<GetUserData>, options?: CallOptions): Promise<GetUserResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/users/{userId}', effect: 'read' }, args, options);
+  }
+
+  /** Get a scrum's board: backlog, epics, sprints, stages and tasks. `GET /v1/portals/{portal}/groups/{groupId}/board` */
+  getBoard(args: Args<GetBoardData>, options?: CallOptions): Promise<GetBoardResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/board', effect: 'read' },
+      args,
+      options,
+    );
   }
 
   /** Call any method of a portal. `POST /v1/portals/{portal}/call/{method}` */

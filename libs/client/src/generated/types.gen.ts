@@ -2190,6 +2190,171 @@ export type ListBrokenOff = {
   problem: Problem;
 };
 
+export type Board = {
+  /**
+   * The group; null when the app lacks the permission `socialnetwork` to read it.
+   */
+  group: Group | null;
+  /**
+   * The backlog; null when the scrum has none yet.
+   */
+  backlog: Backlog | null;
+  /**
+   * All epics, by id.
+   */
+  epics: Array<Epic>;
+  /**
+   * The active and the planned sprints, and the completed ones on request.
+   */
+  sprints: Array<Sprint>;
+  /**
+   * The stages of these sprints, sprint by sprint, in their order.
+   */
+  stages: Array<Stage>;
+  /**
+   * The tasks in the backlog and in these sprints, place by place, by id.
+   */
+  tasks: Array<BoardTask>;
+  /**
+   * The number of requests to the portal that it took.
+   */
+  requests: number;
+  /**
+   * What is known to have changed while the board was read; absent when nothing is. Read it anew then.
+   */
+  changedMeanwhile?: Array<BoardChange>;
+};
+
+export type BoardTask = {
+  /**
+   * The id of the task.
+   */
+  id: number;
+  /**
+   * The title.
+   */
+  title: string;
+  /**
+   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+   */
+  status: number;
+  /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority: number;
+  /**
+   * The id of the workgroup or project; 0 when there is none.
+   */
+  groupId: number;
+  /**
+   * The id of its sprint; null when it is in none, or the portal does not say.
+   */
+  sprintId: number | null;
+  /**
+   * The id of its backlog; null when it is in none, or the portal does not say.
+   */
+  backlogId: number | null;
+  /**
+   * The id of its stage on the board; null when it is on none.
+   */
+  stageId: number | null;
+  /**
+   * The id of the task that it is a part of; null when there is none.
+   */
+  parentId: number | null;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId: number;
+  /**
+   * The id of the user who created the task.
+   */
+  createdBy: number;
+  /**
+   * When the task was created.
+   */
+  createdDate: string | null;
+  /**
+   * When the task was last changed; null when the portal does not say.
+   */
+  changedDate: unknown;
+  /**
+   * When the task was completed; null when it is not.
+   */
+  closedDate: unknown;
+  /**
+   * The deadline; null when there is none.
+   */
+  deadline: unknown;
+  /**
+   * The id of the chat with its comments; null on portals with the old task card.
+   */
+  chatId: number | null;
+  /**
+   * The story points, as text. Present with `scrumFields=true`.
+   */
+  storyPoints?: string;
+  /**
+   * The id of the epic; 0 when there is none. Present with `scrumFields=true`.
+   */
+  epicId?: number;
+  /**
+   * The position: lower numbers come first. Present with `scrumFields=true`.
+   */
+  sort?: number;
+};
+
+export type BoardChange = {
+  /**
+   * What changed.
+   */
+  what: 'backlog' | 'epics' | 'sprints' | 'tasks';
+  /**
+   * Those that are known to have changed; empty when only their number shows it.
+   */
+  ids: Array<number>;
+};
+
+export type BoardLine =
+  | {
+      group: Group | null;
+    }
+  | {
+      backlog: Backlog | null;
+    }
+  | {
+      epic: Epic;
+    }
+  | {
+      sprint: Sprint;
+    }
+  | {
+      stage: Stage;
+    }
+  | {
+      task: BoardTask;
+    };
+
+export type BoardEnd = {
+  /**
+   * The last line of a board.
+   */
+  end: {
+    /**
+     * The number of lines before this one.
+     */
+    records: number;
+    /**
+     * The number of requests to the portal that it took.
+     */
+    requests: number;
+    /**
+     * What is known to have changed while the board was read; absent when nothing is. Read it anew then.
+     */
+    changedMeanwhile?: Array<BoardChange>;
+  };
+};
+
 export type ListAppsData = {
   body?: never;
   path?: never;
@@ -2301,7 +2466,7 @@ export type ListGroupsData = {
     /**
      * Archived groups only, or only the others.
      */
-    closed?: 'true' | 'false';
+    closed?: boolean;
     /**
      * The maximum number of items on the page; 50 by default.
      */
@@ -3504,6 +3669,40 @@ export type GetUserResponses = {
 };
 
 export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
+
+export type GetBoardData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the group.
+     */
+    groupId: number;
+  };
+  query?: {
+    /**
+     * Whether completed sprints and their tasks are on the board; false by default.
+     */
+    completed?: boolean;
+    /**
+     * Whether tasks have story points, epic and position; false by default. Bitrix24 returns them for one task at a time: 50 tasks take one more request.
+     */
+    scrumFields?: boolean;
+  };
+  url: '/v1/portals/{portal}/groups/{groupId}/board';
+};
+
+export type GetBoardResponses = {
+  /**
+   * The board.
+   */
+  200: Board;
+};
+
+export type GetBoardResponse = GetBoardResponses[keyof GetBoardResponses];
 
 export type CallMethodData = {
   body: Call;

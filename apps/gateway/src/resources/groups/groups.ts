@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Entity } from '@b24/portal';
 import { z } from 'zod';
 import { pageSchema } from '../../http/list-page';
-import { idSchema } from '../../http/shapes';
+import { flagText, idSchema } from '../../http/shapes';
 import { idOrText, idOrZeroOrText, numberOrText, yesOrNo } from '../answer-schemas';
 import { declare } from '../declaration';
 import { listParams, pageQuery, parsePage } from '../paging';
@@ -10,7 +10,7 @@ import { parseAnswer } from '../parse-answer';
 import type { Resource } from '../resource';
 
 const typeText = '`group`, `project`, `scrum` or `collab`.';
-const groupSchema = z
+export const groupSchema = z
   .object({
     id: idSchema.describe('The id of the group: the `groupId` of other operations.'),
     name: z.string().describe('The name.'),
@@ -32,7 +32,7 @@ const groupSchema = z
       },
     ],
   });
-type GroupView = z.infer<typeof groupSchema>;
+export type GroupView = z.infer<typeof groupSchema>;
 const groupPage = pageSchema(groupSchema, 'The groups of the page, ordered by id.').meta({ id: 'GroupPage' });
 const groupId = z
   .object({ id: idSchema.describe('The id of the group.') })
@@ -55,7 +55,7 @@ const newGroup = z
   .meta({ id: 'NewGroup', examples: [{ name: 'Checkout', scrumMasterId: 6 }] });
 
 /** https://apidocs.bitrix24.com/api-reference/sonet-group/socialnetwork-api-workgroup-get.html: upper case. */
-const groupThere = z
+export const groupThere = z
   .object({
     ...{ ID: idOrText, NAME: z.string(), DESCRIPTION: z.string().nullish(), TYPE: z.string(), OWNER_ID: idOrText },
     ...{ SCRUM_MASTER_ID: idOrZeroOrText.nullish(), NUMBER_OF_MEMBERS: numberOrText },
@@ -85,10 +85,6 @@ const columns = [
   ...['VISIBLE', 'OPENED', 'CLOSED'],
 ];
 const flag = (is: boolean | undefined) => (is === undefined ? undefined : is ? 'Y' : 'N');
-const booleanText = z
-  .enum(['true', 'false'])
-  .transform((text) => text === 'true')
-  .meta({ type: 'boolean' });
 
 const listGroups = declare({
   id: 'listGroups',
@@ -100,7 +96,7 @@ const listGroups = declare({
     'The workgroups, projects and scrums that the user who granted access may see. Their ids are the `groupId` of other operations. The app needs the permission `socialnetwork`.',
   query: {
     name: { text: z.string().min(1).max(255), json: z.string().min(1).max(255), description: 'A part of the name.' },
-    closed: { text: booleanText, json: z.boolean(), description: 'Archived groups only, or only the others.' },
+    closed: { text: flagText, json: z.boolean(), description: 'Archived groups only, or only the others.' },
     ...pageQuery,
   },
   status: 200,
