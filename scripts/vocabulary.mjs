@@ -24,7 +24,7 @@ const rules = [
   { old: /\bgive back\b/, use: 'refund' },
   { old: /\bplatforms?\b/, use: 'peer exchange' },
   { old: /\bhandovers?\b/, use: 'cross-replica batching' },
-  { old: /\b(?:guests?|lodges?|boards?)\b/, use: 'remote call, claim' },
+  { old: /\b(?:guests?|lodges?)\b/, use: 'remote call, claim' },
   { old: /\bstand backs?\b/, use: 'back off' },
   { old: /\bgo(?:es|ing)? again\b|^again$/, use: 'retry', except: tests },
   { old: /\b(?:in )?doubts?\b/, use: 'unknown outcome' },

@@ -41,9 +41,15 @@ function lean({ parameters: shared = [], responses, ...rest }, components) {
     responses: Object.fromEntries(
       Object.entries(responses)
         .filter(([status]) => status.startsWith('2'))
-        .map(([status, { headers: _, ...response }]) => [status, response]),
+        .map(([status, { headers: _, ...response }]) => [status, { ...response, ...oneContent(response) }]),
     ),
   };
+}
+
+/** Of an answer that is JSON or lines, the client takes the JSON. */
+function oneContent({ content }) {
+  const json = content?.['application/json'];
+  return json && { content: { 'application/json': json } };
 }
 
 async function typesOf(input) {

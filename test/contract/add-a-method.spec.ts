@@ -31,8 +31,8 @@ describe('a resource that is added as CONTRIBUTING.md says', () => {
     mkdirSync('.tmp', { recursive: true });
     copy = mkdtempSync(resolve('.tmp/add-a-method-'));
     cpSync('apps/gateway/src', copy, { recursive: true, filter: (path) => !path.endsWith('.spec.ts') });
-    mkdirSync(join(copy, 'resources/users'));
-    writeFileSync(join(copy, 'resources/users/users.ts'), guide);
+    mkdirSync(join(copy, 'resources/deals'));
+    writeFileSync(join(copy, 'resources/deals/deals.ts'), guide);
   });
   afterAll(() => {
     rmSync(copy, { recursive: true, force: true });
@@ -40,26 +40,26 @@ describe('a resource that is added as CONTRIBUTING.md says', () => {
 
   it('compiles', () => {
     expect(guide).toContain('export const resource');
-    expect(typeErrors(join(copy, 'resources/users/users.ts'))).toEqual([]);
+    expect(typeErrors(join(copy, 'resources/deals/deals.ts'))).toEqual([]);
   }, 60_000);
 
   it('is documented: operation, tag, scope and row in docs/coverage.md', async () => {
     const document = await load<typeof bareDocumentModule>('bare-document').bareDocument();
-    const operation = document.paths['/v1/portals/{portal}/users/{userId}']?.get;
-    expect(operation).toMatchObject({ operationId: 'getUser', tags: ['users'], summary: 'A user' });
-    expect(document.tags).toContainEqual({ name: 'users', description: 'Users of a portal.' });
-    expect(document.components?.schemas?.['Scope']).toMatchObject({ enum: expect.arrayContaining(['user:read']) });
+    const operation = document.paths['/v1/portals/{portal}/deals/{dealId}']?.get;
+    expect(operation).toMatchObject({ operationId: 'getDeal', tags: ['deals'], summary: 'A deal' });
+    expect(document.tags).toContainEqual({ name: 'deals', description: 'Deals of the CRM.' });
+    expect(document.components?.schemas?.['Scope']).toMatchObject({ enum: expect.arrayContaining(['crm:read']) });
     const { declaredMethods } = load<typeof declarationsModule>('resources/declarations');
     const page = load<typeof coverageModule>('resources/coverage').coveragePage(declaredMethods);
-    expect(page).toMatch(/`user\.get` +\| `getUser` +\| `GET \/users\/\{userId\}` +\| `user:read`/);
+    expect(page).toMatch(/`crm\.deal\.get` +\| `getDeal` +\| `GET \/deals\/\{dealId\}` +\| `crm:read`/);
   }, 60_000);
 
   it('is a tool for assistants', () => {
-    expect(load<typeof toolModule>('doors/mcp/tool').tools.map(({ name }) => name)).toContain('getUser');
+    expect(load<typeof toolModule>('doors/mcp/tool').tools.map(({ name }) => name)).toContain('getDeal');
   });
 
   it('is served to keys that have its scope', async () => {
-    const world = await World.start();
+    const world = await World.start({ scope: ['crm'] });
     const settings = readSettings(environment(world.redis, world.simulator));
     const { createGateway } = load<typeof createGatewayModule>('create-gateway');
     const gateway = await createGateway(settings, { log: gatewayLog('silent') });
@@ -67,15 +67,17 @@ describe('a resource that is added as CONTRIBUTING.md says', () => {
       const client = new HttpClient(await gateway.listen());
       const portal = await world.installed(client);
       const keyWith = async (scope: string) => {
-        const body = { name: 'directory', scopes: [scope] };
+        const body = { name: 'sales', scopes: [scope] };
         const made = await send(client.url, 'POST', '/v1/clients', adminKey, body);
         return (made.body as { key: string }).key;
       };
       const read = async (scope: string, id: number) =>
-        send(client.url, 'GET', `/v1/portals/${portal.memberId}/users/${id}`, await keyWith(scope));
-      expect(await read('user:read', 1)).toEqual({ status: 200, body: { id: 1, firstName: 'User', lastName: '1' } });
-      expect(await read('user:read', 99)).toMatchObject({ status: 422, body: { code: 'user_not_found' } });
-      expect((await read('scrum:read', 1)).status).toBe(403);
+        send(client.url, 'GET', `/v1/portals/${portal.memberId}/deals/${id}`, await keyWith(scope));
+      const id = portal.crm.addDeal({ TITLE: 'New roof', STAGE_ID: 'NEW' });
+      expect(await read('crm:read', id)).toEqual({ status: 200, body: { id, title: 'New roof', stage: 'NEW' } });
+      const draft = portal.crm.addDeal({ STAGE_ID: '' });
+      expect(await read('crm:read', draft)).toMatchObject({ status: 422, body: { code: 'entity_not_found' } });
+      expect((await read('scrum:read', id)).status).toBe(403);
     } finally {
       await gateway.close();
       await world.stop();

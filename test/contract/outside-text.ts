@@ -7,7 +7,9 @@ import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
 import { methodName } from '../../apps/gateway/src/line/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
 import type { FastifyRequest } from 'fastify';
+import { prefersLines } from '../../apps/gateway/src/api/boards/board-answer';
 import { deadlineMsOf } from '../../apps/gateway/src/http/caller';
+import { matchesEtag } from '../../apps/gateway/src/http/etag';
 import { assertSafeJson } from '../../apps/gateway/src/http/safe-json';
 import { canonical, idempotencyKey } from '../../apps/gateway/src/http/idempotency-key';
 import { bearerToken } from '../../apps/gateway/src/http/authenticate-key';
@@ -216,6 +218,18 @@ export const parsers: readonly OutsideText[] = [
     file: `${http}/static-document.ts`,
     read: (text) => document.show(headed({ 'accept-encoding': text, 'if-none-match': text }), reply),
     worst: [(n) => ','.repeat(n), (n) => 'br;q=0,'.repeat(n / 7)],
+  },
+  {
+    name: 'matchesEtag',
+    file: `${http}/etag.ts`,
+    read: (text) => matchesEtag('W/"a"', text),
+    worst: [(n) => ','.repeat(n), (n) => `${' '.repeat(n)}x`, (n) => 'W/'.repeat(n / 2)],
+  },
+  {
+    name: 'prefersLines',
+    file: 'apps/gateway/src/api/boards/board-answer.ts',
+    read: prefersLines,
+    worst: [(n) => ','.repeat(n), (n) => 'a/b;q=0,'.repeat(n / 8)],
   },
   {
     name: 'idsOf',

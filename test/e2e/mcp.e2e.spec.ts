@@ -55,7 +55,7 @@ describe('an assistant over the Model Context Protocol', () => {
 
   it('is shown every declared method as a tool, and what else its key may do', async () => {
     const names = await namesOf(await connect(adminKey));
-    expect(names).toEqual(['list_portals', ...declared.map(({ id }) => id), 'call_method']);
+    expect(names).toEqual(['list_portals', ...declared.map(({ id }) => id), 'getBoard', 'call_method']);
   });
 
   it('is shown only the tools that its key may use', async () => {

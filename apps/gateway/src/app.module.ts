@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AppsController } from './api/apps/apps.controller';
 import { AuditController } from './api/audit/audit.controller';
+import { BoardsController } from './api/boards/boards.controller';
 import { BatchesController } from './api/calls/batches.controller';
 import { CallsController } from './api/calls/calls.controller';
 import { FanOutController } from './api/calls/fan-out.controller';
@@ -27,6 +28,7 @@ import { resourceController } from './resources/resource-controller';
 export const controllers = [
   AppsController,
   ...resources.map(resourceController),
+  BoardsController,
   CallsController,
   V3Controller,
   BatchesController,

@@ -1,6 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
+import { boardEndSchema, boardLineSchema, boardSchema } from './api/boards/board-schemas';
 import { batchItemSchema } from './api/calls/batch-item';
 import { batchPartSchema } from './api/calls/batch-work';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './api/calls/list-stream-schemas';
@@ -13,7 +14,7 @@ import { shareComponents } from './http/share-components';
 /** Schemas that operations reference by name only. */
 const referenced = [
   ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
-  ...[listRecordSchema, listEndSchema, listBrokenOffSchema],
+  ...[listRecordSchema, listEndSchema, listBrokenOffSchema, boardSchema, boardLineSchema, boardEndSchema],
 ];
 
 /** The introduction of the document, in Markdown. */
@@ -60,6 +61,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription(introduction)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This gateway')
+    .addTag('boards', 'The board of a scrum in one answer.')
     .addTag('calls', 'Any REST method of a portal, by its name.')
     .addTag('portals', 'Installed portals.')
     .addTag('apps', 'Apps registered in Bitrix24; each portal belongs to one.')

@@ -106,7 +106,7 @@ describe('A batch on a simulated portal', () => {
     portal.faults.next('error-"0"', { method: 'scope', description: 'No' });
     expect((await client.batch({ a: 'scope', b: 'scope' })).body.result).toMatchObject({
       result_error: { a: { error: '0', error_description: 'No' } },
-      result: { b: ['task', 'user', 'sonet_group'] },
+      result: { b: ['task', 'user', 'sonet_group', 'socialnetwork'] },
     });
     portal.faults.next('OVERLOAD_LIMIT', { method: 'scope', level: 'request' });
     expect((await client.batch({ a: 'scope' })).status).toBe(503);

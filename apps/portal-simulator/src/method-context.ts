@@ -31,8 +31,11 @@ export interface MethodContext {
 export class VendorPage {
   constructor(
     readonly result: unknown[],
-    readonly total: number,
+    /** Absent where the caller wanted no count. */
+    readonly total: number | undefined,
     readonly next: number | undefined,
+    /** The key of `result` under which the rows are; `result` is the list itself without one. */
+    readonly key?: string,
   ) {}
 }
 

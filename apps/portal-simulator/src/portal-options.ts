@@ -2,7 +2,9 @@ import type { TokenLedger, RefreshRotation } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { LeakyCounterSettings } from './leaky-counter';
 import type { AppRegistration, PortalQuirks, Webhook } from './portal-state';
+import type { GroupRow } from './group-store';
 import type { BacklogRow, ScrumState } from './scrum-store';
+import type { TaskState } from './task-store';
 
 export interface PortalOptions {
   /** Listening port; 0 (or none) takes any. */
@@ -42,6 +44,9 @@ export interface PortalSaved {
   readonly webhooks: Webhook[];
   readonly boundEvents: { event: string; handler: string }[];
   readonly scrum: ScrumState;
+  /** Absent in a file of an earlier version. */
+  readonly groups?: readonly GroupRow[];
+  readonly tasks?: TaskState;
 }
 
 /** What a portal shares with its simulator. */
@@ -62,6 +67,7 @@ export const defaultQuirks: PortalQuirks = {
   deletedStatus: 500,
   scopeStatus: 403,
   repeats: undefined,
+  taskPlaces: 'shown',
   flatV3Errors: false,
 };
 

@@ -5,9 +5,11 @@ import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
 import type { DiskStore } from './disk-store';
 import type { FileLinks } from './file-links';
+import type { GroupStore } from './group-store';
 import type { LeakyCounter } from './leaky-counter';
 import type { OperatingBaskets } from './operating-baskets';
 import type { ScrumStore } from './scrum-store';
+import type { TaskStore } from './task-store';
 import type { PortalFaultKind } from './fault-kinds';
 import type { ReceivedFile } from './received-body';
 import type { FaultInjector } from './fault-injector';
@@ -59,6 +61,8 @@ export interface PortalQuirks {
    * links of its own may: a text of it, put into each record of a result and into the words of an error.
    */
   repeats: ((key: string) => string) | undefined;
+  /** Whether the tasks of `tasks.task.list` say in which sprint or backlog they are; their filters work either way. */
+  taskPlaces: 'shown' | 'absent';
   /** Whether REST 3 writes errors that are not its own, such as `expired_token`, as `{ error, error_description }`. */
   flatV3Errors: boolean;
 }
@@ -112,6 +116,8 @@ export interface PortalState {
   readonly bucket: LeakyCounter;
   readonly operating: OperatingBaskets;
   readonly scrum: ScrumStore;
+  readonly groups: GroupStore;
+  readonly tasks: TaskStore;
   readonly crm: CrmStore;
   readonly disk: DiskStore;
   readonly links: FileLinks;

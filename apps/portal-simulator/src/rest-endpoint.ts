@@ -220,10 +220,11 @@ export class RestEndpoint {
 
   private item(result: unknown, time: unknown): MethodAnswer {
     if (!(result instanceof VendorPage)) return { result, time };
+    const { result: rows, key, next, total } = result;
     return {
-      result: result.result,
-      ...(result.next === undefined ? {} : { next: result.next }),
-      total: result.total,
+      result: key === undefined ? rows : { [key]: rows },
+      ...(next === undefined ? {} : { next }),
+      ...(total === undefined ? {} : { total }),
       time,
     };
   }

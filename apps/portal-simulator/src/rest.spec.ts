@@ -97,7 +97,7 @@ describe('The REST interface of a simulated portal', () => {
   });
 
   it('answers the methods about the app, the user and events', async () => {
-    expect((await client.call('scope')).body.result).toEqual(['task', 'user', 'sonet_group']);
+    expect((await client.call('scope')).body.result).toEqual(['task', 'user', 'sonet_group', 'socialnetwork']);
     expect((await client.call('profile')).body.result.ID).toBe('1');
     expect((await client.call('app.info')).body.result).toMatchObject({ LICENSE: 'en_basic', INSTALLED: true });
     expect((await client.call('methods')).body.result).toContain(get);

@@ -7,6 +7,7 @@ import { CrmStore } from './crm-store';
 import { DiskStore } from './disk-store';
 import type { Exchange } from './exchange';
 import { FileLinks } from './file-links';
+import { GroupStore } from './group-store';
 import { LeakyCounter } from './leaky-counter';
 import { LoopbackServer } from './loopback-server';
 import { OperatingBaskets } from './operating-baskets';
@@ -25,6 +26,7 @@ import { ScriptedAnswers } from './scripted-answers';
 import { RestV3Endpoint } from './rest-v3/rest-v3-endpoint';
 import { V3Store } from './rest-v3/v3-store';
 import { ScrumStore } from './scrum-store';
+import { TaskStore } from './task-store';
 import { PortalApp } from './portal-app';
 import type { PortalFaultKind } from './fault-kinds';
 import { FaultInjector } from './fault-injector';
@@ -42,6 +44,8 @@ export class SimulatedPortal implements PortalState {
   readonly bucket: LeakyCounter;
   readonly operating: OperatingBaskets;
   readonly scrum = new ScrumStore();
+  readonly groups = new GroupStore();
+  readonly tasks = new TaskStore();
   readonly crm = new CrmStore();
   readonly disk = new DiskStore();
   readonly links = new FileLinks(() => this.domain);
@@ -261,7 +265,8 @@ export class SimulatedPortal implements PortalState {
 
   toSaved(): PortalSaved {
     const { memberId, homePort: port, applicationToken, installed, webhooks, boundEvents } = this;
-    return { memberId, port, applicationToken, installed, webhooks, boundEvents, scrum: this.scrum.toState() };
+    const [scrum, groups, tasks] = [this.scrum.toState(), this.groups.toState(), this.tasks.toState()];
+    return { memberId, port, applicationToken, installed, webhooks, boundEvents, scrum, groups, tasks };
   }
 
   private get current(): LoopbackServer {
@@ -282,6 +287,8 @@ export class SimulatedPortal implements PortalState {
     this.webhooks = saved.webhooks;
     this.boundEvents = saved.boundEvents;
     this.scrum.restore(saved.scrum);
+    this.groups.restore(saved.groups ?? []);
+    if (saved.tasks) this.tasks.restore(saved.tasks);
   }
 
   private async listen(port: number): Promise<void> {

@@ -53,7 +53,7 @@ export class Bitrix24Simulator {
     this.saved = [...(saved?.portals ?? [])];
     this.clientId = options.clientId ?? saved?.clientId ?? `local.${randomBytes(7).toString('hex')}.40200131`;
     this.clientSecret = options.clientSecret ?? saved?.clientSecret ?? randomBytes(25).toString('hex');
-    this.scope = options.scope ?? ['task', 'user', 'sonet_group'];
+    this.scope = options.scope ?? ['task', 'user', 'sonet_group', 'socialnetwork'];
     this.callbackUrl = options.callbackUrl;
     this.ledger = new TokenLedger(ledgerOptions(options), this.clock);
     if (saved !== undefined) this.ledger.restore(saved.ledger);

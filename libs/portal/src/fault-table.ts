@@ -108,6 +108,7 @@ export const faultTable = {
     'No such task',
     "Check the id, and that the task belongs to the sprint's group and is part of its scrum.",
   ),
+  checklist_item_not_found: row(404, 'never', 'No such checklist item', "Check the id against the task's checklist."),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
   subscription_not_found: row(
     404,
@@ -258,6 +259,7 @@ export const faultTable = {
     'Add the host to EVENT_TARGET_HOSTS, and its address range if it is inside your network.',
   ),
   group_not_found: row(422, 'never', 'No such group', "Check the group's id in the portal."),
+  group_not_scrum: row(422, 'never', 'The group is no scrum', "Check the group's `type`: only a scrum has a board."),
   user_not_found: row(422, 'never', 'No such user', "Check the users' ids in the portal."),
   entity_not_found: row(
     422,

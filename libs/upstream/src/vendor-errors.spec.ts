@@ -43,6 +43,8 @@ const codes: readonly ErrorRow[] = [
   ['INTERNAL_SERVER_ERROR', [500], 'portal_error', 'command'],
   ['ERROR_UNEXPECTED_ANSWER', [500], 'portal_error', 'command'],
   ['PORTAL_DELETED', [500, 403, 410], 'portal_deleted', 'request'],
+  ['SONET_CONTROLLER_WORKGROUP_EMPTY', [400], 'group_not_found', 'command'],
+  ['SONET_CONTROLLER_WORKGROUP_NOT_FOUND', [400], 'group_not_found', 'command'],
 ];
 /** The method's own refusals: the code says nothing, the text says which. */
 const wordless = ['0', '100', '', 'ERROR_ARGUMENT', 'ERROR_CORE'];
@@ -75,6 +77,16 @@ const sentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
   ['TaskId id not found', 'task_not_found'],
   ['Task not found', 'task_not_found'],
   ['Entity id not found', 'entity_not_found'],
+  ['Socialnetwork group not found', 'group_not_found'],
+  ['Wrong socialnetwork group ID', 'group_not_found'],
+  ['You have no permissions to create a group', 'access_denied'],
+  ['Action on the task is not allowed', 'access_denied'],
+  ['TASKS_ERROR_EXCEPTION_#8; Action failed', 'access_denied'],
+  ['TASKS_ERROR_EXCEPTION_#8; Adding item: action not allowed', 'access_denied'],
+  ['TASKS_ERROR_EXCEPTION_#8; Deleting item: action not allowed', 'access_denied'],
+  ['TASKS_ERROR_EXCEPTION_#512; Check listitem not found or not accessible', 'checklist_item_not_found'],
+  ['User specified in the "Responsible" field not found', 'user_not_found'],
+  ['The user specified in the "Responsible" field was not found', 'user_not_found'],
   ['Task not found. The task must be with GROUP_ID', 'task_not_found'],
   ['Name not found', 'rejected_by_portal'],
   ['Name is not found', 'rejected_by_portal'],

@@ -94,6 +94,9 @@ export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
   error_unexpected_answer: failed,
   portal_deleted: concernsRequest('portal_deleted'),
 
+  sonet_controller_workgroup_empty: concernsCommand('group_not_found'),
+  sonet_controller_workgroup_not_found: concernsCommand('group_not_found'),
+
   // Version 3 of the API.
   bitrix_rest_v3_exception_methodnotfoundexception: concernsCommand('method_not_found'),
   bitrix_rest_v3_exception_accessdeniedexception: methodDenied,
@@ -102,8 +105,8 @@ export const vendorErrors: Readonly<Record<string, ErrorTranslation>> = {
 };
 
 /**
- * The sentences of the scrum methods (docs/bitrix24-rules.md#scrum), in lower case: these methods return text only. A
- * sentence may have a suffix behind it. What is not here, as "Unable to add sprint", says no more than
+ * The sentences of the methods of scrums, groups and tasks (docs/bitrix24-rules.md#scrum), in lower case: these methods
+ * return text only. A sentence may have a suffix behind it. What is not here, as "Unable to add sprint", says no more than
  * `rejected_by_portal` does.
  */
 export const errorSentences: readonly (readonly [sentence: string, code: FaultCode])[] = [
@@ -135,4 +138,14 @@ export const errorSentences: readonly (readonly [sentence: string, code: FaultCo
   ['taskid id not found', 'task_not_found'],
   ['task not found', 'task_not_found'],
   ['entity id not found', 'entity_not_found'],
+  ['socialnetwork group not found', 'group_not_found'],
+  ['wrong socialnetwork group id', 'group_not_found'],
+  ['you have no permissions to create a group', 'access_denied'],
+  ['action on the task is not allowed', 'access_denied'],
+  ['tasks_error_exception_#8; action failed', 'access_denied'],
+  ['tasks_error_exception_#8; adding item: action not allowed', 'access_denied'],
+  ['tasks_error_exception_#8; deleting item: action not allowed', 'access_denied'],
+  ['tasks_error_exception_#512; check listitem not found or not accessible', 'checklist_item_not_found'],
+  ['user specified in the "responsible" field not found', 'user_not_found'],
+  ['the user specified in the "responsible" field was not found', 'user_not_found'],
 ];

@@ -30,7 +30,7 @@ export function nextCursor(next: number | string | undefined): { nextCursor?: st
 }
 
 interface QuerySchema {
-  readonly type: 'string' | 'integer';
+  readonly type: 'string' | 'integer' | 'boolean';
   readonly enum?: string[];
   readonly pattern?: string;
   readonly minimum?: number;

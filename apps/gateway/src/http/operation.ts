@@ -23,7 +23,10 @@ export interface OperationOptions {
   readonly answer?: z.ZodType;
   /** The content type of a text answer, instead of `answer`. */
   readonly textType?: string;
-  /** The schemas of the lines of an NDJSON answer; each has an id and is listed in openapi.ts. */
+  /**
+   * The schemas of the lines of an NDJSON answer; each has an id and is listed in openapi-document.ts. With `answer`, which
+   * then is listed there, too, the caller chooses by `Accept`.
+   */
   readonly lines?: readonly z.ZodType[];
   readonly example?: unknown;
   /** The description of the answer. */
@@ -40,7 +43,7 @@ export interface OperationOptions {
 
 /** Sets the required scope and everything that the OpenAPI document says about the operation. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { answer, textType, lines, example, headers, onRetry, onlyReads } = options;
+  const { textType, example, headers, onRetry, onlyReads } = options;
   const own = [...(options.faults ?? []), ...(onRetry ? onceFaults(onRetry) : [])];
   const faults = [...new Set([...(options.scope ? keyFaults : []), ...own])];
   return applyDecorators(
@@ -65,9 +68,8 @@ export function Operation(options: OperationOptions): MethodDecorator {
         ...headerReferences('X-Request-Id', ...(onRetry ? (['Idempotent-Replayed'] as const) : [])),
         ...headers,
       },
-      ...(answer && { standardSchema: answer }),
+      ...answerOf(options),
       ...(textType && { content: { [textType]: { schema: { type: 'string' } } } }),
-      ...(lines && linesOf(lines)),
       ...(example !== undefined && { example }),
     }),
     ...problemResponses(faults).map((it) => ApiResponse(it as ApiResponseOptions)),
@@ -91,10 +93,18 @@ function doorFor({ door, scope }: OperationOptions): Door {
   return door ?? (scope ? apiDoor : openDoor);
 }
 
+function answerOf({ answer, lines }: OperationOptions): object {
+  return lines ? linesOf(lines, answer) : answer ? { standardSchema: answer } : {};
+}
+
 /** OpenAPI 3.1 cannot describe lines: the schema is that of one line. */
-function linesOf(schemas: readonly z.ZodType[]) {
-  const anyOf = schemas.map((it) => ({ $ref: `#/components/schemas/${it.meta()?.id ?? ''}` }));
-  return { content: { 'application/x-ndjson': { schema: { anyOf } } } };
+function linesOf(schemas: readonly z.ZodType[], answer: z.ZodType | undefined) {
+  const json = answer && { 'application/json': { schema: referenceTo(answer) } };
+  return { content: { ...json, 'application/x-ndjson': { schema: { anyOf: schemas.map(referenceTo) } } } };
+}
+
+function referenceTo(schema: z.ZodType): { readonly $ref: string } {
+  return { $ref: `#/components/schemas/${schema.meta()?.id ?? ''}` };
 }
 
 function onceFaults({ kind }: RetryBehaviour): FaultCode[] {

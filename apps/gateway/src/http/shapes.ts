@@ -11,6 +11,13 @@ export const pathId = z
   .refine(Number.isSafeInteger, 'Must be at most 9007199254740991.')
   .meta({ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [125] });
 
+/** A flag in a query. */
+export const flagText = z
+  .string()
+  .refine((text) => text === 'true' || text === 'false', 'Must be `true` or `false`.')
+  .transform((text) => text === 'true')
+  .meta({ type: 'boolean' });
+
 /** The size of a page, in a query (`text`) and in JSON. */
 export function pageLimit(max: number): { text: z.ZodType<number>; json: z.ZodType<number> } {
   const json = z.int().min(1).max(max);

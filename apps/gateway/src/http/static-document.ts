@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { matchesEtag } from './etag';
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -31,7 +32,7 @@ export class StaticDocument {
     const etag = `"${this.content.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
     const vary = [reply.getHeader('Vary'), 'Accept-Encoding'].flat().filter(Boolean).join(', ');
     void reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: vary });
-    if (isKnown(etag, headers['if-none-match'])) return reply.status(304).send();
+    if (matchesEtag(etag, headers['if-none-match'])) return reply.status(304).send();
     if (encoding !== 'identity') void reply.header('Content-Encoding', encoding);
     return reply.type(this.contentType).send(await this.in(encoding));
   }
@@ -55,13 +56,4 @@ export class StaticDocument {
     if (encoding === 'br') return brotli(text, brotliOptions);
     return encoding === 'gzip' ? gzipped(text, { level: 9 }) : Promise.resolve(text);
   }
-}
-
-/** Matches any ETag of a list, compared weakly (RFC 9110, 13.1.2). */
-function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.split(',').some((it) => {
-    const given = it.trim();
-    return given === '*' || (given.startsWith('W/') ? given.slice(2) : given) === etag;
-  });
 }

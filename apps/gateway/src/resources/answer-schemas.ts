@@ -22,3 +22,12 @@ export const idOrText = either.pipe(idSchema);
 
 /** An id that the portal may write as text; 0 when there is none. */
 export const idOrZeroOrText = either.pipe(z.int().min(0));
+
+/** A flag that the portal writes as `Y` or `N`. */
+export const yesOrNo = z.enum(['Y', 'N']).transform((text) => text === 'Y');
+
+/** An id that the portal may write as text; null when there is none, which the portal writes as null, 0 or not at all. */
+export const idOrNull = idOrZeroOrText
+  .nullish()
+  .transform((id) => (id === 0 ? null : (id ?? null)))
+  .pipe(idSchema.nullable());

@@ -13,8 +13,8 @@ const ofRead = 'a read changes nothing; ask again';
 
 /** Returns docs/coverage.md, which `npm run openapi` writes. */
 export function coveragePage(methods: readonly DeclaredMethod[]): string {
-  const rows = methods.map(({ method, id, verb, path, scope, lost }) => [
-    `\`${method}\``,
+  const rows = methods.map(({ method, version, id, verb, path, scope, lost }) => [
+    `\`${method}\`${version === 3 ? ' (version 3)' : ''}`,
     `\`${id}\``,
     `\`${verb.toUpperCase()} /${path.replace(/:(\w+)/g, '{$1}')}\``,
     `\`${scope}\``,

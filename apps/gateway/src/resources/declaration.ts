@@ -40,6 +40,8 @@ export interface Declaration<I extends MethodInput = MethodInput, A = unknown> {
   readonly id: string;
   /** The full name of the Bitrix24 method, for example `tasks.task.get`. */
   readonly method: string;
+  /** Set for a method of version 3 of the API: `params` returns the body of its call. */
+  readonly version?: 3;
   /** `get` reads. Every other verb writes and needs `lost`. */
   readonly verb: HttpVerb;
   /** The path below the portal, for example `groups/:groupId/epics`. Each parameter is an id. */
@@ -103,7 +105,9 @@ export function declare<
 export function declaredCommand<I extends MethodInput, A>(declaration: Declaration<I, A>, input: I): Command {
   const effect = declaration.verb === 'get' ? 'read' : 'write';
   const entity = declaration.entity?.(input) ?? entityOfPath(declaration, input);
-  return { method: declaration.method, params: declaration.params(input), effect, entity };
+  const { method, version } = declaration;
+  const params = declaration.params(input);
+  return { method, effect, entity, ...(version === 3 ? { params: {}, v3: { body: params } } : { params }) };
 }
 
 /** The default entity: for `tasks.task.get` with the path `tasks/:taskId` the family `tasks` and the id `task`. */

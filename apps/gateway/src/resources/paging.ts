@@ -1,6 +1,6 @@
 import { Fault } from '@b24/portal';
 import { z } from 'zod';
-import { foreignCursor } from '../http/list-page';
+import { cursorPattern, foreignCursor } from '../http/list-page';
 import { pageLimit } from '../http/shapes';
 import { parseAnswer } from './parse-answer';
 
@@ -65,6 +65,24 @@ export function parsePage<T extends { id: number }>(
   return { items, ...(last && more && { nextCursor: cursorAfter(last.id) }) };
 }
 
+/** The cursor of a list that can be paged by position only. */
+const offsetSchema = z.string().regex(cursorPattern, foreignCursor);
+
+/** The query parameter of a list that is paged by position, 50 items at a time. */
+export const offsetQuery = { cursor: { ...pageQuery.cursor, text: offsetSchema, json: offsetSchema } };
+
+/** Returns the vendor's `start` of a page. */
+export function offsetStart({ cursor }: Pick<PageQuery, 'cursor'>): number {
+  return Number(cursor ?? 0);
+}
+
+/** Returns a page of a list that is paged by position. A full page has a next one. @throws Fault portal_error */
+export function parseOffsetPage<T>(item: z.ZodType<T>, value: unknown, page: Pick<PageQuery, 'cursor'>): ListPage<T> {
+  const items = parseAnswer(z.array(item), value);
+  const next = offsetStart(page) + items.length;
+  return { items, ...(items.length >= vendorPageItems && { nextCursor: `${next}` }) };
+}
+
 /** A page that starts before its cursor would repeat for ever. */
 function assertGrowing(rows: readonly { id: number }[], after = 0): void {
   let last = after;
@@ -80,8 +98,14 @@ function notGrowing(last: number, id: number): Fault {
   });
 }
 
-function cursorAfter(id: number): string {
+/** Returns the cursor of the page that follows this id. */
+export function cursorAfter(id: number): string {
   return Buffer.from(`after ${id}`).toString('base64url');
+}
+
+/** Returns the id in a cursor that the schema has checked. */
+export function idCursor(cursor: string): number {
+  return afterOf(cursor) ?? 0;
 }
 
 function afterOf(cursor: string): number | undefined {

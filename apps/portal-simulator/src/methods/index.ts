@@ -1,13 +1,17 @@
 import type { MethodTable, RestMethod } from '../method-context';
 import { backlogMethods } from './backlog';
+import { chatMethods } from './chat';
+import { checklistMethods } from './checklist';
 import { crmDealMethods } from './crm-deal';
 import { diskMethods } from './disk';
 import { epicMethods } from './epic';
+import { groupMethods } from './group';
 import { kanbanMethods } from './kanban';
 import { labMethods } from './lab';
 import { portalMethods } from './portal-methods';
 import { sprintMethods } from './sprint';
 import { taskMethods } from './task';
+import { taskCardMethods } from './task-card';
 import { userMethods } from './user';
 
 const tables: MethodTable = {
@@ -17,9 +21,13 @@ const tables: MethodTable = {
   ...sprintMethods,
   ...kanbanMethods,
   ...taskMethods,
+  ...taskCardMethods,
+  ...checklistMethods,
+  ...chatMethods,
   ...crmDealMethods,
   ...diskMethods,
   ...userMethods,
+  ...groupMethods,
   ...labMethods,
   methods: { scope: '', run: () => [...methodNames] },
 };

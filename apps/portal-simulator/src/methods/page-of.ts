@@ -21,6 +21,21 @@ export function pageOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
   );
 }
 
+/** A page of rows that are filtered and sorted already, under a key of the result; `start: -1` leaves out the count. */
+export function keyedPage(rows: readonly unknown[], params: PhpInput, key?: string): VendorPage {
+  const start = toInt(params['start']);
+  const from = Math.max(0, start);
+  const page = rows.slice(from, from + pageSize);
+  if (start < 0) return new VendorPage(page, undefined, undefined, key);
+  return new VendorPage(page, rows.length, rows.length > from + pageSize ? from + pageSize : undefined, key);
+}
+
+/** The names in `select`; undefined when there are none. */
+export function selectedNames(select: unknown): string[] | undefined {
+  const names = Array.isArray(select) ? select : isMap(select) ? Object.values(select) : [];
+  return names.length === 0 ? undefined : names.map(toText);
+}
+
 /** The rows that the filter keeps, in the order asked for. */
 export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params: PhpInput): Row[] {
   const filter = isMap(params['filter']) ? params['filter'] : {};
@@ -30,7 +45,7 @@ export function rowsOf<Row>(rows: readonly Row[], columns: Columns<Row>, params:
     return { operator, column, wanted };
   });
   const matching = rows.filter((row) => conditions.every((condition) => keeps(row, columns, condition)));
-  return matching.sort((left, right) => compareBy(left, right, columns, order));
+  return sorted(matching, columns, order);
 }
 
 interface Condition {
@@ -63,13 +78,38 @@ function keeps<Row>(row: Row, columns: Columns<Row>, { operator, column, wanted 
   }
 }
 
-function compareBy<Row>(left: Row, right: Row, columns: Columns<Row>, order: PhpInput): number {
-  for (const [column, direction] of Object.entries(order)) {
-    const field = columnOf(columns, column);
-    const difference = compare(toText(left[field]), toText(right[field]));
-    if (difference !== 0) return toText(direction).toUpperCase() === 'DESC' ? -difference : difference;
-  }
-  return 0;
+/** A value to sort by, read once for each row. */
+interface SortKey {
+  readonly text: string;
+  /** Undefined for a text that is no number. */
+  readonly number: number | undefined;
+}
+
+function sorted<Row>(rows: readonly Row[], columns: Columns<Row>, order: PhpInput): Row[] {
+  const by = Object.entries(order).map(([column, direction]) => ({
+    field: columnOf(columns, column),
+    sign: toText(direction).toUpperCase() === 'DESC' ? -1 : 1,
+  }));
+  const keyed = rows.map((row) => ({ row, keys: by.map(({ field }) => sortKey(toText(row[field]))) }));
+  keyed.sort((left, right) => {
+    for (const [i, { sign }] of by.entries()) {
+      const difference = compareKeys(left.keys[i], right.keys[i]);
+      if (difference !== 0) return sign * difference;
+    }
+    return 0;
+  });
+  return keyed.map(({ row }) => row);
+}
+
+function sortKey(text: string): SortKey {
+  const number = Number(text);
+  return { text, number: text !== '' && Number.isFinite(number) ? number : undefined };
+}
+
+function compareKeys(left: SortKey | undefined, right: SortKey | undefined): number {
+  if (left?.number !== undefined && right?.number !== undefined) return left.number - right.number;
+  const [one, other] = [left?.text ?? '', right?.text ?? ''];
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function columnOf<Row>(columns: Columns<Row>, name: string): keyof Row {
@@ -77,7 +117,5 @@ function columnOf<Row>(columns: Columns<Row>, name: string): keyof Row {
 }
 
 function compare(left: string, right: string): number {
-  const numbers = [Number(left), Number(right)] as const;
-  if (left !== '' && right !== '' && numbers.every(Number.isFinite)) return numbers[0] - numbers[1];
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareKeys(sortKey(left), sortKey(right));
 }

@@ -5,26 +5,12 @@ import type { ScrumItem } from '../scrum-store';
 import { refuse } from '../vendor-refusal';
 import { integerFields, requireGroupAccess, textFields, userField } from './scrum-fields';
 
-/** `tasks.api.scrum.task.*` (docs/bitrix24-rules.md#scrum), and `tasks.task.get`, which writes numbers as text. */
+/** `tasks.api.scrum.task.*` (docs/bitrix24-rules.md#scrum). */
 export const taskMethods: MethodTable = {
-  'tasks.task.get': { scope: 'task', run: getTask },
   'tasks.api.scrum.task.getFields': { scope: 'task', run: getFields },
   'tasks.api.scrum.task.get': { scope: 'task', run: get },
   'tasks.api.scrum.task.update': { scope: 'task', writes: true, run: update },
 };
-
-/** https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-get.html */
-function getTask(context: MethodContext): unknown {
-  const taskId = bindInt(context.params, 'taskId');
-  const groupId = context.portal.scrum.tasks.get(taskId) ?? refuse('Task not found');
-  if (groupId !== 0) requireGroupAccess(context, groupId);
-  return {
-    task: {
-      ...{ id: `${taskId}`, title: `Task ${taskId}`, status: '2', groupId: `${groupId}` },
-      ...{ responsibleId: '1', createdBy: '1', createdDate: '2026-11-02T09:00:00+01:00', deadline: null },
-    },
-  };
-}
 
 function getFields(): unknown {
   return {

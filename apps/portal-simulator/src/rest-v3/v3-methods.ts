@@ -1,7 +1,9 @@
 import type { AuthenticatedCaller } from '../method-context';
+import { isReadableTask } from '../methods/task-access';
 import type { OrderedArray } from '../ordered-array';
 import { type PhpInput, isMap } from '../php-input';
 import type { PortalState } from '../portal-state';
+import { vendorDate } from '../vendor-date';
 import { listRows } from './list-rows';
 import { type V3Entity, selectFields } from './select-fields';
 import { V3Refusal } from './v3-refusal';
@@ -47,6 +49,7 @@ export const v3Methods: Readonly<Record<string, V3Method>> = {
   'tasks.task.add': { scope: 'task', writes: true, run: addTask },
   'tasks.task.update': { scope: 'task', writes: true, run: updateTask },
   'tasks.task.delete': { scope: 'task', writes: true, run: deleteTask },
+  'tasks.task.chat.message.send': { scope: 'tasks', writes: true, run: sendMessage },
   'main.eventlog.list': {
     scope: 'main',
     onlyAdministrators: true,
@@ -76,6 +79,20 @@ function updateTask({ portal, params }: V3Context): unknown {
 
 function deleteTask({ portal, params }: V3Context): unknown {
   return { result: portal.v3.tasks.delete(Number(taskOf(portal, params)['id'])) };
+}
+
+/** Writes into the chat of a task of the portal, not of `v3.tasks`. */
+function sendMessage({ portal, caller, params }: V3Context): unknown {
+  const { fields } = params;
+  if (!isMap(fields)) throw V3Refusal.missing('fields');
+  const { taskId, text } = fields;
+  for (const name of ['taskId', 'text']) if (fields[name] === undefined) throw V3Refusal.missing(name);
+  if (!Number.isInteger(taskId)) throw V3Refusal.mistyped('taskId', 'int');
+  if (typeof text !== 'string') throw V3Refusal.mistyped('text', 'string');
+  if (!isReadableTask({ portal, caller }, Number(taskId))) throw V3Refusal.of('ACCESSDENIED', 'Access denied', 403);
+  const date = vendorDate(portal.clock.now());
+  portal.tasks.addMessage({ chatId: portal.tasks.chatOf(Number(taskId)), authorId: caller.userId, date, text });
+  return { result: true };
 }
 
 function taskOf(portal: PortalState, params: PhpInput): V3Row {

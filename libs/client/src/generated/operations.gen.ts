@@ -4,22 +4,34 @@ import type { CallOptions } from '../wire';
 import type {
   AddBacklogData,
   AddBacklogResponses,
+  AddChecklistItemData,
+  AddChecklistItemResponses,
   AddEpicData,
   AddEpicResponses,
+  AddGroupData,
+  AddGroupResponses,
   AddPortalByWebhookData,
   AddPortalByWebhookResponses,
   AddSprintData,
   AddSprintResponses,
   AddStageData,
   AddStageResponses,
+  AddTaskCommentData,
+  AddTaskCommentResponses,
+  AddTaskData,
+  AddTaskResponses,
   CallMethodData,
   CallMethodResponses,
   CallVersionThreeData,
   CallVersionThreeResponses,
   CancelJobData,
   CancelJobResponses,
+  CompleteChecklistItemData,
+  CompleteChecklistItemResponses,
   CompleteSprintData,
   CompleteSprintResponses,
+  CompleteTaskData,
+  CompleteTaskResponses,
   CreateClientData,
   CreateClientResponses,
   CreateSubscriptionData,
@@ -28,6 +40,8 @@ import type {
   DeleteAppResponses,
   DeleteBacklogData,
   DeleteBacklogResponses,
+  DeleteChecklistItemData,
+  DeleteChecklistItemResponses,
   DeleteClientData,
   DeleteClientResponses,
   DeleteEpicData,
@@ -48,10 +62,14 @@ import type {
   GetBacklogFieldsData,
   GetBacklogFieldsResponses,
   GetBacklogResponses,
+  GetBoardData,
+  GetBoardResponses,
   GetEpicData,
   GetEpicFieldsData,
   GetEpicFieldsResponses,
   GetEpicResponses,
+  GetGroupData,
+  GetGroupResponses,
   GetJobData,
   GetJobResponses,
   GetJobResultsData,
@@ -72,14 +90,24 @@ import type {
   GetTaskScrumFieldsData,
   GetTaskScrumFieldsResponses,
   GetTaskScrumResponses,
+  GetUserData,
+  GetUserResponses,
   ListAppsResponses,
   ListAuditData,
   ListAuditResponses,
+  ListChatMessagesData,
+  ListChatMessagesResponses,
+  ListChecklistData,
+  ListChecklistResponses,
   ListClientsResponses,
   ListDeadLettersData,
   ListDeadLettersResponses,
   ListEpicsData,
   ListEpicsResponses,
+  ListGroupMembersData,
+  ListGroupMembersResponses,
+  ListGroupsData,
+  ListGroupsResponses,
   ListJobsData,
   ListJobsResponses,
   ListPortalsData,
@@ -89,6 +117,8 @@ import type {
   ListStagesData,
   ListStagesResponses,
   ListSubscriptionsResponses,
+  ListTasksData,
+  ListTasksResponses,
   PlaceTaskData,
   PlaceTaskResponses,
   RegisterAppData,
@@ -103,6 +133,8 @@ import type {
   RotateSubscriptionSecretResponses,
   RunBatchData,
   RunBatchResponses,
+  SearchUsersData,
+  SearchUsersResponses,
   StartSprintData,
   StartSprintResponses,
   StreamListData,
@@ -125,6 +157,8 @@ import type {
   UpdateStageResponses,
   UpdateSubscriptionData,
   UpdateSubscriptionResponses,
+  UpdateTaskData,
+  UpdateTaskResponses,
   UpdateTaskScrumData,
   UpdateTaskScrumResponses,
 } from './types.gen';
@@ -154,6 +188,30 @@ export abstract class Operations extends Caller {
   /** Delete an app that has no portals. `DELETE /v1/apps/{app}` */
   deleteApp(args: Args<DeleteAppData>, options?: CallOptions): Promise<DeleteAppResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/apps/{app}', effect: 'write' }, args, options);
+  }
+
+  /** List the groups, by id. `GET /v1/portals/{portal}/groups` */
+  listGroups(args: Args<ListGroupsData>, options?: CallOptions): Paged<ListGroupsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals/{portal}/groups', effect: 'read' }, args, options);
+  }
+
+  /** Create a group, a project or a scrum. `POST /v1/portals/{portal}/groups` */
+  addGroup(args: Args<AddGroupData>, options?: CallOptions): Promise<AddGroupResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/groups', effect: 'write' }, args, options);
+  }
+
+  /** Get a group. `GET /v1/portals/{portal}/groups/{groupId}` */
+  getGroup(args: Args<GetGroupData>, options?: CallOptions): Promise<GetGroupResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}', effect: 'read' }, args, options);
+  }
+
+  /** List the members of a group. `GET /v1/portals/{portal}/groups/{groupId}/members` */
+  listGroupMembers(args: Args<ListGroupMembersData>, options?: CallOptions): Promise<ListGroupMembersResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/members', effect: 'read' },
+      args,
+      options,
+    );
   }
 
   /** Get a group's backlog. `GET /v1/portals/{portal}/groups/{groupId}/backlog` */
@@ -364,9 +422,112 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/scrum/fields', effect: 'read' }, args, options);
   }
 
-  /** A task. `GET /v1/portals/{portal}/tasks/{taskId}` */
+  /** List the checklists of a task and their items. `GET /v1/portals/{portal}/tasks/{taskId}/checklist` */
+  listChecklist(args: Args<ListChecklistData>, options?: CallOptions): Promise<ListChecklistResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}/checklist', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** Add an item to a checklist of a task. `POST /v1/portals/{portal}/tasks/{taskId}/checklist` */
+  addChecklistItem(args: Args<AddChecklistItemData>, options?: CallOptions): Promise<AddChecklistItemResponses[201]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/checklist', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Mark an item of a checklist as done. `POST /v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}/complete` */
+  completeChecklistItem(
+    args: Args<CompleteChecklistItemData>,
+    options?: CallOptions,
+  ): Promise<CompleteChecklistItemResponses[204]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}/complete', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Delete an item of a checklist. `DELETE /v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}` */
+  deleteChecklistItem(
+    args: Args<DeleteChecklistItemData>,
+    options?: CallOptions,
+  ): Promise<DeleteChecklistItemResponses[204]> {
+    return this.one(
+      { verb: 'DELETE', path: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** Comment on a task, in its chat. `POST /v1/portals/{portal}/tasks/{taskId}/comments` */
+  addTaskComment(args: Args<AddTaskCommentData>, options?: CallOptions): Promise<AddTaskCommentResponses[204]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/comments', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** List the messages of a chat, newest first. `GET /v1/portals/{portal}/chats/{chatId}/messages` */
+  listChatMessages(args: Args<ListChatMessagesData>, options?: CallOptions): Paged<ListChatMessagesResponses[200]> {
+    return this.page(
+      { verb: 'GET', path: '/v1/portals/{portal}/chats/{chatId}/messages', effect: 'read' },
+      args,
+      options,
+    );
+  }
+
+  /** List tasks, by id. `GET /v1/portals/{portal}/tasks` */
+  listTasks(args: Args<ListTasksData>, options?: CallOptions): Paged<ListTasksResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals/{portal}/tasks', effect: 'read' }, args, options);
+  }
+
+  /** Add a task. `POST /v1/portals/{portal}/tasks` */
+  addTask(args: Args<AddTaskData>, options?: CallOptions): Promise<AddTaskResponses[201]> {
+    return this.one({ verb: 'POST', path: '/v1/portals/{portal}/tasks', effect: 'write' }, args, options);
+  }
+
+  /** Get a task. `GET /v1/portals/{portal}/tasks/{taskId}` */
   getTask(args: Args<GetTaskData>, options?: CallOptions): Promise<GetTaskResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'read' }, args, options);
+  }
+
+  /** Change a task. `PATCH /v1/portals/{portal}/tasks/{taskId}` */
+  updateTask(args: Args<UpdateTaskData>, options?: CallOptions): Promise<UpdateTaskResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/portals/{portal}/tasks/{taskId}', effect: 'write' }, args, options);
+  }
+
+  /** Complete a task. `POST /v1/portals/{portal}/tasks/{taskId}/complete` */
+  completeTask(args: Args<CompleteTaskData>, options?: CallOptions): Promise<CompleteTaskResponses[200]> {
+    return this.one(
+      { verb: 'POST', path: '/v1/portals/{portal}/tasks/{taskId}/complete', effect: 'write' },
+      args,
+      options,
+    );
+  }
+
+  /** List the users, or find them by name or job title. `GET /v1/portals/{portal}/users` */
+  searchUsers(args: Args<SearchUsersData>, options?: CallOptions): Paged<SearchUsersResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/portals/{portal}/users', effect: 'read' }, args, options);
+  }
+
+  /** Get a user. `GET /v1/portals/{portal}/users/{userId}` */
+  getUser(args: Args<GetUserData>, options?: CallOptions): Promise<GetUserResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/users/{userId}', effect: 'read' }, args, options);
+  }
+
+  /** Get a scrum's board: backlog, epics, sprints, stages and tasks. `GET /v1/portals/{portal}/groups/{groupId}/board` */
+  getBoard(args: Args<GetBoardData>, options?: CallOptions): Promise<GetBoardResponses[200]> {
+    return this.one(
+      { verb: 'GET', path: '/v1/portals/{portal}/groups/{groupId}/board', effect: 'read' },
+      args,
+      options,
+    );
   }
 
   /** Call any method of a portal. `POST /v1/portals/{portal}/call/{method}` */

@@ -89,6 +89,116 @@ export type AppChanges = {
   clientSecret?: string;
 };
 
+export type GroupPage = {
+  /**
+   * The groups of the page, ordered by id.
+   */
+  items: Array<Group>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type Group = {
+  /**
+   * The id of the group: the `groupId` of other operations.
+   */
+  id: number;
+  /**
+   * The name.
+   */
+  name: string;
+  /**
+   * The description.
+   */
+  description: string;
+  /**
+   * `group`, `project`, `scrum` or `collab`.
+   */
+  type: string;
+  /**
+   * The id of the user who owns it.
+   */
+  ownerId: number;
+  /**
+   * The id of the scrum master; 0 when it is no scrum.
+   */
+  scrumMasterId: number;
+  /**
+   * The number of members.
+   */
+  memberCount: number;
+  /**
+   * Whether the list of groups shows it to all.
+   */
+  visible: boolean;
+  /**
+   * Whether users may join without being confirmed.
+   */
+  open: boolean;
+  /**
+   * Whether it is archived.
+   */
+  closed: boolean;
+};
+
+export type NewGroup = {
+  /**
+   * The name.
+   */
+  name: string;
+  /**
+   * The description, of any length.
+   */
+  description?: string;
+  /**
+   * The id of the user who is the scrum master. A group with one is a scrum, without one it is not.
+   */
+  scrumMasterId?: number;
+  /**
+   * Whether it is a project. A scrum always is.
+   */
+  project?: boolean;
+  /**
+   * The id of the owner: the user who granted access unless set, which only an administrator may.
+   */
+  ownerId?: number;
+  /**
+   * Whether the list of groups shows it to all; true unless set.
+   */
+  visible?: boolean;
+  /**
+   * Whether users may join without being confirmed; false unless set.
+   */
+  open?: boolean;
+};
+
+export type GroupId = {
+  /**
+   * The id of the group.
+   */
+  id: number;
+};
+
+export type GroupMemberList = {
+  /**
+   * All members.
+   */
+  items: Array<GroupMember>;
+};
+
+export type GroupMember = {
+  /**
+   * The id of the user.
+   */
+  userId: number;
+  /**
+   * The role of the user in the group.
+   */
+  role: 'owner' | 'moderator' | 'member';
+};
+
 export type Backlog = {
   /**
    * The id of the backlog.
@@ -551,6 +661,118 @@ export type ScrumTaskChanges = {
   modifiedBy?: number;
 };
 
+export type Checklist = {
+  /**
+   * All checklists of the task and their items, by id.
+   */
+  items: Array<ChecklistItem>;
+};
+
+export type ChecklistItem = {
+  /**
+   * The id of the item.
+   */
+  id: number;
+  /**
+   * The id of the task.
+   */
+  taskId: number;
+  /**
+   * The id of the checklist or the item that it is in; null for a checklist.
+   */
+  parentId: number | null;
+  /**
+   * The text; of a checklist its name.
+   */
+  title: string;
+  /**
+   * The position: lower numbers come first.
+   */
+  sort: number;
+  /**
+   * Whether it is done.
+   */
+  complete: boolean;
+  /**
+   * Whether it is marked as important.
+   */
+  important: boolean;
+};
+
+export type NewChecklistItem = {
+  /**
+   * The text.
+   */
+  title: string;
+  /**
+   * The id of the checklist or the item that it goes into: the first checklist unless set.
+   */
+  parentId?: number;
+  /**
+   * The position: lower numbers come first.
+   */
+  sort?: number;
+  /**
+   * Whether it is marked as important.
+   */
+  important?: boolean;
+};
+
+export type ChecklistItemId = {
+  /**
+   * The id of the item.
+   */
+  id: number;
+};
+
+export type NewTaskComment = {
+  /**
+   * The text, in BBCode.
+   */
+  text: string;
+};
+
+export type ChatMessagePage = {
+  /**
+   * The messages of the page, newest first.
+   */
+  items: Array<ChatMessage>;
+  /**
+   * Send it as `cursor` to get older messages. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type ChatMessage = {
+  /**
+   * The id of the message.
+   */
+  id: number;
+  /**
+   * The id of the user who wrote it; 0 for a message of Bitrix24 itself.
+   */
+  authorId: number;
+  /**
+   * When it was written.
+   */
+  date: string;
+  /**
+   * The text, in BBCode.
+   */
+  text: string;
+};
+
+export type TaskPage = {
+  /**
+   * The tasks of the page, ordered by id.
+   */
+  items: Array<Task>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
 export type Task = {
   /**
    * The id of the task.
@@ -565,9 +787,29 @@ export type Task = {
    */
   status: number;
   /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority: number;
+  /**
    * The id of the workgroup or project; 0 when there is none.
    */
   groupId: number;
+  /**
+   * The id of its sprint; null when it is in none, or the portal does not say.
+   */
+  sprintId: number | null;
+  /**
+   * The id of its backlog; null when it is in none, or the portal does not say.
+   */
+  backlogId: number | null;
+  /**
+   * The id of its stage on the board; null when it is on none.
+   */
+  stageId: number | null;
+  /**
+   * The id of the task that it is a part of; null when there is none.
+   */
+  parentId: number | null;
   /**
    * The id of the user who is responsible.
    */
@@ -581,9 +823,149 @@ export type Task = {
    */
   createdDate: string | null;
   /**
+   * When the task was last changed; null when the portal does not say.
+   */
+  changedDate: unknown;
+  /**
+   * When the task was completed; null when it is not.
+   */
+  closedDate: unknown;
+  /**
    * The deadline; null when there is none.
    */
-  deadline: string | null;
+  deadline: unknown;
+  /**
+   * The id of the chat with its comments; null on portals with the old task card.
+   */
+  chatId: number | null;
+};
+
+export type NewTask = {
+  /**
+   * The title.
+   */
+  title: string;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId: number;
+  /**
+   * The id of the user who creates it: the one who granted access unless set.
+   */
+  createdBy?: number;
+  /**
+   * The deadline.
+   */
+  deadline?: string;
+  /**
+   * The description, of any length, in BBCode.
+   */
+  description?: string;
+  /**
+   * The id of the workgroup, project or scrum.
+   */
+  groupId?: number;
+  /**
+   * The id of the task that it is a part of.
+   */
+  parentId?: number;
+  /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority?: number;
+  /**
+   * The ids of the users who take part.
+   */
+  accomplices?: Array<number>;
+  /**
+   * The ids of the users who observe.
+   */
+  auditors?: Array<number>;
+};
+
+export type TaskChanges = {
+  /**
+   * The title.
+   */
+  title?: string;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId?: number;
+  /**
+   * The deadline; null removes it.
+   */
+  deadline?: string | null;
+  /**
+   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+   */
+  status?: 2 | 3 | 4 | 5 | 6;
+  /**
+   * The description, of any length, in BBCode.
+   */
+  description?: string;
+  /**
+   * The id of the workgroup, project or scrum.
+   */
+  groupId?: number;
+  /**
+   * The id of the task that it is a part of.
+   */
+  parentId?: number;
+  /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority?: number;
+  /**
+   * The ids of the users who take part.
+   */
+  accomplices?: Array<number>;
+  /**
+   * The ids of the users who observe.
+   */
+  auditors?: Array<number>;
+};
+
+export type UserPage = {
+  /**
+   * The users of the page, ordered by id.
+   */
+  items: Array<User>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type User = {
+  /**
+   * The id of the user: `createdBy`, `responsibleId` and so on of other operations.
+   */
+  id: number;
+  /**
+   * Whether the user works here; false after a dismissal.
+   */
+  active: boolean;
+  /**
+   * The first name.
+   */
+  firstName: string;
+  /**
+   * The last name.
+   */
+  lastName: string;
+  /**
+   * The e-mail address; empty when the app may not read it.
+   */
+  email: string;
+  /**
+   * The job title; empty when there is none.
+   */
+  position: string;
+  /**
+   * `employee`, `extranet` or `email`; empty when the portal does not say.
+   */
+  type: string;
 };
 
 export type Call = {
@@ -759,6 +1141,7 @@ export type Problem = {
     | 'sprint_not_found'
     | 'stage_not_found'
     | 'task_not_found'
+    | 'checklist_item_not_found'
     | 'client_not_found'
     | 'subscription_not_found'
     | 'dead_letter_not_found'
@@ -790,6 +1173,7 @@ export type Problem = {
     | 'unsupported_media_type'
     | 'target_not_allowed'
     | 'group_not_found'
+    | 'group_not_scrum'
     | 'user_not_found'
     | 'entity_not_found'
     | 'files_not_attached'
@@ -1257,11 +1641,17 @@ export type NewClient = {
  * A right of a key.
  */
 export type Scope =
+  | 'group:read'
+  | 'group:write'
   | 'backlog:read'
   | 'backlog:write'
   | 'scrum:read'
   | 'scrum:write'
   | 'task:read'
+  | 'task:write'
+  | 'comment:write'
+  | 'comment:read'
+  | 'user:read'
   | 'call'
   | 'portals:read'
   | 'portals:write'
@@ -1800,6 +2190,171 @@ export type ListBrokenOff = {
   problem: Problem;
 };
 
+export type Board = {
+  /**
+   * The group; null when the app lacks the permission `socialnetwork` to read it.
+   */
+  group: Group | null;
+  /**
+   * The backlog; null when the scrum has none yet.
+   */
+  backlog: Backlog | null;
+  /**
+   * All epics, by id.
+   */
+  epics: Array<Epic>;
+  /**
+   * The active and the planned sprints, and the completed ones on request.
+   */
+  sprints: Array<Sprint>;
+  /**
+   * The stages of these sprints, sprint by sprint, in their order.
+   */
+  stages: Array<Stage>;
+  /**
+   * The tasks in the backlog and in these sprints, place by place, by id.
+   */
+  tasks: Array<BoardTask>;
+  /**
+   * The number of requests to the portal that it took.
+   */
+  requests: number;
+  /**
+   * What is known to have changed while the board was read; absent when nothing is. Read it anew then.
+   */
+  changedMeanwhile?: Array<BoardChange>;
+};
+
+export type BoardTask = {
+  /**
+   * The id of the task.
+   */
+  id: number;
+  /**
+   * The title.
+   */
+  title: string;
+  /**
+   * 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+   */
+  status: number;
+  /**
+   * 0 low, 1 medium, 2 high.
+   */
+  priority: number;
+  /**
+   * The id of the workgroup or project; 0 when there is none.
+   */
+  groupId: number;
+  /**
+   * The id of its sprint; null when it is in none, or the portal does not say.
+   */
+  sprintId: number | null;
+  /**
+   * The id of its backlog; null when it is in none, or the portal does not say.
+   */
+  backlogId: number | null;
+  /**
+   * The id of its stage on the board; null when it is on none.
+   */
+  stageId: number | null;
+  /**
+   * The id of the task that it is a part of; null when there is none.
+   */
+  parentId: number | null;
+  /**
+   * The id of the user who is responsible.
+   */
+  responsibleId: number;
+  /**
+   * The id of the user who created the task.
+   */
+  createdBy: number;
+  /**
+   * When the task was created.
+   */
+  createdDate: string | null;
+  /**
+   * When the task was last changed; null when the portal does not say.
+   */
+  changedDate: unknown;
+  /**
+   * When the task was completed; null when it is not.
+   */
+  closedDate: unknown;
+  /**
+   * The deadline; null when there is none.
+   */
+  deadline: unknown;
+  /**
+   * The id of the chat with its comments; null on portals with the old task card.
+   */
+  chatId: number | null;
+  /**
+   * The story points, as text. Present with `scrumFields=true`.
+   */
+  storyPoints?: string;
+  /**
+   * The id of the epic; 0 when there is none. Present with `scrumFields=true`.
+   */
+  epicId?: number;
+  /**
+   * The position: lower numbers come first. Present with `scrumFields=true`.
+   */
+  sort?: number;
+};
+
+export type BoardChange = {
+  /**
+   * What changed.
+   */
+  what: 'backlog' | 'epics' | 'sprints' | 'tasks';
+  /**
+   * Those that are known to have changed; empty when only their number shows it.
+   */
+  ids: Array<number>;
+};
+
+export type BoardLine =
+  | {
+      group: Group | null;
+    }
+  | {
+      backlog: Backlog | null;
+    }
+  | {
+      epic: Epic;
+    }
+  | {
+      sprint: Sprint;
+    }
+  | {
+      stage: Stage;
+    }
+  | {
+      task: BoardTask;
+    };
+
+export type BoardEnd = {
+  /**
+   * The last line of a board.
+   */
+  end: {
+    /**
+     * The number of lines before this one.
+     */
+    records: number;
+    /**
+     * The number of requests to the portal that it took.
+     */
+    requests: number;
+    /**
+     * What is known to have changed while the board was read; absent when nothing is. Read it anew then.
+     */
+    changedMeanwhile?: Array<BoardChange>;
+  };
+};
+
 export type ListAppsData = {
   body?: never;
   path?: never;
@@ -1894,6 +2449,115 @@ export type UpdateAppResponses = {
 };
 
 export type UpdateAppResponse = UpdateAppResponses[keyof UpdateAppResponses];
+
+export type ListGroupsData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * A part of the name.
+     */
+    name?: string;
+    /**
+     * Archived groups only, or only the others.
+     */
+    closed?: boolean;
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/groups';
+};
+
+export type ListGroupsResponses = {
+  /**
+   * A page of groups; the last one may be empty.
+   */
+  200: GroupPage;
+};
+
+export type ListGroupsResponse = ListGroupsResponses[keyof ListGroupsResponses];
+
+export type AddGroupData = {
+  body: NewGroup;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/groups';
+};
+
+export type AddGroupResponses = {
+  /**
+   * The id of the group.
+   */
+  201: GroupId;
+};
+
+export type AddGroupResponse = AddGroupResponses[keyof AddGroupResponses];
+
+export type GetGroupData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the group.
+     */
+    groupId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/groups/{groupId}';
+};
+
+export type GetGroupResponses = {
+  /**
+   * The group.
+   */
+  200: Group;
+};
+
+export type GetGroupResponse = GetGroupResponses[keyof GetGroupResponses];
+
+export type ListGroupMembersData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the group.
+     */
+    groupId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/groups/{groupId}/members';
+};
+
+export type ListGroupMembersResponses = {
+  /**
+   * All active members.
+   */
+  200: GroupMemberList;
+};
+
+export type ListGroupMembersResponse = ListGroupMembersResponses[keyof ListGroupMembersResponses];
 
 export type GetBacklogData = {
   body?: never;
@@ -2634,6 +3298,248 @@ export type GetTaskScrumFieldsResponses = {
 
 export type GetTaskScrumFieldsResponse = GetTaskScrumFieldsResponses[keyof GetTaskScrumFieldsResponses];
 
+export type ListChecklistData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist';
+};
+
+export type ListChecklistResponses = {
+  /**
+   * All items.
+   */
+  200: Checklist;
+};
+
+export type ListChecklistResponse = ListChecklistResponses[keyof ListChecklistResponses];
+
+export type AddChecklistItemData = {
+  body: NewChecklistItem;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist';
+};
+
+export type AddChecklistItemResponses = {
+  /**
+   * The id of the item.
+   */
+  201: ChecklistItemId;
+};
+
+export type AddChecklistItemResponse = AddChecklistItemResponses[keyof AddChecklistItemResponses];
+
+export type CompleteChecklistItemData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+    /**
+     * The id of the item.
+     */
+    itemId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}/complete';
+};
+
+export type CompleteChecklistItemResponses = {
+  /**
+   * The item is done.
+   */
+  204: void;
+};
+
+export type CompleteChecklistItemResponse = CompleteChecklistItemResponses[keyof CompleteChecklistItemResponses];
+
+export type DeleteChecklistItemData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+    /**
+     * The id of the item.
+     */
+    itemId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/checklist/{itemId}';
+};
+
+export type DeleteChecklistItemResponses = {
+  /**
+   * The item is deleted, and those inside it.
+   */
+  204: void;
+};
+
+export type DeleteChecklistItemResponse = DeleteChecklistItemResponses[keyof DeleteChecklistItemResponses];
+
+export type AddTaskCommentData = {
+  body: NewTaskComment;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/comments';
+};
+
+export type AddTaskCommentResponses = {
+  /**
+   * The comment is in the chat of the task.
+   */
+  204: void;
+};
+
+export type AddTaskCommentResponse = AddTaskCommentResponses[keyof AddTaskCommentResponses];
+
+export type ListChatMessagesData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the chat.
+     */
+    chatId: number;
+  };
+  query?: {
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/chats/{chatId}/messages';
+};
+
+export type ListChatMessagesResponses = {
+  /**
+   * A page of messages; the last one may be empty.
+   */
+  200: ChatMessagePage;
+};
+
+export type ListChatMessagesResponse = ListChatMessagesResponses[keyof ListChatMessagesResponses];
+
+export type ListTasksData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * Tasks of this group only.
+     */
+    groupId?: number;
+    /**
+     * Tasks in this sprint only.
+     */
+    sprintId?: number;
+    /**
+     * Tasks in this backlog only.
+     */
+    backlogId?: number;
+    /**
+     * Tasks for which this user is responsible.
+     */
+    responsibleId?: number;
+    /**
+     * Tasks with this status: 2 waiting, 3 in progress, 4 awaiting approval, 5 completed, 6 deferred.
+     */
+    status?: '2' | '3' | '4' | '5' | '6';
+    /**
+     * A part of the title; `%` in it stands for any text.
+     */
+    title?: string;
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/tasks';
+};
+
+export type ListTasksResponses = {
+  /**
+   * A page of tasks; the last one may be empty.
+   */
+  200: TaskPage;
+};
+
+export type ListTasksResponse = ListTasksResponses[keyof ListTasksResponses];
+
+export type AddTaskData = {
+  body: NewTask;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks';
+};
+
+export type AddTaskResponses = {
+  /**
+   * The new task.
+   */
+  201: Task;
+};
+
+export type AddTaskResponse = AddTaskResponses[keyof AddTaskResponses];
+
 export type GetTaskData = {
   body?: never;
   path: {
@@ -2658,6 +3564,145 @@ export type GetTaskResponses = {
 };
 
 export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
+
+export type UpdateTaskData = {
+  body: TaskChanges;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}';
+};
+
+export type UpdateTaskResponses = {
+  /**
+   * The task after the change.
+   */
+  200: Task;
+};
+
+export type UpdateTaskResponse = UpdateTaskResponses[keyof UpdateTaskResponses];
+
+export type CompleteTaskData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the task.
+     */
+    taskId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/tasks/{taskId}/complete';
+};
+
+export type CompleteTaskResponses = {
+  /**
+   * The task, now completed or awaiting approval.
+   */
+  200: Task;
+};
+
+export type CompleteTaskResponse = CompleteTaskResponses[keyof CompleteTaskResponses];
+
+export type SearchUsersData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * Words of the name or the job title.
+     */
+    find?: string;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/portals/{portal}/users';
+};
+
+export type SearchUsersResponses = {
+  /**
+   * A page of up to 50 users; the last one may be empty.
+   */
+  200: UserPage;
+};
+
+export type SearchUsersResponse = SearchUsersResponses[keyof SearchUsersResponses];
+
+export type GetUserData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the user.
+     */
+    userId: number;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/users/{userId}';
+};
+
+export type GetUserResponses = {
+  /**
+   * The user.
+   */
+  200: User;
+};
+
+export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
+
+export type GetBoardData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+    /**
+     * The id of the group.
+     */
+    groupId: number;
+  };
+  query?: {
+    /**
+     * Whether completed sprints and their tasks are on the board; false by default.
+     */
+    completed?: boolean;
+    /**
+     * Whether tasks have story points, epic and position; false by default. Bitrix24 returns them for one task at a time: 50 tasks take one more request.
+     */
+    scrumFields?: boolean;
+  };
+  url: '/v1/portals/{portal}/groups/{groupId}/board';
+};
+
+export type GetBoardResponses = {
+  /**
+   * The board.
+   */
+  200: Board;
+};
+
+export type GetBoardResponse = GetBoardResponses[keyof GetBoardResponses];
 
 export type CallMethodData = {
   body: Call;
@@ -3107,6 +4152,7 @@ export type ListAuditData = {
       | 'sprint_not_found'
       | 'stage_not_found'
       | 'task_not_found'
+      | 'checklist_item_not_found'
       | 'client_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
@@ -3138,6 +4184,7 @@ export type ListAuditData = {
       | 'unsupported_media_type'
       | 'target_not_allowed'
       | 'group_not_found'
+      | 'group_not_scrum'
       | 'user_not_found'
       | 'entity_not_found'
       | 'files_not_attached'

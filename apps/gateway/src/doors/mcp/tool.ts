@@ -5,19 +5,20 @@ import { unlessAborted } from '@b24/portal';
 import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { AnyCalls } from '../../api/calls/any-calls';
+import { readBoard } from '../../api/boards/read-board';
 import { findPortal } from '../../line/find-portal';
 import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 import { callAnswer } from '../../api/calls/calls.controller';
 import { auditFieldsOf } from '../../http/audit-fields';
 import type { AuditContext } from '../../http/request-scope';
 import { cursorPattern, foreignCursor, nextCursor } from '../../http/list-page';
-import { portalName } from '../../http/shapes';
+import { idSchema, portalName } from '../../http/shapes';
 import { idsOf } from '../../http/audit-context';
 import { canSeePortal } from '../../api/portals/can-see-portal';
 import { viewOf } from '../../api/portals/portal-view';
 import { listPortalsOfKey } from '../../api/portals/list-portals-of-key';
 import type { CallerContext } from '../../request-line';
-import { type Declaration, pathIdNames, inputSchema } from '../../resources/declaration';
+import { type Declaration, pathIdDescription, pathIdNames, inputSchema } from '../../resources/declaration';
 import { type DeclaredMethod, declaredMethods } from '../../resources/declarations';
 import { type DeclaredMethodDependencies as DeclaredGround, runDeclared } from '../../resources/run-declared';
 
@@ -139,5 +140,33 @@ const callMethod: McpTool = {
   },
 };
 
+const boardInput = z.strictObject({
+  portal: portalName,
+  groupId: idSchema.describe(pathIdDescription('groupId')),
+  completed: z.boolean().default(false).describe('Whether completed sprints and their tasks are on the board.'),
+  scrumFields: z
+    .boolean()
+    .default(false)
+    .describe('Whether tasks have story points, epic and position, which takes one more request for 50 tasks.'),
+});
+
+const getBoard: McpTool = {
+  name: 'getBoard',
+  operation: 'getBoard',
+  description:
+    "Get a scrum's board: backlog, epics, sprints, stages and tasks. It is complete; `changedMeanwhile` says what changed while it was read.",
+  annotations: { readOnlyHint: true },
+  access: { scope: 'scrum:read', method: 'tasks.task.list' },
+  input: boardInput,
+  says: 'The board.',
+  writes: () => false,
+  ids: ({ groupId }) => ({ group: groupId as number }),
+  run: async ({ line, portals }, caller, input) => {
+    const { portal, ...request } = input as z.infer<typeof boardInput>;
+    const found = await findPortal(portals, portal, caller.signal);
+    return readBoard(request, (command) => line.call(caller, 'scrum:read', found, command));
+  },
+};
+
 /** All tools, for every client. */
-export const tools: readonly McpTool[] = [listPortals, ...declaredMethods.map(declaredTool), callMethod];
+export const tools: readonly McpTool[] = [listPortals, ...declaredMethods.map(declaredTool), getBoard, callMethod];

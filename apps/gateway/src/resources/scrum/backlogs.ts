@@ -13,10 +13,10 @@ import { answeredAuthorFields, authorFields, changesSchema, fieldsEntity, groupI
 
 export const backlogExample = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 
-const backlogSchema = z
+export const backlogSchema = z
   .object({ id: idSchema.describe('The id of the backlog.'), groupId, ...answeredAuthorFields })
   .meta({ id: 'Backlog', examples: [backlogExample] });
-type Backlog = z.infer<typeof backlogSchema>;
+export type Backlog = z.infer<typeof backlogSchema>;
 
 const newBacklogSchema = z
   .strictObject({ ...authorFields, groupId, createdBy: authorFields.createdBy.unwrap() })

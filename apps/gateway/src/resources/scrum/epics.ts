@@ -31,8 +31,8 @@ const shape = {
 const files = z
   .array(idSchema)
   .meta({ description: 'The ids of attached files; present where a single epic is read.' });
-const epicSchema = z.object({ ...shape, files: files.optional() }).meta({ id: 'Epic', examples: [example] });
-type EpicView = z.infer<typeof epicSchema>;
+export const epicSchema = z.object({ ...shape, files: files.optional() }).meta({ id: 'Epic', examples: [example] });
+export type EpicView = z.infer<typeof epicSchema>;
 const epicPage = pageSchema(epicSchema, 'The epics of the page, ordered by id.').meta({ id: 'EpicPage' });
 
 const fields = {

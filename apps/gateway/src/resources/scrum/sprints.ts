@@ -36,7 +36,7 @@ const status = z
 const startText = 'When the sprint starts, with an offset from UTC.';
 const endText = 'When the sprint ends, with an offset from UTC.';
 const time = z.iso.datetime({ offset: true }).nullable();
-const sprintSchema = z
+export const sprintSchema = z
   .object({
     id: idSchema.describe('The id of the sprint.'),
     groupId,
@@ -51,7 +51,7 @@ const sprintSchema = z
     status,
   })
   .meta({ id: 'Sprint', examples: [example] });
-type SprintView = z.infer<typeof sprintSchema>;
+export type SprintView = z.infer<typeof sprintSchema>;
 const sprintPage = pageSchema(sprintSchema, 'The sprints of the page, ordered by id.').meta({ id: 'SprintPage' });
 
 const fields = { sort: sort.optional(), ...authorFields };

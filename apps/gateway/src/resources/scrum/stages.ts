@@ -13,7 +13,7 @@ const type = z
   .describe('`NEW` for the first stage, `FINISH` for the last, `WORK` between them.');
 const colorText = 'The color, for example `47D1E2`.';
 const stageIdSchema = idSchema.describe('The id of the stage.');
-const stageSchema = z
+export const stageSchema = z
   .object({
     id: idOrText.describe('The id of the stage.'),
     sprintId: idOrText.describe('The id of the sprint.'),

@@ -9,7 +9,7 @@ import { answeredAuthorFields, answeredSort, authorFields, changesSchema, fields
 /** Bitrix24 keeps a text, and ignores a number without a word. */
 const storyPoints = z.string().max(255).meta({ description: 'The story points, as text: `8`, `0.5`, `XL`.' });
 
-const taskSchema = z
+export const scrumTaskSchema = z
   .object({
     entityId: idSchema.meta({ description: 'The id of the backlog or sprint of the task.' }),
     storyPoints,
@@ -42,10 +42,10 @@ const getTask = declare({
   summary: "Get a task's scrum fields",
   status: 200,
   answerDescription: 'The scrum fields of the task.',
-  answer: taskSchema,
+  answer: scrumTaskSchema,
   faults: ['task_not_found'],
   params: ({ taskId }) => ({ id: taskId }),
-  read: (value) => parseAnswer(taskSchema, value),
+  read: (value) => parseAnswer(scrumTaskSchema, value),
 });
 
 const getTaskFields = declare({
