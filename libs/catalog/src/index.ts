@@ -1,1 +1,2 @@
 export { Catalog } from './catalog';
+export type { IdNames } from './method-record';
