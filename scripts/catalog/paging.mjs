@@ -33,8 +33,10 @@ function ownPaging(parameters) {
 /** Returns the names by which records are filtered and ordered by id, if the page shows both; else undefined. */
 function idWalkOf(parameters, id, sent) {
   const filter = nameLike(parameters, /^filter$/i);
-  const order = nameLike(parameters, /^(?:order|sort)$/i);
+  const order = nameLike(parameters, /^order$/i);
   if (filter === undefined || order === undefined) return undefined;
+  // A text names one field, and another parameter its direction.
+  if (!/object|array/.test(parameters.get(order).type)) return undefined;
   const filterId = idKey(
     parameters.get(filter),
     sent.map((it) => it[filter]),

@@ -94,6 +94,30 @@ describe('any method', () => {
     expect(missing.body).toMatchObject({ code: 'rejected_by_portal', upstream: { description: 'Not found' } });
   });
 
+  it('whose name is misspelt is refused with the names that it may stand for', async () => {
+    const misspelt = await call('crm.deals.list');
+    expect(misspelt.body).toMatchObject({ code: 'method_not_found', detail: expect.any(String) as string });
+    expect(misspelt.body.suggestions[0]).toBe('crm.deal.list');
+    expect((await call('quite.another.thing.of.partners')).body).not.toHaveProperty('suggestions');
+  });
+
+  it('is sent with parameters that it is not documented to have, which the answer names, unless they are to be checked', async () => {
+    const params = { filter: { '>ID': 119 }, selct: ['ID'] };
+    const warned = await call('crm.deal.list', { params });
+    expect([warned.status, warned.body.result.length]).toEqual([200, 1]);
+    expect(warned.body.warnings).toEqual([{ path: 'params.selct', message: expect.stringContaining('crm.deal.list') }]);
+    expect((await call('crm.deal.list', { params: { filter: {} } })).body).not.toHaveProperty('warnings');
+    portal.requests.length = 0;
+    const strict = await call('crm.deal.list', { params, validate: 'strict' });
+    expect(strict).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors: [{ path: 'params.selct' }] },
+    });
+    expect(portal.requests).toEqual([]);
+    const right = await call('crm.deal.list', { params: { filter: { '>ID': 119 } }, validate: 'strict' });
+    expect([right.status, right.body.result.length]).toEqual([200, 1]);
+  });
+
   it('that no portal has run has no series of its own in the metrics', async () => {
     await call('crm.deal.list');
     await call('my.own.words');

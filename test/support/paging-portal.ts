@@ -11,6 +11,8 @@ export interface PagedRecord {
 /** How a method pages, and how it writes its records. */
 export interface PagingStyle {
   readonly idName: 'ID' | 'id';
+  /** The id in a filter and in `select`, where it has another name than in a record. */
+  readonly filterIdName?: 'ID' | 'id';
   readonly idAs: 'number' | 'text' | 'object';
   /** The key of the result that has the records; undefined for a result that is the list. */
   readonly key?: string | undefined;
@@ -97,7 +99,7 @@ export class PagingPortal {
   }
 
   private passes({ id, stage }: PagedRecord, filter: Params): boolean {
-    const { idName, idFilter } = this.style;
+    const { idFilter, filterIdName: idName = this.style.idName } = this.style;
     return Object.entries(filter).every(([name, limit]) => {
       if (name === 'STAGE_ID') return stage === limit;
       if (idFilter === 'ignored' || limit === '') return true;
@@ -124,14 +126,15 @@ export class PagingPortal {
   }
 
   private written({ id, stage }: PagedRecord, select: unknown): Record<string, unknown> {
-    const { idName, idAs } = this.style;
+    const { idName, filterIdName = idName, idAs } = this.style;
     const row = {
       [idName]: { number: Number(id), text: `${id}`, object: new JsonNumber(`${id}`) }[idAs],
       STAGE_ID: stage,
     };
     const names = Array.isArray(select) ? (select as string[]) : [];
     const has = (name: string) => names.length === 0 || names.includes('*') || names.includes(name);
-    const isShown = (name: string) => has(name) && (name !== idName || this.style.select === 'taken');
+    const isShown = (name: string) =>
+      has(name === idName ? filterIdName : name) && (name !== idName || this.style.select === 'taken');
     return Object.fromEntries(Object.entries(row).filter(([name]) => isShown(name)));
   }
 }

@@ -38,6 +38,7 @@ import {
   type CallTiming,
 } from '@b24/portal';
 import { halfEmojiMessage } from './line/any-method';
+import { explainRefusal } from './line/explain-refusal';
 import { admitted, isRevoked, lastCheck } from './line/last-check';
 import { acquirePermit } from './line/own-request-permit';
 import { PlanDetector } from './line/plan-detector';
@@ -289,7 +290,7 @@ export class RequestLine {
 }
 
 function forEffect(command: Command, answer: Answer): Answer {
-  return answer.ok ? answer : { ...answer, fault: faultFor(command, answer.fault) };
+  return answer.ok ? answer : { ...answer, fault: explainRefusal(command, faultFor(command, answer.fault)) };
 }
 
 /** The outcome of a command that only reads is never unknown: it has changed nothing. */

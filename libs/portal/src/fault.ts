@@ -34,6 +34,8 @@ export interface FaultOptions {
   readonly upstream?: VendorResponse;
   readonly retryAfterMs?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  /** Names of methods that a misspelt one may stand for. */
+  readonly suggestions?: readonly string[];
   /** The link at which a person authorizes the portal again. */
   readonly authorizeUrl?: string;
   readonly retryReason?: RetryReason;
@@ -52,6 +54,7 @@ export class Fault extends Error {
   readonly upstream?: VendorResponse;
   readonly retryAfterMs?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly suggestions?: readonly string[];
   readonly authorizeUrl?: string;
   readonly retryReason?: RetryReason;
   readonly mayRunForMs?: number;
@@ -66,6 +69,7 @@ export class Fault extends Error {
     if (options.upstream) this.upstream = options.upstream;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
     if (options.errors) this.errors = options.errors;
+    if (options.suggestions) this.suggestions = options.suggestions;
     if (options.authorizeUrl) this.authorizeUrl = options.authorizeUrl;
     if (options.retryReason) this.retryReason = options.retryReason;
     if (options.mayRunForMs !== undefined) this.mayRunForMs = options.mayRunForMs;

@@ -40,6 +40,10 @@ export const problemSchema = z
       })
       .optional()
       .meta({ description: 'The error as the portal reported it; absent when it reported none.' }),
+    suggestions: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Methods that a misspelt name may stand for, the most similar first.' }),
     authorizeUrl: z
       .string()
       .optional()
@@ -50,7 +54,7 @@ export const problemSchema = z
 export type Problem = z.infer<typeof problemSchema>;
 
 export function problemOf(fault: Fault, requestId: string, effect: 'read' | 'write'): Problem {
-  const { code, title, status, message, errors, upstream, authorizeUrl } = fault;
+  const { code, title, status, message, errors, upstream, suggestions, authorizeUrl } = fault;
   return {
     type: `urn:b24-gateway:problem:${code}`,
     title,
@@ -69,6 +73,7 @@ export function problemOf(fault: Fault, requestId: string, effect: 'read' | 'wri
         ...(upstream.validation && { validation: [...upstream.validation] }),
       },
     }),
+    ...(suggestions && { suggestions: [...suggestions] }),
     ...(authorizeUrl && { authorizeUrl }),
   };
 }

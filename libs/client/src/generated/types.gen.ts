@@ -981,6 +981,10 @@ export type Call = {
    * Where a list continues: the `next` of the page before, or -1 for a faster page without `total`.
    */
   start?: number;
+  /**
+   * `strict` refuses parameters that the documentation of the method does not have, before anything is sent. Without it they are sent, and named in `warnings`.
+   */
+  validate?: 'strict';
 };
 
 export type CallAnswer = {
@@ -1002,6 +1006,19 @@ export type CallAnswer = {
   time?: {
     [key: string]: unknown;
   };
+  /**
+   * Parameters that the documentation of the method does not have. They were sent.
+   */
+  warnings?: Array<{
+    /**
+     * The parameter, for example `params.feilds`.
+     */
+    path: string;
+    /**
+     * What is doubtful about it.
+     */
+    message: string;
+  }>;
 };
 
 /**
@@ -1256,6 +1273,10 @@ export type Problem = {
       message: string;
     }>;
   };
+  /**
+   * Methods that a misspelt name may stand for, the most similar first.
+   */
+  suggestions?: Array<string>;
   /**
    * Where an administrator of the portal grants access again.
    */

@@ -1,4 +1,4 @@
-import { type Result } from '@b24/portal';
+import { Fault, type Result } from '@b24/portal';
 import { Body, Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -16,10 +16,19 @@ import { findPortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { AnyCalls } from './any-calls';
+import { unknownParameters } from './unknown-parameters';
 import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 
+const validateSchema = z.enum(['strict']).meta({
+  description:
+    '`strict` refuses parameters that the documentation of the method does not have, before anything is sent. Without it they are sent, and named in `warnings`.',
+});
 const callSchema = z
-  .strictObject({ params: methodParams.default({}), start: startSchema.optional() })
+  .strictObject({
+    params: methodParams.default({}),
+    start: startSchema.optional(),
+    validate: validateSchema.optional(),
+  })
   .prefault({})
   .meta({ id: 'Call', examples: [{ params: { filter: { '>ID': 100 }, select: ['ID', 'TITLE'] } }] });
 
@@ -29,8 +38,19 @@ export const answerShape = {
   next: z.int().optional().meta({ description: 'For a list: the `start` of the next page.' }),
   time: z.record(z.string(), z.unknown()).optional().meta({ description: 'Timing, as the portal reports it.' }),
 };
-export const callAnswerSchema = z
-  .object(answerShape)
+
+const warningSchema = z.object({
+  path: z.string().describe('The parameter, for example `params.feilds`.'),
+  message: z.string().describe('What is doubtful about it.'),
+});
+const callAnswerSchema = z
+  .object({
+    ...answerShape,
+    warnings: z
+      .array(warningSchema)
+      .optional()
+      .meta({ description: 'Parameters that the documentation of the method does not have. They were sent.' }),
+  })
   .meta({ id: 'CallAnswer', examples: [{ result: [{ ID: '101', TITLE: 'A deal' }], total: 1 }] });
 export type CallAnswer = z.infer<typeof callAnswerSchema>;
 
@@ -78,16 +98,18 @@ export class CallsController {
   async call(
     @Param('portal', { schema: portalName }) portal: string,
     @Param('method', { schema: methodName }) method: string,
-    @Body({ schema: callSchema }) { params, start }: z.infer<typeof callSchema>,
+    @Body({ schema: callSchema }) { params, start, validate }: z.infer<typeof callSchema>,
     @FromCaller() caller: CallerContext,
     @Req() { scope: { audit } }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CallAnswer> {
+    const warnings = unknownParameters(method, params);
+    if (validate === 'strict' && warnings.length > 0) throw new Fault('invalid_request', { errors: warnings });
     const found = await findPortal(this.portals, portal, caller.signal);
     const run = () => this.calls.call(caller, found, { method, params, start });
     const result = await recordingMethods(audit, [method], run, () => ['done']);
     setLineHeaders(reply, result);
-    return callAnswer(result);
+    return { ...callAnswer(result), ...(warnings.length > 0 && { warnings }) };
   }
 }
 

@@ -1,8 +1,9 @@
+import type { IdNames } from '@b24/catalog';
 import { type Answer, type Command, entriesOf, Fault, mergedInOrder, orderedObject } from '@b24/portal';
 import { batchedBytes, callerBatch, commandNames } from '@b24/upstream';
 import { commandOfCall, type NamedCall } from './any-calls';
 import { notWalkable } from './list-faults';
-import { idFieldOf } from './list-params';
+import { idNamesOf, rowsKeyOf } from './list-params';
 import { firstRowsOf, laterRowsOf, type ListRows, type ListSend, pageSize } from './list-rows';
 import { idNameIn, type ListRow, readWholeNumber } from './row-id';
 
@@ -14,7 +15,8 @@ export interface IdWalk {
   readonly method: string;
   /** The caller's parameters without the filter. */
   readonly params: NamedCall['params'];
-  readonly id: 'ID' | 'id';
+  /** How the vendor names them. */
+  readonly names: IdNames;
   /** The caller's filter without its lower limits of the id. */
   readonly filter: object;
   /** Every id is greater than this one; undefined if the caller set no lower limit. */
@@ -22,24 +24,25 @@ export interface IdWalk {
 }
 
 /** Returns how a list is read by id; undefined if the method, the caller's order or its filter exclude that. */
-export function idWalkOf({ method, params: { filter = {}, ...params } }: NamedCall): IdWalk | undefined {
-  const id = idFieldOf(method);
-  if (id === undefined || params['order'] !== undefined) return undefined;
+export function idWalkOf({ method, params: given }: NamedCall): IdWalk | undefined {
+  const names = idNamesOf(method);
+  if (names === undefined || given[names.order] !== undefined) return undefined;
+  const { [names.filter]: filter = {}, ...params } = given;
   const limits = splitFilter(filter);
-  return limits && { method, params, id, ...limits };
+  return limits && { method, params, names, ...limits };
 }
 
 /** Returns the first page of a list that is read by id. @throws Fault the portal's refusal, invalid_request */
 export async function readFirstById(walk: IdWalk, send: ListSend): Promise<ListRows> {
-  return firstRowsOf(await send(commandAfter(walk, walk.after?.toString())));
+  return firstRowsOf(await send(commandAfter(walk, walk.after?.toString())), rowsKeyOf(walk.method));
 }
 
 /**
  * Returns whether the list can go on by id: its records have readable ids, or the caller set a lower limit, which only ids
  * can confirm.
  */
-export function goesById({ rows }: ListRows, { id, after }: IdWalk): boolean {
-  return after !== undefined || rows.every((row) => idOf(row, id) !== undefined);
+export function goesById({ rows }: ListRows, { names, after }: IdWalk): boolean {
+  return after !== undefined || rows.every((row) => idOf(row, names) !== undefined);
 }
 
 /**
@@ -55,7 +58,7 @@ export async function* readById(walk: IdWalk, first: ListRows, send: ListSend): 
     for (const page of pages) {
       const rows = page(positionOf(last));
       if (rows.length === 0) return;
-      last = lastIdOf(rows, last, walk.id);
+      last = lastIdOf(rows, last, walk.names);
       yield rows;
       isFull = rows.length === pageSize;
       // The pages that follow in this request start from the 50th record of this one.
@@ -94,16 +97,17 @@ function maxOf(ids: readonly bigint[]): bigint | undefined {
   return ids.reduce<bigint | undefined>((max, id) => (max === undefined || id > max ? id : max), undefined);
 }
 
-function commandAfter({ method, params, id, filter }: IdWalk, after: string | undefined): Command {
-  const conditions = after === undefined ? filter : mergedInOrder(filter, { [`>${id}`]: after });
-  const filtered = Object.keys(conditions).length > 0 && { filter: conditions };
-  return commandOfCall({ method, params: { ...params, order: { [id]: 'ASC' }, ...filtered }, start: -1 });
+function commandAfter({ method, params, names, filter }: IdWalk, after: string | undefined): Command {
+  const { filterId = names.id } = names;
+  const conditions = after === undefined ? filter : mergedInOrder(filter, { [`>${filterId}`]: after });
+  const filtered = Object.keys(conditions).length > 0 && { [names.filter]: conditions };
+  return commandOfCall({ method, params: { ...params, [names.order]: { [names.id]: 'ASC' }, ...filtered }, start: -1 });
 }
 
 /** Returns the path of the id of a full page's last record, within a result; undefined if no reference can name it. */
-function pathOfLast({ rows: [row], key }: ListRows, { id }: IdWalk): string | undefined {
+function pathOfLast({ rows: [row], key }: ListRows, { names }: IdWalk): string | undefined {
   if (row === undefined || (key !== undefined && !/^\w+$/.test(key))) return undefined;
-  return `${key === undefined ? '' : `[${key}]`}[${pageSize - 1}][${idNameIn(row, id)}]`;
+  return `${key === undefined ? '' : `[${key}]`}[${pageSize - 1}][${idNameIn(row, rowIdOf(names))}]`;
 }
 
 /** Returns several pages of one batch, each after the last record of the page before; one if they can't be in a batch. */
@@ -132,11 +136,11 @@ function answersBeforeRefusal(batch: Answer): readonly Answer[] {
 }
 
 /** @throws Fault list_not_walkable unless the ids grow from record to record */
-function lastIdOf(rows: readonly ListRow[], after: bigint | undefined, id: 'ID' | 'id'): bigint | undefined {
+function lastIdOf(rows: readonly ListRow[], after: bigint | undefined, names: IdNames): bigint | undefined {
   let last = after;
   for (const row of rows) {
-    const own = idOf(row, id);
-    if (own === undefined) throw notWalkable(`a record ${positionOf(last)} has no readable ${id}`);
+    const own = idOf(row, names);
+    if (own === undefined) throw notWalkable(`a record ${positionOf(last)} has no readable ${rowIdOf(names)}`);
     if (last !== undefined && own <= last)
       throw notWalkable(
         `${positionOf(last)} the portal returned id ${own}, so it ignores the filter or the order by id`,
@@ -146,8 +150,12 @@ function lastIdOf(rows: readonly ListRow[], after: bigint | undefined, id: 'ID' 
   return last;
 }
 
-function idOf(row: ListRow, id: 'ID' | 'id'): bigint | undefined {
-  return readWholeNumber(row[idNameIn(row, id)]);
+function idOf(row: ListRow, names: IdNames): bigint | undefined {
+  return readWholeNumber(row[idNameIn(row, rowIdOf(names))]);
+}
+
+function rowIdOf({ id, rowId = id }: IdNames): string {
+  return rowId;
 }
 
 function positionOf(last: bigint | undefined): string {

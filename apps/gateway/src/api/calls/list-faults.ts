@@ -24,3 +24,11 @@ export function notAList(): Fault {
 export function unusableParam(name: string, message: string): Fault {
   return new Fault('invalid_request', { errors: [{ path: `params.${name}`, message }] });
 }
+
+/** The pages of the list are chosen by parameters of its own, which differ from method to method. */
+export function ownPagesOnly(parameters: readonly string[]): Fault {
+  const names = parameters.map((name) => `\`${name}\``).join(', ');
+  return new Fault('list_not_walkable', {
+    detail: `The method pages its list by ${names}, not by \`start\`. Nothing was sent; call it page by page.`,
+  });
+}

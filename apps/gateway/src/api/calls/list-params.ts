@@ -1,26 +1,45 @@
+import type { IdNames } from '@b24/catalog';
 import { entriesOf, orderedObject } from '@b24/portal';
-import { unusableParam } from './list-faults';
+import { vendorCatalog } from '../../line/vendor-catalog';
+import { ownPagesOnly, unusableParam } from './list-faults';
 import type { NamedCall } from './any-calls';
 import { isMap } from './list-rows';
-
-const listParamNames: ReadonlySet<string> = new Set(['filter', 'order', 'select']);
 
 /** Parameters by which some methods of the vendor page, each in its own way. */
 const ownPaging = /"(NAV_PARAMS|nPageSize|iNumPage)":/i;
 
 /**
- * Returns the id field of CRM lists, which filter and order by it (docs/bitrix24-rules.md#lists). Other lists are not known
- * to.
+ * Returns the names by which a list is filtered and ordered by id, as far as the catalog knows that it can be
+ * (docs/catalog.md).
  */
-export function idFieldOf(method: string): 'ID' | 'id' | undefined {
-  if (/^crm\.item\.list$/i.test(method)) return 'id';
-  return /^crm\.(?:deal|lead|contact|company|quote|activity)\.list$/i.test(method) ? 'ID' : undefined;
+export function idNamesOf(method: string): IdNames | undefined {
+  const listing = vendorCatalog.listing(method);
+  return listing?.kind === 'pages' ? listing.byId : undefined;
+}
+
+/** Returns the key under which a method has its records, if it is documented and the result is not the list itself. */
+export function rowsKeyOf(method: string): string | undefined {
+  const listing = vendorCatalog.listing(method);
+  const rows = listing === undefined || listing.kind === 'none' ? undefined : listing.rows;
+  return rows === '' ? undefined : rows;
 }
 
 /** Returns whether the parameters go by position, so that a name such as `start` can't be added. */
-export function isPositional({ params }: NamedCall): boolean {
+export function isPositional({ method, params }: NamedCall): boolean {
   const names = Object.keys(params);
-  return names.length > 0 && names.every((name) => /^\d+$/.test(name));
+  if (names.length > 0 && names.every((name) => /^\d+$/.test(name))) return true;
+  return reasonOf(method) === 'positional_parameters';
+}
+
+/** @throws Fault list_not_walkable for a method whose pages only its own parameters choose */
+export function refuseOwnPages(method: string): void {
+  const listing = vendorCatalog.listing(method);
+  if (listing?.kind === 'none' && listing.reason === 'own_paging') throw ownPagesOnly(listing.parameters);
+}
+
+function reasonOf(method: string): string | undefined {
+  const listing = vendorCatalog.listing(method);
+  return listing?.kind === 'none' ? listing.reason : undefined;
 }
 
 /** @throws Fault invalid_request for parameters that choose one page */
@@ -31,22 +50,26 @@ export function refuseOwnPaging({ params }: NamedCall): void {
 }
 
 /**
- * Returns the list as the gateway extends it. CRM lists take `filter`, `order` and `select` in any case: they are folded to
- * lower case, empty ones are left out, and the id is added to the selected fields. The parameters of other lists stay as
- * they are. @throws Fault invalid_request for a parameter that is given twice
+ * Returns the list as the gateway extends it. Lists that are read by id take `filter`, `order` and `select` in any case: they
+ * get the case that the vendor documents, empty ones are left out, and the id is added to the selected fields. The
+ * parameters of other lists stay as they are. @throws Fault invalid_request for a parameter that is given twice
  */
 export function foldListParams(list: NamedCall): NamedCall {
-  const id = idFieldOf(list.method);
-  if (id === undefined) return list;
-  const folded = entriesOf(list.params).map(([name, value]) => [foldedName(name), value] as const);
+  const names = idNamesOf(list.method);
+  if (names === undefined) return list;
+  const written = new Map([names.filter, names.order, selectLike(names)].map((name) => [name.toLowerCase(), name]));
+  const folded = entriesOf(list.params).map(
+    ([name, value]) => [written.get(name.toLowerCase()) ?? name, value] as const,
+  );
   refuseRepeated(folded.map(([name]) => name));
-  const given = folded.filter(([name, value]) => !listParamNames.has(name) || !isEmpty(value));
-  return { ...list, params: orderedObject(given.map(([name, value]) => [name, extended(name, value, id)])) };
+  const isListParam = (name: string) => written.get(name.toLowerCase()) === name;
+  const given = folded.filter(([name, value]) => !isListParam(name) || !isEmpty(value));
+  return { ...list, params: orderedObject(given.map(([name, value]) => [name, extended(name, value, names)])) };
 }
 
-function foldedName(name: string): string {
-  const lower = name.toLowerCase();
-  return listParamNames.has(lower) ? lower : name;
+/** A method writes `select` as it writes `filter`. */
+function selectLike({ filter }: IdNames): string {
+  return filter === filter.toUpperCase() ? 'SELECT' : 'select';
 }
 
 function refuseRepeated(names: readonly string[]): void {
@@ -54,8 +77,8 @@ function refuseRepeated(names: readonly string[]): void {
   if (repeated !== undefined) throw unusableParam(repeated, 'Given more than once, in upper and lower case.');
 }
 
-function extended(name: string, value: unknown, id: string): unknown {
-  return name === 'select' ? withId(value, id) : value;
+function extended(name: string, value: unknown, names: IdNames): unknown {
+  return name === selectLike(names) ? withId(value, names.id) : value;
 }
 
 /** Adds the id to the selected fields, given as a list or as a map with numeric keys. */

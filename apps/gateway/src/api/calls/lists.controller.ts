@@ -41,7 +41,7 @@ export class ListsController {
     id: 'streamList',
     summary: 'Stream all records of a list',
     description:
-      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. CRM lists are read by id unless `order` is given, others by offset. A list that cannot be read exactly ends with `list_not_walkable` or `list_changed`, never as if it were complete. `X-Deadline-Ms` applies to each page.',
+      'Reads every page and returns one record per line (`application/x-ndjson`), as fast as you read. The last line is `{"end":{"records":…}}`, or `{"problem":…}` if the list failed; without either, the stream was cut off. Lists that are documented to filter and order by id, such as those of CRM and tasks, are read by id unless `order` is given, others by offset. A list that cannot be read exactly ends with `list_not_walkable` or `list_changed`, never as if it were complete. `X-Deadline-Ms` applies to each page.',
     scope: 'call',
     door: payloadDoor,
     status: 200,

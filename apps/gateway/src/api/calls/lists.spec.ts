@@ -338,4 +338,41 @@ describe('a list', () => {
     expect(fault).toEqual(code ?? { done: true, value: undefined });
     expect(sent).toEqual([{ 0: 7, 1: { ID: 'asc' } }]);
   });
+
+  it('is read by id where the method filters by a name of the id that its records do not have', async () => {
+    const how = { ...usualStyle, idName: 'id', filterIdName: 'ID', key: 'tasks' } as const;
+    const tasks = new PagingPortal(recordsTo(230), how);
+    const params = { Filter: { '>id': 20, STAGE_ID: 'NEW' }, select: ['STAGE_ID'] };
+    const { ids, fault } = await read(tasks, 'tasks.task.list', params);
+    expect(fault).toBeUndefined();
+    expect(ids).toEqual(idsOf(recordsTo(230).filter(({ id, stage }) => id > 20n && stage === 'NEW')));
+    expect(tasks.commands[0]?.params).toEqual({
+      select: ['STAGE_ID', 'ID'],
+      order: { ID: 'ASC' },
+      filter: { STAGE_ID: 'NEW', '>ID': '20' },
+      start: -1,
+    });
+  });
+
+  it('has the records under the documented key, where the result has other arrays too', async () => {
+    const value = { tasks: [{ id: 1 }, { id: 2 }], errors: [], hidden: [{ id: 9 }] };
+    const one = { ok: true, value, total: 2, timing: { queueMs: 0, upstreamMs: 1 } } as const;
+    const order = { TITLE: 'asc' };
+    const rows = await first({ method: 'tasks.task.list', params: { order } }, () => Promise.resolve(one));
+    expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  it('is refused before anything is sent where only parameters of the method choose a page', async () => {
+    const unused = new PagingPortal([]);
+    const { fault } = await read(unused, 'biconnector.source.list', { filter: {} });
+    expect([fault?.code, unused.commands.length]).toEqual(['list_not_walkable', 0]);
+    expect(fault?.message).toContain('by `page`, not by `start`');
+  });
+
+  it('is one page where the method takes parameters by position, though they have names', async () => {
+    const items = new PagingPortal(recordsTo(20), { ...usualStyle, next: 'absent' });
+    const { ids, fault } = await read(items, 'task.item.list', { ORDER: { ID: 'asc' } });
+    expect([ids.length, fault]).toEqual([20, undefined]);
+    expect(items.commands.map(({ params }) => params)).toEqual([{ ORDER: { ID: 'asc' } }]);
+  });
 });

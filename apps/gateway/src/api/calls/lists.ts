@@ -1,7 +1,7 @@
 import type { NamedCall } from './any-calls';
 import { goesById, idWalkOf, readById, readFirstById } from './list-by-id';
 import { readByOffset } from './list-by-offset';
-import { foldListParams, isPositional, refuseOwnPaging } from './list-params';
+import { foldListParams, isPositional, refuseOwnPages, refuseOwnPaging } from './list-params';
 import type { ListSend } from './list-rows';
 import { readOnePage } from './read-one-page';
 import type { ListRow } from './row-id';
@@ -13,6 +13,7 @@ import type { ListRow } from './row-id';
  */
 export async function* readPages(call: NamedCall, send: ListSend): AsyncGenerator<readonly ListRow[]> {
   refuseOwnPaging(call);
+  refuseOwnPages(call.method);
   if (isPositional(call)) yield* readOnePage(call, send);
   else yield* readNamed(foldListParams(call), send);
 }

@@ -1,5 +1,6 @@
 import type { Answer, Result } from '@b24/portal';
 import { commandOfCall, type MethodCall } from './any-calls';
+import { rowsKeyOf } from './list-params';
 import { firstRowsOf, laterRowsOf, type ListRows, type ListSend, pageSize } from './list-rows';
 
 /** Pages of one list that are requested at once. */
@@ -57,7 +58,7 @@ export class OffsetPages {
   }
 
   private rowsOf(answer: Answer, start: number): ListRows {
-    if (!this.first) return firstRowsOf(answer);
+    if (!this.first) return firstRowsOf(answer, rowsKeyOf(this.list.method));
     return { rows: laterRowsOf(answer, this.first.key, `at start ${start}`) };
   }
 }

@@ -1,5 +1,6 @@
 import { commandOfCall, type NamedCall } from './any-calls';
 import { notWalkable } from './list-faults';
+import { rowsKeyOf } from './list-params';
 import { firstRowsOf, type ListSend, pageSize } from './list-rows';
 import type { ListRow } from './row-id';
 
@@ -9,7 +10,7 @@ import type { ListRow } from './row-id';
  */
 export async function* readOnePage(list: NamedCall, send: ListSend): AsyncGenerator<readonly ListRow[]> {
   const answer = await send(commandOfCall(list));
-  const { rows } = firstRowsOf(answer);
+  const { rows } = firstRowsOf(answer, rowsKeyOf(list.method));
   yield rows;
   if (answer.ok && !isComplete(rows.length, answer)) throw notWalkable(onePageOnly(rows.length));
 }

@@ -17,8 +17,8 @@ export function readWholeNumber(value: unknown): bigint | undefined {
   return wholeNumber.test(text) ? BigInt(text) : undefined;
 }
 
-/** Returns the name under which a record has its id: the preferred one, or the other of `ID` and `id`. */
-export function idNameIn(row: ListRow, preferred: 'ID' | 'id'): 'ID' | 'id' {
-  const other = preferred === 'ID' ? 'id' : 'ID';
-  return Object.hasOwn(row, preferred) || !Object.hasOwn(row, other) ? preferred : other;
+/** Returns the name under which a record has its id: the preferred one, or else the one of `ID` and `id` that it has. */
+export function idNameIn(row: ListRow, preferred: string): string {
+  if (Object.hasOwn(row, preferred)) return preferred;
+  return ['ID', 'id'].find((name) => Object.hasOwn(row, name)) ?? preferred;
 }
