@@ -18,7 +18,7 @@ const calls = parameter('BENCH_CALLS', 15_000);
 const callers = parameter('BENCH_CALLERS', 32);
 const batchSize = 50;
 const rounds = 3;
-const limits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64 };
+const limits = { connectTimeoutMs: 10_000, maxAnswerBytes: 16 * 1024 * 1024, connections: 64, connectionsInAll: 4096 };
 const command = { method: 'tasks.api.scrum.backlog.get', params: { id: 125 }, effect: 'read' };
 const token = 'a1'.repeat(35);
 

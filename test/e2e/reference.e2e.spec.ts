@@ -64,6 +64,20 @@ describe('the reference at /docs', () => {
     expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])')).toBe('[{},{},""]');
   });
 
+  it('finds any method of Bitrix24 by a part of its name, and shows its operation', async () => {
+    const page = await open();
+    const find = page.getByRole('searchbox', { name: 'Find a method of Bitrix24' });
+    await find.fill('no.such.method');
+    await page.getByText('No method has this in its name.').waitFor();
+    await find.fill('scrum backlog add');
+    await page.getByRole('link', { name: 'tasks.api.scrum.backlog.add' }).click();
+    const operation = page.locator('#operations-task-tasksApiScrumBacklogAdd');
+    await operation.locator('[data-path="/v1/portals/{portal}/call/tasks.api.scrum.backlog.add"]').waitFor();
+    await operation.getByRole('button', { name: 'Try it out' }).waitFor();
+    await page.getByRole('link', { name: 'The gateway’s operations' }).click();
+    await page.locator('#operations-backlogs-getBacklog').waitFor();
+  });
+
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     it.each([
       ['a desk', { width: 1280, height: 900 }],

@@ -1,4 +1,5 @@
 import swaggerUi from 'swagger-ui-dist/swagger-ui-es-bundle.js';
+import { findMethods } from './find-method';
 import './reference.css';
 
 interface ReferenceDocument {
@@ -13,8 +14,16 @@ follow();
 
 void show();
 
+/** The document that is shown: the gateway's own, or that of the methods of one permission. */
+function addressOf(document: string | null): string {
+  return document !== null && /^[\w.]+$/.test(document) ? `/openapi/${document}.json` : '/openapi.json';
+}
+
 async function show(): Promise<void> {
-  const answer = await fetch('/openapi.json');
+  const field = document.querySelector<HTMLInputElement>('#find');
+  const found = document.querySelector<HTMLUListElement>('#found');
+  if (field && found) findMethods(field, found);
+  const answer = await fetch(addressOf(new URLSearchParams(location.search).get('document')));
   if (!answer.ok) {
     document
       .getElementById('reference')

@@ -1,3 +1,3 @@
 export { Catalog } from './catalog';
-export { type BaseDocument, methodDocumentNames, methodsDocument } from './document/methods-document';
+export { type BaseDocument, methodDocumentNames, methodIndex, methodsDocument } from './document/methods-document';
 export type { IdNames } from './method-record';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Catalog } from '../catalog';
 import { schemaOfFields, schemaOfType } from './json-schema';
 import { operationIdOf } from './method-operation';
-import { type BaseDocument, methodDocumentNames, methodsDocument } from './methods-document';
+import { type BaseDocument, methodDocumentNames, methodIndex, methodsDocument } from './methods-document';
 
 const catalog = new Catalog();
 const base = JSON.parse(readFileSync('openapi.json', 'utf8')) as BaseDocument;
@@ -40,6 +40,13 @@ describe('the document of all methods', () => {
     expect(paths).toHaveLength(Object.keys(all.paths).length);
     for (const [path, item] of paths) expect(all.paths[path]).toEqual(item);
   });
+});
+
+it('the index leads from each method to its operation', () => {
+  const index = Object.entries(methodIndex(catalog));
+  expect(index.map(([name]) => name)).toEqual(catalog.names());
+  for (const [name, [document, id]] of index.filter((_, i) => i % 50 === 0))
+    expect(documentOf(document).paths[`/v1/portals/{portal}/call/${name}`]?.post.operationId).toBe(id);
 });
 
 describe('the schema of parameters', () => {

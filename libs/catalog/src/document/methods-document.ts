@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog';
 import type { Method } from '../method';
 import type { MethodSchema } from './json-schema';
-import { methodOperation, tagOf } from './method-operation';
+import { methodOperation, operationIdOf, tagOf } from './method-operation';
 import { responseNameOf, responseOf } from './result-response';
 
 /** The gateway's own OpenAPI document, whose components the methods share. */
@@ -26,6 +26,11 @@ const allMethods = 'bitrix24';
 /** Returns the names of the documents: one with every method, and one for each permission. */
 export function methodDocumentNames(catalog: Catalog): string[] {
   return [allMethods, ...new Set(methodsOf(catalog).map(tagOf))];
+}
+
+/** Returns, for each method, the document and the operation that it is in. */
+export function methodIndex(catalog: Catalog): Record<string, readonly [document: string, operationId: string]> {
+  return Object.fromEntries(methodsOf(catalog).map((it) => [it.name, [tagOf(it), operationIdOf(it.name)]]));
 }
 
 /**
