@@ -1,0 +1,16 @@
+import { declaredMethods } from '../../resources/declarations';
+import { declaredTool } from './declared-tool';
+import { methodTools } from './method-tools';
+import { portalTools } from './portal-tools';
+import type { McpTool } from './tool';
+
+const { listPortals, explainPortalStatus, recentProblems } = portalTools;
+
+/** All tools, for every client. */
+export const tools: readonly McpTool[] = [
+  listPortals,
+  ...methodTools,
+  ...declaredMethods.map(declaredTool),
+  explainPortalStatus,
+  recentProblems,
+];
