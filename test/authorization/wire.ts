@@ -105,9 +105,9 @@ function tool(attempt: AccessAttempt, place: AttemptTarget, { text }: SpelledMet
   const tools = [
     ['call', 'call_method', { portal, method: text, params: paramsOf(attempt.commands[0], place.number, 0) }],
     ['call', 'call_method', { portal, method: text, params: paramsOf(attempt.commands[0], place.number, 0) }],
-    ['backlog:read', 'getBacklog', { portal, groupId: id }],
-    ['backlog:write', 'addBacklog', { portal, groupId: id, createdBy: 1 }],
-    ['scrum:write', 'deleteEpic', { portal, epicId: id }],
+    ['backlog:read', 'get_backlog', { portal, groupId: id }],
+    ['backlog:write', 'add_backlog', { portal, groupId: id, createdBy: 1 }],
+    ['scrum:write', 'delete_epic', { portal, epicId: id }],
   ] as const;
   const [scope, name, args] = tools[attempt.key % tools.length] ?? tools[0];
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };

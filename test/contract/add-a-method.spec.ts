@@ -5,7 +5,7 @@ import type * as bareDocumentModule from '../../apps/gateway/src/bare-document';
 import type * as createGatewayModule from '../../apps/gateway/src/create-gateway';
 import type * as coverageModule from '../../apps/gateway/src/resources/coverage';
 import type * as declarationsModule from '../../apps/gateway/src/resources/declarations';
-import type * as toolModule from '../../apps/gateway/src/doors/mcp/tool';
+import type * as toolModule from '../../apps/gateway/src/doors/mcp/tools';
 import { gatewayLog } from '../../apps/gateway/src/http/log';
 import { readSettings } from '../../apps/gateway/src/settings';
 import { adminKey, HttpClient, environment, World } from '../support/gateway';
@@ -55,7 +55,7 @@ describe('a resource that is added as CONTRIBUTING.md says', () => {
   }, 60_000);
 
   it('is a tool for assistants', () => {
-    expect(load<typeof toolModule>('doors/mcp/tool').tools.map(({ name }) => name)).toContain('getDeal');
+    expect(load<typeof toolModule>('doors/mcp/tools').tools.map(({ name }) => name)).toContain('get_deal');
   });
 
   it('is served to keys that have its scope', async () => {

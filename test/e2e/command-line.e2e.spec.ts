@@ -378,7 +378,7 @@ describe('the command line', () => {
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
-      ...['call', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
+      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
     ]);
   }, 60_000);
 

@@ -1,6 +1,8 @@
 import { Client as Assistant } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { toolName } from '../../apps/gateway/src/doors/mcp/declared-tool';
+import { version } from '../../libs/portal/src/version';
 import { declaredMethods as declared } from '../../apps/gateway/src/resources/declarations';
 import { adminKey, HttpClient, eventually, World } from '../support/gateway';
 
@@ -55,43 +57,159 @@ describe('an assistant over the Model Context Protocol', () => {
 
   it('is shown every declared method as a tool, and what else its key may do', async () => {
     const names = await namesOf(await connect(adminKey));
-    expect(names).toEqual(['list_portals', ...declared.map(({ id }) => id), 'getBoard', 'call_method']);
+    const methods = ['find_methods', 'describe_method', 'call_method'];
+    const health = ['explain_portal_status', 'recent_problems'];
+    expect(names).toEqual([
+      'list_portals',
+      ...methods,
+      ...declared.map(({ id }) => toolName(id)),
+      'get_board',
+      ...health,
+    ]);
   });
 
-  it('is shown only the tools that its key may use', async () => {
-    const readers = declared.filter(({ scope }) => scope === 'backlog:read').map(({ id }) => id);
-    expect(readers).toContain('getBacklog');
-    expect(await namesOf(await withKey({ scopes: ['backlog:read'] }))).toEqual(readers);
-    expect(await namesOf(await withKey({ scopes: ['portals:read', 'call'] }))).toEqual(['list_portals', 'call_method']);
+  it('is shown names of one style, each with a title', async () => {
+    const { tools } = await (await connect(adminKey)).listTools();
+    for (const { name, title } of tools) {
+      expect(name).toMatch(/^[a-z]+(?:_[a-z]+)+$/);
+      expect(title?.toLowerCase()).toBe(name.replaceAll('_', ' '));
+    }
+  });
+
+  it('is shown only the tools that its key may use, and always its portals', async () => {
+    const readers = declared.filter(({ scope }) => scope === 'backlog:read').map(({ id }) => toolName(id));
+    expect(readers).toContain('get_backlog');
+    expect(await namesOf(await withKey({ scopes: ['backlog:read'] }))).toEqual(['list_portals', ...readers]);
+    expect(await namesOf(await withKey({ scopes: ['call'] }))).toEqual([
+      'list_portals',
+      'find_methods',
+      'describe_method',
+      'call_method',
+    ]);
+    const watcher = await withKey({ scopes: ['portals:read'] });
+    expect(await namesOf(watcher)).toEqual(['list_portals', 'explain_portal_status', 'recent_problems']);
     const epics = await withKey({ scopes: ['scrum:read', 'scrum:write'], methods: ['tasks.api.scrum.epic.get*'] });
-    expect(await namesOf(epics)).toEqual(['getEpic', 'getEpicFields']);
-    const refused = await refusal(epics, 'addEpic', { portal: portal.memberId, groupId: 125, name: 'Sign-up' });
+    expect(await namesOf(epics)).toEqual(['list_portals', 'get_epic', 'get_epic_fields']);
+    const refused = await refusal(epics, 'add_epic', { portal: portal.memberId, groupId: 125, name: 'Sign-up' });
     expect(refused).toMatchObject({ code: 'not_allowed', status: 403 });
-    expect(await refusal(epics, 'getBacklog', {})).toMatchObject({ code: 'not_allowed' });
-    expect(await refusal(epics, 'list_portals', {})).toMatchObject({ code: 'not_allowed' });
-    expect(await refusal(epics, 'call_method', { portal: portal.memberId, method: 'profile' })).toMatchObject({
-      code: 'not_allowed',
+    const elsewhere: [string, object][] = [
+      ['get_backlog', {}],
+      ['find_methods', { task: 'create a deal' }],
+      ['describe_method', { method: 'crm.deal.add' }],
+      ['call_method', { portal: portal.memberId, method: 'profile' }],
+      ['explain_portal_status', { portal: portal.memberId }],
+      ['recent_problems', { portal: portal.memberId }],
+    ];
+    for (const [name, args] of elsewhere)
+      expect([name, (await refusal(epics, name, args))['code']]).toEqual([name, 'not_allowed']);
+  });
+
+  it('is told how to work with the tools that it has, by a server of the version of the package', async () => {
+    const caller = await withKey({ scopes: ['call'] });
+    expect(caller.getServerVersion()).toMatchObject({ name: 'b24-gateway', version });
+    expect(caller.getInstructions()).toMatch(/list_portals.*find_methods.*describe_method.*call_method/);
+    expect(caller.getInstructions()).not.toContain('recent_problems');
+    expect((await withKey({ scopes: ['backlog:read'] })).getInstructions()).not.toContain('call_method');
+  });
+
+  it('is shown schemas without long patterns, and refused what they mean all the same', async () => {
+    const assistant = await connect(adminKey);
+    const { tools } = await assistant.listTools();
+    expect(JSON.stringify(tools)).not.toMatch(/"pattern":"[^"]{100}|\$schema/);
+    const { properties = {} } = tools.find(({ name }) => name === 'add_sprint')?.inputSchema ?? {};
+    expect(properties['dateStart']).toMatchObject({ type: 'string', format: 'date-time' });
+    const sprint = { portal: portal.memberId, groupId: 125, name: 'S', dateStart: 'soon', dateEnd: 'later' };
+    expect(await refusal(assistant, 'add_sprint', sprint)).toMatchObject({
+      code: 'invalid_request',
+      errors: expect.arrayContaining([expect.objectContaining({ path: 'dateStart' })]),
+    });
+  });
+
+  it('finds the method for a task in words, reads what it takes, and calls it', async () => {
+    const assistant = await withKey({ scopes: ['call'] });
+    const found = await run(assistant, 'find_methods', { task: 'read the backlog of a scrum group' });
+    const { methods } = found.structuredContent as { methods: { method: string; parameters: string }[] };
+    expect(methods.length).toBeLessThanOrEqual(10);
+    expect(methods[0]).toEqual({
+      ...{ method: 'tasks.api.scrum.backlog.get', effect: 'read', permission: 'task' },
+      parameters: expect.stringMatching(/^id: /),
+    });
+    const described = await run(assistant, 'describe_method', { method: 'tasks.api.scrum.backlog.get' });
+    expect(described.structuredContent).toMatchObject({
+      ...{ effect: 'read', permissions: ['task'], parameters: { id: expect.stringMatching(/, required$/) } },
+      page: expect.stringContaining('https://apidocs.bitrix24.com/'),
+    });
+    const { structuredContent } = await run(assistant, 'list_portals', {});
+    const { items } = structuredContent as { items: { domain: string }[] };
+    const called = { portal: items[0]?.domain, method: 'tasks.api.scrum.backlog.get', params: { id: 125 } };
+    expect((await run(assistant, 'call_method', called)).structuredContent).toMatchObject({ result: backlog });
+  });
+
+  it('is told which method a misspelt name may stand for', async () => {
+    const assistant = await withKey({ scopes: ['call'] });
+    expect(await refusal(assistant, 'describe_method', { method: 'crm.deals.list' })).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringContaining('Did you mean crm.deal.list'),
+    });
+    expect((await refusal(assistant, 'describe_method', { method: 'quite.another.thing' }))['detail']).toContain(
+      'find_methods',
+    );
+  });
+
+  it('finds only methods that its key may run, and is told of another that it may not', async () => {
+    const assistant = await withKey({ scopes: ['call'], methods: ['crm.*'] });
+    const { structuredContent } = await run(assistant, 'find_methods', { task: 'create a task' });
+    const { methods } = structuredContent as { methods: { method: string }[] };
+    expect(methods.filter(({ method }) => !method.startsWith('crm.'))).toEqual([]);
+    const described = await run(assistant, 'describe_method', { method: 'tasks.task.add' });
+    expect(described.structuredContent).toMatchObject({ notAllowed: expect.stringContaining('may not run') });
+    const allowed = await run(assistant, 'describe_method', { method: 'crm.deal.add' });
+    expect(allowed.structuredContent).not.toHaveProperty('notAllowed');
+  });
+
+  it('is told whether a portal can be called, why not and what to do', async () => {
+    const assistant = await withKey({ scopes: ['portals:read'] });
+    const explain = async () =>
+      (await run(assistant, 'explain_portal_status', { portal: other.memberId })).structuredContent;
+    expect(await explain()).toMatchObject({ status: 'active', isCallable: true, queue: { circuit: 'closed' } });
+    await admin.call('PATCH', `/v1/portals/${other.memberId}`, { suspended: true });
+    const suspended = await explain();
+    await admin.call('PATCH', `/v1/portals/${other.memberId}`, { suspended: false });
+    expect(suspended).toMatchObject({
+      ...{ status: 'suspended', isCallable: false, advice: expect.stringContaining('resumes') },
+    });
+  });
+
+  it('is told which calls failed lately, with the requests to look for', async () => {
+    const { status } = await admin.call('POST', `/v1/portals/${portal.memberId}/call/no.such.method`, {});
+    expect(status).toBeGreaterThanOrEqual(400);
+    const assistant = await withKey({ scopes: ['portals:read'] });
+    const { structuredContent } = await run(assistant, 'recent_problems', { portal: portal.memberId });
+    expect(structuredContent).toEqual({
+      problems: expect.arrayContaining([
+        expect.objectContaining({ method: 'no.such.method', count: 1, requestIds: [expect.any(String)] }),
+      ]),
     });
   });
 
   it('is told what a tool takes, and whether it reads, adds, changes or may be repeated', async () => {
     const { tools } = await (await connect(adminKey)).listTools();
     const tool = (name: string) => tools.find((it) => it.name === name);
-    const { inputSchema, annotations, description } = tool('addEpic') ?? {};
+    const { inputSchema, annotations, description } = tool('add_epic') ?? {};
     expect(inputSchema).toMatchObject({ type: 'object', required: ['portal', 'groupId', 'name'] });
     expect(inputSchema).toMatchObject({ additionalProperties: false, properties: { color: { type: 'string' } } });
     expect(annotations).toEqual({ readOnlyHint: false, destructiveHint: false, idempotentHint: false });
     expect(description).toContain('Add an epic to a group. ');
-    expect(tool('getBacklog')?.annotations).toEqual({ readOnlyHint: true });
-    expect(tool('addBacklog')?.annotations).toMatchObject({ destructiveHint: false, idempotentHint: true });
-    expect(tool('startSprint')?.annotations).toMatchObject({ destructiveHint: true, idempotentHint: true });
-    expect(tool('deleteEpic')?.annotations).toMatchObject({ destructiveHint: true, idempotentHint: true });
+    expect(tool('get_backlog')?.annotations).toEqual({ readOnlyHint: true });
+    expect(tool('add_backlog')?.annotations).toMatchObject({ destructiveHint: false, idempotentHint: true });
+    expect(tool('start_sprint')?.annotations).toMatchObject({ destructiveHint: true, idempotentHint: true });
+    expect(tool('delete_epic')?.annotations).toMatchObject({ destructiveHint: true, idempotentHint: true });
     expect(tool('call_method')?.annotations).toMatchObject({ readOnlyHint: false, destructiveHint: true });
   });
 
   it('reads a backlog', async () => {
     const reader = await withKey({ scopes: ['backlog:read'] });
-    const read = await run(reader, 'getBacklog', { portal: portal.memberId, groupId: 125 });
+    const read = await run(reader, 'get_backlog', { portal: portal.memberId, groupId: 125 });
     expect(read).toEqual({ isError: undefined, text: JSON.stringify(backlog), structuredContent: backlog });
   });
 
@@ -99,14 +217,14 @@ describe('an assistant over the Model Context Protocol', () => {
     const { id: actor, key } = await keyFor({ scopes: ['scrum:read', 'scrum:write'] });
     const writer = await connect(key);
     const at = { portal: portal.memberId };
-    const added = await run(writer, 'addEpic', { ...at, groupId: 125, name: 'Sign-up' });
+    const added = await run(writer, 'add_epic', { ...at, groupId: 125, name: 'Sign-up' });
     const { id } = added.structuredContent as { id: number };
     expect(portal.requests.at(-1)).toMatchObject({ method: 'tasks.api.scrum.epic.add' });
-    const listed = await run(writer, 'listEpics', { ...at, groupId: 125, limit: 5 });
+    const listed = await run(writer, 'list_epics', { ...at, groupId: 125, limit: 5 });
     expect(listed.structuredContent).toEqual({ items: [expect.objectContaining({ id, name: 'Sign-up' })] });
-    const deleted = await run(writer, 'deleteEpic', { ...at, epicId: id });
+    const deleted = await run(writer, 'delete_epic', { ...at, epicId: id });
     expect(deleted).toEqual({ isError: undefined, text: 'The epic is deleted.', structuredContent: undefined });
-    const gone = await refusal(writer, 'updateEpic', { ...at, epicId: id, name: 'Sign-in' });
+    const gone = await refusal(writer, 'update_epic', { ...at, epicId: id, name: 'Sign-in' });
     expect(gone).toMatchObject({ code: 'epic_not_found', status: 404, retryable: false, detail: expect.any(String) });
 
     const entries = async () => (await admin.get(`/v1/audit?client=${actor}`)).body.items as object[];
@@ -128,19 +246,19 @@ describe('an assistant over the Model Context Protocol', () => {
   it('is told a refusal as a problem: of the portal, of what it sent, and when to come back', async () => {
     const key = await withKey({ scopes: ['backlog:read', 'backlog:write'] });
     const at = { portal: portal.memberId };
-    expect(await refusal(key, 'addBacklog', { ...at, groupId: 125, createdBy: 6 })).toMatchObject({
+    expect(await refusal(key, 'add_backlog', { ...at, groupId: 125, createdBy: 6 })).toMatchObject({
       code: 'backlog_already_exists',
     });
     const errors = [{ path: 'groupId', message: expect.any(String) }];
     const wrong = [...errors, { path: 'colour', message: 'Is not a field of this.' }];
-    expect(await refusal(key, 'getBacklog', { ...at, groupId: 'x', colour: 1 })).toMatchObject({
+    expect(await refusal(key, 'get_backlog', { ...at, groupId: 'x', colour: 1 })).toMatchObject({
       ...{ code: 'invalid_request', errors: wrong },
     });
-    expect(await refusal(key, 'getBacklog', { portal: 'nobody', groupId: 125 })).toMatchObject({
+    expect(await refusal(key, 'get_backlog', { portal: 'nobody', groupId: 125 })).toMatchObject({
       code: 'portal_not_found',
     });
     other.faults.next('OVERLOAD_LIMIT', { method: 'tasks.api.scrum.backlog.get' });
-    expect(await refusal(key, 'getBacklog', { portal: other.memberId, groupId: 125 })).toMatchObject({
+    expect(await refusal(key, 'get_backlog', { portal: other.memberId, groupId: 125 })).toMatchObject({
       ...{ code: 'portal_overloaded', retryable: true, retryAfterSeconds: expect.any(Number) },
     });
   });
@@ -151,7 +269,7 @@ describe('an assistant over the Model Context Protocol', () => {
     const sent = () => portal.requests.filter(({ method }) => method === 'tasks.api.scrum.epic.add').length;
     const before = sent();
     portal.faults.next('hang', { method: 'tasks.api.scrum.epic.add', afterExecution: true });
-    const reported = await refusal(hurried, 'addEpic', { portal: portal.memberId, groupId: 125, name: 'Twice' });
+    const reported = await refusal(hurried, 'add_epic', { portal: portal.memberId, groupId: 125, name: 'Twice' });
     expect(reported).toMatchObject({ code: 'outcome_unknown', retryable: false });
     expect(reported['detail']).toContain('epics?name=');
     expect(sent() - before).toBe(1);
@@ -169,14 +287,30 @@ describe('an assistant over the Model Context Protocol', () => {
     expect(structuredContent).toEqual({
       items: [{ memberId: portal.memberId, domain: expect.any(String), status: 'active' }],
     });
+    for (const name of ['explain_portal_status', 'recent_problems']) {
+      const refused = await refusal(mine, name, { portal: other.memberId });
+      const missing = await refusal(mine, name, { portal: 'nobody' });
+      expect({ ...refused, requestId: '' }).toEqual({ ...missing, requestId: '' });
+    }
     const before = other.requests.length;
-    expect(await refusal(mine, 'getBacklog', { portal: other.memberId, groupId: 125 })).toMatchObject({
+    expect(await refusal(mine, 'get_backlog', { portal: other.memberId, groupId: 125 })).toMatchObject({
       code: 'portal_not_found',
     });
     expect(await refusal(mine, 'call_method', { portal: other.memberId, method: 'profile' })).toMatchObject({
       code: 'portal_not_found',
     });
     expect(other.requests.length).toBe(before);
+  });
+
+  it('is shown the names of its key’s own portals without the scope to read more of them', async () => {
+    await admin.call('PATCH', `/v1/portals/${portal.memberId}`, { tags: ['emea'] });
+    const narrow = await withKey({ scopes: ['backlog:read'], portals: [portal.memberId] });
+    const { text, structuredContent } = await run(narrow, 'list_portals', {});
+    await admin.call('PATCH', `/v1/portals/${portal.memberId}`, { tags: [] });
+    expect(structuredContent).toEqual({
+      items: [{ memberId: portal.memberId, domain: portal.domain, status: 'active' }],
+    });
+    for (const hidden of [other.memberId, other.domain, 'emea']) expect(text).not.toContain(hidden);
   });
 
   it('runs any method by its name where its key has the scope for it', async () => {
@@ -213,7 +347,7 @@ describe('an assistant over the Model Context Protocol', () => {
   it('has no session: any replica takes the next message, and there is nothing to listen to or to end', async () => {
     const Authorization = `Bearer ${adminKey}`;
     const replica = await world.gateway();
-    const call = { name: 'getBacklog', arguments: { portal: portal.memberId, groupId: 125 } };
+    const call = { name: 'get_backlog', arguments: { portal: portal.memberId, groupId: 125 } };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: call });
     const headers = { ...speaks, Authorization };
     const answer = await fetch(`${replica.url}/mcp`, { method: 'POST', headers, body });
@@ -233,7 +367,7 @@ describe('an assistant over the Model Context Protocol', () => {
 
   it('leaves no key in the log', async () => {
     const { key } = await keyFor({ scopes: ['backlog:read'] });
-    await run(await connect(key), 'getBacklog', { portal: portal.memberId, groupId: 125 });
+    await run(await connect(key), 'get_backlog', { portal: portal.memberId, groupId: 125 });
     await connect(`${key.slice(0, -1)}!`).catch(() => undefined);
     expect(world.logLines.filter((line) => line.includes('/mcp')).length).toBeGreaterThan(0);
     expect(world.logLines.filter((line) => line.includes(key.slice(4, -1)))).toEqual([]);

@@ -23,6 +23,7 @@ export const ownProblems = {
   wrong_usage: 'The command was not understood',
   no_key: 'No key was given',
   unusable_input: 'What was to be read is not usable',
+  unknown_method: 'The catalog has no such method',
   gateway_unreachable: 'No answer came from the gateway',
   not_a_gateway: 'What answers is not a gateway',
   bug: 'The command line itself failed',

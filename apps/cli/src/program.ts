@@ -4,11 +4,12 @@ import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
+import { describeOne, findByWords } from './commands/methods';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
 import type { CommandContext } from './command-context';
 import type { Output } from './output';
 import type { Environment, TargetOptions } from './target';
-import { version } from './version';
+import { version } from '../../../libs/portal/src/version';
 import { scopeDescriptions } from '../../../libs/client/src/generated/scopes.gen';
 
 export interface ProgramParts {
@@ -42,6 +43,7 @@ export function programOf(parts: ProgramParts): Command {
   addPortals(program, hand);
   addKeys(program, hand);
   addCall(program, hand);
+  addMethods(program, parts.paper);
   addRecords(program, hand);
   program
     .command('doctor')
@@ -175,6 +177,28 @@ function addCall(program: Command, hand: ContextOf): void {
         command: Command,
       ) => callMethod(await hand(command), { portal, method, given }, options),
     );
+}
+
+function addMethods(program: Command, paper: Output): void {
+  const methods = program
+    .command('methods')
+    .description('The methods of Bitrix24 that are documented. Needs neither a gateway nor a key.');
+  methods
+    .command('find')
+    .description('Finds up to ten methods for a task in English words, the best first.')
+    .argument('<words...>', 'as create a deal')
+    .addHelpText('after', examples('methods find create a deal', 'methods find who is the current user --json'))
+    .action((words: string[]) => {
+      findByWords(paper, words.join(' '));
+    });
+  methods
+    .command('describe')
+    .description('Shows what a method does, takes and returns, what it needs, and its page.')
+    .argument('<method>', 'as crm.deal.list')
+    .addHelpText('after', examples('methods describe crm.deal.list', 'methods describe user.get --json'))
+    .action((method: string) => {
+      describeOne(paper, method);
+    });
 }
 
 function addRecords(program: Command, hand: ContextOf): void {

@@ -49,10 +49,10 @@ export class Catalog {
     return similar.length > 0 ? similar : this.namesWithWordsOf(name);
   }
 
-  /** Returns up to ten methods for a task described in words, the best first. */
-  search(words: string): string[] {
+  /** Returns up to ten methods for a task described in words, the best first. `isWanted` gets a method's name. */
+  search(words: string, isWanted: (name: string) => boolean = () => true): string[] {
     this.searched ??= new MethodSearch(this.names().map((name) => this.searchedMethod(name)));
-    return this.searched.find(words, maxFound);
+    return this.searched.find(words, maxFound, isWanted);
   }
 
   /** Returns the shape of a method's result, as far as it is documented. */

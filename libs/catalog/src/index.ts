@@ -1,3 +1,5 @@
 export { Catalog } from './catalog';
 export { type BaseDocument, methodDocumentNames, methodIndex, methodsDocument } from './document/methods-document';
 export type { IdNames } from './method-record';
+export { describeMethod, type FieldDescription, type MethodDescription } from './description/describe-method';
+export { findMethods, type MethodSummary } from './description/summarize-method';

@@ -46,10 +46,11 @@ export class MethodSearch {
       for (const word of words) this.frequencies.set(word, (this.frequencies.get(word) ?? 0) + 1);
   }
 
-  /** Returns up to `max` names, the best first. */
-  find(text: string, max: number): string[] {
+  /** Returns up to `max` wanted names, the best first. */
+  find(text: string, max: number, isWanted: (name: string) => boolean): string[] {
     const words = taskWords(text.slice(0, maxLength), maxWords).map((word) => this.scoresOf(word));
-    const scored = this.entries.map((entry) => ({ name: entry.name, score: scoreOf(entry, words) }));
+    const wanted = this.entries.filter(({ name }) => isWanted(name));
+    const scored = wanted.map((entry) => ({ name: entry.name, score: scoreOf(entry, words) }));
     scored.sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
     const best = scored[0]?.score ?? 0;
     const good = scored.filter(({ score }) => score > 0 && score >= best * minShare);

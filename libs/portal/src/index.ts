@@ -34,3 +34,4 @@ export type { Send } from './send';
 export { setNewest } from './set-newest';
 export { newSigningSecret, signatureHeaders } from './signature';
 export { type ChargeOptions, sealedBytes, type StorageBudget, type StorageCharge, storedBytes } from './storage-budget';
+export { version } from './version';

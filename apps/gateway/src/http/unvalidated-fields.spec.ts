@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Fault } from '@b24/portal';
 import fc from 'fast-check';
 import { controllers } from '../app.module';
-import { tools } from '../doors/mcp/tool';
+import { tools } from '../doors/mcp/tools';
 import { operationMetadata, type OperationRoute, type UnvalidatedRequest } from './operation-route';
 import { idempotentWriteOf } from './idempotent-write';
 import { idsOf } from './audit-context';

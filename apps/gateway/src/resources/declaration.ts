@@ -36,7 +36,7 @@ export type LostAnswerRule<I extends MethodInput, A> =
   | ({ at(input: I): Omit<StateRule<A>, 'kind' | 'advice'> } & Pick<StateRule<A>, 'kind' | 'advice'>);
 
 export interface Declaration<I extends MethodInput = MethodInput, A = unknown> {
-  /** The operation id: also the method name in generated clients and the name of the MCP tool. */
+  /** The operation id: also the method name in generated clients and, in snake_case, the name of the MCP tool. */
   readonly id: string;
   /** The full name of the Bitrix24 method, for example `tasks.task.get`. */
   readonly method: string;

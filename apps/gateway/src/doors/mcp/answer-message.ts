@@ -2,15 +2,13 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import { version } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import type { CallerContext } from '../../request-line';
-import { resources } from '../../resources/declarations';
-import { runTool, toolsFor } from './run-tool';
+import { instructionsFor } from './instructions';
+import { toolsFor } from './listed-tools';
+import { runTool } from './run-tool';
 import type { ToolDependencies } from './tool';
-
-const instructions =
-  `Work with the ${resources.map(({ tag }) => tag.replaceAll('-', ' ')).join(', ')} of Bitrix24 portals. Name the portal in each call: its member id, alias or domain. ` +
-  'A refusal is a JSON problem: `code` says which, `detail` what to do, `retryable` whether the same call may be made again.';
 
 /** Shared, because the SDK would create one for each server. */
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
@@ -21,9 +19,10 @@ export async function answerMessage(
   request: FastifyRequest,
   caller: CallerContext,
 ): Promise<Response> {
-  const options = { capabilities: { tools: {} }, instructions, jsonSchemaValidator };
-  const { server } = new McpServer({ name: 'b24-gateway', version: '1' }, options);
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: toolsFor(caller.client) }));
+  const tools = toolsFor(caller.client);
+  const options = { capabilities: { tools: {} }, instructions: instructionsFor(tools), jsonSchemaValidator };
+  const { server } = new McpServer({ name: 'b24-gateway', title: 'Bitrix24', version }, options);
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     const result = await runTool(dependencies, request, caller, params);
     if (!result)

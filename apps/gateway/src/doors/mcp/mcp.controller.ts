@@ -10,6 +10,7 @@ import { PortalDirectory } from '../../line/portal-directory';
 import { RequestLine } from '../../request-line';
 import type { Settings } from '../../settings';
 import { settingsToken } from '../../http/injection-tokens';
+import { Live } from '../console/live';
 import { mcpDoor } from './mcp-door';
 import type * as answerMessageModule from './answer-message';
 import type { ToolDependencies } from './tool';
@@ -25,9 +26,10 @@ export class McpController {
     portals: PortalDirectory,
     calls: AnyCalls,
     @Inject(RedisGrantStore) store: GrantStore,
-    @Inject(settingsToken) { plan }: Settings,
+    live: Live,
+    @Inject(settingsToken) settings: Settings,
   ) {
-    this.dependencies = { line, portals, calls, store, plan };
+    this.dependencies = { line, portals, calls, store, live, settings };
   }
 
   @Post()

@@ -1,8 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { type Client, denialReason } from '@b24/access';
 import { type Fault, writeJson } from '@b24/portal';
-import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js';
-import { z } from 'zod';
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { validationFault } from '../../http/validate-input';
 import { problemOf } from '../../http/problem';
 import { recordFault } from '../../http/reply-fault';
@@ -11,19 +9,8 @@ import { portalName } from '../../http/shapes';
 import { retryAfterSeconds } from '../../http/retry-after';
 import { startOperation } from '../../http/start-operation';
 import type { CallerContext } from '../../request-line';
-import { type McpTool, type ToolArguments, type ToolDependencies, tools } from './tool';
-
-const listed = new Map(tools.map((tool) => [tool, listedTool(tool)]));
-
-/** Returns the tools that this key may use, in the form of the protocol. */
-export function toolsFor(client: Client): ListedTool[] {
-  return [...listed].flatMap(([{ access }, shown]) => (denialReason(client, access) === undefined ? [shown] : []));
-}
-
-function listedTool({ name, description, annotations, input }: McpTool): ListedTool {
-  const inputSchema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as ListedTool['inputSchema'];
-  return { name, description, annotations, inputSchema };
-}
+import type { McpTool, ToolArguments, ToolDependencies } from './tool';
+import { tools } from './tools';
 
 /** Runs a tool and returns its result, or its fault as a problem; undefined when there is no such tool. */
 export async function runTool(
@@ -39,7 +26,7 @@ export async function runTool(
   try {
     startOperation(request, {
       action: tool.operation,
-      scope: tool.access.scope,
+      ...(tool.access && { scope: tool.access.scope }),
       isRead: !writes,
       ...(portal !== undefined && { findPortal: () => dependencies.portals.find(portal) }),
     });
