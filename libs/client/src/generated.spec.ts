@@ -31,6 +31,11 @@ describe('the generated part of the client', () => {
     expect(typed).toEqual(new Catalog().names());
   });
 
+  it('adds no code for the methods of the catalog', async () => {
+    const text = await readFile(join(committed, 'methods.gen.ts'), 'utf8');
+    expect(text).not.toMatch(/^(export )?(const|let|var|function|class|enum|import)\b/m);
+  });
+
   it('has a method for every operation of services, and follows the document when it gains one', async () => {
     const document = JSON.parse(await readFile('openapi.json', 'utf8')) as Record<string, Record<string, never>>;
     const changed = join(folder, 'changed.json');
