@@ -3,18 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@hey-api/openapi-ts';
 import { format, resolveConfig } from 'prettier';
+import { methodTypes } from './generate-methods.mjs';
 
 /*
  * Usage: node generate.mjs [document] [target]. Writes the types (by @hey-api/openapi-ts) and a method for each operation,
- * by default from openapi.json into src/generated. `npm run openapi` runs it; a test compares the result to the document.
+ * by default from openapi.json into src/generated, and the types of Bitrix24's methods from the catalog. `npm run openapi`
+ * runs it; a test compares the result to both.
  */
 const here = (path) => new URL(path, import.meta.url).pathname;
 const [source = here('../../openapi.json'), target = here('src/generated')] = process.argv.slice(2);
-const document = ofServices(JSON.parse(readFileSync(source, 'utf8')));
+const described = JSON.parse(readFileSync(source, 'utf8'));
+const document = ofServices(described);
 
 await write('types.gen.ts', await typesOf(document));
 await write('operations.gen.ts', operationsOf(document));
 await write('scopes.gen.ts', scopesOf(document));
+// A line for each method: it is not formatted.
+writeFileSync(join(target, 'methods.gen.ts'), await methodTypes(described));
 
 /** The document without what the hand-written client handles itself: headers, and problems, which have one type. */
 function ofServices({ paths, components, ...rest }) {

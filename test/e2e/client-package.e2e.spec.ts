@@ -68,6 +68,9 @@ void b24.listPortals({ status: 'asleep' });
 void b24.addBacklog({ portal: 'acme', body: { createdBy: 6 } });
 // @ts-expect-error a portal must be named
 void b24.getBacklog({ groupId: 125 });
+export const deal: Promise<number> = b24.portal('acme').call('crm.deal.add', {}).then(({ result }) => result);
+// @ts-expect-error a method of Bitrix24 has a parameter of another type
+void b24.portal('acme').call('crm.deal.get', { id: true });
 `;
 
 describe('the client as it is packed', () => {

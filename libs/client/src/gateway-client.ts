@@ -1,19 +1,30 @@
 import { pause } from './clock';
 import { GatewayProblem, NoAnswer } from './failures';
 import { Operations } from './generated/operations.gen';
-import type { Job, ListBrokenOff, ListEnd } from './generated/types.gen';
+import type { FanOut, Job, ListBrokenOff, ListEnd } from './generated/types.gen';
+import { PortalCalls, PortalsCalls } from './portal-calls';
 import { type CallOptions, retryAfterMsOf } from './wire';
 
 const pollMs = 1000;
 
 /** Every operation of the gateway by its name, and what they come to when they are put together. */
 export class GatewayClient extends Operations {
+  /** The methods of Bitrix24 on one portal, named by its member id, alias or domain, with the types of the catalog. */
+  portal(portal: string): PortalCalls {
+    return new PortalCalls(this, portal);
+  }
+
+  /** A method of Bitrix24 on several portals: by their names, `all`, or those with a tag. */
+  portals(portals: FanOut['portals']): PortalsCalls {
+    return new PortalsCalls(this, portals);
+  }
+
   /**
    * All records of a list of Bitrix24, as they come.
    * @throws GatewayProblem where the list broke off, NoAnswer where it was cut
    */
   async *records<T = Record<string, unknown>>(
-    list: { portal: string; method: string; params?: Record<string, unknown> },
+    list: { portal: string; method: string; params?: Record<string, unknown> | unknown[] },
     options: CallOptions = {},
   ): AsyncGenerator<T, void, undefined> {
     const { portal, method, params } = list;

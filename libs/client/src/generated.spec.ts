@@ -3,10 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Catalog } from '../../catalog/src';
 
 const run = promisify(execFile);
 const committed = 'libs/client/src/generated';
-const files = ['operations.gen.ts', 'scopes.gen.ts', 'types.gen.ts'];
+const files = ['operations.gen.ts', 'scopes.gen.ts', 'types.gen.ts', 'methods.gen.ts'];
 const contents = (folder: string) => Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
 
 describe('the generated part of the client', () => {
@@ -18,10 +19,22 @@ describe('the generated part of the client', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('is made of the openapi.json that is committed (`npm run openapi` writes both)', async () => {
+  it('is made of the openapi.json and the catalog that are committed (`npm run openapi` writes it)', async () => {
     await generate('openapi.json');
     expect(await contents(folder)).toEqual(await contents(committed));
   }, 60_000);
+
+  it('has the types of every method of the catalog', async () => {
+    const text = await readFile(join(committed, 'methods.gen.ts'), 'utf8');
+    const methods = text.slice(text.indexOf('export interface BitrixMethods'));
+    const typed = [...methods.matchAll(/^ {2}'?([^':]+)'?: \w+</gm)].map(([, name]) => name);
+    expect(typed).toEqual(new Catalog().names());
+  });
+
+  it('adds no code for the methods of the catalog', async () => {
+    const text = await readFile(join(committed, 'methods.gen.ts'), 'utf8');
+    expect(text).not.toMatch(/^(export )?(const|let|var|function|class|enum|import)\b/m);
+  });
 
   it('has a method for every operation of services, and follows the document when it gains one', async () => {
     const document = JSON.parse(await readFile('openapi.json', 'utf8')) as Record<string, Record<string, never>>;

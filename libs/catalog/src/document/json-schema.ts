@@ -5,7 +5,7 @@ export type MethodSchema = Readonly<Record<string, unknown>>;
 
 /** The vendor's types by the JSON type of their values. Types that end in `.id` are ids, `[]` is a list. */
 const typesByJsonType = {
-  string: ['string', 'char', 'date', 'datetime', 'url', 'crm_status', 'crm_currency'],
+  string: ['string', 'char', 'date', 'datetime', 'url', 'crm_status', 'crm_currency', 'sale_status.id'],
   integer: ['integer', 'user', 'crm_company', 'crm_contact', 'crm_entity'],
   number: ['double'],
   boolean: ['boolean'],
