@@ -2338,9 +2338,15 @@ export type BoardChange = {
 
 export type BoardLine =
   | {
+      /**
+       * As in `Board`.
+       */
       group: Group | null;
     }
   | {
+      /**
+       * As in `Board`.
+       */
       backlog: Backlog | null;
     }
   | {

@@ -52,8 +52,8 @@ export type Board = z.infer<typeof boardSchema>;
 /** The lines of a board as NDJSON. */
 export const boardLineSchema = z
   .union([
-    z.object({ group: groupSchema.nullable() }),
-    z.object({ backlog: backlogSchema.nullable() }),
+    z.object({ group: groupSchema.nullable().describe('As in `Board`.') }),
+    z.object({ backlog: backlogSchema.nullable().describe('As in `Board`.') }),
     z.object({ epic: epicSchema }),
     z.object({ sprint: sprintSchema }),
     z.object({ stage: stageSchema }),
