@@ -36,6 +36,7 @@ const shipTests = [
   'client-package',
   'command-line-doc',
   'jobs-topologies',
+  'method-documents',
   'programs',
   'redis-topologies',
   'start',

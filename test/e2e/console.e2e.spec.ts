@@ -181,6 +181,16 @@ describe('the console', () => {
     expect(curl).toContain(`'${client.url}/v1/portals/acme/groups/125/backlog'`);
   });
 
+  it('completes the name of any method of Bitrix24', async () => {
+    const { page } = await open();
+    await consolePage.enter('/try/acme');
+    await page.getByLabel('What to call').selectOption('callMethod');
+    const offered = page.locator('#values-method option');
+    await offered.first().waitFor({ state: 'attached' });
+    for (const name of ['crm.deal.list', 'tasks.api.scrum.backlog.add'])
+      expect(await page.locator(`#values-method option[value="${name}"]`).count()).toBe(1);
+  });
+
   it('tells a problem with its title, its words, its code and the request’s id', async () => {
     const { page } = await open();
     await consolePage.enter('/portals/nobody');

@@ -109,7 +109,7 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
             )}
           </Field>
         )}
-        {isWrite(method) && <p class="box warn">This is no rehearsal: it changes what is there.</p>}
+        {isWrite(method) && <p class="box warn">This call changes real data.</p>}
         <p class="actions">
           <button type="submit" class="main" disabled={busy}>
             {busy ? 'Calling …' : 'Call'}
@@ -139,13 +139,7 @@ function startOf(parameters: readonly ApiParameter[], portal: string): Record<st
 
 function Value({ parameter, value, set }: { parameter: ApiParameter; value: string; set: (value: string) => void }) {
   const { name, required = false, description, schema } = parameter;
-  const portals = useRequest(
-    (signal) =>
-      name === 'portal'
-        ? call<ApiPage<Portal>>('GET', '/v1/portals?limit=200', undefined, signal)
-        : Promise.resolve(undefined),
-    [name],
-  );
+  const known = useRequest((signal) => knownValues(name, signal), [name]);
   const listId = `values-${name}`;
   return (
     <Field label={`${name}${required ? '' : ' (optional)'}`} {...(description !== undefined && { hint: description })}>
@@ -177,8 +171,8 @@ function Value({ parameter, value, set }: { parameter: ApiParameter; value: stri
               }}
             />
             <datalist id={listId}>
-              {portals.data?.items.map(({ memberId, alias, domain }) => (
-                <option key={memberId} value={alias ?? domain} />
+              {known.data?.map((it) => (
+                <option key={it} value={it} />
               ))}
             </datalist>
           </>
@@ -186,6 +180,16 @@ function Value({ parameter, value, set }: { parameter: ApiParameter; value: stri
       }
     </Field>
   );
+}
+
+/** Values that a parameter can be completed to: portals, and the documented methods of Bitrix24. */
+async function knownValues(name: string, signal: AbortSignal): Promise<readonly string[]> {
+  if (name === 'portal') {
+    const { items } = await call<ApiPage<Portal>>('GET', '/v1/portals?limit=200', undefined, signal);
+    return items.map(({ alias, domain }) => alias ?? domain);
+  }
+  if (name === 'method') return Object.keys(await call<object>('GET', '/openapi/index.json', undefined, signal));
+  return [];
 }
 
 function Answered({ tried: { status, statusText, headers, text, tookMs } }: { tried: Tried }) {
