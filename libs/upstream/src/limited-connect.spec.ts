@@ -48,6 +48,19 @@ describe('a limit of connections over all servers', () => {
     for (const { http } of servers) http.close();
   });
 
+  it('fails all that wait in turn, however many, when a connector fails at once', async () => {
+    let fail: (() => void) | undefined;
+    const connect = limitedConnect((_, callback) => {
+      if (fail) callback(new Error('refused'), null);
+      else fail = () => callback(new Error('refused'), null);
+    }, 1);
+    let failures = 0;
+    const calls = 20_000;
+    for (let times = 0; times < calls; times++) connect({} as buildConnector.Options, () => failures++);
+    fail?.();
+    await until(() => failures === calls);
+  });
+
   it('counts no connection that failed', () => {
     const refusing = (_: buildConnector.Options, callback: buildConnector.Callback) => {
       callback(new Error('refused'), null);

@@ -7,14 +7,14 @@ export function limitedConnect(connect: buildConnector.connector, max: number): 
   const waiting: PendingConnect[] = [];
   let count = 0;
 
+  /** Hands the place of a connection on, later: a connector may fail at once, for thousands that wait. */
   function release(): void {
-    count--;
     const next = waiting.shift();
-    if (next) open(...next);
+    if (next) setImmediate(open, ...next);
+    else count--;
   }
 
   function open(given: buildConnector.Options, callback: buildConnector.Callback): void {
-    count++;
     connect(given, (...[error, socket]: Parameters<buildConnector.Callback>) => {
       if (error) {
         release();
@@ -27,7 +27,11 @@ export function limitedConnect(connect: buildConnector.connector, max: number): 
   }
 
   return (given, callback) => {
-    if (count < max) open(given, callback);
-    else waiting.push([given, callback]);
+    if (count === max) {
+      waiting.push([given, callback]);
+      return;
+    }
+    count++;
+    open(given, callback);
   };
 }
