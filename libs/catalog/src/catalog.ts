@@ -4,13 +4,11 @@ import { type Method, methodOf } from './method';
 import { type CatalogSource, MethodLines } from './method-lines';
 import type { MethodEffect, MethodRecord } from './method-record';
 import { MethodSearch } from './method-search';
-import { similarNames } from './name-suggestions';
+import { NameSuggestions } from './name-suggestions';
 import { unknownNames } from './unknown-parameters';
-import { wordsIn } from './search-words';
 
 const file = join(__dirname, 'methods.json');
 const maxFound = 10;
-const maxSuggestions = 3;
 
 /**
  * The facts of the vendor's methods (docs/catalog.md). Names are found in any case, as the vendor finds them. Nothing is read
@@ -19,6 +17,7 @@ const maxSuggestions = 3;
 export class Catalog {
   private readonly lines: MethodLines;
   private searched: MethodSearch | undefined;
+  private suggestions: NameSuggestions | undefined;
   private all: readonly string[] | undefined;
 
   constructor(path = file) {
@@ -45,8 +44,8 @@ export class Catalog {
   /** Returns up to three names that a misspelt name may stand for; none for a name that is right. */
   suggest(name: string): string[] {
     if (this.lines.nameOf(name.toLowerCase()) !== undefined) return [];
-    const similar = similarNames(name, this.names());
-    return similar.length > 0 ? similar : this.namesWithWordsOf(name);
+    this.suggestions ??= new NameSuggestions(this.names());
+    return this.suggestions.find(name);
   }
 
   /** Returns up to ten methods for a task described in words, the best first. `isWanted` gets a method's name. */
@@ -75,17 +74,6 @@ export class Catalog {
 
   source(): CatalogSource {
     return this.lines.source();
-  }
-
-  /** `tasks.list` has all its words in `tasks.task.list`. */
-  private namesWithWordsOf(name: string): string[] {
-    const words = wordsIn(name, maxFound);
-    if (words.length < 2) return [];
-    const fitting = this.names().filter((it) => {
-      const own = new Set(wordsIn(it));
-      return words.every((word) => own.has(word));
-    });
-    return fitting.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).slice(0, maxSuggestions);
   }
 
   private searchedMethod(name: string) {
