@@ -6,6 +6,19 @@ export type FieldRecord =
   string | { readonly type: string; readonly fields?: FieldRecords; readonly values?: readonly string[] };
 export type FieldRecords = Readonly<Record<string, FieldRecord>>;
 
+/** Returns the type without the mark of what is required; empty if it is not documented. */
+export function typeOfField(field: FieldRecord): string {
+  return markedTypeOf(field).replace(/!$/, '');
+}
+
+export function isRequired(field: FieldRecord): boolean {
+  return markedTypeOf(field).endsWith('!');
+}
+
+function markedTypeOf(field: FieldRecord): string {
+  return typeof field === 'string' ? field : field.type;
+}
+
 /** The names by which records are filtered and ordered by id. */
 export interface IdNames {
   readonly filter: string;

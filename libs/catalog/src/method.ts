@@ -22,6 +22,15 @@ export interface Method {
   readonly page: string;
 }
 
+/** Returns what a caller must know besides the permissions, a sentence each. */
+export function needsOf({ needsApp, needsAdministrator, isBatchable }: Method): string[] {
+  return [
+    ...(needsApp ? ['Needs an app; a webhook cannot call it.'] : []),
+    ...(needsAdministrator ? ['Needs an administrator of the portal.'] : []),
+    ...(isBatchable ? [] : ['No batch can carry it.']),
+  ];
+}
+
 export function methodOf(name: string, record: MethodRecord, site: string): Method {
   const { scope = [], effect, app, administrator, batch, deprecated, params, errors = {}, page } = record;
   return {

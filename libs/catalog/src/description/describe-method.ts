@@ -1,7 +1,14 @@
 import type { Catalog } from '../catalog';
 import type { Listing } from '../listing';
-import type { Method } from '../method';
-import type { FieldRecord, FieldRecords, MethodEffect, MethodRecord } from '../method-record';
+import { type Method, needsOf } from '../method';
+import {
+  type FieldRecord,
+  type FieldRecords,
+  isRequired,
+  type MethodEffect,
+  type MethodRecord,
+  typeOfField,
+} from '../method-record';
 
 /** The type of a parameter, such as `integer, required`; or that with its fields or values. */
 export type FieldDescription =
@@ -51,12 +58,10 @@ export function describeMethod(catalog: Catalog, name: string): MethodDescriptio
 
 type Shape = Pick<MethodRecord, 'result' | 'paging'>;
 
-function notesOf({ needsApp, needsAdministrator, isBatchable, params }: Method, { paging }: Shape): string[] {
+function notesOf(method: Method, { paging }: Shape): string[] {
   return [
-    ...(needsApp ? ['Needs an app; a webhook cannot call it.'] : []),
-    ...(needsAdministrator ? ['Needs an administrator of the portal.'] : []),
-    ...(isBatchable ? [] : ['No batch can carry it.']),
-    ...(params ? [] : ['Its parameters are not documented.']),
+    ...needsOf(method),
+    ...(method.params ? [] : ['Its parameters are not documented.']),
     ...(paging?.positional ? ['Send its parameters as a list, in this order.'] : []),
   ];
 }
@@ -65,15 +70,12 @@ function describeFields(fields: FieldRecords): FieldDescriptions {
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, describeField(field)]));
 }
 
-function describeField(field: FieldRecord): FieldDescription {
-  if (typeof field === 'string') return typeWords(field);
-  const { type, fields, values } = field;
-  return { type: typeWords(type), ...(values && { values }), ...(fields && { fields: describeFields(fields) }) };
-}
-
 /** `array!` of the data is `array, required`. */
-function typeWords(type: string): string {
-  return type.endsWith('!') ? `${type.slice(0, -1) || 'any'}, required` : type || 'any';
+function describeField(field: FieldRecord): FieldDescription {
+  const type = `${typeOfField(field) || 'any'}${isRequired(field) ? ', required' : ''}`;
+  if (typeof field === 'string') return type;
+  const { fields, values } = field;
+  return { type, ...(values && { values }), ...(fields && { fields: describeFields(fields) }) };
 }
 
 function resultOf({ result }: Shape): Pick<MethodDescription, 'result'> {

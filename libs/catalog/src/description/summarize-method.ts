@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog';
-import type { FieldRecord, MethodEffect } from '../method-record';
+import { type FieldRecord, isRequired, type MethodEffect, typeOfField } from '../method-record';
 
 /** A method in a list of several. */
 export interface MethodSummary {
@@ -35,18 +35,14 @@ function summarizeMethod(catalog: Catalog, name: string): MethodSummary {
 
 /** Required parameters come first, so that none is cut off before an optional one. */
 function lineOf(fields: readonly (readonly [string, FieldRecord])[]): string {
-  const required = fields.filter(([, field]) => typeOf(field).endsWith('!'));
-  const optional = fields.filter(([, field]) => !typeOf(field).endsWith('!'));
+  const required = fields.filter(([, field]) => isRequired(field));
+  const optional = fields.filter(([, field]) => !isRequired(field));
   const parts = [
-    ...required.map(([name, field]) => `${name}: ${typeOf(field).slice(0, -1) || 'any'}`),
-    ...optional.map(([name, field]) => `${name}?: ${typeOf(field) || 'any'}`),
+    ...required.map(([name, field]) => `${name}: ${typeOfField(field) || 'any'}`),
+    ...optional.map(([name, field]) => `${name}?: ${typeOfField(field) || 'any'}`),
   ];
   const fitting = parts.filter((_, i) => parts.slice(0, i + 1).join(', ').length <= maxLine);
   const left = parts.length - fitting.length;
   if (left === 0) return fitting.join(', ') || 'none';
   return [...fitting, `${left} more`].join(', ');
-}
-
-function typeOf(field: FieldRecord): string {
-  return typeof field === 'string' ? field : field.type;
 }

@@ -1,4 +1,4 @@
-import type { FieldRecord, FieldRecords } from '../method-record';
+import { type FieldRecord, type FieldRecords, isRequired, typeOfField } from '../method-record';
 
 /** A schema of JSON Schema 2020-12, as OpenAPI 3.1 uses it. */
 export type MethodSchema = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ const jsonTypes = new Map<string, string>(
 /** Returns the schema of an object with these fields. It takes others too, as the vendor does. */
 export function schemaOfFields(fields: FieldRecords): MethodSchema {
   const names = Object.keys(fields).filter((name) => !name.endsWith('*'));
-  const required = names.filter((name) => typeOf(fields[name]!).endsWith('!'));
+  const required = names.filter((name) => isRequired(fields[name]!));
   const properties = Object.fromEntries(names.map((name) => [name, schemaOfField(fields[name]!)]));
   return {
     type: 'object',
@@ -30,14 +30,12 @@ export function schemaOfFields(fields: FieldRecords): MethodSchema {
 }
 
 function schemaOfField(field: FieldRecord): MethodSchema {
-  const type = typeOf(field).replace(/!$/, '');
+  const type = typeOfField(field);
   const { fields, values } = typeof field === 'string' ? {} : field;
   if (fields && Object.keys(fields).length > 0) return nested(type, schemaOfFields(fields));
   const schema = schemaOfType(type);
   return values && schema['type'] === 'string' ? { ...schema, enum: values } : schema;
 }
-
-const typeOf = (field: FieldRecord) => (typeof field === 'string' ? field : field.type);
 
 /** The table below a parameter describes its object, or each object of its list. */
 function nested(type: string, object: MethodSchema): MethodSchema {

@@ -1,4 +1,5 @@
-import type { Method } from '../method';
+import { type Method, needsOf } from '../method';
+import { isRequired } from '../method-record';
 import { type MethodSchema, schemaOfFields } from './json-schema';
 
 const effectWords = {
@@ -39,14 +40,13 @@ export function tagOf({ name, scopes: [scope] }: Pick<Method, 'name' | 'scopes'>
   return scope ?? name.split('.')[0] ?? name;
 }
 
-function descriptionOf({ effect, scopes, deprecatedFor, ...method }: Method, codes: readonly string[]): string {
+function descriptionOf(method: Method, codes: readonly string[]): string {
+  const { effect, scopes, deprecatedFor } = method;
   const quoted = (names: readonly string[]) => names.map((it) => `\`${it}\``).join(', ');
   return [
     effectWords[effect],
     scopes.length > 0 && `Needs the permission ${scopes.map((it) => `\`${it}\``).join(' or ')}.`,
-    method.needsAdministrator && 'Needs an administrator of the portal.',
-    method.needsApp && 'Needs an app; a webhook cannot call it.',
-    !method.isBatchable && 'No batch can carry it.',
+    ...needsOf(method),
     deprecatedFor && `Deprecated${deprecatedFor.length > 0 ? `; use ${quoted(deprecatedFor)}` : ''}.`,
     codes.length > 0 && `The portal's own codes, in \`upstream.error\`: ${quoted(codes)}.`,
   ]
@@ -55,7 +55,7 @@ function descriptionOf({ effect, scopes, deprecatedFor, ...method }: Method, cod
 }
 
 function isAnyRequired({ params = {} }: Method): boolean {
-  return Object.values(params).some((field) => (typeof field === 'string' ? field : field.type).endsWith('!'));
+  return Object.values(params).some(isRequired);
 }
 
 function bodyOf(method: Method): MethodSchema {
