@@ -110,7 +110,7 @@ describe('client keys', () => {
       expect(prepaid).toEqual([true, false, true]);
     });
 
-    it('are told when to come back, and unknown once they were deleted', async () => {
+    it('get the time to come back, and are unknown once they were deleted', async () => {
       const { key } = await make({ rate });
       store.earlyMs = 700;
       await expect(keys.admit(key)).rejects.toMatchObject({ code: 'client_rate_limited', retryAfterMs: 700 });

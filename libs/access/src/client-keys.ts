@@ -133,7 +133,7 @@ export class ClientKeys {
   }
 
   private async admitByHex(digest: string): Promise<Client | undefined> {
-    const known = await orStoreUnavailable(() => this.known.get(digest, (redis) => this.find(redis, digest)));
+    const known = await this.load(digest);
     if (!known) return undefined;
     if (this.hasExpired(known.client)) throw new Fault('key_expired');
     const client = known.client.rate ? await this.admitByRate(known, known.client.rate) : known.client;
@@ -155,6 +155,10 @@ export class ClientKeys {
     this.rated.set(client, { digest, first: true });
     this.admitted.set(client, { digest, checkedAtMs: this.clock.now(), isRevoked: false });
     return client;
+  }
+
+  private load(digest: string): Promise<KnownKey | undefined> {
+    return orStoreUnavailable(() => this.known.get(digest, (redis) => this.find(redis, digest)));
   }
 
   private async find(redis: StoreConnection, digest: string): Promise<StoredValue<KnownKey> | undefined> {
@@ -181,8 +185,7 @@ export class ClientKeys {
       by.checkedAtMs = this.clock.now();
       by.isRevoked = (await this.clientOfHex(by.digest)) === undefined;
     }
-    if (by.isRevoked)
-      throw new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
+    if (by.isRevoked) throw revokedKey();
   }
 
   /** Returns the digest of the key that admitted a client; undefined for the administrator and the gateway itself. */
@@ -198,7 +201,7 @@ export class ClientKeys {
 
   /** Whether the key of a digest works. This does not count as a use of it. */
   async works(digest: string): Promise<boolean> {
-    const known = await orStoreUnavailable(() => this.known.get(digest, (redis) => this.find(redis, digest)));
+    const known = await this.load(digest);
     return known !== undefined && !this.hasExpired(known.client);
   }
 
@@ -377,6 +380,11 @@ const admin: Client = deepFreeze({
   portals: 'all',
   createdAtMs: 0,
 });
+
+/** The fault of work that its key began and may not go on with. */
+export function revokedKey(): Fault {
+  return new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
+}
 
 /** Anything else is not looked up. */
 const keyPattern = /^b24_[\w-]{43}$/;

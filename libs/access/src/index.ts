@@ -2,7 +2,7 @@ export type { AuditEntry, StoredAuditEntry } from './audit-entry';
 export { AuditLog } from './audit-log';
 export { TokenBuckets } from './token-buckets';
 export type { Client, ListedClient, Scope } from './client';
-export { ClientKeys } from './client-keys';
+export { ClientKeys, revokedKey } from './client-keys';
 export {
   isAdministrator,
   allowCommand,

@@ -1,4 +1,4 @@
-import type { Client, ClientKeys } from '@b24/access';
+import { type Client, type ClientKeys, revokedKey } from '@b24/access';
 import type { FreshGrants, Grant } from '@b24/grants';
 import { type Answer, type Clock, type Command, Fault, type PortalId, type Send } from '@b24/portal';
 
@@ -58,15 +58,13 @@ export function lastCheck({ keys, grants, clock }: LastCheckParts, sendAs: (gran
         const valid = commands.filter((_, i) => areValid[i]);
         const answers = valid.length > 0 ? await sendAs(grant)(portal, valid, signal) : [];
         let answered = 0;
-        return areValid.map((isValid) => (isValid ? (answers[answered++] ?? lacking()) : revoked()));
+        return areValid.map((isValid) =>
+          isValid ? (answers[answered++] ?? refused(new Fault('internal_error'))) : refused(revokedKey()),
+        );
       });
     };
   };
 }
-
-const revoked = () =>
-  refused(new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' }));
-const lacking = () => refused(new Fault('internal_error'));
 
 function refused(fault: Fault): Answer {
   return { ok: false, fault, timing: { queueMs: 0, upstreamMs: 0 } };
