@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Fault } from '@b24/portal';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { documentDoor } from './door';
 import { buildFolders, serveSite } from './serve-site';
@@ -23,8 +24,12 @@ export async function serveReference(app: Pick<NestFastifyApplication, 'getHttpA
   const text = new StaticDocument(readDocument, json);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/openapi.json', { config: { door: documentDoor } }, (request, reply) => text.show(request, reply));
-  for (const [address, document] of methodDocuments())
-    fastify.get(address, { config: { door: documentDoor } }, (request, reply) => document.show(request, reply));
+  const documents = methodDocuments();
+  fastify.get<NamedDocument>('/openapi/:name', { config: { door: documentDoor } }, (request, reply) => {
+    const document = documents.get(request.params.name);
+    if (!document) throw new Fault('route_not_found');
+    return document.show(request, reply);
+  });
   // The library that renders the texts does not support trusted types.
   const site = { name: 'reference', policy: [], meanwhile };
   await serveSite(app, { address: '/docs', folders: buildFolders('reference'), ...site });
@@ -35,12 +40,15 @@ function readDocument(): string {
   return JSON.stringify(JSON.parse(readFileSync(documentFile, 'utf8')));
 }
 
-/** By their paths; none if nothing is built. */
-function methodDocuments(): [path: string, StaticDocument][] {
+interface NamedDocument {
+  readonly Params: { readonly name: string };
+}
+
+/** By the names of their files; none if nothing is built. */
+function methodDocuments(): ReadonlyMap<string, StaticDocument> {
   const folder = methodFolders.find((it) => existsSync(it));
-  if (!folder) return [];
-  return readdirSync(folder).map((name) => [
-    `/openapi/${name}`,
-    new StaticDocument(() => readFileSync(join(folder, name), 'utf8'), json),
-  ]);
+  const names = folder === undefined ? [] : readdirSync(folder);
+  return new Map(
+    names.map((name) => [name, new StaticDocument(() => readFileSync(join(folder ?? '', name), 'utf8'), json)]),
+  );
 }
