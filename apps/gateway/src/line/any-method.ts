@@ -80,7 +80,7 @@ export function namedParams(params: GivenParams): Command['params'] {
   return isList(params) ? orderedObject(params.map((value, i) => [String(i), value])) : params;
 }
 
-function isList(params: GivenParams): params is readonly unknown[] {
+export function isList(params: GivenParams): params is readonly unknown[] {
   return Array.isArray(params);
 }
 
