@@ -9,7 +9,7 @@ import { parseAnswer } from './parse-answer';
  * instead: they neither skip nor repeat an item when others are added or deleted in between.
  */
 
-const vendorPageItems = 50;
+export const vendorPageItems = 50;
 
 const cursorSchema = z
   .string()

@@ -2241,7 +2241,7 @@ export type Board = {
    */
   requests: number;
   /**
-   * What is known to have changed while the board was read; absent when nothing is. Read it anew then.
+   * What is known to have changed while the board was read; absent when nothing is. Read it once more then.
    */
   changedMeanwhile?: Array<BoardChange>;
 };
@@ -2376,7 +2376,7 @@ export type BoardEnd = {
      */
     requests: number;
     /**
-     * What is known to have changed while the board was read; absent when nothing is. Read it anew then.
+     * What is known to have changed while the board was read; absent when nothing is. Read it once more then.
      */
     changedMeanwhile?: Array<BoardChange>;
   };

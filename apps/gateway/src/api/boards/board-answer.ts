@@ -7,7 +7,7 @@ const [json, lines] = ['application/json', 'application/x-ndjson'];
 /** A board in the form that the caller accepts. */
 export interface BoardAnswer {
   readonly contentType: string;
-  /** Weak; absent for a board that changed while it was read, so that the next request reads it anew. */
+  /** Weak; absent for a board that changed while it was read, so that no later request is answered with 304. */
   readonly etag: string | undefined;
   readonly body: string;
 }

@@ -31,7 +31,7 @@ const requests = z.int().min(1).describe('The number of requests to the portal t
 const changedMeanwhile = z
   .array(changeSchema)
   .optional()
-  .describe('What is known to have changed while the board was read; absent when nothing is. Read it anew then.');
+  .describe('What is known to have changed while the board was read; absent when nothing is. Read it once more then.');
 
 export const boardSchema = z
   .object({

@@ -1,12 +1,11 @@
 import { type Command, Fault, type Result } from '@b24/portal';
 import { z } from 'zod';
-import { cursorAfter, parsePage } from '../../resources/paging';
+import { cursorAfter, parsePage, vendorPageItems } from '../../resources/paging';
 import { parseAnswer } from '../../resources/parse-answer';
 import { taskSchema, type TaskView } from '../../resources/tasks/task-shape';
 import type { BoardBatch } from './board-batch';
 import { boardCommands, type NumberOrReference, type TaskPlace } from './board-commands';
 
-const pageItems = 50;
 const taskList = z.object({ tasks: z.unknown() });
 
 /**
@@ -43,7 +42,7 @@ export class PlaceTasks {
   /** The pages that are left, as far as is known. */
   get pagesLeft(): number {
     if (this.isComplete) return 0;
-    return Math.max(1, Math.ceil(((this.expected ?? 0) - this.tasks.length) / pageItems));
+    return Math.max(1, Math.ceil(((this.expected ?? 0) - this.tasks.length) / vendorPageItems));
   }
 
   /** Adds the commands for the next pages to a batch, as many as it has room for. */
@@ -52,7 +51,7 @@ export class PlaceTasks {
     let after: NumberOrReference = this.tasks.at(-1)?.id ?? 0;
     for (let page = 0; page < pages; page++) {
       batch.add(this.nameOf(page), this.commandAfter(after));
-      after = `$result[${this.nameOf(page)}][tasks][${pageItems - 1}][id]`;
+      after = `$result[${this.nameOf(page)}][tasks][${vendorPageItems - 1}][id]`;
     }
   }
 

@@ -1,6 +1,7 @@
 import { Fault, type Command, type FaultCode, type Result } from '@b24/portal';
 import { z } from 'zod';
 import { type GroupView, groupThere } from '../../resources/groups/groups';
+import { vendorPageItems } from '../../resources/paging';
 import { parseAnswer } from '../../resources/parse-answer';
 import { backlogSchema, type Backlog as BacklogView } from '../../resources/scrum/backlogs';
 import { epicSchema } from '../../resources/scrum/epics';
@@ -191,12 +192,12 @@ class BoardReading {
 
   private changesIn(batch: BoardBatch, places: readonly PlaceTasks[]): readonly (BoardChange | undefined)[] {
     const sprints = this.sprintLists.flatMap((it) => it.firstPage(batch, `${it.name}_after`));
-    const known = this.sprintLists.flatMap(({ items }) => items.slice(0, pageItems));
+    const known = this.sprintLists.flatMap(({ items }) => items.slice(0, vendorPageItems));
     const epics = this.epics.firstPage(batch, 'epics_after');
     return [
       changedItems('backlog', this.backlog ? [this.backlog] : [], backlogNow(batch)),
       changedItems('sprints', known, sprints),
-      changedItems('epics', this.epics.items.slice(0, pageItems), epics),
+      changedItems('epics', this.epics.items.slice(0, vendorPageItems), epics),
       ...places.map((it) => countChange(it, batch)),
       changedTasks(this.before, taskMarkOf(batch.resultOf('newest_after'))),
     ];
@@ -216,8 +217,6 @@ class BoardReading {
     throw new Fault('answer_too_large', { detail });
   }
 }
-
-const pageItems = 50;
 
 /** Returns the group; null if it can't be read. @throws Fault group_not_found, group_not_scrum */
 function groupOf(batch: BoardBatch): GroupView | null {
