@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ApiDocument } from '../support/api-document';
+import { compileStrictly } from '../support/compile-strictly';
 
 const run = promisify(execFile);
 const binary = (name: string) => resolve('node_modules/.bin', name);
@@ -37,20 +38,6 @@ const generators: readonly ClientGenerator[] = [
     declares: (id) => new RegExp(`^ +${id}: \\(`, 'm'),
   },
 ];
-
-const tsconfig = {
-  compilerOptions: {
-    strict: true,
-    skipLibCheck: false,
-    noEmit: true,
-    target: 'es2023',
-    module: 'esnext',
-    moduleResolution: 'bundler',
-    lib: ['es2023', 'dom', 'dom.iterable'],
-    types: [],
-  },
-  include: ['*.ts', 'hey'],
-};
 
 /** What a caller writes with each client: the types of parameters, bodies, answers and problems must fit. */
 const caller = `
@@ -96,10 +83,6 @@ describe('clients that other generators make from openapi.json', () => {
   });
 
   it('compile strictly, with typed parameters, bodies, answers and problems', async () => {
-    await writeFile(join(folder, 'caller.ts'), caller);
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
-    await run(binary('tsc'), ['-p', folder]).catch((error: unknown) => {
-      throw new Error((error as { stdout: string }).stdout);
-    });
+    await compileStrictly(folder, caller);
   }, 60_000);
 });

@@ -1,15 +1,11 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { HttpClient, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 describe('groups over HTTP', () => {
   let world: World;
   let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
-  const withScope = async (scope: string) => {
-    const { body } = await client.call('POST', '/v1/clients', { name: 'planner', scopes: [scope] });
-    return new HttpClient(client.url, body.key as string);
-  };
 
   beforeAll(async () => {
     world = await World.start();
@@ -84,7 +80,7 @@ describe('groups over HTTP', () => {
   });
 
   it('are for keys with their own scopes', async () => {
-    const [reader, writer] = [await withScope('group:read'), await withScope('group:write')];
+    const [reader, writer] = [await client.withScopes('group:read'), await client.withScopes('group:write')];
     expect([(await reader.get(at('/groups'))).status, (await writer.get(at('/groups'))).status]).toEqual([200, 403]);
     const write = (by: HttpClient) => by.call('POST', at('/groups'), { name: 'Own' });
     expect([(await write(reader)).status, (await write(writer)).status]).toEqual([403, 201]);

@@ -53,7 +53,7 @@ describe('portal ids that a caller made up', () => {
     const redis = world.redis.client();
     const all = await redis.keys('*');
     redis.disconnect();
-    // The use of the key is stored later; a replica looks for idle grants now and then, whoever calls.
+    // The use of the key is stored later; a replica looks for idle grants now and then.
     return all.filter((key) => !key.endsWith(':use') && key !== 'b24:keep-alive:lease');
   };
   const series = async () => {

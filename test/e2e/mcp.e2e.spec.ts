@@ -104,7 +104,7 @@ describe('an assistant over the Model Context Protocol', () => {
       expect([name, (await refusal(epics, name, args))['code']]).toEqual([name, 'not_allowed']);
   });
 
-  it('is told how to work with the tools that it has, by a server of the version of the package', async () => {
+  it('is given instructions for the tools that it has, by a server of the version of the package', async () => {
     const caller = await withKey({ scopes: ['call'] });
     expect(caller.getServerVersion()).toMatchObject({ name: 'b24-gateway', version });
     expect(caller.getInstructions()).toMatch(/list_portals.*find_methods.*describe_method.*call_method/);
@@ -145,7 +145,7 @@ describe('an assistant over the Model Context Protocol', () => {
     expect((await run(assistant, 'call_method', called)).structuredContent).toMatchObject({ result: backlog });
   });
 
-  it('is told which method a misspelt name may stand for', async () => {
+  it('gets the methods that a misspelt name may stand for', async () => {
     const assistant = await withKey({ scopes: ['call'] });
     expect(await refusal(assistant, 'describe_method', { method: 'crm.deals.list' })).toMatchObject({
       code: 'invalid_request',
@@ -156,7 +156,7 @@ describe('an assistant over the Model Context Protocol', () => {
     );
   });
 
-  it('finds only methods that its key may run, and is told of another that it may not', async () => {
+  it('finds only methods that its key may run, and a note on another that it may not', async () => {
     const assistant = await withKey({ scopes: ['call'], methods: ['crm.*'] });
     const { structuredContent } = await run(assistant, 'find_methods', { task: 'create a task' });
     const { methods } = structuredContent as { methods: { method: string }[] };
@@ -167,7 +167,7 @@ describe('an assistant over the Model Context Protocol', () => {
     expect(allowed.structuredContent).not.toHaveProperty('notAllowed');
   });
 
-  it('is told whether a portal can be called, why not and what to do', async () => {
+  it('reads whether a portal can be called, why not and what to do', async () => {
     const assistant = await withKey({ scopes: ['portals:read'] });
     const explain = async () =>
       (await run(assistant, 'explain_portal_status', { portal: other.memberId })).structuredContent;
@@ -180,7 +180,7 @@ describe('an assistant over the Model Context Protocol', () => {
     });
   });
 
-  it('is told which calls failed lately, with the requests to look for', async () => {
+  it('reads which calls failed lately, with the requests to look for', async () => {
     const { status } = await admin.call('POST', `/v1/portals/${portal.memberId}/call/no.such.method`, {});
     expect(status).toBeGreaterThanOrEqual(400);
     const assistant = await withKey({ scopes: ['portals:read'] });

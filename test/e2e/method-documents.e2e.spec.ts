@@ -1,25 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { compileStrictly } from '../support/compile-strictly';
 
 const run = promisify(execFile);
 const binary = (name: string) => resolve('node_modules/.bin', name);
-
-const tsconfig = {
-  compilerOptions: {
-    strict: true,
-    skipLibCheck: false,
-    noEmit: true,
-    target: 'es2023',
-    module: 'esnext',
-    moduleResolution: 'bundler',
-    lib: ['es2023', 'dom', 'dom.iterable'],
-    types: [],
-  },
-  include: ['*.ts', 'hey'],
-};
 
 /** What a caller writes with each client. */
 const caller = `
@@ -68,10 +55,6 @@ describe.each(documents)('clients that two generators make from /openapi/%s.json
   });
 
   it('compile strictly, with typed parameters and results', async () => {
-    await writeFile(join(folder, 'caller.ts'), caller);
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
-    await run(binary('tsc'), ['-p', folder]).catch((error: unknown) => {
-      throw new Error((error as { stdout: string }).stdout.slice(0, 5000));
-    });
+    await compileStrictly(folder, caller);
   }, 240_000);
 });

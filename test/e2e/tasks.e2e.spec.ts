@@ -1,5 +1,5 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
-import { HttpClient, World } from '../support/gateway';
+import { type HttpClient, World } from '../support/gateway';
 
 const task = {
   ...{ id: 70, title: 'Task 70', status: 2, priority: 1, groupId: 125, sprintId: null, backlogId: 1, stageId: null },
@@ -12,10 +12,6 @@ describe('tasks over HTTP', () => {
   let client: HttpClient;
   let portal: SimulatedPortal;
   const at = (path: string) => `/v1/portals/${portal.memberId}${path}`;
-  const withScope = async (scope: string) => {
-    const { body } = await client.call('POST', '/v1/clients', { name: 'planner', scopes: [scope] });
-    return new HttpClient(client.url, body.key as string);
-  };
   const listed = async (query = '') => {
     const { body } = await client.get<{ items: { id: number }[] }>(at(`/tasks${query}`));
     return body.items.map(({ id }) => id);
@@ -191,7 +187,7 @@ describe('tasks over HTTP', () => {
   });
 
   it('need scopes of their own', async () => {
-    const [reader, planner] = [await withScope('task:read'), await withScope('scrum:read')];
+    const [reader, planner] = [await client.withScopes('task:read'), await client.withScopes('scrum:read')];
     expect([(await reader.get(at('/tasks/70'))).status, (await planner.get(at('/tasks/70'))).status]).toEqual([
       200, 403,
     ]);

@@ -47,6 +47,12 @@ export class HttpClient {
     readonly key: string | undefined = adminKey,
   ) {}
 
+  /** Creates a key with these scopes, and returns a client with it. */
+  async withScopes(...scopes: string[]): Promise<HttpClient> {
+    const { body } = await this.call('POST', '/v1/clients', { name: 'planner', scopes });
+    return new HttpClient(this.url, body.key as string);
+  }
+
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever came
   async call<T = any>(
     method: string,

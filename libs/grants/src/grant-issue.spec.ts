@@ -42,7 +42,7 @@ describe('the issue of a grant', () => {
     expect([first.untilMs, nextIssue(first, seen(7_200_000), 0).untilMs]).toEqual([7_200_000, 7_200_000]);
   });
 
-  it('starts anew when it is another', () => {
+  it('starts from the first back-off when it is another', () => {
     const before: GrantIssue = { code: 'portal_deleted', detail: '', sinceMs: 1, times: 5, untilMs: 2 };
     expect(nextIssue(before, seen(60_000), 100)).toMatchObject({ sinceMs: 100, times: 1, untilMs: 60_100 });
   });

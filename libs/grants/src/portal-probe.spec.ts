@@ -108,7 +108,7 @@ describe('the probe of a portal', () => {
     expect(permits).toBe(3);
   });
 
-  it('that was refused is made anew each time', async () => {
+  it('that was refused is made each time', async () => {
     send = () => Promise.reject(new Fault('portal_deleted', { upstream }));
     await probe.ask(grantOf(1));
     await probe.ask(grantOf(1));

@@ -73,7 +73,7 @@ describe('the circuit of a portal', () => {
     expect(circuit.state).toBe('closed');
   });
 
-  it('starts to count anew when the portal answers', () => {
+  it('starts to count from zero when the portal answers', () => {
     fail(4);
     fail(4, unanswered());
     circuit.close();
@@ -127,7 +127,7 @@ describe('the circuit of a portal', () => {
     expect([fail(3, unanswered()), circuit.state]).toEqual(['unchanged', 'closed']);
   });
 
-  it('stays closed when the probe is answered, and starts to count anew', () => {
+  it('stays closed when the probe is answered, and starts to count from zero', () => {
     fail(5, unanswered());
     expect(circuit.onProbeResult(true, unanswered())).toBe(false);
     expect([circuit.isProbing, circuit.state]).toEqual([false, 'closed']);
