@@ -14,3 +14,4 @@ export type { InjectedFault, InjectionOptions, InjectionTarget } from './fault-i
 export type { ReceivedFile } from './received-body';
 export type { ScriptedAnswer, ScriptedAnswers } from './scripted-answers';
 export type { V3Row, V3Store } from './rest-v3/v3-store';
+export { listedMethods } from './methods/listed-method-table';

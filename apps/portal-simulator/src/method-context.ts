@@ -28,9 +28,9 @@ export interface MethodContext {
 }
 
 /** A list method's answer: `next` and `total` stand beside `result` in the envelope (docs/bitrix24-rules.md#lists). */
-export class VendorPage {
+export class VendorPage<Rows extends unknown[] | PhpInput = unknown[]> {
   constructor(
-    readonly result: unknown[],
+    readonly result: Rows,
     /** Absent where the caller wanted no count. */
     readonly total: number | undefined,
     readonly next: number | undefined,

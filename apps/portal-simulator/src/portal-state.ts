@@ -3,6 +3,7 @@ import type { ScriptedAnswers } from './scripted-answers';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import type { CrmStore } from './crm-store';
+import type { ListStore } from './list-store';
 import type { DiskStore } from './disk-store';
 import type { FileLinks } from './file-links';
 import type { GroupStore } from './group-store';
@@ -120,6 +121,7 @@ export interface PortalState {
   readonly tasks: TaskStore;
   readonly crm: CrmStore;
   readonly disk: DiskStore;
+  readonly lists: ListStore;
   readonly links: FileLinks;
   /** What REST 3 reads and writes. */
   readonly v3: V3Store;

@@ -3,6 +3,7 @@ import { EntityCache } from './entity-cache';
 import type { Exchange } from './exchange';
 import { type AuthenticatedCaller, type MethodContext, VendorPage, type RestMethod } from './method-context';
 import { findMethod } from './methods';
+import { listedMethod } from './methods/listed-methods';
 import { OrderedArray } from './ordered-array';
 import { type PhpInput, inputOf, isMap } from './php-input';
 import { jsonDecode } from './json-decode';
@@ -209,7 +210,7 @@ export class RestEndpoint {
   }
 
   private permitted(name: string, caller: AuthenticatedCaller): RestMethod {
-    const method = findMethod(name);
+    const method = listedMethod(this.portal.lists, name) ?? findMethod(name);
     if (method === undefined) throw VendorRefusal.of('ERROR_METHOD_NOT_FOUND');
     if (method.scope !== '' && !caller.scopes.includes(method.scope)) {
       throw VendorRefusal.of('insufficient_scope', this.portal.quirks.scopeStatus);
@@ -262,11 +263,8 @@ function scriptedItem({ text }: ScriptedAnswer): MethodAnswer {
 
 function withText(result: unknown, text: () => string): unknown {
   if (result instanceof VendorPage) {
-    return new VendorPage(
-      result.result.map((row) => withText(row, text)),
-      result.total,
-      result.next,
-    );
+    const { result: rows, total, next, key } = result;
+    return new VendorPage(Array.isArray(rows) ? rows.map((row) => withText(row, text)) : rows, total, next, key);
   }
   if (Array.isArray(result)) return result.map((row: unknown) => withText(row, text));
   return isMap(result) ? { ...result, UF_NOTE: text(), [text()]: 'noted' } : result;

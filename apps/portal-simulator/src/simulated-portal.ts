@@ -4,6 +4,7 @@ import { handleAuthorize } from './authorize-page';
 import type { TokenLedger } from './token-ledger';
 import type { SimulatorClock } from './clock';
 import { CrmStore } from './crm-store';
+import { ListStore } from './list-store';
 import { DiskStore } from './disk-store';
 import type { Exchange } from './exchange';
 import { FileLinks } from './file-links';
@@ -48,6 +49,7 @@ export class SimulatedPortal implements PortalState {
   readonly tasks = new TaskStore();
   readonly crm = new CrmStore();
   readonly disk = new DiskStore();
+  readonly lists = new ListStore();
   readonly links = new FileLinks(() => this.domain);
   readonly scripts = new ScriptedAnswers();
   readonly v3 = new V3Store();

@@ -146,11 +146,19 @@ describe('Catalog', () => {
       expect(catalog.listing('event.offline.get')).toMatchObject({ kind: 'none', reason: 'not_a_read' });
       expect(catalog.listing('crm.deal.get')).toMatchObject({ kind: 'none', reason: 'no_list' });
       expect(catalog.listing('task.item.list')).toMatchObject({ kind: 'none', reason: 'positional_parameters' });
+      expect(catalog.listing('ai.engine.list')).toEqual({ kind: 'none', reason: 'own_paging', parameters: ['limit'] });
+    });
+
+    it('names the parameter that chooses a page, where that is not `start`', () => {
       expect(catalog.listing('biconnector.source.list')).toEqual({
-        kind: 'none',
-        reason: 'own_paging',
-        parameters: ['page'],
+        kind: 'own',
+        rows: '',
+        id: 'id',
+        position: { name: 'page', counts: 'pages', limit: undefined },
       });
+      const position = { name: 'OFFSET', counts: 'records', limit: 'LIMIT' };
+      expect(catalog.listing('im.search.chat.list')).toMatchObject({ kind: 'own', position });
+      expect(catalog.listing('bizproc.task.list')).toMatchObject({ kind: 'pages', start: 'START' });
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog';
-import type { Listing } from '../listing';
+import type { Listing, PagePosition } from '../listing';
 import { type Method, needsOf } from '../method';
 import {
   type FieldRecord,
@@ -93,10 +93,17 @@ function pagingOf(listing: Listing | undefined): Pick<MethodDescription, 'paging
 function pagingWords(listing: Listing): string | undefined {
   if (listing.kind === 'whole') return 'All records come in one answer.';
   if (listing.kind === 'pages') return pageWords(listing);
+  if (listing.kind === 'own') return ownPagingWords(listing.position);
   const { reason, parameters } = listing;
   return reason === 'own_paging' && parameters.length > 0
     ? `By its own parameters: ${parameters.join(', ')}.`
     : undefined;
+}
+
+function ownPagingWords({ name, counts, limit }: PagePosition): string {
+  const size = limit === undefined ? 'Pages of 50' : `Pages of \`${limit}\` records`;
+  const what = counts === 'pages' ? 'the number of the page, from 1' : 'the number of records before the page';
+  return `${size}: \`${name}\` is ${what}.`;
 }
 
 function pageWords({ byId }: Extract<Listing, { kind: 'pages' }>): string {

@@ -29,7 +29,16 @@ describe('the description of a method', () => {
     expect(describeMethod(catalog, 'rpa.task.do')?.notes).toEqual(['Its parameters are not documented.']);
     expect(describeMethod(catalog, 'rpa.task.do')).not.toHaveProperty('parameters');
     expect(describeMethod(catalog, 'task.item.list')?.notes).toEqual(['Send its parameters as a list, in this order.']);
-    expect(describeMethod(catalog, 'biconnector.source.list')?.paging).toBe('By its own parameters: page.');
+  });
+
+  it('says how pages are chosen', () => {
+    const pagingOf = (name: string) => describeMethod(catalog, name)?.paging;
+    expect(pagingOf('ai.engine.list')).toBe('By its own parameters: limit.');
+    expect(pagingOf('biconnector.source.list')).toBe('Pages of 50: `page` is the number of the page, from 1.');
+    expect(pagingOf('im.search.chat.list')).toBe(
+      'Pages of `LIMIT` records: `OFFSET` is the number of records before the page.',
+    );
+    expect(pagingOf('calendar.resource.list')).toBe('All records come in one answer.');
   });
 
   it('is there for every method, without a mark of the data, and for no other name', () => {

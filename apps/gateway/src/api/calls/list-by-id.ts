@@ -1,9 +1,9 @@
 import type { IdNames } from '@b24/catalog';
 import { type Answer, type Command, entriesOf, Fault, mergedInOrder, orderedObject } from '@b24/portal';
 import { batchedBytes, callerBatch, commandNames } from '@b24/upstream';
-import { commandOfCall, type NamedCall } from './any-calls';
+import type { NamedCall } from './any-calls';
 import { notWalkable } from './list-faults';
-import { idNamesOf, rowsKeyOf } from './list-params';
+import { idNamesOf, pageCommand, rowsKeyOf } from './list-params';
 import { firstRowsOf, laterRowsOf, type ListRows, type ListSend, pageSize } from './list-rows';
 import { idNameIn, type ListRow, readWholeNumber } from './row-id';
 
@@ -101,12 +101,13 @@ function commandAfter({ method, params, names, filter }: IdWalk, after: string |
   const { filterId = names.id } = names;
   const conditions = after === undefined ? filter : mergedInOrder(filter, { [`>${filterId}`]: after });
   const filtered = Object.keys(conditions).length > 0 && { [names.filter]: conditions };
-  return commandOfCall({ method, params: { ...params, [names.order]: { [names.id]: 'ASC' }, ...filtered }, start: -1 });
+  const walked = { ...params, [names.order]: { [names.id]: 'ASC' }, ...filtered };
+  return pageCommand({ method, params: walked }, -1);
 }
 
 /** Returns the path of the id of a full page's last record, within a result; undefined if no reference can name it. */
-function pathOfLast({ rows: [row], key }: ListRows, { names }: IdWalk): string | undefined {
-  if (row === undefined || (key !== undefined && !/^\w+$/.test(key))) return undefined;
+function pathOfLast({ rows: [row], key, areNumbered }: ListRows, { names }: IdWalk): string | undefined {
+  if (row === undefined || areNumbered || (key !== undefined && !/^\w+$/.test(key))) return undefined;
   return `${key === undefined ? '' : `[${key}]`}[${pageSize - 1}][${idNameIn(row, rowIdOf(names))}]`;
 }
 

@@ -1,5 +1,6 @@
-import type { IdNames } from '@b24/catalog';
-import { entriesOf, orderedObject } from '@b24/portal';
+import type { IdNames, Listing } from '@b24/catalog';
+import { type Command, entriesOf, mergedInOrder, orderedObject } from '@b24/portal';
+import { anyCommand } from '../../line/any-method';
 import { vendorCatalog } from '../../line/vendor-catalog';
 import { ownPagesOnly, unusableParam } from './list-faults';
 import type { NamedCall } from './any-calls';
@@ -24,6 +25,13 @@ export function rowsKeyOf(method: string): string | undefined {
   return rows === '' ? undefined : rows;
 }
 
+/** Returns the command of a page at an offset; -1 for the first page without a total. */
+export function pageCommand({ method, params }: NamedCall, start: number): Command {
+  const listing = vendorCatalog.listing(method);
+  const name = listing?.kind === 'pages' ? listing.start : 'start';
+  return anyCommand(method, mergedInOrder(params, { [name]: start }));
+}
+
 /** Returns whether the parameters go by position, so that a name such as `start` can't be added. */
 export function isPositional({ method, params }: NamedCall): boolean {
   const names = Object.keys(params);
@@ -31,9 +39,8 @@ export function isPositional({ method, params }: NamedCall): boolean {
   return reasonOf(method) === 'positional_parameters';
 }
 
-/** @throws Fault list_not_walkable for a method whose pages only its own parameters choose */
-export function refuseOwnPages(method: string): void {
-  const listing = vendorCatalog.listing(method);
+/** @throws Fault list_not_walkable for a method whose pages only parameters choose that differ from method to method */
+export function refuseOwnPages(listing: Listing | undefined): void {
   if (listing?.kind === 'none' && listing.reason === 'own_paging') throw ownPagesOnly(listing.parameters);
 }
 
@@ -43,8 +50,11 @@ function reasonOf(method: string): string | undefined {
 }
 
 /** @throws Fault invalid_request for parameters that choose one page */
-export function refuseOwnPaging({ params }: NamedCall): void {
-  const start = Object.keys(params).find((it) => /^start$/i.test(it));
+export function refuseOwnPaging({ method, params }: NamedCall): void {
+  const listing = vendorCatalog.listing(method);
+  const own = listing?.kind === 'own' ? [listing.position.name, listing.position.limit] : [];
+  const names = ['start', ...own].map((it) => it?.toLowerCase());
+  const start = Object.keys(params).find((it) => names.includes(it.toLowerCase()));
   const name = start ?? ownPaging.exec(JSON.stringify(params))?.[1];
   if (name !== undefined) throw unusableParam(name, 'The gateway chooses the pages of a list; leave it out.');
 }

@@ -362,11 +362,34 @@ describe('a list', () => {
     expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it('is refused before anything is sent where only parameters of the method choose a page', async () => {
+  it('is refused before anything is sent where the method has no parameter that chooses the next page', async () => {
     const unused = new PagingPortal([]);
-    const { fault } = await read(unused, 'biconnector.source.list', { filter: {} });
+    const { fault } = await read(unused, 'ai.engine.list', { filter: {} });
     expect([fault?.code, unused.commands.length]).toEqual(['list_not_walkable', 0]);
-    expect(fault?.message).toContain('by `page`, not by `start`');
+    expect(fault?.message).toContain('by `limit`, not by `start`');
+  });
+
+  it.each([
+    ['comes in one answer', 'calendar.resource.list', { start: 'ignored', next: 'absent', total: 'absent' }, 40, 1],
+    ['comes in one answer of 60', 'calendar.resource.list', { pageSize: 60, next: 'absent', total: 'absent' }, 60, 1],
+    ['is paged all the same', 'calendar.resource.list', {}, 120, 4],
+  ] as [string, string, Partial<PagingStyle>, number, number][])(
+    'that is documented to come in one answer %s',
+    async (_how, method, how, count, requests) => {
+      const portal = new PagingPortal(recordsTo(count), { ...usualStyle, ...how });
+      const { ids, fault } = await read(portal, method);
+      expect([ids.length, fault, portal.commands.length]).toEqual([count, undefined, requests]);
+    },
+  );
+
+  it.each([
+    ['the result', { 7: { id: 7 }, 9: { id: 9 } }],
+    ['a key of the result', { templates: { 7: { id: 7 }, 9: { id: 9 } } }],
+    ['a key beside a map of names', { templates: { 7: { id: 7 }, 9: { id: 9 } }, names: { a: { id: 1 } } }],
+  ])('has the records of a map by number in %s', async (_where, value) => {
+    const one = { ok: true, value, total: 2, timing: { queueMs: 0, upstreamMs: 1 } } as const;
+    const rows = await first({ method: 'documentgenerator.template.list', params: {} }, () => Promise.resolve(one));
+    expect(rows).toEqual([{ id: 7 }, { id: 9 }]);
   });
 
   it('is one page where the method takes parameters by position, though they have names', async () => {

@@ -1,9 +1,12 @@
+import { vendorCatalog } from '../../line/vendor-catalog';
 import type { NamedCall } from './any-calls';
 import { goesById, idWalkOf, readById, readFirstById } from './list-by-id';
 import { readByOffset } from './list-by-offset';
 import { foldListParams, isPositional, refuseOwnPages, refuseOwnPaging } from './list-params';
 import type { ListSend } from './list-rows';
 import { readOnePage } from './read-one-page';
+import { readOwnPages } from './read-own-pages';
+import { readWhole } from './read-whole';
 import type { ListRow } from './row-id';
 
 /**
@@ -12,9 +15,12 @@ import type { ListRow } from './row-id';
  * are valid
  */
 export async function* readPages(call: NamedCall, send: ListSend): AsyncGenerator<readonly ListRow[]> {
+  const listing = vendorCatalog.listing(call.method);
   refuseOwnPaging(call);
-  refuseOwnPages(call.method);
+  refuseOwnPages(listing);
   if (isPositional(call)) yield* readOnePage(call, send);
+  else if (listing?.kind === 'whole') yield* readWhole(call, send);
+  else if (listing?.kind === 'own') yield* readOwnPages(call, listing.position, send);
   else yield* readNamed(foldListParams(call), send);
 }
 

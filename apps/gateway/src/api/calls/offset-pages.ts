@@ -1,13 +1,13 @@
 import type { Answer, Result } from '@b24/portal';
-import { commandOfCall, type MethodCall } from './any-calls';
-import { rowsKeyOf } from './list-params';
+import type { NamedCall } from './any-calls';
+import { pageCommand, rowsKeyOf } from './list-params';
 import { firstRowsOf, laterRowsOf, type ListRows, type ListSend, pageSize } from './list-rows';
 
 /** Pages of one list that are requested at once. */
 const pagesAtOnce = 10;
 
 /** A page that was read by offset. */
-export interface OffsetPage extends ListRows {
+export interface OffsetPage extends Pick<ListRows, 'rows' | 'key'> {
   readonly start: number;
   readonly next?: number | undefined;
   /** Absent if the portal did not count. */
@@ -20,7 +20,7 @@ export class OffsetPages {
   private first: OffsetPage | undefined;
 
   constructor(
-    private readonly list: MethodCall,
+    private readonly list: NamedCall,
     private readonly send: ListSend,
   ) {}
 
@@ -47,7 +47,7 @@ export class OffsetPages {
   }
 
   private sendAt(start: number): Promise<Answer> {
-    const answer = this.send(commandOfCall({ ...this.list, start }));
+    const answer = this.send(pageCommand(this.list, start));
     // The walk may end before it reads this page.
     answer.catch(() => undefined);
     return answer;
@@ -57,7 +57,7 @@ export class OffsetPages {
     return { ...this.rowsOf(answer, start), start, ...(answer.ok && countsOf(answer)) };
   }
 
-  private rowsOf(answer: Answer, start: number): ListRows {
+  private rowsOf(answer: Answer, start: number): Pick<ListRows, 'rows' | 'key'> {
     if (!this.first) return firstRowsOf(answer, rowsKeyOf(this.list.method));
     return { rows: laterRowsOf(answer, this.first.key, `at start ${start}`) };
   }

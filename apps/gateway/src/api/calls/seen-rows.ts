@@ -11,6 +11,9 @@ export class SeenRows {
   private readonly ids = new Set<string>();
   private readonly digests = new Set<string>();
 
+  /** `position` is the parameter that chooses a page. */
+  constructor(private readonly position = 'start') {}
+
   /** Adds a page, whose position is such as `at start 50`. @throws Fault list_not_walkable, list_changed */
   add(rows: readonly ListRow[], position: string): void {
     const ids = rows.map(idTextOf).filter((id) => id !== undefined);
@@ -36,7 +39,7 @@ export class SeenRows {
   private addIds(ids: readonly string[], position: string): void {
     const repeated = ids.filter((id) => this.ids.has(id));
     if (repeated.length > 0 && repeated.length === ids.length)
-      throw notWalkable(`the page ${position} repeats earlier records, so the method ignores \`start\``);
+      throw notWalkable(`the page ${position} repeats earlier records, so the method ignores \`${this.position}\``);
     if (repeated.length > 0) throw listChanged(`the page ${position} repeats the record with id ${repeated[0]}`);
     for (const id of ids) this.ids.add(id);
     if (this.ids.size > maxIds)
