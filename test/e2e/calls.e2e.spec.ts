@@ -101,6 +101,19 @@ describe('any method', () => {
     expect((await call('quite.another.thing.of.partners')).body).not.toHaveProperty('suggestions');
   });
 
+  it('that needs a permission which the portal said it lacks costs no request', async () => {
+    const narrow = await world.simulator.addPortal();
+    const path = narrow.webhookUrl(1, ['task']);
+    const { body: added } = await client.call('POST', '/v1/portals', { webhookUrl: path });
+    const of = (method: string) => client.call('POST', `/v1/portals/${added.memberId}/call/${method}`, {});
+    narrow.requests.length = 0;
+    const refusals = [await of('crm.deal.list'), await of('crm.deal.list'), await of('crm.lead.list')];
+    expect(refusals.map(({ status, body }) => [status, body.code])).toEqual(Array(3).fill([403, 'insufficient_scope']));
+    expect(refusals[2]!.body.detail).toMatch(/crm\.lead\.list needs the permission `crm`\..*nothing was sent/);
+    expect(narrow.requests.map(({ method }) => method)).toEqual(['crm.deal.list']);
+    expect((await of('tasks.task.list')).status).toBe(200);
+  });
+
   it('is sent with parameters that it is not documented to have, which the answer names, unless they are to be checked', async () => {
     const params = { filter: { '>ID': 119 }, selct: ['ID'] };
     const warned = await call('crm.deal.list', { params });

@@ -40,6 +40,7 @@ import {
 import { halfEmojiMessage } from './line/any-method';
 import { explainRefusal } from './line/explain-refusal';
 import { admitted, isRevoked, lastCheck } from './line/last-check';
+import { MissingPermissions } from './line/missing-permissions';
 import { acquirePermit } from './line/own-request-permit';
 import { PlanDetector } from './line/plan-detector';
 import type { Traces } from './line/traces';
@@ -50,6 +51,7 @@ import { type UnknownOutcome, type SettlementRule, settleWrite } from '@b24/idem
  * The line. A call passes these stations, and its answer returns the same way:
  *
  *   access       may this key do this here?                        not_allowed, portal_not_found
+ *   permissions  does the portal lack the permission for this?  insufficient_scope
  *   settlement   a write whose answer is lost                      outcome_unknown
  *   ── below, every station has the shape Send ──
  *   queue        wait for a permit, share a batch (≤ 50)           queue_full, operating_time_spent, deadline_exceeded
@@ -153,10 +155,12 @@ export class RequestLine {
   private readonly portalQueues: PortalQueues;
   private readonly send: SendAllowed;
   private readonly planDetector: PlanDetector;
+  private readonly missingPermissions: MissingPermissions;
   private readonly sendAs: ReturnType<typeof lastCheck>;
 
   constructor(private readonly parts: LineParts) {
     const { clock, post, store, grants, relocation } = parts;
+    this.missingPermissions = new MissingPermissions(clock);
     this.planDetector = new PlanDetector({
       store,
       clock,
@@ -250,14 +254,16 @@ export class RequestLine {
     const { client, signal, traceparent } = asking;
     const allowed = allowCommand(client, { scope, portal }, command);
     assertEncodable(command);
-    const { keys, observer, traces, meter } = this.parts;
+    const { grants, keys, observer, traces, meter } = this.parts;
     const traced = traces?.call(portal, command, traceparent);
     try {
+      this.missingPermissions.check(portal, command, grants.ready(portal));
       if (client.rate) await meter.charge(client, command.inside?.length ?? 1, signal);
       const sent = admitted(allowed, client, keys.digestOfAdmitted(client));
       const traceable = traced ? { ...sent, trace: traced.traceparent } : sent;
       const [first] = await this.send(portal, [traceable], signal);
       const received = isRevoked(first) ? await this.sendOwn(portal, traceable, signal, first) : first;
+      this.missingPermissions.learn(portal, command, received, grants.ready(portal));
       const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
       observer.answered(portal, command.method, answer.timing);
