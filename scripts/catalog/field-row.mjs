@@ -31,11 +31,19 @@ const typeNames = new Map(
 const maxValues = 60;
 const placeholder = /^(?:field|value|key|item|element|param)_?[nN\d]*$|^n$|XXX/;
 const listsValues =
-  /\b(?:possible|available|allowed|valid|acceptable) (?:values?|types?|options?)\b[^:\n]{0,60}:(.*)$|\bcan (?:be|take)\b[^`\n]{0,40}(`.*)$/im;
+  /(?<!\bexamples? of )\b(?:possible|available|allowed|valid|acceptable) (?:values?|types?|options?)\b[^:\n]{0,60}:(.*)$|\bcan (?:be|take)\b(?: either| one of| only| the| following| values?)*:?\s(`.*)$/im;
+/** What introduces bullets that are values, and what introduces others. */
+const introducesValues =
+  /\b(?:values?|types?|options?|modes?|codes?|one of|either|handlers?|variants?|stages?|can (?:be|take))\b/i;
+const introducesOthers =
+  /\b(?:examples?|where|formats?|extensions?|fields?|parameters?|available:|returned|for which|consists?)\b/i;
 /** Code with which a line begins, alone or before a dash, a colon or a bracket. */
 const bullet = /^(\s*)[-*+]\s+(?:\*\*)?`["']?([^`"']+)["']?`(?:\*\*)?\s*(?:$|[—–:(,;.=-]|or\b|and\b)/;
 /** `fields`, `fields[NAME]` or `fields.NAME`. */
 const fieldName = /^[\w$:-]+(?:\[[\w$-]*\]|\.[\w$-]+)*/;
+/** Fields with values that the vendor calls possible, although any text is stored. */
+const freeText = /^UTM_/i;
+const methodName = /^[a-z]\w*(?:\.[a-z]\w*)+$/i;
 const directions = /^(?:asc|desc)$/i;
 
 /** Returns whether a table's first row heads a list of fields. */
@@ -67,7 +75,7 @@ export function fieldOf(row, rows) {
     path: named.path,
     type,
     ...(required && { required }),
-    ...listedIn(description, type),
+    ...(!freeText.test(named.path.at(-1)) && listedIn(description, type)),
     ...(/`>=?`/.test(description) && { takesOperators: true }),
     anchors: anchorsIn(row.join('\n')),
     nested: nestedRows(description),
@@ -155,9 +163,25 @@ function listedIn(description, type) {
     const fields = names.filter((it) => /^[a-z]\w*$/i.test(it) && !placeholder.test(it) && !directions.test(it));
     return fields.length > 1 ? { fields: new Map(fields.map((it) => [it, { type: '' }])) } : {};
   }
-  const listed = names.length > 1 ? names : namesInSentence(description);
-  const values = listed.filter((it) => /^[\w.:/-]+$/.test(it) && !placeholder.test(it));
-  return values.length > 1 && values.length <= maxValues ? { values } : {};
+  const listed = names.length > 1 ? valuesOf(names, description, type) : namesInSentence(description);
+  // A list with a placeholder, or with names of methods, is no list of all values.
+  const areValues = listed.every((it) => /^[\w.:/-]+$/.test(it) && !placeholder.test(it) && !methodName.test(it));
+  return areValues && listed.length > 1 && listed.length <= maxValues ? { values: listed } : {};
+}
+
+/** Returns the names of bullets if the line before them introduces values, or if all are letters such as `Y` and `N`. */
+function valuesOf(names, description, type) {
+  const lines = proseOf(withoutTables(description)).split('\n');
+  const at = lines.findIndex((line) => bullet.test(line));
+  const before = plain(
+    lines
+      .slice(0, at)
+      .filter((line) => line.trim() !== '')
+      .at(-1) ?? '',
+  );
+  const intro = before.split(/[.!?]\s/).at(-1) ?? '';
+  if (introducesOthers.test(intro) || !/^(?:char|boolean|integer|string)?(?:[|!]|\[\]|$)/.test(type)) return [];
+  return introducesValues.test(intro) || /:\W*$/.test(intro) || names.every((it) => /^[A-Z]$/.test(it)) ? names : [];
 }
 
 /** Returns the code in a sentence that lists values. */

@@ -68,6 +68,22 @@ describe('npm run catalog', () => {
     });
   });
 
+  it.each([
+    ['introduced as values', 'Kind. Possible values:\n- `small` — a\n- `large` — b', ['small', 'large']],
+    ['behind a colon', 'How important it is:\n- `high` – a\n- `low` – b', ['high', 'low']],
+    ['of letters', 'Can be bought when there is none.\n- `Y` — yes\n- `N` — no', ['Y', 'N']],
+    ['in a sentence', 'Who. Allowed values: `user`, `group`. By default `user`', ['user', 'group']],
+    ['that is said to be possible', 'Who. Can be `user` or `group`', ['user', 'group']],
+    ['of a template', 'Name. Made by `{kind} #{id}`, where\n- `kind` — the kind\n- `id` — the id', undefined],
+    ['of formats', 'Id. Supported formats:\n- `CRM` — a pair\n- `TASKS` — a number', undefined],
+    ['with a placeholder', 'Whom. Possible values:\n- `U{id}` — a user\n- `AU` — all\n- `UA` — any', undefined],
+    ['of examples', 'Anchor. Examples of valid values: `about-us`, `Section_A`', undefined],
+    ['of methods', 'Id. It can be obtained by `crm.thing.list` or `crm.thing.add`', undefined],
+  ])('takes a list %s for the values of a field as far as it is one', (_what, description, values) => {
+    const read = page(`## Method Parameters\n\n${table(`**kind**\n[\`string\`](../data-types.md) | ${description}`)}`);
+    expect(read.params).toEqual({ kind: values ? { type: 'string', values } : 'string' });
+  });
+
   it('reads tables with rows that are not closed, cells within code, entities and a table within a cell', () => {
     const body = [
       '## Method Parameters\n\n#|\n|| **Name** `type` | **Description** ||',

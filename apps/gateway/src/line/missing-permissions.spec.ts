@@ -67,7 +67,7 @@ describe('MissingPermissions', () => {
     missing.learn(
       portal,
       { ...command('crm.lead.list'), v3: { body: {} } },
-      new Fault('insufficient_scope'),
+      refusalOf(),
       withoutCrm,
     );
     const inside = [{ name: 'a', method: 'crm.lead.list' }];
