@@ -43,8 +43,12 @@ export type Flag = boolean | 'Y' | 'N' | 0 | 1 | '0' | '1';
 export type ListOrFields = readonly unknown[] | OpenFields;
 /** A text, with the values that are documented. */
 export type TextOf<Values extends string> = Values | (string & {});
+/** Fields as the vendor's examples of answers show them: none is always there, and any may be null. */
+export type Shown<Fields> = { readonly [K in keyof Fields]?: Fields[K] | null } & Record<string, unknown>;
 /** A record with the field of its id. */
-export type MethodRow<Id extends string> = { [K in Id]: number | \`\${number}\` } & Record<string, unknown>;
+export type MethodRow<Id extends string, Fields = unknown> = {
+  [K in Id]: number | \`\${number}\`;
+} & Shown<Omit<Fields, Id>>;
 
 /** A method that returns one result. */
 export interface OneResult<Params, Result> {
@@ -102,22 +106,39 @@ function methodOf(name, catalog, { paths, components }) {
     result: answer.properties.result,
     rows: result?.map ? undefined : result?.rows,
     id: result?.id,
+    fields: result?.fields,
     isList: catalog.listing(name).kind !== 'none',
     takesList: paging?.positional === true,
   };
 }
 
-function lineOf({ name, params, result, rows, id, isList, takesList }, shared) {
+function lineOf({ name, params, result, rows, id, fields, isList, takesList }, shared) {
   const known = params ? shared.textOf(params) : 'ListOrFields';
   const takes = takesList ? `${known} | readonly unknown[]` : known;
   return `  ${keyOf(name)}: ${resultOf()};`;
 
   function resultOf() {
-    const row = id ? `MethodRow<'${id}'>` : 'Record<string, unknown>';
-    if (!isList) return `OneResult<${takes}, ${resultTypeOf(result)}>`;
+    const shown = fields && shownFields(fields);
+    const known = shown ? `Shown<${shown}>` : 'Record<string, unknown>';
+    const row = id ? `MethodRow<'${id}'${shown ? `, ${shown}` : ''}>` : known;
+    const one = shown && result.type === 'object' ? known : resultTypeOf(result);
+    if (!isList) return `OneResult<${takes}, ${one}>`;
     if (rows === undefined) return `OtherList<${takes}, ${resultTypeOf(result)}>`;
     return rows === '' ? `ListResult<${takes}, ${row}>` : `ListAtKey<${takes}, '${rows}', ${row}>`;
   }
+}
+
+function shownFields(fields) {
+  return `{ ${Object.entries(fields)
+    .map(([name, field]) => `${keyOf(name)}: ${shownType(field)}`)
+    .join('; ')} }`;
+}
+
+/** PHP writes an empty object as an empty list. */
+function shownType(field) {
+  if (typeof field === 'object') return `Shown<${shownFields(field.fields)}>`;
+  if (field === 'array') return 'unknown[]';
+  return { string: 'string', integer: 'number', double: 'number', boolean: 'boolean' }[field] ?? 'unknown';
 }
 
 function resultTypeOf({ type, items, properties }) {

@@ -2,6 +2,7 @@ import { plain, proseOf } from './page-text.mjs';
 import { jsonObjectsIn } from './json-examples.mjs';
 import { fieldOf, isFieldTable } from './field-row.mjs';
 import { areaOf } from './sections.mjs';
+import { recordFieldsOf } from './record-fields.mjs';
 import { tablesOf } from './tables.mjs';
 
 const begins =
@@ -22,8 +23,10 @@ export function resultOf(sections) {
   const shown = shape?.type === 'null' ? undefined : shape?.type;
   const type = shown ?? documentedType(rows) ?? shape?.type ?? proseType(text);
   if (type === undefined) return undefined;
+  const fields = shape && type === shape.type ? recordFieldsOf(answersIn(text), shape) : undefined;
   return {
     type,
+    ...(fields && { fields }),
     ...(shape?.rows !== undefined && { rows: shape.rows }),
     ...(shape?.id !== undefined && { id: shape.id }),
     ...(shape?.isMap && { isMap: true }),
@@ -32,9 +35,13 @@ export function resultOf(sections) {
   };
 }
 
+function answersIn(text) {
+  return jsonObjectsIn(text).filter((it) => !('error' in it));
+}
+
 /** Returns the first answer that a text shows. Some pages show the result alone. */
 function exampleIn(text) {
-  const examples = jsonObjectsIn(text).filter((it) => !('error' in it));
+  const examples = answersIn(text);
   const whole = examples.find((it) => 'result' in it);
   if (whole || examples.length === 0) return whole;
   const [{ total, next, time: _, ...result }] = examples;

@@ -81,7 +81,7 @@ describe('npm run catalog', () => {
     ['of methods', 'Id. It can be obtained by `crm.thing.list` or `crm.thing.add`', undefined],
   ])('takes a list %s for the values of a field as far as it is one', (_what, description, values) => {
     const read = page(`## Method Parameters\n\n${table(`**kind**\n[\`string\`](../data-types.md) | ${description}`)}`);
-    expect(read.params).toEqual({ kind: values ? { type: 'string', values } : 'string' });
+    expect(read['params']).toEqual({ kind: values ? { type: 'string', values } : 'string' });
   });
 
   it('reads tables with rows that are not closed, cells within code, entities and a table within a cell', () => {
@@ -171,6 +171,25 @@ describe('npm run catalog', () => {
       result: { type: 'object', rows: 'things', id: 'id', total: true, next: true },
       paging: { by: 'start', byId: { filter: 'filter', order: 'order', id: 'ID', rowId: 'id' } },
     });
+  });
+
+  it('reads the fields of records from examples, with the types of their values', () => {
+    const rows = (...records: object[]) =>
+      `{ "result": { "things": ${JSON.stringify(records)} }, "total": 2, "time": {} }`;
+    const body = `## Method Parameters\n\n${table('**select**\n[`array`](x.md) | Fields')}${curl('crm.thing.list')}`;
+    const first = { id: 1, name: 'a', price: 1.5, open: true, tags: ['x'], none: null, UF_CRM_17: 1, 12: 1 };
+    const second = { id: 2, name: null, price: 'free', owner: { id: 7, more: { deep: 1 } }, extra: [] };
+    write('api-reference/crm/crm-thing-list.md', head('List crm.thing.list') + body + answer(rows(first, second)));
+    expect(methods()['crm.thing.list']).toMatchObject({
+      result: {
+        rows: 'things',
+        fields: {
+          ...{ id: 'integer', name: 'string', price: '', open: 'boolean', tags: 'array', none: '', extra: '' },
+          owner: { type: 'object', fields: { id: 'integer', more: 'object' } },
+        },
+      },
+    });
+    expect(Object.keys((methods()['crm.thing.list'] as { result: { fields: object } }).result.fields)).toHaveLength(8);
   });
 
   it('names a method by its page where its title or its examples are wrong', () => {

@@ -54,6 +54,8 @@ export interface MethodRecord {
     /** The key of the records; empty if the result itself is the array. */
     readonly rows?: string;
     readonly id?: string;
+    /** Of a record, or of the result if it has none, as examples of answers show them: none is always there. */
+    readonly fields?: FieldRecords;
     /** The result is a map of records by id. */
     readonly map?: true;
     readonly total?: true;

@@ -3,6 +3,7 @@ import { type BitrixMethods, GatewayClient, type ResultOf } from '../../../libs/
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type AnyFields = Record<string, unknown>;
 type Id = number | `${number}`;
+type Text = string | null | undefined;
 interface StageFilter {
   readonly STAGE_ID: string;
 }
@@ -38,8 +39,15 @@ export async function calls(stage: StageFilter, computed: string): Promise<void>
 }
 
 export async function lists(): Promise<void> {
-  for await (const deal of portal.list('crm.deal.list', { select: ['ID'] })) is<Id>()(deal.ID);
-  for await (const item of portal.list('crm.item.list', { entityTypeId: 2 })) is<Id>()(item.id);
+  for await (const deal of portal.list('crm.deal.list', { select: ['ID'] })) {
+    is<Id>()(deal.ID);
+    is<Text>()(deal.STAGE_ID);
+    is<unknown>()(deal['UF_CRM_COLOR']);
+  }
+  for await (const item of portal.list('crm.item.list', { entityTypeId: 2 })) {
+    is<Id>()(item.id);
+    is<Text>()(item.stageId);
+  }
   for await (const row of portal.list('acme.stock.list')) is<AnyFields>()(row);
 }
 
@@ -54,11 +62,11 @@ export async function batches(ids: readonly number[]): Promise<void> {
   );
   if (deals.ok) is<Id | undefined>()(deals.result[0]?.ID);
   else void deals.problem.code;
-  if (deal.ok) is<AnyFields>()(deal.result);
+  if (deal.ok) is<Text>()(deal.result.TITLE);
   if (stock.ok) is<unknown>()(stock.result);
 
   const each = await portal.batch(ids.map((id) => ({ method: 'crm.deal.get' as const, params: { id } })));
-  for (const one of each) if (one.ok) is<AnyFields>()(one.result);
+  for (const one of each) if (one.ok) is<Text>()(one.result.CURRENCY_ID);
 }
 
 export async function manyPortals(): Promise<void> {

@@ -48,6 +48,7 @@ function wordsOf(description: MethodDescription, style: Style): string {
     notes: notes?.join(' '),
     deprecated: deprecatedFor && (deprecatedFor.length > 0 ? `use ${deprecatedFor.join(', ')}` : 'yes'),
     result: result?.type,
+    fields: result?.fields?.join(', '),
     records: result?.records && `${result.records}${result.recordId ? `, id ${result.recordId}` : ''}`,
     paging,
     errors: Object.values(errors).flat().join(', ') || undefined,

@@ -27,7 +27,13 @@ export interface MethodDescription {
   readonly deprecatedFor?: readonly string[];
   /** By name; `{}` if the method has none. */
   readonly parameters?: FieldDescriptions;
-  readonly result?: { readonly type: string; readonly records?: string; readonly recordId?: string };
+  readonly result?: {
+    readonly type: string;
+    readonly records?: string;
+    readonly recordId?: string;
+    /** Names of a record's fields, or of the result's, that examples show; there may be others. */
+    readonly fields?: readonly string[];
+  };
   /** How further records of a list are read. */
   readonly paging?: string;
   /** The portal's own codes by HTTP status; `0` stands for a status that is not documented. */
@@ -80,9 +86,10 @@ function describeField(field: FieldRecord): FieldDescription {
 
 function resultOf({ result }: Shape): Pick<MethodDescription, 'result'> {
   if (!result) return {};
-  const { type, rows, id } = result;
+  const { type, rows, id, fields } = result;
   const records = rows === undefined ? {} : { records: rows === '' ? 'result' : `result.${rows}` };
-  return { result: { type, ...records, ...(id && { recordId: id }) } };
+  const names = fields && { fields: Object.keys(fields) };
+  return { result: { type, ...records, ...(id && { recordId: id }), ...names } };
 }
 
 function pagingOf(listing: Listing | undefined): Pick<MethodDescription, 'paging'> {

@@ -31,6 +31,12 @@ describe('the description of a method', () => {
     expect(describeMethod(catalog, 'task.item.list')?.notes).toEqual(['Send its parameters as a list, in this order.']);
   });
 
+  it('names the fields of a record that examples show', () => {
+    const { result } = describeMethod(catalog, 'crm.deal.list')!;
+    expect(result).toMatchObject({ type: 'array', records: 'result', recordId: 'ID' });
+    expect(result?.fields).toEqual(expect.arrayContaining(['ID', 'TITLE', 'STAGE_ID']));
+  });
+
   it('says how pages are chosen', () => {
     const pagingOf = (name: string) => describeMethod(catalog, name)?.paging;
     expect(pagingOf('ai.engine.list')).toBe('By its own parameters: limit.');

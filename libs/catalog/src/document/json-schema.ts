@@ -37,6 +37,19 @@ function schemaOfField(field: FieldRecord): MethodSchema {
   return values && schema['type'] === 'string' ? { ...schema, enum: values } : schema;
 }
 
+/** Returns the properties of an object as examples show it. Each may be null, and an empty object is an empty list to PHP. */
+export function schemaOfExample(fields: FieldRecords): Readonly<Record<string, MethodSchema>> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, schemaOfValue(field)]));
+}
+
+function schemaOfValue(field: FieldRecord): MethodSchema {
+  const { type, items } = schemaOfType(typeOfField(field)) as { type?: string; items?: unknown };
+  if (type === undefined) return {};
+  if (typeof field === 'string' || !field.fields)
+    return type === 'object' ? {} : { type: [type, 'null'], ...(items !== undefined && { items }) };
+  return { type: ['object', 'array', 'null'], properties: schemaOfExample(field.fields) };
+}
+
 /** The table below a parameter describes its object, or each object of its list. */
 function nested(type: string, object: MethodSchema): MethodSchema {
   if (type === 'object[]') return { type: 'array', items: object };

@@ -43,7 +43,7 @@ export function methodsDocument(catalog: Catalog, base: BaseDocument, name = all
   const paths: Record<string, MethodSchema> = {};
   for (const method of methods) {
     const shape = catalog.shapeOf(method.name);
-    const answer = responseNameOf(shape);
+    const answer = shape.result?.fields ? operationIdOf(method.name) : responseNameOf(shape);
     responses[answer] ??= responseOf(shape);
     paths[`/v1/portals/{portal}/call/${method.name}`] = {
       parameters: parameters.map((it) => ({ $ref: `#/components/parameters/${it}` })),

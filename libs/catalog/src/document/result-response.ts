@@ -1,7 +1,7 @@
-import type { MethodRecord } from '../method-record';
-import { type MethodSchema, schemaOfType } from './json-schema';
+import type { FieldRecords, MethodRecord } from '../method-record';
+import { type MethodSchema, schemaOfExample, schemaOfType } from './json-schema';
 
-/** Returns the name of the response that all methods with such a result share, for example `List.tasks.id`. */
+/** Returns the name of the response that all methods with such a result and without documented fields share, for example `List.tasks.id`. */
 export function responseNameOf({ result, paging }: Pick<MethodRecord, 'result' | 'paging'>): string {
   const { type = 'any', rows, id } = result ?? {};
   if (paging) return ['List', rows, id].filter(Boolean).join('.');
@@ -29,9 +29,20 @@ const pageFields = { total: { type: 'integer' }, next: { type: 'integer' } } as 
 
 function resultOf({ result, paging }: Pick<MethodRecord, 'result' | 'paging'>): MethodSchema {
   if (!result) return {};
-  const { type, rows, id } = result;
-  if (rows === undefined || result.map) return schemaOfType(type);
-  const row = { type: 'object', ...(id && { properties: { [id]: { type: ['integer', 'string'] } }, required: [id] }) };
+  const { type, rows, id, fields } = result;
+  if (result.map) return fields ? { type, additionalProperties: recordOf(id, fields) } : schemaOfType(type);
+  if (rows === undefined) return fields ? { type, properties: schemaOfExample(fields) } : schemaOfType(type);
+  const row = recordOf(id, fields);
   const records = paging ? { type: 'array', items: row } : {};
   return rows === '' ? records : { type: 'object', properties: { [rows]: records }, required: [rows] };
+}
+
+/** An id is a number or its text, and always there. */
+function recordOf(id: string | undefined, fields: FieldRecords = {}): MethodSchema {
+  const properties = { ...schemaOfExample(fields), ...(id && { [id]: { type: ['integer', 'string'] } }) };
+  return {
+    type: 'object',
+    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(id && { required: [id] }),
+  };
 }
