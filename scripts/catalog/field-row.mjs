@@ -181,7 +181,11 @@ function valuesOf(names, description, type) {
   );
   const intro = before.split(/[.!?]\s/).at(-1) ?? '';
   if (introducesOthers.test(intro) || !/^(?:char|boolean|integer|string)?(?:[|!]|\[\]|$)/.test(type)) return [];
-  return introducesValues.test(intro) || /:\W*$/.test(intro) || names.every((it) => /^[A-Z]$/.test(it)) ? names : [];
+  return introducesValues.test(intro) ||
+    intro.replaceAll('*', '').trim().endsWith(':') ||
+    names.every((it) => /^[A-Z]$/.test(it))
+    ? names
+    : [];
 }
 
 /** Returns the code in a sentence that lists values. */

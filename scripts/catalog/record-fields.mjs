@@ -2,7 +2,7 @@
 const maxDepth = 2;
 const maxFields = 200;
 /** Names such as `12` and `UF_CRM_1692000000` differ from portal to portal. */
-const isOwn = /^(?:\d+|(?:uf|parent|property).*\d+.*)$/i;
+const isOwn = /^(?:uf|parent|property)\D*\d/i;
 
 /**
  * Returns the fields of a method's records, or of its result if it has none, with the types of their values in the examples of

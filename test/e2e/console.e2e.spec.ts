@@ -191,6 +191,23 @@ describe('the console', () => {
       expect(await page.locator(`#values-method option[value="${name}"]`).count()).toBe(1);
   });
 
+  it('adds the documented parameters of a method to the body, and says whether it changes data', async () => {
+    const { page } = await open();
+    await consolePage.enter('/try/acme');
+    await page.getByLabel('What to call').selectOption('callMethod');
+    await page.getByLabel('method', { exact: true }).fill('crm.deal.list');
+    const body = page.getByLabel('Body (JSON)');
+    await body.fill('{}');
+    await page.getByText('Reads; it changes nothing.').waitFor();
+    expect(await page.getByText('This call changes real data.').count()).toBe(0);
+    await page.getByRole('button', { name: '+ filter' }).click();
+    expect(JSON.parse(await body.inputValue())).toEqual({ params: { filter: {} } });
+    expect(await page.getByRole('button', { name: '+ filter' }).isDisabled()).toBe(true);
+    await page.getByLabel('method', { exact: true }).fill('crm.item.update');
+    await page.getByText('This call changes real data.').waitFor();
+    await page.getByRole('button', { name: /\+ entityTypeId integer, required/ }).waitFor();
+  });
+
   it('tells a problem with its title, its words, its code and the request’s id', async () => {
     const { page } = await open();
     await consolePage.enter('/portals/nobody');

@@ -2,6 +2,8 @@ import { useMemo, useState } from 'preact/hooks';
 import { ask, call } from '../api';
 import type { ApiAnswer } from '../api';
 import type { OpenApi, ApiPage, ApiParameter, Portal } from '../api-types';
+import { methodFacts } from '../method-facts';
+import { MethodParameters } from '../parts/method-parameters';
 import { CopyButton, Field, Loading, ProblemBox, Tile, Worded } from '../parts/pieces';
 import { curlOf, exampleBody, isWrite, type Offer, offersOf, shownHeaders, urlOf } from '../try-call';
 import { useRequest, useWork } from '../use-request';
@@ -59,6 +61,11 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
   const [body, setBody] = useState(() => exampleBody(api, operation));
   const [tried, setTried] = useState<Tried>();
   const { busy, problem, run } = useWork();
+  const { method: called = '' } = values;
+  const facts = useRequest(
+    (signal) => (takesMethod(parameters) ? methodFacts(called, signal) : Promise.resolve(undefined)),
+    [called],
+  ).data;
   const url = urlOf(path, parameters, values);
   const sent = body === undefined || body.trim() === '' ? undefined : body;
   const send = (event: Event) => {
@@ -94,6 +101,7 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
             }}
           />
         ))}
+        {facts && body !== undefined && <MethodParameters facts={facts} body={body} setBody={setBody} />}
         {body !== undefined && (
           <Field label="Body (JSON)">
             {(ids) => (
@@ -109,7 +117,7 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
             )}
           </Field>
         )}
-        {isWrite(method) && <p class="box warn">This call changes real data.</p>}
+        {(facts ? facts.effect !== 'read' : isWrite(method)) && <p class="box warn">This call changes real data.</p>}
         <p class="actions">
           <button type="submit" class="main" disabled={busy}>
             {busy ? 'Calling …' : 'Call'}
@@ -129,6 +137,8 @@ function Call({ api, offer, portal }: { api: OpenApi; offer: Offer; portal: stri
     </>
   );
 }
+
+const takesMethod = (parameters: readonly ApiParameter[]) => parameters.some(({ name }) => name === 'method');
 
 function startOf(parameters: readonly ApiParameter[], portal: string): Record<string, string> {
   const examples = parameters.flatMap(({ name, required, schema }) =>
