@@ -1,0 +1,82 @@
+import type { CallRecord } from './call-record';
+
+export const bucketCount = 256;
+
+/** What calls are looked up by: a word that names the kind, and the value. */
+export const terms = {
+  requestId: (id: string) => `r ${id}`,
+  portal: (portal: string) => `p ${portal}`,
+  client: (client: string) => `c ${client}`,
+  clientAtPortal: (client: string, portal: string) => `b ${client} ${portal}`,
+  method: (method: string) => `m ${method.toLowerCase()}`,
+  outcome: (code: string) => `o ${code}`,
+  failed: () => 'f',
+};
+
+/** Where a term is in the index: a bucket, and what stands for the term there. Two terms may share both. */
+export interface TermPlace {
+  readonly bucket: number;
+  readonly fingerprint: number;
+}
+
+export function placeOf(term: string): TermPlace {
+  const hash = hashOf(term);
+  return { bucket: hash & 0xff, fingerprint: (hash >>> 8) & 0xffff };
+}
+
+/** Returns the terms of calls: for each bucket that has any its number (1 byte), a count (2 bytes) and fingerprints (2 bytes). */
+export function encodeTerms(calls: readonly CallRecord[]): Buffer {
+  const buckets = new Map<number, Set<number>>();
+  const seen = new Set<string>();
+  for (const call of calls) {
+    for (const term of termsOf(call)) {
+      if (seen.has(term)) continue;
+      seen.add(term);
+      const { bucket, fingerprint } = placeOf(term);
+      const fingerprints = buckets.get(bucket) ?? new Set();
+      buckets.set(bucket, fingerprints.add(fingerprint));
+    }
+  }
+  return Buffer.concat([...buckets].map(([bucket, fingerprints]) => encodeBucket(bucket, fingerprints)));
+}
+
+function encodeBucket(bucket: number, fingerprints: ReadonlySet<number>): Buffer {
+  const bytes = Buffer.alloc(3 + fingerprints.size * 2);
+  bytes.writeUInt8(bucket);
+  bytes.writeUInt16BE(fingerprints.size, 1);
+  let at = 3;
+  for (const fingerprint of fingerprints) at = bytes.writeUInt16BE(fingerprint, at);
+  return bytes;
+}
+
+/**
+ * Returns the numbers of the blocks that may hold a term. @param bucket entries of a block's number, a count and
+ * fingerprints, 2 bytes each; what can't be read is left out
+ */
+export function blocksWith(bucket: Buffer | null | undefined, fingerprint: number): Set<number> {
+  const blocks = new Set<number>();
+  if (!bucket) return blocks;
+  for (let at = 0; at + 4 <= bucket.length;) {
+    const block = bucket.readUInt16BE(at);
+    const end = Math.min(at + 4 + 2 * bucket.readUInt16BE(at + 2), bucket.length - 1);
+    for (at += 4; at < end; at += 2) if (bucket.readUInt16BE(at) === fingerprint) blocks.add(block);
+  }
+  return blocks;
+}
+
+function termsOf({ client, portal, method, outcome, requestId }: CallRecord): string[] {
+  const found = [terms.portal(portal), terms.client(client), terms.clientAtPortal(client, portal)];
+  found.push(terms.method(method), terms.outcome(outcome));
+  if (outcome !== 'ok') found.push(terms.failed());
+  if (requestId !== undefined) found.push(terms.requestId(requestId));
+  return found;
+}
+
+/** FNV-1a over UTF-16 code units, and the final mix of MurmurHash3. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
