@@ -10,9 +10,9 @@ export interface CallRecord {
   readonly portal: PortalId;
   readonly method: string;
   /** The operation's id in openapi.json. Absent for the gateway's own calls. */
-  readonly operation?: string;
+  readonly operation?: string | undefined;
   readonly outcome: 'ok' | FaultCode;
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** From its arrival at the line to its end. */
   readonly tookMs: number;
   /** How long it waited until it was sent for the last time. */
@@ -24,9 +24,9 @@ export interface CallRecord {
   /** How often the gateway sent it once more. */
   readonly retries: number;
   /** The code of the portal's error. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   /** The description of the portal's error, without secrets. */
-  readonly description?: string;
+  readonly description?: string | undefined;
 }
 
 /** A call in the log. */

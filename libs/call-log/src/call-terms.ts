@@ -27,15 +27,11 @@ export function placeOf(term: string): TermPlace {
 /** Returns the terms of calls: for each bucket that has any its number (1 byte), a count (2 bytes) and fingerprints (2 bytes). */
 export function encodeTerms(calls: readonly CallRecord[]): Buffer {
   const buckets = new Map<number, Set<number>>();
-  const seen = new Set<string>();
-  for (const call of calls) {
-    for (const term of termsOf(call)) {
-      if (seen.has(term)) continue;
-      seen.add(term);
-      const { bucket, fingerprint } = placeOf(term);
-      const fingerprints = buckets.get(bucket) ?? new Set();
-      buckets.set(bucket, fingerprints.add(fingerprint));
-    }
+  for (const term of termsOf(calls)) {
+    const { bucket, fingerprint } = placeOf(term);
+    const fingerprints = buckets.get(bucket);
+    if (fingerprints) fingerprints.add(fingerprint);
+    else buckets.set(bucket, new Set([fingerprint]));
   }
   return Buffer.concat([...buckets].map(([bucket, fingerprints]) => encodeBucket(bucket, fingerprints)));
 }
@@ -64,12 +60,31 @@ export function blocksWith(bucket: Buffer | null | undefined, fingerprint: numbe
   return blocks;
 }
 
-function termsOf({ client, portal, method, outcome, requestId }: CallRecord): string[] {
-  const found = [terms.portal(portal), terms.client(client), terms.clientAtPortal(client, portal)];
-  found.push(terms.method(method), terms.outcome(outcome));
-  if (outcome !== 'ok') found.push(terms.failed());
-  if (requestId !== undefined) found.push(terms.requestId(requestId));
-  return found;
+/** The distinct terms of calls. */
+function termsOf(calls: readonly CallRecord[]): string[] {
+  const portals = new Set<string>();
+  const methods = new Set<string>();
+  const outcomes = new Set<string>();
+  const requestIds = new Set<string>();
+  const portalsByClient = new Map<string, Set<string>>();
+  for (const { client, portal, method, outcome, requestId } of calls) {
+    portals.add(portal);
+    const own = portalsByClient.get(client);
+    if (own) own.add(portal);
+    else portalsByClient.set(client, new Set([portal]));
+    methods.add(method);
+    outcomes.add(outcome);
+    if (requestId !== undefined) requestIds.add(requestId);
+  }
+  return [
+    ...[...portals].map(terms.portal),
+    ...[...portalsByClient.keys()].map(terms.client),
+    ...[...portalsByClient].flatMap(([client, own]) => [...own].map((it) => terms.clientAtPortal(client, it))),
+    ...[...methods].map(terms.method),
+    ...[...outcomes].map(terms.outcome),
+    ...(outcomes.size > (outcomes.has('ok') ? 1 : 0) ? [terms.failed()] : []),
+    ...[...requestIds].map(terms.requestId),
+  ];
 }
 
 /** FNV-1a over UTF-16 code units, and the final mix of MurmurHash3. */

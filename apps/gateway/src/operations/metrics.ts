@@ -151,6 +151,18 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     });
   }
 
+  /** Counts the calls that were not logged, when Prometheus scrapes. */
+  watchCallLog(log: { readonly dropped: number }): void {
+    new Gauge({
+      name: 'b24_call_log_dropped',
+      help: 'Calls that this replica could not write to the call log since it started, because Redis was away.',
+      registers: [this.registry],
+      collect() {
+        this.set(log.dropped);
+      },
+    });
+  }
+
   /** @param route the route, never the URL */
   responded(method: string, route: string, status: number): void {
     this.responses.count(method, route, status);
