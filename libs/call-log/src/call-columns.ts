@@ -121,10 +121,10 @@ class TextList {
 class RequestList {
   readonly all: (string | 0)[] = [];
   private readonly known = new Map<string, number>();
-  private readonly bytes: Buffer[] = [];
+  private readonly uuidTexts: string[] = [];
 
   get uuids(): Buffer {
-    return Buffer.concat(this.bytes);
+    return Buffer.from(this.uuidTexts.join('').replaceAll('-', ''), 'hex');
   }
 
   add(id: string | undefined): number {
@@ -133,7 +133,7 @@ class RequestList {
     if (known !== undefined) return this.all.length - known;
     this.known.set(id, this.all.length);
     const isUuid = uuid.test(id);
-    if (isUuid) this.bytes.push(Buffer.from(id.replaceAll('-', ''), 'hex'));
+    if (isUuid) this.uuidTexts.push(id);
     this.all.push(isUuid ? 0 : id);
     return 0;
   }

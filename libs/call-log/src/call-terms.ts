@@ -24,26 +24,36 @@ export function placeOf(term: string): TermPlace {
   return { bucket: hash & 0xff, fingerprint: (hash >>> 8) & 0xffff };
 }
 
+const bucketHeadBytes = 3;
+const fingerprintBytes = 2;
+
 /** Returns the terms of calls: for each bucket that has any its number (1 byte), a count (2 bytes) and fingerprints (2 bytes). */
 export function encodeTerms(calls: readonly CallRecord[]): Buffer {
-  const buckets = new Map<number, Set<number>>();
-  for (const term of termsOf(calls)) {
-    const { bucket, fingerprint } = placeOf(term);
-    const fingerprints = buckets.get(bucket);
-    if (fingerprints) fingerprints.add(fingerprint);
-    else buckets.set(bucket, new Set([fingerprint]));
+  const places = sortedPlaces(termsOf(calls));
+  const bytes = Buffer.alloc(places.length * fingerprintBytes + Math.min(bucketCount, places.length) * bucketHeadBytes);
+  let at = 0;
+  for (let first = 0; first < places.length;) {
+    const bucket = bucketOf(places[first]);
+    let end = first;
+    while (end < places.length && bucketOf(places[end]) === bucket) end++;
+    at = bytes.writeUInt8(bucket, at);
+    at = bytes.writeUInt16BE(end - first, at);
+    for (; first < end; first++) at = bytes.writeUInt16BE((places[first] ?? 0) & 0xffff, at);
   }
-  return Buffer.concat([...buckets].map(([bucket, fingerprints]) => encodeBucket(bucket, fingerprints)));
+  return bytes.subarray(0, at);
 }
 
-function encodeBucket(bucket: number, fingerprints: ReadonlySet<number>): Buffer {
-  const bytes = Buffer.alloc(3 + fingerprints.size * 2);
-  bytes.writeUInt8(bucket);
-  bytes.writeUInt16BE(fingerprints.size, 1);
-  let at = 3;
-  for (const fingerprint of fingerprints) at = bytes.writeUInt16BE(fingerprint, at);
-  return bytes;
+/** Returns the distinct places as numbers, the bucket above the fingerprint, in ascending order. */
+function sortedPlaces(all: readonly string[]): Uint32Array {
+  const places = new Set<number>();
+  for (const term of all) {
+    const { bucket, fingerprint } = placeOf(term);
+    places.add((bucket << 16) | fingerprint);
+  }
+  return Uint32Array.from(places).sort();
 }
+
+const bucketOf = (place = 0) => place >>> 16;
 
 /**
  * Returns the numbers of the blocks that may hold a term. @param bucket entries of a block's number, a count and
