@@ -10,7 +10,9 @@ import {
 import { portalId } from '@b24/portal';
 import { connectStore, type StoreConnection } from '@b24/redis';
 import type { Redis } from 'ioredis';
+import { once } from 'node:events';
 import { HandClock } from '../support/hand-clock';
+import { RedisCluster } from '../support/redis-cluster';
 import { RedisServer } from '../support/redis-server';
 
 const quiet = { lost: () => undefined, back: () => undefined };
@@ -63,6 +65,8 @@ describe('the call log over a real Redis', () => {
     await log.settle();
     return log;
   };
+  /** Calls that can't be compressed much. */
+  const heavy = () => call({ description: Buffer.from(crypto.getRandomValues(new Uint8Array(300))).toString('hex') });
   const ids = (found: readonly CallRecord[]) => found.map(({ requestId }) => requestId).join(' ');
   const find = async (filter: CallFilter = {}, limit = 100) => ids((await reader.page(filter, { limit })).items);
   const all = async (filter: CallFilter, limit: number) => {
@@ -152,6 +156,25 @@ describe('the call log over a real Redis', () => {
     expect((await all({}, 200)).join(' ').split(' ')).toHaveLength(513);
   });
 
+  it('writes a part of a block once a second, although calls end while it is written', async () => {
+    let stores = 0;
+    const log = replica({
+      store: (...sent) => {
+        stores++;
+        log.record(call());
+        return calls.store(...sent);
+      },
+    });
+    log.start();
+    log.record(call());
+    for (let seconds = 1; seconds <= 3; seconds++) {
+      await clock.advance(1000);
+      for (let rounds = 0; rounds < 5; rounds++) await looked();
+      expect(stores).toBe(seconds);
+    }
+    log.stop();
+  });
+
   it('closes a block of a quiet replica after ten minutes', async () => {
     const log = replica();
     log.start();
@@ -207,7 +230,7 @@ describe('the call log over a real Redis', () => {
       expect([log.dropped, logged]).toEqual([91, ['cannot write the call log; calls wait']]);
       connection.status = 'ready';
       await writtenTo(1000, async () => (await find({ requestId: 'r1' })) === 'r1');
-      await writtenTo(0, () => Promise.resolve(logged.length === 2));
+      await writtenTo(1000, async () => (await find({ requestId: 'r10515' })) !== '');
       log.stop();
       expect(logged[1]).toBe('call log writes resumed');
       expect((await all({}, 200)).join(' ').split(' ')).toHaveLength(10_512);
@@ -243,9 +266,6 @@ describe('the call log over a real Redis', () => {
   });
 
   describe('with a budget', () => {
-    /** Calls that can't be compressed much. */
-    const heavy = () => call({ description: Buffer.from(crypto.getRandomValues(new Uint8Array(300))).toString('hex') });
-
     it('drops the oldest segments with their indexes when it is spent, and stays within it', async () => {
       calls = new CallStore(store, 1024 * 1024);
       reader = new CallReader(calls);
@@ -269,6 +289,14 @@ describe('the call log over a real Redis', () => {
       const lives = await Promise.all((await redis.keys('*')).map((it) => redis.pttl(it)));
       expect(Math.min(...lives)).toBeGreaterThan(23 * hour);
     });
+  });
+
+  it('is read by eight at once, so that readers leave time for calls', async () => {
+    await write(call());
+    const pages = await Promise.allSettled(Array.from({ length: 9 }, () => reader.page({}, { limit: 1 })));
+    expect(pages.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+    expect(pages[8]).toMatchObject({ reason: { code: 'too_many_requests' } });
+    expect(await find()).toBe('r1');
   });
 
   describe('read while it changes', () => {
@@ -313,10 +341,30 @@ describe('the call log over a real Redis', () => {
     });
   });
 
-  /** Moves the clock on, then waits until Redis holds what was written then. */
+  it('is written, searched and trimmed in a cluster as well', async () => {
+    const cluster = await RedisCluster.start();
+    const clustered = connectStore(cluster.url, quiet);
+    await once(clustered, 'ready');
+    const small = new CallStore(clustered, 64 * 1024);
+    for (let i = 0; i < 30; i++) {
+      const log = replica(small, clustered);
+      for (let n = 0; n < 50; n++) log.record(heavy());
+      await log.settle();
+    }
+    const segments = await small.segments();
+    expect(segments[0]?.segment).toBeGreaterThan(1);
+    const { items } = await new CallReader(small).page({ requestId: 'r1500' }, { limit: 9 });
+    expect(ids(items)).toBe('r1500');
+    clustered.disconnect();
+    await cluster.stop();
+  }, 60_000);
+
+  /** Moves the clock on, and further second by second until Redis holds what is written then. */
   async function writtenTo(ms: number, isDone: () => Promise<boolean>): Promise<void> {
-    await clock.advance(ms);
-    while (!(await isDone())) await looked();
+    for (let next = ms; !(await isDone()); next = 1000) {
+      await clock.advance(next);
+      await looked();
+    }
   }
 
   /** One round trip: what was sent before is done. */

@@ -53,40 +53,81 @@ export function columnsOf(id: string, calls: readonly CallRecord[]): { columns: 
 /** Returns the calls of columns. @throws TypeError, RangeError for columns that do not fit together */
 export function callsOf({ atMs, texts, requests, columns }: CallColumns, uuids: Buffer): CallRecord[] {
   const requestIds = requestIdsOf(requests, uuids);
+  const [client, clientName, portal, method, operation, outcome, error, description] = textFields.map(
+    (_, column) => new TextColumn(columnAt(columns, column), texts),
+  ) as TextColumns;
+  const [queueMs, upstreamMs, commands, retries, sinceMs, restMs, distances] = [
+    ...[...numberFields.keys()].map((i) => new NumberColumn(columnAt(columns, textFields.length + i))),
+    ...[timeColumn, restColumn, requestColumn].map((column) => new NumberColumn(columnAt(columns, column))),
+  ] as NumberColumns;
   let timeMs = atMs;
   let seen = 0;
-  return numbers(columns, timeColumn).map((sinceMs, row) => {
-    timeMs += sinceMs;
-    const distance = numberAt(columns, requestColumn, row);
-    const requestId = distance < 0 ? undefined : requestIds[distance === 0 ? seen++ : seen - distance];
-    const call: Record<string, unknown> = { atMs: timeMs, ...(requestId !== undefined && { requestId }) };
-    for (const [i, field] of textFields.entries()) {
-      const at = numberAt(columns, i, row);
-      if (at > 0) call[field] = textAt(texts, at - 1);
-    }
-    for (const [i, field] of numberFields.entries()) call[field] = numberAt(columns, textFields.length + i, row);
-    const { queueMs, upstreamMs } = call as unknown as CallRecord;
-    call['tookMs'] = queueMs + upstreamMs + numberAt(columns, restColumn, row);
-    return call as unknown as CallRecord;
+  return columnAt(columns, timeColumn).map((_, row) => {
+    timeMs += sinceMs.at(row);
+    const distance = distances.at(row);
+    return {
+      atMs: timeMs,
+      client: client.at(row),
+      clientName: clientName.at(row),
+      portal: portal.at(row) as CallRecord['portal'],
+      method: method.at(row),
+      operation: operation.maybeAt(row),
+      outcome: outcome.at(row) as CallRecord['outcome'],
+      requestId: distance < 0 ? undefined : requestIds[distance === 0 ? seen++ : seen - distance],
+      tookMs: queueMs.at(row) + upstreamMs.at(row) + restMs.at(row),
+      queueMs: queueMs.at(row),
+      upstreamMs: upstreamMs.at(row),
+      commands: commands.at(row),
+      retries: retries.at(row),
+      error: error.maybeAt(row),
+      description: description.maybeAt(row),
+    };
   });
 }
 
-function numbers(columns: CallColumns['columns'], column: number): readonly number[] {
+type Seven<T> = [T, T, T, T, T, T, T];
+type TextColumns = [TextColumn, ...Seven<TextColumn>];
+type NumberColumns = Seven<NumberColumn>;
+
+function columnAt(columns: CallColumns['columns'], column: number): readonly number[] {
   const all = columns[column];
   if (!all) throw new RangeError('A column is missing.');
   return all;
 }
 
-function numberAt(columns: CallColumns['columns'], column: number, row: number): number {
-  const value = numbers(columns, column)[row];
-  if (typeof value !== 'number') throw new TypeError('A column is too short.');
-  return value;
+class NumberColumn {
+  constructor(private readonly values: readonly number[]) {}
+
+  at(row: number): number {
+    const value = this.values[row];
+    if (typeof value !== 'number') throw new TypeError('A column is too short.');
+    return value;
+  }
 }
 
-function textAt(texts: readonly string[], at: number): string {
-  const text = texts[at];
-  if (typeof text !== 'string') throw new TypeError('A text is missing.');
-  return text;
+class TextColumn {
+  private readonly positions: NumberColumn;
+
+  constructor(
+    positions: readonly number[],
+    private readonly texts: readonly string[],
+  ) {
+    this.positions = new NumberColumn(positions);
+  }
+
+  at(row: number): string {
+    const text = this.maybeAt(row);
+    if (text === undefined) throw new TypeError('A text is missing.');
+    return text;
+  }
+
+  maybeAt(row: number): string | undefined {
+    const position = this.positions.at(row);
+    if (position === 0) return undefined;
+    const text = this.texts[position - 1];
+    if (typeof text !== 'string') throw new TypeError('A text is missing.');
+    return text;
+  }
 }
 
 function requestIdsOf(requests: CallColumns['requests'], uuids: Buffer): string[] {

@@ -73,8 +73,9 @@ export class CallLog {
 
   private async writeWaiting(isLast: boolean): Promise<void> {
     try {
+      // A part of a block waits for the next second: under load, writing it at once would never end.
       do await this.writeBlock(isLast);
-      while (this.waiting.length > 0);
+      while (this.waiting.length >= (isLast ? 1 : maxBlockCalls));
       this.report(undefined);
     } catch (error) {
       this.report(error instanceof Fault ? error.code : 'internal_error');

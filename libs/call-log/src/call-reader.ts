@@ -1,3 +1,4 @@
+import { Fault } from '@b24/portal';
 import { decodeBlock } from './call-block';
 import { type CallFilter, matchesFilter, termsOfFilter } from './call-filter';
 import type { LoggedCall } from './call-record';
@@ -8,6 +9,9 @@ const maxReadBlocks = 200;
 /** Blocks that are read at once; the first one alone, since it often fills a page. */
 const maxReadAtOnce = 8;
 
+/** Pages that a replica reads at once: each may take the time of a few hundred calls. */
+const maxPages = 8;
+
 /** The position of a call in the list: newest first, then by id. */
 interface ListPosition {
   readonly atMs: number;
@@ -17,18 +21,39 @@ interface ListPosition {
 /** Returns whether `a` comes before `b` in the list. */
 const isBefore = (a: ListPosition, b: ListPosition) => a.atMs > b.atMs || (a.atMs === b.atMs && a.id < b.id);
 
+interface PageOptions {
+  /** The `next` of the previous page. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+interface CallPage {
+  readonly items: LoggedCall[];
+  readonly next?: string;
+}
+
 /** Reads the call log, newest call first. Blocks that were removed meanwhile or can't be read are skipped. */
 export class CallReader {
+  private readingPages = 0;
+
   constructor(private readonly store: Pick<CallStore, 'segments' | 'blocks' | 'read'>) {}
 
   /**
    * Returns matching calls. A page may be short or empty although there is a `next`.
-   * @param before the `next` of the previous page @throws Fault store_unavailable
+   * @throws Fault store_unavailable, too_many_requests
    */
-  async page(
-    filter: CallFilter,
-    { before, limit }: { before?: string; limit: number },
-  ): Promise<{ items: LoggedCall[]; next?: string }> {
+  async page(filter: CallFilter, options: PageOptions): Promise<CallPage> {
+    if (this.readingPages >= maxPages)
+      throw new Fault('too_many_requests', { detail: 'Others read the call log just now.', retryAfterMs: 1000 });
+    this.readingPages++;
+    try {
+      return await this.readPage(filter, options);
+    } finally {
+      this.readingPages--;
+    }
+  }
+
+  private async readPage(filter: CallFilter, { before, limit }: PageOptions): Promise<CallPage> {
     const { sinceMs = 0, untilMs = Infinity } = filter;
     const start = positionOf(before) ?? { atMs: untilMs, id: '' };
     const isInTime = ({ fromMs, toMs }: Pick<Segment, 'fromMs' | 'toMs'>) => fromMs <= start.atMs && toMs >= sinceMs;

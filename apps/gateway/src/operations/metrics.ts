@@ -153,12 +153,13 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
 
   /** Counts the calls that were not logged, when Prometheus scrapes. */
   watchCallLog(log: { readonly dropped: number }): void {
-    new Gauge({
-      name: 'b24_call_log_dropped',
-      help: 'Calls that this replica could not write to the call log since it started, because Redis was away.',
+    new Counter({
+      name: 'b24_call_log_dropped_total',
+      help: 'Calls of this replica that are missing in the call log, because Redis was away.',
       registers: [this.registry],
       collect() {
-        this.set(log.dropped);
+        this.reset();
+        this.inc(log.dropped);
       },
     });
   }

@@ -1321,6 +1321,10 @@ export type Job = {
     failed: number;
   };
   /**
+   * The `X-Request-Id` of the request that created the job. Its calls have it in the call log.
+   */
+  requestId?: string;
+  /**
    * When the job was created.
    */
   createdAt: string;

@@ -73,7 +73,7 @@ export class CallLogController {
     status: 200,
     says: 'A page of the call log.',
     answer: callPageSchema,
-    faults: ['portal_not_found'],
+    faults: ['portal_not_found', 'too_many_requests'],
   })
   @OptionalQuery('client', 'The id of a client, or `admin`.')
   @OptionalQuery('portal', 'The member id, alias or domain of a portal.')
