@@ -40,6 +40,7 @@ module.exports = {
     },
     room('portal', []),
     room('access', ['portal', 'redis', 'seal']),
+    room('call-log', ['portal', 'redis']),
     room('catalog', []),
     room('client', []),
     room('events', ['portal', 'redis', 'seal']),

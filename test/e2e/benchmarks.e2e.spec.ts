@@ -10,9 +10,21 @@ const small = {
   BENCH_ACTIVE: '4',
   BENCH_CUTS: '1',
   BENCH_STARTS: '1',
+  BENCH_LOGGED: '2000',
+  BENCH_ROUNDS: '1',
 };
 
-it.each(['wire', 'idle-latency', 'proxy', 'full-batches', 'active-portals', 'memory', 'refresh-cut', 'start'])(
+it.each([
+  'wire',
+  'idle-latency',
+  'proxy',
+  'full-batches',
+  'active-portals',
+  'memory',
+  'refresh-cut',
+  'start',
+  'call-log',
+])(
   'the benchmark %s runs against this build',
   (name) => {
     const env = { ...process.env, ...small };

@@ -87,6 +87,7 @@ describe('secrets', () => {
     await received('GET', '/v1/apps');
     await received('DELETE', ofApp);
     await received('GET', '/v1/audit');
+    await eventually(async () => ((await received('GET', '/v1/calls?limit=200')).body.items as []).length > 3);
 
     // Every kind of failure, an answer that repeats the request among them.
     await received('GET', path);

@@ -337,6 +337,31 @@ describe('the command line', () => {
     await once(follower, 'close');
   });
 
+  it('shows the calls of a request, the newest last, and goes on with what comes as one document a line', async () => {
+    const call = (id: string) =>
+      client.call('POST', '/v1/portals/acme/call/user.current', {}, { 'X-Request-Id': id, 'X-Deadline-Ms': '9000' });
+    await call('shown-1');
+    await eventually(async () => (await line.json(['calls', '--request-id', 'shown-1'])).items.length === 1);
+    const table = await line.run(['calls', '--request-id', 'shown-1', '--portal', 'acme', '--method', 'user.current']);
+    expect(table.stdout).toMatch(
+      /^ENDED +BY +PORTAL +METHOD +CODE +MS +QUEUE +UPSTREAM +COMMANDS +RETRIES +REQUEST ID\n.*Z +Administrator +\w+ +user\.current +ok( +\d+){5} +shown-1\n$/,
+    );
+    expect((await line.run(['calls', '--request-id', 'nobody'])).stdout).toBe('No such call.\n');
+
+    const follower = line.start(['calls', 'tail', '--portal', 'acme', '--json']);
+    const lines: { requestId: string }[] = [];
+    createInterface(follower.stdout).on('line', (text) => lines.push(JSON.parse(text) as (typeof lines)[number]));
+    let made = 1;
+    await eventually(async () => {
+      await call(`shown-${++made}`);
+      return lines.some(({ requestId }) => requestId.startsWith('shown-'));
+    });
+    follower.kill();
+    await once(follower, 'close');
+    const refused = await line.problem(['calls', 'tail', '--portal', 'nowhere']);
+    expect(refused).toMatchObject({ exitCode: 1, code: 'portal_not_found' });
+  });
+
   it('lists jobs and cancels one', async () => {
     const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme'] };
     const accepted = await client.call('POST', '/v1/fan-out', wanted, { Prefer: 'respond-async' });
@@ -378,7 +403,7 @@ describe('the command line', () => {
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
-      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
+      ...['call', 'methods find', 'methods describe', 'calls tail', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
     ]);
   }, 60_000);
 

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { ConsolePage, launchChromium } from '../support/chromium';
-import { HttpClient, World } from '../support/gateway';
+import { eventually, HttpClient, World } from '../support/gateway';
 
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
@@ -38,6 +38,7 @@ describe('a page of the console', () => {
     await (
       await failingService('planning', 'acme')
     )();
+    await eventually(async () => (await client.get('/v1/calls?failed=true')).body.items.length > 0);
   });
   afterEach(() => consolePage.close());
   afterAll(async () => {
@@ -54,6 +55,7 @@ describe('a page of the console', () => {
       '/apps': '.cards > li',
       '/jobs': '.cards > li',
       '/audit': 'tbody tr',
+      '/calls': 'tbody tr',
       [`/portals/${acme.memberId}`]: '.problems > li',
       '/nowhere': '.empty',
     };

@@ -294,7 +294,7 @@ describe('the console', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    const pages = ['/', 'portal', 'unhealthy', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit'];
+    const pages = ['/', 'portal', 'unhealthy', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit', '/calls'];
 
     it.each([
       ['a phone', phone],

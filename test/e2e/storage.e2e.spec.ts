@@ -24,6 +24,7 @@ function pattern(key: string): RegExp {
     if (part === 'member id') return '[0-9a-f]{32}';
     if (part === 'job') return 'j_[0-9a-f]{32}';
     if (part === 'client') return '(admin|c_[0-9a-f]{16})';
+    if (part === 'segment') return '[0-9]+';
     if (part === 'replica') return '[0-9a-f]{16}';
     if (part === 'subscription') return 's_[0-9a-f]{16}';
     if (part.startsWith('sha-256')) return '[0-9a-f]{64}';

@@ -62,7 +62,8 @@ async function shootAll(browser, { ground, portals }, colorScheme, size) {
   await shoot('portals', '', undefined, true);
   await shoot('portal', '/console/portals/acme', filled, true);
   await shoot('portal-unhealthy', `/console/portals/${portals.hooli.memberId}`, () => page.waitForTimeout(2500), true);
-  for (const name of ['connect', 'keys', 'apps', 'jobs', 'audit']) await shoot(name, `/console/${name}`, loaded, true);
+  for (const name of ['connect', 'keys', 'apps', 'calls', 'jobs', 'audit'])
+    await shoot(name, `/console/${name}`, loaded, true);
   await shoot('try', '/console/try/acme', loaded, true);
   await shoot('nowhere', '/console/nowhere', undefined, true);
   await shoot('reference', '/docs', () => page.waitForTimeout(4000), false);

@@ -6,6 +6,7 @@ export type {
   Client,
   CreatedClient,
   Job,
+  LoggedCall,
   Portal,
   PortalDetails,
   Readiness,

@@ -30,15 +30,35 @@ export class GatewayApi {
 
   /** @throws Failure with the gateway's problem, or one of our own where none came */
   async ask<T>(method: ApiMethod, path: string, request: ApiRequest = {}): Promise<T> {
-    if (this.reach.key === undefined) throw CommandFailure.of('no_key', howToGiveKey);
     const { status, headers, text } = await this.exchange(method, path, request);
     if (status === 204) return undefined as T;
-    const type = headers.get('content-type') ?? '';
-    const body = /^application\/(problem\+)?json\b/.test(type) ? parsed(text) : undefined;
+    const body = bodyOf(headers, text);
     if (status < 300 && body !== undefined) return body as T;
-    if (!isProblem(body)) throw this.noGateway(status, type);
+    throw this.failureOf(status, headers, body);
+  }
+
+  /** The documents of a stream, one a line, until the gateway ends it. @throws Failure as `ask` */
+  async *lines<T>(path: string, query: ApiRequest['query'] = {}): AsyncGenerator<T> {
+    const response = await this.send('GET', path, { query }, undefined);
+    const { status, headers, body } = response;
+    if (status !== 200 || !body || !headers.get('content-type')?.includes('ndjson'))
+      throw this.failureOf(status, headers, bodyOf(headers, await response.text()));
+    let rest = '';
+    try {
+      for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+        const texts = (rest + chunk).split('\n');
+        rest = texts.pop() ?? '';
+        for (const text of texts) if (text !== '') yield JSON.parse(text) as T;
+      }
+    } catch (error) {
+      throw this.unreachable(reasonOf(error), 'GET');
+    }
+  }
+
+  private failureOf(status: number, headers: Headers, body: unknown): CommandFailure {
+    if (!isProblem(body)) return this.noGateway(status, headers.get('content-type') ?? '');
     const retryAfter = headers.get('retry-after');
-    throw new CommandFailure({ ...body, ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }) });
+    return new CommandFailure({ ...body, ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }) });
   }
 
   /** All pages of a list, one after the other. */
@@ -52,24 +72,40 @@ export class GatewayApi {
     }
   }
 
-  private async exchange(method: ApiMethod, path: string, { query = {}, body, headers = {} }: ApiRequest) {
+  private async exchange(method: ApiMethod, path: string, request: ApiRequest) {
+    const patience = AbortSignal.timeout(patienceMs);
+    const response = await this.send(method, path, request, patience);
+    try {
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    } catch (error) {
+      throw this.unreachable(reasonOf(error), method);
+    }
+  }
+
+  /** @param signal ends the wait; a stream has none */
+  private async send(
+    method: ApiMethod,
+    path: string,
+    { query = {}, body, headers = {} }: ApiRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    if (this.reach.key === undefined) throw CommandFailure.of('no_key', howToGiveKey);
     const url = new URL(`${this.reach.url}${path}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const given = Object.entries(headers).filter((it): it is [string, string] => it[1] !== undefined);
     try {
-      const response = await fetch(url, {
+      return await fetch(url, {
         method,
         // The key goes where it was meant to go, and nowhere else.
         redirect: 'manual',
-        signal: AbortSignal.timeout(patienceMs),
+        ...(signal && { signal }),
         headers: {
-          Authorization: `Bearer ${this.reach.key ?? ''}`,
+          Authorization: `Bearer ${this.reach.key}`,
           ...(body !== undefined && { 'Content-Type': 'application/json' }),
           ...Object.fromEntries(given),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      return { status: response.status, headers: response.headers, text: await response.text() };
     } catch (error) {
       throw this.unreachable(reasonOf(error), method);
     }
@@ -112,6 +148,11 @@ export function reasonOf(error: unknown): string {
 
 function isNeverSent(reason: string): boolean {
   return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(reason);
+}
+
+/** The document of an answer; undefined if it is no JSON. */
+function bodyOf(headers: Headers, text: string): unknown {
+  return /^application\/(problem\+)?json\b/.test(headers.get('content-type') ?? '') ? parsed(text) : undefined;
 }
 
 function isProblem(body: unknown): body is CommandProblem {

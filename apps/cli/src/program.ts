@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type AuditTailOptions, tailAudit } from './commands/audit';
+import { type CallFilterOptions, type CallListOptions, listCalls, tailCalls } from './commands/calls';
 import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { cancelJob, listJobs } from './commands/jobs';
@@ -44,6 +45,7 @@ export function programOf(parts: ProgramParts): Command {
   addKeys(program, hand);
   addCall(program, hand);
   addMethods(program, parts.paper);
+  addCallLog(program, hand);
   addRecords(program, hand);
   program
     .command('doctor')
@@ -199,6 +201,39 @@ function addMethods(program: Command, paper: Output): void {
     .action((method: string) => {
       describeOne(paper, method);
     });
+}
+
+function addCallLog(program: Command, hand: ContextOf): void {
+  const calls = program
+    .command('calls')
+    .description('Shows the calls of the last day: who called what, with what result, and where the time went.')
+    .option('--limit <n>', 'the newest calls, at most this many', whole, 20)
+    .option('--client <id>', 'of this client only, or admin')
+    .option('--portal <portal>', 'to this portal only')
+    .option('--method <method>', 'of this method only, as crm.deal.list')
+    .option('--code <code>', 'ok, or the code of a problem')
+    .option('--failed', 'only calls that failed')
+    .option('--request-id <id>', 'of this request only')
+    .option('--since <time>', 'from this time on, as 2026-11-01T03:00:00Z')
+    .option('--until <time>', 'before this time')
+    .addHelpText(
+      'after',
+      examples(
+        'calls --portal acme --since 2026-11-01T03:00:00Z --until 2026-11-01T03:20:00Z',
+        'calls --request-id 2f21556a-69bc-43c5-8b18-7db9aabcb640',
+        'calls tail --failed',
+      ),
+    )
+    .action(async (options: CallListOptions, command: Command) => listCalls(await hand(command), options));
+  calls
+    .command('tail')
+    .summary('Shows calls as they end.')
+    .description(
+      'Shows calls as they end, one a line, until it is stopped. Of the options of `calls` it takes --client, --portal, --method, --code and --failed.',
+    )
+    .action(async (_options: object, command: Command) =>
+      tailCalls(await hand(command), command.optsWithGlobals<CallFilterOptions>()),
+    );
 }
 
 function addRecords(program: Command, hand: ContextOf): void {

@@ -3,6 +3,7 @@ import { call, signedOut } from './api';
 import type { OpenApi, SignedIn } from './api-types';
 import { AppsPage } from './pages/apps';
 import { AuditPage } from './pages/audit';
+import { CallsPage } from './pages/calls';
 import { ConnectPage } from './pages/connect';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
@@ -65,6 +66,8 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
       return <KeysPage />;
     case 'apps':
       return <AppsPage />;
+    case 'calls':
+      return <CallsPage />;
     case 'jobs':
       return <JobsPage />;
     case 'audit':

@@ -4,6 +4,7 @@ import { AppsController } from './api/apps/apps.controller';
 import { AuditController } from './api/audit/audit.controller';
 import { BoardsController } from './api/boards/boards.controller';
 import { BatchesController } from './api/calls/batches.controller';
+import { CallLogController } from './api/call-log/call-log.controller';
 import { CallsController } from './api/calls/calls.controller';
 import { FanOutController } from './api/calls/fan-out.controller';
 import { V3Controller } from './api/calls/v3.controller';
@@ -18,7 +19,7 @@ import { EventsController } from './doors/events/events.controller';
 import { McpController } from './doors/mcp/mcp.controller';
 import { InstallsController } from './doors/pages/installs.controller';
 import { withDirectHandlers } from './http/direct-handlers';
-import { clockToken, settingsToken } from './http/injection-tokens';
+import { clockToken, sessionAuthToken, settingsToken } from './http/injection-tokens';
 import { FaultFilter } from './http/fault.filter';
 import { HealthController } from './operations/health.controller';
 import { resources } from './resources/declarations';
@@ -38,6 +39,7 @@ export const controllers = [
   JobsController,
   ClientsController,
   AuditController,
+  CallLogController,
   SubscriptionsController,
   InstallsController,
   EventsController,
@@ -57,6 +59,7 @@ export class AppModule {
     const values: Provider[] = [
       { provide: settingsToken, useValue: settings },
       { provide: clockToken, useValue: clock },
+      { provide: sessionAuthToken, useValue: parts.consoleAuth },
       ...Object.values(parts).map((part) => ({ provide: part.constructor, useValue: part })),
     ];
     return { module: AppModule, providers: values, controllers: settings.console.served ? [consoleController] : [] };

@@ -12,6 +12,7 @@ import {
   RedisGrantStore,
   RelocationLookup,
 } from '@b24/grants';
+import { CallLog, CallReader, CallStore, CallTail } from '@b24/call-log';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
 import type { Clock, Post } from '@b24/portal';
@@ -140,6 +141,13 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const audit = new AuditLog({ redis, clock, log, maxEntries: settings.auditKeep });
   const throttle = throttleOf(settings, clock, log);
 
+  // The call log.
+  const callStore = new CallStore(redis, settings.callLogBytes);
+  const callLog = settings.callLogBytes > 0 ? new CallLog({ redis, store: callStore, clock, log }) : undefined;
+  const callReader = new CallReader(callStore);
+  const callTail = new CallTail(callStore, clock);
+  if (callLog) metrics.watchCallLog(callLog);
+
   // The wire to portals and authorization servers.
   const destinations = new Destinations(settings.rules, settings.oauthServers);
   const egress = new Egress(settings.egress);
@@ -194,6 +202,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     keys,
     relocation,
     meter,
+    callLog,
     traces: collector?.traces,
     observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
@@ -335,6 +344,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void targetsWire.close() },
     { close: () => void filesWire.close() },
     audit,
+    ...(callLog ? [callLog] : []),
+    callTail,
     grants,
     rateLimiter,
     peerExchange,
@@ -368,6 +379,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       subscriptions,
     },
     ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
+    ...{ callReader, callTail },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

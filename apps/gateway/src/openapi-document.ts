@@ -2,6 +2,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
 import { boardEndSchema, boardLineSchema, boardSchema } from './api/boards/board-schemas';
+import { loggedCallSchema } from './api/call-log/logged-call-view';
 import { batchItemSchema } from './api/calls/batch-item';
 import { batchPartSchema } from './api/calls/batch-work';
 import { listBrokenOffSchema, listEndSchema, listRecordSchema } from './api/calls/list-stream-schemas';
@@ -15,6 +16,7 @@ import { shareComponents } from './http/share-components';
 const referenced = [
   ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
   ...[listRecordSchema, listEndSchema, listBrokenOffSchema, boardSchema, boardLineSchema, boardEndSchema],
+  loggedCallSchema,
 ];
 
 /** The introduction of the document, in Markdown. */
@@ -70,6 +72,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('fan-out', 'One call to many portals.')
     .addTag('jobs', 'Long work that runs in the background.')
     .addTag('audit', 'The audit log of writes.')
+    .addTag('call-log', 'The calls of the last day.')
     .addTag('operations', 'Health and metrics.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A client key or the admin key.' }, 'key')
     .addSecurityRequirements('key')

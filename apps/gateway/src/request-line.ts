@@ -16,7 +16,9 @@ import {
   type RateMeter,
   type Scope,
 } from '@b24/access';
+import type { CallLog } from '@b24/call-log';
 import {
+  CallProgress,
   type PeerExchange,
   type Plan,
   PortalQueues,
@@ -38,10 +40,12 @@ import {
   type CallTiming,
 } from '@b24/portal';
 import { halfEmojiMessage } from './line/any-method';
+import { callRecordOf } from './line/call-record';
 import { explainRefusal } from './line/explain-refusal';
 import { admitted, isRevoked, lastCheck } from './line/last-check';
 import { MissingPermissions } from './line/missing-permissions';
 import { acquirePermit } from './line/own-request-permit';
+import type { RequestCalls } from './line/request-calls';
 import { PlanDetector } from './line/plan-detector';
 import type { Traces } from './line/traces';
 import { findLoneSurrogate, batchedBytes, upstream } from '@b24/upstream';
@@ -75,6 +79,8 @@ export interface LineParts {
   readonly grants: FreshGrants;
   readonly relocation: RelocationLookup;
   readonly observer: QueueObserver & CallObserver;
+  /** Absent if calls are not logged. */
+  readonly callLog?: Pick<CallLog, 'record'> | undefined;
   /** Absent if traces are not collected. */
   readonly traces?: Traces | undefined;
   readonly keys: Pick<ClientKeys, 'digestOfAdmitted' | 'isKnownToWork' | 'works'>;
@@ -108,6 +114,17 @@ interface CallContext {
   readonly signal: AbortSignal;
   /** The caller's own `traceparent`. */
   readonly traceparent?: string;
+  /** The request that makes the call. */
+  readonly calls?: RequestCalls;
+}
+
+/** What the line remembers of a call until it ends. */
+interface OpenCall {
+  readonly asking: CallContext;
+  readonly portal: PortalId;
+  readonly command: Command;
+  readonly startedAtMs: number;
+  readonly progress: CallProgress;
 }
 
 /** Who calls, and how long it will wait. */
@@ -147,6 +164,7 @@ type SendAllowed = (
   portal: PortalId,
   commands: readonly AllowedCommand[],
   signal: AbortSignal,
+  progress: CallProgress,
 ) => Promise<readonly Answer[]>;
 
 export class RequestLine {
@@ -251,47 +269,82 @@ export class RequestLine {
 
   /** The one way to a portal: decides whether the client may, and sends. */
   private async ask(asking: CallContext, scope: Scope, portal: PortalId, command: Command): Promise<Answer> {
-    const { client, signal, traceparent } = asking;
-    const allowed = allowCommand(client, { scope, portal }, command);
-    assertEncodable(command);
-    const { grants, keys, observer, traces, meter } = this.parts;
+    const { client, signal, traceparent, calls } = asking;
+    calls?.add(portal, command.method);
+    const { clock, grants, keys, observer, traces, meter } = this.parts;
+    const progress = new CallProgress();
+    const open: OpenCall = { asking, portal, command, startedAtMs: clock.now(), progress };
+    const allowed = this.allow(open, scope);
     const traced = traces?.call(portal, command, traceparent);
     try {
       this.missingPermissions.check(portal, command, grants.ready(portal));
       if (client.rate) await meter.charge(client, command.inside?.length ?? 1, signal);
       const sent = admitted(allowed, client, keys.digestOfAdmitted(client));
       const traceable = traced ? { ...sent, trace: traced.traceparent } : sent;
-      const [first] = await this.send(portal, [traceable], signal);
-      const received = isRevoked(first) ? await this.sendOwn(portal, traceable, signal, first) : first;
+      const [first] = await this.send(portal, [traceable], signal, progress);
+      const received = isRevoked(first) ? await this.sendOwn(open, traceable, first) : first;
       this.missingPermissions.learn(portal, command, received, grants.ready(portal));
       const answer = received && forEffect(command, received);
       if (!answer) throw new Fault('internal_error', { detail: 'The answers of a request lack this one.' });
       observer.answered(portal, command.method, answer.timing);
-      this.report(asking, portal, command, answer.ok ? undefined : answer.fault);
+      this.report(open, answer.ok ? undefined : answer.fault, answer);
       traced?.end(answer, answer.ok ? 'ok' : answer.fault.code);
       return answer;
     } catch (error) {
       const fault = faultFor(command, asFault(error));
-      this.report(asking, portal, command, fault);
+      this.report(open, fault);
       traced?.end(undefined, fault.code);
       throw fault;
     }
   }
 
   /** Sends a command once more if it shared a read with a caller whose key has ended, and its own key has not. */
-  private async sendOwn(portal: PortalId, command: AllowedCommand, signal: AbortSignal, revoked: Answer | undefined) {
+  private async sendOwn(
+    { asking: { signal }, portal, progress }: OpenCall,
+    command: AllowedCommand,
+    revoked: Answer | undefined,
+  ) {
     const { keyDigest } = command;
     let answer = revoked;
     while (isRevoked(answer) && (keyDigest === undefined || (await this.parts.keys.works(keyDigest))))
-      [answer] = await this.send(portal, [command], signal);
+      [answer] = await this.send(portal, [command], signal, progress);
     return answer;
   }
 
-  private report({ client, requestId }: CallContext, portal: PortalId, { method }: Command, fault?: Fault): void {
+  /** Decides whether the client may. A refusal is logged. @throws Fault */
+  private allow(open: OpenCall, scope: Scope): AllowedCommand {
+    const { asking, portal, command } = open;
+    try {
+      const allowed = allowCommand(asking.client, { scope, portal }, command);
+      assertEncodable(command);
+      return allowed;
+    } catch (error) {
+      this.log(open, asFault(error));
+      throw error;
+    }
+  }
+
+  private report(open: OpenCall, fault?: Fault, answer?: Answer): void {
     const { observer } = this.parts;
+    const { portal, asking } = open;
+    const { method } = open.command;
+    const { client, requestId } = asking;
     observer.called(portal, method, fault?.code ?? 'ok');
     if (fault)
       observer.failed(portal, method, fault, { caller: client.name, ...(requestId !== undefined && { requestId }) });
+    this.log(open, fault, answer);
+  }
+
+  private log({ asking, command, ...open }: OpenCall, fault?: Fault, answer?: Answer): void {
+    const { callLog, clock } = this.parts;
+    if (!callLog) return;
+    const { client, requestId, calls } = asking;
+    const { portal, startedAtMs, progress } = open;
+    const { method } = command;
+    const from = { client, requestId, operation: calls?.operation };
+    callLog.record(
+      callRecordOf({ ...from, portal, method, startedAtMs, endedAtMs: clock.now(), progress, answer, fault }),
+    );
   }
 }
 

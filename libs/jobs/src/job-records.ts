@@ -76,7 +76,7 @@ export class JobRecords {
    */
   create(job: NewJob, nowMs: number): Promise<boolean> {
     return orStoreUnavailable(async () => {
-      const { id, client, kind, total, fingerprint, payload, callback, reservedBytes } = job;
+      const { id, client, kind, requestId, total, fingerprint, payload, callback, reservedBytes } = job;
       const { keepMs, maxOpen } = this.limits;
       const there = await this.redis.hget(jobKey(id), 'fingerprint');
       if (there !== null && there !== fingerprint) throw new Fault('idempotency_conflict');
@@ -88,7 +88,8 @@ export class JobRecords {
       ];
       const target = callback && { url: callback.url, secret: callback.secret.reveal() };
       const call = target ? [...sealed('callback', target), 'callbackState', 'due'] : [];
-      const all = [...fields, ...sealed('payload', payload), ...call];
+      const request = requestId === undefined ? [] : ['requestId', requestId];
+      const all = [...fields, ...request, ...sealed('payload', payload), ...call];
       const bytes = jobBytes + reservedBytes + storedBytes(all.join('').length);
       // In this order, so that a crash in between leaves no uncounted job and no job that is missing in the lists
       // (docs/storage.md).
@@ -282,13 +283,14 @@ function aadOf(id: string, what: string | number): string {
 function toJob(id: string, hash: JobHash): Job | undefined {
   const { state, client, kind } = hash;
   if (!state || !client || !kind) return undefined;
-  const { startedAtMs, finishedAtMs, problem, callbackState } = hash;
+  const { startedAtMs, finishedAtMs, problem, callbackState, requestId } = hash;
   return {
     ...{ id, client, kind, state: state as JobState },
     total: Number(hash['total']),
     done: Number(hash['done'] ?? 0),
     failed: Number(hash['failed'] ?? 0),
     createdAtMs: Number(hash['createdAtMs']),
+    ...(requestId && { requestId }),
     ...(startedAtMs && { startedAtMs: Number(startedAtMs) }),
     ...(finishedAtMs && { finishedAtMs: Number(finishedAtMs) }),
     ...(problem && { problem: JSON.parse(problem) as NonNullable<Job['problem']> }),

@@ -13,6 +13,8 @@ export interface Job {
   readonly client: string;
   /** The kind of work, for example `fan-out`. */
   readonly kind: string;
+  /** The request that created it; its calls are logged under this id. */
+  readonly requestId?: string;
   readonly state: JobState;
   readonly total: number;
   /** The number of items that have an outcome, and how many of these failed. */
@@ -31,6 +33,7 @@ export interface NewJob {
   readonly id: string;
   readonly client: string;
   readonly kind: string;
+  readonly requestId?: string;
   readonly total: number;
   /** A fingerprint of the request, to detect that its id is reused for another one. */
   readonly fingerprint: string;

@@ -1,4 +1,5 @@
 export { maxBatchBytes, maxBatchCommands } from './batch-builder';
+export { CallProgress } from './call-progress';
 export { type RateLimiter, capacityOf, type Level, type Plan } from './rate-limiter';
 export { LeasedRateLimiter } from './leased-rate-limiter';
 export { type QueueCounts } from './portal-queue';

@@ -1,6 +1,7 @@
 import { type Answer, asFault, type Command, Fault, type PortalId, type RequestInfo } from '@b24/portal';
 import { Admission, maxPortalQueueBytes, maxReplicaQueueBytes, type ReplicaUsage } from './admission';
 import { BatchBuilder } from './batch-builder';
+import type { CallProgress } from './call-progress';
 import { callSize } from './call-size';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { WaiterEntry } from './client-waiters';
@@ -113,14 +114,14 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
     return isBusy || isOwed || circuit.isProbing || circuit.state === 'open' ? undefined : this.lastUsedAtMs;
   }
 
-  send(commands: readonly Command[], signal: AbortSignal): Promise<readonly Answer[]> {
+  send(commands: readonly Command[], signal: AbortSignal, progress?: CallProgress): Promise<readonly Answer[]> {
     const client = clientOf(commands);
     const size = callSize(commands, this.options.batchBytesOf);
     const refusal = signal.aborted ? asFault(signal.reason) : this.refusal(commands, client, size.bytes);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const atMs = this.options.clock.now();
-      const waiter = new QueueWaiter(client, size.bytes, atMs, signal, { resolve, reject }, this);
+      const waiter = new QueueWaiter(client, size.bytes, atMs, signal, { resolve, reject, progress }, this);
       waiter.join(this.scheduler.calls.enqueue(commands, size, waiter));
       void this.dispatchAll();
     });
@@ -235,6 +236,7 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
     const commands = batch.commands.length;
     this.left = level.left;
     this.commandsPerRequest += (commands - this.commandsPerRequest) / 10;
+    for (const call of batch.calls) call.commandsInRequest = commands;
     this.options.observer.requestSent(this.portal, commands, queueTimesMs(batch.calls));
     const sending = this.sendBatch(requestId, batch, send, { commands, ...level }, permit);
     if (batch.calls.some(isRemote)) this.publish(sending);
@@ -346,6 +348,7 @@ export class PortalQueue implements OfferOwner, WaiterOwner {
       this.reject(call, isAlone ? fault.final() : fault);
       return;
     }
+    call.retryCount++;
     if (call.sentAtMs !== undefined) this.scheduler.calls.requeue(call);
     if (delayMs === 0) return;
     call.isPaused = true;

@@ -1,4 +1,5 @@
-import { Fault, type PortalId, type Send } from '@b24/portal';
+import { type Answer, type Command, Fault, type PortalId } from '@b24/portal';
+import type { CallProgress } from './call-progress';
 import { ClientUsage } from './client-usage';
 import { OperatingLedger } from './operating-ledger';
 import { PortalQueue, type QueueCounts } from './portal-queue';
@@ -40,9 +41,15 @@ export class PortalQueues {
     options.peerExchange.onResult((portal, result) => void this.queues.get(portal)?.onPeerResult(result));
   }
 
-  readonly send: Send = (portal, commands, signal) => {
+  /** A `Send`. @param progress is written when the call ends */
+  readonly send = (
+    portal: PortalId,
+    commands: readonly Command[],
+    signal: AbortSignal,
+    progress?: CallProgress,
+  ): Promise<readonly Answer[]> => {
     if (this.isClosing) return Promise.reject(new Fault('shutting_down'));
-    return this.queueOf(portal).send(commands, signal);
+    return this.queueOf(portal).send(commands, signal, progress);
   };
 
   /** Returns the state of a portal's queue without creating a queue, or anything in Redis. */

@@ -1,4 +1,5 @@
 import type { Answer, Fault } from '@b24/portal';
+import type { CallProgress } from './call-progress';
 import type { QueuedCall, Waiter } from './queued-call';
 
 /** Withdraws calls of callers that give up. */
@@ -13,6 +14,7 @@ export interface WaiterOwner {
 export interface PendingAnswers {
   resolve(answers: readonly Answer[]): void;
   reject(fault: Fault): void;
+  readonly progress?: CallProgress | undefined;
 }
 
 /** A caller on this replica. It listens to its own signal while it waits. */
@@ -53,6 +55,15 @@ export class QueueWaiter implements Waiter {
 
   private finish(): void {
     this.signal.removeEventListener('abort', this);
-    if (this.call) this.owner.removeWaiter(this.call, this);
+    if (!this.call) return;
+    if (this.pending.progress) this.recordProgress(this.pending.progress, this.call);
+    this.owner.removeWaiter(this.call, this);
+  }
+
+  private recordProgress(progress: CallProgress, { sentAtMs, commandsInRequest, retryCount }: QueuedCall): void {
+    progress.queuedAtMs = this.queuedAtMs;
+    progress.sentAtMs = sentAtMs;
+    progress.commands = commandsInRequest;
+    progress.retries = retryCount;
   }
 }

@@ -47,6 +47,10 @@ export class QueuedCall {
   /** Of its waiters; undefined when they changed. */
   private waitingClients: readonly string[] | undefined;
   private retries: Map<RetryReason, number> | undefined;
+  /** How often it was queued for a retry. */
+  retryCount = 0;
+  /** Commands in the request of this replica that carried it last; 0 if none did. */
+  commandsInRequest = 0;
 
   constructor(
     /** Its position in the queue, kept when it is retried. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { StoreConnection } from './connect-store';
 
 /** A Lua script as a function: its keys come first, then its arguments. The number of keys leads where it varies. */
-export type RedisScript<Reply> = (...keysAndArguments: (string | number)[]) => Promise<Reply>;
+export type RedisScript<Reply> = (...keysAndArguments: (string | number | Buffer)[]) => Promise<Reply>;
 
 /** How many keys a script takes; `n` where that varies from call to call. */
 export type KeyCount = number | 'n';

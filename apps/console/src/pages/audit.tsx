@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, type ApiProblem, problemOf } from '../api';
 import type { AuditEntry, ClientKey, ApiPage, OpenApi, Portal } from '../api-types';
-import { Chip, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
+import { Choice, PortalField, TimeField, WordField } from '../parts/filters';
+import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
+import { RequestLink } from '../parts/request-link';
 import { useQuery } from '../router';
 import { useRequest } from '../use-request';
 import { actionWords, dateTime, when } from '../words';
@@ -74,27 +76,13 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
         Who changed what, newest first. An entry has the ids of what was changed, and not the content.
       </p>
       <div class="filters grid" role="search">
-        <Field label="Portal">
-          {(ids) => (
-            <>
-              <input
-                {...ids}
-                list="audit-portals"
-                autocapitalize="none"
-                spellcheck={false}
-                value={filter.portal}
-                onInput={(event) => {
-                  set({ portal: event.currentTarget.value.trim() });
-                }}
-              />
-              <datalist id="audit-portals">
-                {portals.data?.items.map(({ memberId, alias, domain }) => (
-                  <option key={memberId} value={alias ?? domain} />
-                ))}
-              </datalist>
-            </>
-          )}
-        </Field>
+        <PortalField
+          value={filter.portal}
+          choose={(portal) => {
+            set({ portal });
+          }}
+          portals={portals.data?.items}
+        />
         <Choice
           label="By"
           value={filter.client}
@@ -147,43 +135,27 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
             </option>
           ))}
         </Choice>
-        <Field label="Request id">
-          {(ids) => (
-            <input
-              {...ids}
-              autocapitalize="none"
-              spellcheck={false}
-              value={filter.requestId}
-              onInput={(event) => {
-                set({ requestId: event.currentTarget.value.trim() });
-              }}
-            />
-          )}
-        </Field>
-        <Field label="From">
-          {(ids) => (
-            <input
-              {...ids}
-              type="datetime-local"
-              value={filter.from}
-              onInput={(event) => {
-                set({ from: event.currentTarget.value });
-              }}
-            />
-          )}
-        </Field>
-        <Field label="To">
-          {(ids) => (
-            <input
-              {...ids}
-              type="datetime-local"
-              value={filter.to}
-              onInput={(event) => {
-                set({ to: event.currentTarget.value });
-              }}
-            />
-          )}
-        </Field>
+        <WordField
+          label="Request id"
+          value={filter.requestId}
+          choose={(requestId) => {
+            set({ requestId });
+          }}
+        />
+        <TimeField
+          label="From"
+          value={filter.from}
+          choose={(from) => {
+            set({ from });
+          }}
+        />
+        <TimeField
+          label="To"
+          value={filter.to}
+          choose={(to) => {
+            set({ to });
+          }}
+        />
       </div>
       {problem && <ProblemBox problem={problem} />}
       {!items && !problem && <Loading what="Loading the log …" />}
@@ -227,32 +199,6 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
   );
 }
 
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly choose: (value: string) => void;
-  readonly children: preact.ComponentChildren;
-}
-
-function Choice({ label, value, choose, children }: ChoiceProps) {
-  return (
-    <Field label={label}>
-      {(ids) => (
-        <select
-          {...ids}
-          value={value}
-          onChange={(event) => {
-            choose(event.currentTarget.value);
-          }}
-        >
-          <option value="">any</option>
-          {children}
-        </select>
-      )}
-    </Field>
-  );
-}
-
 function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined }) {
   const { at, actor, name, action, outcome, requestId, source, ids = {} } = entry;
   const shownIds = Object.entries(ids).filter(([field]) => field !== 'console');
@@ -274,7 +220,7 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
           <span class="soft small block">{shownIds.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}
         <span class="soft small block">
-          request <code>{requestId}</code>
+          request <RequestLink id={requestId} />
         </span>
       </td>
       <td class="only-wide">{portal ?? '–'}</td>

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { call } from '../api';
 import type { Job, ApiPage } from '../api-types';
 import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
+import { CallsOf } from '../parts/request-link';
 import { useRequest, useWork } from '../use-request';
 import { type Tone, when } from '../words';
 
@@ -61,7 +62,7 @@ function JobList() {
 }
 
 function JobCard({ job, changed }: { job: Job; changed: () => void }) {
-  const { id, kind, state, createdAt, finishedAt, progress } = job;
+  const { id, kind, state, createdAt, finishedAt, progress, requestId } = job;
   const { done, total, failed } = progress;
   const { busy, problem, run } = useWork();
   const ended = tones[state] !== undefined || finishedAt !== undefined;
@@ -85,6 +86,7 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
       </p>
       <p class="soft small">
         Started {when(createdAt)}. {finishedAt && `Ended ${when(finishedAt)}.`} <code>{id}</code>
+        {requestId !== undefined && <CallsOf request={requestId} />}
       </p>
       {job.problem && <ProblemBox problem={job.problem} />}
       {problem && <ProblemBox problem={problem} />}

@@ -2,6 +2,7 @@ import { useEffect, useReducer, useRef } from 'preact/hooks';
 import type { ProblemGroup } from '../api-types';
 import { afterEvent, newOf, nothingSeen, type ProblemRow } from '../problem-view';
 import { dateTime, when } from '../words';
+import { RequestLink } from './request-link';
 
 /** The last problems of a portal, by kind. `groups` is undefined while they are not known. */
 export function Problems({ groups }: { groups: readonly ProblemGroup[] | undefined }) {
@@ -91,7 +92,7 @@ function Row({ row: { group, body }, toggled }: { row: ProblemRow; toggled: (isO
           <ul class="requests soft small">
             {requests.map(({ id, atMs }) => (
               <li key={id} title={dateTime(atMs)}>
-                request <code>{id}</code>
+                request <RequestLink id={id} />
               </li>
             ))}
           </ul>

@@ -18,6 +18,7 @@ const entries: readonly NavigationEntry[] = [
   { to: '/try', label: 'Try it' },
   { to: '/keys', label: 'Client keys' },
   { to: '/apps', label: 'Apps', needs: /^\/v1\/apps\b/ },
+  { to: '/calls', label: 'Calls', needs: /^\/v1\/calls\b/ },
   { to: '/jobs', label: 'Jobs', needs: /^\/v1\/jobs\b/ },
   { to: '/audit', label: 'Audit log' },
 ];

@@ -22,14 +22,14 @@ export function callerOf(request: FastifyRequest): CallerContext {
 
 function newCaller(request: FastifyRequest): CallerContext {
   const { scope } = request;
-  const { client, clock } = scope;
+  const { client, clock, calls } = scope;
   if (!client) throw new Fault('key_missing');
   const { traceparent } = request.headers;
   const deadlineMs = deadlineMsOf(request);
   const leftMs = leftOf(deadlineMs, request);
   const deadline = (scope.deadline = new RequestDeadline(clock, leftMs, deadlineMs));
   if (scope.isClosed) deadline.end(false);
-  const caller = { client, requestId: request.id, signal: deadline.signal, deadlineAtMs: clock.now() + leftMs };
+  const caller = { client, requestId: request.id, signal: deadline.signal, deadlineAtMs: clock.now() + leftMs, calls };
   return typeof traceparent === 'string' ? { ...caller, traceparent } : caller;
 }
 

@@ -9,7 +9,7 @@ export type LogAnswer = (request: FastifyRequest, reply: FastifyReply) => void;
 export function answerLog(log: PinoLogger): LogAnswer {
   const plain = log.child({}, { redact: [] });
   return (request, reply) => {
-    const { client } = request.scope;
+    const { client, calls, faultCode } = request.scope;
     const line: Record<string, unknown> = {
       reqId: request.id,
       method: request.method,
@@ -20,6 +20,9 @@ export function answerLog(log: PinoLogger): LogAnswer {
       source: sourceOf(request),
     };
     if (client) line['client'] = client.id;
+    if (calls.count > 0) Object.assign(line, { portal: calls.portal, b24Method: calls.method });
+    if (calls.count > 1) line['calls'] = calls.count;
+    if (faultCode) line['code'] = faultCode;
     plain.info(line, 'request');
   };
 }

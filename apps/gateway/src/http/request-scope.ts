@@ -2,6 +2,7 @@ import type { Client } from '@b24/access';
 import type { IdempotencyRunner, WriteAttempt } from '@b24/idempotency';
 import type { Clock, FaultCode, PortalId } from '@b24/portal';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RequestCalls } from '../line/request-calls';
 import type { CallerContext } from '../request-line';
 import type { Settings } from '../settings';
 import type { AuditFields } from './audit-fields';
@@ -53,6 +54,8 @@ export class RequestScope {
   attempt: WriteAttempt | undefined = undefined;
   /** Present only for a write. */
   audit: AuditContext | undefined = undefined;
+  /** The operation, and the calls that it makes. */
+  readonly calls = new RequestCalls();
   /** Whether the request only reads, whatever its HTTP method is. */
   isRead = false;
   /** Why the request failed. */

@@ -30,6 +30,7 @@ export function startOperation(request: FastifyRequest, operation: StartedOperat
   if (!scope.client) throw new Fault('key_missing');
   const { isRead } = operation;
   scope.isRead = isRead;
+  scope.calls.operation = operation.action;
   if (!isRead) {
     const { action, fields = auditFieldsOf(undefined), ids, findPortal } = operation;
     const portal = findPortal?.().catch(() => undefined) ?? Promise.resolve(undefined);

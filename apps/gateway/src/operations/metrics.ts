@@ -151,6 +151,19 @@ export class Metrics implements QueueObserver, RefreshObserver, DeliveryObserver
     });
   }
 
+  /** Counts the calls that were not logged, when Prometheus scrapes. */
+  watchCallLog(log: { readonly dropped: number }): void {
+    new Counter({
+      name: 'b24_call_log_dropped_total',
+      help: 'Calls of this replica that are missing in the call log, because Redis was away.',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(log.dropped);
+      },
+    });
+  }
+
   /** @param route the route, never the URL */
   responded(method: string, route: string, status: number): void {
     this.responses.count(method, route, status);

@@ -6,6 +6,7 @@ const ownScopes = [
   ['call', 'Call any Bitrix24 method'],
   ['portals:read', 'See portals'],
   ['portals:write', 'Add, change and forget portals'],
+  ['calls:read', 'See the call log'],
   ['admin', 'Everything, including keys and the console'],
 ] as const satisfies readonly (readonly [Scope, string])[];
 

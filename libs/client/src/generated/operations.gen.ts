@@ -95,6 +95,8 @@ import type {
   ListAppsResponses,
   ListAuditData,
   ListAuditResponses,
+  ListCallsData,
+  ListCallsResponses,
   ListChatMessagesData,
   ListChatMessagesResponses,
   ListChecklistData,
@@ -139,6 +141,8 @@ import type {
   StartSprintResponses,
   StreamListData,
   StreamListResponses,
+  TailCallsData,
+  TailCallsResponses,
   TestSubscriptionData,
   TestSubscriptionResponses,
   UnplaceTaskData,
@@ -646,6 +650,19 @@ export abstract class Operations extends Caller {
   /** Read the audit log, newest first. `GET /v1/audit` */
   listAudit(args: Args<ListAuditData> = {}, options?: CallOptions): Paged<ListAuditResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/audit', effect: 'read' }, args, options);
+  }
+
+  /** Read the call log, newest first. `GET /v1/calls` */
+  listCalls(args: Args<ListCallsData> = {}, options?: CallOptions): Paged<ListCallsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/calls', effect: 'read' }, args, options);
+  }
+
+  /** Follow the call log. `GET /v1/calls/tail` */
+  tailCalls(
+    args: Args<TailCallsData> = {},
+    options?: CallOptions,
+  ): AsyncGenerator<TailCallsResponses[200], void, undefined> {
+    return this.lines({ verb: 'GET', path: '/v1/calls/tail', effect: 'read' }, args, options);
   }
 
   /** Subscribe an internal service to events of portals. `POST /v1/subscriptions` */

@@ -16,5 +16,6 @@ export const scopeDescriptions = {
   call: 'Call any Bitrix24 method',
   'portals:read': 'See portals',
   'portals:write': 'Add, change and forget portals',
+  'calls:read': 'See the call log',
   admin: 'Everything, including keys and the console',
 } as const;

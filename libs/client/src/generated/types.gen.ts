@@ -1321,6 +1321,10 @@ export type Job = {
     failed: number;
   };
   /**
+   * The `X-Request-Id` of the request that created the job. Its calls have it in the call log.
+   */
+  requestId?: string;
+  /**
    * When the job was created.
    */
   createdAt: string;
@@ -1676,6 +1680,7 @@ export type Scope =
   | 'call'
   | 'portals:read'
   | 'portals:write'
+  | 'calls:read'
   | 'admin';
 
 export type CreatedClient = Client & {
@@ -1820,6 +1825,97 @@ export type AuditEntry = {
    */
   ids?: {
     [key: string]: number | string | boolean;
+  };
+};
+
+export type CallPage = {
+  /**
+   * The calls, newest first.
+   */
+  items: Array<LoggedCall>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+  /**
+   * Whether calls are logged now: false while `CALL_LOG_MIB` is 0.
+   */
+  recorded: boolean;
+};
+
+export type LoggedCall = {
+  /**
+   * The id of the entry.
+   */
+  id: string;
+  /**
+   * When the call ended.
+   */
+  at: string;
+  /**
+   * The id of the client, `admin`, or the part of the gateway that called.
+   */
+  client: string;
+  /**
+   * The name of the client.
+   */
+  clientName: string;
+  /**
+   * The member id of the portal.
+   */
+  portal: string;
+  /**
+   * The method of Bitrix24.
+   */
+  method: string;
+  /**
+   * The operationId; absent for the gateway’s own calls.
+   */
+  operation?: string;
+  /**
+   * The HTTP status of the code; 200 for `ok`.
+   */
+  status: number;
+  /**
+   * `ok`, or the code of the problem.
+   */
+  code: string;
+  /**
+   * The `X-Request-Id` of the request that made the call.
+   */
+  requestId?: string;
+  /**
+   * From its arrival at the request line to its end.
+   */
+  tookMs: number;
+  /**
+   * How long it waited until it was sent, for the last time if there were retries.
+   */
+  queueMs: number;
+  /**
+   * How long the portal took, or how long the gateway waited for it.
+   */
+  upstreamMs: number;
+  /**
+   * The commands in the request to the portal that carried it; 0 if none did.
+   */
+  commands: number;
+  /**
+   * How often the gateway sent it once more.
+   */
+  retries: number;
+  /**
+   * The portal’s error, if it returned one.
+   */
+  upstream?: {
+    /**
+     * The portal’s code.
+     */
+    error: string;
+    /**
+     * The portal’s words, up to 200 characters, without secrets.
+     */
+    description: string;
   };
 };
 
@@ -4271,6 +4367,266 @@ export type ListAuditResponses = {
 };
 
 export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ListCallsData = {
+  body?: never;
+  path?: never;
+  query?: {
+    /**
+     * The id of a client, or `admin`.
+     */
+    client?: string;
+    /**
+     * The member id, alias or domain of a portal.
+     */
+    portal?: string;
+    /**
+     * A method of Bitrix24, such as `crm.deal.list`.
+     */
+    method?: string;
+    /**
+     * `ok`, or a problem code.
+     */
+    code?:
+      | 'ok'
+      | 'invalid_request'
+      | 'key_missing'
+      | 'key_invalid'
+      | 'key_expired'
+      | 'session_ended'
+      | 'portal_payment_required'
+      | 'not_allowed'
+      | 'access_denied'
+      | 'insufficient_scope'
+      | 'install_refused'
+      | 'administrator_required'
+      | 'state_invalid'
+      | 'event_refused'
+      | 'portal_not_found'
+      | 'backlog_not_found'
+      | 'app_not_found'
+      | 'epic_not_found'
+      | 'sprint_not_found'
+      | 'stage_not_found'
+      | 'task_not_found'
+      | 'checklist_item_not_found'
+      | 'client_not_found'
+      | 'subscription_not_found'
+      | 'dead_letter_not_found'
+      | 'job_not_found'
+      | 'method_not_found'
+      | 'file_link_invalid'
+      | 'route_not_found'
+      | 'backlog_already_exists'
+      | 'backlog_not_empty'
+      | 'sprint_not_empty'
+      | 'sprint_not_planned'
+      | 'sprint_already_active'
+      | 'stage_not_empty'
+      | 'idempotency_conflict'
+      | 'reauthorization_required'
+      | 'portal_suspended'
+      | 'portal_waiting'
+      | 'portal_already_installed'
+      | 'app_already_registered'
+      | 'app_in_use'
+      | 'app_of_settings'
+      | 'too_many_subscriptions'
+      | 'alias_taken'
+      | 'list_changed'
+      | 'answer_not_stored'
+      | 'portal_deleted'
+      | 'portal_uninstalled'
+      | 'body_too_large'
+      | 'unsupported_media_type'
+      | 'target_not_allowed'
+      | 'group_not_found'
+      | 'group_not_scrum'
+      | 'user_not_found'
+      | 'entity_not_found'
+      | 'files_not_attached'
+      | 'rejected_by_portal'
+      | 'command_not_run'
+      | 'client_rate_limited'
+      | 'too_many_attempts'
+      | 'too_many_requests'
+      | 'too_many_jobs'
+      | 'storage_budget_spent'
+      | 'queue_full'
+      | 'operating_time_spent'
+      | 'internal_error'
+      | 'portal_error'
+      | 'portal_unreachable'
+      | 'result_too_large'
+      | 'answer_too_large'
+      | 'list_not_walkable'
+      | 'host_not_allowed'
+      | 'authorization_server_error'
+      | 'administrator_unknown'
+      | 'store_unavailable'
+      | 'portal_overloaded'
+      | 'shutting_down'
+      | 'no_answer'
+      | 'deadline_exceeded'
+      | 'outcome_unknown';
+    /**
+     * With `true`, only calls that failed.
+     */
+    failed?: 'true' | 'false';
+    /**
+     * The `X-Request-Id` of a request.
+     */
+    requestId?: string;
+    /**
+     * Calls that ended at or after this time.
+     */
+    since?: string;
+    /**
+     * Calls that ended before this time.
+     */
+    until?: string;
+    /**
+     * The maximum number of calls on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/calls';
+};
+
+export type ListCallsResponses = {
+  /**
+   * A page of the call log.
+   */
+  200: CallPage;
+};
+
+export type ListCallsResponse = ListCallsResponses[keyof ListCallsResponses];
+
+export type TailCallsData = {
+  body?: never;
+  path?: never;
+  query?: {
+    /**
+     * The id of a client, or `admin`.
+     */
+    client?: string;
+    /**
+     * The member id, alias or domain of a portal.
+     */
+    portal?: string;
+    /**
+     * A method of Bitrix24, such as `crm.deal.list`.
+     */
+    method?: string;
+    /**
+     * `ok`, or a problem code.
+     */
+    code?:
+      | 'ok'
+      | 'invalid_request'
+      | 'key_missing'
+      | 'key_invalid'
+      | 'key_expired'
+      | 'session_ended'
+      | 'portal_payment_required'
+      | 'not_allowed'
+      | 'access_denied'
+      | 'insufficient_scope'
+      | 'install_refused'
+      | 'administrator_required'
+      | 'state_invalid'
+      | 'event_refused'
+      | 'portal_not_found'
+      | 'backlog_not_found'
+      | 'app_not_found'
+      | 'epic_not_found'
+      | 'sprint_not_found'
+      | 'stage_not_found'
+      | 'task_not_found'
+      | 'checklist_item_not_found'
+      | 'client_not_found'
+      | 'subscription_not_found'
+      | 'dead_letter_not_found'
+      | 'job_not_found'
+      | 'method_not_found'
+      | 'file_link_invalid'
+      | 'route_not_found'
+      | 'backlog_already_exists'
+      | 'backlog_not_empty'
+      | 'sprint_not_empty'
+      | 'sprint_not_planned'
+      | 'sprint_already_active'
+      | 'stage_not_empty'
+      | 'idempotency_conflict'
+      | 'reauthorization_required'
+      | 'portal_suspended'
+      | 'portal_waiting'
+      | 'portal_already_installed'
+      | 'app_already_registered'
+      | 'app_in_use'
+      | 'app_of_settings'
+      | 'too_many_subscriptions'
+      | 'alias_taken'
+      | 'list_changed'
+      | 'answer_not_stored'
+      | 'portal_deleted'
+      | 'portal_uninstalled'
+      | 'body_too_large'
+      | 'unsupported_media_type'
+      | 'target_not_allowed'
+      | 'group_not_found'
+      | 'group_not_scrum'
+      | 'user_not_found'
+      | 'entity_not_found'
+      | 'files_not_attached'
+      | 'rejected_by_portal'
+      | 'command_not_run'
+      | 'client_rate_limited'
+      | 'too_many_attempts'
+      | 'too_many_requests'
+      | 'too_many_jobs'
+      | 'storage_budget_spent'
+      | 'queue_full'
+      | 'operating_time_spent'
+      | 'internal_error'
+      | 'portal_error'
+      | 'portal_unreachable'
+      | 'result_too_large'
+      | 'answer_too_large'
+      | 'list_not_walkable'
+      | 'host_not_allowed'
+      | 'authorization_server_error'
+      | 'administrator_unknown'
+      | 'store_unavailable'
+      | 'portal_overloaded'
+      | 'shutting_down'
+      | 'no_answer'
+      | 'deadline_exceeded'
+      | 'outcome_unknown';
+    /**
+     * With `true`, only calls that failed.
+     */
+    failed?: 'true' | 'false';
+    /**
+     * How long to follow; 60 by default.
+     */
+    seconds?: string;
+  };
+  url: '/v1/calls/tail';
+};
+
+export type TailCallsResponses = {
+  /**
+   * JSON lines: the calls that end from now on.
+   */
+  200: LoggedCall;
+};
+
+export type TailCallsResponse = TailCallsResponses[keyof TailCallsResponses];
 
 export type ListSubscriptionsData = {
   body?: never;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { deadlineExceeded } from '../../http/caller';
 import { executedMethods } from '../../http/audit-context';
 import { isReadMethod } from '../../line/any-method';
+import { RequestCalls } from '../../line/request-calls';
 import { type BatchCommand, type Batches, type BatchOptions, outcomeCode, type CommandOutcome } from './batches';
 import { batchItemSchema, batchItem } from './batch-item';
 
@@ -43,6 +44,7 @@ export function batchWork(
   payload: BatchJobPayload,
 ): JobWork<Client> {
   const { portal, commands, halt, references, deadlineMs, requestId, source } = payload;
+  const calls = new RequestCalls('runBatch');
   const isRead = commands.every(({ method }) => isReadMethod(method));
   const inOrder = halt || references || !isRead;
   const size = references ? commands.length : maxBatchCommands;
@@ -81,7 +83,7 @@ export function batchWork(
       if (over) return all(index, new Fault('command_not_run'));
       const inTime = { clock, ms: deadlineMs, late: () => deadlineExceeded(deadlineMs) };
       const run = (ends: AbortSignal) =>
-        batches.run({ client, signal: ends }, portal, partAt(index), { halt, references });
+        batches.run({ client, requestId, calls, signal: ends }, portal, partAt(index), { halt, references });
       try {
         const { outcomes, stopped } = await within(inTime, signal, run);
         over = stopped;

@@ -38,7 +38,7 @@ export interface BatchResult {
 }
 /** Called with each outcome as soon as it is known. */
 export type OnCommandOutcome = (index: number, outcome: CommandOutcome) => void;
-type BatchCaller = Pick<CallerContext, 'client' | 'signal'>;
+type BatchCaller = Pick<CallerContext, 'client' | 'signal'> & Partial<Pick<CallerContext, 'requestId' | 'calls'>>;
 
 /**
  * Runs many commands of one caller (docs/decisions/0015). Reads share requests with other callers; if one command writes,

@@ -2,6 +2,7 @@ import type { Client } from '@b24/access';
 import type { JobWork } from '@b24/jobs';
 import { Fault, type FaultCode, type PortalId } from '@b24/portal';
 import { anyCommand, type GivenParams } from '../../line/any-method';
+import { RequestCalls } from '../../line/request-calls';
 import type { FanOut, FanOutTarget } from './fan-out';
 import { problemLine, type NamedPortal } from './fan-out-line';
 
@@ -33,6 +34,7 @@ export function storedTargets(targets: readonly FanOutTarget[]): StoredTarget[] 
 export function fanOutWork(fanOut: FanOut, payload: FanOutJobPayload): JobWork<Client> {
   const { method, params, deadlineMs, requestId, source } = payload;
   const command = anyCommand(method, params);
+  const calls = new RequestCalls('fanOut');
   const targetAt = (index: number): FanOutTarget => {
     const { fault, ...target } = payload.targets[index] ?? { named: {} };
     return { ...target, ...(fault && { fault: new Fault(fault.code, { detail: fault.detail }) }) };
@@ -40,7 +42,7 @@ export function fanOutWork(fanOut: FanOut, payload: FanOutJobPayload): JobWork<C
   return {
     effectOf: () => command.effect,
     perform: (index, client, signal) =>
-      fanOut.callOne(targetAt(index), { client, command, deadlineMs, requestId, source, signal }),
+      fanOut.callOne(targetAt(index), { client, command, calls, deadlineMs, requestId, source, signal }),
     failed(index, code, detail) {
       const fault = new Fault(code, detail ? { detail } : {});
       return problemLine(targetAt(index).named, fault, { requestId, effect: command.effect });

@@ -101,7 +101,7 @@ export class FanOutController {
       await reply.send(replyAccepted(reply, await this.longWork.accept(request, client, order)));
       return;
     }
-    const round = { client, command, ...given, signal: hangUpSignal(reply) };
+    const round = { client, command, calls: request.scope.calls, ...given, signal: hangUpSignal(reply) };
     await reply.type('application/x-ndjson').send(Readable.from(this.lines(targets, round), { objectMode: false }));
   }
 

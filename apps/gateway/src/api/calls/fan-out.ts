@@ -6,6 +6,7 @@ import { executedMethods } from '../../http/audit-context';
 import { canSeePortal } from '../portals/can-see-portal';
 import { amongOf } from '../portals/list-portals-of-key';
 import { portalPages } from '../portals/portal-pages';
+import type { RequestCalls } from '../../line/request-calls';
 import type { RequestLine } from '../../request-line';
 import { type FanOutAnswer, answerLine, problemLine, type NamedPortal } from './fan-out-line';
 
@@ -25,6 +26,7 @@ export interface FanOutCall {
   /** Time limit of each portal's call. */
   readonly deadlineMs: number;
   readonly requestId: string;
+  readonly calls: RequestCalls;
   /** The address of the caller. */
   readonly source?: string | undefined;
   /** Aborts when the caller no longer waits. */
@@ -78,14 +80,15 @@ export class FanOut {
   }
 
   private async answer({ portal, named, fault }: FanOutTarget, round: FanOutCall): Promise<FanOutAnswer> {
-    const { client, command, deadlineMs, signal, requestId } = round;
+    const { client, command, deadlineMs, signal, requestId, calls } = round;
     const failed = (why: Fault) => problemLine(named, why, { requestId, effect: command.effect });
     if (!portal || fault) return failed(fault ?? new Fault('portal_not_found'));
     const inTime = { clock: this.clock, ms: deadlineMs, late: () => deadlineExceeded(deadlineMs) };
     try {
       await this.meter.waitUntilPaid(client, signal);
       await this.keys.assertStillValid(client);
-      const call = (ends: AbortSignal) => this.line.call({ client, signal: ends }, 'call', portal, command);
+      const call = (ends: AbortSignal) =>
+        this.line.call({ client, requestId, calls, signal: ends }, 'call', portal, command);
       return answerLine(named, await within(inTime, signal, call));
     } catch (error) {
       return failed(asFault(error));

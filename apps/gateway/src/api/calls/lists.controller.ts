@@ -80,11 +80,12 @@ export class ListsController {
 
   /** Gives each call of a stream a deadline of its own. All end when the caller hangs up. */
   private eachInTime(
-    { client, deadlineAtMs }: CallerContext,
+    { deadlineAtMs, ...caller }: CallerContext,
     reply: FastifyReply,
-    send: (asking: Pick<CallerContext, 'client' | 'signal'>, command: Command) => Promise<Answer>,
+    send: (asking: Omit<CallerContext, 'deadlineAtMs'>, command: Command) => Promise<Answer>,
   ): (command: Command) => Promise<Answer> {
     const { clock } = this;
+    const { client } = caller;
     const deadlineMs = Math.max(1, deadlineAtMs - clock.now());
     const hungUp = hangUpSignal(reply);
     const inTime = { clock, ms: deadlineMs, late: () => new Fault('deadline_exceeded') };
@@ -92,7 +93,7 @@ export class ListsController {
       // Waiting for the key's rate does not count towards the deadline of the call.
       await this.meter.waitUntilPaid(client, hungUp);
       await this.keys.assertStillValid(client);
-      return within(inTime, hungUp, (signal) => send({ client, signal }, command));
+      return within(inTime, hungUp, (signal) => send({ ...caller, signal }, command));
     };
   }
 }

@@ -52,7 +52,14 @@ export class JobIntake {
     const name = key === undefined ? randomBytes(16).toString('hex') : digestOf('job', client.id, key).slice(0, 32);
     const fingerprint = digestOf(request.method, request.url, canonical(request.body ?? null));
     const callback: JobCallback | undefined = url === undefined ? undefined : { url, secret: newSigningSecret() };
-    const wanted = { id: `j_${name}`, client: client.id, fingerprint, ...work, ...(callback && { callback }) };
+    const wanted = {
+      id: `j_${name}`,
+      client: client.id,
+      requestId: request.id,
+      fingerprint,
+      ...work,
+      ...(callback && { callback }),
+    };
     const job = await this.jobs.create(wanted);
     const stored = callback && (await this.jobs.callback(job.id));
     return { ...jobView(job), ...(stored && { callbackSecret: stored.secret.reveal() }) };

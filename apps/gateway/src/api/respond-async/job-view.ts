@@ -11,6 +11,7 @@ const jobExample = {
   kind: 'fan-out',
   state: 'running',
   progress: { total: 500, done: 120, failed: 1 },
+  requestId: 'b1f0c9d2-6c1e-4a57-9f0e-2f9f4d1c8a10',
   createdAt: '2026-11-01T09:00:00.000Z',
   startedAt: '2026-11-01T09:00:00.050Z',
 };
@@ -30,6 +31,9 @@ export const jobSchema = z
         failed: z.int().meta({ description: 'The number of these that are problems.' }),
       })
       .describe('How far the job is.'),
+    requestId: z.string().optional().meta({
+      description: 'The `X-Request-Id` of the request that created the job. Its calls have it in the call log.',
+    }),
     createdAt: z.iso.datetime().describe('When the job was created.'),
     startedAt: z.iso.datetime().optional().describe('When the job started.'),
     finishedAt: z.iso.datetime().optional().describe('When the job ended.'),
@@ -55,9 +59,11 @@ export const acceptedJobSchema = jobSchema
 
 /** Returns the view of a job that its key may see. */
 export function jobView(job: Job): JobView {
-  const { id, kind, state, total, done, failed, createdAtMs, startedAtMs, finishedAtMs, problem, callback } = job;
+  const { id, kind, requestId, state, total, done, failed, createdAtMs, startedAtMs, finishedAtMs, problem, callback } =
+    job;
   return {
     ...{ id, kind: kind as JobView['kind'], state, progress: { total, done, failed }, createdAt: isoTime(createdAtMs) },
+    ...(requestId !== undefined && { requestId }),
     ...(startedAtMs !== undefined && { startedAt: isoTime(startedAtMs) }),
     ...(finishedAtMs !== undefined && { finishedAt: isoTime(finishedAtMs) }),
     ...(problem && { problem: problemOf(new Fault(problem.code, { detail: problem.detail }), id, 'write') }),
