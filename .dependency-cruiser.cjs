@@ -50,6 +50,7 @@ module.exports = {
     room('redis', ['portal']),
     room('seal', ['portal', 'redis']),
     room('upstream', ['portal', 'redis', 'seal']),
+    room('history', ['portal', 'redis']),
     room('idempotency', ['portal', 'redis', 'seal']),
     {
       name: 'the-simulator-is-an-independent-witness',

@@ -3,10 +3,10 @@ import type { RedisServer } from './redis-server';
 
 /**
  * Leases, turns, authorization states and the replica registry come and go, permits lapse, and the use of a key is stored
- * later; the audit log and the call log record what was done before.
+ * later; the audit log, the call log and the history record what was done before.
  */
 const passing =
-  /:lease$|:permits$|:use$|:turns$|:stalled-check$|^b24:(?:state:|audit$|replicas$)|^\{b24:audit\}:refused$|^\{b24:calls\}/;
+  /:lease$|:permits$|:use$|:turns$|:stalled-check$|^b24:(?:state:|audit$|replicas$)|^\{b24:audit\}:refused$|^\{b24:calls\}|:history:/;
 
 /**
  * All that Redis holds, to be compared: what the gateway keeps of portals and keys as it is stored, and the names of

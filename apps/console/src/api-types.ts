@@ -3,14 +3,16 @@ import type {
   AuditEntry,
   Client,
   CreatedClient,
+  History,
   Job,
   LoggedCall,
   Portal,
+  Usage,
 } from '../../../libs/client/src/generated/types.gen';
 
 /* What the API answers is made from openapi.json, as the client's types are; what only the console hears is said here. */
 
-export type { App, AuditEntry, Client as ClientKey, Job, LoggedCall, Portal };
+export type { App, AuditEntry, Client as ClientKey, History, Job, LoggedCall, Portal, Usage };
 export type Status = Portal['status'];
 /** A key as it is told once. */
 export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;

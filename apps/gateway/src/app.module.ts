@@ -5,6 +5,7 @@ import { AuditController } from './api/audit/audit.controller';
 import { BoardsController } from './api/boards/boards.controller';
 import { BatchesController } from './api/calls/batches.controller';
 import { CallLogController } from './api/call-log/call-log.controller';
+import { HistoryController } from './api/history/history.controller';
 import { CallsController } from './api/calls/calls.controller';
 import { FanOutController } from './api/calls/fan-out.controller';
 import { V3Controller } from './api/calls/v3.controller';
@@ -40,6 +41,7 @@ export const controllers = [
   ClientsController,
   AuditController,
   CallLogController,
+  HistoryController,
   SubscriptionsController,
   InstallsController,
   EventsController,

@@ -13,6 +13,7 @@ import {
   RelocationLookup,
 } from '@b24/grants';
 import { CallLog, CallReader, CallStore, CallTail } from '@b24/call-log';
+import { CallHistory, HistoryStore } from '@b24/history';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
 import type { Clock, Post } from '@b24/portal';
@@ -147,6 +148,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const callReader = new CallReader(callStore);
   const callTail = new CallTail(callStore, clock);
   if (callLog) metrics.watchCallLog(callLog);
+  const historyStore = new HistoryStore(redis);
+  const history = new CallHistory({ redis, store: historyStore, clock, maxPortals: settings.historyPortals });
 
   // The wire to portals and authorization servers.
   const destinations = new Destinations(settings.rules, settings.oauthServers);
@@ -202,7 +205,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     keys,
     relocation,
     meter,
-    callLog,
+    callRecorders: [...(callLog ? [callLog] : []), history],
     traces: collector?.traces,
     observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
@@ -345,6 +348,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void filesWire.close() },
     audit,
     ...(callLog ? [callLog] : []),
+    history,
     callTail,
     grants,
     rateLimiter,
@@ -379,7 +383,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       subscriptions,
     },
     ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
-    ...{ callReader, callTail },
+    ...{ callReader, callTail, historyStore },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

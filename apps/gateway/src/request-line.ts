@@ -79,8 +79,8 @@ export interface LineParts {
   readonly grants: FreshGrants;
   readonly relocation: RelocationLookup;
   readonly observer: QueueObserver & CallObserver;
-  /** Absent if calls are not logged. */
-  readonly callLog?: Pick<CallLog, 'record'> | undefined;
+  /** The call log and the history. */
+  readonly callRecorders: readonly Pick<CallLog, 'record'>[];
   /** Absent if traces are not collected. */
   readonly traces?: Traces | undefined;
   readonly keys: Pick<ClientKeys, 'digestOfAdmitted' | 'isKnownToWork' | 'works'>;
@@ -336,15 +336,22 @@ export class RequestLine {
   }
 
   private log({ asking, command, ...open }: OpenCall, fault?: Fault, answer?: Answer): void {
-    const { callLog, clock } = this.parts;
-    if (!callLog) return;
+    const { callRecorders, clock } = this.parts;
     const { client, requestId, calls } = asking;
     const { portal, startedAtMs, progress } = open;
     const { method } = command;
     const from = { client, requestId, operation: calls?.operation };
-    callLog.record(
-      callRecordOf({ ...from, portal, method, startedAtMs, endedAtMs: clock.now(), progress, answer, fault }),
-    );
+    const record = callRecordOf({
+      ...from,
+      portal,
+      method,
+      startedAtMs,
+      endedAtMs: clock.now(),
+      progress,
+      answer,
+      fault,
+    });
+    for (const recorder of callRecorders) recorder.record(record);
   }
 }
 

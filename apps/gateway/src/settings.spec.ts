@@ -78,6 +78,7 @@ describe('the settings', () => {
     ['CORS_ORIGINS', 'app.example.com'],
     ['AUDIT_KEEP', '1'],
     ['CALL_LOG_MIB', '-1'],
+    ['HISTORY_PORTALS', 'all'],
   ])('refuse %s=%s in one sentence that names it', (name, value) => {
     const said = mistakes({ ...good, [name]: value });
     expect(said).toHaveLength(1);

@@ -165,6 +165,7 @@ const environment = z
       .optional(),
     CORS_ORIGINS: origins.default([]),
     CALL_LOG_MIB: whole('CALL_LOG_MIB', 0, 65_536).default(256),
+    HISTORY_PORTALS: whole('HISTORY_PORTALS', 0, 100_000).default(1000),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     EVENT_TARGET_HOSTS: hosts('EVENT_TARGET_HOSTS').prefault(''),
     EVENT_TIMEOUT_MS: whole('EVENT_TIMEOUT_MS', 100, 60_000).default(10_000),
@@ -255,6 +256,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** The budget of the call log in Redis; 0 logs no calls. */
   readonly callLogBytes: number;
+  /** Portals whose calls are counted in an hour, for the history; 0 counts none. */
+  readonly historyPortals: number;
   /** Entries of the audit log that are kept, more or less. */
   readonly auditKeep: number;
   /** Whether there is a console, and after how long a session that nobody uses ends. */
@@ -343,6 +346,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     metricsToken: it.METRICS_TOKEN === undefined ? undefined : new Secret(it.METRICS_TOKEN),
     corsOrigins: it.CORS_ORIGINS,
     callLogBytes: it.CALL_LOG_MIB * 1024 * 1024,
+    historyPortals: it.HISTORY_PORTALS,
     auditKeep: it.AUDIT_KEEP,
     console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },
     keepAliveDays: it.KEEP_ALIVE_DAYS,

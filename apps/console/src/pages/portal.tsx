@@ -6,6 +6,7 @@ import { CopyButton, Loading, ProblemBox, StatusChip } from '../parts/pieces';
 import { PortalActions } from '../parts/portal-actions';
 import { PortalCharts } from '../parts/portal-charts';
 import { PortalFacts, PortalLimits } from '../parts/portal-facts';
+import { PortalHistory } from '../parts/portal-history';
 import { Problems } from '../parts/problems';
 import { Link } from '../router';
 import { useRequest } from '../use-request';
@@ -59,7 +60,10 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
       {portal.alias && <p class="soft under">{portal.domain}</p>}
       <PortalIssue portal={portal} />
       <Down portal={portal} now={now} />
+      <AtLimit snapshot={snapshot} now={now} />
+      <h2>Right now</h2>
       <PortalCharts history={history} snapshot={snapshot} portal={portal.memberId} />
+      <PortalHistory portal={portal.memberId} drainPerSecond={portal.limits.drainPerSecond} />
       <div class="columns">
         <Operating close={snapshot?.close} />
         <Problems groups={snapshot?.close?.problems} />
@@ -86,13 +90,28 @@ function Down({ portal, now }: { portal: Portal; now: PortalNow | undefined }) {
   );
 }
 
+/** Why calls are slow although the portal works. */
+function AtLimit({ snapshot, now }: { snapshot: Snapshot | undefined; now: PortalNow | undefined }) {
+  const level = snapshot?.close?.level;
+  if (!level || !now || level.left >= 1 || now.waiting === 0) return null;
+  return (
+    <div class="box warn" role="status">
+      <h2>The portal is at its limit</h2>
+      <p>
+        {now.waiting === 1 ? '1 call waits' : `${now.waiting} calls wait`} for one of {level.drainPerSecond} requests a
+        second. Who uses it is below.
+      </p>
+    </div>
+  );
+}
+
 function Basis({ now, replicas }: { now: PortalNow | undefined; replicas: number }) {
   const medianMs = now?.calls?.medianMs;
   return (
     <p class="soft small">
       {medianMs !== undefined && `Half of the calls of the last second took ${milliseconds(medianMs)} or less. `}
       {replicas > 0 && `Figures are summed over ${count(replicas, 'replica')}. `}
-      Charts begin when this page is opened.
+      The charts of now begin when this page is opened.
     </p>
   );
 }

@@ -26,7 +26,7 @@ const height = 120;
 const shownSeconds = 120;
 
 /** A colour that the style sheet names, as the canvas needs it. */
-function resolved(color: string): string {
+export function resolved(color: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${color})`;
   document.body.append(probe);
@@ -35,7 +35,7 @@ function resolved(color: string): string {
   return value;
 }
 
-function faint(color: string): string {
+export function faint(color: string): string {
   return color.replace(/^rgb\((.+)\)$/, 'rgba($1, 0.14)');
 }
 

@@ -70,6 +70,8 @@ import type {
   GetEpicResponses,
   GetGroupData,
   GetGroupResponses,
+  GetHistoryData,
+  GetHistoryResponses,
   GetJobData,
   GetJobResponses,
   GetJobResultsData,
@@ -90,6 +92,8 @@ import type {
   GetTaskScrumFieldsData,
   GetTaskScrumFieldsResponses,
   GetTaskScrumResponses,
+  GetUsageData,
+  GetUsageResponses,
   GetUserData,
   GetUserResponses,
   ListAppsResponses,
@@ -663,6 +667,16 @@ export abstract class Operations extends Caller {
     options?: CallOptions,
   ): AsyncGenerator<TailCallsResponses[200], void, undefined> {
     return this.lines({ verb: 'GET', path: '/v1/calls/tail', effect: 'read' }, args, options);
+  }
+
+  /** Read the history of a portal’s calls. `GET /v1/portals/{portal}/history` */
+  getHistory(args: Args<GetHistoryData>, options?: CallOptions): Promise<GetHistoryResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/history', effect: 'read' }, args, options);
+  }
+
+  /** See who uses a portal. `GET /v1/portals/{portal}/usage` */
+  getUsage(args: Args<GetUsageData>, options?: CallOptions): Promise<GetUsageResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/usage', effect: 'read' }, args, options);
   }
 
   /** Subscribe an internal service to events of portals. `POST /v1/subscriptions` */

@@ -1919,6 +1919,97 @@ export type LoggedCall = {
   };
 };
 
+export type History = {
+  /**
+   * The length of a period.
+   */
+  step: 'minute' | 'hour';
+  since: string;
+  until: string;
+  /**
+   * The periods with calls, oldest first.
+   */
+  points: Array<HistoryPoint>;
+};
+
+export type HistoryPoint = {
+  /**
+   * When the period begins.
+   */
+  at: string;
+  /**
+   * Calls that ended in the period.
+   */
+  calls: number;
+  /**
+   * Those of them that failed.
+   */
+  failed: number;
+  /**
+   * Failed calls by problem code.
+   */
+  codes: {
+    [key: string]: number;
+  };
+  /**
+   * Requests to the portal that the calls used. A call that shared a request with three others used 0.25.
+   */
+  requests: number;
+  /**
+   * How many calls waited in the queue, on average.
+   */
+  queueLength: number;
+  /**
+   * How long a call waited in the queue, on average.
+   */
+  queueMs: number;
+  /**
+   * How long the portal took for a call, on average.
+   */
+  upstreamMs: number;
+  /**
+   * Half of the calls took this long or less, to the accuracy of the ranges that are counted.
+   */
+  medianMs: number;
+  /**
+   * 95 of 100 calls took this long or less.
+   */
+  slowMs: number;
+};
+
+export type Usage = {
+  /**
+   * The start of the first hour or day.
+   */
+  since: string;
+  until: string;
+  calls: number;
+  /**
+   * Requests to the portal that the calls used. A call that shared a request with three others used 0.25.
+   */
+  requests: number;
+  /**
+   * Clients and methods, those that used the most requests first.
+   */
+  items: Array<{
+    /**
+     * The id of the client, `admin`, or the part of the gateway that called.
+     */
+    client: string;
+    clientName: string;
+    /**
+     * The method of Bitrix24; `other` for those beyond fifty in a period.
+     */
+    method: string;
+    calls: number;
+    failed: number;
+    /**
+     * Requests to the portal that the calls used. A call that shared a request with three others used 0.25.
+     */
+    requests: number;
+  }>;
+};
+
 export type NewSubscription = {
   /**
    * A name for people.
@@ -4627,6 +4718,74 @@ export type TailCallsResponses = {
 };
 
 export type TailCallsResponse = TailCallsResponses[keyof TailCallsResponses];
+
+export type GetHistoryData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * `minute` (a day is stored) or `hour` (a month is stored).
+     */
+    step?: 'minute' | 'hour';
+    /**
+     * Periods that end after this time; an hour ago, or a day ago for hours.
+     */
+    since?: string;
+    /**
+     * Periods that begin before this time; now.
+     */
+    until?: string;
+  };
+  url: '/v1/portals/{portal}/history';
+};
+
+export type GetHistoryResponses = {
+  /**
+   * The history.
+   */
+  200: History;
+};
+
+export type GetHistoryResponse = GetHistoryResponses[keyof GetHistoryResponses];
+
+export type GetUsageData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: {
+    /**
+     * `minute`: whole hours of the last day. `hour`: whole days of the last month.
+     */
+    step?: 'minute' | 'hour';
+    /**
+     * The hour or day of this time is the first; that of now.
+     */
+    since?: string;
+    /**
+     * The hour or day of this time is the last; that of now.
+     */
+    until?: string;
+  };
+  url: '/v1/portals/{portal}/usage';
+};
+
+export type GetUsageResponses = {
+  /**
+   * Who uses the portal.
+   */
+  200: Usage;
+};
+
+export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
 
 export type ListSubscriptionsData = {
   body?: never;

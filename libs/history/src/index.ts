@@ -1,0 +1,4 @@
+export { CallHistory } from './call-history';
+export { type CallTally } from './call-tally';
+export { type HistoryPoint, HistoryStore, hours, minutes, type Periods } from './history-store';
+export type { UsageLine } from './usage-tally';
