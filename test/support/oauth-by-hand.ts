@@ -7,7 +7,7 @@ export interface OauthAnswer {
   readonly body: Record<string, string>;
 }
 
-type Fields = Readonly<Record<string, string | undefined>>;
+type OauthFields = Readonly<Record<string, string | undefined>>;
 
 /** An app that speaks OAuth by hand, so that it can send what no SDK would. */
 export class OauthByHand {
@@ -27,7 +27,7 @@ export class OauthByHand {
   }
 
   /** The address of the consent; a field that is undefined is left out. */
-  consentUrl(changed: Fields = {}): string {
+  consentUrl(changed: OauthFields = {}): string {
     const fields = {
       response_type: 'code',
       client_id: this.clientId,
@@ -46,7 +46,7 @@ export class OauthByHand {
     return (await person.allow(this.consentUrl(), key)).searchParams.get('code') ?? '';
   }
 
-  exchange(code: string, changed: Fields = {}): Promise<OauthAnswer> {
+  exchange(code: string, changed: OauthFields = {}): Promise<OauthAnswer> {
     return this.ask({
       grant_type: 'authorization_code',
       client_id: this.clientId,
@@ -57,7 +57,7 @@ export class OauthByHand {
     });
   }
 
-  refresh(token: string, changed: Fields = {}): Promise<OauthAnswer> {
+  refresh(token: string, changed: OauthFields = {}): Promise<OauthAnswer> {
     return this.ask({ grant_type: 'refresh_token', client_id: this.clientId, refresh_token: token, ...changed });
   }
 
@@ -82,13 +82,13 @@ export class OauthByHand {
     return code ?? `${response.status}`;
   }
 
-  async ask(fields: Fields, path = '/assistants/token'): Promise<OauthAnswer> {
+  async ask(fields: OauthFields, path = '/assistants/token'): Promise<OauthAnswer> {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     return answerOf(await fetch(`${this.url}${path}`, { method: 'POST', headers, body: query(fields) }));
   }
 }
 
-function query(fields: Fields): string {
+function query(fields: OauthFields): string {
   const given = Object.entries(fields).filter((it): it is [string, string] => it[1] !== undefined);
   return new URLSearchParams(given).toString();
 }
