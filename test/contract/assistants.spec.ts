@@ -104,6 +104,15 @@ describe('assistants over a real Redis', () => {
     expect(await works(access)).toBe(false);
   });
 
+  it('end with the comparison itself, also if Redis takes no other command then', async () => {
+    const { refresh } = await connected();
+    const next = await assistants.refresh(refresh, registration);
+    jest.spyOn(redis, 'del').mockRejectedValueOnce(new Error('Connection is closed.'));
+    await expect(assistants.refresh(refresh, registration)).rejects.toMatchObject({ code: 'store_unavailable' });
+    jest.restoreAllMocks();
+    expect(await works(next?.access ?? '')).toBe(false);
+  });
+
   it('are stored for a minute without tokens, and for 30 days after their last ones', async () => {
     const { code } = await connect();
     const [record = ''] = await redis.keys(recordName);

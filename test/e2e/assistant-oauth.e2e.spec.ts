@@ -43,10 +43,9 @@ describe('the authorization server for assistants', () => {
   it('names itself by PUBLIC_URL, whatever host a request names', async () => {
     const forged = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', Forwarded: 'host=evil.example' };
     for (const path of [well('authorization-server'), well('protected-resource'), well('protected-resource/mcp')]) {
-      const { body } = await admin.get(path, { 'X-Forwarded-Host': 'evil.example' });
-      expect(JSON.stringify(body)).toContain(gateway.url);
-      expect(JSON.stringify(body)).not.toContain('evil.example');
-      expect((await rawGet(`${gateway.url}${path}`, forged)).status).toBe(200);
+      const { status, body } = await rawGet(`${gateway.url}${path}`, forged);
+      expect([status, body]).toEqual([200, expect.stringContaining(gateway.url)]);
+      expect(body).not.toContain('evil.example');
     }
     const { body } = await admin.get<Record<string, string>>(well('authorization-server'));
     expect(body).toMatchObject({

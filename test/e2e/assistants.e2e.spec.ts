@@ -1,7 +1,8 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { AssistantApp } from '../support/assistant-app';
-import { eventually, type HttpClient, World } from '../support/gateway';
+import { environment, eventually, type HttpClient, World } from '../support/gateway';
+import { GatewayProcess } from '../support/gateway-process';
 import { HandClock } from '../support/hand-clock';
 import { OauthByHand } from '../support/oauth-by-hand';
 import { PublicGateway } from '../support/public-gateway';
@@ -74,6 +75,16 @@ describe('an assistant that connects by OAuth', () => {
         tokensAt: new Date(clock.now()).toISOString(),
       },
     ]);
+  });
+
+  it('works with the build as an operator runs it', async () => {
+    const built = await GatewayProcess.startReachable(environment(world.redis, world.simulator, { MCP_OAUTH: 'true' }));
+    const app = new AssistantApp(built.url);
+    const client = await app.connect((await keyFor()).key);
+    const called = { portal: portal.domain, method: 'tasks.api.scrum.backlog.get', params: { id: 125 } };
+    expect((await run(client, 'call_method', called)).structuredContent).toMatchObject({ result: backlog });
+    await app.close();
+    await built.stop();
   });
 
   it('refreshes its access token when that has expired after a quarter of an hour', async () => {

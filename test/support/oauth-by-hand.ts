@@ -11,11 +11,13 @@ type OauthFields = Readonly<Record<string, string | undefined>>;
 
 /** An app that speaks OAuth by hand, so that it can send what no SDK would. */
 export class OauthByHand {
-  readonly redirectUri = 'https://assistant.example/callback';
   readonly verifier = randomBytes(32).toString('base64url');
   clientId = '';
 
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    readonly redirectUri = 'https://assistant.example/callback',
+  ) {}
 
   async register(metadata: object = {}): Promise<OauthAnswer> {
     const wanted = { client_name: 'By hand', redirect_uris: [this.redirectUri], ...metadata };

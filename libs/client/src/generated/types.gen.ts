@@ -1826,7 +1826,7 @@ export type AuditEntry = {
    */
   name?: string;
   /**
-   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   * What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `connectAssistant`.
    */
   action: string;
   /**

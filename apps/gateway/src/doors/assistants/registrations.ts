@@ -5,7 +5,7 @@ import { isRedirectUri } from './redirect-uri';
 import { SealedJson } from './sealed-json';
 
 /** Longer than the client id of the largest registration. */
-const maxClientIdLength = 4000;
+const maxClientIdLength = 8000;
 /** Control, format and private characters, such as those that turn the direction of a text. */
 const invisible = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
