@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { AssistantApp } from '../support/assistant-app';
-import { environment, eventually, type HttpClient, World } from '../support/gateway';
+import { environment, eventually, HttpClient, World } from '../support/gateway';
 import { GatewayProcess } from '../support/gateway-process';
 import { HandClock } from '../support/hand-clock';
 import { OauthByHand } from '../support/oauth-by-hand';
@@ -171,6 +171,23 @@ describe('an assistant that connects by OAuth', () => {
     expect(await assistantsOf(mine.id)).toEqual([]);
     const unknown = await admin.get('/v1/clients/c_0000000000000000/assistants');
     expect(unknown.body).toMatchObject({ code: 'client_not_found' });
+  });
+
+  it('is listed and ended by the key that it acts as, whatever its scopes, and by no other key', async () => {
+    const [mine, other] = [await keyFor({ scopes: ['backlog:read'] }), await keyFor()];
+    const wire = new OauthByHand(gateway.url);
+    const { access } = await wire.tokens(mine.key);
+    const [owner, stranger] = [mine, other].map(({ key }) => new HttpClient(gateway.url, key));
+    const place = `/v1/clients/${mine.id}/assistants`;
+    const listed = await owner?.get<{ items: { id: string }[] }>(place);
+    expect(listed?.body.items).toHaveLength(1);
+    const assistant = `${place}/${listed?.body.items[0]?.id}`;
+    expect((await stranger?.get(place))?.body).toMatchObject({ code: 'not_allowed' });
+    expect((await stranger?.call('DELETE', assistant))?.body).toMatchObject({ code: 'not_allowed' });
+    expect((await owner?.call('DELETE', `/v1/clients/${mine.id}`))?.body).toMatchObject({ code: 'not_allowed' });
+    expect(await wire.enters(access)).toBe('200');
+    expect((await owner?.call('DELETE', assistant))?.status).toBe(204);
+    expect(await wire.enters(access)).toBe('assistant_token_invalid');
   });
 
   it('ends itself', async () => {

@@ -47,8 +47,10 @@ export class ClientAssistantsController {
   @Operation({
     id: 'listAssistants',
     summary: 'List the assistants that act as a client, oldest first',
-    description: 'Assistants that a person connected by OAuth. One that uses the key itself is not listed.',
+    description:
+      'Assistants that a person connected by OAuth; one that uses the key itself is not listed. The key of the client needs no scope for this.',
     scope: 'admin',
+    ownClientIn: 'id',
     status: 200,
     says: 'The connected assistants.',
     answer: assistantsSchema,
@@ -63,7 +65,9 @@ export class ClientAssistantsController {
   @Operation({
     id: 'endAssistant',
     summary: 'End an assistant; its tokens stop working at once',
+    description: 'The key of the client needs no scope for this.',
     scope: 'admin',
+    ownClientIn: 'id',
     status: 204,
     onRetry: { kind: 'gone', code: 'assistant_not_found' },
     says: 'The assistant is ended.',

@@ -83,7 +83,7 @@ export function askConsentPage({ nonce, request, ticket }: ConsentForm, rights: 
     `<h1>Allow ${escape(request.name)} to act as this key?</h1>
 ${askerOf(request)}
 <dl>${rows.join('')}</dl>
-<p>It gets these rights and no more, until an administrator of the gateway ends it or the key ends. The audit log shows what it changes.</p>
+<p>It gets these rights and no more, until you or an administrator end it, or the key ends. The audit log shows what it changes.</p>
 <form action="${consentPath}" method="post">
 ${hidden('ticket', ticket)}
 <button type="submit" name="step" value="allow">Allow</button>
