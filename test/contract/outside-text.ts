@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { parse as parseJsonBody } from 'secure-json-parse';
 import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
+import { isAccessToken } from '@b24/access';
 import { portalEndpoint, PortalHosts } from '@b24/grants';
 import { Bytes, isPortalId } from '@b24/portal';
+import { Keyring } from '@b24/seal';
 import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
 import { methodName } from '../../apps/gateway/src/line/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
@@ -21,11 +23,16 @@ import { StaticDocument } from '../../apps/gateway/src/http/static-document';
 import { idsOf } from '../../apps/gateway/src/http/audit-context';
 import { requestedPage, portalNamed } from '../../apps/gateway/src/doors/pages/requested-page';
 import { BrowserCookie } from '../../apps/gateway/src/doors/pages/browser-cookie';
+import { assertResource, readConsentRequest } from '../../apps/gateway/src/doors/assistants/consent-request';
+import { isRedirectUri } from '../../apps/gateway/src/doors/assistants/redirect-uri';
+import { Registrations, registrationSchema } from '../../apps/gateway/src/doors/assistants/registrations';
+import { SealedJson } from '../../apps/gateway/src/doors/assistants/sealed-json';
 import { readEvent, readFrame } from '../../apps/gateway/src/doors/events/claims';
 import { parsePhpForm } from '../../apps/gateway/src/doors/events/php-form';
 import { parsePhpParams } from '../../apps/gateway/src/http/php-params';
 import { parseJsonParams } from '../../apps/gateway/src/doors/sdk/sdk-params';
 import { webhookCall, webhookUrl } from '../../apps/gateway/src/doors/sdk/webhook-call';
+import { readToken } from '../../libs/access/src/assistant-tokens';
 import { parseEnvelope } from '../../libs/upstream/src/answer-body';
 import { phpQuery, batchedBytes } from '../../libs/upstream/src/php-query';
 import { judgeTokenAnswer } from '../../libs/grants/src/token-answer';
@@ -43,6 +50,17 @@ export interface OutsideText {
 const http = 'apps/gateway/src/http';
 const rules = { hosts: new PortalHosts(['*.bitrix24.com']), allowHttp: false };
 const headed = (headers: Record<string, string>) => ({ headers }) as unknown as FastifyRequest;
+const sealer = new Keyring([{ id: 'k1', key: Buffer.alloc(32) }]).for('client ids');
+const registrations = new Registrations(sealer);
+const clientId = registrations.register({ name: 'a', redirectUris: ['https://a.example/'] });
+/** Runs a reader that refuses most texts. */
+const attempt = (read: () => unknown): void => {
+  try {
+    read();
+  } catch {
+    // A refusal was read, too.
+  }
+};
 const document = new StaticDocument(() => 'text', 'text/plain');
 const noop = () => reply;
 const reply = {
@@ -86,6 +104,11 @@ export const excused: Readonly<Record<string, string>> = {
   'apps/gateway/src/doors/pages/installs.controller.ts':
     'reads a query, which Node bounds to 16 KiB, by parsers that are tried',
   'apps/gateway/src/doors/pages/pages.ts': 'escapes texts that were bounded before',
+  'apps/gateway/src/doors/assistants/assistant-paths.ts': 'reads PUBLIC_URL',
+  'apps/gateway/src/doors/assistants/consents.ts': 'reads an address that its registration has checked',
+  'apps/gateway/src/doors/assistants/consent-pages.ts': 'reads an address that its registration has checked',
+  'apps/gateway/src/doors/assistants/oauth-door.ts': 'cuts a text to 500 letters before it replaces any',
+  'apps/gateway/src/doors/pages/page-layout.ts': 'escapes texts that were bounded before',
   'apps/gateway/src/doors/mcp/mcp-door.ts': 'reads PUBLIC_URL',
   'apps/gateway/src/doors/mcp/declared-tool.ts': 'reads the ids of our own operations',
   'apps/gateway/src/doors/mcp/listed-tools.ts': 'reads the names of our own tools',
@@ -267,6 +290,47 @@ export const parsers: readonly OutsideText[] = [
       isFromConsole(headed({ 'x-console': '1', origin: text }), 'https://gw.example.com'),
     ],
     worst: [(n) => '=;'.repeat(n / 2), (n) => `${' '.repeat(n)}a`],
+  },
+  {
+    name: 'readConsentRequest',
+    file: 'apps/gateway/src/doors/assistants/consent-request.ts',
+    read: (text) => {
+      const pkce = { code_challenge_method: 'S256', code_challenge: text };
+      const fixed = { client_id: clientId, response_type: 'code', ...pkce };
+      for (const given of [{ ...fixed, state: text }, { client_id: text }, { ...fixed, redirect_uri: text }])
+        attempt(() => readConsentRequest(given, registrations, 'https://gw.example.com/mcp'));
+      attempt(() => {
+        assertResource({ resource: text }, 'https://gw.example.com/mcp');
+      });
+    },
+    worst: [(n) => '-'.repeat(n)],
+  },
+  {
+    name: 'registrationSchema',
+    file: 'apps/gateway/src/doors/assistants/registrations.ts',
+    read: (text) => [
+      registrationSchema.safeParse({ client_name: text, redirect_uris: [text] }),
+      registrationSchema.safeParse({ client_name: text.slice(0, 100), redirect_uris: ['https://a.example/'] }),
+    ],
+    worst: [(n) => `https://${'a.'.repeat(n / 2)}`, (n) => '\u202e'.repeat(n)],
+  },
+  {
+    name: 'isRedirectUri',
+    file: 'apps/gateway/src/doors/assistants/redirect-uri.ts',
+    read: isRedirectUri,
+    worst: [(n) => `https://${'a.'.repeat(n / 2)}`, (n) => `https://a/${'../'.repeat(n / 3)}`],
+  },
+  {
+    name: 'SealedJson',
+    file: 'apps/gateway/src/doors/assistants/sealed-json.ts',
+    read: (text) => new SealedJson(sealer, 10_000_000).open(`v2.${text}`, 'holder'),
+    worst: [(n) => `${'a.'.repeat(n / 2)}`, (n) => `k1.${'A'.repeat(n)}`],
+  },
+  {
+    name: 'readToken',
+    file: 'libs/access/src/assistant-tokens.ts',
+    read: (text) => [isAccessToken(text), readToken('access', `b24access_${text}`)],
+    worst: [(n) => 'a'.repeat(n)],
   },
   {
     name: 'methodName',

@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { CommandLine, commandLineProgram } from '../support/command-line';
 import { adminKey, HttpClient, eventually, World } from '../support/gateway';
+import { OauthByHand } from '../support/oauth-by-hand';
+import { PublicGateway } from '../support/public-gateway';
 import { freePort } from '../support/redis-server';
 import { RegisteredApp } from '../support/registered-app';
 
@@ -178,6 +180,31 @@ describe('the command line', () => {
     expect(await works(next)).toBe(false);
     expect(await line.problem(['keys', 'revoke', shown.id])).toMatchObject({ exitCode: 1, code: 'client_not_found' });
     keys.push(next);
+  });
+
+  it('lists the assistants that act as a client, and ends one', async () => {
+    const { id, key } = await line.json<{ id: string; key: string }>([
+      'keys',
+      'create',
+      '--name',
+      'assistant',
+      '--scope',
+      'call',
+    ]);
+    expect((await line.run(['keys', 'assistants', id])).stdout).toContain('No assistant is connected');
+    const reachable = await PublicGateway.start(world);
+    const wire = new OauthByHand(reachable.url);
+    const { access } = await wire.tokens(key);
+    const { items } = await line.json<{ items: { id: string }[] }>(['keys', 'assistants', id]);
+    expect(items).toEqual([expect.objectContaining({ name: 'By hand', host: 'assistant.example' })]);
+    const [assistant = { id: '' }] = items;
+    const { stdout } = await line.run(['keys', 'assistants', id]);
+    expect(stdout).toMatch(new RegExp(`^ID +NAME +HOST +CONNECTED +LAST TOKENS\n${assistant.id} +By hand +assistant`));
+    const end = ['keys', 'end-assistant', id, assistant.id];
+    expect(await line.json(end)).toEqual({ id: assistant.id, ended: true });
+    expect(await wire.enters(access)).toBe('assistant_token_invalid');
+    expect(await line.problem(end)).toMatchObject({ exitCode: 1, code: 'assistant_not_found' });
+    reachable.close();
   });
 
   it('tells a rule that was broken place by place', async () => {
@@ -402,7 +429,7 @@ describe('the command line', () => {
     };
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
-      ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
+      ...['keys list', 'keys create', 'keys rotate', 'keys revoke', 'keys assistants', 'keys end-assistant'],
       ...['call', 'methods find', 'methods describe', 'calls tail', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
     ]);
   }, 60_000);

@@ -7,6 +7,8 @@ import { RegisteredApp } from '../support/registered-app';
 import { EventTarget } from '../support/event-target';
 import { ForwardClock } from '../support/forward-clock';
 import { HttpClient, eventually, World } from '../support/gateway';
+import { OauthByHand } from '../support/oauth-by-hand';
+import { PublicGateway } from '../support/public-gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 /** The first column of a table under this heading of docs/storage.md. */
@@ -115,6 +117,9 @@ describe('docs/storage.md', () => {
     const { body } = await client.call('POST', '/v1/portals', { webhookUrl: hooked.webhookUrl(1, ['task']) });
     const key = await client.call('POST', '/v1/clients', { name: 'x', scopes: ['backlog:read'] });
     await new HttpClient(client.url, key.body.key as string).get(`${at}/backlogs/fields`);
+    const reachable = await PublicGateway.start(world);
+    await new OauthByHand(reachable.url).tokens(key.body.key as string);
+    reachable.close();
     await jobIn(client, portal);
     await fetch(`${client.url}/console/session`, {
       method: 'POST',

@@ -57,11 +57,12 @@ export function policyOf({ headers }: BrowserPage): Record<string, string> {
 export async function rawGet(
   url: string,
   headers: Record<string, string>,
-): Promise<{ status: number; location: string; setCookie: string }> {
+): Promise<{ status: number; location: string; setCookie: string; body: string }> {
   const sent = request(url, { headers });
   sent.end();
   const [answer] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
-  answer.resume();
+  let body = '';
+  for await (const chunk of answer.setEncoding('utf8')) body += chunk as string;
   const { location = '', 'set-cookie': setCookie = [] } = answer.headers;
-  return { status: answer.statusCode ?? 0, location, setCookie: setCookie.join() };
+  return { status: answer.statusCode ?? 0, location, setCookie: setCookie.join(), body };
 }

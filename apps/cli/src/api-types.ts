@@ -1,6 +1,7 @@
 /** What the API answers; openapi.json says it, and the client's types are made from that. */
 export type {
   App,
+  Assistant,
   AuditEntry,
   CallAnswer,
   Client,

@@ -3,6 +3,7 @@ import { type AuditTailOptions, tailAudit } from './commands/audit';
 import { type CallFilterOptions, type CallListOptions, listCalls, tailCalls } from './commands/calls';
 import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
+import { endAssistant, listAssistants } from './commands/assistants';
 import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
@@ -150,6 +151,19 @@ function addKeys(program: Command, hand: ContextOf): void {
     .description('Deletes a client; its key stops working at once.')
     .argument('<id>', 'as `keys list` shows it')
     .action(async (id: string, _options: object, command: Command) => revokeKey(await hand(command), id));
+  keys
+    .command('assistants')
+    .description('Lists the assistants that are connected by OAuth and act as a client.')
+    .argument('<id>', 'as `keys list` shows it')
+    .action(async (id: string, _options: object, command: Command) => listAssistants(await hand(command), id));
+  keys
+    .command('end-assistant')
+    .description('Ends an assistant of a client; its tokens stop working at once.')
+    .argument('<id>', 'of the client, as `keys list` shows it')
+    .argument('<assistant>', 'as `keys assistants` shows it')
+    .action(async (id: string, assistant: string, _options: object, command: Command) =>
+      endAssistant(await hand(command), id, assistant),
+    );
 }
 
 function addCall(program: Command, hand: ContextOf): void {

@@ -104,6 +104,8 @@ const knownActions: Readonly<Record<string, string>> = {
   createClient: 'Key made',
   rotateClientKey: 'Key replaced',
   deleteClient: 'Key deleted',
+  connectAssistant: 'Assistant connected',
+  endAssistant: 'Assistant ended',
 };
 
 /** `addBacklog` → “Add backlog”. */

@@ -10,11 +10,13 @@ import { CallsController } from './api/calls/calls.controller';
 import { FanOutController } from './api/calls/fan-out.controller';
 import { V3Controller } from './api/calls/v3.controller';
 import { ListsController } from './api/calls/lists.controller';
+import { ClientAssistantsController } from './api/clients/client-assistants.controller';
 import { ClientsController } from './api/clients/clients.controller';
 import { JobsController } from './api/jobs/jobs.controller';
 import { PortalsController } from './api/portals/portals.controller';
 import { SubscriptionsController } from './api/subscriptions/subscriptions.controller';
 import type { Composition } from './compose';
+import { AssistantsController } from './doors/assistants/assistants.controller';
 import { ConsoleController } from './doors/console/console.controller';
 import { EventsController } from './doors/events/events.controller';
 import { McpController } from './doors/mcp/mcp.controller';
@@ -39,6 +41,7 @@ export const controllers = [
   FanOutController,
   JobsController,
   ClientsController,
+  ClientAssistantsController,
   AuditController,
   CallLogController,
   HistoryController,
@@ -50,6 +53,7 @@ export const controllers = [
 ].map(withDirectHandlers);
 
 const consoleController = withDirectHandlers(ConsoleController);
+const assistantsController = withDirectHandlers(AssistantsController);
 
 /** What Nest knows of a gateway: its controllers, what every request passes, and the parts that `compose` built. */
 @Module({
@@ -64,6 +68,10 @@ export class AppModule {
       { provide: sessionAuthToken, useValue: parts.consoleAuth },
       ...Object.values(parts).map((part) => ({ provide: part.constructor, useValue: part })),
     ];
-    return { module: AppModule, providers: values, controllers: settings.console.served ? [consoleController] : [] };
+    const optional = [
+      ...(settings.console.served ? [consoleController] : []),
+      ...(settings.mcpOauth ? [assistantsController] : []),
+    ];
+    return { module: AppModule, providers: values, controllers: optional };
   }
 }

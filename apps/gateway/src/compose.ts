@@ -1,4 +1,4 @@
-import { AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
+import { Assistants, AuditLog, type Client, ClientKeys, RedisRateMeter, RedisStorageBudget } from '@b24/access';
 import { BindingReconciler, Bindings, DeliveryWorker, EventQueue, Subscriptions } from '@b24/events';
 import {
   Apps,
@@ -49,6 +49,10 @@ import { WebhookProbe } from './api/portals/webhook-probe';
 import { EventTargets } from './api/subscriptions/event-targets';
 import { portalIdPages } from './api/portals/portal-pages';
 import { Destinations } from './destinations';
+import { issuerOf } from './doors/assistants/assistant-paths';
+import { Consents } from './doors/assistants/consents';
+import { ConsentTickets } from './doors/assistants/consent-tickets';
+import { Registrations } from './doors/assistants/registrations';
 import { ConsoleAuth } from './doors/console/console-auth';
 import { ConsoleSessions } from './doors/console/console-sessions';
 import { combineObservers } from './doors/console/combine-observers';
@@ -141,6 +145,12 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const storage = new RedisStorageBudget(redis, { bytes: settings.clientBudgetBytes, lifeMs: budgetLifeMs });
   const audit = new AuditLog({ redis, clock, log, maxEntries: settings.auditKeep });
   const throttle = throttleOf(settings, clock, log);
+  const assistants = new Assistants({
+    ...{ redis, keys, clock },
+    misused: ({ id: assistant }, client) => {
+      log.warn({ assistant, client }, 'a code or token of an assistant was used twice or by another app; it was ended');
+    },
+  });
 
   // The call log.
   const callStore = new CallStore(redis, settings.callLogBytes);
@@ -333,6 +343,14 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     },
   });
 
+  // Assistants.
+  const registrations = new Registrations(keyring.for('client ids'));
+  const tickets = new ConsentTickets(keyring.for('consents'), clock);
+  const consents = new Consents({
+    ...{ keys, assistants, tickets, cookie, console: consoleAuth, store, throttle, audit, clock },
+    issuer: issuerOf(settings),
+  });
+
   // Each after the services that it uses: they start in this order, and stop, settle and close in reverse.
   const services: readonly Service[] = [
     ...(collector ? [collector] : []),
@@ -384,6 +402,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     },
     ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
     ...{ callReader, callTail, historyStore },
+    ...{ assistants, registrations, consents },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

@@ -136,8 +136,20 @@ async function prepareHttp(
   { settings, clock, parts }: Composition,
   { inFlight, logAnswer }: Pick<InboundPipelineOptions, 'inFlight' | 'logAnswer'>,
 ): Promise<void> {
-  const { keys, throttle, consoleAuth, preflight, lifecycle, audit, metrics, directory, line, fileTransfers, once } =
-    parts;
+  const {
+    keys,
+    assistants,
+    throttle,
+    consoleAuth,
+    preflight,
+    lifecycle,
+    audit,
+    metrics,
+    directory,
+    line,
+    fileTransfers,
+    once,
+  } = parts;
   if (settings.corsOrigins.length > 0) {
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
     app.enableCors({ origin: [...settings.corsOrigins], methods, exposedHeaders, maxAge: 600 });
@@ -152,7 +164,7 @@ async function prepareHttp(
   const uploads = { maxBytes: settings.uploadLimitBytes, memory: bodyMemory(settings.uploadLimitBytes) };
   addBodyParsers(fastify, { maxBytes: bodyLimit, maxPayloadBytes: uploads.maxBytes, parseForm: parsePhpForm });
   const admission = new RequestAdmission({
-    ...{ keys, throttle, settings, console: consoleAuth },
+    ...{ keys, assistants, throttle, settings, console: consoleAuth },
     storeIsReady: () => preflight.passed,
   });
   addInboundPipeline(fastify, {

@@ -86,6 +86,26 @@ describe('the settings', () => {
     expect(said[0]).toContain(name);
   });
 
+  it.each([
+    ['https://gw.example.com', []],
+    ['https://gw.example.com/', []],
+    ['http://127.0.0.1:3000', []],
+    ['http://localhost:3000', []],
+    ['http://[::1]:3000', []],
+    [undefined, []],
+    ['http://gw.example.com', [expect.stringContaining('MCP_OAUTH needs a PUBLIC_URL with https')]],
+    ['http://localhost.evil.example', [expect.stringContaining('MCP_OAUTH')]],
+    ['https://gw.example.com/below', [expect.stringContaining('without a path')]],
+    ['https://gw.example.com/?x', [expect.stringContaining('MCP_OAUTH')]],
+  ])(
+    'let assistants connect by OAuth only where keys may be entered and metadata are found: %s',
+    (PUBLIC_URL, said) => {
+      expect(mistakes({ ...good, PUBLIC_URL })).toEqual([]);
+      expect(mistakes({ ...good, PUBLIC_URL, MCP_OAUTH: 'true' })).toEqual(said);
+      expect(readSettings(good).mcpOauth).toBe(false);
+    },
+  );
+
   it('name every mistake at once, also what two settings are to each other', () => {
     const said = mistakes({
       ...good,

@@ -166,6 +166,7 @@ const environment = z
     CORS_ORIGINS: origins.default([]),
     CALL_LOG_MIB: whole('CALL_LOG_MIB', 0, 65_536).default(256),
     HISTORY_PORTALS: whole('HISTORY_PORTALS', 0, 100_000).default(1000),
+    MCP_OAUTH: flag('MCP_OAUTH').default(false),
     AUDIT_KEEP: whole('AUDIT_KEEP', 100, 100_000_000).default(100_000),
     EVENT_TARGET_HOSTS: hosts('EVENT_TARGET_HOSTS').prefault(''),
     EVENT_TIMEOUT_MS: whole('EVENT_TIMEOUT_MS', 100, 60_000).default(10_000),
@@ -194,10 +195,21 @@ const environment = z
     error: 'Set both B24_CLIENT_ID and B24_CLIENT_SECRET, or neither and register apps with POST /v1/apps.',
     when: isSound('B24_CLIENT_ID', 'B24_CLIENT_SECRET'),
   })
+  .refine((it) => !it.MCP_OAUTH || isSafePublicUrl(publicUrlOf(it)), {
+    error: 'MCP_OAUTH needs a PUBLIC_URL with https and without a path; http is enough on a loopback host.',
+    when: isSound('MCP_OAUTH', 'PUBLIC_URL', 'HOST', 'PORT'),
+  })
   .refine((it) => it.B24_BURST > 2 * it.B24_DRAIN_PER_SECOND, {
     error: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.',
     when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
   });
+
+/** Whether browsers may enter a key at this URL, and apps find the metadata below its host. */
+function isSafePublicUrl(text: string): boolean {
+  const { protocol, hostname, pathname, search, hash } = new URL(text);
+  const isPrivate = protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return isPrivate && `${pathname}${search}${hash}` === '/';
+}
 
 /** What two settings are to each other is asked as soon as each is right by itself, whatever is wrong with others. */
 function isSound(...names: string[]): (payload: z.core.ParsePayload) => boolean {
@@ -217,6 +229,8 @@ export interface Settings {
   readonly port: number;
   readonly host: string;
   readonly publicUrl: string;
+  /** Whether assistants may connect by OAuth. */
+  readonly mcpOauth: boolean;
   readonly redisUrl: string;
   readonly adminKey: Secret;
   readonly encryptionKeys: z.infer<typeof encryptionKeys>;
@@ -309,13 +323,18 @@ function sound<T extends z.ZodType>(schema: T, env: Readonly<Record<string, stri
   return parsed.data;
 }
 
+function publicUrlOf(it: { readonly PUBLIC_URL?: string | undefined; readonly HOST: string; readonly PORT: number }) {
+  return it.PUBLIC_URL ?? `http://${it.HOST}:${it.PORT}`;
+}
+
 /** The settings, from the environment alone. @throws BadSettings naming every mistake at once */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const it = sound(environment, env);
   return {
     port: it.PORT,
     host: it.HOST,
-    publicUrl: it.PUBLIC_URL ?? `http://${it.HOST}:${it.PORT}`,
+    publicUrl: publicUrlOf(it),
+    mcpOauth: it.MCP_OAUTH,
     redisUrl: it.REDIS_URL,
     adminKey: new Secret(it.ADMIN_KEY),
     encryptionKeys: it.ENCRYPTION_KEYS,

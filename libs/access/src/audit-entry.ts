@@ -1,6 +1,6 @@
 import type { FaultCode, PortalId } from '@b24/portal';
 
-/** An action of an identified actor. It holds ids, numbers and codes, but no secret and no user's text. */
+/** An action of an identified actor. It holds ids, numbers, codes and the name of an assistant, but no secret and no user's text. */
 export interface AuditEntry {
   /** Unix milliseconds. */
   readonly atMs: number;
@@ -8,7 +8,7 @@ export interface AuditEntry {
   readonly actor: string;
   /** The client's name. */
   readonly name?: string;
-  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`, `signIn`. */
+  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`, `signIn`, `connectAssistant`. */
   readonly action: string;
   readonly portal?: PortalId;
   readonly status: number;

@@ -255,6 +255,11 @@ export class ClientKeys {
     return digestOf(key);
   }
 
+  /** Returns the SHA-256 of a client's newest key, in hexadecimal digits; undefined for an unknown client. */
+  digestOfClient(id: string): Promise<string | undefined> {
+    return orStoreUnavailable(() => this.currentDigest(id));
+  }
+
   /** Creates a client. The key is returned only here. */
   async create(wanted: NewClient): Promise<{ client: Client; key: string }> {
     const client: Client = { id: `c_${randomBytes(8).toString('hex')}`, ...wanted, createdAtMs: this.clock.now() };

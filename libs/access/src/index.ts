@@ -1,5 +1,7 @@
 export type { AuditEntry, StoredAuditEntry } from './audit-entry';
 export { AuditLog } from './audit-log';
+export { Assistants, type AssistantTokens, type ConnectedAssistant, type ListedAssistant } from './assistants';
+export { isAccessToken } from './assistant-tokens';
 export { TokenBuckets } from './token-buckets';
 export type { Client, ListedClient, Scope } from './client';
 export { ClientKeys, revokedKey } from './client-keys';

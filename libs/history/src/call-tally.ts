@@ -1,5 +1,5 @@
 /** Upper bounds of the buckets of call times, ms; one more bucket has all longer ones. */
-export const timeBounds: readonly number[] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
+const timeBounds: readonly number[] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
 /** Different codes that a tally counts; further ones count as `other`. */
 const maxCodes = 12;
 

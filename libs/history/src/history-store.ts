@@ -4,11 +4,11 @@ import { CallTally } from './call-tally';
 import { type UsageLine, UsageTally } from './usage-tally';
 
 export const minuteMs = 60_000;
-export const hourMs = 3_600_000;
+const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** How long minutes, and hours, are stored. */
-export const minutesStoredMs = dayMs;
-export const hoursStoredMs = 31 * dayMs;
+const minutesStoredMs = dayMs;
+const hoursStoredMs = 31 * dayMs;
 
 /** Periods of one length: a hash of each longer period has them, by number and replica. */
 export interface Periods {

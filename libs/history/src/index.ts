@@ -1,4 +1,3 @@
 export { CallHistory } from './call-history';
-export { type CallTally } from './call-tally';
 export { type HistoryPoint, HistoryStore, hours, minutes, type Periods } from './history-store';
 export type { UsageLine } from './usage-tally';

@@ -25,6 +25,8 @@ export const faultTable = {
   ),
 
   session_ended: row(401, 'never', 'The session has ended', 'Sign in again at /console with an administrator’s key.'),
+  assistant_token_invalid: row(401, 'never', 'The token is not valid', 'Refresh it, or connect once more.'),
+  assistant_not_registered: row(401, 'never', 'The app is not registered here', 'Add the gateway to it once more.'),
 
   portal_payment_required: row(
     402,
@@ -110,6 +112,7 @@ export const faultTable = {
   ),
   checklist_item_not_found: row(404, 'never', 'No such checklist item', "Check the id against the task's checklist."),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
+  assistant_not_found: row(404, 'never', 'No such assistant', 'List them: GET /v1/clients/{id}/assistants.'),
   subscription_not_found: row(
     404,
     'never',
@@ -217,6 +220,7 @@ export const faultTable = {
     'There are too many subscriptions',
     'Delete an unused subscription; one subscription can cover many events and portals.',
   ),
+  too_many_assistants: row(409, 'never', 'The client has too many assistants', 'End one that is not used.'),
   alias_taken: row(409, 'never', 'Another portal has this alias', 'Choose another alias.'),
   list_changed: row(
     409,

@@ -11,7 +11,9 @@ export type SealPurpose =
   | 'job results'
   | 'write answers'
   | 'remote calls'
-  | 'file links';
+  | 'file links'
+  | 'client ids'
+  | 'consents';
 
 /**
  * Encrypts and decrypts texts of one purpose. `aad` (additional authenticated data) names where the text is stored, for

@@ -75,7 +75,7 @@ export async function recordingMethods<T>(
 
 /** Returns what the audit log records of a write: ids of its path and fields of its body, which may not be validated yet. */
 export function idsOf(params: unknown, body: unknown, { byValue, byPresence }: AuditFields): AuditContext['ids'] {
-  const { id, app, deadLetterId, ...others } = textsOf(params);
+  const { id, app, deadLetterId, assistantId, ...others } = textsOf(params);
   const values = byValue.flatMap((name) => {
     const value = fieldOf(body, name);
     return typeof value === 'number' || typeof value === 'boolean' ? [[name, value] as const] : [];
@@ -89,6 +89,7 @@ export function idsOf(params: unknown, body: unknown, { byValue, byPresence }: A
     ...(id && (/^c_[0-9a-f]{16}$/.test(id) || isPortalId(id)) && { clientId: id }),
     ...(app && isAppId(app) && { app }),
     ...(id && /^s_[0-9a-f]{16}$/.test(id) && { subscriptionId: id }),
+    ...(assistantId && /^as_[0-9a-f]{16}$/.test(assistantId) && { assistantId }),
     ...(deadLetterId && /^d_[0-9a-f]{16}$/.test(deadLetterId) && { deadLetterId }),
     ...Object.fromEntries(values),
     ...Object.fromEntries(presence),

@@ -1,4 +1,4 @@
-import type { Client, ClientKeys } from '@b24/access';
+import type { Assistants, Client, ClientKeys } from '@b24/access';
 import type { Fault } from '@b24/portal';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
@@ -21,6 +21,7 @@ export type FaultRenderer = (fault: Fault, request: FastifyRequest, reply: Fasti
 /** The services with which doors authenticate requests. */
 export interface DoorDependencies {
   readonly keys: ClientKeys;
+  readonly assistants: Pick<Assistants, 'admit'>;
   readonly throttle: Throttle;
   readonly console: SessionAuth;
   readonly settings: Settings;

@@ -22,6 +22,8 @@ export interface OperationRoute {
   readonly action: string;
   /** The scope that the key must have. Access to a portal is checked where the portal is known. */
   readonly scope?: Scope;
+  /** The parameter of the path that names a client, if that client needs no scope. */
+  readonly ownClientIn?: string;
   /** Whether a request only reads although its verb writes. */
   readonly onlyReads?: (request: UnvalidatedRequest) => boolean;
   /** The fields of the body that the audit log records. */
@@ -49,18 +51,23 @@ export function RouteOf(door: Door, operation: OperationRoute): MethodDecorator 
 export function startOperationOf(request: FastifyRequest, portals: Pick<PortalDirectory, 'find'>): void {
   const { operation } = request.routeOptions.config as WithOperation;
   if (!operation?.scope) return;
-  const { action, scope, onlyReads, fields } = operation;
+  const { action, onlyReads, fields } = operation;
   const { method, params } = request;
+  const scope = isOwn(request, operation) ? {} : { scope: operation.scope };
   const isRead = method === 'GET' || method === 'HEAD' || onlyReads?.(request) === true;
   if (isRead) {
-    startOperation(request, { action, scope, isRead });
+    startOperation(request, { action, ...scope, isRead });
     return;
   }
   const portal = textOf(params, 'portal');
   startOperation(request, {
-    ...{ action, scope, isRead },
+    ...{ action, ...scope, isRead },
     ids: request.headers.authorization ? {} : { console: true },
     ...(fields && { fields }),
     ...(portal !== undefined && { findPortal: () => portals.find(portal) }),
   });
+}
+
+function isOwn({ params, scope: { client } }: FastifyRequest, { ownClientIn }: OperationRoute): boolean {
+  return ownClientIn !== undefined && client !== undefined && textOf(params, ownClientIn) === client.id;
 }

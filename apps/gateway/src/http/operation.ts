@@ -17,6 +17,8 @@ export interface OperationOptions {
   readonly description?: string;
   /** The scope that the key must have; absent when no key is needed. */
   readonly scope?: Scope;
+  /** The parameter of the path that names a client, if that client needs no scope. */
+  readonly ownClientIn?: string;
   /** The entry point of its requests, where it does not follow from `scope`. */
   readonly door?: Door;
   readonly status: number;
@@ -52,6 +54,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     RouteOf(doorFor(options), {
       action: options.id,
       ...(options.scope && { scope: options.scope }),
+      ...(options.ownClientIn && { ownClientIn: options.ownClientIn }),
       ...(onlyReads && { onlyReads }),
     }),
     ...(options.scope ? [ApiBearerAuth('key')] : []),

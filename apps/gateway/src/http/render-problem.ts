@@ -14,7 +14,7 @@ export const problemType = 'application/problem+json; charset=utf-8';
 export const renderProblem: FaultRenderer = (fault, request, reply) => {
   const scope = request.scope as RequestScope | undefined;
   const effect = scope?.isRead === true || request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
-  if (fault.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
+  if (fault.status === 401 && !reply.hasHeader('WWW-Authenticate')) void reply.header('WWW-Authenticate', 'Bearer');
   if (!reply.hasHeader('X-Content-Type-Options')) void reply.headers(bareHeaders);
   void reply
     .status(fault.status)

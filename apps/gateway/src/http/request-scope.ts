@@ -1,4 +1,4 @@
-import type { Client } from '@b24/access';
+import type { Client, ConnectedAssistant } from '@b24/access';
 import type { IdempotencyRunner, WriteAttempt } from '@b24/idempotency';
 import type { Clock, FaultCode, PortalId } from '@b24/portal';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -30,7 +30,7 @@ export interface AuditContext {
 /** The services that the scope of every request refers to. */
 export interface ScopeServices {
   readonly clock: Clock;
-  readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules'>;
+  readonly settings: Pick<Settings, 'callTimeoutMs' | 'rules' | 'publicUrl' | 'mcpOauth'>;
   /** Runs writes that have an `Idempotency-Key`. */
   readonly once: Pick<IdempotencyRunner, 'run'>;
 }
@@ -46,6 +46,8 @@ export class RequestScope {
   bodyReadAtMs: number | undefined = undefined;
   /** The client, if the route requires a key or a session. */
   client: Client | undefined = undefined;
+  /** The assistant that acts as the client. */
+  assistant: ConnectedAssistant | undefined = undefined;
   /** Created on first use, so that everything that waits for this request has the same deadline. */
   caller: CallerContext | undefined = undefined;
   /** Ends the wait of the caller. */

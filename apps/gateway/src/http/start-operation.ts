@@ -2,7 +2,7 @@ import { checkAccess, type Scope } from '@b24/access';
 import { Fault, type PortalId } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import { type AuditFields, auditFieldsOf } from './audit-fields';
-import type { AuditContext } from './request-scope';
+import type { AuditContext, RequestScope } from './request-scope';
 
 /** An operation as its entry point knows it before a schema has validated the input. */
 export interface StartedOperation {
@@ -34,7 +34,12 @@ export function startOperation(request: FastifyRequest, operation: StartedOperat
   if (!isRead) {
     const { action, fields = auditFieldsOf(undefined), ids, findPortal } = operation;
     const portal = findPortal?.().catch(() => undefined) ?? Promise.resolve(undefined);
-    scope.audit = { action, portal, fields, ids: { ...ids } };
+    scope.audit = { action, portal, fields, ids: { ...ids, ...assistantIds(scope) } };
   }
   if (operation.scope) checkAccess(scope.client, { scope: operation.scope });
+}
+
+/** An assistant writes in the name of its client. */
+function assistantIds({ assistant }: RequestScope): AuditContext['ids'] {
+  return assistant ? { assistantId: assistant.id, assistant: assistant.name } : {};
 }

@@ -52,6 +52,8 @@ import type {
   DeleteStageResponses,
   DeleteSubscriptionData,
   DeleteSubscriptionResponses,
+  EndAssistantData,
+  EndAssistantResponses,
   FanOutData,
   FanOutResponses,
   ForgetPortalData,
@@ -97,6 +99,8 @@ import type {
   GetUserData,
   GetUserResponses,
   ListAppsResponses,
+  ListAssistantsData,
+  ListAssistantsResponses,
   ListAuditData,
   ListAuditResponses,
   ListCallsData,
@@ -649,6 +653,20 @@ export abstract class Operations extends Caller {
   /** Delete a client; its key stops working at once. `DELETE /v1/clients/{id}` */
   deleteClient(args: Args<DeleteClientData>, options?: CallOptions): Promise<DeleteClientResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/clients/{id}', effect: 'write' }, args, options);
+  }
+
+  /** List the assistants that act as a client, oldest first. `GET /v1/clients/{id}/assistants` */
+  listAssistants(args: Args<ListAssistantsData>, options?: CallOptions): Promise<ListAssistantsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/clients/{id}/assistants', effect: 'read' }, args, options);
+  }
+
+  /** End an assistant; its tokens stop working at once. `DELETE /v1/clients/{id}/assistants/{assistantId}` */
+  endAssistant(args: Args<EndAssistantData>, options?: CallOptions): Promise<EndAssistantResponses[204]> {
+    return this.one(
+      { verb: 'DELETE', path: '/v1/clients/{id}/assistants/{assistantId}', effect: 'write' },
+      args,
+      options,
+    );
   }
 
   /** Read the audit log, newest first. `GET /v1/audit` */

@@ -1143,6 +1143,8 @@ export type Problem = {
     | 'key_invalid'
     | 'key_expired'
     | 'session_ended'
+    | 'assistant_token_invalid'
+    | 'assistant_not_registered'
     | 'portal_payment_required'
     | 'not_allowed'
     | 'access_denied'
@@ -1160,6 +1162,7 @@ export type Problem = {
     | 'task_not_found'
     | 'checklist_item_not_found'
     | 'client_not_found'
+    | 'assistant_not_found'
     | 'subscription_not_found'
     | 'dead_letter_not_found'
     | 'job_not_found'
@@ -1181,6 +1184,7 @@ export type Problem = {
     | 'app_in_use'
     | 'app_of_settings'
     | 'too_many_subscriptions'
+    | 'too_many_assistants'
     | 'alias_taken'
     | 'list_changed'
     | 'answer_not_stored'
@@ -1768,6 +1772,36 @@ export type KeyRotation = {
   expiresInDays?: number;
 };
 
+export type Assistants = {
+  /**
+   * The assistants, oldest first.
+   */
+  items: Array<Assistant>;
+};
+
+export type Assistant = {
+  /**
+   * The id of the assistant.
+   */
+  id: string;
+  /**
+   * What the app calls itself; nobody has checked it.
+   */
+  name: string;
+  /**
+   * The host of the app to which the consent was returned.
+   */
+  host: string;
+  /**
+   * When a person connected it.
+   */
+  connectedAt: string;
+  /**
+   * When it last got tokens. An assistant in use gets some every fifteen minutes.
+   */
+  tokensAt: string;
+};
+
 export type AuditPage = {
   /**
    * The entries, newest first.
@@ -1797,7 +1831,7 @@ export type AuditEntry = {
    */
   name?: string;
   /**
-   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   * What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `connectAssistant`.
    */
   action: string;
   /**
@@ -4325,6 +4359,52 @@ export type DeleteClientResponses = {
 
 export type DeleteClientResponse = DeleteClientResponses[keyof DeleteClientResponses];
 
+export type ListAssistantsData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/clients/{id}/assistants';
+};
+
+export type ListAssistantsResponses = {
+  /**
+   * The connected assistants.
+   */
+  200: Assistants;
+};
+
+export type ListAssistantsResponse = ListAssistantsResponses[keyof ListAssistantsResponses];
+
+export type EndAssistantData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+    /**
+     * The id of the assistant.
+     */
+    assistantId: string;
+  };
+  query?: never;
+  url: '/v1/clients/{id}/assistants/{assistantId}';
+};
+
+export type EndAssistantResponses = {
+  /**
+   * The assistant is ended.
+   */
+  204: void;
+};
+
+export type EndAssistantResponse = EndAssistantResponses[keyof EndAssistantResponses];
+
 export type ListAuditData = {
   body?: never;
   path?: never;
@@ -4351,6 +4431,8 @@ export type ListAuditData = {
       | 'key_invalid'
       | 'key_expired'
       | 'session_ended'
+      | 'assistant_token_invalid'
+      | 'assistant_not_registered'
       | 'portal_payment_required'
       | 'not_allowed'
       | 'access_denied'
@@ -4368,6 +4450,7 @@ export type ListAuditData = {
       | 'task_not_found'
       | 'checklist_item_not_found'
       | 'client_not_found'
+      | 'assistant_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -4389,6 +4472,7 @@ export type ListAuditData = {
       | 'app_in_use'
       | 'app_of_settings'
       | 'too_many_subscriptions'
+      | 'too_many_assistants'
       | 'alias_taken'
       | 'list_changed'
       | 'answer_not_stored'
@@ -4485,6 +4569,8 @@ export type ListCallsData = {
       | 'key_invalid'
       | 'key_expired'
       | 'session_ended'
+      | 'assistant_token_invalid'
+      | 'assistant_not_registered'
       | 'portal_payment_required'
       | 'not_allowed'
       | 'access_denied'
@@ -4502,6 +4588,7 @@ export type ListCallsData = {
       | 'task_not_found'
       | 'checklist_item_not_found'
       | 'client_not_found'
+      | 'assistant_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -4523,6 +4610,7 @@ export type ListCallsData = {
       | 'app_in_use'
       | 'app_of_settings'
       | 'too_many_subscriptions'
+      | 'too_many_assistants'
       | 'alias_taken'
       | 'list_changed'
       | 'answer_not_stored'
@@ -4623,6 +4711,8 @@ export type TailCallsData = {
       | 'key_invalid'
       | 'key_expired'
       | 'session_ended'
+      | 'assistant_token_invalid'
+      | 'assistant_not_registered'
       | 'portal_payment_required'
       | 'not_allowed'
       | 'access_denied'
@@ -4640,6 +4730,7 @@ export type TailCallsData = {
       | 'task_not_found'
       | 'checklist_item_not_found'
       | 'client_not_found'
+      | 'assistant_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -4661,6 +4752,7 @@ export type TailCallsData = {
       | 'app_in_use'
       | 'app_of_settings'
       | 'too_many_subscriptions'
+      | 'too_many_assistants'
       | 'alias_taken'
       | 'list_changed'
       | 'answer_not_stored'

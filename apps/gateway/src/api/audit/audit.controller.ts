@@ -33,9 +33,10 @@ const entrySchema = z
         'Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
     }),
     name: z.string().optional().meta({ description: 'The name of the client.' }),
-    action: z
-      .string()
-      .meta({ description: 'What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.' }),
+    action: z.string().meta({
+      description:
+        'What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `connectAssistant`.',
+    }),
     portal: z.string().optional().meta({ description: 'The member id of the portal.' }),
     status: z.int().describe('The HTTP status of the answer.'),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),

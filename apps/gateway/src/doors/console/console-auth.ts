@@ -24,6 +24,16 @@ export class ConsoleAuth implements SessionAuth {
     return this.sessions.peek(this.sessionOf(request));
   }
 
+  /**
+   * Authenticates a form of our own page, which can't send the header of the console. The caller has checked who posted it.
+   * @throws Fault session_ended also for a browser without a session
+   */
+  authenticateForm(request: FastifyRequest): Promise<Client> {
+    const id = cookieOf(request, this.publicUrl);
+    if (!id) return Promise.reject(new Fault('session_ended'));
+    return this.sessions.use(id);
+  }
+
   /** Signs in. An earlier session of the browser ends; the new session has a random id. */
   async signIn(request: FastifyRequest, reply: FastifyReply, key: string): Promise<Client> {
     const begun = await this.sessions.begin(key);

@@ -20,15 +20,18 @@ export function portalNamed(given: string, rules: EndpointRules): { domain: stri
   return { domain: place.domain, origin: `${rules.allowHttp ? 'http' : 'https'}://${place.domain}` };
 }
 
+/** Returns whether a browser asks for a page. */
+export function prefersPage({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return /\btext\/html\b/i.test(headers.accept ?? '');
+}
+
 /**
  * Returns who may frame the page that a browser requests from a route of `pageDoor`, so that a refusal before its
  * controller is a page as well. Undefined for a request that is not a browser's.
  */
-export function requestedPage(
-  { method, url, headers }: FastifyRequest,
-  rules: EndpointRules,
-): { frame?: PageFrame } | undefined {
-  if (!/\btext\/html\b/i.test(headers.accept ?? '')) return undefined;
+export function requestedPage(request: FastifyRequest, rules: EndpointRules): { frame?: PageFrame } | undefined {
+  const { method, url } = request;
+  if (!prefersPage(request)) return undefined;
   if (method === 'GET') return {};
   // The portal posts into its own frame.
   if (method !== 'POST') return undefined;

@@ -10,12 +10,16 @@ export interface PageFrame {
   readonly scripts?: string;
 }
 
-/** Replies with a page under a policy of its own: only elements with its nonce run. */
+/**
+ * Replies with a page under a policy of its own: only elements with its nonce run.
+ * @param formAction the directive for forms; none where a form leads to a portal
+ */
 export function showPage(
   reply: FastifyReply,
   status: number,
   page: (nonce: string) => string,
   frame?: PageFrame,
+  formAction?: string,
 ): void {
   const nonce = randomBytes(16).toString('base64');
   // The form of the first page redirects to the portal, whose origin is not known in advance.
@@ -26,6 +30,7 @@ export function showPage(
     `connect-src ${frame?.scripts && frame.ancestors ? `${frame.scripts} ${frame.ancestors}` : "'none'"}`,
     "base-uri 'none'",
     `frame-ancestors ${frame?.ancestors ?? "'none'"}`,
+    ...(formAction ? [formAction] : []),
   ];
   if (frame?.ancestors) void reply.removeHeader('X-Frame-Options');
   void reply
