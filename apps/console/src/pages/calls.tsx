@@ -35,23 +35,25 @@ export function CallsPage() {
     <>
       <div class="title">
         <h1>Calls</h1>
-        <button
-          type="button"
-          aria-pressed={isFollowing}
-          onClick={() => {
-            set({ follow: isFollowing ? '' : '1', ...(!isFollowing && { requestId: '', since: '', until: '' }) });
-          }}
-        >
-          {isFollowing ? 'Stop following' : 'Follow'}
-        </button>
-        <button
-          type="button"
-          onClick={() => {
-            setTurn((it) => it + 1);
-          }}
-        >
-          Refresh
-        </button>
+        <div class="acts">
+          <button
+            type="button"
+            aria-pressed={isFollowing}
+            onClick={() => {
+              set({ follow: isFollowing ? '' : '1', ...(!isFollowing && { requestId: '', since: '', until: '' }) });
+            }}
+          >
+            {isFollowing ? 'Stop following' : 'Follow'}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              setTurn((it) => it + 1);
+            }}
+          >
+            Refresh
+          </button>
+        </div>
       </div>
       <p class="soft under">
         Every call of the last day, newest first: who called what, with what result, and where the time went.
@@ -160,7 +162,9 @@ function CallList({ calls, portals, chooseRequest }: CallListProps) {
             <th scope="col" class="only-wide">
               Time <Legend />
             </th>
-            <th scope="col">Result</th>
+            <th scope="col" class="only-wide">
+              Result
+            </th>
           </tr>
         </thead>
         <tbody>
