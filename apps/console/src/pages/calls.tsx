@@ -150,7 +150,7 @@ function CallList({ calls, portals, chooseRequest }: CallListProps) {
     return portal?.alias ?? portal?.domain ?? id;
   };
   return (
-    <div class="card table">
+    <div class="card table calls">
       <table>
         <thead>
           <tr>
