@@ -38,7 +38,6 @@ export function CallsPage() {
         <div class="acts">
           <button
             type="button"
-            aria-pressed={isFollowing}
             onClick={() => {
               set({ follow: isFollowing ? '' : '1', ...(!isFollowing && { requestId: '', since: '', until: '' }) });
             }}
