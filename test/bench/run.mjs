@@ -1,4 +1,5 @@
 import { activePortals } from './active-portals.mjs';
+import { callLog } from './call-log.mjs';
 import { besideConsole } from './console.mjs';
 import { cost } from './cost.mjs';
 import { runBenchmark } from './figures/table.mjs';
@@ -20,6 +21,7 @@ const benchmarks = [
   activePortals,
   memory,
   besideConsole,
+  callLog,
   cost,
   refreshCut,
   start,

@@ -29,6 +29,7 @@ async function metricNames(): Promise<Set<string>> {
   const metrics = new Metrics();
   metrics.watch({ counts: () => [] }, { error: () => undefined, info: () => undefined });
   metrics.watchStore({ durable: 1 });
+  metrics.watchCallLog({ dropped: 0 });
   metrics.watchJobs({ counts: () => Promise.resolve({ waiting: 0, running: 0 }) });
   const reported = await metrics.registry.getMetricsAsJSON();
   return new Set(

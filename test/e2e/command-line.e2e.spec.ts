@@ -365,13 +365,12 @@ describe('the command line', () => {
   });
 
   it('shows the calls of a request, the newest last, and goes on with what comes as one document a line', async () => {
-    const call = (id: string) =>
-      client.call('POST', '/v1/portals/acme/call/user.current', {}, { 'X-Request-Id': id, 'X-Deadline-Ms': '9000' });
+    const call = (id: string) => client.call('POST', '/v1/portals/acme/call/user.get', {}, { 'X-Request-Id': id });
     await call('shown-1');
     await eventually(async () => (await line.json(['calls', '--request-id', 'shown-1'])).items.length === 1);
-    const table = await line.run(['calls', '--request-id', 'shown-1', '--portal', 'acme', '--method', 'user.current']);
+    const table = await line.run(['calls', '--request-id', 'shown-1', '--portal', 'acme', '--method', 'user.get']);
     expect(table.stdout).toMatch(
-      /^ENDED +BY +PORTAL +METHOD +CODE +MS +QUEUE +UPSTREAM +COMMANDS +RETRIES +REQUEST ID\n.*Z +Administrator +\w+ +user\.current +ok( +\d+){5} +shown-1\n$/,
+      /^ENDED +BY +PORTAL +METHOD +CODE +MS +QUEUE +UPSTREAM +COMMANDS +RETRIES +REQUEST ID\n.*Z +Administrator +\w+ +user\.get +ok( +\d+){5} +shown-1\n$/,
     );
     expect((await line.run(['calls', '--request-id', 'nobody'])).stdout).toBe('No such call.\n');
 

@@ -1,10 +1,13 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { ConsolePage, launchChromium } from '../support/chromium';
 import { eventually, HttpClient, World } from '../support/gateway';
 
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
+
+/** The cell with the result of a call, on a wide page. */
+const resultOf = (row: Locator, code: string) => row.locator('td.only-wide').getByText(code, { exact: true });
 
 describe('the calls in the console', () => {
   let world: World;
@@ -43,7 +46,7 @@ describe('the calls in the console', () => {
     const page = await open('/calls');
     const rows = page.locator('tbody tr');
     const wrong = rows.filter({ hasText: 'went-wrong' });
-    await wrong.getByText('backlog_not_found', { exact: true }).waitFor();
+    await resultOf(wrong, 'backlog_not_found').waitFor();
     expect(await wrong.innerText()).toMatch(
       /planning[^]*acme[^]*getBacklog[^]*queue \d+ ms, portal \d+ ms, rest \d+ ms/,
     );
@@ -83,7 +86,7 @@ describe('the calls in the console', () => {
     await problem.locator('summary').click();
     await problem.getByRole('link', { name: 'went-wrong' }).click();
     await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
-    await page.locator('tbody tr', { hasText: 'went-wrong' }).getByText('backlog_not_found', { exact: true }).waitFor();
+    await resultOf(page.locator('tbody tr', { hasText: 'went-wrong' }), 'backlog_not_found').waitFor();
 
     const order = { portals: ['acme'], call: { method: 'user.get' } };
     const asked = { 'X-Request-Id': 'made-a-job', Prefer: 'respond-async' };

@@ -230,14 +230,6 @@ function addCallLog(program: Command, hand: ContextOf): void {
     .option('--request-id <id>', 'of this request only')
     .option('--since <time>', 'from this time on, as 2026-11-01T03:00:00Z')
     .option('--until <time>', 'before this time')
-    .addHelpText(
-      'after',
-      examples(
-        'calls --portal acme --since 2026-11-01T03:00:00Z --until 2026-11-01T03:20:00Z',
-        'calls --request-id 2f21556a-69bc-43c5-8b18-7db9aabcb640',
-        'calls tail --failed',
-      ),
-    )
     .action(async (options: CallListOptions, command: Command) => listCalls(await hand(command), options));
   calls
     .command('tail')
@@ -245,6 +237,7 @@ function addCallLog(program: Command, hand: ContextOf): void {
     .description(
       'Shows calls as they end, one a line, until it is stopped. Of the options of `calls` it takes --client, --portal, --method, --code and --failed.',
     )
+    .addHelpText('after', examples('calls tail --portal acme --failed'))
     .action(async (_options: object, command: Command) =>
       tailCalls(await hand(command), command.optsWithGlobals<CallFilterOptions>()),
     );

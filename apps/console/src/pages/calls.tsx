@@ -35,23 +35,24 @@ export function CallsPage() {
     <>
       <div class="title">
         <h1>Calls</h1>
-        <button
-          type="button"
-          aria-pressed={isFollowing}
-          onClick={() => {
-            set({ follow: isFollowing ? '' : '1', ...(!isFollowing && { requestId: '', since: '', until: '' }) });
-          }}
-        >
-          {isFollowing ? 'Stop following' : 'Follow'}
-        </button>
-        <button
-          type="button"
-          onClick={() => {
-            setTurn((it) => it + 1);
-          }}
-        >
-          Refresh
-        </button>
+        <div class="acts">
+          <button
+            type="button"
+            onClick={() => {
+              set({ follow: isFollowing ? '' : '1', ...(!isFollowing && { requestId: '', since: '', until: '' }) });
+            }}
+          >
+            {isFollowing ? 'Stop following' : 'Follow'}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              setTurn((it) => it + 1);
+            }}
+          >
+            Refresh
+          </button>
+        </div>
       </div>
       <p class="soft under">
         Every call of the last day, newest first: who called what, with what result, and where the time went.
@@ -148,7 +149,7 @@ function CallList({ calls, portals, chooseRequest }: CallListProps) {
     return portal?.alias ?? portal?.domain ?? id;
   };
   return (
-    <div class="card table">
+    <div class="card table calls">
       <table>
         <thead>
           <tr>
@@ -160,7 +161,9 @@ function CallList({ calls, portals, chooseRequest }: CallListProps) {
             <th scope="col" class="only-wide">
               Time <Legend />
             </th>
-            <th scope="col">Result</th>
+            <th scope="col" class="only-wide">
+              Result
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -1,5 +1,5 @@
 import type { LoggedCall } from '../api-types';
-import { count, dateTime, milliseconds, when } from '../words';
+import { count, dateTime, milliseconds, timeOfDay, when } from '../words';
 import { Chip } from './pieces';
 
 interface CallRowProps {
@@ -12,11 +12,13 @@ interface CallRowProps {
 
 /** A call: who, what, with what result, and where its time went. */
 export function CallRow({ call, portal, maxMs, chooseRequest }: CallRowProps) {
-  const { at, clientName, method, operation, code, requestId, upstream } = call;
+  const { at, clientName, method, operation, requestId } = call;
   return (
     <tr>
       <td>
-        <time dateTime={at}>{dateTime(at)}</time>
+        <time dateTime={at} title={dateTime(at)}>
+          {timeOfDay(at)}
+        </time>
         <span class="soft small block">{when(at)}</span>
       </td>
       <td class="only-wide">
@@ -43,22 +45,31 @@ export function CallRow({ call, portal, maxMs, chooseRequest }: CallRowProps) {
             </button>
           </span>
         )}
-        <span class="only-narrow">
+        <div class="only-narrow">
+          <CallResult call={call} />
           <CallTimes call={call} maxMs={maxMs} />
-        </span>
+        </div>
       </td>
       <td class="only-wide">
         <CallTimes call={call} maxMs={maxMs} />
       </td>
-      <td>
-        <Chip tone={code === 'ok' ? 'good' : 'bad'}>{code}</Chip>
-        {upstream && (
-          <span class="soft small block">
-            The portal said: <q>{upstream.description || upstream.error}</q>
-          </span>
-        )}
+      <td class="only-wide">
+        <CallResult call={call} />
       </td>
     </tr>
+  );
+}
+
+function CallResult({ call: { code, upstream } }: Pick<CallRowProps, 'call'>) {
+  return (
+    <>
+      <Chip tone={code === 'ok' ? 'good' : 'bad'}>{code}</Chip>
+      {upstream && (
+        <span class="soft small block">
+          The portal said: <q>{upstream.description || upstream.error}</q>
+        </span>
+      )}
+    </>
   );
 }
 
