@@ -61,13 +61,13 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
       <PortalIssue portal={portal} />
       <Down portal={portal} now={now} />
       <AtLimit snapshot={snapshot} now={now} />
+      <div class="columns">
+        <Problems groups={snapshot?.close?.problems} />
+        <Operating close={snapshot?.close} />
+      </div>
+      <PortalHistory portal={portal.memberId} drainPerSecond={portal.limits.drainPerSecond} />
       <h2>Right now</h2>
       <PortalCharts history={history} snapshot={snapshot} portal={portal.memberId} />
-      <PortalHistory portal={portal.memberId} drainPerSecond={portal.limits.drainPerSecond} />
-      <div class="columns">
-        <Operating close={snapshot?.close} />
-        <Problems groups={snapshot?.close?.problems} />
-      </div>
       <div class="columns">
         <PortalFacts portal={portal} />
         <div>

@@ -28,7 +28,7 @@ function optionsOf({ lines, atLeast, unit = '' }: HistoryChartProps, width: numb
     legend: { live: true },
     scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, Math.max(atLeast, max * 1.1)] } },
     axes: [
-      { ...axis, size: 24, font: '11px system-ui' },
+      { ...axis, size: 38, font: '11px system-ui' },
       { ...axis, size: 46, space: 34, font: '11px system-ui' },
     ],
     series: [

@@ -20,7 +20,7 @@ export function PortalHistory({ portal, drainPerSecond }: { portal: string; drai
     };
   }, [reload]);
   return (
-    <section aria-label="History">
+    <section class="history" aria-label="History">
       <div class="title">
         <h2>History</h2>
         <Field label="Range">
@@ -72,7 +72,7 @@ function HistoryCharts({ history, drainPerSecond }: { history: History; drainPer
   const failures = failuresOf(history);
   return (
     <>
-      <div class="charts">
+      <div class="charts pairs">
         <HistoryChart
           title={`Calls ${period}`}
           summary={callsSummary(rows.ok, rows.failed)}
