@@ -378,7 +378,9 @@ describe('the command line', () => {
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
-      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
+      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel'],
+      ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
+      'doctor',
     ]);
   }, 60_000);
 

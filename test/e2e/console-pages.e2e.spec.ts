@@ -1,7 +1,9 @@
 import type { Browser } from 'playwright-core';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { ConsolePage, launchChromium } from '../support/chromium';
-import { HttpClient, World } from '../support/gateway';
+import { EventTarget } from '../support/event-target';
+import { eventually, HttpClient, World } from '../support/gateway';
+import { VendorEvents } from '../support/vendor-events';
 
 /** A browser on a busy machine takes its time; nothing here is measured by it. */
 jest.setTimeout(120_000);
@@ -12,6 +14,8 @@ describe('a page of the console', () => {
   let browser: Browser;
   let acme: SimulatedPortal;
   let consolePage: ConsolePage;
+  let target: EventTarget;
+  let subscription: string;
 
   const portalNamed = async (alias: string) => {
     const portal = await world.installed(client, { groups: [125], backlogs: [] });
@@ -31,8 +35,13 @@ describe('a page of the console', () => {
 
   beforeAll(async () => {
     [world, browser] = await Promise.all([World.start(), launchChromium()]);
-    client = await world.gateway();
+    client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
     acme = await portalNamed('acme');
+    target = await EventTarget.listen();
+    target.answer = () => ({ status: 500 });
+    const wanted = { name: 'planning', url: target.url, events: ['ONTASKADD'] };
+    subscription = (await client.call('POST', '/v1/subscriptions', wanted)).body.id as string;
+    await new VendorEvents(world, client).post(acme.event('ONTASKADD', {}));
     const order = { portals: ['acme'], call: { method: 'tasks.api.scrum.backlog.getFields' } };
     await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
     await (
@@ -42,6 +51,7 @@ describe('a page of the console', () => {
   afterEach(() => consolePage.close());
   afterAll(async () => {
     await Promise.all([browser.close(), world.stop()]);
+    await target.stop();
   });
 
   it.each([390, 1360])('shows all that it holds, at %s pixels', async (width) => {
@@ -53,6 +63,8 @@ describe('a page of the console', () => {
       '/keys': '.cards > li',
       '/apps': '.cards > li',
       '/jobs': '.cards > li',
+      '/events': 'tbody tr',
+      [`/events/${subscription}`]: 'tbody tr',
       '/audit': 'tbody tr',
       [`/portals/${acme.memberId}`]: '.problems > li',
       '/nowhere': '.empty',
@@ -99,6 +111,40 @@ describe('a page of the console', () => {
     const [top] = await rows.allTextContents();
     expect(top).toContain('called by first');
     expect(await of('first').getByText('backlog_not_found', { exact: true }).isVisible()).toBe(true);
+  });
+
+  it('says why nothing arrives, tests the target, and replays a dead letter', async () => {
+    const page = await open();
+    await consolePage.enter('/events');
+    await page
+      .getByRole('row', { name: /planning/ })
+      .getByRole('cell', { name: 'The target answered 500.' })
+      .waitFor();
+    await page.getByRole('link', { name: 'planning' }).click();
+    await page.getByRole('heading', { name: 'The target answered 500.' }).waitFor();
+    await page.getByRole('button', { name: 'Send a test event' }).click();
+    await page.getByText('The test event did not arrive').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('heading', { name: 'Paused: nothing is sent' }).waitFor();
+    // As after twelve attempts.
+    const redis = world.redis.client();
+    const [waiting = ''] = await redis.zrange(`b24:{events}:${subscription}:due`, '0', '-1');
+    await redis.zadd(`b24:{events}:${subscription}:dead`, Date.now(), waiting);
+    await redis.zrem(`b24:{events}:${subscription}:due`, waiting);
+    redis.disconnect();
+    await page.getByText('Nothing waits.').waitFor();
+    await page.getByRole('button', { name: 'Replay …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Replay dead letters' });
+    await dialog.getByLabel('Given up since').fill('2026-01-01T00:00');
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('None. An event becomes one').waitFor();
+    target.answer = () => ({ status: 204 });
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await eventually(async () => (await client.get(`/v1/subscriptions/${subscription}`)).body.waiting === 0);
+    await page.getByText('Delivering').waitFor();
+    await consolePage.go(`/portals/${acme.memberId}`);
+    await page.getByRole('heading', { name: 'Events', exact: true }).waitFor();
   });
 
   it('calls nothing none, nor working, that it could not ask for', async () => {

@@ -5,8 +5,13 @@ export type {
   CallAnswer,
   Client,
   CreatedClient,
+  DeadLetters,
+  Deliveries,
+  EventBindings,
   Job,
   Portal,
   PortalDetails,
   Readiness,
+  Subscription,
+  SubscriptionDetails,
 } from '../../../libs/client/src/generated/types.gen';

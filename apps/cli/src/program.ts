@@ -6,7 +6,8 @@ import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
-import type { CommandContext } from './command-context';
+import type { CommandContext, ContextOf } from './command-context';
+import { addEvents } from './event-commands';
 import type { Output } from './output';
 import type { Environment, TargetOptions } from './target';
 import { version } from '../../../libs/portal/src/version';
@@ -45,6 +46,7 @@ export function programOf(parts: ProgramParts): Command {
   addCall(program, hand);
   addMethods(program, parts.paper);
   addRecords(program, hand);
+  addEvents(program, hand, examples);
   program
     .command('doctor')
     .summary('Says what is wrong with a gateway and what it stands on.')
@@ -58,8 +60,6 @@ export function programOf(parts: ProgramParts): Command {
     });
   return program;
 }
-
-type ContextOf = (command: Command) => Promise<CommandContext>;
 
 function addPortals(program: Command, hand: ContextOf): void {
   program

@@ -1,8 +1,33 @@
-import type { App, AuditEntry, Client, CreatedClient, Job, Portal } from '../../../libs/client/src/generated/types.gen';
+import type {
+  App,
+  AuditEntry,
+  Client,
+  CreatedClient,
+  DeadLetters,
+  Deliveries,
+  EventBindings,
+  Job,
+  Portal,
+  Subscription,
+  SubscriptionDetails,
+  SubscriptionTrial,
+} from '../../../libs/client/src/generated/types.gen';
 
 /* What the API answers is made from openapi.json, as the client's types are; what only the console hears is said here. */
 
-export type { App, AuditEntry, Client as ClientKey, Job, Portal };
+export type {
+  App,
+  AuditEntry,
+  Client as ClientKey,
+  DeadLetters,
+  Deliveries,
+  EventBindings,
+  Job,
+  Portal,
+  Subscription,
+  SubscriptionDetails,
+};
+export type SubscriptionTest = SubscriptionTrial;
 export type Status = Portal['status'];
 /** A key as it is told once. */
 export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;

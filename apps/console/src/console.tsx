@@ -4,11 +4,13 @@ import type { OpenApi, SignedIn } from './api-types';
 import { AppsPage } from './pages/apps';
 import { AuditPage } from './pages/audit';
 import { ConnectPage } from './pages/connect';
+import { EventsPage } from './pages/events';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
 import { PortalPage } from './pages/portal';
 import { PortalsPage } from './pages/portals';
 import { SignInPage } from './pages/sign-in';
+import { SubscriptionPage } from './pages/subscription';
 import { TryPage } from './pages/try';
 import { Empty, Loading } from './parts/pieces';
 import { loadDocument, Shell } from './parts/shell';
@@ -67,6 +69,8 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
       return <AppsPage />;
     case 'jobs':
       return <JobsPage />;
+    case 'events':
+      return name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={decodeURIComponent(name)} />;
     case 'audit':
       return <AuditPage document={document} />;
     default:

@@ -11,6 +11,7 @@ import { ListsController } from './api/calls/lists.controller';
 import { ClientsController } from './api/clients/clients.controller';
 import { JobsController } from './api/jobs/jobs.controller';
 import { PortalsController } from './api/portals/portals.controller';
+import { EventBindingsController } from './api/subscriptions/event-bindings.controller';
 import { SubscriptionsController } from './api/subscriptions/subscriptions.controller';
 import type { Composition } from './compose';
 import { ConsoleController } from './doors/console/console.controller';
@@ -38,6 +39,7 @@ export const controllers = [
   JobsController,
   ClientsController,
   AuditController,
+  EventBindingsController,
   SubscriptionsController,
   InstallsController,
   EventsController,

@@ -19,6 +19,7 @@ const entries: readonly NavigationEntry[] = [
   { to: '/keys', label: 'Client keys' },
   { to: '/apps', label: 'Apps', needs: /^\/v1\/apps\b/ },
   { to: '/jobs', label: 'Jobs', needs: /^\/v1\/jobs\b/ },
+  { to: '/events', label: 'Events' },
   { to: '/audit', label: 'Audit log' },
 ];
 

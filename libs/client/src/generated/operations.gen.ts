@@ -68,6 +68,8 @@ import type {
   GetEpicFieldsData,
   GetEpicFieldsResponses,
   GetEpicResponses,
+  GetEventBindingsData,
+  GetEventBindingsResponses,
   GetGroupData,
   GetGroupResponses,
   GetJobData,
@@ -102,6 +104,8 @@ import type {
   ListClientsResponses,
   ListDeadLettersData,
   ListDeadLettersResponses,
+  ListDeliveriesData,
+  ListDeliveriesResponses,
   ListEpicsData,
   ListEpicsResponses,
   ListGroupMembersData,
@@ -648,6 +652,11 @@ export abstract class Operations extends Caller {
     return this.page({ verb: 'GET', path: '/v1/audit', effect: 'read' }, args, options);
   }
 
+  /** Get the events that a portal is asked to send. `GET /v1/portals/{portal}/event-bindings` */
+  getEventBindings(args: Args<GetEventBindingsData>, options?: CallOptions): Promise<GetEventBindingsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/event-bindings', effect: 'read' }, args, options);
+  }
+
   /** Subscribe an internal service to events of portals. `POST /v1/subscriptions` */
   createSubscription(
     args: Args<CreateSubscriptionData>,
@@ -695,12 +704,17 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/subscriptions/{id}/test', effect: 'write' }, args, options);
   }
 
+  /** List the events that wait for a subscription, the next attempt first. `GET /v1/subscriptions/{id}/deliveries` */
+  listDeliveries(args: Args<ListDeliveriesData>, options?: CallOptions): Paged<ListDeliveriesResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/subscriptions/{id}/deliveries', effect: 'read' }, args, options);
+  }
+
   /** List the dead letters of a subscription, newest first. `GET /v1/subscriptions/{id}/dead-letters` */
   listDeadLetters(args: Args<ListDeadLettersData>, options?: CallOptions): Paged<ListDeadLettersResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/subscriptions/{id}/dead-letters', effect: 'read' }, args, options);
   }
 
-  /** Send all dead letters again. `POST /v1/subscriptions/{id}/dead-letters/replay` */
+  /** Send all dead letters again, or those since a time. `POST /v1/subscriptions/{id}/dead-letters/replay` */
   replayDeadLetters(
     args: Args<ReplayDeadLettersData>,
     options?: CallOptions,

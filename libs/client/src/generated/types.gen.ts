@@ -1823,6 +1823,45 @@ export type AuditEntry = {
   };
 };
 
+export type EventBindings = {
+  /**
+   * `none`: no subscription wants events of the portal. `no_app`: the portal is connected by webhook, which sends no events. `pending`: not bound yet. `failing`: the last attempt to bind failed. `bound`: the portal sends its events.
+   */
+  state: 'none' | 'no_app' | 'pending' | 'failing' | 'bound';
+  /**
+   * The state in a sentence.
+   */
+  detail: string;
+  /**
+   * The events that subscriptions want of the portal: names and prefixes; `*` for all.
+   */
+  wanted: Array<string>;
+  /**
+   * The number of events that are bound.
+   */
+  bound: number;
+  /**
+   * Wanted events that the portal does not know.
+   */
+  refused: Array<string>;
+  /**
+   * The problem code of the last failure.
+   */
+  code?: string;
+  /**
+   * The number of failures in a row.
+   */
+  failures?: number;
+  /**
+   * When the bindings were last compared.
+   */
+  checkedAt?: string;
+  /**
+   * When they are compared next.
+   */
+  nextCheckAt?: string;
+};
+
 export type NewSubscription = {
   /**
    * A name for people.
@@ -1894,6 +1933,31 @@ export type Subscription = {
    * The number of dead letters; the newest 1000 are stored.
    */
   dead: number;
+  /**
+   * When the target last accepted an event.
+   */
+  lastDeliveredAt?: string;
+  /**
+   * The last attempt that failed. Compare `lastDeliveredAt` to see whether it is over.
+   */
+  lastFailure?: {
+    /**
+     * When the attempt ended.
+     */
+    at: string;
+    /**
+     * The HTTP status from the target; absent when there was no answer.
+     */
+    status?: number;
+    /**
+     * Why the attempt failed, in a sentence.
+     */
+    detail: string;
+  };
+  /**
+   * When the first waiting event is tried next. Absent when none waits, or while paused.
+   */
+  nextAttemptAt?: string;
 };
 
 export type Subscriptions = {
@@ -1986,6 +2050,67 @@ export type SubscriptionTrial = {
   detail: string;
 };
 
+export type Deliveries = {
+  /**
+   * The waiting events; the one that is tried next comes first.
+   */
+  items: Array<{
+    /**
+     * The id of the delivery.
+     */
+    id: string;
+    /**
+     * The `webhook-id` of the message.
+     */
+    messageId: string;
+    /**
+     * The Bitrix24 event.
+     */
+    event: string;
+    /**
+     * The portal that sent the event.
+     */
+    portal: {
+      /**
+       * The member id of the portal.
+       */
+      memberId: string;
+      /**
+       * The host of the portal.
+       */
+      domain: string;
+    };
+    /**
+     * When the gateway received the event.
+     */
+    receivedAt: string;
+    /**
+     * The number of delivery attempts.
+     */
+    attempts: number;
+    /**
+     * When the last attempt ended.
+     */
+    lastAttemptAt?: string;
+    /**
+     * The last HTTP status from the target.
+     */
+    status?: number;
+    /**
+     * Why it is not delivered yet, in a sentence.
+     */
+    detail: string;
+    /**
+     * When it is tried next; during an attempt, when it is tried again if the replica dies. A paused subscription waits until it is resumed.
+     */
+    nextAttemptAt: string;
+  }>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
 export type DeadLetters = {
   /**
    * The dead letters, newest first.
@@ -2056,6 +2181,13 @@ export type DeadLetters = {
    * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
+};
+
+export type ReplayOptions = {
+  /**
+   * Dead letters that died at or after this time only.
+   */
+  since?: string;
 };
 
 export type Replay = {
@@ -4272,6 +4404,27 @@ export type ListAuditResponses = {
 
 export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
 
+export type GetEventBindingsData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/event-bindings';
+};
+
+export type GetEventBindingsResponses = {
+  /**
+   * The event bindings of the portal.
+   */
+  200: EventBindings;
+};
+
+export type GetEventBindingsResponse = GetEventBindingsResponses[keyof GetEventBindingsResponses];
+
 export type ListSubscriptionsData = {
   body?: never;
   path?: never;
@@ -4410,6 +4563,36 @@ export type TestSubscriptionResponses = {
 
 export type TestSubscriptionResponse = TestSubscriptionResponses[keyof TestSubscriptionResponses];
 
+export type ListDeliveriesData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the subscription.
+     */
+    id: string;
+  };
+  query?: {
+    /**
+     * The maximum number of deliveries on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/subscriptions/{id}/deliveries';
+};
+
+export type ListDeliveriesResponses = {
+  /**
+   * A page of waiting events.
+   */
+  200: Deliveries;
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
 export type ListDeadLettersData = {
   body?: never;
   path: {
@@ -4441,7 +4624,7 @@ export type ListDeadLettersResponses = {
 export type ListDeadLettersResponse = ListDeadLettersResponses[keyof ListDeadLettersResponses];
 
 export type ReplayDeadLettersData = {
-  body?: never;
+  body: ReplayOptions;
   path: {
     /**
      * The id of the subscription.

@@ -1,0 +1,60 @@
+import type { SimulatedPortal } from '../../apps/portal-simulator/src';
+import { CommandLine } from '../support/command-line';
+import { EventTarget } from '../support/event-target';
+import { adminKey, eventually, type HttpClient, World } from '../support/gateway';
+import { VendorEvents } from '../support/vendor-events';
+
+describe('the command line, on what the gateway recorded,', () => {
+  let world: World;
+  let client: HttpClient;
+  let portal: SimulatedPortal;
+  let line: CommandLine;
+
+  beforeAll(async () => {
+    world = await World.start();
+    client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
+    portal = await world.installed(client, { burst: 1000, drainPerSecond: 100 });
+    await client.call('PATCH', `/v1/portals/${portal.memberId}`, { alias: 'acme' });
+    line = new CommandLine({ B24_GATEWAY_URL: client.url, B24_GATEWAY_KEY: adminKey });
+  });
+  afterAll(() => world.stop());
+
+  it('says why an event does not arrive, and replays what was given up', async () => {
+    const target = await EventTarget.listen();
+    target.answer = () => ({ status: 500 });
+    const wanted = { name: 'planning', url: target.url, events: ['ONTASKADD'] };
+    const { body } = await client.call('POST', '/v1/subscriptions', wanted);
+    const id = body.id as string;
+    await new VendorEvents(world, client).post(portal.event('ONTASKADD', {}));
+    await eventually(async () => (await client.get(`/v1/subscriptions/${id}`)).body.lastFailure !== undefined);
+    expect((await line.run(['events', 'list'])).stdout).toMatch(
+      /planning +on +all +1 +0 .*The target answered 500\.\n$/,
+    );
+    expect((await line.run(['events', 'show', id])).stdout).toMatch(/^ {2}why +The target answered 500\.$/m);
+    expect((await line.json<{ items: object[] }>(['events', 'deliveries', id])).items).toMatchObject([
+      { event: 'ONTASKADD', status: 500 },
+    ]);
+    expect((await line.run(['events', 'test', id])).stdout).toBe('Not delivered: The target answered 500.\n');
+    // As after twelve attempts.
+    const redis = world.redis.client();
+    const [waiting = ''] = await redis.zrange(`b24:{events}:${id}:due`, '0', '-1');
+    await redis.zadd(`b24:{events}:${id}:dead`, 1_700_000_000_000, waiting);
+    await redis.zrem(`b24:{events}:${id}:due`, waiting);
+    redis.disconnect();
+    expect((await line.run(['events', 'dead', id])).stdout).toContain(waiting);
+    for (const words of [
+      ['replay', id],
+      ['replay', id, waiting, '--all'],
+      ['replay', id, '--all', '--since', 'now'],
+    ])
+      expect(await line.problem(['events', ...words])).toMatchObject({ exitCode: 2, code: 'wrong_usage' });
+    const after = ['events', 'replay', id, '--since', '2025-01-01T00:00:00Z'];
+    expect(await line.json(after)).toEqual({ replayed: 0 });
+    target.answer = () => ({ status: 204 });
+    expect((await line.run(['events', 'replay', id, waiting])).stdout).toBe('1 dead letter is sent again.\n');
+    await eventually(async () => (await client.get(`/v1/subscriptions/${id}`)).body.waiting === 0);
+    expect((await line.run(['events', 'bindings', 'acme'])).stdout).toMatch(/^ {2}wanted +ONTASKADD$/m);
+    await client.call('DELETE', `/v1/subscriptions/${id}`);
+    await target.stop();
+  });
+});
