@@ -80,7 +80,7 @@ describe('docs/command-line.md', () => {
     globex.revokeFamilies();
     globex.expireAccessTokens();
     await client.get('/v1/portals/globex/backlogs/fields');
-    const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme'] };
+    const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme', 'initech'] };
     const { body } = await client.call('POST', '/v1/fan-out', wanted, { Prefer: 'respond-async' });
     await eventually(async () => (await client.get(`/v1/jobs/${body.id as string}`)).body.state === 'done');
     target = await EventTarget.listen();
@@ -91,6 +91,7 @@ describe('docs/command-line.md', () => {
     const path = `/v1/subscriptions/${made.id as string}`;
     await eventually(async () => (await client.get(path)).body.lastFailure !== undefined);
     names = [
+      ['j_5003eaa9f9c70566e9b15ad51f47da6f', () => body.id as string],
       ['s_5f2b8c1d9e0a7b64', () => made.id as string],
       ['c_5f2b8c1d9e0a7b64', () => clientId],
       ['acme.bitrix24.de', () => acme.domain],

@@ -57,4 +57,19 @@ describe('the command line, on what the gateway recorded,', () => {
     await client.call('DELETE', `/v1/subscriptions/${id}`);
     await target.stop();
   });
+
+  it('says which portals of a job failed and why, and retries them', async () => {
+    const method = 'tasks.api.scrum.backlog.getFields';
+    const wanted = { call: { method }, portals: ['acme', 'initech'] };
+    const accepted = await client.call('POST', '/v1/fan-out', wanted, { Prefer: 'respond-async' });
+    const id = accepted.body.id as string;
+    await eventually(async () => (await client.get(`/v1/jobs/${id}`)).body.state === 'done');
+    expect((await line.run(['jobs', 'show', id])).stdout).toMatch(/^ {2}problems +1 × portal_not_found$/m);
+    expect((await line.run(['jobs', 'items', id])).stdout).toMatch(/\nacme +done +–\ninitech +portal_not_found +\S/);
+    const failed = await line.json<{ items: object[] }>(['jobs', 'items', id, '--failed']);
+    expect(failed.items).toMatchObject([{ item: 1, code: 'portal_not_found' }]);
+    const retry = await line.run(['jobs', 'retry', id]);
+    expect(retry.stdout).toMatch(/^j_[\da-f]{32} retries 1\.\n$/);
+    expect(await line.problem(['jobs', 'retry', id, '--unknown'])).toMatchObject({ code: 'job_not_retryable' });
+  });
 });

@@ -344,7 +344,9 @@ describe('the command line', () => {
     const { id } = accepted.body as { id: string };
     await eventually(async () => (await client.get(`/v1/jobs/${id}`)).body.state === 'done');
     expect((await line.json<{ items: object[] }>(['jobs', 'list'])).items).toMatchObject([{ id, state: 'done' }]);
-    expect((await line.run(['jobs', 'list'])).stdout).toMatch(new RegExp(`${id} +fan-out +done +1 of 1 +0 `));
+    expect((await line.run(['jobs', 'list'])).stdout).toMatch(
+      new RegExp(`${id} +Call \\S+ on 1 portal +Administrator +done +1 of 1 +0 `),
+    );
     expect(await line.json(['jobs', 'cancel', id])).toMatchObject({ id, state: 'done' });
   });
 
@@ -378,7 +380,17 @@ describe('the command line', () => {
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
-      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel'],
+      ...[
+        'call',
+        'methods find',
+        'methods describe',
+        'audit',
+        'jobs list',
+        'jobs show',
+        'jobs items',
+        'jobs retry',
+        'jobs cancel',
+      ],
       ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
       'doctor',
     ]);

@@ -16,6 +16,7 @@ describe('a page of the console', () => {
   let consolePage: ConsolePage;
   let target: EventTarget;
   let subscription: string;
+  let job: string;
 
   const portalNamed = async (alias: string) => {
     const portal = await world.installed(client, { groups: [125], backlogs: [] });
@@ -42,8 +43,8 @@ describe('a page of the console', () => {
     const wanted = { name: 'planning', url: target.url, events: ['ONTASKADD'] };
     subscription = (await client.call('POST', '/v1/subscriptions', wanted)).body.id as string;
     await new VendorEvents(world, client).post(acme.event('ONTASKADD', {}));
-    const order = { portals: ['acme'], call: { method: 'tasks.api.scrum.backlog.getFields' } };
-    await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
+    const order = { portals: ['acme', 'initech'], call: { method: 'tasks.api.scrum.backlog.getFields' } };
+    job = (await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' })).body.id as string;
     await (
       await failingService('planning', 'acme')
     )();
@@ -62,7 +63,8 @@ describe('a page of the console', () => {
       '/try': 'form',
       '/keys': '.cards > li',
       '/apps': '.cards > li',
-      '/jobs': '.cards > li',
+      '/jobs': 'tbody tr',
+      [`/jobs/${job}`]: 'tbody tr',
       '/events': 'tbody tr',
       [`/events/${subscription}`]: 'tbody tr',
       '/audit': 'tbody tr',
@@ -145,6 +147,28 @@ describe('a page of the console', () => {
     await page.getByText('Delivering').waitFor();
     await consolePage.go(`/portals/${acme.memberId}`);
     await page.getByRole('heading', { name: 'Events', exact: true }).waitFor();
+  });
+
+  it('shows which portals of a job failed and why, and retries them', async () => {
+    const page = await open();
+    await consolePage.enter('/jobs');
+    const row = page.getByRole('row', { name: /Call tasks\.api\.scrum\.backlog\.getFields on 2 portals/ });
+    await row.getByText('1 × portal_not_found').waitFor();
+    await row.getByRole('cell', { name: 'Administrator' }).waitFor();
+    await row.getByRole('link').click();
+    await page.waitForURL(`${client.url}/console/jobs/${job}`);
+    const failed = page.getByRole('row', { name: /initech/ });
+    await failed.getByText('portal_not_found', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Failed 1' }).click();
+    await page.getByRole('row', { name: /acme/ }).waitFor({ state: 'detached' });
+    await portalNamed('initech');
+    await page.getByRole('button', { name: 'Retry the failed ones' }).click();
+    await page.getByRole('heading', { name: /on 1 portal$/ }).waitFor();
+    await page
+      .getByRole('row', { name: /initech/ })
+      .getByText('done', { exact: true })
+      .waitFor();
+    await page.getByRole('link', { name: job }).waitFor();
   });
 
   it('calls nothing none, nor working, that it could not ask for', async () => {

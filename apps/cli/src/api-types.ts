@@ -9,6 +9,8 @@ export type {
   Deliveries,
   EventBindings,
   Job,
+  JobItems,
+  JobRetry,
   Portal,
   PortalDetails,
   Readiness,

@@ -2,12 +2,12 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type AuditTailOptions, tailAudit } from './commands/audit';
 import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
-import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
 import type { CommandContext, ContextOf } from './command-context';
 import { addEvents } from './event-commands';
+import { addJobs } from './job-commands';
 import type { Output } from './output';
 import type { Environment, TargetOptions } from './target';
 import { version } from '../../../libs/portal/src/version';
@@ -46,6 +46,7 @@ export function programOf(parts: ProgramParts): Command {
   addCall(program, hand);
   addMethods(program, parts.paper);
   addRecords(program, hand);
+  addJobs(program, hand);
   addEvents(program, hand, examples);
   program
     .command('doctor')
@@ -216,16 +217,6 @@ function addRecords(program: Command, hand: ContextOf): void {
     .option('--to <time>', 'before this time')
     .addHelpText('after', examples('audit --portal acme --from 2026-11-01T09:00:00Z', 'audit --follow --json'))
     .action(async (filter: AuditTailOptions, command: Command) => tailAudit(await hand(command), filter));
-  const jobs = program.command('jobs').description('Long work that outlives its caller.');
-  jobs
-    .command('list')
-    .description('Lists the jobs of this key, newest first; of all keys with an admin key.')
-    .action(async (_options: object, command: Command) => listJobs(await hand(command)));
-  jobs
-    .command('cancel')
-    .description('Begins nothing more of a job; what it did stays done.')
-    .argument('<id>', 'as `jobs list` shows it')
-    .action(async (id: string, _options: object, command: Command) => cancelJob(await hand(command), id));
 }
 
 const scopes = Object.keys(scopeDescriptions).join(', ');

@@ -5,6 +5,7 @@ import { AppsPage } from './pages/apps';
 import { AuditPage } from './pages/audit';
 import { ConnectPage } from './pages/connect';
 import { EventsPage } from './pages/events';
+import { JobPage } from './pages/job';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
 import { PortalPage } from './pages/portal';
@@ -68,7 +69,7 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
     case 'apps':
       return <AppsPage />;
     case 'jobs':
-      return <JobsPage />;
+      return name === '' ? <JobsPage /> : <JobPage key={name} id={decodeURIComponent(name)} />;
     case 'events':
       return name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={decodeURIComponent(name)} />;
     case 'audit':

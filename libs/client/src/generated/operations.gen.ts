@@ -112,6 +112,8 @@ import type {
   ListGroupMembersResponses,
   ListGroupsData,
   ListGroupsResponses,
+  ListJobItemsData,
+  ListJobItemsResponses,
   ListJobsData,
   ListJobsResponses,
   ListPortalsData,
@@ -131,6 +133,8 @@ import type {
   ReplayDeadLetterResponses,
   ReplayDeadLettersData,
   ReplayDeadLettersResponses,
+  RetryJobData,
+  RetryJobResponses,
   RotateClientKeyData,
   RotateClientKeyResponses,
   RotateSubscriptionSecretData,
@@ -620,6 +624,16 @@ export abstract class Operations extends Caller {
     options?: CallOptions,
   ): AsyncGenerator<GetJobResultsResponses[200], void, undefined> {
     return this.lines({ verb: 'GET', path: '/v1/jobs/{id}/results', effect: 'read' }, args, options);
+  }
+
+  /** List what came of the items of a job, without their results. `GET /v1/jobs/{id}/items` */
+  listJobItems(args: Args<ListJobItemsData>, options?: CallOptions): Paged<ListJobItemsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/jobs/{id}/items', effect: 'read' }, args, options);
+  }
+
+  /** Retry the items of a finished job that failed. `POST /v1/jobs/{id}/retry` */
+  retryJob(args: Args<RetryJobData>, options?: CallOptions): Promise<RetryJobResponses[202]> {
+    return this.one({ verb: 'POST', path: '/v1/jobs/{id}/retry', effect: 'write' }, args, options);
   }
 
   /** Cancel a job. `POST /v1/jobs/{id}/cancel` */

@@ -1166,6 +1166,7 @@ export type Problem = {
     | 'method_not_found'
     | 'file_link_invalid'
     | 'route_not_found'
+    | 'job_not_retryable'
     | 'backlog_already_exists'
     | 'backlog_not_empty'
     | 'sprint_not_empty'
@@ -1300,6 +1301,27 @@ export type Job = {
    */
   kind: 'fan-out' | 'batch';
   /**
+   * What the job does, in words for people.
+   */
+  title: string;
+  /**
+   * The client whose key created the job. The job runs with the rights of that key.
+   */
+  client: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+    /**
+     * Its name when it created the job.
+     */
+    name?: string;
+  };
+  /**
+   * The id of the job whose items it retries.
+   */
+  retryOf?: string;
+  /**
    * `queued`: no replica runs it at the moment. `done`: every item has its outcome, good or bad. `failed`: it could not continue; `problem` says why.
    */
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -1319,6 +1341,12 @@ export type Job = {
      * The number of these that are problems.
      */
     failed: number;
+    /**
+     * The number of problems by code; a part of a batch counts by its first one.
+     */
+    byCode?: {
+      [key: string]: number;
+    };
   };
   /**
    * When the job was created.
@@ -1621,6 +1649,99 @@ export type JobPage = {
    * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
+};
+
+export type JobItems = {
+  /**
+   * The items that have an outcome, in order.
+   */
+  items: Array<{
+    /**
+     * The index of the item, from 0.
+     */
+    item: number;
+    /**
+     * Of a fan-out: the portal.
+     */
+    portal?: {
+      /**
+       * The name by which the request named the portal.
+       */
+      name?: string;
+      /**
+       * The member id of the portal.
+       */
+      memberId?: string;
+      /**
+       * The host of the portal.
+       */
+      domain?: string;
+      /**
+       * The alias of the portal.
+       */
+      alias?: string;
+    };
+    /**
+     * Of a batch: the index of the first command of this part.
+     */
+    from?: number;
+    /**
+     * Of a batch: the number of commands of this part.
+     */
+    commands?: number;
+    /**
+     * The problem code; absent when the item succeeded. Of a part, the first one.
+     */
+    code?: string;
+    /**
+     * Why it failed, in a sentence.
+     */
+    detail?: string;
+    /**
+     * Of a batch: the commands that failed.
+     */
+    failures?: Array<{
+      /**
+       * The index of the command in the request, from 0.
+       */
+      command: number;
+      /**
+       * The problem code.
+       */
+      code: string;
+      /**
+       * Why it failed, in a sentence.
+       */
+      detail: string;
+    }>;
+  }>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type RetryItems = {
+  /**
+   * `failed`: what failed and was certainly not executed, and reads. `unknown`: writes that may have been executed; this may execute them twice.
+   */
+  items?: 'failed' | 'unknown';
+};
+
+export type JobRetry = Job & {
+  /**
+   * What is retried.
+   */
+  retry: {
+    /**
+     * The number of portals or commands that are retried.
+     */
+    items: number;
+    /**
+     * The number of failed ones that are left out.
+     */
+    leftOut: number;
+  };
 };
 
 export type NewClient = {
@@ -4175,6 +4296,61 @@ export type GetJobResultsResponses = {
 
 export type GetJobResultsResponse = GetJobResultsResponses[keyof GetJobResultsResponses];
 
+export type ListJobItemsData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the job.
+     */
+    id: string;
+  };
+  query?: {
+    /**
+     * `failed`: only items that failed. `all` by default.
+     */
+    outcome?: 'all' | 'failed';
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/jobs/{id}/items';
+};
+
+export type ListJobItemsResponses = {
+  /**
+   * A page of items. It may be short while the job runs.
+   */
+  200: JobItems;
+};
+
+export type ListJobItemsResponse = ListJobItemsResponses[keyof ListJobItemsResponses];
+
+export type RetryJobData = {
+  body: RetryItems;
+  path: {
+    /**
+     * The id of the job.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/jobs/{id}/retry';
+};
+
+export type RetryJobResponses = {
+  /**
+   * The new job.
+   */
+  202: JobRetry;
+};
+
+export type RetryJobResponse = RetryJobResponses[keyof RetryJobResponses];
+
 export type CancelJobData = {
   body?: never;
   path: {
@@ -4319,6 +4495,7 @@ export type ListAuditData = {
       | 'method_not_found'
       | 'file_link_invalid'
       | 'route_not_found'
+      | 'job_not_retryable'
       | 'backlog_already_exists'
       | 'backlog_not_empty'
       | 'sprint_not_empty'
