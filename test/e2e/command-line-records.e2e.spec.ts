@@ -1,7 +1,7 @@
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { CommandLine } from '../support/command-line';
 import { EventTarget } from '../support/event-target';
-import { adminKey, eventually, type HttpClient, World } from '../support/gateway';
+import { adminKey, eventually, HttpClient, World } from '../support/gateway';
 import { VendorEvents } from '../support/vendor-events';
 
 describe('the command line, on what the gateway recorded,', () => {
@@ -71,5 +71,23 @@ describe('the command line, on what the gateway recorded,', () => {
     const retry = await line.run(['jobs', 'retry', id]);
     expect(retry.stdout).toMatch(/^j_[\da-f]{32} retries 1\.\n$/);
     expect(await line.problem(['jobs', 'retry', id, '--unknown'])).toMatchObject({ code: 'job_not_retryable' });
+  });
+
+  it('edits a key, whose holder has other rights at once', async () => {
+    const wanted = { name: 'planning', scopes: ['portals:read', 'call'], ratePerSecond: 5 };
+    const { body } = await client.call('POST', '/v1/clients', wanted);
+    const [id, key] = [body.id as string, body.key as string];
+    const service = new HttpClient(client.url, key);
+    expect((await service.get('/v1/portals')).status).toBe(200);
+    const edited = await line.run(['keys', 'edit', id, '--scope', 'call', '--portal', 'acme', '--unlimited-rate']);
+    expect(edited.stdout).toMatch(/^ {2}scopes +call$/m);
+    expect(edited.stdout).toMatch(new RegExp(`^ {2}portals +${portal.memberId}$`, 'm'));
+    expect(edited.stdout).not.toMatch(/rate/);
+    expect((await service.get('/v1/portals')).body.code).toBe('not_allowed');
+    expect(await line.problem(['keys', 'edit', id])).toMatchObject({ exitCode: 2, code: 'wrong_usage' });
+    const both = ['keys', 'edit', id, '--portal', 'acme', '--all-portals'];
+    expect(await line.problem(both)).toMatchObject({ exitCode: 2, code: 'wrong_usage' });
+    expect(await line.json(['keys', 'edit', id, '--name', 'reports'])).toMatchObject({ id, name: 'reports' });
+    expect(line.said).not.toContain(key);
   });
 });

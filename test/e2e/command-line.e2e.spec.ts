@@ -379,7 +379,7 @@ describe('the command line', () => {
     };
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
-      ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
+      ...['keys list', 'keys create', 'keys edit', 'keys rotate', 'keys revoke'],
       ...[
         'call',
         'methods find',

@@ -61,7 +61,7 @@ describe('a page of the console', () => {
       '': 'tbody tr',
       '/connect': 'form',
       '/try': 'form',
-      '/keys': '.cards > li',
+      '/keys': 'tbody tr',
       '/apps': '.cards > li',
       '/jobs': 'tbody tr',
       [`/jobs/${job}`]: 'tbody tr',
@@ -169,6 +169,35 @@ describe('a page of the console', () => {
       .getByText('done', { exact: true })
       .waitFor();
     await page.getByRole('link', { name: job }).waitFor();
+  });
+
+  it('finds a key among hundreds, edits it, and the service has its new rights at once', async () => {
+    const wanted = { scopes: ['portals:read', 'backlog:read'], portals: ['acme'] };
+    const { body } = await client.call('POST', '/v1/clients', { name: 'timesheets', ...wanted });
+    const service = new HttpClient(client.url, body.key as string);
+    await service.get('/v1/portals');
+    await Promise.all(
+      Array.from({ length: 120 }, (_, n) =>
+        client.call('POST', '/v1/clients', { name: `robot ${n}`, scopes: ['call'] }),
+      ),
+    );
+    const page = await open();
+    await consolePage.enter('/keys');
+    await page.getByText(/^100 of \d+ keys$/).waitFor();
+    await page.getByRole('searchbox', { name: 'Search' }).fill('timesh');
+    const row = page.getByRole('row', { name: /timesheets/ });
+    await row.getByText('a moment ago').waitFor();
+    await page.getByRole('row', { name: /robot/ }).waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?search=timesh');
+    await row.getByRole('button', { name: 'Edit … timesheets' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Edit timesheets' });
+    expect(await dialog.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    await dialog.getByLabel(/portals:read/).uncheck();
+    await dialog.getByLabel('Calls a second, at most').fill('7');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText('7 a second, 7 at once').waitFor();
+    expect((await service.get('/v1/portals')).body.code).toBe('not_allowed');
   });
 
   it('calls nothing none, nor working, that it could not ask for', async () => {

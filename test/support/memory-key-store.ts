@@ -57,6 +57,13 @@ export class MemoryKeyStore {
       return endsAtMs === undefined ? -1 : endsAtMs - this.clock.now();
     });
 
+  changeClient = (key: string, expected: string, text: string) =>
+    this.run('changeClient', key, () => {
+      if (this.text(key) !== expected) return 0;
+      this.texts.set(key, text);
+      return 1;
+    });
+
   admitClient = (key: string, use: string, burst: number, perSecond: number) =>
     this.run('admitClient', [key, use, burst, perSecond].join(' '), () => this.earlyMs);
 

@@ -2,7 +2,16 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type AuditTailOptions, tailAudit } from './commands/audit';
 import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
-import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
+import {
+  createKey,
+  editKey,
+  type Expiry,
+  type KeyChanges,
+  listKeys,
+  type NewKey,
+  revokeKey,
+  rotateKey,
+} from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
 import type { CommandContext, ContextOf } from './command-context';
@@ -134,6 +143,29 @@ function addKeys(program: Command, hand: ContextOf): void {
     .addOption(outFile())
     .addHelpText('after', examples('keys create --name planning --scope backlog:read backlog:write --out planning.key'))
     .action(async (wanted: NewKey, command: Command) => createKey(await hand(command), wanted));
+  keys
+    .command('edit')
+    .description(
+      'Changes what a key may do, at once and on every replica; the key itself stays. What is not named stays.',
+    )
+    .argument('<id>', 'as `keys list` shows it')
+    .option('--name <name>', 'whose it is')
+    .option('--scope <scope...>', 'all that it may do; what is not listed is taken away')
+    .addOption(new Option('--portal <portal...>', 'all the portals it may use').conflicts('allPortals'))
+    .option('--all-portals', 'it may use every portal')
+    .addOption(new Option('--method <pattern...>', 'all the methods it may run').conflicts('allMethods'))
+    .option('--all-methods', 'any method that its scopes allow')
+    .addOption(new Option('--rate-per-second <n>', 'calls a second').argParser(positive).conflicts('unlimitedRate'))
+    .option('--burst <n>', 'calls at once; needs a rate', whole)
+    .option('--unlimited-rate', 'no limit of calls')
+    .addOption(endsIn().conflicts('neverExpires'))
+    .addOption(endsAt().conflicts(['expiresInDays', 'neverExpires']))
+    .option('--never-expires', 'it works until it is revoked')
+    .addHelpText(
+      'after',
+      examples('keys edit c_5f2b8c1d9e0a7b64 --scope backlog:read --portal acme --rate-per-second 5'),
+    )
+    .action(async (id: string, changes: KeyChanges, command: Command) => editKey(await hand(command), id, changes));
   keys
     .command('rotate')
     .description('Gives a client another key, which is shown once, or written to a file.')

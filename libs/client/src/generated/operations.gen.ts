@@ -155,6 +155,8 @@ import type {
   UpdateAppResponses,
   UpdateBacklogData,
   UpdateBacklogResponses,
+  UpdateClientData,
+  UpdateClientResponses,
   UpdateEpicData,
   UpdateEpicResponses,
   UpdatePortalData,
@@ -651,14 +653,19 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'GET', path: '/v1/clients', effect: 'read' }, {}, options);
   }
 
-  /** Replace the key of a client. `POST /v1/clients/{id}/rotate` */
-  rotateClientKey(args: Args<RotateClientKeyData>, options?: CallOptions): Promise<RotateClientKeyResponses[200]> {
-    return this.one({ verb: 'POST', path: '/v1/clients/{id}/rotate', effect: 'write' }, args, options);
+  /** Change a client: its name, rights, portals, rate or expiry. `PATCH /v1/clients/{id}` */
+  updateClient(args: Args<UpdateClientData>, options?: CallOptions): Promise<UpdateClientResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/clients/{id}', effect: 'write' }, args, options);
   }
 
   /** Delete a client; its key stops working at once. `DELETE /v1/clients/{id}` */
   deleteClient(args: Args<DeleteClientData>, options?: CallOptions): Promise<DeleteClientResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/clients/{id}', effect: 'write' }, args, options);
+  }
+
+  /** Replace the key of a client. `POST /v1/clients/{id}/rotate` */
+  rotateClientKey(args: Args<RotateClientKeyData>, options?: CallOptions): Promise<RotateClientKeyResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/clients/{id}/rotate', effect: 'write' }, args, options);
   }
 
   /** Read the audit log, newest first. `GET /v1/audit` */

@@ -1869,6 +1869,41 @@ export type Clients = {
   items: Array<Client>;
 };
 
+export type ClientChanges = {
+  /**
+   * A name for people.
+   */
+  name?: string;
+  /**
+   * What the key may do.
+   */
+  scopes?: Array<Scope>;
+  /**
+   * `all`, or member ids, aliases or domains of installed portals.
+   */
+  portals?: 'all' | Array<string>;
+  /**
+   * The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent. `null` removes the limit.
+   */
+  methods?: Array<string> | null;
+  /**
+   * When the key stops working; `null`: never.
+   */
+  expiresAt?: string | null;
+  /**
+   * The number of days after which the key expires.
+   */
+  expiresInDays?: number;
+  /**
+   * Commands per second that the key may send; `null` removes the limit.
+   */
+  ratePerSecond?: number | null;
+  /**
+   * Commands that the key may send at once. Needs a rate.
+   */
+  burst?: number;
+};
+
 export type KeyRotation = {
   /**
    * How long the current key keeps working beside the new one, in seconds.
@@ -1882,66 +1917,6 @@ export type KeyRotation = {
    * The number of days after which the key expires.
    */
   expiresInDays?: number;
-};
-
-export type AuditPage = {
-  /**
-   * The entries, newest first.
-   */
-  items: Array<AuditEntry>;
-  /**
-   * Send it as `cursor` to get the next page. Absent on the last page.
-   */
-  nextCursor?: string;
-};
-
-export type AuditEntry = {
-  /**
-   * Entries with the same id are duplicates: Redis did not answer while the entry was written.
-   */
-  id: string;
-  /**
-   * When the request ended.
-   */
-  at: string;
-  /**
-   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
-   */
-  actor: string;
-  /**
-   * The name of the client.
-   */
-  name?: string;
-  /**
-   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
-   */
-  action: string;
-  /**
-   * The member id of the portal.
-   */
-  portal?: string;
-  /**
-   * The HTTP status of the answer.
-   */
-  status: number;
-  /**
-   * `done`, or the code of the problem.
-   */
-  outcome: string;
-  /**
-   * The `X-Request-Id` of the request.
-   */
-  requestId: string;
-  /**
-   * The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.
-   */
-  source?: string;
-  /**
-   * What the request concerned: ids, numbers and flags by value; texts only as set or removed.
-   */
-  ids?: {
-    [key: string]: number | string | boolean;
-  };
 };
 
 export type EventBindings = {
@@ -2632,6 +2607,66 @@ export type BoardEnd = {
      * What is known to have changed while the board was read; absent when nothing is. Read it once more then.
      */
     changedMeanwhile?: Array<BoardChange>;
+  };
+};
+
+export type AuditPage = {
+  /**
+   * The entries, newest first.
+   */
+  items: Array<AuditEntry>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type AuditEntry = {
+  /**
+   * Entries with the same id are duplicates: Redis did not answer while the entry was written.
+   */
+  id: string;
+  /**
+   * When the request ended.
+   */
+  at: string;
+  /**
+   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
+   */
+  actor: string;
+  /**
+   * The name of the client.
+   */
+  name?: string;
+  /**
+   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   */
+  action: string;
+  /**
+   * The member id of the portal.
+   */
+  portal?: string;
+  /**
+   * The HTTP status of the answer.
+   */
+  status: number;
+  /**
+   * `done`, or the code of the problem.
+   */
+  outcome: string;
+  /**
+   * The `X-Request-Id` of the request.
+   */
+  requestId: string;
+  /**
+   * The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.
+   */
+  source?: string;
+  /**
+   * What the request concerned: ids, numbers and flags by value; texts only as set or removed.
+   */
+  ids?: {
+    [key: string]: number | string | boolean;
   };
 };
 
@@ -4404,27 +4439,6 @@ export type CreateClientResponses = {
 
 export type CreateClientResponse = CreateClientResponses[keyof CreateClientResponses];
 
-export type RotateClientKeyData = {
-  body: KeyRotation;
-  path: {
-    /**
-     * The id of the client.
-     */
-    id: string;
-  };
-  query?: never;
-  url: '/v1/clients/{id}/rotate';
-};
-
-export type RotateClientKeyResponses = {
-  /**
-   * The client and its new key, which is returned only here.
-   */
-  200: CreatedClient;
-};
-
-export type RotateClientKeyResponse = RotateClientKeyResponses[keyof RotateClientKeyResponses];
-
 export type DeleteClientData = {
   body?: never;
   path: {
@@ -4445,6 +4459,48 @@ export type DeleteClientResponses = {
 };
 
 export type DeleteClientResponse = DeleteClientResponses[keyof DeleteClientResponses];
+
+export type UpdateClientData = {
+  body: ClientChanges;
+  path: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/clients/{id}';
+};
+
+export type UpdateClientResponses = {
+  /**
+   * The client after the change.
+   */
+  200: Client;
+};
+
+export type UpdateClientResponse = UpdateClientResponses[keyof UpdateClientResponses];
+
+export type RotateClientKeyData = {
+  body: KeyRotation;
+  path: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/clients/{id}/rotate';
+};
+
+export type RotateClientKeyResponses = {
+  /**
+   * The client and its new key, which is returned only here.
+   */
+  200: CreatedClient;
+};
+
+export type RotateClientKeyResponse = RotateClientKeyResponses[keyof RotateClientKeyResponses];
 
 export type ListAuditData = {
   body?: never;
