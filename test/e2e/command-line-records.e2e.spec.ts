@@ -90,4 +90,14 @@ describe('the command line, on what the gateway recorded,', () => {
     expect(await line.json(['keys', 'edit', id, '--name', 'reports'])).toMatchObject({ id, name: 'reports' });
     expect(line.said).not.toContain(key);
   });
+
+  it('tells people from services in the audit log', async () => {
+    const { body } = await client.call('POST', '/v1/clients', { name: 'planning', scopes: ['portals:write'] });
+    await new HttpClient(client.url, body.key as string).call('PATCH', '/v1/portals/acme', { tags: ['emea'] });
+    const by = async (party: string) =>
+      (await line.json<{ items: { actor: string }[] }>(['audit', '--by', party, '--limit', '200'])).items;
+    await eventually(async () => (await by('services')).length > 0);
+    expect(new Set((await by('services')).map(({ actor }) => actor))).toEqual(new Set([body.id]));
+    expect(new Set((await by('people')).map(({ actor }) => actor))).toEqual(new Set(['admin']));
+  });
 });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import type { SimulatedPortal } from '../../apps/portal-simulator/src';
 import { ConsolePage, launchChromium } from '../support/chromium';
@@ -198,6 +199,28 @@ describe('a page of the console', () => {
     await dialog.waitFor({ state: 'detached' });
     await row.getByText('7 a second, 7 at once').waitFor();
     expect((await service.get('/v1/portals')).body.code).toBe('not_allowed');
+  });
+
+  it('shows people or services in the audit log, by a link, and exports what it shows', async () => {
+    const { body } = await client.call('POST', '/v1/clients', { name: 'writer', scopes: ['portals:write'] });
+    await new HttpClient(client.url, body.key as string).call('PATCH', '/v1/portals/acme', { tags: ['emea'] });
+    const page = await open();
+    await consolePage.enter('/audit?by=services');
+    await page.getByRole('row', { name: /writer/ }).waitFor();
+    await page.getByRole('button', { name: 'People' }).click();
+    await page.getByRole('row', { name: /writer/ }).waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?by=people');
+    await page.getByText('No entries match these filters.').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Services' }).click();
+    await page.getByRole('row', { name: /writer/ }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export CSV' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^audit-\d{4}-\d\d-\d\d\.csv$/);
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.slice(1).filter((it) => !it.includes('"services"'))).toEqual([]);
   });
 
   it('calls nothing none, nor working, that it could not ask for', async () => {

@@ -241,6 +241,7 @@ function addRecords(program: Command, hand: ContextOf): void {
     .option('--limit <n>', 'the newest so many', whole, 20)
     .option('--follow', 'go on showing what comes, one entry a line, until it is stopped')
     .option('--portal <portal>', 'of this portal only')
+    .option('--by <party>', 'people (the console, the admin key), services, or portals')
     .option('--client <id>', 'by this client only, or admin, portal event, portal page, authorization')
     .option('--action <operation>', 'of this operation only, as addBacklog')
     .option('--outcome <outcome>', 'done, or the code of a problem')

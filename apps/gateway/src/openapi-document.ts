@@ -1,6 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
+import { auditPageSchema } from './api/audit/audit-view';
 import { boardEndSchema, boardLineSchema, boardSchema } from './api/boards/board-schemas';
 import { batchItemSchema } from './api/calls/batch-item';
 import { batchPartSchema } from './api/calls/batch-work';
@@ -14,7 +15,15 @@ import { shareComponents } from './http/share-components';
 /** Schemas that operations reference by name only. */
 const referenced = [
   ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
-  ...[listRecordSchema, listEndSchema, listBrokenOffSchema, boardSchema, boardLineSchema, boardEndSchema],
+  ...[
+    listRecordSchema,
+    listEndSchema,
+    listBrokenOffSchema,
+    boardSchema,
+    boardLineSchema,
+    boardEndSchema,
+    auditPageSchema,
+  ],
 ];
 
 /** The introduction of the document, in Markdown. */

@@ -1,5 +1,6 @@
 export type { AuditEntry, StoredAuditEntry } from './audit-entry';
-export { AuditLog } from './audit-log';
+export { auditParties, type AuditParty, partyOf } from './audit-party';
+export { type AuditFilter, AuditLog } from './audit-log';
 export { TokenBuckets } from './token-buckets';
 export type { Client, ListedClient, Scope } from './client';
 export { ClientKeys, revokedKey } from './client-keys';

@@ -2639,6 +2639,10 @@ export type AuditEntry = {
    */
   name?: string;
   /**
+   * `people`: an operator, in the console or with the admin key. `services`: a key. `portals`: a portal.
+   */
+  by: 'people' | 'services' | 'portals';
+  /**
    * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
    */
   action: string;
@@ -4514,6 +4518,10 @@ export type ListAuditData = {
      * The id of a client, `admin`, `portal event`, `portal page` or `authorization`.
      */
     client?: string;
+    /**
+     * `people`, `services` or `portals`: who acted.
+     */
+    by?: 'people' | 'services' | 'portals';
     /**
      * An `action` of entries, for example `addBacklog`.
      */
