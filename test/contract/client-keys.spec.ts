@@ -272,4 +272,58 @@ describe('client keys over a real Redis', () => {
       replica.stop();
     });
   });
+
+  describe('that are edited', () => {
+    const limited = (before: Client): Client => ({ ...before, scopes: ['portals:read'] });
+
+    it('lose no edit to a rotation at the same moment, whichever comes first', async () => {
+      for (let round = 0; round < 25; round++) {
+        const { client, key } = await keys.create(wanted);
+        const [rotated] = await Promise.all([
+          keys.rotate(client.id, { graceMs: 60_000 }),
+          keys.change(client.id, limited),
+        ]);
+        for (const it of [key, rotated.key]) expect((await keys.admit(it))?.scopes).toEqual(['portals:read']);
+      }
+    });
+
+    it('lose no edit to another one', async () => {
+      const { client } = await keys.create(wanted);
+      const names = Array.from({ length: 20 }, (_, i) => `m${i}.*`);
+      const add = (name: string) => (before: Client) => ({ ...before, methods: [...(before.methods ?? []), name] });
+      await Promise.all(names.map((name) => keys.change(client.id, add(name))));
+      expect([...((await keys.stored(client.id)).methods ?? [])].sort()).toEqual([...names].sort());
+    });
+
+    it('are not revived by an edit of a client that is deleted at the same moment', async () => {
+      for (let round = 0; round < 25; round++) {
+        const { client, key } = await keys.create(wanted);
+        await Promise.all([
+          keys.remove(client.id),
+          keys.change(client.id, limited).catch((error: unknown) => {
+            expect(error).toMatchObject({ code: 'client_not_found' });
+          }),
+        ]);
+        expect(await works(key)).toBe(false);
+      }
+      expect(await redis.keys('b24:client:*')).toEqual([]);
+    });
+
+    it('end the work that began with more rights, and none when rights were added', async () => {
+      const { client, key } = await keys.create(wanted);
+      const admitted = (await keys.admit(key))!;
+      const digest = keys.digestOfAdmitted(admitted)!;
+      await keys.change(client.id, (before) => ({ ...before, scopes: [...before.scopes, 'portals:read'], name: 'm' }));
+      clock.jump(2000);
+      await keys.assertStillValid(admitted);
+      expect(await keys.works(digest)).toBe(true);
+      await keys.change(client.id, limited);
+      clock.jump(2000);
+      await expect(keys.assertStillValid(admitted)).rejects.toMatchObject({ code: 'key_invalid' });
+      expect(await keys.works(digest)).toBe(false);
+      const now = (await keys.admit(key))!;
+      await keys.assertStillValid(now);
+      expect(await keys.works(keys.digestOfAdmitted(now)!)).toBe(true);
+    });
+  });
 });

@@ -5,6 +5,7 @@ import { isAccessToken } from '@b24/access';
 import { portalEndpoint, PortalHosts } from '@b24/grants';
 import { Bytes, isPortalId } from '@b24/portal';
 import { Keyring } from '@b24/seal';
+import { csvCell, prefersCsv } from '../../apps/gateway/src/api/audit/audit-csv';
 import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
 import { methodName } from '../../apps/gateway/src/line/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
@@ -255,6 +256,18 @@ export const parsers: readonly OutsideText[] = [
     file: 'apps/gateway/src/api/boards/board-answer.ts',
     read: prefersLines,
     worst: [(n) => ','.repeat(n), (n) => 'a/b;q=0,'.repeat(n / 8)],
+  },
+  {
+    name: 'prefersCsv',
+    file: 'apps/gateway/src/api/audit/audit-csv.ts',
+    read: prefersCsv,
+    worst: [(n) => ','.repeat(n), (n) => 'a/b;q=0,'.repeat(n / 8)],
+  },
+  {
+    name: 'csvCell',
+    file: 'apps/gateway/src/api/audit/audit-csv.ts',
+    read: csvCell,
+    worst: [(n) => ' '.repeat(n), (n) => '"'.repeat(n)],
   },
   {
     name: 'idsOf',

@@ -61,6 +61,7 @@ describe('the audit log', () => {
     expect(added.reported).toEqual([
       {
         id: expect.stringMatching(/^[0-9a-f]{16}$/),
+        by: 'services',
         at: expect.any(String),
         actor: id,
         name: 'planning',
@@ -310,5 +311,44 @@ describe('the audit log', () => {
     const text = JSON.stringify(await redis.xrange('b24:audit', '-', '+'));
     redis.disconnect();
     expect(names.filter((name) => !text.includes(name))).toEqual([]);
+  });
+
+  it('tells people, services and portals apart', async () => {
+    const { id, client } = await make({ scopes: ['portals:write'] });
+    const { headers } = await client.call('PATCH', at(), { tags: ['emea'] });
+    await of(headers.get('x-request-id'));
+    const actors = async (by: string) => new Set((await entries(`&by=${by}`)).map(({ actor }) => actor));
+    expect(await actors('people')).toEqual(new Set(['admin']));
+    expect(await actors('services')).toContain(id);
+    expect(await actors('services')).not.toContain('admin');
+    expect([...(await actors('portals'))].filter((it) => it === 'admin' || it.startsWith('c_'))).toEqual([]);
+    expect((await admin.get('/v1/audit?by=robots')).status).toBe(400);
+  });
+
+  it('is exported as CSV by the same filters, over all pages, without a formula', async () => {
+    const name = '=HYPERLINK("http://evil.example";"x")';
+    const { id, client } = await make({ name, scopes: ['portals:write'] });
+    for (let n = 0; n < 3; n++) await client.call('PATCH', at(), { tags: [`t${n}`] });
+    await eventually(async () => (await entries(`&client=${id}`)).length === 3);
+    const exported = async (query: string) => {
+      const headers = { Authorization: `Bearer ${admin.key!}`, Accept: 'text/csv' };
+      const response = await fetch(`${admin.url}/v1/audit?${query}`, { headers });
+      return { headers: response.headers, rows: (await response.text()).trimEnd().split('\r\n') };
+    };
+    const { headers, rows } = await exported(`client=${id}`);
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(headers.get('content-disposition')).toBe('attachment; filename="audit.csv"');
+    expect(rows).toHaveLength(4);
+    expect(rows[0]).toMatch(/^"at","by","actor","name","action",/);
+    for (const row of rows.slice(1))
+      expect(row).toContain(`"services","${id}","'=HYPERLINK(""http://evil.example"";""x"")"`);
+    const all = await exported('');
+    // More than a page has.
+    expect((await entries()).length).toBe(200);
+    expect(all.rows.length).toBeGreaterThan(201);
+    const service = await fetch(`${admin.url}/v1/audit`, {
+      headers: { Authorization: `Bearer ${client.key!}`, Accept: 'text/csv' },
+    });
+    expect(service.status).toBe(403);
   });
 });

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownProblems } from '../../apps/cli/src/command-failure';
 import { commandLineProgram } from '../support/command-line';
+import { EventTarget } from '../support/event-target';
 import { type HttpClient, environment, eventually, World } from '../support/gateway';
+import { VendorEvents } from '../support/vendor-events';
 
 const page = readFileSync('docs/command-line.md', 'utf8');
 
@@ -32,6 +34,8 @@ function steady(text: string): string {
       .replace(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '<request>')
       .replace(/\bj_[\da-f]{32}\b/g, '<job>')
       .replace(/\bc_[\da-f]{16}\b/g, '<client>')
+      .replace(/\bs_[\da-f]{16}\b/g, '<subscription>')
+      .replace(/\bd_[\da-f]{16}\b/g, '<delivery>')
       .replace(/\b[\da-f]{32}\b/g, '<member>')
       .replace(/\d{4}-\d\d-\d\d[ T][\d:.]+Z/g, '<time>')
       .replace(/\bin \d+ (s|min|h|d)\b/g, '<soon>')
@@ -47,6 +51,7 @@ describe('docs/command-line.md', () => {
   let world: World;
   let client: HttpClient;
   let folder: string;
+  let target: EventTarget;
   /** Names that the page gives to what the world has. */
   let names: (readonly [string, () => string])[];
   let clientId = '';
@@ -66,7 +71,7 @@ describe('docs/command-line.md', () => {
       },
     );
     world = await World.start();
-    client = await world.gateway();
+    client = await world.gateway({ EVENT_TARGET_HOSTS: '127.0.0.0/8:*' });
     const acme = await world.installed(client, { burst: 1000, drainPerSecond: 100 });
     const globex = await world.installed(client, { burst: 1000, drainPerSecond: 100 });
     await client.call('PATCH', `/v1/portals/${acme.memberId}`, { alias: 'acme', tags: ['emea'] });
@@ -75,10 +80,19 @@ describe('docs/command-line.md', () => {
     globex.revokeFamilies();
     globex.expireAccessTokens();
     await client.get('/v1/portals/globex/backlogs/fields');
-    const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme'] };
+    const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme', 'initech'] };
     const { body } = await client.call('POST', '/v1/fan-out', wanted, { Prefer: 'respond-async' });
     await eventually(async () => (await client.get(`/v1/jobs/${body.id as string}`)).body.state === 'done');
+    target = await EventTarget.listen();
+    target.answer = () => ({ status: 503, headers: { 'Retry-After': '7200' } });
+    const subscription = { name: 'planning', url: target.url, events: ['ONTASKADD'] };
+    const { body: made } = await client.call('POST', '/v1/subscriptions', subscription);
+    await new VendorEvents(world, client).post(acme.event('ONTASKADD', {}));
+    const path = `/v1/subscriptions/${made.id as string}`;
+    await eventually(async () => (await client.get(path)).body.lastFailure !== undefined);
     names = [
+      ['j_5003eaa9f9c70566e9b15ad51f47da6f', () => body.id as string],
+      ['s_5f2b8c1d9e0a7b64', () => made.id as string],
       ['c_5f2b8c1d9e0a7b64', () => clientId],
       ['acme.bitrix24.de', () => acme.domain],
       ['globex.bitrix24.com', () => globex.domain],
@@ -93,6 +107,7 @@ describe('docs/command-line.md', () => {
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });
     await world.stop();
+    await target.stop();
   });
 
   it('shows commands', () => {

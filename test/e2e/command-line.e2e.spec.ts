@@ -395,7 +395,9 @@ describe('the command line', () => {
     const { id } = accepted.body as { id: string };
     await eventually(async () => (await client.get(`/v1/jobs/${id}`)).body.state === 'done');
     expect((await line.json<{ items: object[] }>(['jobs', 'list'])).items).toMatchObject([{ id, state: 'done' }]);
-    expect((await line.run(['jobs', 'list'])).stdout).toMatch(new RegExp(`${id} +fan-out +done +1 of 1 +0 `));
+    expect((await line.run(['jobs', 'list'])).stdout).toMatch(
+      new RegExp(`${id} +Call \\S+ on 1 portal +Administrator +done +1 of 1 +0 `),
+    );
     expect(await line.json(['jobs', 'cancel', id])).toMatchObject({ id, state: 'done' });
   });
 
@@ -428,8 +430,11 @@ describe('the command line', () => {
     };
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
-      ...['keys list', 'keys create', 'keys rotate', 'keys revoke', 'keys assistants', 'keys end-assistant'],
-      ...['call', 'methods find', 'methods describe', 'calls tail', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
+      ...['keys list', 'keys create', 'keys edit', 'keys rotate', 'keys revoke', 'keys assistants', 'keys end-assistant'],
+      ...['call', 'calls tail', 'methods find', 'methods describe', 'audit'],
+      ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel'],
+      ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
+      'doctor',
     ]);
   }, 60_000);
 

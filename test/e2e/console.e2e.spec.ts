@@ -288,13 +288,14 @@ describe('the console', () => {
     await client.call('POST', '/v1/fan-out', order, { Prefer: 'respond-async' });
     const { page } = await open();
     await consolePage.enter('/jobs');
-    const card = page.getByRole('listitem').filter({ hasText: 'One call to many portals' });
-    await card.getByText('2 of 2').waitFor();
-    await card.getByText('done, 1 failed').waitFor();
+    const row = page.getByRole('row', { name: /getFields on 2 portals/ });
+    await row.getByText('2 of 2').waitFor();
+    await row.getByText('done, 1 failed').waitFor();
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    const pages = ['/', 'portal', 'unhealthy', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/audit', '/calls'];
+    const pages = ['/', 'portal', 'unhealthy', '/connect', '/try/acme', '/keys', '/apps', '/jobs', '/events', '/audit'];
+    pages.push('/calls');
 
     it.each([
       ['a phone', phone],

@@ -9,7 +9,10 @@ export interface Arrival {
   readonly text: string;
 }
 
-type TargetAnswer = (arrival: Arrival, n: number) => { status: number; headers?: Record<string, string> } | 'never';
+type TargetAnswer = (
+  arrival: Arrival,
+  n: number,
+) => { status: number; headers?: Record<string, string>; body?: string } | 'never';
 
 /** An internal service that takes events, on loopback; it answers as it is told to. */
 export class EventTarget {
@@ -34,7 +37,7 @@ export class EventTarget {
         target.mostAtOnce = Math.max(target.mostAtOnce, ++target.atOnce);
         response.once('close', () => target.atOnce--);
         const answer = target.answer(arrival, target.arrivals.length);
-        if (answer !== 'never') response.writeHead(answer.status, answer.headers).end();
+        if (answer !== 'never') response.writeHead(answer.status, answer.headers).end(answer.body);
       });
     });
     server.listen(0, '127.0.0.1');

@@ -9,6 +9,8 @@ export class MemoryKeyStore {
   earlyMs: number | null = 0;
   /** Runs before a rotation is compared, as a concurrent one would. */
   beforeSwap: () => void = () => undefined;
+  /** Runs after a client was changed, as a concurrent rotation would. */
+  afterChange: () => void = () => undefined;
   /** The name and the first argument of each command, in order. */
   readonly commands: string[] = [];
   readonly uses: string[] = [];
@@ -29,6 +31,11 @@ export class MemoryKeyStore {
   /** Writes a field at once, as another replica does between two commands. */
   put(key: string, field: string, text: string): void {
     this.hashes.set(key, (this.hashes.get(key) ?? new Map<string, string>()).set(field, text));
+  }
+
+  /** Writes a text at once, as another replica does between two commands. */
+  write(key: string, text: string): void {
+    this.texts.set(key, text);
   }
 
   get = (key: string) => this.run('get', key, () => this.text(key) ?? null);
@@ -55,6 +62,14 @@ export class MemoryKeyStore {
       if (this.text(key) === undefined) return -2;
       const endsAtMs = this.endsAtMs.get(key);
       return endsAtMs === undefined ? -1 : endsAtMs - this.clock.now();
+    });
+
+  changeClient = (key: string, expected: string, text: string) =>
+    this.run('changeClient', key, () => {
+      if (this.text(key) !== expected) return 0;
+      this.texts.set(key, text);
+      this.afterChange();
+      return 1;
     });
 
   admitClient = (key: string, use: string, burst: number, perSecond: number) =>

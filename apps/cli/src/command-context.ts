@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { GatewayApi } from './gateway-api';
 import type { Output } from './output';
 
@@ -6,3 +7,6 @@ export interface CommandContext {
   readonly api: GatewayApi;
   readonly paper: Output;
 }
+
+/** Returns the context of a parsed command. */
+export type ContextOf = (command: Command) => Promise<CommandContext>;

@@ -4,11 +4,21 @@ import { type CallFilterOptions, type CallListOptions, listCalls, tailCalls } fr
 import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { endAssistant, listAssistants } from './commands/assistants';
-import { cancelJob, listJobs } from './commands/jobs';
-import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
+import {
+  createKey,
+  editKey,
+  type Expiry,
+  type KeyChanges,
+  listKeys,
+  type NewKey,
+  revokeKey,
+  rotateKey,
+} from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
-import type { CommandContext } from './command-context';
+import type { CommandContext, ContextOf } from './command-context';
+import { addEvents } from './event-commands';
+import { addJobs } from './job-commands';
 import type { Output } from './output';
 import type { Environment, TargetOptions } from './target';
 import { version } from '../../../libs/portal/src/version';
@@ -48,6 +58,8 @@ export function programOf(parts: ProgramParts): Command {
   addMethods(program, parts.paper);
   addCallLog(program, hand);
   addRecords(program, hand);
+  addJobs(program, hand);
+  addEvents(program, hand, examples);
   program
     .command('doctor')
     .summary('Says what is wrong with a gateway and what it stands on.')
@@ -61,8 +73,6 @@ export function programOf(parts: ProgramParts): Command {
     });
   return program;
 }
-
-type ContextOf = (command: Command) => Promise<CommandContext>;
 
 function addPortals(program: Command, hand: ContextOf): void {
   program
@@ -136,6 +146,29 @@ function addKeys(program: Command, hand: ContextOf): void {
     .addOption(outFile())
     .addHelpText('after', examples('keys create --name planning --scope backlog:read backlog:write --out planning.key'))
     .action(async (wanted: NewKey, command: Command) => createKey(await hand(command), wanted));
+  keys
+    .command('edit')
+    .description(
+      'Changes what a key may do, at once and on every replica; the key itself stays. What is not named stays.',
+    )
+    .argument('<id>', 'as `keys list` shows it')
+    .option('--name <name>', 'whose it is')
+    .option('--scope <scope...>', 'all that it may do; what is not listed is taken away')
+    .addOption(new Option('--portal <portal...>', 'all the portals it may use').conflicts('allPortals'))
+    .option('--all-portals', 'it may use every portal')
+    .addOption(new Option('--method <pattern...>', 'all the methods it may run').conflicts('allMethods'))
+    .option('--all-methods', 'any method that its scopes allow')
+    .addOption(new Option('--rate-per-second <n>', 'calls a second').argParser(positive).conflicts('unlimitedRate'))
+    .option('--burst <n>', 'calls at once; needs a rate', whole)
+    .option('--unlimited-rate', 'no limit of calls')
+    .addOption(endsIn().conflicts('neverExpires'))
+    .addOption(endsAt().conflicts(['expiresInDays', 'neverExpires']))
+    .option('--never-expires', 'it works until it is revoked')
+    .addHelpText(
+      'after',
+      examples('keys edit c_5f2b8c1d9e0a7b64 --scope backlog:read --portal acme --rate-per-second 5'),
+    )
+    .action(async (id: string, changes: KeyChanges, command: Command) => editKey(await hand(command), id, changes));
   keys
     .command('rotate')
     .description('Gives a client another key, which is shown once, or written to a file.')
@@ -250,6 +283,7 @@ function addRecords(program: Command, hand: ContextOf): void {
     .option('--limit <n>', 'the newest so many', whole, 20)
     .option('--follow', 'go on showing what comes, one entry a line, until it is stopped')
     .option('--portal <portal>', 'of this portal only')
+    .option('--by <party>', 'people (the console, the admin key), services, or portals')
     .option('--client <id>', 'by this client only, or admin, portal event, portal page, authorization')
     .option('--action <operation>', 'of this operation only, as addBacklog')
     .option('--outcome <outcome>', 'done, or the code of a problem')
@@ -258,16 +292,6 @@ function addRecords(program: Command, hand: ContextOf): void {
     .option('--to <time>', 'before this time')
     .addHelpText('after', examples('audit --portal acme --from 2026-11-01T09:00:00Z', 'audit --follow --json'))
     .action(async (filter: AuditTailOptions, command: Command) => tailAudit(await hand(command), filter));
-  const jobs = program.command('jobs').description('Long work that outlives its caller.');
-  jobs
-    .command('list')
-    .description('Lists the jobs of this key, newest first; of all keys with an admin key.')
-    .action(async (_options: object, command: Command) => listJobs(await hand(command)));
-  jobs
-    .command('cancel')
-    .description('Begins nothing more of a job; what it did stays done.')
-    .argument('<id>', 'as `jobs list` shows it')
-    .action(async (id: string, _options: object, command: Command) => cancelJob(await hand(command), id));
 }
 
 const scopes = Object.keys(scopeDescriptions).join(', ');

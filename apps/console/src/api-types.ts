@@ -3,16 +3,39 @@ import type {
   AuditEntry,
   Client,
   CreatedClient,
+  DeadLetters,
+  Deliveries,
+  EventBindings,
   History,
   Job,
+  JobItems,
   LoggedCall,
   Portal,
+  Subscription,
+  SubscriptionDetails,
+  SubscriptionTrial,
   Usage,
 } from '../../../libs/client/src/generated/types.gen';
 
 /* What the API answers is made from openapi.json, as the client's types are; what only the console hears is said here. */
 
-export type { App, AuditEntry, Client as ClientKey, History, Job, LoggedCall, Portal, Usage };
+export type {
+  App,
+  AuditEntry,
+  Client as ClientKey,
+  DeadLetters,
+  Deliveries,
+  EventBindings,
+  History,
+  Job,
+  JobItems,
+  LoggedCall,
+  Portal,
+  Subscription,
+  SubscriptionDetails,
+  Usage,
+};
+export type SubscriptionTest = SubscriptionTrial;
 export type Status = Portal['status'];
 /** A key as it is told once. */
 export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;

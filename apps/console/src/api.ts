@@ -68,7 +68,8 @@ export async function call<T>(method: string, path: string, body?: unknown, sign
   throw new Refused(problemIn(response.status, text));
 }
 
-function problemIn(status: number, text: string): ApiProblem {
+/** The problem in an answer that went wrong. */
+export function problemIn(status: number, text: string): ApiProblem {
   try {
     return JSON.parse(text) as ApiProblem;
   } catch {

@@ -5,11 +5,14 @@ import { AppsPage } from './pages/apps';
 import { AuditPage } from './pages/audit';
 import { CallsPage } from './pages/calls';
 import { ConnectPage } from './pages/connect';
+import { EventsPage } from './pages/events';
+import { JobPage } from './pages/job';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
 import { PortalPage } from './pages/portal';
 import { PortalsPage } from './pages/portals';
 import { SignInPage } from './pages/sign-in';
+import { SubscriptionPage } from './pages/subscription';
 import { TryPage } from './pages/try';
 import { Empty, Loading } from './parts/pieces';
 import { loadDocument, Shell } from './parts/shell';
@@ -69,7 +72,9 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
     case 'calls':
       return <CallsPage />;
     case 'jobs':
-      return <JobsPage />;
+      return name === '' ? <JobsPage /> : <JobPage key={name} id={decodeURIComponent(name)} />;
+    case 'events':
+      return name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={decodeURIComponent(name)} />;
     case 'audit':
       return <AuditPage document={document} />;
     default:

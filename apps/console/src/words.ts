@@ -108,6 +108,7 @@ const knownActions: Readonly<Record<string, string>> = {
   forgetPortal: 'Portal forgotten',
   createClient: 'Key made',
   rotateClientKey: 'Key replaced',
+  updateClient: 'Key edited',
   deleteClient: 'Key deleted',
   connectAssistant: 'Assistant connected',
   endAssistant: 'Assistant ended',

@@ -14,6 +14,7 @@ import { ClientAssistantsController } from './api/clients/client-assistants.cont
 import { ClientsController } from './api/clients/clients.controller';
 import { JobsController } from './api/jobs/jobs.controller';
 import { PortalsController } from './api/portals/portals.controller';
+import { EventBindingsController } from './api/subscriptions/event-bindings.controller';
 import { SubscriptionsController } from './api/subscriptions/subscriptions.controller';
 import type { Composition } from './compose';
 import { AssistantsController } from './doors/assistants/assistants.controller';
@@ -45,6 +46,7 @@ export const controllers = [
   AuditController,
   CallLogController,
   HistoryController,
+  EventBindingsController,
   SubscriptionsController,
   InstallsController,
   EventsController,

@@ -39,6 +39,7 @@ import { Batches } from './api/calls/batches';
 import { FanOut } from './api/calls/fan-out';
 import { fanOutWork, type FanOutJobPayload } from './api/calls/fan-out-work';
 import { jobMessage } from './api/jobs/job-message';
+import { JobRetry } from './api/jobs/job-retry';
 import { JobIntake } from './api/respond-async/job-intake';
 import { planOf } from './api/portals/plan-of';
 import { acquirePermit } from './line/own-request-permit';
@@ -329,6 +330,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     },
   });
   const longWork = new JobIntake(jobs, targets);
+  const jobRetry = new JobRetry(jobs, jobRecords, keys, fanOut);
 
   // The console.
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
@@ -400,7 +402,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       once,
       subscriptions,
     },
-    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
+    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, jobRetry, longWork, consoleAuth, live },
     ...{ callReader, callTail, historyStore },
     ...{ assistants, registrations, consents },
   };

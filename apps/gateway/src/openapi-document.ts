@@ -1,6 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
+import { auditPageSchema } from './api/audit/audit-view';
 import { boardEndSchema, boardLineSchema, boardSchema } from './api/boards/board-schemas';
 import { loggedCallSchema } from './api/call-log/logged-call-view';
 import { batchItemSchema } from './api/calls/batch-item';
@@ -16,7 +17,7 @@ import { shareComponents } from './http/share-components';
 const referenced = [
   ...[problemSchema, fanOutLineSchema, fanOutSummarySchema, batchItemSchema, batchPartSchema],
   ...[listRecordSchema, listEndSchema, listBrokenOffSchema, boardSchema, boardLineSchema, boardEndSchema],
-  loggedCallSchema,
+  ...[auditPageSchema, loggedCallSchema],
 ];
 
 /** The introduction of the document, in Markdown. */

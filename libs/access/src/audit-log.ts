@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
 import type { Cluster, Redis } from 'ioredis';
 import type { AuditEntry, StoredAuditEntry } from './audit-entry';
+import { type AuditParty, partyOf } from './audit-party';
 import { AuditPages, type AuditStreamRow } from './audit-pages';
 
 /* In docs/storage.md. The braces keep both on one node of a cluster. */
@@ -22,6 +23,7 @@ const maxClockSkewMs = 60_000;
 export interface AuditFilter {
   readonly portal?: PortalId;
   readonly actor?: string;
+  readonly party?: AuditParty;
   readonly action?: string;
   readonly outcome?: string;
   readonly requestId?: string;
@@ -180,12 +182,13 @@ export class AuditLog {
 
 function matchesFilter(
   entry: StoredAuditEntry,
-  { portal, actor, action, outcome, requestId, fromMs, toMs }: AuditFilter,
+  { portal, actor, party, action, outcome, requestId, fromMs, toMs }: AuditFilter,
 ) {
   const same = (wanted: string | undefined, is: string | undefined) => wanted === undefined || wanted === is;
   return (
     same(portal, entry.portal) &&
     same(actor, entry.actor) &&
+    same(party, partyOf(entry)) &&
     same(action, entry.action) &&
     same(outcome, entry.outcome) &&
     same(requestId, entry.requestId) &&

@@ -52,6 +52,26 @@ describe('client keys', () => {
     expect(await admitted(`b24_${'a'.repeat(43)}`)).toBeUndefined();
   });
 
+  it('are changed together: the current one, and the former one in its grace', async () => {
+    const { client, key } = await make();
+    const { key: next } = await keys.rotate(client.id, { graceMs: 60_000 });
+    const changed = await keys.change(client.id, (before) => ({ ...before, scopes: ['portals:read'] }));
+    expect(changed).toMatchObject({ id: client.id, scopes: ['portals:read'], revision: 1 });
+    for (const it of [key, next]) expect((await keys.admit(it))?.scopes).toEqual(['portals:read']);
+  });
+
+  it('are changed also when a rotation copied the state before to another key', async () => {
+    const { client, key } = await make();
+    let rotations = 1;
+    store.afterChange = () => {
+      if (rotations-- <= 0) return;
+      store.write(keyOf(hex('next')), JSON.stringify(client));
+      store.put('b24:clients', client.id, `${hex('next')},${hex(key)}`);
+    };
+    await keys.change(client.id, (before) => ({ ...before, name: 'reports' }));
+    expect(JSON.parse((await store.get(keyOf(hex('next')))) ?? '')).toMatchObject({ name: 'reports' });
+  });
+
   it('admit by their digest as well', async () => {
     const { client, key } = await make();
     expect(await keys.admitByDigest(Buffer.from(hex(key), 'hex'))).toEqual(client);
@@ -174,6 +194,16 @@ describe('client keys', () => {
       });
       const expiresAtMs = clock.now() + 5;
       expect((await keys.rotate(client.id, { graceMs: 0, expiresAtMs })).client.expiresAtMs).toBe(expiresAtMs);
+    });
+
+    it('take over a change that came after the copy was made', async () => {
+      const { client, key } = await make();
+      let changes = 1;
+      store.beforeSwap = () => {
+        if (changes-- > 0) store.write(keyOf(hex(key)), JSON.stringify({ ...client, scopes: ['portals:read'] }));
+      };
+      const { key: next } = await keys.rotate(client.id, { graceMs: 60_000, expiresAtMs: clock.now() + 5000 });
+      expect(await keys.admit(next)).toMatchObject({ scopes: ['portals:read'], expiresAtMs: clock.now() + 5000 });
     });
 
     it('start from what a concurrent rotation left, and leave no key that nobody knows', async () => {

@@ -12,6 +12,7 @@ import {
 } from '@b24/redis';
 import { LRUCache } from 'lru-cache';
 import type { Client, ListedClient } from './client';
+import { keepsRights } from './keeps-rights';
 import { KeyUses, type UsedKey } from './key-uses';
 
 /* Every key and field is in docs/storage.md. The braces keep a key's use on the node of its client. */
@@ -50,9 +51,10 @@ interface AdmittedKey {
   isRevoked: boolean;
 }
 
-const scripts = { admitClient: 2, recordUse: 2, swapClientKey: 1, dropClient: 1 } as const;
+const scripts = { admitClient: 2, changeClient: 1, recordUse: 2, swapClientKey: 1, dropClient: 1 } as const;
 interface ClientKeyReplies {
   admitClient: number | null;
+  changeClient: number;
   recordUse: null;
   swapClientKey: number;
   dropClient: string | null;
@@ -180,29 +182,45 @@ export class ClientKeys {
     const by = this.admitted.get(client);
     if (!by) return;
     const known = this.known.peek(by.digest);
-    if (known) by.isRevoked ||= this.hasExpired(known.client);
+    if (known) by.isRevoked ||= this.isOutdated(known.client, client);
     else if (!by.isRevoked && this.clock.now() - by.checkedAtMs >= recheckIntervalMs) {
       by.checkedAtMs = this.clock.now();
-      by.isRevoked = (await this.clientOfHex(by.digest)) === undefined;
+      const current = await this.clientOfHex(by.digest);
+      by.isRevoked = current === undefined || this.isOutdated(current, client);
     }
     if (by.isRevoked) throw revokedKey();
   }
 
-  /** Returns the digest of the key that admitted a client; undefined for the administrator and the gateway itself. */
+  /**
+   * Returns the digest of the key that admitted a client, with the revision of the client's rights; undefined for the
+   * administrator and the gateway itself.
+   */
   digestOfAdmitted(client: Client): string | undefined {
-    return this.admitted.get(client)?.digest;
+    const digest = this.admitted.get(client)?.digest;
+    return digest === undefined || client.revision === undefined ? digest : `${digest}.${client.revision}`;
   }
 
-  /** Whether the key of a digest is in memory and works; otherwise `works` decides. */
-  isKnownToWork(digest: string): boolean {
+  /** Whether the key of an admitted digest is in memory, works and lost no right since; otherwise `works` decides. */
+  isKnownToWork(admitted: string): boolean {
+    const [digest = '', revision] = admitted.split('.');
     const known = this.known.peek(digest);
-    return known !== undefined && !this.hasExpired(known.client);
+    return known !== undefined && this.stillWorks(known.client, revision);
   }
 
-  /** Whether the key of a digest works. This does not count as a use of it. */
-  async works(digest: string): Promise<boolean> {
+  /** Whether the key of an admitted digest works and lost no right since. This does not count as a use of it. */
+  async works(admitted: string): Promise<boolean> {
+    const [digest = '', revision] = admitted.split('.');
     const known = await this.load(digest);
-    return known !== undefined && !this.hasExpired(known.client);
+    return known !== undefined && this.stillWorks(known.client, revision);
+  }
+
+  private stillWorks(client: Client, revision: string | undefined): boolean {
+    return !this.hasExpired(client) && (client.revision ?? 0) === Number(revision ?? 0);
+  }
+
+  /** Whether work that an earlier state of a client began may not go on. */
+  private isOutdated(current: Client, earlier: Client): boolean {
+    return this.hasExpired(current) || (current.revision ?? 0) !== (earlier.revision ?? 0);
   }
 
   /** Returns the Redis keys of a client's key and its use; undefined for a deleted client. */
@@ -283,6 +301,46 @@ export class ClientKeys {
     }
   }
 
+  /** Returns the stored state of a client. @throws Fault client_not_found */
+  async stored(id: string): Promise<Client> {
+    const text = await orStoreUnavailable(async () => {
+      const current = await this.currentDigest(id);
+      return current === undefined ? null : this.redis.get(clientKey(current));
+    });
+    if (text === null) throw new Fault('client_not_found');
+    return JSON.parse(text) as Client;
+  }
+
+  /**
+   * Changes what a client may do, at once for its current and its previous key. Calls that wait when a right is taken away
+   * are not sent. @param change throws to refuse the change @throws Fault client_not_found
+   */
+  change(id: string, change: (before: Client) => Client): Promise<Client> {
+    return orStoreUnavailable(async () => {
+      for (;;) {
+        const digests = await this.redis.hget(clientsKey, id);
+        const [current = '', older] = digests?.split(',') ?? [];
+        if (older) await this.rewrite(older, change);
+        const changed = current === '' ? undefined : await this.rewrite(current, change);
+        if (!changed) throw new Fault('client_not_found');
+        // A concurrent rotation may have copied the state before the change to another key.
+        if ((await this.redis.hget(clientsKey, id)) === digests) return changed;
+      }
+    });
+  }
+
+  /** Returns the changed client of one key; undefined when the key has ended. */
+  private async rewrite(digest: string, change: (before: Client) => Client): Promise<Client | undefined> {
+    for (;;) {
+      const text = await this.redis.get(clientKey(digest));
+      if (text === null) return undefined;
+      const before = JSON.parse(text) as Client;
+      const after = withRevision(before, change(before));
+      const swap = () => this.run.changeClient(clientKey(digest), text, JSON.stringify(after));
+      if ((await this.known.changing(digest, swap)) === 1) return after;
+    }
+  }
+
   /** Returns all clients, oldest first. */
   list(): Promise<ListedClient[]> {
     return orStoreUnavailable(async () => {
@@ -318,14 +376,23 @@ export class ClientKeys {
     const text = current && (await this.redis.get(clientKey(current)));
     if (!before || !text) throw new Fault('client_not_found');
     const { expiresAtMs } = rotation;
-    const client: Client = { ...(JSON.parse(text) as Client), ...(expiresAtMs !== undefined && { expiresAtMs }) };
+    const rotated = (of: string): Client => ({
+      ...(JSON.parse(of) as Client),
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+    });
+    const client = rotated(text);
     if (this.hasExpired(client)) throw alreadyExpired();
     const { key, digest } = newKey();
-    await this.redis.set(clientKey(digest), JSON.stringify(client));
+    const copied = JSON.stringify(client);
+    await this.redis.set(clientKey(digest), copied);
     if ((await this.run.swapClientKey(clientsKey, id, before, `${digest},${current}`)) === 0) {
       await this.end(digest, 0);
       return undefined;
     }
+    // A change that came after the copy was made, and before the new key was listed, has missed the new key.
+    const latest = await this.redis.get(clientKey(current));
+    if (latest !== null && latest !== text)
+      await this.run.changeClient(clientKey(digest), copied, JSON.stringify(rotated(latest)));
     await this.end(current, rotation.graceMs);
     if (older) await this.end(older, 0);
     return { client, key };
@@ -388,7 +455,11 @@ const admin: Client = deepFreeze({
 
 /** The fault of work that its key began and may not go on with. */
 export function revokedKey(): Fault {
-  return new Fault('key_invalid', { detail: 'The key that started this request was deleted or replaced.' });
+  return new Fault('key_invalid', { detail: 'The key that started this request was deleted, replaced or limited.' });
+}
+
+function withRevision(before: Client, after: Client): Client {
+  return keepsRights(before, after) ? after : { ...after, revision: (before.revision ?? 0) + 1 };
 }
 
 /** Anything else is not looked up. */

@@ -14,6 +14,8 @@ export interface Client {
   readonly createdAtMs: number;
   /** When the key expires. Absent: never. */
   readonly expiresAtMs?: number;
+  /** Counts the changes that took rights away. Absent: none did. */
+  readonly revision?: number;
   /** Rate limit over all replicas, in commands. Absent: no limit. */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
 }

@@ -1,5 +1,6 @@
 export type { AuditEntry, StoredAuditEntry } from './audit-entry';
-export { AuditLog } from './audit-log';
+export { auditParties, type AuditParty, partyOf } from './audit-party';
+export { type AuditFilter, AuditLog } from './audit-log';
 export { Assistants, type AssistantTokens, type ConnectedAssistant, type ListedAssistant } from './assistants';
 export { isAccessToken } from './assistant-tokens';
 export { TokenBuckets } from './token-buckets';

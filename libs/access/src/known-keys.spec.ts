@@ -31,7 +31,10 @@ describe('client keys', () => {
   };
 
   describe('during a long request', () => {
-    const revoked = { code: 'key_invalid', message: 'The key that started this request was deleted or replaced.' };
+    const revoked = {
+      code: 'key_invalid',
+      message: 'The key that started this request was deleted, replaced or limited.',
+    };
 
     it.each<[what: string, more: Partial<NewClient>]>([
       ['without a rate', {}],

@@ -1,7 +1,7 @@
 import { asFault, type Clock, type Command, Fault, type PortalId, type Result, within } from '@b24/portal';
 import { DueWorker } from '@b24/redis';
 import type { Bindings, BoundEvents, HeldBinding } from './bindings';
-import { covers, type Subscription, wantsOf } from './subscription';
+import { covers, patternsFor } from './subscription';
 import type { Subscriptions } from './subscriptions';
 
 const pollEveryMs = 2000;
@@ -170,13 +170,6 @@ export class BindingReconciler {
       this.options.ask(portal, { method, params, effect: event ? 'write' : 'read', entity }, signal),
     );
   }
-}
-
-/** Returns the event patterns that subscriptions want of a portal, sorted; `*` means all. */
-function patternsFor(portal: PortalId, subscriptions: readonly Subscription[]): string[] {
-  const mine = subscriptions.filter(({ portals }) => wantsOf(portals, portal));
-  const all = mine.flatMap(({ events }) => (events === 'all' ? ['*'] : events));
-  return all.includes('*') ? ['*'] : [...new Set(all)].sort();
 }
 
 /** Returns the events bound to this handler. `event.get` lists every handler of the app. */

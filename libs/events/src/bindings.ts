@@ -78,6 +78,12 @@ export class Bindings {
     return text === null ? undefined : (JSON.parse(text) as BoundEvents);
   }
 
+  /** Returns when a portal's bindings are compared next, unix milliseconds. */
+  async nextAtMs(portal: PortalId): Promise<number | undefined> {
+    const score = await orStoreUnavailable(() => this.redis.zscore(bindingsKey, portal));
+    return score === null ? undefined : Number(score);
+  }
+
   async all(): Promise<Map<PortalId, BoundEvents>> {
     const all = await orStoreUnavailable(() => this.redis.hgetall(boundKey));
     return new Map(Object.entries(all).map(([portal, text]) => [portal as PortalId, JSON.parse(text) as BoundEvents]));

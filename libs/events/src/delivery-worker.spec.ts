@@ -114,7 +114,8 @@ describe('the deliveries of a replica', () => {
       },
     ]);
     expect(taken[0]).toEqual(['s', timeoutMs + 20_000]);
-    expect([settled, attempts]).toEqual([[{ id: 'm1', kind: 'done' }], [['s', 'delivered', { status: 200 }]]]);
+    const done = { id: 'm1', kind: 'done', atMs: clock.now() };
+    expect([settled, attempts]).toEqual([[done], [['s', 'delivered', { status: 200 }]]]);
   });
 
   it('are looked for once a second, and counted', async () => {
@@ -229,7 +230,8 @@ describe('the deliveries of a replica', () => {
       replies = [reply];
       await run();
       const last = reply instanceof ExchangeFailure ? { failure: reply.reason } : reply;
-      expect(settled).toEqual([{ id: 'm1', ...expected, atMs: clock.now() + (inMs ?? 0), tries: { ...tries, last } }]);
+      const all = { ...tries, last, lastAtMs: clock.now() };
+      expect(settled).toEqual([{ id: 'm1', ...expected, atMs: clock.now() + (inMs ?? 0), tries: all }]);
       expect(attempts).toEqual([['s', outcome, last]]);
       expect([subscriptions.get('s')?.paused, lost]).toEqual([outcome === 'gone' ? 'gone' : undefined, []]);
     },
@@ -297,6 +299,7 @@ describe('the deliveries of a replica', () => {
 describe('an attempt in words', () => {
   it.each<[attempt: DeliveryAttempt, words: string]>([
     [{ status: 500 }, 'The target answered 500.'],
+    [{ status: 302 }, 'The target answered 302; redirects are not followed.'],
     [
       { failure: 'HOST_NOT_ALLOWED' },
       'The target is not among EVENT_TARGET_HOSTS, or its name leads to an address that is not.',

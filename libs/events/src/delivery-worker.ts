@@ -141,23 +141,24 @@ export class DeliveryWorker {
     const attempt = await this.attempt(subscription, { id: messageId, text: delivery.text });
     const attempts = delivery.attempts + 1;
     const verdict = afterAttempt(attempt, attempts, clock.now(), random());
-    const tries = { attempts, last: attempt };
+    const atMs = clock.now();
+    const tries = { attempts, last: attempt, lastAtMs: atMs };
     switch (verdict.kind) {
       case 'delivered':
-        await this.untilRecorded(delivery, () => queue.settle(delivery, { kind: 'done' }));
+        await this.untilRecorded(delivery, () => queue.settle(delivery, { kind: 'done', atMs }));
         observer.attempted(id, 'delivered', attempt);
         return;
       case 'gone':
         await this.options.subscriptions.change(id, { paused: 'gone' });
-        await queue.settle(delivery, { kind: 'later', atMs: clock.now(), tries: { attempts: 0, last: attempt } });
+        await queue.settle(delivery, { kind: 'later', atMs, tries: { ...tries, attempts: 0 } });
         observer.attempted(id, 'gone', attempt);
         return;
       case 'later':
-        await queue.settle(delivery, { kind: 'later', atMs: clock.now() + verdict.pauseMs, tries });
+        await queue.settle(delivery, { kind: 'later', atMs: atMs + verdict.pauseMs, tries });
         observer.attempted(id, 'failed', attempt);
         return;
       case 'dead':
-        if (await queue.settle(delivery, { kind: 'dead', atMs: clock.now(), tries })) observer.lost(id);
+        if (await queue.settle(delivery, { kind: 'dead', atMs, tries })) observer.lost(id);
         observer.attempted(id, 'dead', attempt);
     }
   }
@@ -179,10 +180,17 @@ export class DeliveryWorker {
 
 /** Describes an attempt in a sentence for people. */
 export function describeAttempt(attempt: DeliveryAttempt): string {
-  if ('status' in attempt) return `The target answered ${attempt.status}.`;
+  if ('status' in attempt)
+    return isRedirect(attempt.status)
+      ? `The target answered ${attempt.status}; redirects are not followed.`
+      : `The target answered ${attempt.status}.`;
   if (attempt.failure === hostNotAllowed)
     return 'The target is not among EVENT_TARGET_HOSTS, or its name leads to an address that is not.';
   if (attempt.failure === 'QUEUE_FULL') return 'Too many events waited; this one was never sent.';
   if (attempt.failure === 'TIMEOUT') return 'The target did not answer in time.';
   return `The target could not be reached (${attempt.failure}).`;
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400 && status !== 304;
 }

@@ -9,6 +9,7 @@ export const dueKey = (id: string) => `b24:{events}:${id}:due`;
 export const bodiesKey = (id: string) => `b24:{events}:${id}:bodies`;
 export const attemptsKey = (id: string) => `b24:{events}:${id}:tries`;
 export const deadKey = (id: string) => `b24:{events}:${id}:dead`;
+export const historyKey = (id: string) => `b24:{events}:${id}:history`;
 
 /** The additional authenticated data of sealed texts: where each is stored. */
 export const subscriptionAad = (id: string) => `subscription|${id}`;

@@ -5,9 +5,10 @@
   KEYS[3]  dead letters
   ARGV[1]  now, unix milliseconds
   ARGV[2]  the id of one dead letter; empty for all
+  ARGV[3]  of all, those that died at or after this time, unix milliseconds
   Returns the number of dead letters that are due again.
 ]]
-local ids = ARGV[2] == '' and redis.call('ZRANGE', KEYS[3], 0, -1) or { ARGV[2] }
+local ids = ARGV[2] == '' and redis.call('ZRANGEBYSCORE', KEYS[3], ARGV[3], '+inf') or { ARGV[2] }
 local count = 0
 for _, id in ipairs(ids) do
   if redis.call('ZREM', KEYS[3], id) == 1 then

@@ -28,7 +28,7 @@ export function wants({ events, portals }: EventFilter, portal: PortalId, event:
   return wantsOf(portals, portal) && (events === 'all' || events.some((pattern) => covers(pattern, event)));
 }
 
-export function wantsOf(portals: EventFilter['portals'], portal: PortalId): boolean {
+function wantsOf(portals: EventFilter['portals'], portal: PortalId): boolean {
   return portals === 'all' || portals.includes(portal);
 }
 
@@ -36,4 +36,11 @@ export function wantsOf(portals: EventFilter['portals'], portal: PortalId): bool
 export function covers(pattern: string, event: string): boolean {
   const name = event.toUpperCase();
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+/** Returns the event patterns that subscriptions want of a portal, sorted; `*` means all. */
+export function patternsFor(portal: PortalId, subscriptions: readonly Subscription[]): string[] {
+  const mine = subscriptions.filter(({ portals }) => wantsOf(portals, portal));
+  const all = mine.flatMap(({ events }) => (events === 'all' ? ['*'] : events));
+  return all.includes('*') ? ['*'] : [...new Set(all)].sort();
 }

@@ -3,7 +3,16 @@ import { type Clock, Fault, newSigningSecret, Secret } from '@b24/portal';
 import { loadScripts, orStoreUnavailable } from '@b24/redis';
 import type { Keyring, Sealer } from '@b24/seal';
 import type { Cluster, Redis } from 'ioredis';
-import { bindingsKey, bodiesKey, deadKey, dueKey, subscriptionAad, subscriptionsKey, attemptsKey } from './event-keys';
+import {
+  bindingsKey,
+  bodiesKey,
+  deadKey,
+  dueKey,
+  historyKey,
+  subscriptionAad,
+  subscriptionsKey,
+  attemptsKey,
+} from './event-keys';
 import type { Subscription } from './subscription';
 
 /** Maximum number of subscriptions, because every replica polls the queue of each. */
@@ -37,7 +46,7 @@ export class Subscriptions {
     this.seal = seals.for('subscriptions');
     this.run = loadScripts<{ swapSubscription: 1 | 0 | -1; dropSubscription: 1 | 0 }>(redis, __dirname, {
       swapSubscription: 2,
-      dropSubscription: 6,
+      dropSubscription: 7,
     });
   }
 
@@ -94,7 +103,8 @@ export class Subscriptions {
 
   /** Deletes a subscription and its queued messages. @throws Fault subscription_not_found */
   async remove(id: string): Promise<void> {
-    const keys = [subscriptionsKey, bindingsKey, dueKey(id), bodiesKey(id), attemptsKey(id), deadKey(id)];
+    const own = [dueKey(id), bodiesKey(id), attemptsKey(id), deadKey(id), historyKey(id)];
+    const keys = [subscriptionsKey, bindingsKey, ...own];
     const dropped = await orStoreUnavailable(() => this.run.dropSubscription(...keys, id, this.clock.now()));
     if (dropped === 0) throw new Fault('subscription_not_found');
   }

@@ -8,9 +8,11 @@ import type { JobCallback, Job, JobState, NewJob, ItemOutcome } from './job';
 const jobKey = (id: string) => `b24:{${id}}:job`;
 const itemsKey = (id: string) => `b24:{${id}}:items`;
 const resultsKey = (id: string) => `b24:{${id}}:results`;
+const failuresKey = (id: string) => `b24:{${id}}:failures`;
 const allKey = 'b24:{jobs}:all';
 const ofKey = (client: string) => `b24:{jobs}:of:${client}`;
 const openKey = 'b24:{jobs}:open';
+const failedPrefix = 'failed:';
 const resultsReadAtOnce = 50;
 /** Maximum size of a result that is stored. */
 const maxItemResultBytes = 2 * 1024 * 1024;
@@ -41,10 +43,10 @@ const scripts = {
   createJob: 1,
   beginJob: 1,
   beginItem: 2,
-  recordResult: 3,
+  recordResult: 4,
   releaseItem: 2,
   handBackJob: 1,
-  endJob: 3,
+  endJob: 4,
   cancelJob: 2,
   openJob: 3,
 } as const;
@@ -76,12 +78,13 @@ export class JobRecords {
    */
   create(job: NewJob, nowMs: number): Promise<boolean> {
     return orStoreUnavailable(async () => {
-      const { id, client, kind, requestId, total, fingerprint, payload, callback, reservedBytes } = job;
+      const { id, client, kind, requestId, total, fingerprint, payload, callback, reservedBytes, retryOf } = job;
       const { keepMs, maxOpen } = this.limits;
       const there = await this.redis.hget(jobKey(id), 'fingerprint');
       if (there !== null && there !== fingerprint) throw new Fault('idempotency_conflict');
       if (there !== null) return false;
       const fields = ['client', client, 'kind', kind, 'state', 'queued', 'total', total, 'createdAtMs', nowMs];
+      const names = ['clientName', job.clientName, 'title', job.title, ...(retryOf ? ['retryOf', retryOf] : [])];
       const sealed = (what: string, value: unknown) => [
         what,
         this.seal.seal(new Secret(writeJson(value)), aadOf(id, what)),
@@ -89,7 +92,7 @@ export class JobRecords {
       const target = callback && { url: callback.url, secret: callback.secret.reveal() };
       const call = target ? [...sealed('callback', target), 'callbackState', 'due'] : [];
       const request = requestId === undefined ? [] : ['requestId', requestId];
-      const all = [...fields, ...request, ...sealed('payload', payload), ...call];
+      const all = [...fields, ...names, ...request, ...sealed('payload', payload), ...call];
       const bytes = jobBytes + reservedBytes + storedBytes(all.join('').length);
       // In this order, so that a crash in between leaves no uncounted job and no job that is missing in the lists
       // (docs/storage.md).
@@ -220,9 +223,10 @@ export class JobRecords {
     if (charge === undefined) return 'too_large';
     const stored = await orStoreUnavailable(() => {
       const room = isForced ? Number.MAX_SAFE_INTEGER : this.limits.maxResultBytes;
-      const counted = code === 'ok' ? 'done' : 'failed';
-      const args = [by.runner, index, sealed, counted, room, this.limits.keepMs, forbidsMore ? '1' : ''];
-      return this.run.recordResult(jobKey(by.id), itemsKey(by.id), resultsKey(by.id), ...args);
+      const failure = code === 'ok' ? '' : code;
+      const keys = [jobKey(by.id), itemsKey(by.id), resultsKey(by.id), failuresKey(by.id)];
+      const args = [by.runner, index, sealed, failure, room, this.limits.keepMs, forbidsMore ? '1' : ''];
+      return this.run.recordResult(...keys, ...args);
     });
     if (stored !== 1 && charge) await this.storage.release(by.client, charge);
     return stored === 1 ? 'kept' : stored === 0 ? 'lost' : 'too_large';
@@ -236,7 +240,7 @@ export class JobRecords {
 
   end(id: string, runner: string, state: JobState, nowMs: number, problem?: Job['problem']): Promise<void> {
     return orStoreUnavailable(async () => {
-      const keys = [jobKey(id), itemsKey(id), resultsKey(id)];
+      const keys = [jobKey(id), itemsKey(id), resultsKey(id), failuresKey(id)];
       const why = problem ? JSON.stringify(problem) : '';
       await this.run.endJob(...keys, runner, state, why, nowMs, this.limits.keepMs);
     });
@@ -244,9 +248,11 @@ export class JobRecords {
 
   /** Marks a job as finished: it is charged for what it stores and leaves the list of unfinished jobs. */
   async close(id: string, client: string): Promise<void> {
-    const [bytes, done] = await orStoreUnavailable(() => this.redis.hmget(jobKey(id), 'bytes', 'done'));
+    const [[bytes, done], payloadBytes] = await orStoreUnavailable(() =>
+      Promise.all([this.redis.hmget(jobKey(id), 'bytes', 'done'), this.redis.hstrlen(jobKey(id), 'payload')]),
+    );
     const results = storedBytes(Number(bytes ?? 0)) + Number(done ?? 0) * storedBytes(0);
-    await this.storage.settle(client, id, jobBytes + results);
+    await this.storage.settle(client, id, jobBytes + results + storedBytes(payloadBytes));
     await this.drop(id, client);
   }
 
@@ -264,14 +270,28 @@ export class JobRecords {
     });
   }
 
+  /** Returns the indexes of the items that failed, in order. */
+  failures(id: string): Promise<number[]> {
+    return orStoreUnavailable(async () => {
+      const indexes = await this.redis.hkeys(failuresKey(id));
+      return indexes.map(Number).sort((a, b) => a - b);
+    });
+  }
+
+  /** Returns the JSON lines of some items, in the order of the indexes; undefined for one without a result. */
+  async linesAt(id: string, indexes: readonly number[]): Promise<(string | undefined)[]> {
+    if (indexes.length === 0) return [];
+    const sealed = await orStoreUnavailable(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
+    return sealed.map((text, i) =>
+      text === null ? undefined : this.resultSeal.open(text, aadOf(id, indexes[i] ?? 0)).reveal(),
+    );
+  }
+
   /** Yields the JSON lines of items that have a result, in order. */
   async *results(id: string, total: number): AsyncGenerator<string, void, undefined> {
     for (let at = 0; at < total; at += resultsReadAtOnce) {
       const indexes = Array.from({ length: Math.min(resultsReadAtOnce, total - at) }, (_, i) => at + i);
-      const sealed = await orStoreUnavailable(() => this.redis.hmget(resultsKey(id), ...indexes.map(String)));
-      for (const [i, text] of sealed.entries()) {
-        if (text !== null) yield this.resultSeal.open(text, aadOf(id, at + i)).reveal();
-      }
+      for (const line of await this.linesAt(id, indexes)) if (line !== undefined) yield line;
     }
   }
 }
@@ -283,12 +303,16 @@ function aadOf(id: string, what: string | number): string {
 function toJob(id: string, hash: JobHash): Job | undefined {
   const { state, client, kind } = hash;
   if (!state || !client || !kind) return undefined;
-  const { startedAtMs, finishedAtMs, problem, callbackState, requestId } = hash;
+  const { startedAtMs, finishedAtMs, problem, callbackState, clientName, title, retryOf, requestId } = hash;
   return {
     ...{ id, client, kind, state: state as JobState },
     total: Number(hash['total']),
     done: Number(hash['done'] ?? 0),
     failed: Number(hash['failed'] ?? 0),
+    failedByCode: failedByCode(hash),
+    ...(clientName !== undefined && { clientName }),
+    ...(title !== undefined && { title }),
+    ...(retryOf !== undefined && { retryOf }),
     createdAtMs: Number(hash['createdAtMs']),
     ...(requestId && { requestId }),
     ...(startedAtMs && { startedAtMs: Number(startedAtMs) }),
@@ -296,6 +320,12 @@ function toJob(id: string, hash: JobHash): Job | undefined {
     ...(problem && { problem: JSON.parse(problem) as NonNullable<Job['problem']> }),
     ...(callbackState && { callback: callbackState as NonNullable<Job['callback']> }),
   };
+}
+
+/** The fields `failed:<code>` of a job. */
+function failedByCode(hash: JobHash): Job['failedByCode'] {
+  const codes = Object.entries(hash).filter(([field]) => field.startsWith(failedPrefix));
+  return Object.fromEntries(codes.map(([field, n]) => [field.slice(failedPrefix.length), Number(n)]));
 }
 
 function unlessSpent(error: unknown): undefined {

@@ -11,6 +11,12 @@ export interface Job {
   readonly id: string;
   /** The client that created it. The job runs with that client's rights. */
   readonly client: string;
+  /** The name of the client when it created the job. */
+  readonly clientName?: string;
+  /** What it does, in words for people. Absent for a job of an earlier version. */
+  readonly title?: string;
+  /** The job whose items it retries. */
+  readonly retryOf?: string;
   /** The kind of work, for example `fan-out`. */
   readonly kind: string;
   /** The request that created it; its calls are logged under this id. */
@@ -20,6 +26,8 @@ export interface Job {
   /** The number of items that have an outcome, and how many of these failed. */
   readonly done: number;
   readonly failed: number;
+  /** The number of failed items by code. */
+  readonly failedByCode: Readonly<Partial<Record<FaultCode, number>>>;
   readonly createdAtMs: number;
   readonly startedAtMs?: number;
   readonly finishedAtMs?: number;
@@ -32,8 +40,12 @@ export interface Job {
 export interface NewJob {
   readonly id: string;
   readonly client: string;
+  readonly clientName: string;
   readonly kind: string;
   readonly requestId?: string;
+  /** What it does, in words for people; ids and names, but nothing secret. */
+  readonly title: string;
+  readonly retryOf?: string;
   readonly total: number;
   /** A fingerprint of the request, to detect that its id is reused for another one. */
   readonly fingerprint: string;

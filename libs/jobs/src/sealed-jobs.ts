@@ -3,6 +3,8 @@ import type { SealedStore, SealedText } from '@b24/seal';
 
 const allKey = 'b24:{jobs}:all';
 const pageSize = 50;
+/** The sealed fields of a job. Others hold text of callers, which may look like a sealed one. */
+const sealedFields: ReadonlySet<string> = new Set(['payload', 'callback']);
 
 /** Reads the payloads and results of jobs, each text bound to `job|<id>|<field or index>`. */
 export class SealedJobs implements SealedStore {
@@ -17,11 +19,12 @@ export class SealedJobs implements SealedStore {
 
   private async textsOf(id: string): Promise<SealedText[]> {
     const hashes = [
-      { key: `b24:{${id}}:job`, purpose: 'jobs' },
-      { key: `b24:{${id}}:results`, purpose: 'job results' },
+      { key: `b24:{${id}}:job`, purpose: 'jobs', only: sealedFields },
+      { key: `b24:{${id}}:results`, purpose: 'job results', only: undefined },
     ] as const;
-    const texts = hashes.map(async ({ key, purpose }) => {
-      const fields = Object.entries(await this.redis.hgetall(key));
+    const texts = hashes.map(async ({ key, purpose, only }) => {
+      const all = Object.entries(await this.redis.hgetall(key));
+      const fields = all.filter(([field]) => only?.has(field) ?? true);
       return fields.map(([field, value]) => ({ key, field, value, sealed: value, purpose, aad: `job|${id}|${field}` }));
     });
     return (await Promise.all(texts)).flat();

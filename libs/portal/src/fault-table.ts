@@ -145,6 +145,7 @@ export const faultTable = {
   ),
   route_not_found: row(404, 'never', 'No such route', 'See /docs or /openapi.json for the available routes.'),
 
+  job_not_retryable: row(409, 'never', 'The job can’t be retried', 'Retry what failed of a finished job.'),
   backlog_already_exists: row(
     409,
     'never',

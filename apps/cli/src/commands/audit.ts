@@ -9,6 +9,7 @@ export interface AuditTailOptions {
   readonly limit: number;
   readonly follow?: boolean;
   readonly portal?: string;
+  readonly by?: string;
   readonly client?: string;
   readonly action?: string;
   readonly outcome?: string;

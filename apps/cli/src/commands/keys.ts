@@ -38,6 +38,37 @@ export async function rotateKey(
   await shownOnce(hand, out, `/v1/clients/${encodeURIComponent(id)}/rotate`, body);
 }
 
+export interface KeyChanges extends Expiry {
+  readonly name?: string;
+  readonly scope?: readonly string[];
+  readonly portal?: readonly string[];
+  readonly allPortals?: boolean;
+  readonly method?: readonly string[];
+  readonly allMethods?: boolean;
+  readonly neverExpires?: boolean;
+  readonly ratePerSecond?: number;
+  readonly burst?: number;
+  readonly unlimitedRate?: boolean;
+}
+
+/** Changes what a key may do; what is not named stays. */
+export async function editKey({ api, paper }: CommandContext, id: string, changes: KeyChanges): Promise<void> {
+  const { scope, portal, allPortals, method, allMethods, neverExpires, unlimitedRate, ...rest } = changes;
+  const body = {
+    ...rest,
+    ...(scope && { scopes: scope }),
+    ...(portal && { portals: portal }),
+    ...(allPortals && { portals: 'all' }),
+    ...(method && { methods: method }),
+    ...(allMethods && { methods: null }),
+    ...(neverExpires && { expiresAt: null }),
+    ...(unlimitedRate && { ratePerSecond: null }),
+  };
+  if (Object.keys(body).length === 0)
+    throw CommandFailure.of('wrong_usage', 'Name something to change; `b24-gateway keys edit --help` lists it.');
+  paper.print(await api.ask<Client>('PATCH', `/v1/clients/${encodeURIComponent(id)}`, { body }), changedPage);
+}
+
 export async function revokeKey({ api, paper }: CommandContext, id: string): Promise<void> {
   await api.ask('DELETE', `/v1/clients/${encodeURIComponent(id)}`);
   paper.print({ id, revoked: true }, () => `${id} is gone; its key works no more.`);
@@ -74,19 +105,24 @@ async function newFile(name: string) {
 }
 
 function createdPage(client: Client & { readonly key?: string; readonly keyFile?: string }, style: Style): string {
-  const { id, name, scopes, portals, methods, expiresAt, key, keyFile } = client;
-  return factsOf(
-    {
-      id,
-      name,
-      scopes: scopes.join(', '),
-      portals: portals === 'all' ? 'all' : portals.join(', '),
-      ...(methods && { methods: methods.join(', ') }),
-      ...(expiresAt && { ends: when(expiresAt) }),
-      ...(key !== undefined ? { key } : { 'key is in': keyFile }),
-    },
-    style,
-  );
+  const { key, keyFile } = client;
+  return factsOf({ ...rightsOf(client), ...(key !== undefined ? { key } : { 'key is in': keyFile }) }, style);
+}
+
+function changedPage(client: Client, style: Style): string {
+  return factsOf(rightsOf(client), style);
+}
+
+function rightsOf({ id, name, scopes, portals, methods, expiresAt, ratePerSecond, burst }: Client) {
+  return {
+    id,
+    name,
+    scopes: scopes.join(', '),
+    portals: portals === 'all' ? 'all' : portals.join(', '),
+    ...(methods && { methods: methods.join(', ') }),
+    ...(ratePerSecond !== undefined && { rate: `${ratePerSecond}/s, ${burst ?? 1} at once` }),
+    ...(expiresAt && { ends: when(expiresAt) }),
+  };
 }
 
 const columns: readonly Column<Client>[] = [

@@ -1,19 +1,28 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, type ApiProblem, problemOf } from '../api';
 import type { AuditEntry, ClientKey, ApiPage, OpenApi, Portal } from '../api-types';
+import { ExportButton } from '../parts/export-button';
 import { Choice, PortalField, TimeField, WordField } from '../parts/filters';
-import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
+import { Chip, CopyButton, Empty, Loading, ProblemBox } from '../parts/pieces';
 import { RequestLink } from '../parts/request-link';
+import { Switch } from '../parts/switch';
 import { useQuery } from '../router';
 import { useRequest } from '../use-request';
 import { actionWords, dateTime, when } from '../words';
 
 /** Actions without an operation of their own. */
 const otherActions = ['signIn', 'installPortal', 'uninstallPortal'];
+const parties = [
+  { value: '', label: 'Everybody' },
+  { value: 'people', label: 'People' },
+  { value: 'services', label: 'Services' },
+  { value: 'portals', label: 'Portals' },
+];
 const speakers = ['admin', 'portal event', 'portal page', 'authorization'];
 
 interface AuditPageFilter {
   readonly portal: string;
+  readonly by: string;
   readonly client: string;
   readonly action: string;
   readonly outcome: string;
@@ -21,7 +30,16 @@ interface AuditPageFilter {
   readonly from: string;
   readonly to: string;
 }
-const none: AuditPageFilter = { portal: '', client: '', action: '', outcome: '', requestId: '', from: '', to: '' };
+const none: AuditPageFilter = {
+  portal: '',
+  by: '',
+  client: '',
+  action: '',
+  outcome: '',
+  requestId: '',
+  from: '',
+  to: '',
+};
 
 export function AuditPage({ document: api }: { document: OpenApi | undefined }) {
   const [filter, setFilter] = useQuery(none);
@@ -63,18 +81,30 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
     <>
       <div class="title">
         <h1>Audit log</h1>
-        <button
-          type="button"
-          onClick={() => {
-            setTurn((it) => it + 1);
-          }}
-        >
-          Refresh
-        </button>
+        <p class="actions">
+          <CopyButton text={location.href} label="Copy the link" />
+          <ExportButton query={exportQueryOf(filter)} />
+          <button
+            type="button"
+            onClick={() => {
+              setTurn((it) => it + 1);
+            }}
+          >
+            Refresh
+          </button>
+        </p>
       </div>
       <p class="soft under">
         Who changed what, newest first. An entry has the ids of what was changed, and not the content.
       </p>
+      <Switch
+        label="Who acted"
+        choices={parties}
+        chosen={filter.by}
+        choose={(by) => {
+          set({ by });
+        }}
+      />
       <div class="filters grid" role="search">
         <PortalField
           value={filter.portal}
@@ -220,7 +250,7 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
           <span class="soft small block">{shownIds.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}
         <span class="soft small block">
-          request <RequestLink id={requestId} />
+          <a href={`/console/audit?requestId=${encodeURIComponent(requestId)}`}>request</a> <RequestLink id={requestId} />
         </span>
       </td>
       <td class="only-wide">{portal ?? '–'}</td>
@@ -237,11 +267,21 @@ function actionsOf(api: OpenApi | undefined): string[] {
   return [...new Set([...otherActions, ...operations])].sort((a, b) => actionWords(a).localeCompare(actionWords(b)));
 }
 
-function queryOf({ from, to, ...words }: AuditPageFilter, after: string | undefined): string {
-  const query = new URLSearchParams({ limit: '50' });
+function queryOf(filter: AuditPageFilter, after: string | undefined): string {
+  const query = wantedOf(filter);
+  query.set('limit', '50');
+  if (after) query.set('cursor', after);
+  return query.toString();
+}
+
+function exportQueryOf(filter: AuditPageFilter): string {
+  return wantedOf(filter).toString();
+}
+
+function wantedOf({ from, to, ...words }: AuditPageFilter): URLSearchParams {
+  const query = new URLSearchParams();
   for (const [name, value] of Object.entries(words)) if (value) query.set(name, value);
   if (from) query.set('from', new Date(from).toISOString());
   if (to) query.set('to', new Date(to).toISOString());
-  if (after) query.set('cursor', after);
-  return query.toString();
+  return query;
 }

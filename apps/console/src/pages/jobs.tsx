@@ -1,20 +1,12 @@
 import { useEffect } from 'preact/hooks';
 import { call } from '../api';
-import type { Job, ApiPage } from '../api-types';
-import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
-import { CallsOf } from '../parts/request-link';
-import { useRequest, useWork } from '../use-request';
-import { type Tone, when } from '../words';
+import type { ApiPage, Job } from '../api-types';
+import { FailureSummary, JobChip } from '../parts/job-state';
+import { Moment } from '../parts/moment';
+import { Empty, Loading, ProblemBox } from '../parts/pieces';
+import { Link } from '../router';
+import { useRequest } from '../use-request';
 
-const tones: Partial<Record<Job['state'], Tone>> = {
-  done: 'good',
-  failed: 'bad',
-  cancelled: 'off',
-};
-const kinds: Record<Job['kind'], string> = {
-  'fan-out': 'One call to many portals',
-  batch: 'Many commands on one portal',
-};
 const lookEveryMs = 3000;
 
 export function JobsPage() {
@@ -53,50 +45,58 @@ function JobList() {
       </Empty>
     );
   return (
-    <ul class="cards">
-      {data.items.map((job) => (
-        <JobCard key={job.id} job={job} changed={reload} />
-      ))}
-    </ul>
+    <div class="card table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Job</th>
+            <th scope="col">State</th>
+            <th scope="col" class="only-wide">
+              Made by
+            </th>
+            <th scope="col" class="only-wide">
+              Progress
+            </th>
+            <th scope="col" class="only-wide">
+              Created
+            </th>
+            <th scope="col" class="only-wide">
+              Ended
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.items.map((job) => (
+            <Row key={job.id} job={job} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
-function JobCard({ job, changed }: { job: Job; changed: () => void }) {
-  const { id, kind, state, createdAt, finishedAt, progress, requestId } = job;
-  const { done, total, failed } = progress;
-  const { busy, problem, run } = useWork();
-  const ended = tones[state] !== undefined || finishedAt !== undefined;
-  const cancel = () => {
-    run(async () => {
-      await call('POST', `/v1/jobs/${encodeURIComponent(id)}/cancel`);
-      changed();
-    });
-  };
+function Row({ job }: { job: Job }) {
+  const { id, title, client, createdAt, finishedAt, progress } = job;
   return (
-    <li class="card">
-      <header>
-        <h2>{kinds[kind]}</h2>
-        <Chip tone={failed > 0 ? 'warn' : (tones[state] ?? 'warn')}>
-          {state}
-          {failed > 0 && `, ${failed} failed`}
-        </Chip>
-      </header>
-      <p>
-        <progress max={total} value={done} aria-label="Progress" /> {done} of {total}
-      </p>
-      <p class="soft small">
-        Started {when(createdAt)}. {finishedAt && `Ended ${when(finishedAt)}.`} <code>{id}</code>
-        {requestId !== undefined && <CallsOf request={requestId} />}
-      </p>
-      {job.problem && <ProblemBox problem={job.problem} />}
-      {problem && <ProblemBox problem={problem} />}
-      {!ended && (
-        <p class="actions">
-          <button type="button" class="danger" disabled={busy} onClick={cancel}>
-            Cancel the job
-          </button>
-        </p>
-      )}
-    </li>
+    <tr>
+      <th scope="row" class="long">
+        <Link to={`/jobs/${id}`}>{title}</Link>
+        <FailureSummary job={job} />
+      </th>
+      <td>
+        <JobChip job={job} />
+      </td>
+      <td class="only-wide">{client.name ?? client.id}</td>
+      <td class="only-wide">
+        <progress max={progress.total} value={progress.done} aria-label="Progress" />{' '}
+        <span class="small">
+          {progress.done} of {progress.total}
+        </span>
+      </td>
+      <td class="only-wide">
+        <Moment at={createdAt} />
+      </td>
+      <td class="only-wide">{finishedAt ? <Moment at={finishedAt} /> : '–'}</td>
+    </tr>
   );
 }

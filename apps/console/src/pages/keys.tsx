@@ -1,12 +1,18 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { ClientKey, ApiPage, ShownKey } from '../api-types';
+import { EditKey } from '../parts/edit-key';
+import { Moment } from '../parts/moment';
 import { NewKey } from '../parts/new-key';
 import { Chip, CopyButton, Empty, Field, Loading, ProblemBox, TextField, WorkDialog } from '../parts/pieces';
+import { useQuery } from '../router';
 import { useRequest } from '../use-request';
 import { count, dateTime, when } from '../words';
 
-type KeyAction = { readonly what: 'create' } | { readonly what: 'rotate' | 'delete'; readonly client: ClientKey };
+type KeyAction =
+  { readonly what: 'create' } | { readonly what: 'edit' | 'rotate' | 'delete'; readonly client: ClientKey };
+
+const noSearch = { search: '' };
 
 export function KeysPage() {
   const { data, problem, reload } = useRequest(
@@ -56,23 +62,35 @@ export function KeysPage() {
         </Empty>
       )}
       {data && data.items.length > 0 && (
-        <ul class="cards">
-          {data.items.map((client) => (
-            <KeyCard
-              key={client.id}
-              client={client}
-              act={(what) => {
-                setDoing({ what, client });
-              }}
-            />
-          ))}
-        </ul>
+        <KeyTable
+          items={data.items}
+          act={(what, client) => {
+            setDoing({ what, client });
+          }}
+        />
       )}
-      {doing?.what === 'create' && <NewKey close={close} done={done} />}
-      {doing?.what === 'rotate' && <Rotate client={doing.client} close={close} done={done} />}
-      {doing?.what === 'delete' && <Delete client={doing.client} close={close} done={done} />}
+      {doing && <KeyDialog doing={doing} close={close} done={done} />}
     </>
   );
+}
+
+interface KeyDialogProps {
+  readonly doing: KeyAction;
+  readonly close: () => void;
+  readonly done: (key?: ShownKey) => void;
+}
+
+function KeyDialog({ doing, close, done }: KeyDialogProps) {
+  switch (doing.what) {
+    case 'create':
+      return <NewKey close={close} done={done} />;
+    case 'edit':
+      return <EditKey client={doing.client} close={close} done={done} />;
+    case 'rotate':
+      return <Rotate client={doing.client} close={close} done={done} />;
+    case 'delete':
+      return <Delete client={doing.client} close={close} done={done} />;
+  }
 }
 
 function Shown({ shown: { name, key }, close }: { shown: ShownKey; close: () => void }) {
@@ -93,76 +111,164 @@ function Shown({ shown: { name, key }, close }: { shown: ShownKey; close: () => 
   );
 }
 
-function KeyCard({ client, act }: { client: ClientKey; act: (what: 'rotate' | 'delete') => void }) {
-  const { id, name, scopes, portals, methods, expiresAt, lastUsedAt, ratePerSecond, burst, previousKey } = client;
+const shownAtOnce = 100;
+
+interface KeyTableProps {
+  readonly items: readonly ClientKey[];
+  readonly act: (what: 'edit' | 'rotate' | 'delete', client: ClientKey) => void;
+}
+
+/** The keys that match the search, a hundred at a time: hundreds of rows stay quick. */
+function KeyTable({ items, act }: KeyTableProps) {
+  const [{ search }, setQuery] = useQuery(noSearch);
+  const [shown, setShown] = useState(shownAtOnce);
+  const found = items.filter((it) => matchesSearch(it, search));
+  return (
+    <>
+      <div class="filters" role="search">
+        <input
+          type="search"
+          aria-label="Search"
+          placeholder="Name, id, scope, portal or method"
+          value={search}
+          onInput={(event) => {
+            const { value } = event.currentTarget;
+            setQuery(() => ({ search: value }));
+            setShown(shownAtOnce);
+          }}
+        />
+      </div>
+      {found.length === 0 && (
+        <Empty title="No such key">
+          <p>No key matches the search.</p>
+        </Empty>
+      )}
+      {found.length > 0 && (
+        <div class="card table">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Key</th>
+                <th scope="col" class="only-wide">
+                  May
+                </th>
+                <th scope="col" class="only-wide">
+                  Portals
+                </th>
+                <th scope="col">Last used</th>
+                <th scope="col" class="only-wide">
+                  Expires
+                </th>
+                <th scope="col">
+                  <span class="hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {found.slice(0, shown).map((client) => (
+                <KeyRow
+                  key={client.id}
+                  client={client}
+                  act={(what) => {
+                    act(what, client);
+                  }}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {found.length > shown && (
+        <p class="pager">
+          <span>
+            {shown} of {count(found.length, 'key')}
+          </span>
+          <button
+            type="button"
+            onClick={() => {
+              setShown(shown + shownAtOnce);
+            }}
+          >
+            Show more
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+function KeyRow({ client, act }: { client: ClientKey; act: (what: 'edit' | 'rotate' | 'delete') => void }) {
+  const { id, name, scopes, portals, methods, expiresAt, lastUsedAt } = client;
   const expired = expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
   return (
-    <li class="card">
-      <header>
-        <h2>{name}</h2>
-        {expired && <Chip tone="bad">Expired</Chip>}
-        {previousKey && <Chip tone="warn">Two keys work</Chip>}
-      </header>
-      <dl>
-        <dt>May</dt>
-        <dd>{scopes.join(', ')}</dd>
-        <dt>Portals</dt>
-        <dd>{portals === 'all' ? 'all' : count(portals.length, 'portal')}</dd>
-        {methods && (
-          <>
-            <dt>Methods</dt>
-            <dd>{methods.join(', ')}</dd>
-          </>
-        )}
-        <dt>Last used</dt>
-        <dd>{lastUsedAt ? <span title={dateTime(lastUsedAt)}>{when(lastUsedAt)}</span> : 'never'}</dd>
-        <dt>Expires</dt>
-        <dd>{expiresAt ? <span title={dateTime(expiresAt)}>{when(expiresAt)}</span> : 'never'}</dd>
-        {ratePerSecond !== undefined && (
-          <>
-            <dt>Rate</dt>
-            <dd>
-              {ratePerSecond} a second, {burst} at once
-            </dd>
-          </>
-        )}
-        {previousKey && (
-          <>
-            <dt>Old key</dt>
-            <dd>
-              {previousKey.validUntil
-                ? `works until ${dateTime(previousKey.validUntil)}`
-                : 'still works: replace the key again to end it'}
-              {previousKey.lastUsedAt && `, last used ${when(previousKey.lastUsedAt)}`}
-            </dd>
-          </>
-        )}
-        <dt>Id</dt>
-        <dd>
+    <tr>
+      <th scope="row">
+        {name} {expired && <Chip tone="bad">Expired</Chip>}
+        <span class="soft small block">
           <code>{id}</code>
-        </dd>
-      </dl>
-      <p class="actions">
-        <button
-          type="button"
-          onClick={() => {
-            act('rotate');
-          }}
-        >
-          Replace key …<span class="hidden"> of {name}</span>
-        </button>
-        <button
-          type="button"
-          class="danger"
-          onClick={() => {
-            act('delete');
-          }}
-        >
-          Delete …<span class="hidden"> {name}</span>
-        </button>
-      </p>
-    </li>
+        </span>
+        <KeyNotes client={client} />
+      </th>
+      <td class="only-wide">
+        {scopes.join(', ')}
+        {methods && <span class="soft small block">{methods.join(', ')}</span>}
+      </td>
+      <td class="only-wide">{portals === 'all' ? 'all' : portals.length}</td>
+      <td>{lastUsedAt ? <Moment at={lastUsedAt} /> : 'never'}</td>
+      <td class="only-wide">{expiresAt ? <Moment at={expiresAt} /> : 'never'}</td>
+      <td>
+        <p class="actions">
+          {(
+            [
+              ['edit', 'Edit …'],
+              ['rotate', 'Replace …'],
+              ['delete', 'Delete …'],
+            ] as const
+          ).map(([what, label]) => (
+            <button
+              key={what}
+              type="button"
+              class={what === 'delete' ? 'danger' : ''}
+              onClick={() => {
+                act(what);
+              }}
+            >
+              {label}
+              <span class="hidden"> {name}</span>
+            </button>
+          ))}
+        </p>
+      </td>
+    </tr>
   );
+}
+
+/** A rate, and a former key that still works. */
+function KeyNotes({ client: { ratePerSecond, burst, previousKey } }: { client: ClientKey }) {
+  return (
+    <>
+      {ratePerSecond !== undefined && (
+        <span class="soft small block">
+          {ratePerSecond} a second, {burst} at once
+        </span>
+      )}
+      {previousKey && (
+        <span class="soft small block">
+          Two keys work.{' '}
+          {previousKey.validUntil
+            ? `The old one works until ${dateTime(previousKey.validUntil)}`
+            : 'Replace the key again to end the old one'}
+          {previousKey.lastUsedAt && `, last used ${when(previousKey.lastUsedAt)}`}
+        </span>
+      )}
+    </>
+  );
+}
+
+function matchesSearch({ id, name, scopes, portals, methods = [] }: ClientKey, search: string): boolean {
+  const texts = [id, name, ...scopes, ...(portals === 'all' ? ['all'] : portals), ...methods];
+  const wanted = search.trim().toLowerCase();
+  return texts.some((it) => it.toLowerCase().includes(wanted));
 }
 
 interface DoingProps {

@@ -5,6 +5,7 @@ import { type Link as LiveLink, useLive } from '../live';
 import { CopyButton, Loading, ProblemBox, StatusChip } from '../parts/pieces';
 import { PortalActions } from '../parts/portal-actions';
 import { PortalCharts } from '../parts/portal-charts';
+import { PortalEvents } from '../parts/portal-events';
 import { PortalFacts, PortalLimits } from '../parts/portal-facts';
 import { PortalHistory } from '../parts/portal-history';
 import { Problems } from '../parts/problems';
@@ -69,7 +70,10 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
       <h2>Right now</h2>
       <PortalCharts history={history} snapshot={snapshot} portal={portal.memberId} />
       <div class="columns">
-        <PortalFacts portal={portal} />
+        <div>
+          <PortalFacts portal={portal} />
+          <PortalEvents portal={portal} />
+        </div>
         <div>
           <PortalLimits portal={portal} changed={changed} />
           <PortalActions portal={portal} changed={changed} />

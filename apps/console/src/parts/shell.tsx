@@ -20,6 +20,7 @@ const entries: readonly NavigationEntry[] = [
   { to: '/apps', label: 'Apps', needs: /^\/v1\/apps\b/ },
   { to: '/calls', label: 'Calls', needs: /^\/v1\/calls\b/ },
   { to: '/jobs', label: 'Jobs', needs: /^\/v1\/jobs\b/ },
+  { to: '/events', label: 'Events' },
   { to: '/audit', label: 'Audit log' },
 ];
 

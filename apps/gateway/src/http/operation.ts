@@ -30,6 +30,8 @@ export interface OperationOptions {
    * then is listed there, too, the caller chooses by `Accept`.
    */
   readonly lines?: readonly z.ZodType[];
+  /** Whether the caller may choose CSV instead of `answer` by `Accept`; the answer is listed in openapi-document.ts. */
+  readonly orCsv?: true;
   readonly example?: unknown;
   /** The description of the answer. */
   readonly says: string;
@@ -96,14 +98,20 @@ function doorFor({ door, scope }: OperationOptions): Door {
   return door ?? (scope ? apiDoor : openDoor);
 }
 
-function answerOf({ answer, lines }: OperationOptions): object {
+function answerOf({ answer, lines, orCsv }: OperationOptions): object {
+  if (answer && orCsv) return { content: { ...jsonOf(answer), 'text/csv': { schema: { type: 'string' } } } };
   return lines ? linesOf(lines, answer) : answer ? { standardSchema: answer } : {};
 }
 
 /** OpenAPI 3.1 cannot describe lines: the schema is that of one line. */
 function linesOf(schemas: readonly z.ZodType[], answer: z.ZodType | undefined) {
-  const json = answer && { 'application/json': { schema: referenceTo(answer) } };
-  return { content: { ...json, 'application/x-ndjson': { schema: { anyOf: schemas.map(referenceTo) } } } };
+  return {
+    content: { ...(answer && jsonOf(answer)), 'application/x-ndjson': { schema: { anyOf: schemas.map(referenceTo) } } },
+  };
+}
+
+function jsonOf(answer: z.ZodType) {
+  return { 'application/json': { schema: referenceTo(answer) } };
 }
 
 function referenceTo(schema: z.ZodType): { readonly $ref: string } {

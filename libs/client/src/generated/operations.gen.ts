@@ -70,6 +70,8 @@ import type {
   GetEpicFieldsData,
   GetEpicFieldsResponses,
   GetEpicResponses,
+  GetEventBindingsData,
+  GetEventBindingsResponses,
   GetGroupData,
   GetGroupResponses,
   GetHistoryData,
@@ -112,12 +114,16 @@ import type {
   ListClientsResponses,
   ListDeadLettersData,
   ListDeadLettersResponses,
+  ListDeliveriesData,
+  ListDeliveriesResponses,
   ListEpicsData,
   ListEpicsResponses,
   ListGroupMembersData,
   ListGroupMembersResponses,
   ListGroupsData,
   ListGroupsResponses,
+  ListJobItemsData,
+  ListJobItemsResponses,
   ListJobsData,
   ListJobsResponses,
   ListPortalsData,
@@ -137,6 +143,8 @@ import type {
   ReplayDeadLetterResponses,
   ReplayDeadLettersData,
   ReplayDeadLettersResponses,
+  RetryJobData,
+  RetryJobResponses,
   RotateClientKeyData,
   RotateClientKeyResponses,
   RotateSubscriptionSecretData,
@@ -159,6 +167,8 @@ import type {
   UpdateAppResponses,
   UpdateBacklogData,
   UpdateBacklogResponses,
+  UpdateClientData,
+  UpdateClientResponses,
   UpdateEpicData,
   UpdateEpicResponses,
   UpdatePortalData,
@@ -630,6 +640,16 @@ export abstract class Operations extends Caller {
     return this.lines({ verb: 'GET', path: '/v1/jobs/{id}/results', effect: 'read' }, args, options);
   }
 
+  /** List what came of the items of a job, without their results. `GET /v1/jobs/{id}/items` */
+  listJobItems(args: Args<ListJobItemsData>, options?: CallOptions): Paged<ListJobItemsResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/jobs/{id}/items', effect: 'read' }, args, options);
+  }
+
+  /** Retry the items of a finished job that failed. `POST /v1/jobs/{id}/retry` */
+  retryJob(args: Args<RetryJobData>, options?: CallOptions): Promise<RetryJobResponses[202]> {
+    return this.one({ verb: 'POST', path: '/v1/jobs/{id}/retry', effect: 'write' }, args, options);
+  }
+
   /** Cancel a job. `POST /v1/jobs/{id}/cancel` */
   cancelJob(args: Args<CancelJobData>, options?: CallOptions): Promise<CancelJobResponses[200]> {
     return this.one({ verb: 'POST', path: '/v1/jobs/{id}/cancel', effect: 'write' }, args, options);
@@ -645,14 +665,19 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'GET', path: '/v1/clients', effect: 'read' }, {}, options);
   }
 
-  /** Replace the key of a client. `POST /v1/clients/{id}/rotate` */
-  rotateClientKey(args: Args<RotateClientKeyData>, options?: CallOptions): Promise<RotateClientKeyResponses[200]> {
-    return this.one({ verb: 'POST', path: '/v1/clients/{id}/rotate', effect: 'write' }, args, options);
+  /** Change a client: its name, rights, portals, rate or expiry. `PATCH /v1/clients/{id}` */
+  updateClient(args: Args<UpdateClientData>, options?: CallOptions): Promise<UpdateClientResponses[200]> {
+    return this.one({ verb: 'PATCH', path: '/v1/clients/{id}', effect: 'write' }, args, options);
   }
 
   /** Delete a client; its key stops working at once. `DELETE /v1/clients/{id}` */
   deleteClient(args: Args<DeleteClientData>, options?: CallOptions): Promise<DeleteClientResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/clients/{id}', effect: 'write' }, args, options);
+  }
+
+  /** Replace the key of a client. `POST /v1/clients/{id}/rotate` */
+  rotateClientKey(args: Args<RotateClientKeyData>, options?: CallOptions): Promise<RotateClientKeyResponses[200]> {
+    return this.one({ verb: 'POST', path: '/v1/clients/{id}/rotate', effect: 'write' }, args, options);
   }
 
   /** List the assistants that act as a client, oldest first. `GET /v1/clients/{id}/assistants` */
@@ -695,6 +720,11 @@ export abstract class Operations extends Caller {
   /** See who uses a portal. `GET /v1/portals/{portal}/usage` */
   getUsage(args: Args<GetUsageData>, options?: CallOptions): Promise<GetUsageResponses[200]> {
     return this.one({ verb: 'GET', path: '/v1/portals/{portal}/usage', effect: 'read' }, args, options);
+  }
+
+  /** Get the events that a portal is asked to send. `GET /v1/portals/{portal}/event-bindings` */
+  getEventBindings(args: Args<GetEventBindingsData>, options?: CallOptions): Promise<GetEventBindingsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/portals/{portal}/event-bindings', effect: 'read' }, args, options);
   }
 
   /** Subscribe an internal service to events of portals. `POST /v1/subscriptions` */
@@ -744,12 +774,17 @@ export abstract class Operations extends Caller {
     return this.one({ verb: 'POST', path: '/v1/subscriptions/{id}/test', effect: 'write' }, args, options);
   }
 
+  /** List the events that wait for a subscription, the next attempt first. `GET /v1/subscriptions/{id}/deliveries` */
+  listDeliveries(args: Args<ListDeliveriesData>, options?: CallOptions): Paged<ListDeliveriesResponses[200]> {
+    return this.page({ verb: 'GET', path: '/v1/subscriptions/{id}/deliveries', effect: 'read' }, args, options);
+  }
+
   /** List the dead letters of a subscription, newest first. `GET /v1/subscriptions/{id}/dead-letters` */
   listDeadLetters(args: Args<ListDeadLettersData>, options?: CallOptions): Paged<ListDeadLettersResponses[200]> {
     return this.page({ verb: 'GET', path: '/v1/subscriptions/{id}/dead-letters', effect: 'read' }, args, options);
   }
 
-  /** Send all dead letters again. `POST /v1/subscriptions/{id}/dead-letters/replay` */
+  /** Send all dead letters again, or those since a time. `POST /v1/subscriptions/{id}/dead-letters/replay` */
   replayDeadLetters(
     args: Args<ReplayDeadLettersData>,
     options?: CallOptions,

@@ -1169,6 +1169,7 @@ export type Problem = {
     | 'method_not_found'
     | 'file_link_invalid'
     | 'route_not_found'
+    | 'job_not_retryable'
     | 'backlog_already_exists'
     | 'backlog_not_empty'
     | 'sprint_not_empty'
@@ -1304,6 +1305,27 @@ export type Job = {
    */
   kind: 'fan-out' | 'batch';
   /**
+   * What the job does, in words for people.
+   */
+  title: string;
+  /**
+   * The client whose key created the job. The job runs with the rights of that key.
+   */
+  client: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+    /**
+     * Its name when it created the job.
+     */
+    name?: string;
+  };
+  /**
+   * The id of the job whose items it retries.
+   */
+  retryOf?: string;
+  /**
    * `queued`: no replica runs it at the moment. `done`: every item has its outcome, good or bad. `failed`: it could not continue; `problem` says why.
    */
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -1323,6 +1345,12 @@ export type Job = {
      * The number of these that are problems.
      */
     failed: number;
+    /**
+     * The number of problems by code; a part of a batch counts by its first one.
+     */
+    byCode?: {
+      [key: string]: number;
+    };
   };
   /**
    * The `X-Request-Id` of the request that created the job. Its calls have it in the call log.
@@ -1631,6 +1659,99 @@ export type JobPage = {
   nextCursor?: string;
 };
 
+export type JobItems = {
+  /**
+   * The items that have an outcome, in order.
+   */
+  items: Array<{
+    /**
+     * The index of the item, from 0.
+     */
+    item: number;
+    /**
+     * Of a fan-out: the portal.
+     */
+    portal?: {
+      /**
+       * The name by which the request named the portal.
+       */
+      name?: string;
+      /**
+       * The member id of the portal.
+       */
+      memberId?: string;
+      /**
+       * The host of the portal.
+       */
+      domain?: string;
+      /**
+       * The alias of the portal.
+       */
+      alias?: string;
+    };
+    /**
+     * Of a batch: the index of the first command of this part.
+     */
+    from?: number;
+    /**
+     * Of a batch: the number of commands of this part.
+     */
+    commands?: number;
+    /**
+     * The problem code; absent when the item succeeded. Of a part, the first one.
+     */
+    code?: string;
+    /**
+     * Why it failed, in a sentence.
+     */
+    detail?: string;
+    /**
+     * Of a batch: the commands that failed.
+     */
+    failures?: Array<{
+      /**
+       * The index of the command in the request, from 0.
+       */
+      command: number;
+      /**
+       * The problem code.
+       */
+      code: string;
+      /**
+       * Why it failed, in a sentence.
+       */
+      detail: string;
+    }>;
+  }>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type RetryItems = {
+  /**
+   * `failed`: what failed and was certainly not executed, and reads. `unknown`: writes that may have been executed; this may execute them twice.
+   */
+  items?: 'failed' | 'unknown';
+};
+
+export type JobRetry = Job & {
+  /**
+   * What is retried.
+   */
+  retry: {
+    /**
+     * The number of portals or commands that are retried.
+     */
+    items: number;
+    /**
+     * The number of failed ones that are left out.
+     */
+    leftOut: number;
+  };
+};
+
 export type NewClient = {
   /**
    * A name for people.
@@ -1757,6 +1878,41 @@ export type Clients = {
   items: Array<Client>;
 };
 
+export type ClientChanges = {
+  /**
+   * A name for people.
+   */
+  name?: string;
+  /**
+   * What the key may do.
+   */
+  scopes?: Array<Scope>;
+  /**
+   * `all`, or member ids, aliases or domains of installed portals.
+   */
+  portals?: 'all' | Array<string>;
+  /**
+   * The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent. `null` removes the limit.
+   */
+  methods?: Array<string> | null;
+  /**
+   * When the key stops working; `null`: never.
+   */
+  expiresAt?: string | null;
+  /**
+   * The number of days after which the key expires.
+   */
+  expiresInDays?: number;
+  /**
+   * Commands per second that the key may send; `null` removes the limit.
+   */
+  ratePerSecond?: number | null;
+  /**
+   * Commands that the key may send at once. Needs a rate.
+   */
+  burst?: number;
+};
+
 export type KeyRotation = {
   /**
    * How long the current key keeps working beside the new one, in seconds.
@@ -1800,66 +1956,6 @@ export type Assistant = {
    * When it last got tokens. An assistant in use gets some every fifteen minutes.
    */
   tokensAt: string;
-};
-
-export type AuditPage = {
-  /**
-   * The entries, newest first.
-   */
-  items: Array<AuditEntry>;
-  /**
-   * Send it as `cursor` to get the next page. Absent on the last page.
-   */
-  nextCursor?: string;
-};
-
-export type AuditEntry = {
-  /**
-   * Entries with the same id are duplicates: Redis did not answer while the entry was written.
-   */
-  id: string;
-  /**
-   * When the request ended.
-   */
-  at: string;
-  /**
-   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
-   */
-  actor: string;
-  /**
-   * The name of the client.
-   */
-  name?: string;
-  /**
-   * What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `connectAssistant`.
-   */
-  action: string;
-  /**
-   * The member id of the portal.
-   */
-  portal?: string;
-  /**
-   * The HTTP status of the answer.
-   */
-  status: number;
-  /**
-   * `done`, or the code of the problem.
-   */
-  outcome: string;
-  /**
-   * The `X-Request-Id` of the request.
-   */
-  requestId: string;
-  /**
-   * The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.
-   */
-  source?: string;
-  /**
-   * What the request concerned: ids, numbers and flags by value; texts only as set or removed.
-   */
-  ids?: {
-    [key: string]: number | string | boolean;
-  };
 };
 
 export type CallPage = {
@@ -2044,6 +2140,45 @@ export type Usage = {
   }>;
 };
 
+export type EventBindings = {
+  /**
+   * `none`: no subscription wants events of the portal. `no_app`: the portal is connected by webhook, which sends no events. `pending`: not bound yet. `failing`: the last attempt to bind failed. `bound`: the portal sends its events.
+   */
+  state: 'none' | 'no_app' | 'pending' | 'failing' | 'bound';
+  /**
+   * The state in a sentence.
+   */
+  detail: string;
+  /**
+   * The events that subscriptions want of the portal: names and prefixes; `*` for all.
+   */
+  wanted: Array<string>;
+  /**
+   * The number of events that are bound.
+   */
+  bound: number;
+  /**
+   * Wanted events that the portal does not know.
+   */
+  refused: Array<string>;
+  /**
+   * The problem code of the last failure.
+   */
+  code?: string;
+  /**
+   * The number of failures in a row.
+   */
+  failures?: number;
+  /**
+   * When the bindings were last compared.
+   */
+  checkedAt?: string;
+  /**
+   * When they are compared next.
+   */
+  nextCheckAt?: string;
+};
+
 export type NewSubscription = {
   /**
    * A name for people.
@@ -2115,6 +2250,31 @@ export type Subscription = {
    * The number of dead letters; the newest 1000 are stored.
    */
   dead: number;
+  /**
+   * When the target last accepted an event.
+   */
+  lastDeliveredAt?: string;
+  /**
+   * The last attempt that failed. Compare `lastDeliveredAt` to see whether it is over.
+   */
+  lastFailure?: {
+    /**
+     * When the attempt ended.
+     */
+    at: string;
+    /**
+     * The HTTP status from the target; absent when there was no answer.
+     */
+    status?: number;
+    /**
+     * Why the attempt failed, in a sentence.
+     */
+    detail: string;
+  };
+  /**
+   * When the first waiting event is tried next. Absent when none waits, or while paused.
+   */
+  nextAttemptAt?: string;
 };
 
 export type Subscriptions = {
@@ -2207,6 +2367,67 @@ export type SubscriptionTrial = {
   detail: string;
 };
 
+export type Deliveries = {
+  /**
+   * The waiting events; the one that is tried next comes first.
+   */
+  items: Array<{
+    /**
+     * The id of the delivery.
+     */
+    id: string;
+    /**
+     * The `webhook-id` of the message.
+     */
+    messageId: string;
+    /**
+     * The Bitrix24 event.
+     */
+    event: string;
+    /**
+     * The portal that sent the event.
+     */
+    portal: {
+      /**
+       * The member id of the portal.
+       */
+      memberId: string;
+      /**
+       * The host of the portal.
+       */
+      domain: string;
+    };
+    /**
+     * When the gateway received the event.
+     */
+    receivedAt: string;
+    /**
+     * The number of delivery attempts.
+     */
+    attempts: number;
+    /**
+     * When the last attempt ended.
+     */
+    lastAttemptAt?: string;
+    /**
+     * The last HTTP status from the target.
+     */
+    status?: number;
+    /**
+     * Why it is not delivered yet, in a sentence.
+     */
+    detail: string;
+    /**
+     * When it is tried next; during an attempt, when it is tried again if the replica dies. A paused subscription waits until it is resumed.
+     */
+    nextAttemptAt: string;
+  }>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
 export type DeadLetters = {
   /**
    * The dead letters, newest first.
@@ -2277,6 +2498,13 @@ export type DeadLetters = {
    * Send it as `cursor` to get the next page. Absent on the last page.
    */
   nextCursor?: string;
+};
+
+export type ReplayOptions = {
+  /**
+   * Dead letters that died at or after this time only.
+   */
+  since?: string;
 };
 
 export type Replay = {
@@ -2600,6 +2828,70 @@ export type BoardEnd = {
      * What is known to have changed while the board was read; absent when nothing is. Read it once more then.
      */
     changedMeanwhile?: Array<BoardChange>;
+  };
+};
+
+export type AuditPage = {
+  /**
+   * The entries, newest first.
+   */
+  items: Array<AuditEntry>;
+  /**
+   * Send it as `cursor` to get the next page. Absent on the last page.
+   */
+  nextCursor?: string;
+};
+
+export type AuditEntry = {
+  /**
+   * Entries with the same id are duplicates: Redis did not answer while the entry was written.
+   */
+  id: string;
+  /**
+   * When the request ended.
+   */
+  at: string;
+  /**
+   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
+   */
+  actor: string;
+  /**
+   * The name of the client.
+   */
+  name?: string;
+  /**
+   * `people`: an operator, in the console or with the admin key. `services`: a key. `portals`: a portal.
+   */
+  by: 'people' | 'services' | 'portals';
+  /**
+   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   */
+  action: string;
+  /**
+   * The member id of the portal.
+   */
+  portal?: string;
+  /**
+   * The HTTP status of the answer.
+   */
+  status: number;
+  /**
+   * `done`, or the code of the problem.
+   */
+  outcome: string;
+  /**
+   * The `X-Request-Id` of the request.
+   */
+  requestId: string;
+  /**
+   * The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.
+   */
+  source?: string;
+  /**
+   * What the request concerned: ids, numbers and flags by value; texts only as set or removed.
+   */
+  ids?: {
+    [key: string]: number | string | boolean;
   };
 };
 
@@ -4264,6 +4556,61 @@ export type GetJobResultsResponses = {
 
 export type GetJobResultsResponse = GetJobResultsResponses[keyof GetJobResultsResponses];
 
+export type ListJobItemsData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the job.
+     */
+    id: string;
+  };
+  query?: {
+    /**
+     * `failed`: only items that failed. `all` by default.
+     */
+    outcome?: 'all' | 'failed';
+    /**
+     * The maximum number of items on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/jobs/{id}/items';
+};
+
+export type ListJobItemsResponses = {
+  /**
+   * A page of items. It may be short while the job runs.
+   */
+  200: JobItems;
+};
+
+export type ListJobItemsResponse = ListJobItemsResponses[keyof ListJobItemsResponses];
+
+export type RetryJobData = {
+  body: RetryItems;
+  path: {
+    /**
+     * The id of the job.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/jobs/{id}/retry';
+};
+
+export type RetryJobResponses = {
+  /**
+   * The new job.
+   */
+  202: JobRetry;
+};
+
+export type RetryJobResponse = RetryJobResponses[keyof RetryJobResponses];
+
 export type CancelJobData = {
   body?: never;
   path: {
@@ -4317,27 +4664,6 @@ export type CreateClientResponses = {
 
 export type CreateClientResponse = CreateClientResponses[keyof CreateClientResponses];
 
-export type RotateClientKeyData = {
-  body: KeyRotation;
-  path: {
-    /**
-     * The id of the client.
-     */
-    id: string;
-  };
-  query?: never;
-  url: '/v1/clients/{id}/rotate';
-};
-
-export type RotateClientKeyResponses = {
-  /**
-   * The client and its new key, which is returned only here.
-   */
-  200: CreatedClient;
-};
-
-export type RotateClientKeyResponse = RotateClientKeyResponses[keyof RotateClientKeyResponses];
-
 export type DeleteClientData = {
   body?: never;
   path: {
@@ -4358,6 +4684,48 @@ export type DeleteClientResponses = {
 };
 
 export type DeleteClientResponse = DeleteClientResponses[keyof DeleteClientResponses];
+
+export type UpdateClientData = {
+  body: ClientChanges;
+  path: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/clients/{id}';
+};
+
+export type UpdateClientResponses = {
+  /**
+   * The client after the change.
+   */
+  200: Client;
+};
+
+export type UpdateClientResponse = UpdateClientResponses[keyof UpdateClientResponses];
+
+export type RotateClientKeyData = {
+  body: KeyRotation;
+  path: {
+    /**
+     * The id of the client.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/clients/{id}/rotate';
+};
+
+export type RotateClientKeyResponses = {
+  /**
+   * The client and its new key, which is returned only here.
+   */
+  200: CreatedClient;
+};
+
+export type RotateClientKeyResponse = RotateClientKeyResponses[keyof RotateClientKeyResponses];
 
 export type ListAssistantsData = {
   body?: never;
@@ -4418,6 +4786,10 @@ export type ListAuditData = {
      */
     client?: string;
     /**
+     * `people`, `services` or `portals`: who acted.
+     */
+    by?: 'people' | 'services' | 'portals';
+    /**
      * An `action` of entries, for example `addBacklog`.
      */
     action?: string;
@@ -4457,6 +4829,7 @@ export type ListAuditData = {
       | 'method_not_found'
       | 'file_link_invalid'
       | 'route_not_found'
+      | 'job_not_retryable'
       | 'backlog_already_exists'
       | 'backlog_not_empty'
       | 'sprint_not_empty'
@@ -4595,6 +4968,7 @@ export type ListCallsData = {
       | 'method_not_found'
       | 'file_link_invalid'
       | 'route_not_found'
+      | 'job_not_retryable'
       | 'backlog_already_exists'
       | 'backlog_not_empty'
       | 'sprint_not_empty'
@@ -4737,6 +5111,7 @@ export type TailCallsData = {
       | 'method_not_found'
       | 'file_link_invalid'
       | 'route_not_found'
+      | 'job_not_retryable'
       | 'backlog_already_exists'
       | 'backlog_not_empty'
       | 'sprint_not_empty'
@@ -4879,6 +5254,27 @@ export type GetUsageResponses = {
 
 export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
 
+export type GetEventBindingsData = {
+  body?: never;
+  path: {
+    /**
+     * A member id, an alias or a domain.
+     */
+    portal: string;
+  };
+  query?: never;
+  url: '/v1/portals/{portal}/event-bindings';
+};
+
+export type GetEventBindingsResponses = {
+  /**
+   * The event bindings of the portal.
+   */
+  200: EventBindings;
+};
+
+export type GetEventBindingsResponse = GetEventBindingsResponses[keyof GetEventBindingsResponses];
+
 export type ListSubscriptionsData = {
   body?: never;
   path?: never;
@@ -5017,6 +5413,36 @@ export type TestSubscriptionResponses = {
 
 export type TestSubscriptionResponse = TestSubscriptionResponses[keyof TestSubscriptionResponses];
 
+export type ListDeliveriesData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the subscription.
+     */
+    id: string;
+  };
+  query?: {
+    /**
+     * The maximum number of deliveries on the page; 50 by default.
+     */
+    limit?: number;
+    /**
+     * The `nextCursor` of the page before; absent for the first page.
+     */
+    cursor?: string;
+  };
+  url: '/v1/subscriptions/{id}/deliveries';
+};
+
+export type ListDeliveriesResponses = {
+  /**
+   * A page of waiting events.
+   */
+  200: Deliveries;
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
 export type ListDeadLettersData = {
   body?: never;
   path: {
@@ -5048,7 +5474,7 @@ export type ListDeadLettersResponses = {
 export type ListDeadLettersResponse = ListDeadLettersResponses[keyof ListDeadLettersResponses];
 
 export type ReplayDeadLettersData = {
-  body?: never;
+  body: ReplayOptions;
   path: {
     /**
      * The id of the subscription.

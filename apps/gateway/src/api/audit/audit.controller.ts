@@ -1,62 +1,24 @@
-import { AuditLog, type StoredAuditEntry } from '@b24/access';
+import { type AuditFilter, AuditLog, auditParties, type AuditParty } from '@b24/access';
 import { faultCodes } from '@b24/portal';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { isoTime } from '../../http/iso-time';
-import { foreignCursor, limitQuery, nextCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
+import { foreignCursor, limitQuery, nextCursor, OptionalQuery, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
 import { PortalDirectory } from '../../line/portal-directory';
-
-const entryExample = {
-  id: '9f2c4d1e0a7b6583',
-  at: '2026-11-01T09:00:00.000Z',
-  actor: 'c_5f2b8c1d9e0a7b64',
-  name: 'planning',
-  action: 'addBacklog',
-  portal: 'a223c6b3710f85df22e9377d6c4f7553',
-  status: 201,
-  outcome: 'done',
-  requestId: 'b1f0c9d2-6c1e-4a57-9f0e-2f9f4d1c8a10',
-  source: '203.0.113.7',
-  ids: { groupId: 125, createdBy: 6 },
-};
-const entrySchema = z
-  .object({
-    id: z.string().meta({
-      description: 'Entries with the same id are duplicates: Redis did not answer while the entry was written.',
-    }),
-    at: z.iso.datetime().describe('When the request ended.'),
-    actor: z.string().meta({
-      description:
-        'Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
-    }),
-    name: z.string().optional().meta({ description: 'The name of the client.' }),
-    action: z.string().meta({
-      description:
-        'What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `connectAssistant`.',
-    }),
-    portal: z.string().optional().meta({ description: 'The member id of the portal.' }),
-    status: z.int().describe('The HTTP status of the answer.'),
-    outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),
-    requestId: z.string().describe('The `X-Request-Id` of the request.'),
-    source: z.string().optional().meta({
-      description: 'The IP address of the caller, as `TRUSTED_PROXIES` report it; of IPv6, the /64 network.',
-    }),
-    ids: z
-      .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
-      .optional()
-      .meta({
-        description: 'What the request concerned: ids, numbers and flags by value; texts only as set or removed.',
-      }),
-  })
-  .meta({ id: 'AuditEntry', examples: [entryExample] });
-const auditPageSchema = pageSchema(entrySchema, 'The entries, newest first.').meta({ id: 'AuditPage' });
+import { csvHead, csvRow, prefersCsv } from './audit-csv';
+import { auditPageSchema, viewOf } from './audit-view';
 
 const cursorSchema = z.string().regex(/^\d{1,16}-\d{1,16}(-r)?$/, foreignCursor);
 const actorSchema = z.string().regex(/^[a-z0-9_ ]{1,64}$/, 'Must be a client’s id, admin, or how a portal spoke.');
 const actionSchema = z.string().regex(/^[A-Za-z]{1,64}$/, 'Must be an operationId, installPortal or uninstallPortal.');
+/** Rows of one export. */
+const maxCsvRows = 10_000;
+const csvPageRows = 200;
+const partySchema = z.enum(auditParties, `Must be one of ${auditParties.join(', ')}.`);
 const outcomeSchema = z.enum(['done', ...faultCodes]);
 const requestIdSchema = z.string().regex(/^[\w.:-]{1,128}$/, 'Must be a request id.');
 const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
@@ -74,15 +36,17 @@ export class AuditController {
     id: 'listAudit',
     summary: 'Read the audit log, newest first',
     description:
-      'Writes with a valid key, successful or not, and verified installs and uninstalls of portals. Rejected and replayed requests changed nothing and are stored separately, so they never displace entries of changes. A page may hold fewer entries than `limit`, or none, and still have a `nextCursor`.',
+      'Writes with a valid key, successful or not, and verified installs and uninstalls of portals. Rejected and replayed requests changed nothing and are stored separately, so they never displace entries of changes. A page may hold fewer entries than `limit`, or none, and still have a `nextCursor`. With `Accept: text/csv` the answer has all matching entries, at most 10,000; `limit` and `cursor` do not apply. Cells that a spreadsheet would take for a formula begin with an apostrophe.',
     scope: 'admin',
     status: 200,
     says: 'A page of the audit log.',
     answer: auditPageSchema,
+    orCsv: true,
     faults: ['portal_not_found'],
   })
   @OptionalQuery('portal', 'The member id (also of a deleted portal), alias or domain of a portal.')
   @OptionalQuery('client', 'The id of a client, `admin`, `portal event`, `portal page` or `authorization`.')
+  @OptionalQuery('by', '`people`, `services` or `portals`: who acted.', { type: 'string', enum: [...auditParties] })
   @OptionalQuery('action', 'An `action` of entries, for example `addBacklog`.')
   @OptionalQuery('outcome', '`done`, or a problem code.')
   @OptionalQuery('requestId', 'The `X-Request-Id` of a request.')
@@ -92,6 +56,7 @@ export class AuditController {
   async list(
     @Query('portal', { schema: portalName.optional() }) portal: string | undefined,
     @Query('client', { schema: actorSchema.optional() }) actor: string | undefined,
+    @Query('by', { schema: partySchema.optional() }) party: AuditParty | undefined,
     @Query('action', { schema: actionSchema.optional() }) action: string | undefined,
     @Query('outcome', { schema: outcomeSchema.optional() }) outcome: string | undefined,
     @Query('requestId', { schema: requestIdSchema.optional() }) requestId: string | undefined,
@@ -99,34 +64,48 @@ export class AuditController {
     @Query('to', { schema: timeSchema.optional() }) toMs: number | undefined,
     @Query('limit', { schema: limitQuery }) limit: number,
     @Query('cursor', { schema: cursorSchema.optional() }) before: string | undefined,
-  ): Promise<z.infer<typeof auditPageSchema>> {
+    @Req() { headers: { accept } }: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const filter = {
       ...(portal !== undefined && { portal: await this.portals.find(portal) }),
       ...(actor !== undefined && { actor }),
+      ...(party !== undefined && { party }),
       ...(action !== undefined && { action }),
       ...(outcome !== undefined && { outcome }),
       ...(requestId !== undefined && { requestId }),
       ...(fromMs !== undefined && { fromMs }),
       ...(toMs !== undefined && { toMs }),
     };
-    const { items, next } = await this.audit.page(filter, { limit, ...(before && { before }) });
-    return { items: items.map(viewOf), ...nextCursor(next) };
+    if (prefersCsv(accept)) await this.sendCsv(reply, filter);
+    else {
+      const { items, next } = await this.audit.page(filter, { limit, ...(before && { before }) });
+      const page: z.infer<typeof auditPageSchema> = { items: items.map(viewOf), ...nextCursor(next) };
+      await reply.send(page);
+    }
   }
-}
 
-function viewOf({ atMs, ...entry }: StoredAuditEntry): z.infer<typeof entrySchema> {
-  const { id, actor, name, action, portal, status, outcome, requestId, source, ids } = entry;
-  return {
-    id,
-    at: isoTime(atMs),
-    actor,
-    ...(name !== undefined && { name }),
-    action,
-    ...(portal && { portal }),
-    status,
-    outcome,
-    requestId,
-    ...(source !== undefined && { source }),
-    ...(ids && { ids: { ...ids } }),
-  };
+  private async sendCsv(reply: FastifyReply, filter: AuditFilter): Promise<void> {
+    const first = await this.audit.page(filter, { limit: csvPageRows });
+    const rows = this.csvRows(filter, first);
+    await reply
+      .type('text/csv; charset=utf-8')
+      .header('Content-Disposition', 'attachment; filename="audit.csv"')
+      .send(Readable.from(rows, { objectMode: false }));
+  }
+
+  private async *csvRows(
+    filter: AuditFilter,
+    first: Awaited<ReturnType<AuditLog['page']>>,
+  ): AsyncGenerator<string, void, undefined> {
+    yield csvHead;
+    let rows = 0;
+    for (let page = first; ;) {
+      if (page.items.length > 0) yield page.items.map((entry) => csvRow(viewOf(entry))).join('');
+      rows += page.items.length;
+      const limit = Math.min(csvPageRows, maxCsvRows - rows);
+      if (page.next === undefined || limit === 0) return;
+      page = await this.audit.page(filter, { limit, before: page.next });
+    }
+  }
 }

@@ -13,6 +13,8 @@ import { batchItemSchema, batchItem } from './batch-item';
 /** The payload of a batch job. */
 export interface BatchJobPayload extends BatchOptions {
   readonly portal: PortalId;
+  /** The name by which the request named the portal. */
+  readonly portalName?: string;
   readonly commands: readonly BatchCommand[];
   /** Time limit of each part. */
   readonly deadlineMs: number;
@@ -31,9 +33,19 @@ export const batchPartSchema = z
   })
   .meta({ id: 'BatchPart', examples: [{ from: 50, results: [{ ok: true, result: true }] }] });
 
+/** The title of a batch job. @param portal the name by which the request named the portal */
+export function batchTitle({ commands }: Pick<BatchJobPayload, 'commands'>, portal: string): string {
+  return `Batch of ${commands.length === 1 ? '1 command' : `${commands.length} commands`} on ${portal}`;
+}
+
 /** Counts the parts of a batch. Commands that refer to each other form one part; others fill parts of one request each. */
 export function countBatchParts({ commands, references }: Pick<BatchJobPayload, 'commands' | 'references'>): number {
   return references ? 1 : Math.ceil(commands.length / maxBatchCommands);
+}
+
+/** The number of commands of each part but the last. */
+export function batchPartSize({ commands, references }: Pick<BatchJobPayload, 'commands' | 'references'>): number {
+  return references ? commands.length : maxBatchCommands;
 }
 
 /** Returns the work of a batch job: an item is a part of the batch. The parts keep the order if the batch does. */
@@ -47,7 +59,7 @@ export function batchWork(
   const calls = new RequestCalls('runBatch');
   const isRead = commands.every(({ method }) => isReadMethod(method));
   const inOrder = halt || references || !isRead;
-  const size = references ? commands.length : maxBatchCommands;
+  const size = batchPartSize(payload);
   const partAt = (index: number) => commands.slice(index * size, (index + 1) * size);
   /** A part has failed in a way that stops the parts after it. */
   let over = false;

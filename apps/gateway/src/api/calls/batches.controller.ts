@@ -21,7 +21,7 @@ import type { CallerContext } from '../../request-line';
 import { unknownMethodRetry } from './calls.controller';
 import { methodName, methodParams, isReadMethod, startSchema } from '../../line/any-method';
 import { batchItemSchema, batchItem } from './batch-item';
-import { type BatchJobPayload, countBatchParts } from './batch-work';
+import { type BatchJobPayload, batchTitle, countBatchParts } from './batch-work';
 import { Batches, outcomeCode } from './batches';
 
 /** Limit of commands in one request to the gateway. */
@@ -106,12 +106,14 @@ export class BatchesController {
       this.batches.check(caller, portal, commands, options);
       const payload: BatchJobPayload = {
         portal,
+        portalName: name,
         ...batch,
         deadlineMs: deadlineMsOf(request),
         requestId: request.id,
         source: sourceOf(request),
       };
-      const order = { kind: 'batch', total: countBatchParts(batch), payload, callbackUrl };
+      const title = batchTitle(batch, name);
+      const order = { kind: 'batch', title, total: countBatchParts(batch), payload, callbackUrl };
       return replyAccepted(reply, await this.longWork.accept(request, caller.client, order));
     }
     const methods = commands.map(({ method }) => method);

@@ -16,10 +16,15 @@ export interface FanOutJobPayload {
   readonly targets: readonly StoredTarget[];
 }
 
-interface StoredTarget {
+export interface StoredTarget {
   readonly named: NamedPortal;
   readonly portal?: PortalId;
   readonly fault?: { readonly code: FaultCode; readonly detail: string };
+}
+
+/** The title of a fan-out job. */
+export function fanOutTitle({ method, targets }: Pick<FanOutJobPayload, 'method' | 'targets'>): string {
+  return `Call ${method} on ${targets.length === 1 ? '1 portal' : `${targets.length} portals`}`;
 }
 
 export function storedTargets(targets: readonly FanOutTarget[]): StoredTarget[] {

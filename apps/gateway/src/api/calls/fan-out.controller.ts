@@ -20,7 +20,7 @@ import type { Settings } from '../../settings';
 import { clockToken, settingsToken } from '../../http/injection-tokens';
 import { FanOut, type FanOutCall, type FanOutTarget } from './fan-out';
 import { fanOutLineSchema, fanOutSummarySchema, FanOutTally } from './fan-out-line';
-import { type FanOutJobPayload, storedTargets } from './fan-out-work';
+import { type FanOutJobPayload, fanOutTitle, storedTargets } from './fan-out-work';
 
 const maxPortalNames = 1000;
 
@@ -97,7 +97,8 @@ export class FanOutController {
     const given = { deadlineMs: deadlineMsOf(request), requestId: request.id, source: sourceOf(request) };
     if (isAsync) {
       const payload: FanOutJobPayload = { ...call, ...given, targets: storedTargets(targets) };
-      const order = { kind: 'fan-out', total: targets.length, payload, callbackUrl };
+      const title = fanOutTitle(payload);
+      const order = { kind: 'fan-out', title, total: targets.length, payload, callbackUrl };
       await reply.send(replyAccepted(reply, await this.longWork.accept(request, client, order)));
       return;
     }

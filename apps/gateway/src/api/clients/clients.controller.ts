@@ -1,127 +1,27 @@
-import { ClientKeys, type ListedClient, type Scope } from '@b24/access';
+import { type Client, ClientKeys, type Scope } from '@b24/access';
 import { type Clock, Fault, type PortalId } from '@b24/portal';
-import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
-import { isoTime } from '../../http/iso-time';
+import type { z } from 'zod';
+import { FromCaller } from '../../http/caller';
 import type { AuditContext } from '../../http/request-scope';
 import { Operation } from '../../http/operation';
-import { portalName } from '../../http/shapes';
 import { FromAuditContext } from '../../http/audit-context';
 import { PortalDirectory } from '../../line/portal-directory';
-import { scopeDescriptions, scopes } from '../../resources/scopes';
+import type { CallerContext } from '../../request-line';
 import { clockToken } from '../../http/injection-tokens';
-
-const scopeSchema = z.enum(scopes).meta({
-  id: 'Scope',
-  description: 'A right of a key.',
-  'x-enum-descriptions': Object.fromEntries(scopeDescriptions),
-});
-const methodPattern = z
-  .string()
-  .regex(/^[A-Za-z0-9._*]{1,128}$/, "Must be a method's name, with * for any characters.");
-
-const methodsText = 'The Bitrix24 methods that the key may call, as patterns such as `crm.*`. All of them when absent.';
-const daysText = 'The number of days after which the key expires.';
-
-const clientExample = {
-  id: 'c_5f2b8c1d9e0a7b64',
-  name: 'planning',
-  scopes: ['backlog:read' as const, 'backlog:write' as const],
-  portals: 'all' as const,
-  createdAt: '2026-11-01T09:00:00.000Z',
-};
-const clientSchema = z
-  .object({
-    id: z.string().describe('The id of the client.'),
-    name: z.string().describe('Its name, for people.'),
-    scopes: z.array(scopeSchema).describe('What the key may do.'),
-    portals: z
-      .union([z.literal('all'), z.array(z.string())])
-      .describe('`all`, or the member ids of the portals that the key may use.'),
-    methods: z.array(z.string()).optional().describe(methodsText),
-    createdAt: z.iso.datetime().describe('When the client was created.'),
-    expiresAt: z.iso.datetime().optional().meta({ description: 'When the key stops working.' }),
-    lastUsedAt: z.iso.datetime().optional().meta({ description: 'When the key was last used, to the minute.' }),
-    ratePerSecond: z.number().optional().describe('Commands per second that the key may send, over all replicas.'),
-    burst: z.int().optional().describe('Commands that the key may send at once.'),
-    previousKey: z
-      .object({
-        validUntil: z.iso.datetime().optional().describe('When the former key stops working.'),
-        lastUsedAt: z.iso.datetime().optional().describe('When the former key was last used, to the minute.'),
-      })
-      .optional()
-      .meta({
-        description:
-          'The former key, while it still works. Without `validUntil` the rotation was interrupted: rotate again.',
-      }),
-  })
-  .meta({ id: 'Client', examples: [clientExample] });
-const clientsSchema = z
-  .object({ items: z.array(clientSchema).describe('The clients, oldest first.') })
-  .meta({ id: 'Clients' });
-const createdSchema = clientSchema
-  .and(z.object({ key: z.string().meta({ description: 'The key itself: returned here only.' }) }))
-  .meta({
-    id: 'CreatedClient',
-    examples: [{ ...clientExample, key: 'b24_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' }],
-  });
-const expiryFields = {
-  expiresAt: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .meta({ description: 'When the key stops working. Without this or `expiresInDays` it works until it is deleted.' }),
-  expiresInDays: z.int().min(1).max(3650).optional().describe(daysText),
-};
-const newClientSchema = z
-  .strictObject({
-    name: z.string().trim().min(1).max(100).describe('A name for people.'),
-    scopes: z.array(scopeSchema).min(1).max(scopes.length).describe('What the key may do.'),
-    portals: z
-      .union([z.literal('all'), z.array(portalName).min(1).max(1000)])
-      .default('all')
-      .meta({ description: '`all`, or member ids, aliases or domains of installed portals.' }),
-    methods: z.array(methodPattern).min(1).max(100).optional().describe(methodsText),
-    ...expiryFields,
-    ratePerSecond: z.number().min(0.01).max(10_000).optional().meta({
-      description:
-        'Commands per second that the key may send to portals, over all replicas. A call is one command, a batch as many as it holds, a list one per page; a request that sends none counts as one. Unlimited when absent.',
-    }),
-    burst: z.int().min(1).max(100_000).optional().meta({
-      description:
-        'Commands that the key may send at once; `ratePerSecond` by default. A request may exceed what is left; the key is then rejected until the excess has refilled. Needs `ratePerSecond`.',
-    }),
-  })
-  .refine(({ burst, ratePerSecond }) => burst === undefined || ratePerSecond !== undefined, {
-    path: ['burst'],
-    error: 'Needs ratePerSecond.',
-  })
-  .refine(
-    ({ scopes: held, portals, methods, ratePerSecond }) =>
-      !held.includes('admin') || (portals === 'all' && !methods && ratePerSecond === undefined),
-    {
-      path: ['scopes'],
-      error: 'A key with the scope admin could lift its own limits: give it no portals, methods or ratePerSecond.',
-      when: ({ issues }) => issues.length === 0,
-    },
-  )
-  .meta({
-    id: 'NewClient',
-    examples: [{ name: 'planning', scopes: ['backlog:read', 'backlog:write'], portals: 'all' }],
-  });
-const rotationSchema = z
-  .strictObject({
-    graceSeconds: z
-      .int()
-      .min(0)
-      .max(30 * 86_400)
-      .default(0)
-      .meta({ description: 'How long the current key keeps working beside the new one, in seconds.' }),
-    ...expiryFields,
-  })
-  .prefault({})
-  .meta({ id: 'KeyRotation', examples: [{ graceSeconds: 3600 }] });
-const clientId = z.string().max(64).describe('The id of the client.');
+import { changedClient, mustNotOutlive } from './client-changes';
+import {
+  type ClientChanges,
+  clientChangesSchema,
+  clientId,
+  clientSchema,
+  clientsSchema,
+  createdSchema,
+  newClientSchema,
+  rotationSchema,
+  viewOf,
+} from './client-view';
 
 @ApiTags('clients')
 @Controller('v1/clients')
@@ -150,11 +50,13 @@ export class ClientsController {
   })
   async create(
     @Body({ schema: newClientSchema }) wanted: z.infer<typeof newClientSchema>,
+    @FromCaller() { client: maker }: CallerContext,
     @FromAuditContext() audit: AuditContext,
   ): Promise<z.infer<typeof createdSchema>> {
     const portals = wanted.portals === 'all' ? ('all' as const) : await this.idsOf(wanted.portals);
     const unique = [...new Set<Scope>(wanted.scopes)];
     const expiresAtMs = this.expiryOf(wanted);
+    mustNotOutlive(maker, { scopes: unique, expiresAtMs });
     const { ratePerSecond: perSecond, burst } = wanted;
     const { client, key } = await this.keys.create({
       name: wanted.name,
@@ -181,6 +83,38 @@ export class ClientsController {
     return { items: (await this.keys.list()).map(viewOf) };
   }
 
+  @Patch(':id')
+  @Operation({
+    id: 'updateClient',
+    summary: 'Change a client: its name, rights, portals, rate or expiry',
+    description:
+      'The key stays the same, and has the new rights at once, on every replica; a key in its grace period as well. When a right is taken away, calls of the key that wait are not sent.',
+    scope: 'admin',
+    status: 200,
+    onRetry: { kind: 'repeated' },
+    says: 'The client after the change.',
+    answer: clientSchema,
+    faults: ['client_not_found', 'portal_not_found', 'body_too_large', 'unsupported_media_type'],
+  })
+  async update(
+    @Param('id', { schema: clientId }) id: string,
+    @Body({ schema: clientChangesSchema }) wanted: ClientChanges,
+    @FromCaller() { client: editor }: CallerContext,
+  ): Promise<z.infer<typeof clientSchema>> {
+    const { portals: names, expiresAt, expiresInDays } = wanted;
+    const portals = names === undefined || names === 'all' ? names : await this.idsOf(names);
+    const expiresAtMs =
+      expiresAt === null && expiresInDays === undefined
+        ? null
+        : this.expiryOf({ expiresAt: expiresAt ?? undefined, expiresInDays });
+    const change = (before: Client) => {
+      const after = changedClient(before, wanted, { portals, expiresAtMs });
+      mustNotOutlive(editor, after);
+      return after;
+    };
+    return viewOf(await this.keys.change(id, change));
+  }
+
   @Post(':id/rotate')
   @Operation({
     id: 'rotateClientKey',
@@ -201,8 +135,11 @@ export class ClientsController {
   async rotate(
     @Param('id', { schema: clientId }) id: string,
     @Body({ schema: rotationSchema }) wanted: z.infer<typeof rotationSchema>,
+    @FromCaller() { client: maker }: CallerContext,
   ): Promise<z.infer<typeof createdSchema>> {
+    const before = await this.keys.stored(id);
     const expiresAtMs = this.expiryOf(wanted);
+    mustNotOutlive(maker, { ...before, expiresAtMs: expiresAtMs ?? before.expiresAtMs });
     const { client, key } = await this.keys.rotate(id, {
       graceMs: wanted.graceSeconds * 1000,
       ...(expiresAtMs !== undefined && { expiresAtMs }),
@@ -243,25 +180,4 @@ export class ClientsController {
 interface ExpiryRequest {
   readonly expiresAt?: string | undefined;
   readonly expiresInDays?: number | undefined;
-}
-
-function viewOf(client: ListedClient): z.infer<typeof clientSchema> {
-  const { id, name, scopes: held, portals, methods, createdAtMs, expiresAtMs, lastUsedAtMs, rate, previous } = client;
-  return {
-    id,
-    name,
-    scopes: [...held],
-    portals: portals === 'all' ? 'all' : [...portals],
-    ...(methods && { methods: [...methods] }),
-    createdAt: isoTime(createdAtMs),
-    ...(expiresAtMs !== undefined && { expiresAt: isoTime(expiresAtMs) }),
-    ...(lastUsedAtMs !== undefined && { lastUsedAt: isoTime(lastUsedAtMs) }),
-    ...(rate && { ratePerSecond: rate.perSecond, burst: rate.burst }),
-    ...(previous && {
-      previousKey: {
-        ...(previous.untilMs !== undefined && { validUntil: isoTime(previous.untilMs) }),
-        ...(previous.lastUsedAtMs !== undefined && { lastUsedAt: isoTime(previous.lastUsedAtMs) }),
-      },
-    }),
-  };
 }

@@ -1,26 +1,55 @@
 import { isAdministrator, type Client } from '@b24/access';
 import { type Job, JobRecords, Jobs } from '@b24/jobs';
 import { Fault } from '@b24/portal';
-import { Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { batchPartSchema } from '../calls/batch-work';
 import { fanOutLineSchema } from '../calls/fan-out-line';
 import { FromCaller } from '../../http/caller';
 import type { AuditContext } from '../../http/request-scope';
-import { limitQuery, nextCursor, numberCursor, PageQueries, pageSchema } from '../../http/list-page';
+import { limitQuery, nextCursor, numberCursor, OptionalQuery, PageQueries, pageSchema } from '../../http/list-page';
 import { Operation } from '../../http/operation';
+import { headerReferences } from '../../http/problem-responses';
+import { sourceOf } from '../../http/source-address';
 import { FromAuditContext } from '../../http/audit-context';
 import type { CallerContext } from '../../request-line';
 import { jobSchema, type JobView, jobView } from '../respond-async/job-view';
+import { itemOf, jobItemsSchema } from './job-items';
+import { JobRetry } from './job-retry';
 
 const jobId = z
   .string()
   .regex(/^[\w-]{1,64}$/, 'Must be the id of a job.')
   .describe('The id of the job.');
+const outcomeSchema = z.enum(['all', 'failed']).default('all');
+const retryItemsSchema = z
+  .strictObject({
+    items: z.enum(['failed', 'unknown']).default('failed').meta({
+      description:
+        '`failed`: what failed and was certainly not executed, and reads. `unknown`: writes that may have been executed; this may execute them twice.',
+    }),
+  })
+  .prefault({})
+  .meta({ id: 'RetryItems', examples: [{ items: 'failed' }] });
+const jobRetrySchema = jobSchema
+  .and(
+    z.object({
+      retry: z
+        .object({
+          items: z.int().describe('The number of portals or commands that are retried.'),
+          leftOut: z.int().describe('The number of failed ones that are left out.'),
+        })
+        .describe('What is retried.'),
+    }),
+  )
+  .meta({ id: 'JobRetry' });
 const jobPageSchema = pageSchema(jobSchema, 'The jobs, newest first.').meta({ id: 'JobPage' });
+
+/** Lines hold results, which may be large. */
+const linesReadAtOnce = 20;
 
 @ApiTags('jobs')
 @Controller('v1/jobs')
@@ -28,6 +57,7 @@ export class JobsController {
   constructor(
     private readonly jobs: Jobs<Client>,
     private readonly records: JobRecords,
+    private readonly retries: JobRetry,
   ) {}
 
   @Get()
@@ -98,6 +128,82 @@ export class JobsController {
     await reply.type('application/x-ndjson').send(Readable.from(lines, { objectMode: false }));
   }
 
+  @Get(':id/items')
+  @Operation({
+    id: 'listJobItems',
+    summary: 'List what came of the items of a job, without their results',
+    description: 'Which portals or commands failed, and why.',
+    scope: 'call',
+    status: 200,
+    says: 'A page of items. It may be short while the job runs.',
+    answer: jobItemsSchema,
+    faults: ['job_not_found'],
+  })
+  @OptionalQuery('outcome', '`failed`: only items that failed. `all` by default.', {
+    type: 'string',
+    enum: [...outcomeSchema.unwrap().options],
+  })
+  @PageQueries('Items')
+  async items(
+    @Param('id', { schema: jobId }) id: string,
+    @Query('outcome', { schema: outcomeSchema }) outcome: z.infer<typeof outcomeSchema>,
+    @Query('limit', { schema: limitQuery }) limit: number,
+    @Query('cursor', { schema: numberCursor.default(0) }) from: number,
+    @FromCaller() { client }: CallerContext,
+  ): Promise<z.infer<typeof jobItemsSchema>> {
+    const job = await this.own(client, id);
+    const known =
+      outcome === 'failed' ? await this.records.failures(id) : range(from, Math.min(from + limit + 1, job.total));
+    const indexes = known.filter((index) => index >= from);
+    const shown = indexes.slice(0, limit);
+    const items = [];
+    for (let at = 0; at < shown.length; at += linesReadAtOnce) {
+      const some = shown.slice(at, at + linesReadAtOnce);
+      const lines = await this.records.linesAt(id, some);
+      items.push(...lines.flatMap((line, i) => (line === undefined ? [] : [itemOf(some[i] ?? 0, line)])));
+    }
+    return { items, ...nextCursor(indexes[limit]) };
+  }
+
+  @Post(':id/retry')
+  @Operation({
+    id: 'retryJob',
+    summary: 'Retry the items of a finished job that failed',
+    description:
+      'Creates a job of the same client, with the current rights of its key. A write that may have been executed is left out unless `items` says `unknown`. Each selection of a job is retried once: a repeated request gets the same job, and what fails again is retried from there.',
+    scope: 'call',
+    status: 202,
+    onRetry: { kind: 'repeated' },
+    says: 'The new job.',
+    answer: jobRetrySchema,
+    headers: headerReferences('Location'),
+    faults: [
+      'job_not_found',
+      'job_not_retryable',
+      'too_many_jobs',
+      'storage_budget_spent',
+      'shutting_down',
+      'body_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async retry(
+    @Param('id', { schema: jobId }) id: string,
+    @Body({ schema: retryItemsSchema }) { items }: z.infer<typeof retryItemsSchema>,
+    @FromCaller() { client }: CallerContext,
+    @FromAuditContext() audit: AuditContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<z.infer<typeof jobRetrySchema>> {
+    const job = await this.own(client, id);
+    const from = { requestId: request.id, source: sourceOf(request) };
+    const { job: made, ...retry } = await this.retries.start(job, { items, ...from });
+    audit.ids['retried'] = retry.items;
+    audit.ids['unknown'] = items === 'unknown';
+    void reply.header('Location', `/v1/jobs/${made.id}`);
+    return { ...jobView(made), retry };
+  }
+
   @Post(':id/cancel')
   @Operation({
     id: 'cancelJob',
@@ -131,4 +237,8 @@ export class JobsController {
     if (job.client !== client.id && !isAdministrator(client)) throw new Fault('job_not_found');
     return job;
   }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }

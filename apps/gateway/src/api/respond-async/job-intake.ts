@@ -20,6 +20,8 @@ export const callbackUrlSchema = z
 /** Work that a request hands to a job. */
 export interface JobRequest {
   readonly kind: string;
+  /** What it does, in words for people. */
+  readonly title: string;
   readonly total: number;
   readonly payload: unknown;
   readonly callbackUrl?: string | undefined;
@@ -52,14 +54,8 @@ export class JobIntake {
     const name = key === undefined ? randomBytes(16).toString('hex') : digestOf('job', client.id, key).slice(0, 32);
     const fingerprint = digestOf(request.method, request.url, canonical(request.body ?? null));
     const callback: JobCallback | undefined = url === undefined ? undefined : { url, secret: newSigningSecret() };
-    const wanted = {
-      id: `j_${name}`,
-      client: client.id,
-      requestId: request.id,
-      fingerprint,
-      ...work,
-      ...(callback && { callback }),
-    };
+    const owner = { client: client.id, clientName: client.name, requestId: request.id };
+    const wanted = { id: `j_${name}`, ...owner, fingerprint, ...work, ...(callback && { callback }) };
     const job = await this.jobs.create(wanted);
     const stored = callback && (await this.jobs.callback(job.id));
     return { ...jobView(job), ...(stored && { callbackSecret: stored.secret.reveal() }) };

@@ -1,15 +1,15 @@
 import {
   type BoundEvents,
+  type DeliveryAttempt,
   type DeliveryCounts,
-  type DeadLetter,
+  type DeliveryHistory,
   type Subscription,
   describeAttempt,
 } from '@b24/events';
 import type { PortalId } from '@b24/portal';
 import { z } from 'zod';
 import { isoTime } from '../../http/iso-time';
-import { pageSchema } from '../../http/list-page';
-import { portalName } from '../../http/shapes';
+import { momentSchema, portalName } from '../../http/shapes';
 
 /** The maximum number of portals listed by name. */
 const maxListedPortals = 50;
@@ -78,8 +78,10 @@ const subscriptionExample = {
   portals: 'all' as const,
   paused: false,
   createdAt: '2026-11-01T09:00:00.000Z',
-  waiting: 0,
+  waiting: 1,
   dead: 0,
+  lastFailure: { at: '2026-11-01T09:00:01.000Z', status: 500, detail: 'The target answered 500.' },
+  nextAttemptAt: '2026-11-01T09:00:05.000Z',
 };
 export const subscriptionSchema = z
   .object({
@@ -101,6 +103,19 @@ export const subscriptionSchema = z
       .meta({ description: 'Until when messages are also signed with the former secret.' }),
     waiting: z.int().meta({ description: 'The number of events that wait for delivery or for a retry.' }),
     dead: z.int().meta({ description: 'The number of dead letters; the newest 1000 are stored.' }),
+    lastDeliveredAt: z.iso.datetime().optional().describe('When the target last accepted an event.'),
+    lastFailure: z
+      .object({
+        at: z.iso.datetime().describe('When the attempt ended.'),
+        status: z.int().optional().describe('The HTTP status from the target; absent when there was no answer.'),
+        detail: z.string().describe('Why the attempt failed, in a sentence.'),
+      })
+      .optional()
+      .meta({ description: 'The last attempt that failed. Compare `lastDeliveredAt` to see whether it is over.' }),
+    nextAttemptAt: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'When the first waiting event is tried next. Absent when none waits, or while paused.' }),
   })
   .meta({ id: 'Subscription', examples: [subscriptionExample] });
 export const subscriptionsSchema = z
@@ -157,59 +172,21 @@ export const testDeliverySchema = z
       { id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583', delivered: true, status: 204, detail: 'The target answered 204.' },
     ],
   });
-export const deadLettersSchema = pageSchema(
-  z.object({
-    id: z.string().describe('The id of the dead letter.'),
-    message: z
-      .object({
-        id: z.string().describe('The `webhook-id` of the message.'),
-        event: z.string().describe('The Bitrix24 event.'),
-        portal: z
-          .object({
-            memberId: z.string().describe('The member id of the portal.'),
-            domain: z.string().describe('The host of the portal.'),
-          })
-          .describe('The portal that sent the event.'),
-        receivedAt: z.iso.datetime().describe('When the gateway received the event.'),
-        ts: z.int().nullable().describe('When the portal sent the event, in Unix seconds; `null` when unknown.'),
-        data: z.record(z.string(), z.unknown()).describe('The data of the event, as the portal sent it.'),
-      })
-      .describe('The message, as it is posted.'),
-    attempts: z.int().describe('The number of delivery attempts.'),
-    diedAt: z.iso.datetime().describe('When delivery was given up.'),
-    status: z.int().optional().describe('The last HTTP status from the target.'),
-    detail: z.string().describe('Why the last attempt failed, in a sentence.'),
-  }),
-  'The dead letters, newest first.',
-).meta({
-  id: 'DeadLetters',
-  examples: [
-    {
-      items: [
-        {
-          id: 'd_9f2c4d1e0a7b6583',
-          message: {
-            id: 'msg_9f2c4d1e0a7b65839f2c4d1e0a7b6583',
-            event: 'ONTASKADD',
-            portal: { memberId: 'a223c6b3710f85df22e9377d6c4f7553', domain: 'acme.bitrix24.de' },
-            receivedAt: '2026-11-01T09:00:00.000Z',
-            ts: 1_793_523_600,
-            data: { FIELDS_AFTER: { ID: '42' } },
-          },
-          attempts: 12,
-          diedAt: '2026-11-02T03:00:00.000Z',
-          status: 500,
-          detail: 'The target answered 500.',
-        },
-      ],
-    },
-  ],
-});
+export const replayOptionsSchema = z
+  .strictObject({
+    since: momentSchema.optional().meta({ description: 'Dead letters that died at or after this time only.' }),
+  })
+  .prefault({})
+  .meta({ id: 'ReplayOptions', examples: [{ since: '2026-11-02T09:00:00+01:00' }] });
 export const replaySchema = z
   .object({ replayed: z.int().describe('The number of messages that are sent again.') })
   .meta({ id: 'Replay', examples: [{ replayed: 3 }] });
 
-export function viewOf(it: Subscription, { waiting, dead }: Pick<DeliveryCounts, 'waiting' | 'dead'>) {
+/** The state of a subscription's deliveries. */
+export type SubscriptionDeliveries = Pick<DeliveryCounts, 'waiting' | 'dead'> & DeliveryHistory;
+
+export function viewOf(it: Subscription, { waiting, dead, ...history }: SubscriptionDeliveries) {
+  const { lastFailure, lastDeliveredAtMs, nextAttemptAtMs } = history;
   return {
     id: it.id,
     ...(it.name !== undefined && { name: it.name }),
@@ -222,7 +199,17 @@ export function viewOf(it: Subscription, { waiting, dead }: Pick<DeliveryCounts,
     ...(it.former && { formerSecretUntil: isoTime(it.former.untilMs) }),
     waiting,
     dead,
+    ...(lastDeliveredAtMs !== undefined && { lastDeliveredAt: isoTime(lastDeliveredAtMs) }),
+    ...(lastFailure?.last && {
+      lastFailure: { at: isoTime(lastFailure.lastAtMs ?? 0), ...attemptView(lastFailure.last) },
+    }),
+    ...(nextAttemptAtMs !== undefined && !it.paused && { nextAttemptAt: isoTime(nextAttemptAtMs) }),
   };
+}
+
+/** An attempt as the API shows it: the status, if there was an answer, and what happened in a sentence. */
+export function attemptView(attempt: DeliveryAttempt): { status?: number; detail: string } {
+  return { ...('status' in attempt && { status: attempt.status }), detail: describeAttempt(attempt) };
 }
 
 export function bindingsOf(
@@ -236,17 +223,6 @@ export function bindingsOf(
     portals: mine.length - failing.length,
     failing: failing.slice(0, maxListedPortals),
     refused: refused.slice(0, maxListedPortals),
-  };
-}
-
-export function deadLetterView({ id, message, attempts, last, diedAtMs }: DeadLetter) {
-  return {
-    id,
-    message: { ...message, data: { ...message.data } },
-    attempts,
-    diedAt: isoTime(diedAtMs),
-    ...(last && 'status' in last && { status: last.status }),
-    detail: last ? describeAttempt(last) : 'It was never sent.',
   };
 }
 

@@ -10,15 +10,16 @@ import { Operation } from '../../http/operation';
 import { headerReferences } from '../../http/problem-responses';
 import { FromAuditContext } from '../../http/audit-context';
 import { PortalDirectory } from '../../line/portal-directory';
+import { deadLettersSchema, deadLetterView, deliveriesSchema, deliveryView } from './delivery-view';
 import { EventTargets } from './event-targets';
 import {
   bindingsOf,
   createdSubscriptionSchema,
-  deadLettersSchema,
-  deadLetterView,
   newSubscriptionSchema,
+  replayOptionsSchema,
   replaySchema,
   secretRotationSchema,
+  type SubscriptionDeliveries,
   subscriptionChangesSchema,
   subscriptionDetailsSchema,
   subscriptionSchema,
@@ -31,6 +32,7 @@ const anyId = z.string().max(64).describe('The id of the subscription.');
 const deadLetterIdSchema = z.string().min(1).max(64).describe('The id of the dead letter.');
 type CreatedSubscriptionView = z.infer<typeof createdSubscriptionSchema>;
 type SubscriptionView = z.infer<typeof subscriptionSchema>;
+const nothingWaits: SubscriptionDeliveries = { waiting: 0, dead: 0 };
 
 @ApiTags('subscriptions')
 @Controller('v1/subscriptions')
@@ -80,7 +82,7 @@ export class SubscriptionsController {
     const made = await this.subscriptions.create({ url, events, portals, ...(name !== undefined && { name }) });
     audit.ids['subscriptionId'] = made.id;
     void reply.header('Location', `/v1/subscriptions/${made.id}`);
-    return { ...viewOf(made, { waiting: 0, dead: 0 }), secret: made.secret.reveal() };
+    return { ...viewOf(made, nothingWaits), secret: made.secret.reveal() };
   }
 
   @Get()
@@ -94,8 +96,8 @@ export class SubscriptionsController {
   })
   async list(): Promise<z.infer<typeof subscriptionsSchema>> {
     const all = await this.subscriptions.list();
-    const counts = await this.queue.counts(all.map(({ id }) => id));
-    return { items: all.map((it, i) => viewOf(it, counts[i] ?? { waiting: 0, dead: 0 })) };
+    const deliveries = await this.deliveriesOf(all.map(({ id }) => id));
+    return { items: all.map((it, i) => viewOf(it, deliveries[i] ?? nothingWaits)) };
   }
 
   @Get(':id')
@@ -206,6 +208,29 @@ export class SubscriptionsController {
     await this.subscriptions.remove(id);
   }
 
+  @Get(':id/deliveries')
+  @Operation({
+    id: 'listDeliveries',
+    summary: 'List the events that wait for a subscription, the next attempt first',
+    description: 'How often each was tried, what the target answered last, and when it is tried next.',
+    scope: 'admin',
+    status: 200,
+    says: 'A page of waiting events.',
+    answer: deliveriesSchema,
+    faults: ['subscription_not_found'],
+  })
+  @PageQueries('Deliveries')
+  async deliveries(
+    @Param('id', { schema: anyId }) id: string,
+    @Query('limit', { schema: limitQuery }) limit: number,
+    @Query('cursor', { schema: numberCursor.default(0) }) from: number,
+  ): Promise<z.infer<typeof deliveriesSchema>> {
+    await this.subscriptions.get(id);
+    const found = await this.queue.deliveries(id, { from, limit });
+    const { waiting } = await this.stateOf(id);
+    return { items: found.map(deliveryView), ...nextCursor(from + limit < waiting ? from + limit : undefined) };
+  }
+
   @Get(':id/dead-letters')
   @Operation({
     id: 'listDeadLetters',
@@ -224,14 +249,14 @@ export class SubscriptionsController {
   ): Promise<z.infer<typeof deadLettersSchema>> {
     await this.subscriptions.get(id);
     const letters = await this.queue.deadLetters(id, { from, limit });
-    const { dead } = await this.countsOf(id);
+    const { dead } = await this.stateOf(id);
     return { items: letters.map(deadLetterView), ...nextCursor(from + limit < dead ? from + limit : undefined) };
   }
 
   @Post(':id/dead-letters/replay')
   @Operation({
     id: 'replayDeadLetters',
-    summary: 'Send all dead letters again',
+    summary: 'Send all dead letters again, or those since a time',
     scope: 'admin',
     status: 200,
     onRetry: { kind: 'repeated' },
@@ -239,9 +264,12 @@ export class SubscriptionsController {
     answer: replaySchema,
     faults: ['subscription_not_found', 'body_too_large', 'unsupported_media_type'],
   })
-  async replayAll(@Param('id', { schema: anyId }) id: string): Promise<z.infer<typeof replaySchema>> {
+  async replayAll(
+    @Param('id', { schema: anyId }) id: string,
+    @Body({ schema: replayOptionsSchema }) { since }: z.infer<typeof replayOptionsSchema>,
+  ): Promise<z.infer<typeof replaySchema>> {
     await this.subscriptions.get(id);
-    const replayed = await this.queue.replay(id);
+    const replayed = await this.queue.replay(id, since === undefined ? {} : { sinceMs: Date.parse(since) });
     this.deliveryWorker.wake();
     return { replayed };
   }
@@ -261,17 +289,22 @@ export class SubscriptionsController {
     @Param('deadLetterId', { schema: deadLetterIdSchema }) deadLetterId: string,
   ): Promise<void> {
     await this.subscriptions.get(id);
-    await this.queue.replay(id, deadLetterId);
+    await this.queue.replay(id, { id: deadLetterId });
     this.deliveryWorker.wake();
   }
 
   private async view(subscription: Subscription): Promise<SubscriptionView> {
-    return viewOf(subscription, await this.countsOf(subscription.id));
+    return viewOf(subscription, await this.stateOf(subscription.id));
   }
 
-  private async countsOf(id: string): Promise<{ waiting: number; dead: number }> {
-    const [counts] = await this.queue.counts([id]);
-    return counts ?? { waiting: 0, dead: 0 };
+  private async stateOf(id: string): Promise<SubscriptionDeliveries> {
+    const [state] = await this.deliveriesOf([id]);
+    return state ?? nothingWaits;
+  }
+
+  private async deliveriesOf(ids: readonly string[]): Promise<SubscriptionDeliveries[]> {
+    const [counts, histories] = await Promise.all([this.queue.counts(ids), this.queue.histories(ids)]);
+    return counts.map((it, i) => ({ ...it, ...histories[i] }));
   }
 
   private async idsOf(names: 'all' | readonly string[]): Promise<'all' | PortalId[]> {

@@ -3,10 +3,11 @@
   KEYS[1]  the job
   KEYS[2]  the items in progress
   KEYS[3]  the results
+  KEYS[4]  the items that failed
   ARGV[1]  run id
   ARGV[2]  index of the item
   ARGV[3]  the sealed result
-  ARGV[4]  'done' or 'failed': the counter to increment
+  ARGV[4]  the code of a failed item; empty for a good one
   ARGV[5]  maximum bytes of all results
   ARGV[6]  milliseconds to keep the record
   ARGV[7]  '1' when no later item may be sent
@@ -30,7 +31,10 @@ redis.call('HINCRBY', KEYS[1], 'done', 1)
 if ARGV[7] == '1' then
   redis.call('HSET', KEYS[1], 'noMore', '1')
 end
-if ARGV[4] == 'failed' then
+if ARGV[4] ~= '' then
   redis.call('HINCRBY', KEYS[1], 'failed', 1)
+  redis.call('HINCRBY', KEYS[1], 'failed:' .. ARGV[4], 1)
+  redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
+  redis.call('PEXPIRE', KEYS[4], ARGV[6])
 end
 return 1
