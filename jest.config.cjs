@@ -37,6 +37,7 @@ const shipTests = [
   'command-line-doc',
   'jobs-topologies',
   'method-documents',
+  'newcomer',
   'programs',
   'redis-topologies',
   'start',

@@ -8,6 +8,7 @@ import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
 import { PortalPage } from './pages/portal';
 import { PortalsPage } from './pages/portals';
+import { SandboxPage } from './pages/sandbox';
 import { SignInPage } from './pages/sign-in';
 import { TryPage } from './pages/try';
 import { Empty, Loading } from './parts/pieces';
@@ -45,12 +46,18 @@ export function Console() {
   };
   return (
     <Shell path={path} who={who} document={document} leave={leave}>
-      <PageAt path={path} document={document} />
+      <PageAt path={path} document={document} who={who} />
     </Shell>
   );
 }
 
-function PageAt({ path, document }: { path: string; document: OpenApi | undefined }) {
+interface PageAtProps {
+  readonly path: string;
+  readonly document: OpenApi | undefined;
+  readonly who: SignedIn;
+}
+
+function PageAt({ path, document, who }: PageAtProps) {
   const [, room = '', name = ''] = path.split('/');
   switch (room) {
     case '':
@@ -69,13 +76,19 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
       return <JobsPage />;
     case 'audit':
       return <AuditPage document={document} />;
+    case 'sandbox':
+      return who.sandbox ? <SandboxPage /> : <NoPage />;
     default:
-      return (
-        <Empty title="There is no such page">
-          <p>
-            The address may be mistyped. <Link to="/">Go to the portals</Link>.
-          </p>
-        </Empty>
-      );
+      return <NoPage />;
   }
+}
+
+function NoPage() {
+  return (
+    <Empty title="There is no such page">
+      <p>
+        The address may be mistyped. <Link to="/">Go to the portals</Link>.
+      </p>
+    </Empty>
+  );
 }

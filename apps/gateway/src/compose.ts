@@ -53,6 +53,7 @@ import { combineObservers } from './doors/console/combine-observers';
 import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
 import { LiveFigures } from './doors/console/live-figures';
+import { Sandbox } from './doors/console/sandbox';
 import { PortalOnboarding } from './api/portals/portal-onboarding';
 import { SealedLinks } from './doors/files/sealed-links';
 import { FileTransfers } from './doors/files/files';
@@ -311,6 +312,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   // The console.
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
   const consoleAuth = new ConsoleAuth(sessions, throttle, settings.publicUrl);
+  const sandbox = new Sandbox(settings.sandboxUrl);
   const live = new Live({
     ...{ figures, channel: new LiveChannel(redis, log), queues: line.queues, clock },
     look: async (portal) => {
@@ -334,6 +336,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },
     { close: () => void filesWire.close() },
+    { close: () => void sandbox.close() },
     audit,
     grants,
     rateLimiter,
@@ -367,7 +370,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       once,
       subscriptions,
     },
-    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
+    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live, sandbox },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }
