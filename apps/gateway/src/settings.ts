@@ -202,6 +202,9 @@ const environment = z
     when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
   });
 
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(environment.shape);
+
 function isLoopback(url: string): boolean {
   return /^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(url);
 }
