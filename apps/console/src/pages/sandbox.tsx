@@ -76,7 +76,7 @@ interface PortalChoiceProps {
 
 function Choice({ portals, chosen, choose }: PortalChoiceProps) {
   return (
-    <fieldset class="themes">
+    <fieldset class="themes sandbox-portals">
       <legend class="hidden">Portal</legend>
       {portals.map(({ memberId, name, failure }) => (
         <label key={memberId}>
@@ -168,7 +168,7 @@ function Failures({ portal, failures, changed }: FailuresProps) {
   };
   return (
     <>
-      <h2 class="after">Failures</h2>
+      <h2 class="sandbox-failures">Failures</h2>
       {problem && <ProblemBox problem={problem} />}
       <ul class="cards roomy">
         {failures.map((failure) => (
