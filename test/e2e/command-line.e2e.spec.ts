@@ -280,6 +280,15 @@ describe('the command line', () => {
     }
     const bare = await line.run([]);
     expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('Commands:')]);
+    // Help once, and no problem beside it; for programs a problem alone.
+    const group = await line.run(['jobs']);
+    expect([group.code, group.stdout, group.stderr]).toEqual([
+      2,
+      '',
+      expect.stringMatching(/^Usage: b24-gateway jobs/),
+    ]);
+    expect([bare, group].filter(({ stderr }) => stderr.includes('✗'))).toEqual([]);
+    expect(await line.problem(['jobs'])).toMatchObject({ exitCode: 2, code: 'wrong_usage' });
   });
 
   it('takes a key from the environment, a file or standard input, and repeats none that was put elsewhere', async () => {
@@ -378,7 +387,7 @@ describe('the command line', () => {
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
-      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
+      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel', 'doctor', 'completion'],
     ]);
   }, 60_000);
 
