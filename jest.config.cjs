@@ -31,12 +31,14 @@ const shared = {
   testEnvironment: '<rootDir>/test/jest/single-context.cjs',
 };
 
-/** Packages, `npm start`, the docs as they are read, and clusters of Redis: what is far from most changes. */
+/** Packages, `npm start`, the Helm chart, the docs as they are read, and clusters of Redis: what is far from most changes. */
 const shipTests = [
   'client-package',
   'command-line-doc',
+  'helm-chart',
   'jobs-topologies',
   'method-documents',
+  'newcomer',
   'programs',
   'redis-topologies',
   'start',

@@ -14,9 +14,11 @@ export class Demo {
     data.folder('simulator');
     const pidFile = data.at('simulator', 'pid');
     await endOrphan(pidFile, /portal-simulator/);
-    const [server, ...portals] = await portsOf(data, gatewayPort);
+    const [server, ...ports] = await portsOf(data, gatewayPort);
+    const [portals, secondPorts] = [ports.slice(0, aliases.length), ports.slice(aliases.length)];
     demo.server = `http://127.0.0.1:${server}`;
     demo.domains = portals.map((port) => `127.0.0.1:${port}`);
+    demo.allowed = ports.map((port) => `127.0.0.1:${port}`);
     demo.clientId = data.kept('simulator-client-id', () => `local.${randomText(12)}`).text;
     demo.clientSecret = data.kept('simulator-client-secret', () => randomText()).text;
     demo.child = new Child('The portal simulator', process.execPath, [program], {
@@ -25,6 +27,7 @@ export class Demo {
         ...process.env,
         SIM_PORT: `${server}`,
         SIM_PORTAL_PORTS: portals.join(),
+        SIM_SECOND_PORTS: secondPorts.join(),
         SIM_STATE_FILE: data.at('simulator', 'state.json'),
         SIM_CALLBACK_URL: `${publicUrl}/oauth/callback`,
         SIM_CLIENT_ID: demo.clientId,
@@ -43,7 +46,8 @@ export class Demo {
       B24_CLIENT_SECRET: this.clientSecret,
       B24_OAUTH_SERVER: this.server,
       B24_ALLOW_HTTP: 'true',
-      B24_PORTAL_HOSTS: this.domains.join(),
+      B24_PORTAL_HOSTS: this.allowed.join(),
+      SANDBOX_URL: this.server,
       INSTALLS: process.env.INSTALLS || 'open',
       ...directToLoopback(process.env),
     };
@@ -71,22 +75,22 @@ function directToLoopback({ no_proxy, NO_PROXY }) {
   return { no_proxy: ['127.0.0.1', no_proxy || NO_PROXY].filter(Boolean).join() };
 }
 
+/** Returns the ports of the authorization server, of each portal, and of each portal after a rename. */
 async function portsOf(data, gatewayPort) {
   const wanted = data.kept('simulator-ports', () => '').text;
-  const kept = wanted.split(',').filter(Boolean).map(Number);
-  if (kept.length === 0) {
-    const ports = await freePorts(gatewayPort + 10, 3);
-    writeFileSync(data.at('simulator-ports'), ports.join(), { mode: 0o600 });
-    return ports;
-  }
-  for (const port of kept) {
+  const stored = wanted.split(',').filter(Boolean).map(Number);
+  const missing = 1 + 2 * aliases.length - stored.length;
+  for (const port of stored) {
     if (!(await isFree(port))) {
       throw new Stop(
         `Port ${port}, where a demo portal lives, is taken by another program. Stop it, or set DATA_DIR to a new folder.`,
       );
     }
   }
-  return kept;
+  if (missing === 0) return stored;
+  const ports = [...stored, ...(await freePorts(Math.max(gatewayPort + 9, ...stored) + 1, missing))];
+  writeFileSync(data.at('simulator-ports'), ports.join(), { mode: 0o600 });
+  return ports;
 }
 
 async function ok(url) {

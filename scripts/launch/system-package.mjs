@@ -3,13 +3,16 @@ import { say, step, Stop } from './say.mjs';
 
 export const works = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Package managers, of which the first that this machine has is used; each is called with its own package name. */
+/**
+ * Package managers, of which the first that this machine has is used; each is called with its own name of the package, or of
+ * several with spaces between them.
+ */
 const managers = [
   {
     tool: 'apt-get',
     steps: (name) => [
       ['apt-get', 'update', '-qq'],
-      ['apt-get', 'install', '-y', '-qq', name],
+      ['apt-get', 'install', '-y', '-qq', ...name.split(' ')],
     ],
   },
   { tool: 'dnf', steps: (name) => [['dnf', 'install', '-y', '-q', name]] },

@@ -307,6 +307,15 @@ describe('the command line', () => {
     }
     const bare = await line.run([]);
     expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('Commands:')]);
+    // Help once, and no problem beside it; for programs a problem alone.
+    const group = await line.run(['jobs']);
+    expect([group.code, group.stdout, group.stderr]).toEqual([
+      2,
+      '',
+      expect.stringMatching(/^Usage: b24-gateway jobs/),
+    ]);
+    expect([bare, group].filter(({ stderr }) => stderr.includes('✗'))).toEqual([]);
+    expect(await line.problem(['jobs'])).toMatchObject({ exitCode: 2, code: 'wrong_usage' });
   });
 
   it('takes a key from the environment, a file or standard input, and repeats none that was put elsewhere', async () => {
@@ -430,11 +439,19 @@ describe('the command line', () => {
     };
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
-      ...['keys list', 'keys create', 'keys edit', 'keys rotate', 'keys revoke', 'keys assistants', 'keys end-assistant'],
+      ...[
+        'keys list',
+        'keys create',
+        'keys edit',
+        'keys rotate',
+        'keys revoke',
+        'keys assistants',
+        'keys end-assistant',
+      ],
       ...['call', 'calls tail', 'methods find', 'methods describe', 'audit'],
       ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel'],
       ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
-      'doctor',
+      ...['doctor', 'completion'],
     ]);
   }, 60_000);
 

@@ -58,6 +58,36 @@ describe('the doctor', () => {
     expect(stdout).toMatch(/\nno problems, no warnings\.\n$/);
   });
 
+  it('looks at a gateway elsewhere by its URL and a key alone, and marks what only its own machine can see', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'b24-doctor-'));
+    const away = new CommandLine({ B24_GATEWAY_URL: client.url, B24_GATEWAY_KEY: adminKey, DATA_DIR: folder });
+    const { code, stdout, stderr } = await away.run(['doctor', '--json']);
+    const { checks } = JSON.parse(stdout) as { checks: Finding[] };
+    expect([code, stderr, checks.map(({ check, state }) => [check, state])]).toEqual([
+      0,
+      '',
+      [
+        ...[
+          ['settings', 'skipped'],
+          ['redis', 'skipped'],
+          ['authorization_server', 'skipped'],
+        ],
+        ...[
+          ['gateway', 'ok'],
+          ['key', 'ok'],
+          ['portals', 'ok'],
+        ],
+      ],
+    ]);
+    expect((await away.run(['doctor'])).stdout).toMatch(/^– settings[^]*\nno problems, no warnings\.\n$/);
+    const wrongKey = await away.run(['doctor', '--json'], { env: { B24_GATEWAY_KEY: 'b24_wrong' } });
+    expect([wrongKey.code, wrongKey.stdout]).toEqual([1, expect.stringContaining('key_invalid')]);
+    const gone = `http://127.0.0.1:${await freePort()}`;
+    const nobody = await away.run(['doctor', '--json'], { env: { B24_GATEWAY_URL: gone } });
+    expect([nobody.code, nobody.stdout]).toEqual([1, expect.stringContaining('No gateway answers')]);
+    await rm(folder, { recursive: true });
+  });
+
   it('names every setting that is wrong, as the start does, and goes on with what it can', async () => {
     const { unhealthy } = await look({ B24_BURST: 'many', QUEUE_LIMIT: '0', ADMIN_KEY: `short-canary` });
     expect(unhealthy).toEqual([

@@ -66,16 +66,46 @@ describe('the reference at /docs', () => {
 
   it('finds any method of Bitrix24 by a part of its name, and shows its operation', async () => {
     const page = await open();
-    const find = page.getByRole('searchbox', { name: 'Find a method of Bitrix24' });
+    const find = page.getByRole('searchbox', { name: 'a method of Bitrix24' });
     await find.fill('no.such.method');
-    await page.getByText('No method has this in its name.').waitFor();
+    await page.getByText('Nothing has this in its name.').waitFor();
     await find.fill('scrum backlog add');
-    await page.getByRole('link', { name: 'tasks.api.scrum.backlog.add' }).click();
+    await page.getByRole('link', { name: 'tasks.api.scrum.backlog.add', exact: true }).click();
     const operation = page.locator('#operations-task-tasksApiScrumBacklogAdd');
     await operation.locator('[data-path="/v1/portals/{portal}/call/tasks.api.scrum.backlog.add"]').waitFor();
     await operation.getByRole('button', { name: 'Try it out' }).waitFor();
     await page.getByRole('link', { name: 'The gateway’s operations' }).click();
     await page.locator('#operations-backlogs-getBacklog').waitFor();
+  });
+
+  it('finds operations by path, field and code of a problem, and opens one', async () => {
+    const page = await open();
+    const find = page.getByRole('searchbox', { name: 'a method of Bitrix24' });
+    const found = page.locator('#found');
+    await find.fill('createdBy');
+    await found.getByText('field createdBy').nth(1).waitFor();
+    await find.fill('backlog_already_exists');
+    await found.getByText('Add a backlog to a group – code backlog_already_exists').waitFor();
+    await find.fill('post /backlogs');
+    await found.getByRole('link', { name: 'POST /v1/portals/{portal}/backlogs', exact: true }).click();
+    await page.locator('#operations-backlogs-addBacklog .samples').waitFor();
+  });
+
+  it('shows a call of this host in four languages, of which one is chosen for all operations', async () => {
+    const page = await open({}, '#/backlogs/addBacklog');
+    const samples = page.locator('#operations-backlogs-addBacklog .samples');
+    const code = samples.locator('code');
+    const shown = async (language: string) => {
+      await samples.getByRole('button', { name: language, exact: true }).click();
+      return code.innerText();
+    };
+    const url = `${client.url}/v1/portals/acme/backlogs`;
+    expect(await shown('curl')).toContain(`curl -X POST '${url}'`);
+    expect(await shown('JavaScript')).toContain(`await fetch('${url}'`.replaceAll("'", '"'));
+    expect(await shown('PHP')).toContain(`curl_init('${url}')`);
+    expect(await shown('Python')).toContain(`"${url}",`);
+    await page.locator('#operations-backlogs-getBacklog .opblock-summary-control').click();
+    await page.locator('#operations-backlogs-getBacklog .samples').getByText('import requests').waitFor();
   });
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

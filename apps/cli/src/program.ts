@@ -1,6 +1,10 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type AuditTailOptions, tailAudit } from './commands/audit';
 import { type CallFilterOptions, type CallListOptions, listCalls, tailCalls } from './commands/calls';
+import { bashScript } from './completion/bash-script';
+import { completedCommands } from './completion/completed-command';
+import { fishScript } from './completion/fish-script';
+import { zshScript } from './completion/zsh-script';
 import { callMethod, type CallCommandOptions } from './commands/call';
 import { installLink } from './commands/install-link';
 import { endAssistant, listAssistants } from './commands/assistants';
@@ -69,9 +73,28 @@ export function programOf(parts: ProgramParts): Command {
     .addHelpText('after', doctorManual)
     .action(async (_options: object, command: Command) => {
       const { examine } = await import('./doctor/doctor.js');
-      parts.verdict.healthy = await examine(await hand(command), parts.env);
+      const { url } = command.optsWithGlobals<TargetOptions>();
+      parts.verdict.healthy = await examine(await hand(command), parts.env, url ?? parts.env['B24_GATEWAY_URL']);
     });
+  addCompletion(program, parts.paper);
   return program;
+}
+
+const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
+
+function addCompletion(program: Command, paper: Output): void {
+  program
+    .command('completion')
+    .summary('Prints a script by which your shell completes commands.')
+    .description(
+      'Prints a script by which your shell completes commands and options. Needs neither a gateway nor a key.',
+    )
+    .addArgument(new Argument('<shell>', 'the shell that reads it').choices(Object.keys(scripts)))
+    .addHelpText('after', completionManual)
+    .action((shell: keyof typeof scripts) => {
+      const script = scripts[shell](completedCommands(program));
+      paper.print({ shell, script }, () => script.trimEnd());
+    });
 }
 
 function addPortals(program: Command, hand: ContextOf): void {
@@ -321,6 +344,16 @@ and the portals it may see, and at PUBLIC_URL. Each finding says what to do. It 
 
 What the environment does not set is read where \`npm start\` keeps it (DATA_DIR). In the container:
   docker compose exec gateway b24-gateway doctor
+
+With B24_GATEWAY_URL (or --url) and a key alone, from any other machine, it looks at the gateway, the key and the portals,
+and marks with – what only the gateway's own machine can see.
+`;
+
+const completionManual = `
+Once, for bash (where bash-completion is installed; else source it in ~/.bashrc), zsh or fish:
+  b24-gateway completion bash > ~/.local/share/bash-completion/completions/b24-gateway
+  b24-gateway completion zsh > "\${fpath[1]}/_b24-gateway"
+  b24-gateway completion fish > ~/.config/fish/completions/b24-gateway.fish
 `;
 
 function examples(...commands: readonly string[]): string {

@@ -32,7 +32,8 @@ export async function runCommand(words: readonly string[], { stdout, stderr, ...
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const failure = failureOf(error);
-    paper.fail(failure);
+    // Its help, which was printed, says it all; a program reads the problem.
+    if (!isHelp(error) || paper.json) paper.fail(failure);
     return failure.exitCode;
   }
 }
@@ -46,9 +47,14 @@ function failureOf(error: unknown): CommandFailure {
   );
 }
 
+/** Whether a command that only groups others was named alone. */
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === 'commander.help';
+}
+
 /** What was typed is repeated by name only: somebody may have put a key there. */
 function usageOf({ code, message }: CommanderError): string {
-  if (code === 'commander.help') return 'Name a command: the help above has them all.';
+  if (code === 'commander.help') return 'Name a command: `--help` has them all.';
   const words = message
     .replace(/^error: /, '')
     .replace(/(?<![\w-])(--?\w[\w-]*)=[^'\s]*/g, '$1')

@@ -49,6 +49,27 @@ export interface SignedIn {
   readonly id: string;
   readonly name: string;
   readonly portals: 'all' | readonly string[];
+  /** Whether there is a sandbox, which only the demo has. */
+  readonly sandbox?: true;
+}
+
+/** Answered by /console/simulator. */
+export interface SandboxView {
+  readonly failures: readonly SandboxFailure[];
+  readonly portals: readonly {
+    readonly memberId: string;
+    readonly domain: string;
+    /** The kind of the failure that the portal has now. */
+    readonly failure: string | null;
+  }[];
+}
+
+export interface SandboxFailure {
+  readonly kind: string;
+  readonly title: string;
+  readonly about: string;
+  /** False: it happens once, and there is nothing to end. */
+  readonly lasts: boolean;
 }
 
 /** Whatever is absent of what follows is not known yet. */

@@ -11,6 +11,7 @@ import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
 import { PortalPage } from './pages/portal';
 import { PortalsPage } from './pages/portals';
+import { SandboxPage } from './pages/sandbox';
 import { SignInPage } from './pages/sign-in';
 import { SubscriptionPage } from './pages/subscription';
 import { TryPage } from './pages/try';
@@ -49,12 +50,18 @@ export function Console() {
   };
   return (
     <Shell path={path} who={who} document={document} leave={leave}>
-      <PageAt path={path} document={document} />
+      <PageAt path={path} document={document} who={who} />
     </Shell>
   );
 }
 
-function PageAt({ path, document }: { path: string; document: OpenApi | undefined }) {
+interface PageAtProps {
+  readonly path: string;
+  readonly document: OpenApi | undefined;
+  readonly who: SignedIn;
+}
+
+function PageAt({ path, document, who }: PageAtProps) {
   const [, room = '', name = ''] = path.split('/');
   switch (room) {
     case '':
@@ -77,13 +84,19 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
       return name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={decodeURIComponent(name)} />;
     case 'audit':
       return <AuditPage document={document} />;
+    case 'sandbox':
+      return who.sandbox ? <SandboxPage /> : <NoPage />;
     default:
-      return (
-        <Empty title="There is no such page">
-          <p>
-            The address may be mistyped. <Link to="/">Go to the portals</Link>.
-          </p>
-        </Empty>
-      );
+      return <NoPage />;
   }
+}
+
+function NoPage() {
+  return (
+    <Empty title="There is no such page">
+      <p>
+        The address may be mistyped. <Link to="/">Go to the portals</Link>.
+      </p>
+    </Empty>
+  );
 }

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AppsController } from './api/apps/apps.controller';
 import { AuditController } from './api/audit/audit.controller';
@@ -19,6 +19,7 @@ import { SubscriptionsController } from './api/subscriptions/subscriptions.contr
 import type { Composition } from './compose';
 import { AssistantsController } from './doors/assistants/assistants.controller';
 import { ConsoleController } from './doors/console/console.controller';
+import { SandboxController } from './doors/console/sandbox.controller';
 import { EventsController } from './doors/events/events.controller';
 import { McpController } from './doors/mcp/mcp.controller';
 import { InstallsController } from './doors/pages/installs.controller';
@@ -28,6 +29,7 @@ import { FaultFilter } from './http/fault.filter';
 import { HealthController } from './operations/health.controller';
 import { resources } from './resources/declarations';
 import { resourceController } from './resources/resource-controller';
+import type { Settings } from './settings';
 
 /** The controllers in the order in which openapi.json shows their operations. */
 export const controllers = [
@@ -54,8 +56,13 @@ export const controllers = [
   McpController,
 ].map(withDirectHandlers);
 
-const consoleController = withDirectHandlers(ConsoleController);
 const assistantsController = withDirectHandlers(AssistantsController);
+
+/** The controllers of the console. None without it, and none of the sandbox outside the demo. */
+function consoleControllers({ console, sandboxUrl }: Settings): Type[] {
+  if (!console.served) return [];
+  return [ConsoleController, ...(sandboxUrl === undefined ? [] : [SandboxController])].map(withDirectHandlers);
+}
 
 /** What Nest knows of a gateway: its controllers, what every request passes, and the parts that `compose` built. */
 @Module({
@@ -70,10 +77,7 @@ export class AppModule {
       { provide: sessionAuthToken, useValue: parts.consoleAuth },
       ...Object.values(parts).map((part) => ({ provide: part.constructor, useValue: part })),
     ];
-    const optional = [
-      ...(settings.console.served ? [consoleController] : []),
-      ...(settings.mcpOauth ? [assistantsController] : []),
-    ];
+    const optional = [...consoleControllers(settings), ...(settings.mcpOauth ? [assistantsController] : [])];
     return { module: AppModule, providers: values, controllers: optional };
   }
 }

@@ -60,6 +60,7 @@ import { combineObservers } from './doors/console/combine-observers';
 import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
 import { LiveFigures } from './doors/console/live-figures';
+import { Sandbox } from './doors/console/sandbox';
 import { PortalOnboarding } from './api/portals/portal-onboarding';
 import { SealedLinks } from './doors/files/sealed-links';
 import { FileTransfers } from './doors/files/files';
@@ -335,6 +336,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   // The console.
   const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
   const consoleAuth = new ConsoleAuth(sessions, throttle, settings.publicUrl);
+  const sandbox = new Sandbox(settings.sandboxUrl);
   const live = new Live({
     ...{ figures, channel: new LiveChannel(redis, log), queues: line.queues, clock },
     look: async (portal) => {
@@ -366,6 +368,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },
     { close: () => void filesWire.close() },
+    { close: () => void sandbox.close() },
     audit,
     ...(callLog ? [callLog] : []),
     history,
@@ -403,7 +406,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       subscriptions,
     },
     ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, jobRetry, longWork, consoleAuth, live },
-    ...{ callReader, callTail, historyStore },
+    ...{ callReader, callTail, historyStore, sandbox },
     ...{ assistants, registrations, consents },
   };
   return { settings, clock, log, lifecycle, preflight, parts };

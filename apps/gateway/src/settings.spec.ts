@@ -79,6 +79,7 @@ describe('the settings', () => {
     ['AUDIT_KEEP', '1'],
     ['CALL_LOG_MIB', '-1'],
     ['HISTORY_PORTALS', 'all'],
+    ['SANDBOX_URL', 'http://127.0.0.1:4400'],
   ])('refuse %s=%s in one sentence that names it', (name, value) => {
     const said = mistakes({ ...good, [name]: value });
     expect(said).toHaveLength(1);
@@ -120,6 +121,13 @@ describe('the settings', () => {
       'B24_OAUTH_SERVER',
       'B24_BURST',
     ]);
+  });
+
+  it('take a sandbox at the loopback address of a demo only', () => {
+    const demo = { ...good, B24_ALLOW_HTTP: 'true' };
+    expect(readSettings({ ...demo, SANDBOX_URL: 'http://127.0.0.1:4400' }).sandboxUrl).toBe('http://127.0.0.1:4400');
+    for (const SANDBOX_URL of ['http://10.0.0.1:4400', 'https://127.0.0.1:4400', 'http://127.0.0.1:4400/x'])
+      expect(mistakes({ ...demo, SANDBOX_URL })).toHaveLength(1);
   });
 
   it('take several encryption keys, of which the first one writes', () => {

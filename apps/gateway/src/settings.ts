@@ -175,6 +175,7 @@ const environment = z
     JOBS_PER_CLIENT: whole('JOBS_PER_CLIENT', 1, 1000).default(20),
     CLIENT_BUDGET_MIB: whole('CLIENT_BUDGET_MIB', 1, 1_048_576).default(256),
     CONSOLE: flag('CONSOLE').default(true),
+    SANDBOX_URL: origin('SANDBOX_URL').optional(),
     CONSOLE_IDLE_MINUTES: whole('CONSOLE_IDLE_MINUTES', 1, 720).default(60),
     KEEP_ALIVE_DAYS: whole('KEEP_ALIVE_DAYS', 10, 150).default(90),
     OTEL_EXPORTER_OTLP_ENDPOINT: origin('OTEL_EXPORTER_OTLP_ENDPOINT').optional(),
@@ -199,6 +200,10 @@ const environment = z
     error: 'MCP_OAUTH needs a PUBLIC_URL with https and without a path; http is enough on a loopback host.',
     when: isSound('MCP_OAUTH', 'PUBLIC_URL', 'HOST', 'PORT'),
   })
+  .refine((it) => !it.SANDBOX_URL || (it.B24_ALLOW_HTTP && isLoopback(it.SANDBOX_URL)), {
+    error: 'SANDBOX_URL is for the demo only: http://127.0.0.1:port, together with B24_ALLOW_HTTP=true.',
+    when: isSound('SANDBOX_URL', 'B24_ALLOW_HTTP'),
+  })
   .refine((it) => it.B24_BURST > 2 * it.B24_DRAIN_PER_SECOND, {
     error: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.',
     when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
@@ -209,6 +214,13 @@ function isSafePublicUrl(text: string): boolean {
   const { protocol, hostname, pathname, search, hash } = new URL(text);
   const isPrivate = protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   return isPrivate && `${pathname}${search}${hash}` === '/';
+}
+
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(environment.shape);
+
+function isLoopback(url: string): boolean {
+  return /^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(url);
 }
 
 /** What two settings are to each other is asked as soon as each is right by itself, whatever is wrong with others. */
@@ -276,6 +288,8 @@ export interface Settings {
   readonly auditKeep: number;
   /** Whether there is a console, and after how long a session that nobody uses ends. */
   readonly console: { readonly served: boolean; readonly idleMs: number };
+  /** The API of the demo's portal simulator; undefined outside the demo. */
+  readonly sandboxUrl: string | undefined;
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
   /** Where traces go; they are made only if there is somebody to collect them. */
@@ -367,6 +381,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     callLogBytes: it.CALL_LOG_MIB * 1024 * 1024,
     historyPortals: it.HISTORY_PORTALS,
     auditKeep: it.AUDIT_KEEP,
+    sandboxUrl: it.SANDBOX_URL,
     console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },
     keepAliveDays: it.KEEP_ALIVE_DAYS,
     ...(it.OTEL_EXPORTER_OTLP_ENDPOINT && {

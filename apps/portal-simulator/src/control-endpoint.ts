@@ -1,3 +1,4 @@
+import type { DemoFailures } from './demo-failures';
 import type { Exchange } from './exchange';
 import type { SimulatedPortal } from './simulated-portal';
 
@@ -5,7 +6,7 @@ import type { SimulatedPortal } from './simulated-portal';
 export async function handleControl(
   exchange: Exchange,
   portals: readonly SimulatedPortal[],
-  ready: boolean,
+  { ready, failures }: { readonly ready: boolean; readonly failures: DemoFailures },
 ): Promise<void> {
   if (exchange.path === '/_simulator/health') {
     return exchange.json(ready ? 200 : 503, { status: ready ? 'ok' : 'starting' });
@@ -13,6 +14,10 @@ export async function handleControl(
   if (exchange.path === '/_simulator' && exchange.httpMethod === 'GET') return exchange.json(200, overview(portals));
   if (exchange.path === '/_simulator/install' && exchange.httpMethod === 'POST') return install(exchange, portals);
   if (exchange.path === '/_simulator/answers' && exchange.httpMethod === 'POST') return script(exchange, portals);
+  if (exchange.path === '/_simulator/failures' && exchange.httpMethod === 'GET') {
+    return exchange.json(200, failuresOf(portals, failures));
+  }
+  if (exchange.path === '/_simulator/failure') return changeFailure(exchange, portals, failures);
   exchange.json(404, { error: 'not_found' });
 }
 
@@ -27,6 +32,31 @@ function overview(portals: readonly SimulatedPortal[]): unknown {
       requests: portal.requests.length,
     })),
   };
+}
+
+function failuresOf(portals: readonly SimulatedPortal[], failures: DemoFailures): unknown {
+  const ofPortal = (portal: SimulatedPortal) => ({
+    memberId: portal.memberId,
+    domain: portal.domain,
+    failure: failures.of(portal),
+  });
+  return { failures: failures.kinds, portals: portals.map(ofPortal) };
+}
+
+/** PUT and DELETE only: a page of another origin can send them only after a CORS preflight, which is not answered. */
+async function changeFailure(
+  exchange: Exchange,
+  portals: readonly SimulatedPortal[],
+  failures: DemoFailures,
+): Promise<void> {
+  const portal = portalNamed(portals, exchange.query['portal']);
+  if (portal === undefined) return exchange.json(404, { error: 'portal_not_found' });
+  if (exchange.httpMethod === 'DELETE') await failures.end(portal);
+  else if (exchange.httpMethod !== 'PUT') return exchange.json(405, { error: 'method_not_allowed' });
+  else if (!(await failures.start(portal, exchange.query['kind']))) {
+    return exchange.json(400, { error: 'unknown_kind' });
+  }
+  exchange.json(200, failuresOf(portals, failures));
 }
 
 /** The body, to the letter, is what a method answers from now on. */

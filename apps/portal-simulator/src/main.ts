@@ -7,8 +7,10 @@ const demoBacklog = { id: 1, groupId: 125, createdBy: 6, modifiedBy: 1 };
 async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   const port = portOf(environment['SIM_PORT'] ?? '4400', 'SIM_PORT');
   const listed = environment['SIM_PORTAL_PORTS']?.split(',').map((text) => portOf(text, 'SIM_PORTAL_PORTS'));
-  const portals = (listed ?? [port + 1, port + 2]).map((one) => ({
+  const second = environment['SIM_SECOND_PORTS']?.split(',').map((text) => portOf(text, 'SIM_SECOND_PORTS')) ?? [];
+  const portals = (listed ?? [port + 1, port + 2]).map((one, i) => ({
     port: one,
+    ...(second[i] !== undefined && { secondPort: second[i] }),
     groups: demoGroups,
     backlogs: [demoBacklog],
   }));
@@ -45,7 +47,7 @@ function stopOnSignals(simulator: Bitrix24Simulator): void {
 function sentenceOf(error: unknown): string {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
   return code === 'EADDRINUSE'
-    ? `Port ${port} is already taken; set SIM_PORT and SIM_PORTAL_PORTS to free ports.`
+    ? `Port ${port} is already taken; set SIM_PORT, SIM_PORTAL_PORTS and SIM_SECOND_PORTS to free ports.`
     : message;
 }
 

@@ -9,6 +9,8 @@ import type { TaskState } from './task-store';
 export interface PortalOptions {
   /** Listening port; 0 (or none) takes any. */
   port?: number;
+  /** Where it is after a rename, and redirects from before one; any port otherwise. */
+  secondPort?: number;
   memberId?: string;
   /** X and Y of the leaky bucket; 50 and 2 by default (docs/bitrix24-rules.md#limits). */
   burst?: number;

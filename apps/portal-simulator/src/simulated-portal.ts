@@ -70,6 +70,8 @@ export class SimulatedPortal implements PortalState {
   private readonly servers: LoopbackServer[] = [];
   private readonly rest: RestEndpoint;
   private readonly restV3: RestV3Endpoint;
+  /** Set before anyone else has the portal. */
+  private current!: LoopbackServer;
   private homePort = 0;
 
   private constructor(
@@ -100,8 +102,9 @@ export class SimulatedPortal implements PortalState {
     saved?: PortalSaved,
   ): Promise<SimulatedPortal> {
     const portal = new SimulatedPortal(options, dependencies, saved);
-    await portal.listen(options.port ?? 0);
+    portal.current = await portal.listen(options.port ?? 0);
     portal.homePort = portal.current.port;
+    if (options.secondPort !== undefined) await portal.listen(options.secondPort);
     return portal;
   }
 
@@ -251,9 +254,13 @@ export class SimulatedPortal implements PortalState {
     this.dismissedUsers.add(userId);
   }
 
-  /** Moves to a new port; from now on the old one redirects (302) to it (docs/bitrix24-rules.md#oauth). */
+  /**
+   * Moves to a new port, or between its two if it has a second one; from now on the old port redirects (302) to the new
+   * one (docs/bitrix24-rules.md#oauth).
+   */
   async rename(): Promise<void> {
-    await this.listen(0);
+    const second = this.options.secondPort === undefined ? [] : this.servers.filter((one) => one !== this.current);
+    this.current = second[0] ?? (await this.listen(0));
     this.changed();
   }
 
@@ -269,12 +276,6 @@ export class SimulatedPortal implements PortalState {
     const { memberId, homePort: port, applicationToken, installed, webhooks, boundEvents } = this;
     const [scrum, groups, tasks] = [this.scrum.toState(), this.groups.toState(), this.tasks.toState()];
     return { memberId, port, applicationToken, installed, webhooks, boundEvents, scrum, groups, tasks };
-  }
-
-  private get current(): LoopbackServer {
-    const server = this.servers.at(-1);
-    if (server === undefined) throw new Error('The portal does not listen yet.');
-    return server;
   }
 
   private fill(): void {
@@ -293,9 +294,10 @@ export class SimulatedPortal implements PortalState {
     if (saved.tasks) this.tasks.restore(saved.tasks);
   }
 
-  private async listen(port: number): Promise<void> {
+  private async listen(port: number): Promise<LoopbackServer> {
     const server: LoopbackServer = await LoopbackServer.listen((exchange) => this.handle(exchange, server), port);
     this.servers.push(server);
+    return server;
   }
 
   private async handle(exchange: Exchange, server: LoopbackServer): Promise<void> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TokenLedger, type LedgerOptions } from './token-ledger';
 import { SimulatorClock } from './clock';
 import { handleControl } from './control-endpoint';
+import { DemoFailures } from './demo-failures';
 import type { Exchange } from './exchange';
 import { LoopbackServer } from './loopback-server';
 import { OauthServer } from './oauth-server';
@@ -40,6 +41,7 @@ export class Bitrix24Simulator {
   readonly oauth: OauthServer;
   readonly ledger: TokenLedger;
   private readonly opened: SimulatedPortal[] = [];
+  private readonly failures = new DemoFailures();
   private readonly scope: readonly string[];
   private readonly file: StateFile | undefined;
   private saved: PortalSaved[];
@@ -130,8 +132,10 @@ export class Bitrix24Simulator {
   }
 
   private async handle(exchange: Exchange): Promise<void> {
-    if (exchange.path.startsWith('/_simulator')) await handleControl(exchange, this.opened, this.ready);
-    else {
+    if (exchange.path.startsWith('/_simulator')) {
+      const { ready, failures } = this;
+      await handleControl(exchange, this.opened, { ready, failures });
+    } else {
       exchange.dated(this.clock.now());
       await this.oauth.handle(exchange);
     }

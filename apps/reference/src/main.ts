@@ -1,10 +1,9 @@
 import swaggerUi from 'swagger-ui-dist/swagger-ui-es-bundle.js';
-import { findMethods } from './find-method';
+import type { ReferenceDocument } from './api-document';
+import { connectSearch } from './connect-search';
+import { DocumentSearch } from './search-document';
+import { showSamples } from './show-samples';
 import './reference.css';
-
-interface ReferenceDocument {
-  readonly tags: readonly { readonly name: string; readonly description: string }[];
-}
 
 /** The renderer knows dark by a class; which one counts is the system's word. */
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -20,9 +19,6 @@ function addressOf(document: string | null): string {
 }
 
 async function show(): Promise<void> {
-  const field = document.querySelector<HTMLInputElement>('#find');
-  const found = document.querySelector<HTMLUListElement>('#found');
-  if (field && found) findMethods(field, found);
   const answer = await fetch(addressOf(new URLSearchParams(location.search).get('document')));
   if (!answer.ok) {
     document
@@ -32,8 +28,14 @@ async function show(): Promise<void> {
   }
   const spec = (await answer.json()) as ReferenceDocument;
   listParts(spec);
+  const field = document.querySelector<HTMLInputElement>('#find');
+  const found = document.querySelector<HTMLUListElement>('#found');
+  if (field && found) connectSearch(field, found, new DocumentSearch(spec));
   const reference = document.getElementById('reference');
-  if (reference) new MutationObserver(name).observe(reference, { childList: true, subtree: true });
+  if (reference) {
+    new MutationObserver(name).observe(reference, { childList: true, subtree: true });
+    showSamples(reference, spec);
+  }
   swaggerUi({
     spec,
     dom_id: '#reference',

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '@b24/portal';
 import type { CommandContext } from '../command-context';
+import type { GatewayApi } from '../gateway-api';
 import type { Style } from '../output';
 import { plain } from '../output';
 import type { Environment } from '../target';
@@ -9,7 +10,8 @@ import { checkPortalServers } from './check-portal-servers';
 import { checkRedis } from './check-redis';
 import { checkServers } from './check-servers';
 import { checkSettings } from './check-settings';
-import type { DoctorFinding } from './finding';
+import { type DoctorFinding, skipped } from './finding';
+import { isElsewhere } from './is-elsewhere';
 import { EgressProbe } from './egress-probe';
 
 export interface Diagnosis {
@@ -17,12 +19,36 @@ export interface Diagnosis {
   readonly checks: readonly DoctorFinding[];
 }
 
-/** Looks at everything that a gateway here stands on, whatever is wrong with the rest. Resolves to whether it is well. */
+/**
+ * Looks at everything that a gateway here stands on, whatever is wrong with the rest. Resolves to whether it is well.
+ * @param named the URL of the gateway, if the caller named it
+ */
 export async function examine(
   { api, paper }: CommandContext,
   given: Environment,
+  named: string | undefined,
   clock: Clock = systemClock,
 ): Promise<boolean> {
+  const checks = isElsewhere(named, given) ? await checkRemote(api) : await checkHere(api, given, clock);
+  const healthy = checks.every(({ state }) => state !== 'problem');
+  paper.print<Diagnosis>({ healthy, checks }, report);
+  return healthy;
+}
+
+/** What can be seen of a gateway from another machine. */
+async function checkRemote(api: GatewayApi): Promise<DoctorFinding[]> {
+  const gateway = await checkGateway(api.url);
+  const portals = await checkPortals(api, gateway[0]?.state === 'ok');
+  const here = `of the gateway at ${api.url} are not set here`;
+  return withoutRepeats([
+    skipped('settings', `The settings ${here}. Run the doctor where that gateway runs to look at them.`),
+    skipped('redis', 'Not asked: only the gateway’s own machine knows REDIS_URL.'),
+    skipped('authorization_server', 'Not asked: the way out of the network is that of the gateway’s own machine.'),
+    ...[...gateway, ...portals],
+  ]);
+}
+
+async function checkHere(api: GatewayApi, given: Environment, clock: Clock): Promise<DoctorFinding[]> {
   const { findings, env, settings } = checkSettings(given);
   const probe = new EgressProbe(settings?.egress ?? {});
   const caFiles = checkCaFiles(settings?.egress ?? {}, clock);
@@ -35,13 +61,10 @@ export async function examine(
   const reachable = gateway[0]?.state === 'ok';
   const portals = await checkPortals(api, reachable);
   const portalServers = settings ? await checkPortalServers(settings, probe, reachable ? api : undefined) : [];
-  const checks = withoutRepeats([
+  return withoutRepeats([
     ...[...findings, ...caFiles, ...redis, ...servers],
     ...[...gateway, ...portals, ...portalServers, ...publicUrl],
   ]);
-  const healthy = checks.every(({ state }) => state !== 'problem');
-  paper.print<Diagnosis>({ healthy, checks }, report);
-  return healthy;
 }
 
 /** What the gateway says of its Redis is often what was just seen. */

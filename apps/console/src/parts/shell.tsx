@@ -10,10 +10,13 @@ interface NavigationEntry {
   readonly label: string;
   /** The route it needs. */
   readonly needs?: RegExp;
+  /** Only in the demo. */
+  readonly onlyDemo?: true;
 }
 
 const entries: readonly NavigationEntry[] = [
   { to: '/', label: 'Portals' },
+  { to: '/sandbox', label: 'Sandbox', onlyDemo: true },
   { to: '/connect', label: 'Connect a portal' },
   { to: '/try', label: 'Try it' },
   { to: '/keys', label: 'Client keys' },
@@ -44,7 +47,8 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
   }, [path]);
   useHeading(path);
   const isCurrent = (to: string) => (to === '/' ? path === '/' || path.startsWith('/portals/') : path.startsWith(to));
-  const missing = entries.filter(({ needs }) => needs && api && !has(api, needs));
+  const here = entries.filter(({ onlyDemo }) => !onlyDemo || who.sandbox);
+  const missing = here.filter(({ needs }) => needs && api && !has(api, needs));
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -68,7 +72,7 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
         </div>
         <div id="menu" class={open ? 'open' : ''}>
           <nav aria-label="Console">
-            {entries
+            {here
               .filter((it) => !missing.includes(it))
               .map(({ to, label }) => (
                 <Link key={to} to={to} {...(isCurrent(to) && { 'aria-current': 'page' })}>

@@ -64,12 +64,7 @@ describe('MissingPermissions', () => {
 
   it('learns from this fault of this kind of call only', () => {
     learn('crm.deal.list', withoutCrm, 'access_denied');
-    missing.learn(
-      portal,
-      { ...command('crm.lead.list'), v3: { body: {} } },
-      refusalOf(),
-      withoutCrm,
-    );
+    missing.learn(portal, { ...command('crm.lead.list'), v3: { body: {} } }, refusalOf(), withoutCrm);
     const inside = [{ name: 'a', method: 'crm.lead.list' }];
     missing.learn(portal, { ...command('batch'), inside }, refusalOf(), withoutCrm);
     for (const method of ['crm.deal.list', 'crm.lead.list', 'batch']) expect(check(method, withoutCrm)).toBe('sent');

@@ -10,7 +10,8 @@ import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source-address';
 import { PortalDirectory } from '../../line/portal-directory';
-import { clockToken } from '../../http/injection-tokens';
+import { clockToken, settingsToken } from '../../http/injection-tokens';
+import type { Settings } from '../../settings';
 import { ConsoleAuth } from './console-auth';
 import { sessionDoor, signInDoor, watchDoor } from './console-doors';
 import { Live } from './live';
@@ -35,6 +36,8 @@ interface ConsoleUser {
   readonly id: string;
   readonly name: string;
   readonly portals: Client['portals'];
+  /** Whether the console has a sandbox. */
+  readonly sandbox?: true;
 }
 
 /** The console's session and live figures, which are not part of the API. */
@@ -47,6 +50,7 @@ export class ConsoleController {
     private readonly portals: PortalDirectory,
     private readonly audit: AuditLog,
     @Inject(clockToken) private readonly clock: Clock,
+    @Inject(settingsToken) private readonly settings: Settings,
   ) {}
 
   @Post('session')
@@ -61,13 +65,13 @@ export class ConsoleController {
     const { id: actor, name } = client;
     const entry = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
     this.audit.record({ ...entry, source: sourceOf(request), atMs: this.clock.now() });
-    return signedIn(client);
+    return this.signedIn(client);
   }
 
   @Get('session')
   @Through(sessionDoor)
   session(@Req() request: FastifyRequest): ConsoleUser {
-    return signedIn(known(request));
+    return this.signedIn(known(request));
   }
 
   @Delete('session')
@@ -112,6 +116,10 @@ export class ConsoleController {
     });
   }
 
+  private signedIn({ id, name, portals }: Client): ConsoleUser {
+    return { id, name, portals, ...(this.settings.sandboxUrl !== undefined && { sandbox: true }) };
+  }
+
   /** Returns whether the session is still valid. While Redis does not answer, it counts as valid. */
   private async mayStay(request: FastifyRequest): Promise<boolean> {
     try {
@@ -127,8 +135,4 @@ export class ConsoleController {
 function known({ scope: { client } }: FastifyRequest): Client {
   if (!client) throw new Fault('key_missing');
   return client;
-}
-
-function signedIn({ id, name, portals }: Client): ConsoleUser {
-  return { id, name, portals };
 }
