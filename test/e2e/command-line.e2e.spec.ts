@@ -373,43 +373,6 @@ describe('the command line', () => {
     await once(follower, 'close');
   });
 
-  it('shows the calls of a request, the newest last, and goes on with what comes as one document a line', async () => {
-    const call = (id: string) => client.call('POST', '/v1/portals/acme/call/user.get', {}, { 'X-Request-Id': id });
-    await call('shown-1');
-    await eventually(async () => (await line.json(['calls', '--request-id', 'shown-1'])).items.length === 1);
-    const table = await line.run(['calls', '--request-id', 'shown-1', '--portal', 'acme', '--method', 'user.get']);
-    expect(table.stdout).toMatch(
-      /^ENDED +BY +PORTAL +METHOD +CODE +MS +QUEUE +UPSTREAM +COMMANDS +RETRIES +REQUEST ID\n.*Z +Administrator +\w+ +user\.get +ok( +\d+){5} +shown-1\n$/,
-    );
-    expect((await line.run(['calls', '--request-id', 'nobody'])).stdout).toBe('No such call.\n');
-
-    const follower = line.start(['calls', 'tail', '--portal', 'acme', '--json']);
-    const lines: { requestId: string }[] = [];
-    createInterface(follower.stdout).on('line', (text) => lines.push(JSON.parse(text) as (typeof lines)[number]));
-    let made = 1;
-    await eventually(async () => {
-      await call(`shown-${++made}`);
-      return lines.some(({ requestId }) => requestId.startsWith('shown-'));
-    });
-    follower.kill();
-    await once(follower, 'close');
-    const refused = await line.problem(['calls', 'tail', '--portal', 'nowhere']);
-    expect(refused).toMatchObject({ exitCode: 1, code: 'portal_not_found' });
-  });
-
-  it('lists jobs and cancels one', async () => {
-    const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme'] };
-    const accepted = await client.call('POST', '/v1/fan-out', wanted, { Prefer: 'respond-async' });
-    expect(accepted.status).toBe(202);
-    const { id } = accepted.body as { id: string };
-    await eventually(async () => (await client.get(`/v1/jobs/${id}`)).body.state === 'done');
-    expect((await line.json<{ items: object[] }>(['jobs', 'list'])).items).toMatchObject([{ id, state: 'done' }]);
-    expect((await line.run(['jobs', 'list'])).stdout).toMatch(
-      new RegExp(`${id} +Call \\S+ on 1 portal +Administrator +done +1 of 1 +0 `),
-    );
-    expect(await line.json(['jobs', 'cancel', id])).toMatchObject({ id, state: 'done' });
-  });
-
   it('lets no name from outside move the cursor of whoever reads it', async () => {
     const name = 'calm \u001b[31mred\u001b[2J\u0007\u202e';
     await client.call('POST', '/v1/clients', { name, scopes: ['call'] });

@@ -1,3 +1,4 @@
+import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, signedOut } from './api';
 import type { OpenApi, SignedIn } from './api-types';
@@ -61,34 +62,27 @@ interface PageAtProps {
   readonly who: SignedIn;
 }
 
-function PageAt({ path, document, who }: PageAtProps) {
-  const [, room = '', name = ''] = path.split('/');
-  switch (room) {
-    case '':
-      return <PortalsPage />;
-    case 'portals':
-      return <PortalPage key={name} name={decodeURIComponent(name)} />;
-    case 'connect':
-      return <ConnectPage />;
-    case 'try':
-      return <TryPage document={document} portal={decodeURIComponent(name)} />;
-    case 'keys':
-      return <KeysPage />;
-    case 'apps':
-      return <AppsPage />;
-    case 'calls':
-      return <CallsPage />;
-    case 'jobs':
-      return name === '' ? <JobsPage /> : <JobPage key={name} id={decodeURIComponent(name)} />;
-    case 'events':
-      return name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={decodeURIComponent(name)} />;
-    case 'audit':
-      return <AuditPage document={document} />;
-    case 'sandbox':
-      return who.sandbox ? <SandboxPage /> : <NoPage />;
-    default:
-      return <NoPage />;
-  }
+/** A page by the first part of its path, and by what is below it. */
+type PageOf = (props: PageAtProps & { readonly name: string }) => JSX.Element;
+
+const pages: Readonly<Record<string, PageOf>> = {
+  '': () => <PortalsPage />,
+  portals: ({ name }) => <PortalPage key={name} name={name} />,
+  connect: () => <ConnectPage />,
+  try: ({ document, name }) => <TryPage document={document} portal={name} />,
+  keys: () => <KeysPage />,
+  apps: () => <AppsPage />,
+  calls: () => <CallsPage />,
+  jobs: ({ name }) => (name === '' ? <JobsPage /> : <JobPage key={name} id={name} />),
+  events: ({ name }) => (name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={name} />),
+  audit: ({ document }) => <AuditPage document={document} />,
+  sandbox: ({ who }) => (who.sandbox ? <SandboxPage /> : <NoPage />),
+};
+
+function PageAt(props: PageAtProps) {
+  const [, room = '', name = ''] = props.path.split('/');
+  const Page = Object.hasOwn(pages, room) ? pages[room] : undefined;
+  return Page ? Page({ ...props, name: decodeURIComponent(name) }) : <NoPage />;
 }
 
 function NoPage() {

@@ -12,8 +12,6 @@ import {
   RedisGrantStore,
   RelocationLookup,
 } from '@b24/grants';
-import { CallLog, CallReader, CallStore, CallTail } from '@b24/call-log';
-import { CallHistory, HistoryStore } from '@b24/history';
 import { IdempotencyRunner, RedisIdempotencyRecords } from '@b24/idempotency';
 import { JobQueue, JobRecords, Jobs, JobSlots } from '@b24/jobs';
 import type { Clock, Post } from '@b24/portal';
@@ -42,6 +40,7 @@ import { jobMessage } from './api/jobs/job-message';
 import { JobRetry } from './api/jobs/job-retry';
 import { JobIntake } from './api/respond-async/job-intake';
 import { planOf } from './api/portals/plan-of';
+import { callRecorders } from './line/call-recorders';
 import { acquirePermit } from './line/own-request-permit';
 import { PortalDirectory } from './line/portal-directory';
 import { viewOf } from './api/portals/portal-view';
@@ -154,14 +153,9 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     },
   });
 
-  // The call log.
-  const callStore = new CallStore(redis, settings.callLogBytes);
-  const callLog = settings.callLogBytes > 0 ? new CallLog({ redis, store: callStore, clock, log }) : undefined;
-  const callReader = new CallReader(callStore);
-  const callTail = new CallTail(callStore, clock);
+  // The call log and the history.
+  const { callLog, recorders, readers } = callRecorders({ redis, settings, clock, log });
   if (callLog) metrics.watchCallLog(callLog);
-  const historyStore = new HistoryStore(redis);
-  const history = new CallHistory({ redis, store: historyStore, clock, maxPortals: settings.historyPortals });
 
   // The wire to portals and authorization servers.
   const destinations = new Destinations(settings.rules, settings.oauthServers);
@@ -217,7 +211,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     keys,
     relocation,
     meter,
-    callRecorders: [...(callLog ? [callLog] : []), history],
+    callRecorders: recorders,
     traces: collector?.traces,
     observer: combineObservers(metrics, figures, (portal) => line.queues.knows(portal)),
     planOf: (record) => planOf(record, settings.plan),
@@ -370,9 +364,8 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void filesWire.close() },
     { close: () => void sandbox.close() },
     audit,
-    ...(callLog ? [callLog] : []),
-    history,
-    callTail,
+    ...recorders,
+    readers.callTail,
     grants,
     rateLimiter,
     peerExchange,
@@ -406,8 +399,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       subscriptions,
     },
     ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, jobRetry, longWork, consoleAuth, live },
-    ...{ callReader, callTail, historyStore, sandbox },
-    ...{ assistants, registrations, consents },
+    ...{ ...readers, sandbox, assistants, registrations, consents },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

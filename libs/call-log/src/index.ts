@@ -1,4 +1,4 @@
-export { CallLog } from './call-log';
+export { CallLog, type CallLogOptions } from './call-log';
 export type { CallFilter } from './call-filter';
 export type { CallRecord, LoggedCall } from './call-record';
 export { CallReader } from './call-reader';

@@ -250,7 +250,8 @@ function Row({ entry, portal }: { entry: AuditEntry; portal: string | undefined 
           <span class="soft small block">{shownIds.map(([field, value]) => `${field} ${value}`).join(', ')}</span>
         )}
         <span class="soft small block">
-          <a href={`/console/audit?requestId=${encodeURIComponent(requestId)}`}>request</a> <RequestLink id={requestId} />
+          <a href={`/console/audit?requestId=${encodeURIComponent(requestId)}`}>request</a>{' '}
+          <RequestLink id={requestId} />
         </span>
       </td>
       <td class="only-wide">{portal ?? '–'}</td>

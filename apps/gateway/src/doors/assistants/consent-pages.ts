@@ -9,7 +9,7 @@ import { consentPath } from './assistant-paths';
 export const maxNamedPortals = 10;
 
 /** The rights of a key as the page shows them. */
-export interface KeyRights {
+export interface ConsentRights {
   readonly client: Client;
   /** Domains of its portals, `maxNamedPortals` at most. */
   readonly domains: readonly string[];
@@ -75,7 +75,7 @@ ${form}
 }
 
 /** The second page: what the key allows. Its buttons decide. */
-export function askConsentPage({ nonce, request, ticket }: ConsentForm, rights: KeyRights): string {
+export function askConsentPage({ nonce, request, ticket }: ConsentForm, rights: ConsentRights): string {
   const rows = rightsOf(rights).map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`);
   return page(
     'Allow an assistant?',
@@ -130,7 +130,7 @@ function hidden(name: string, value: string): string {
   return `<input type="hidden" name="${name}" value="${escape(value)}">`;
 }
 
-function rightsOf({ client, domains }: KeyRights): (readonly [name: string, value: string])[] {
+function rightsOf({ client, domains }: ConsentRights): (readonly [name: string, value: string])[] {
   const { name, scopes, methods, rate, expiresAtMs } = client;
   return [
     ['Client', escape(name)],
