@@ -411,7 +411,7 @@ describe('the command line', () => {
         'keys assistants',
         'keys end-assistant',
       ],
-      ...['call', 'calls tail', 'methods find', 'methods describe', 'audit'],
+      ...['call', 'methods find', 'methods describe', 'calls tail', 'audit'],
       ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel'],
       ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
       ...['doctor', 'completion'],

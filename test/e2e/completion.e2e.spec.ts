@@ -48,7 +48,15 @@ describe('completion', () => {
 
     it('offers commands, those below them, and options', () => {
       expect(offered('po')).toEqual(['portals', 'portal']);
-      expect(offered('keys', '')).toEqual(['list', 'create', 'rotate', 'revoke']);
+      expect(offered('keys', '')).toEqual([
+        'list',
+        'create',
+        'edit',
+        'rotate',
+        'revoke',
+        'assistants',
+        'end-assistant',
+      ]);
       expect(offered('keys', 'create', '--ra')).toEqual(['--rate-per-second']);
       expect(offered('completion', 'z')).toEqual(['zsh']);
     });

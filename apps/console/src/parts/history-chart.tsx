@@ -37,7 +37,7 @@ function optionsOf({ lines, atLeast, unit = '' }: HistoryChartProps, width: numb
         label,
         stroke: resolved(color),
         width: 1.5,
-        points: { show: false },
+        points: { size: 3 },
         value: shown,
         ...(fill && { fill: faint(resolved(color)) }),
       })),
