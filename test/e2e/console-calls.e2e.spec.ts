@@ -93,6 +93,7 @@ describe('the calls in the console', () => {
     await service.call('POST', '/v1/fan-out', order, asked);
     await eventually(async () => (await client.get('/v1/calls?requestId=made-a-job')).body.items.length > 0);
     await consolePage.go('/jobs');
+    await page.getByRole('link', { name: /^Call \S+ on/ }).click();
     await page.getByRole('link', { name: 'Its calls' }).click();
     await page.locator('tbody tr', { hasText: 'made-a-job' }).getByText('fanOut').waitFor();
 

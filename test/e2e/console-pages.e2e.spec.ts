@@ -71,6 +71,7 @@ describe('a page of the console', () => {
       [`/events/${subscription}`]: 'tbody tr',
       '/audit': 'tbody tr',
       '/calls': 'tbody tr',
+      '/health': 'tbody tr',
       [`/portals/${acme.memberId}`]: '.problems > li',
       '/nowhere': '.empty',
     };

@@ -105,6 +105,14 @@ export interface ProblemGroup {
 export interface Snapshot {
   readonly atMs: number;
   readonly replicas: readonly string[];
+  /** Only for who may see all portals. */
+  readonly processes?: readonly {
+    readonly replica: string;
+    readonly version: string;
+    readonly startedAtMs: number;
+    readonly memoryBytes: number;
+    readonly inFlight: number;
+  }[];
   /** Over all portals; only for who may see all of them. */
   readonly all?: {
     readonly calls?: CallCounts;

@@ -7,6 +7,7 @@ import { AuditPage } from './pages/audit';
 import { CallsPage } from './pages/calls';
 import { ConnectPage } from './pages/connect';
 import { EventsPage } from './pages/events';
+import { HealthPage } from './pages/health';
 import { JobPage } from './pages/job';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
@@ -76,6 +77,7 @@ const pages: Readonly<Record<string, PageOf>> = {
   jobs: ({ name }) => (name === '' ? <JobsPage /> : <JobPage key={name} id={name} />),
   events: ({ name }) => (name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={name} />),
   audit: ({ document }) => <AuditPage document={document} />,
+  health: () => <HealthPage />,
   sandbox: ({ who }) => (who.sandbox ? <SandboxPage /> : <NoPage />),
 };
 

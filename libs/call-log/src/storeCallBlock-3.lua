@@ -44,8 +44,9 @@ end
 local function currentSegment()
   local current = redis.call('HGET', directory, 'current') or '0'
   local it = summaryOf(current)
-  local takesMore = it and it[4] < tonumber(ARGV[8]) and it[3] < tonumber(ARGV[9]) and toMs - it[1] < tonumber(ARGV[10])
-  if takesMore then
+  local hasRoom = it and it[4] < tonumber(ARGV[8]) and it[3] < tonumber(ARGV[9]) and toMs - it[1] < tonumber(ARGV[10])
+  -- An empty segment takes its first block, however long that is.
+  if hasRoom or (it and it[4] == 0) then
     return current
   end
   current = string.format('%.0f', redis.call('HINCRBY', directory, 'current', 1))

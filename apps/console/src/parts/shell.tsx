@@ -25,6 +25,7 @@ const entries: readonly NavigationEntry[] = [
   { to: '/jobs', label: 'Jobs', needs: /^\/v1\/jobs\b/ },
   { to: '/events', label: 'Events' },
   { to: '/audit', label: 'Audit log' },
+  { to: '/health', label: 'Health' },
 ];
 
 function has(document: OpenApi | undefined, needs: RegExp): boolean {

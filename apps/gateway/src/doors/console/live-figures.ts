@@ -1,5 +1,13 @@
 import type { QueueCounts, QueueReadings } from '@b24/queue';
-import { type Clock, type Fault, type FaultCode, type PortalId, type CallTiming, setNewest } from '@b24/portal';
+import {
+  type Clock,
+  type Fault,
+  type FaultCode,
+  type PortalId,
+  type CallTiming,
+  setNewest,
+  version,
+} from '@b24/portal';
 import type { CallObserver, CallOrigin } from '../../request-line';
 import { type FailedCallGroup, FailedCallGroups } from './failed-call-groups';
 
@@ -36,8 +44,19 @@ export interface WatchedPortal {
   readonly problems: readonly FailedCallGroup[];
 }
 
+/** The process of a replica. */
+export interface ReplicaProcess {
+  readonly version: string;
+  /** When it started, unix milliseconds. */
+  readonly startedAtMs: number;
+  /** Resident memory. */
+  readonly memoryBytes: number;
+}
+
 /** The report of a replica while a console is open. */
 export interface ReplicaFigures {
+  /** Absent from a replica of an earlier version. */
+  readonly process?: ReplicaProcess;
   /** Length of the interval in which `calls` were counted, here and for each portal. */
   readonly countedMs: number;
   /** Absent until an interval has ended. */
@@ -74,7 +93,11 @@ export class LiveFigures implements CallObserver {
   private interval: Interval | undefined;
   private readonly problems = new Map<PortalId, FailedCallGroups>();
 
-  constructor(private readonly clock: Clock) {}
+  private readonly startedAtMs: number;
+
+  constructor(private readonly clock: Clock) {
+    this.startedAtMs = clock.now();
+  }
 
   called(portal: PortalId, _method: string, outcome: 'ok' | FaultCode): void {
     if (!this.interval) return;
@@ -137,6 +160,7 @@ export class LiveFigures implements CallObserver {
     return {
       countedMs: ended ? this.clock.now() - ended.sinceMs : 0,
       ...(ended && { calls: ended.all }),
+      process: { version, startedAtMs: this.startedAtMs, memoryBytes: process.memoryUsage.rss() },
       ...sumOf(queues),
       portals: Object.fromEntries(figures),
       closely: Object.fromEntries(details),

@@ -35,6 +35,7 @@ describe('a message between replicas about open consoles', () => {
       'figures',
       'figures.calls',
       'figures.countedMs',
+      'figures.process',
       'figures.portals',
       'figures.closely',
     ];

@@ -46,6 +46,7 @@ const said = z.discriminatedUnion('kind', [
     replica: z.string(),
     figures: z.object({
       countedMs: count,
+      process: z.object({ version: z.string().max(50), startedAtMs: count, memoryBytes: count }).optional(),
       calls: calls.optional(),
       waiting: count,
       inFlight: count,

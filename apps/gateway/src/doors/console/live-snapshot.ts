@@ -1,6 +1,6 @@
 import { type Level, operatingLimits } from '@b24/queue';
 import type { PortalId } from '@b24/portal';
-import type { LiveCallCounts, ReplicaFigures, PortalFigures, WatchedPortal } from './live-figures';
+import type { LiveCallCounts, ReplicaFigures, ReplicaProcess, PortalFigures, WatchedPortal } from './live-figures';
 import { mergeGroups, type FailedCallGroup } from './failed-call-groups';
 
 /** A portal at this moment, over all replicas. */
@@ -24,6 +24,8 @@ export interface LivePortal {
 export interface LiveSnapshot {
   readonly atMs: number;
   readonly replicas: readonly string[];
+  /** The process of each replica, for a watcher who may see all portals. */
+  readonly processes?: readonly (ReplicaProcess & { readonly replica: string; readonly inFlight: number })[];
   /** Sums over all portals, for a watcher who may see all of them. */
   readonly all?: Pick<ReplicaFigures, 'waiting' | 'inFlight' | 'down' | 'calls'>;
   readonly portals: Readonly<Record<string, LivePortal>>;
@@ -66,13 +68,20 @@ export function snapshotOf(reports: readonly ReplicaReport[], it: SnapshotReques
   return {
     atMs,
     replicas: reports.map(({ replica }) => replica).sort(),
-    ...(seesAll && all.length > 0 && { all: sumOf(all) }),
+    ...(seesAll && all.length > 0 && { all: sumOf(all), processes: processesOf(reports) }),
     portals: Object.fromEntries(known),
     ...(closely && close && { close: { ...close, operatingLimits, ...detailsOf(all, closely) } }),
   };
 }
 
 const same = ({ figures }: ReplicaReport): ReplicaFigures => figures;
+
+function processesOf(reports: readonly ReplicaReport[]): NonNullable<LiveSnapshot['processes']> {
+  const known = reports.flatMap(({ replica, figures: { process, inFlight } }) =>
+    process ? [{ replica, ...process, inFlight }] : [],
+  );
+  return known.sort((a, b) => a.startedAtMs - b.startedAtMs);
+}
 
 /** Whether the interval began before the watcher started: then its calls are those of an earlier second. */
 function withoutCalls({ figures: { calls: _, ...figures } }: ReplicaReport): ReplicaFigures {
