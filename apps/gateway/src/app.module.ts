@@ -14,6 +14,8 @@ import { PortalsController } from './api/portals/portals.controller';
 import { SubscriptionsController } from './api/subscriptions/subscriptions.controller';
 import type { Composition } from './compose';
 import { ConsoleController } from './doors/console/console.controller';
+import { SessionsController } from './doors/console/sessions.controller';
+import { SignInController } from './doors/console/sign-in.controller';
 import { EventsController } from './doors/events/events.controller';
 import { McpController } from './doors/mcp/mcp.controller';
 import { InstallsController } from './doors/pages/installs.controller';
@@ -37,6 +39,7 @@ export const controllers = [
   FanOutController,
   JobsController,
   ClientsController,
+  SessionsController,
   AuditController,
   SubscriptionsController,
   InstallsController,
@@ -45,7 +48,7 @@ export const controllers = [
   McpController,
 ].map(withDirectHandlers);
 
-const consoleController = withDirectHandlers(ConsoleController);
+const consoleControllers = [ConsoleController, SignInController].map(withDirectHandlers);
 
 /** What Nest knows of a gateway: its controllers, what every request passes, and the parts that `compose` built. */
 @Module({
@@ -59,6 +62,6 @@ export class AppModule {
       { provide: clockToken, useValue: clock },
       ...Object.values(parts).map((part) => ({ provide: part.constructor, useValue: part })),
     ];
-    return { module: AppModule, providers: values, controllers: settings.console.served ? [consoleController] : [] };
+    return { module: AppModule, providers: values, controllers: settings.console.served ? consoleControllers : [] };
   }
 }

@@ -49,6 +49,9 @@ import { portalIdPages } from './api/portals/portal-pages';
 import { Destinations } from './destinations';
 import { ConsoleAuth } from './doors/console/console-auth';
 import { ConsoleSessions } from './doors/console/console-sessions';
+import { People } from './doors/console/people';
+import { PersonSignIn } from './doors/console/person-sign-in';
+import { providerOf } from './doors/console/provider-of';
 import { combineObservers } from './doors/console/combine-observers';
 import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
@@ -309,7 +312,17 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const longWork = new JobIntake(jobs, targets);
 
   // The console.
-  const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
+  const people = new People(settings.oidc);
+  const provider = settings.oidc && providerOf(settings.oidc, { clock, egress, publicUrl: settings.publicUrl });
+  const personSignIn = new PersonSignIn(
+    settings.oidc &&
+      provider && {
+        ...{ name: settings.oidc.name, provider, people },
+        states: new AuthorizationStates(redis, keyring.derive('console sign-in')),
+        cookie: new BrowserCookie(keyring.derive('console sign-in cookie'), settings.publicUrl, 'b24_sign_in'),
+      },
+  );
+  const sessions = new ConsoleSessions({ redis, keys, people, clock, idleMs: settings.console.idleMs });
   const consoleAuth = new ConsoleAuth(sessions, throttle, settings.publicUrl);
   const live = new Live({
     ...{ figures, channel: new LiveChannel(redis, log), queues: line.queues, clock },
@@ -334,6 +347,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void wire.close() },
     { close: () => void targetsWire.close() },
     { close: () => void filesWire.close() },
+    { close: () => void provider?.close() },
     audit,
     grants,
     rateLimiter,
@@ -367,7 +381,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       once,
       subscriptions,
     },
-    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, live },
+    ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, longWork, consoleAuth, personSignIn, live },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

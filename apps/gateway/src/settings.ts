@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { egressOptions, egressShape } from './egress-settings';
 import { estimatedBits } from './key-strength';
+import { oidcMistake, type OidcSettings, oidcSettings, oidcShape } from './oidc-settings';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
 const cloudHosts =
@@ -116,6 +117,7 @@ const environment = z
     PUBLIC_URL: origin('PUBLIC_URL').optional(),
     ...storeShape,
     ...egressShape,
+    ...oidcShape,
     ADMIN_KEY: z
       .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
       .regex(/^[\x21-\x7e]{32,512}$/, {
@@ -195,6 +197,10 @@ const environment = z
   .refine((it) => it.B24_BURST > 2 * it.B24_DRAIN_PER_SECOND, {
     error: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.',
     when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
+  })
+  .check(({ value, issues }) => {
+    const message = oidcMistake(value);
+    if (message) issues.push({ code: 'custom', input: '', message });
   });
 
 /** What two settings are to each other is asked as soon as each is right by itself, whatever is wrong with others. */
@@ -256,6 +262,8 @@ export interface Settings {
   readonly auditKeep: number;
   /** Whether there is a console, and after how long a session that nobody uses ends. */
   readonly console: { readonly served: boolean; readonly idleMs: number };
+  /** How people sign in to the console; by key only when absent. */
+  readonly oidc?: OidcSettings;
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
   /** Where traces go; they are made only if there is somebody to collect them. */
@@ -303,6 +311,11 @@ function sound<T extends z.ZodType>(schema: T, env: Readonly<Record<string, stri
   return parsed.data;
 }
 
+function optionalOidc(it: z.output<typeof environment>): Pick<Settings, 'oidc'> {
+  const oidc = oidcSettings(it);
+  return oidc ? { oidc } : {};
+}
+
 /** The settings, from the environment alone. @throws BadSettings naming every mistake at once */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const it = sound(environment, env);
@@ -341,6 +354,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     corsOrigins: it.CORS_ORIGINS,
     auditKeep: it.AUDIT_KEEP,
     console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },
+    ...optionalOidc(it),
     keepAliveDays: it.KEEP_ALIVE_DAYS,
     ...(it.OTEL_EXPORTER_OTLP_ENDPOINT && {
       tracing: {

@@ -1,7 +1,7 @@
 export type { AuditEntry, StoredAuditEntry } from './audit-entry';
 export { AuditLog } from './audit-log';
 export { TokenBuckets } from './token-buckets';
-export type { Client, ListedClient, Scope } from './client';
+export { type Client, type ListedClient, type Person, type PersonRole, personRoles, type Scope } from './client';
 export { ClientKeys, revokedKey } from './client-keys';
 export {
   isAdministrator,

@@ -52,6 +52,10 @@ import type {
   DeleteStageResponses,
   DeleteSubscriptionData,
   DeleteSubscriptionResponses,
+  EndSessionData,
+  EndSessionResponses,
+  EndSessionsData,
+  EndSessionsResponses,
   FanOutData,
   FanOutResponses,
   ForgetPortalData,
@@ -112,6 +116,7 @@ import type {
   ListJobsResponses,
   ListPortalsData,
   ListPortalsResponses,
+  ListSessionsResponses,
   ListSprintsData,
   ListSprintsResponses,
   ListStagesData,
@@ -641,6 +646,21 @@ export abstract class Operations extends Caller {
   /** Delete a client; its key stops working at once. `DELETE /v1/clients/{id}` */
   deleteClient(args: Args<DeleteClientData>, options?: CallOptions): Promise<DeleteClientResponses[204]> {
     return this.one({ verb: 'DELETE', path: '/v1/clients/{id}', effect: 'write' }, args, options);
+  }
+
+  /** List the sessions of the console. `GET /v1/sessions` */
+  listSessions(options?: CallOptions): Promise<ListSessionsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/sessions', effect: 'read' }, {}, options);
+  }
+
+  /** End all sessions of a person or client: sign out everywhere. `DELETE /v1/sessions` */
+  endSessions(args: Args<EndSessionsData> = {}, options?: CallOptions): Promise<EndSessionsResponses[200]> {
+    return this.one({ verb: 'DELETE', path: '/v1/sessions', effect: 'write' }, args, options);
+  }
+
+  /** End a session of the console on all replicas. `DELETE /v1/sessions/{id}` */
+  endSession(args: Args<EndSessionData>, options?: CallOptions): Promise<EndSessionResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/sessions/{id}', effect: 'write' }, args, options);
   }
 
   /** Read the audit log, newest first. `GET /v1/audit` */

@@ -1150,6 +1150,7 @@ export type Problem = {
     | 'install_refused'
     | 'administrator_required'
     | 'state_invalid'
+    | 'sign_in_refused'
     | 'event_refused'
     | 'portal_not_found'
     | 'backlog_not_found'
@@ -1160,6 +1161,7 @@ export type Problem = {
     | 'task_not_found'
     | 'checklist_item_not_found'
     | 'client_not_found'
+    | 'session_not_found'
     | 'subscription_not_found'
     | 'dead_letter_not_found'
     | 'job_not_found'
@@ -1211,6 +1213,7 @@ export type Problem = {
     | 'list_not_walkable'
     | 'host_not_allowed'
     | 'authorization_server_error'
+    | 'identity_provider_error'
     | 'administrator_unknown'
     | 'store_unavailable'
     | 'portal_overloaded'
@@ -1763,6 +1766,55 @@ export type KeyRotation = {
   expiresInDays?: number;
 };
 
+export type ConsoleSessions = {
+  /**
+   * The sessions, newest first.
+   */
+  items: Array<ConsoleSession>;
+};
+
+export type ConsoleSession = {
+  /**
+   * The id of the session in this list.
+   */
+  id: string;
+  /**
+   * The id of the person or of the client whose key began it; `admin` for the admin key.
+   */
+  client: string;
+  /**
+   * Their name.
+   */
+  name: string;
+  /**
+   * Whether a person signed in through the identity provider.
+   */
+  isPerson: boolean;
+  /**
+   * Whether this request uses it.
+   */
+  isCurrent: boolean;
+  /**
+   * The IP address from which it began; of IPv6, the /64 network.
+   */
+  source: string;
+  /**
+   * When it began.
+   */
+  beganAt: string;
+  /**
+   * When it ends if it is not used.
+   */
+  endsAt: string;
+};
+
+export type EndedSessions = {
+  /**
+   * The number of sessions that ended.
+   */
+  ended: number;
+};
+
 export type AuditPage = {
   /**
    * The entries, newest first.
@@ -1784,15 +1836,15 @@ export type AuditEntry = {
    */
   at: string;
   /**
-   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
+   * Who: the id of a client or of a person (`p_…`), `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
    */
   actor: string;
   /**
-   * The name of the client.
+   * The name of the client or person.
    */
   name?: string;
   /**
-   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   * What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `signOut`.
    */
   action: string;
   /**
@@ -4138,6 +4190,64 @@ export type DeleteClientResponses = {
 
 export type DeleteClientResponse = DeleteClientResponses[keyof DeleteClientResponses];
 
+export type EndSessionsData = {
+  body?: never;
+  path?: never;
+  query?: {
+    /**
+     * The id of a person or client, `admin` for the admin key, or `all`.
+     */
+    client?: string;
+  };
+  url: '/v1/sessions';
+};
+
+export type EndSessionsResponses = {
+  /**
+   * The number of sessions that ended.
+   */
+  200: EndedSessions;
+};
+
+export type EndSessionsResponse = EndSessionsResponses[keyof EndSessionsResponses];
+
+export type ListSessionsData = {
+  body?: never;
+  path?: never;
+  query?: never;
+  url: '/v1/sessions';
+};
+
+export type ListSessionsResponses = {
+  /**
+   * The sessions.
+   */
+  200: ConsoleSessions;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type EndSessionData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the session.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/sessions/{id}';
+};
+
+export type EndSessionResponses = {
+  /**
+   * The session has ended.
+   */
+  204: void;
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
 export type ListAuditData = {
   body?: never;
   path?: never;
@@ -4147,7 +4257,7 @@ export type ListAuditData = {
      */
     portal?: string;
     /**
-     * The id of a client, `admin`, `portal event`, `portal page` or `authorization`.
+     * The id of a client or person, `admin`, `portal event`, `portal page` or `authorization`.
      */
     client?: string;
     /**
@@ -4171,6 +4281,7 @@ export type ListAuditData = {
       | 'install_refused'
       | 'administrator_required'
       | 'state_invalid'
+      | 'sign_in_refused'
       | 'event_refused'
       | 'portal_not_found'
       | 'backlog_not_found'
@@ -4181,6 +4292,7 @@ export type ListAuditData = {
       | 'task_not_found'
       | 'checklist_item_not_found'
       | 'client_not_found'
+      | 'session_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -4232,6 +4344,7 @@ export type ListAuditData = {
       | 'list_not_walkable'
       | 'host_not_allowed'
       | 'authorization_server_error'
+      | 'identity_provider_error'
       | 'administrator_unknown'
       | 'store_unavailable'
       | 'portal_overloaded'

@@ -30,12 +30,12 @@ const entrySchema = z
     at: z.iso.datetime().describe('When the request ended.'),
     actor: z.string().meta({
       description:
-        'Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
+        'Who: the id of a client or of a person (`p_…`), `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
     }),
-    name: z.string().optional().meta({ description: 'The name of the client.' }),
-    action: z
-      .string()
-      .meta({ description: 'What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.' }),
+    name: z.string().optional().meta({ description: 'The name of the client or person.' }),
+    action: z.string().meta({
+      description: 'What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn` or `signOut`.',
+    }),
     portal: z.string().optional().meta({ description: 'The member id of the portal.' }),
     status: z.int().describe('The HTTP status of the answer.'),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),
@@ -81,7 +81,7 @@ export class AuditController {
     faults: ['portal_not_found'],
   })
   @OptionalQuery('portal', 'The member id (also of a deleted portal), alias or domain of a portal.')
-  @OptionalQuery('client', 'The id of a client, `admin`, `portal event`, `portal page` or `authorization`.')
+  @OptionalQuery('client', 'The id of a client or person, `admin`, `portal event`, `portal page` or `authorization`.')
   @OptionalQuery('action', 'An `action` of entries, for example `addBacklog`.')
   @OptionalQuery('outcome', '`done`, or a problem code.')
   @OptionalQuery('requestId', 'The `X-Request-Id` of a request.')

@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream';
-import { AuditLog, type Client, canUsePortal } from '@b24/access';
+import { AuditLog, type Client, canUsePortal, type PersonRole } from '@b24/access';
 import { type Clock, Fault, isPortalId, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { onResponseClosed } from '../../http/pipelined';
+import { operationsOf } from '../../http/role-rules';
 import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source-address';
@@ -14,6 +15,7 @@ import { clockToken } from '../../http/injection-tokens';
 import { ConsoleAuth } from './console-auth';
 import { sessionDoor, signInDoor, watchDoor } from './console-doors';
 import { Live } from './live';
+import { PersonSignIn } from './person-sign-in';
 
 const signInSchema = z.strictObject({
   key: z.string().regex(/^[\x21-\x7e]{1,512}$/, 'Must be a key of this gateway.'),
@@ -35,6 +37,10 @@ interface ConsoleUser {
   readonly id: string;
   readonly name: string;
   readonly portals: Client['portals'];
+  /** The role of a person; absent for a key, which may do everything. */
+  readonly role?: PersonRole;
+  /** The operations that the page may offer. */
+  readonly may: 'all' | readonly string[];
 }
 
 /** The console's session and live figures, which are not part of the API. */
@@ -46,6 +52,7 @@ export class ConsoleController {
     private readonly liveOf: Live,
     private readonly portals: PortalDirectory,
     private readonly audit: AuditLog,
+    private readonly people: PersonSignIn,
     @Inject(clockToken) private readonly clock: Clock,
   ) {}
 
@@ -58,9 +65,7 @@ export class ConsoleController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConsoleUser> {
     const client = await this.door.signIn(request, reply, key);
-    const { id: actor, name } = client;
-    const entry = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
-    this.audit.record({ ...entry, source: sourceOf(request), atMs: this.clock.now() });
+    this.record(request, client, 'signIn');
     return signedIn(client);
   }
 
@@ -72,9 +77,17 @@ export class ConsoleController {
 
   @Delete('session')
   @Through(signInDoor)
-  @HttpCode(204)
-  async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+  @HttpCode(200)
+  async signOut(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ providerUrl?: string }> {
+    // The session ends even if it can't be read any more.
+    const client = await this.door.peekSession(request).catch(() => undefined);
     await this.door.signOut(request, reply);
+    if (client) this.record(request, client, 'signOut');
+    const providerUrl = client?.person && (await this.people.logoutUrl());
+    return providerUrl === undefined ? {} : { providerUrl };
   }
 
   /** Server-sent events, one a second, until the session or the replica ends. */
@@ -112,6 +125,11 @@ export class ConsoleController {
     });
   }
 
+  private record(request: FastifyRequest, { id: actor, name }: Client, action: 'signIn' | 'signOut'): void {
+    const entry = { actor, name, action, status: 200, outcome: 'done', requestId: request.id } as const;
+    this.audit.record({ ...entry, source: sourceOf(request), atMs: this.clock.now() });
+  }
+
   /** Returns whether the session is still valid. While Redis does not answer, it counts as valid. */
   private async mayStay(request: FastifyRequest): Promise<boolean> {
     try {
@@ -129,6 +147,8 @@ function known({ scope: { client } }: FastifyRequest): Client {
   return client;
 }
 
-function signedIn({ id, name, portals }: Client): ConsoleUser {
-  return { id, name, portals };
+function signedIn({ id, name, portals, person }: Client): ConsoleUser {
+  if (!person || person.role === 'admin')
+    return { id, name, portals, ...(person && { role: person.role }), may: 'all' };
+  return { id, name, portals, role: person.role, may: operationsOf(person.role) };
 }
