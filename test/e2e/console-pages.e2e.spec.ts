@@ -54,6 +54,7 @@ describe('a page of the console', () => {
       '/apps': '.cards > li',
       '/jobs': '.cards > li',
       '/audit': 'tbody tr',
+      '/sessions': '.cards > li',
       [`/portals/${acme.memberId}`]: '.problems > li',
       '/nowhere': '.empty',
     };

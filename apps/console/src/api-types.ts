@@ -1,8 +1,16 @@
-import type { App, AuditEntry, Client, CreatedClient, Job, Portal } from '../../../libs/client/src/generated/types.gen';
+import type {
+  App,
+  AuditEntry,
+  Client,
+  ConsoleSession,
+  CreatedClient,
+  Job,
+  Portal,
+} from '../../../libs/client/src/generated/types.gen';
 
 /* What the API answers is made from openapi.json, as the client's types are; what only the console hears is said here. */
 
-export type { App, AuditEntry, Client as ClientKey, Job, Portal };
+export type { App, AuditEntry, Client as ClientKey, ConsoleSession, Job, Portal };
 export type Status = Portal['status'];
 /** A key as it is told once. */
 export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;
@@ -16,6 +24,10 @@ export interface SignedIn {
   readonly id: string;
   readonly name: string;
   readonly portals: 'all' | readonly string[];
+  /** The role of a person; absent for a key. */
+  readonly role?: 'viewer' | 'operator' | 'admin';
+  /** The operations that the page may offer. */
+  readonly may: 'all' | readonly string[];
 }
 
 /** Whatever is absent of what follows is not known yet. */

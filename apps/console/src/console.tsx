@@ -6,8 +6,10 @@ import { AuditPage } from './pages/audit';
 import { ConnectPage } from './pages/connect';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
+import { mayRun, SignedInContext } from './may';
 import { PortalPage } from './pages/portal';
 import { PortalsPage } from './pages/portals';
+import { SessionsPage } from './pages/sessions';
 import { SignInPage } from './pages/sign-in';
 import { TryPage } from './pages/try';
 import { Empty, Loading } from './parts/pieces';
@@ -16,10 +18,14 @@ import { Link, usePath } from './router';
 
 type Session = SignedIn | 'unknown' | 'none' | 'ended';
 
+/** Pages that only change something, and the operation that they offer. */
+const offeredBy: Readonly<Record<string, string>> = { connect: 'addPortalByWebhook', try: 'callMethod' };
+
 export function Console() {
   const path = usePath();
   const [session, setSession] = useState<Session>('unknown');
   const [document, setDocument] = useState<OpenApi>();
+  const [providerUrl, setProviderUrl] = useState<string>();
   useEffect(() => {
     call<SignedIn>('GET', '/console/session').then(setSession, () => {
       setSession('none');
@@ -37,21 +43,36 @@ export function Console() {
     if (who) loadDocument().then(setDocument, () => undefined);
   }, [who]);
   if (session === 'unknown') return <Loading what="Opening the console …" />;
-  if (!who) return <SignInPage ended={session === 'ended'} enter={setSession} />;
+  if (!who) return <SignInPage ended={session === 'ended'} providerUrl={providerUrl} enter={setSession} />;
   const leave = () => {
-    void call('DELETE', '/console/session').finally(() => {
-      setSession('none');
-    });
+    void call<{ providerUrl?: string }>('DELETE', '/console/session')
+      .then((left) => {
+        setProviderUrl(left.providerUrl);
+      })
+      .finally(() => {
+        setSession('none');
+      });
   };
   return (
-    <Shell path={path} who={who} document={document} leave={leave}>
-      <PageAt path={path} document={document} />
-    </Shell>
+    <SignedInContext.Provider value={who}>
+      <Shell path={path} who={who} document={document} leave={leave}>
+        <PageAt path={path} who={who} document={document} />
+      </Shell>
+    </SignedInContext.Provider>
   );
 }
 
-function PageAt({ path, document }: { path: string; document: OpenApi | undefined }) {
+function PageAt({ path, who, document }: { path: string; who: SignedIn; document: OpenApi | undefined }) {
   const [, room = '', name = ''] = path.split('/');
+  const offered = offeredBy[room];
+  if (offered && !mayRun(who, offered))
+    return (
+      <Empty title="Your role can’t do this">
+        <p>
+          Ask an administrator of the console. <Link to="/">Go to the portals</Link>.
+        </p>
+      </Empty>
+    );
   switch (room) {
     case '':
       return <PortalsPage />;
@@ -67,6 +88,8 @@ function PageAt({ path, document }: { path: string; document: OpenApi | undefine
       return <AppsPage />;
     case 'jobs':
       return <JobsPage />;
+    case 'sessions':
+      return <SessionsPage />;
     case 'audit':
       return <AuditPage document={document} />;
     default:

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, type ApiProblem, problemOf } from '../api';
-import type { AuditEntry, ClientKey, ApiPage, OpenApi, Portal } from '../api-types';
+import type { AuditEntry, ClientKey, ConsoleSession, ApiPage, OpenApi, Portal } from '../api-types';
 import { Chip, Empty, Field, Loading, ProblemBox } from '../parts/pieces';
 import { useQuery } from '../router';
 import { useRequest } from '../use-request';
 import { actionWords, dateTime, when } from '../words';
 
 /** Actions without an operation of their own. */
-const otherActions = ['signIn', 'installPortal', 'uninstallPortal'];
+const otherActions = ['signIn', 'signOut', 'installPortal', 'uninstallPortal'];
 const speakers = ['admin', 'portal event', 'portal page', 'authorization'];
 
 interface AuditPageFilter {
@@ -21,6 +21,13 @@ interface AuditPageFilter {
 }
 const none: AuditPageFilter = { portal: '', client: '', action: '', outcome: '', requestId: '', from: '', to: '' };
 
+/** People with a session. */
+function usePeople(): readonly { id: string; name: string }[] {
+  const { data } = useRequest((signal) => call<ApiPage<ConsoleSession>>('GET', '/v1/sessions', undefined, signal), []);
+  const people = new Map(data?.items.filter((it) => it.isPerson).map(({ client, name }) => [client, name]));
+  return [...people].map(([id, name]) => ({ id, name }));
+}
+
 export function AuditPage({ document: api }: { document: OpenApi | undefined }) {
   const [filter, setFilter] = useQuery(none);
   const isUnfiltered = Object.values(filter).every((it) => it === '');
@@ -29,6 +36,7 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
   const [problem, setProblem] = useState<ApiProblem>();
   const [turn, setTurn] = useState(0);
   const clients = useRequest((signal) => call<ApiPage<ClientKey>>('GET', '/v1/clients', undefined, signal), []);
+  const people = usePeople();
   const portals = useRequest((signal) => call<ApiPage<Portal>>('GET', '/v1/portals?limit=200', undefined, signal), []);
   const load = (after: string | undefined, signal?: AbortSignal) =>
     call<ApiPage<AuditEntry>>('GET', `/v1/audit?${queryOf(filter, after)}`, undefined, signal).then(
@@ -107,7 +115,7 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
               {it}
             </option>
           ))}
-          {clients.data?.items.map(({ id, name }) => (
+          {[...people, ...(clients.data?.items ?? [])].map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
             </option>

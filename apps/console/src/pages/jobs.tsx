@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { call } from '../api';
 import type { Job, ApiPage } from '../api-types';
 import { Chip, Empty, Loading, ProblemBox } from '../parts/pieces';
+import { useMay } from '../may';
 import { useRequest, useWork } from '../use-request';
 import { type Tone, when } from '../words';
 
@@ -64,6 +65,7 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
   const { id, kind, state, createdAt, finishedAt, progress } = job;
   const { done, total, failed } = progress;
   const { busy, problem, run } = useWork();
+  const may = useMay();
   const ended = tones[state] !== undefined || finishedAt !== undefined;
   const cancel = () => {
     run(async () => {
@@ -88,7 +90,7 @@ function JobCard({ job, changed }: { job: Job; changed: () => void }) {
       </p>
       {job.problem && <ProblemBox problem={job.problem} />}
       {problem && <ProblemBox problem={problem} />}
-      {!ended && (
+      {!ended && may('cancelJob') && (
         <p class="actions">
           <button type="button" class="danger" disabled={busy} onClick={cancel}>
             Cancel the job

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { ClientKey, ApiPage, ShownKey } from '../api-types';
+import { useMay } from '../may';
 import { NewKey } from '../parts/new-key';
 import { Chip, CopyButton, Empty, Field, Loading, ProblemBox, TextField, WorkDialog } from '../parts/pieces';
 import { useRequest } from '../use-request';
@@ -27,15 +28,11 @@ export function KeysPage() {
     <>
       <div class="title">
         <h1>Client keys</h1>
-        <button
-          type="button"
-          class="main"
-          onClick={() => {
+        <NewKeyButton
+          act={() => {
             setDoing({ what: 'create' });
           }}
-        >
-          New key
-        </button>
+        />
       </div>
       <p class="soft under">
         Each service of yours gets a key of its own, which may do as much as you say and no more.
@@ -75,6 +72,15 @@ export function KeysPage() {
   );
 }
 
+function NewKeyButton({ act }: { act: () => void }) {
+  if (!useMay()('createClient')) return null;
+  return (
+    <button type="button" class="main" onClick={act}>
+      New key
+    </button>
+  );
+}
+
 function Shown({ shown: { name, key }, close }: { shown: ShownKey; close: () => void }) {
   return (
     <section class="box good" role="status" aria-label="New key">
@@ -95,6 +101,7 @@ function Shown({ shown: { name, key }, close }: { shown: ShownKey; close: () => 
 
 function KeyCard({ client, act }: { client: ClientKey; act: (what: 'rotate' | 'delete') => void }) {
   const { id, name, scopes, portals, methods, expiresAt, lastUsedAt, ratePerSecond, burst, previousKey } = client;
+  const may = useMay();
   const expired = expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
   return (
     <li class="card">
@@ -142,25 +149,27 @@ function KeyCard({ client, act }: { client: ClientKey; act: (what: 'rotate' | 'd
           <code>{id}</code>
         </dd>
       </dl>
-      <p class="actions">
-        <button
-          type="button"
-          onClick={() => {
-            act('rotate');
-          }}
-        >
-          Replace key …<span class="hidden"> of {name}</span>
-        </button>
-        <button
-          type="button"
-          class="danger"
-          onClick={() => {
-            act('delete');
-          }}
-        >
-          Delete …<span class="hidden"> {name}</span>
-        </button>
-      </p>
+      {may('deleteClient') && (
+        <p class="actions">
+          <button
+            type="button"
+            onClick={() => {
+              act('rotate');
+            }}
+          >
+            Replace key …<span class="hidden"> of {name}</span>
+          </button>
+          <button
+            type="button"
+            class="danger"
+            onClick={() => {
+              act('delete');
+            }}
+          >
+            Delete …<span class="hidden"> {name}</span>
+          </button>
+        </p>
+      )}
     </li>
   );
 }
