@@ -337,6 +337,18 @@ describe('the command line', () => {
     await once(follower, 'close');
   });
 
+  it('lists the sessions of the console, and ends one', async () => {
+    const body = JSON.stringify({ key: adminKey });
+    const headers = { 'X-Console': '1', 'Content-Type': 'application/json' };
+    await fetch(`${client.url}/console/session`, { method: 'POST', headers, body });
+    const { items } = await line.json<{ items: { id: string; name: string }[] }>(['sessions', 'list']);
+    expect(items.map(({ name }) => name)).toEqual(['Administrator']);
+    const id = items[0]?.id ?? '';
+    expect((await line.run(['sessions', 'list'])).stdout).toMatch(new RegExp(`${id} +Administrator +key +127.0.0.1 `));
+    expect(await line.json(['sessions', 'end', id])).toEqual({ id, ended: true });
+    expect((await line.run(['sessions', 'list'])).stdout).toBe('Nobody is signed in to the console.\n');
+  });
+
   it('lists jobs and cancels one', async () => {
     const wanted = { call: { method: 'tasks.api.scrum.backlog.getFields' }, portals: ['acme'] };
     const accepted = await client.call('POST', '/v1/fan-out', wanted, { Prefer: 'respond-async' });
@@ -378,7 +390,17 @@ describe('the command line', () => {
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['keys list', 'keys create', 'keys rotate', 'keys revoke'],
-      ...['call', 'methods find', 'methods describe', 'audit', 'jobs list', 'jobs cancel', 'doctor'],
+      ...[
+        'call',
+        'methods find',
+        'methods describe',
+        'audit',
+        'jobs list',
+        'jobs cancel',
+        'sessions list',
+        'sessions end',
+        'doctor',
+      ],
     ]);
   }, 60_000);
 

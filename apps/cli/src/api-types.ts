@@ -4,6 +4,8 @@ export type {
   AuditEntry,
   CallAnswer,
   Client,
+  ConsoleSession,
+  ConsoleSessions,
   CreatedClient,
   Job,
   Portal,

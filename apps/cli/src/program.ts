@@ -5,6 +5,7 @@ import { installLink } from './commands/install-link';
 import { cancelJob, listJobs } from './commands/jobs';
 import { createKey, type Expiry, listKeys, type NewKey, revokeKey, rotateKey } from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
+import { endSession, listSessions } from './commands/sessions';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
 import type { CommandContext } from './command-context';
 import type { Output } from './output';
@@ -226,6 +227,16 @@ function addRecords(program: Command, hand: ContextOf): void {
     .description('Begins nothing more of a job; what it did stays done.')
     .argument('<id>', 'as `jobs list` shows it')
     .action(async (id: string, _options: object, command: Command) => cancelJob(await hand(command), id));
+  const sessions = program.command('sessions').description('Who is signed in to the console. Needs an admin key.');
+  sessions
+    .command('list')
+    .description('Lists the sessions of the console, newest first.')
+    .action(async (_options: object, command: Command) => listSessions(await hand(command)));
+  sessions
+    .command('end')
+    .description('Ends a session on every replica.')
+    .argument('<id>', 'as `sessions list` shows it')
+    .action(async (id: string, _options: object, command: Command) => endSession(await hand(command), id));
 }
 
 const scopes = Object.keys(scopeDescriptions).join(', ');
