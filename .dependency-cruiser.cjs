@@ -18,7 +18,7 @@ const layers = [
   '^apps/gateway/src/doors/',
   '^apps/gateway/src/api/',
   '^apps/gateway/src/(resources|operations)/',
-  '^apps/gateway/src/((http|line)/|(request-line|settings|egress-settings|key-strength|destinations)\\.ts$)',
+  '^apps/gateway/src/((http|line)/|(request-line|settings|(?:egress|oidc)-settings|key-strength|destinations)\\.ts$)',
 ];
 const downwards = layers.slice(1).map((layer, i) => ({
   name: `gateway-layer-${i + 2}-imports-no-layer-above`,

@@ -17,7 +17,7 @@ const common = {
     ],
   },
   transformIgnorePatterns: [
-    '/node_modules/(?!(@nestjs|qs-esm|@opentelemetry/otlp-exporter-base|uid|es-toolkit|file-type|token-types|strtok3|@tokenizer|uint8array-extras|@borewit|path-to-regexp|load-esm|content-disposition|glob|minimatch|path-scurry|brace-expansion|balanced-match|lru-cache|minipass|mime|cookie|marked|github-slugger)/)',
+    '/node_modules/(?!(@nestjs|qs-esm|@opentelemetry/otlp-exporter-base|uid|es-toolkit|file-type|token-types|strtok3|@tokenizer|uint8array-extras|@borewit|path-to-regexp|load-esm|content-disposition|glob|minimatch|path-scurry|brace-expansion|balanced-match|lru-cache|minipass|mime|cookie|marked|github-slugger|openid-client|oauth4webapi|jose)/)',
   ],
   moduleNameMapper: { '^@b24/([a-z-]+)$': '<rootDir>/libs/$1/src' },
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],

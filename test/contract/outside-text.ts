@@ -9,6 +9,8 @@ import { csvCell, prefersCsv } from '../../apps/gateway/src/api/audit/audit-csv'
 import { installPath } from '../../apps/gateway/src/api/apps/app-addresses';
 import { methodName } from '../../apps/gateway/src/line/any-method';
 import { cookieOf, isFromConsole } from '../../apps/gateway/src/doors/console/console-cookie';
+import { personOf } from '../../apps/gateway/src/doors/console/person-claims';
+import { returnPath } from '../../apps/gateway/src/doors/console/return-path';
 import type { FastifyRequest } from 'fastify';
 import { prefersLines } from '../../apps/gateway/src/api/boards/board-answer';
 import { deadlineMsOf } from '../../apps/gateway/src/http/caller';
@@ -98,6 +100,11 @@ export const excused: Readonly<Record<string, string>> = {
   'apps/gateway/src/http/serve-site.ts': 'reads no text',
   'apps/gateway/src/http/shapes.ts': 'bounds every text by its schema',
   'apps/gateway/src/doors/console/console-sessions.ts': 'reads an id of 43 letters, and what it wrote itself',
+  'apps/gateway/src/doors/console/provider-fetch.ts': 'reads URLs of a setting, and of metadata of half a megabyte',
+  'apps/gateway/src/doors/console/session-index.ts': 'reads what it wrote itself',
+  'apps/gateway/src/doors/console/identity-provider.ts':
+    'splits a setting; the library reads answers of half a megabyte',
+  'apps/gateway/src/doors/console/person-sign-in.ts': 'splits a URL, which Node bounds to 16 KiB, once',
   'apps/gateway/src/doors/console/console.controller.ts': 'splits a query, which Node bounds to 16 KiB, at its commas',
   'apps/gateway/src/doors/console/live-channel.ts': 'reads what replicas publish',
   'apps/gateway/src/doors/pages/authorization-states.ts': 'reads a state after its signature was checked, by split',
@@ -294,6 +301,24 @@ export const parsers: readonly OutsideText[] = [
       new BrowserCookie([Buffer.alloc(32)], 'https://gw.example.com').of({
         headers: { cookie: `__Host-b24_install=${text}` },
       }),
+  },
+  {
+    name: 'the page after a sign-in',
+    file: 'apps/gateway/src/doors/console/return-path.ts',
+    read: (text) => returnPath(text),
+  },
+  {
+    name: 'the claims of a person',
+    file: 'apps/gateway/src/doors/console/person-claims.ts',
+    read: (text) =>
+      personOf(
+        { sub: 'a', name: text, email: text, email_verified: true, groups: [text] },
+        {
+          issuer: 'https://sso.example',
+          rolesClaim: 'groups',
+          people: { viewer: ['a@b'], operator: ['c'], admin: [] },
+        },
+      ),
   },
   {
     name: 'the console cookie',

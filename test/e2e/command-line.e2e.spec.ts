@@ -373,6 +373,18 @@ describe('the command line', () => {
     await once(follower, 'close');
   });
 
+  it('lists the sessions of the console, and ends one', async () => {
+    const body = JSON.stringify({ key: adminKey });
+    const headers = { 'X-Console': '1', 'Content-Type': 'application/json' };
+    await fetch(`${client.url}/console/session`, { method: 'POST', headers, body });
+    const { items } = await line.json<{ items: { id: string; name: string }[] }>(['sessions', 'list']);
+    expect(items.map(({ name }) => name)).toEqual(['Administrator']);
+    const id = items[0]?.id ?? '';
+    expect((await line.run(['sessions', 'list'])).stdout).toMatch(new RegExp(`${id} +Administrator +key +127.0.0.1 `));
+    expect(await line.json(['sessions', 'end', id])).toEqual({ id, ended: true });
+    expect((await line.run(['sessions', 'list'])).stdout).toBe('Nobody is signed in to the console.\n');
+  });
+
   it('lets no name from outside move the cursor of whoever reads it', async () => {
     const name = 'calm \u001b[31mred\u001b[2J\u0007\u202e';
     await client.call('POST', '/v1/clients', { name, scopes: ['call'] });
@@ -402,17 +414,9 @@ describe('the command line', () => {
     };
     expect(await explained([])).toEqual([
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
-      ...[
-        'keys list',
-        'keys create',
-        'keys edit',
-        'keys rotate',
-        'keys revoke',
-        'keys assistants',
-        'keys end-assistant',
-      ],
+      ...['list', 'create', 'edit', 'rotate', 'revoke', 'assistants', 'end-assistant'].map((it) => `keys ${it}`),
       ...['call', 'methods find', 'methods describe', 'calls tail', 'audit'],
-      ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel'],
+      ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel', 'sessions list', 'sessions end'],
       ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
       ...['doctor', 'completion'],
     ]);

@@ -72,6 +72,7 @@ describe('a page of the console', () => {
       '/audit': 'tbody tr',
       '/calls': 'tbody tr',
       '/health': 'tbody tr',
+      '/sessions': '.cards > li',
       [`/portals/${acme.memberId}`]: '.problems > li',
       '/nowhere': '.empty',
     };

@@ -5,6 +5,8 @@ export type {
   AuditEntry,
   CallAnswer,
   Client,
+  ConsoleSession,
+  ConsoleSessions,
   CreatedClient,
   DeadLetters,
   Deliveries,

@@ -19,6 +19,7 @@ import {
   rotateKey,
 } from './commands/keys';
 import { describeOne, findByWords } from './commands/methods';
+import { endSession, listSessions } from './commands/sessions';
 import { admitPortal, listPortals, type PortalListOptions, setSuspended, showPortal } from './commands/portals';
 import type { CommandContext, ContextOf } from './command-context';
 import { addEvents } from './event-commands';
@@ -315,6 +316,16 @@ function addRecords(program: Command, hand: ContextOf): void {
     .option('--to <time>', 'before this time')
     .addHelpText('after', examples('audit --portal acme --from 2026-11-01T09:00:00Z', 'audit --follow --json'))
     .action(async (filter: AuditTailOptions, command: Command) => tailAudit(await hand(command), filter));
+  const sessions = program.command('sessions').description('Who is signed in to the console. Needs an admin key.');
+  sessions
+    .command('list')
+    .description('Lists the sessions of the console, newest first.')
+    .action(async (_options: object, command: Command) => listSessions(await hand(command)));
+  sessions
+    .command('end')
+    .description('Ends a session on every replica.')
+    .argument('<id>', 'as `sessions list` shows it')
+    .action(async (id: string, _options: object, command: Command) => endSession(await hand(command), id));
 }
 
 const scopes = Object.keys(scopeDescriptions).join(', ');

@@ -2,6 +2,7 @@ import type {
   App,
   AuditEntry,
   Client,
+  ConsoleSession,
   CreatedClient,
   DeadLetters,
   Deliveries,
@@ -23,6 +24,7 @@ export type {
   App,
   AuditEntry,
   Client as ClientKey,
+  ConsoleSession,
   DeadLetters,
   Deliveries,
   EventBindings,
@@ -51,6 +53,10 @@ export interface SignedIn {
   readonly portals: 'all' | readonly string[];
   /** Whether there is a sandbox, which only the demo has. */
   readonly sandbox?: true;
+  /** The role of a person; absent for a key. */
+  readonly role?: 'viewer' | 'operator' | 'admin';
+  /** The operations that the page may offer. */
+  readonly may: 'all' | readonly string[];
 }
 
 /** Answered by /console/simulator. */

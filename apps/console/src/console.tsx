@@ -11,9 +11,11 @@ import { HealthPage } from './pages/health';
 import { JobPage } from './pages/job';
 import { JobsPage } from './pages/jobs';
 import { KeysPage } from './pages/keys';
+import { mayRun, SignedInContext } from './may';
 import { PortalPage } from './pages/portal';
 import { PortalsPage } from './pages/portals';
 import { SandboxPage } from './pages/sandbox';
+import { SessionsPage } from './pages/sessions';
 import { SignInPage } from './pages/sign-in';
 import { SubscriptionPage } from './pages/subscription';
 import { TryPage } from './pages/try';
@@ -23,10 +25,14 @@ import { Link, usePath } from './router';
 
 type Session = SignedIn | 'unknown' | 'none' | 'ended';
 
+/** Pages that only change something, and the operation that they offer. */
+const offeredBy: Readonly<Record<string, string>> = { connect: 'addPortalByWebhook', try: 'callMethod' };
+
 export function Console() {
   const path = usePath();
   const [session, setSession] = useState<Session>('unknown');
   const [document, setDocument] = useState<OpenApi>();
+  const [providerUrl, setProviderUrl] = useState<string>();
   useEffect(() => {
     call<SignedIn>('GET', '/console/session').then(setSession, () => {
       setSession('none');
@@ -44,16 +50,22 @@ export function Console() {
     if (who) loadDocument().then(setDocument, () => undefined);
   }, [who]);
   if (session === 'unknown') return <Loading what="Opening the console …" />;
-  if (!who) return <SignInPage ended={session === 'ended'} enter={setSession} />;
+  if (!who) return <SignInPage ended={session === 'ended'} providerUrl={providerUrl} enter={setSession} />;
   const leave = () => {
-    void call('DELETE', '/console/session').finally(() => {
-      setSession('none');
-    });
+    void call<{ providerUrl?: string }>('DELETE', '/console/session')
+      .then((left) => {
+        setProviderUrl(left.providerUrl);
+      })
+      .finally(() => {
+        setSession('none');
+      });
   };
   return (
-    <Shell path={path} who={who} document={document} leave={leave}>
-      <PageAt path={path} document={document} who={who} />
-    </Shell>
+    <SignedInContext.Provider value={who}>
+      <Shell path={path} who={who} document={document} leave={leave}>
+        <PageAt path={path} document={document} who={who} />
+      </Shell>
+    </SignedInContext.Provider>
   );
 }
 
@@ -78,13 +90,26 @@ const pages: Readonly<Record<string, PageOf>> = {
   events: ({ name }) => (name === '' ? <EventsPage /> : <SubscriptionPage key={name} id={name} />),
   audit: ({ document }) => <AuditPage document={document} />,
   health: () => <HealthPage />,
+  sessions: () => <SessionsPage />,
   sandbox: ({ who }) => (who.sandbox ? <SandboxPage /> : <NoPage />),
 };
 
 function PageAt(props: PageAtProps) {
   const [, room = '', name = ''] = props.path.split('/');
+  const offered = offeredBy[room];
+  if (offered && !mayRun(props.who, offered)) return <NotYours />;
   const Page = Object.hasOwn(pages, room) ? pages[room] : undefined;
   return Page ? Page({ ...props, name: decodeURIComponent(name) }) : <NoPage />;
+}
+
+function NotYours() {
+  return (
+    <Empty title="Your role can’t do this">
+      <p>
+        Ask an administrator of the console. <Link to="/">Go to the portals</Link>.
+      </p>
+    </Empty>
+  );
 }
 
 function NoPage() {

@@ -101,6 +101,9 @@ export function milliseconds(ms: number | undefined): string {
 
 const knownActions: Readonly<Record<string, string>> = {
   signIn: 'Signed in',
+  signOut: 'Signed out',
+  endSession: 'Session ended',
+  endSessions: 'Signed out everywhere',
   installPortal: 'Portal connected',
   uninstallPortal: 'App removed from the portal',
   addPortalByWebhook: 'Portal connected by webhook',

@@ -20,6 +20,8 @@ import type { Composition } from './compose';
 import { AssistantsController } from './doors/assistants/assistants.controller';
 import { ConsoleController } from './doors/console/console.controller';
 import { SandboxController } from './doors/console/sandbox.controller';
+import { SessionsController } from './doors/console/sessions.controller';
+import { SignInController } from './doors/console/sign-in.controller';
 import { EventsController } from './doors/events/events.controller';
 import { McpController } from './doors/mcp/mcp.controller';
 import { InstallsController } from './doors/pages/installs.controller';
@@ -45,6 +47,7 @@ export const controllers = [
   JobsController,
   ClientsController,
   ClientAssistantsController,
+  SessionsController,
   AuditController,
   CallLogController,
   HistoryController,
@@ -61,7 +64,8 @@ const assistantsController = withDirectHandlers(AssistantsController);
 /** The controllers of the console. None without it, and none of the sandbox outside the demo. */
 function consoleControllers({ console, sandboxUrl }: Settings): Type[] {
   if (!console.served) return [];
-  return [ConsoleController, ...(sandboxUrl === undefined ? [] : [SandboxController])].map(withDirectHandlers);
+  const all = [ConsoleController, SignInController, ...(sandboxUrl === undefined ? [] : [SandboxController])];
+  return all.map((it) => withDirectHandlers(it));
 }
 
 /** What Nest knows of a gateway: its controllers, what every request passes, and the parts that `compose` built. */

@@ -55,6 +55,9 @@ import { ConsentTickets } from './doors/assistants/consent-tickets';
 import { Registrations } from './doors/assistants/registrations';
 import { ConsoleAuth } from './doors/console/console-auth';
 import { ConsoleSessions } from './doors/console/console-sessions';
+import { People } from './doors/console/people';
+import { PersonSignIn } from './doors/console/person-sign-in';
+import { providerOf } from './doors/console/provider-of';
 import { combineObservers } from './doors/console/combine-observers';
 import { Live } from './doors/console/live';
 import { LiveChannel } from './doors/console/live-channel';
@@ -328,7 +331,17 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
   const jobRetry = new JobRetry(jobs, jobRecords, keys, fanOut);
 
   // The console.
-  const sessions = new ConsoleSessions({ redis, keys, clock, idleMs: settings.console.idleMs });
+  const people = new People(settings.oidc);
+  const provider = settings.oidc && providerOf(settings.oidc, { clock, egress, publicUrl: settings.publicUrl });
+  const personSignIn = new PersonSignIn(
+    settings.oidc &&
+      provider && {
+        ...{ name: settings.oidc.name, provider, people },
+        states: new AuthorizationStates(redis, keyring.derive('console sign-in')),
+        cookie: new BrowserCookie(keyring.derive('console sign-in cookie'), settings.publicUrl, 'b24_sign_in'),
+      },
+  );
+  const sessions = new ConsoleSessions({ redis, keys, people, clock, idleMs: settings.console.idleMs });
   const consoleAuth = new ConsoleAuth(sessions, throttle, settings.publicUrl);
   const sandbox = new Sandbox(settings.sandboxUrl);
   const live = new Live({
@@ -363,6 +376,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     { close: () => void targetsWire.close() },
     { close: () => void filesWire.close() },
     { close: () => void sandbox.close() },
+    { close: () => void provider?.close() },
     audit,
     ...recorders,
     readers.callTail,
@@ -399,7 +413,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
       subscriptions,
     },
     ...{ eventQueue, bindings, deliveryWorker, targets, jobs, jobRecords, jobRetry, longWork, consoleAuth, live },
-    ...{ ...readers, sandbox, assistants, registrations, consents },
+    ...{ ...readers, sandbox, assistants, registrations, consents, personSignIn },
   };
   return { settings, clock, log, lifecycle, preflight, parts };
 }

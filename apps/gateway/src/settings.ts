@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { egressOptions, egressShape } from './egress-settings';
 import { estimatedBits } from './key-strength';
+import { oidcMistake, type OidcSettings, oidcSettings, oidcShape } from './oidc-settings';
 
 /** The vendor's cloud domains; a self-hosted portal's host is added by B24_PORTAL_HOSTS. */
 const cloudHosts =
@@ -116,6 +117,7 @@ const environment = z
     PUBLIC_URL: origin('PUBLIC_URL').optional(),
     ...storeShape,
     ...egressShape,
+    ...oidcShape,
     ADMIN_KEY: z
       .string('ADMIN_KEY is missing: a random text of at least 32 characters, as `npm start` makes it.')
       .regex(/^[\x21-\x7e]{32,512}$/, {
@@ -207,6 +209,10 @@ const environment = z
   .refine((it) => it.B24_BURST > 2 * it.B24_DRAIN_PER_SECOND, {
     error: 'B24_BURST must be more than twice B24_DRAIN_PER_SECOND.',
     when: isSound('B24_BURST', 'B24_DRAIN_PER_SECOND'),
+  })
+  .check(({ value, issues }) => {
+    const message = oidcMistake(value);
+    if (message) issues.push({ code: 'custom', input: '', message });
   });
 
 /** Whether browsers may enter a key at this URL, and apps find the metadata below its host. */
@@ -290,6 +296,8 @@ export interface Settings {
   readonly console: { readonly served: boolean; readonly idleMs: number };
   /** The API of the demo's portal simulator; undefined outside the demo. */
   readonly sandboxUrl: string | undefined;
+  /** How people sign in to the console; by key only when absent. */
+  readonly oidc?: OidcSettings;
   /** A token pair that was not refreshed for so long is, though nobody calls. */
   readonly keepAliveDays: number;
   /** Where traces go; they are made only if there is somebody to collect them. */
@@ -341,6 +349,11 @@ function publicUrlOf(it: { readonly PUBLIC_URL?: string | undefined; readonly HO
   return it.PUBLIC_URL ?? `http://${it.HOST}:${it.PORT}`;
 }
 
+function optionalOidc(it: z.output<typeof environment>): Pick<Settings, 'oidc'> {
+  const oidc = oidcSettings(it);
+  return oidc ? { oidc } : {};
+}
+
 /** The settings, from the environment alone. @throws BadSettings naming every mistake at once */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const it = sound(environment, env);
@@ -383,6 +396,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     auditKeep: it.AUDIT_KEEP,
     sandboxUrl: it.SANDBOX_URL,
     console: { served: it.CONSOLE, idleMs: it.CONSOLE_IDLE_MINUTES * 60_000 },
+    ...optionalOidc(it),
     keepAliveDays: it.KEEP_ALIVE_DAYS,
     ...(it.OTEL_EXPORTER_OTLP_ENDPOINT && {
       tracing: {

@@ -4,11 +4,11 @@ import type { FaultCode, PortalId } from '@b24/portal';
 export interface AuditEntry {
   /** Unix milliseconds. */
   readonly atMs: number;
-  /** A client's id; `admin` for the operator's key; or the source of a portal's message: `portal event`, `portal page`, `authorization`. */
+  /** The id of a client or a person; `admin` for the operator's key; or the source of a portal's message: `portal event`, `portal page`, `authorization`. */
   readonly actor: string;
-  /** The client's name. */
+  /** Its name. */
   readonly name?: string;
-  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`, `signIn`, `connectAssistant`. */
+  /** The operation's id in openapi.json, or `installPortal`, `uninstallPortal`, `signIn`, `signOut`, `connectAssistant`. */
   readonly action: string;
   readonly portal?: PortalId;
   readonly status: number;

@@ -8,6 +8,7 @@ export const auditParties = ['people', 'services', 'portals'] as const;
 export type AuditParty = (typeof auditParties)[number];
 
 export function partyOf({ actor, action, ids }: Pick<AuditEntry, 'actor' | 'action' | 'ids'>): AuditParty {
-  if (actor === 'admin' || action === 'signIn' || ids?.['console'] === true) return 'people';
+  const isPerson = actor === 'admin' || actor.startsWith('p_') || ['signIn', 'signOut'].includes(action);
+  if (isPerson || ids?.['console'] === true) return 'people';
   return actor.startsWith('c_') ? 'services' : 'portals';
 }

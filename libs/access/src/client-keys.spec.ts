@@ -115,6 +115,24 @@ describe('client keys', () => {
     await expect(ask(key, client.id, client)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 
+  it('let a client with a session go on while the session is there, which is checked once a second', async () => {
+    const person: Client = { ...wanted, id: 'p_1', createdAtMs: 0, person: { sub: 'ada', role: 'admin' } };
+    let isThere = true;
+    let checks = 0;
+    keys.admitBySession(person, () => {
+      checks++;
+      return Promise.resolve(isThere);
+    });
+    await clock.advance(1000);
+    await keys.assertStillValid(person);
+    await keys.assertStillValid(person);
+    expect(checks).toBe(1);
+    isThere = false;
+    await keys.assertStillValid(person);
+    await clock.advance(1000);
+    await expect(keys.assertStillValid(person)).rejects.toMatchObject({ code: 'session_ended' });
+  });
+
   describe('with a rate', () => {
     const rate = { perSecond: 2, burst: 5 };
 

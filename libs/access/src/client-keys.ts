@@ -44,11 +44,20 @@ interface KnownKey extends UsedKey {
   readonly client: Client;
 }
 
-/** The key that admitted a client, when it was last checked, and whether it has been revoked. */
-interface AdmittedKey {
+/** The key that admitted a client. */
+interface AdmittedKey extends RecheckedRight {
   readonly digest: string;
+}
+
+/** When a right was last checked, and whether it has been revoked. */
+interface RecheckedRight {
   checkedAtMs: number;
   isRevoked: boolean;
+}
+
+/** The right of a client who has a session instead of a key. */
+interface SessionRight extends RecheckedRight {
+  readonly isStillThere: () => Promise<boolean>;
 }
 
 const scripts = { admitClient: 2, changeClient: 1, recordUse: 2, swapClientKey: 1, dropClient: 1 } as const;
@@ -70,6 +79,7 @@ export class ClientKeys {
   /** For clients with a rate: the digest of their key, and whether their admission prepaid a command that is still unsent. */
   private readonly rated = new WeakMap<Client, { readonly digest: string; first: boolean }>();
   private readonly admitted = new WeakMap<Client, AdmittedKey>();
+  private readonly sessions = new WeakMap<Client, SessionRight>();
   /** By digest. */
   private readonly known: InvalidatedCache<KnownKey>;
   /** The digests of keys that were admitted. */
@@ -175,12 +185,12 @@ export class ClientKeys {
   }
 
   /**
-   * Checks before each step of a long request that the key which admitted the client still works. Reads Redis at most once
-   * a second, and not while the key is in memory. @throws Fault key_invalid
+   * Checks before each step of a long request that the key which admitted the client, or its session, still works. Reads
+   * Redis at most once a second, and not while the key is in memory. @throws Fault key_invalid, session_ended
    */
   async assertStillValid(client: Client): Promise<void> {
     const by = this.admitted.get(client);
-    if (!by) return;
+    if (!by) return this.assertSessionIsThere(this.sessions.get(client));
     const known = this.known.peek(by.digest);
     if (known) by.isRevoked ||= this.isOutdated(known.client, client);
     else if (!by.isRevoked && this.clock.now() - by.checkedAtMs >= recheckIntervalMs) {
@@ -189,6 +199,20 @@ export class ClientKeys {
       by.isRevoked = current === undefined || this.isOutdated(current, client);
     }
     if (by.isRevoked) throw revokedKey();
+  }
+
+  /** Makes a session the right of a client who has no key. */
+  admitBySession(client: Client, isStillThere: () => Promise<boolean>): void {
+    this.sessions.set(client, { isStillThere, checkedAtMs: this.clock.now(), isRevoked: false });
+  }
+
+  private async assertSessionIsThere(by: SessionRight | undefined): Promise<void> {
+    if (!by) return;
+    if (!by.isRevoked && this.clock.now() - by.checkedAtMs >= recheckIntervalMs) {
+      by.checkedAtMs = this.clock.now();
+      by.isRevoked = !(await by.isStillThere());
+    }
+    if (by.isRevoked) throw new Fault('session_ended');
   }
 
   /**

@@ -3,7 +3,18 @@ import type { PortalId } from '@b24/portal';
 /** A right of a key. The gateway lists the scopes that exist. */
 export type Scope = 'call' | 'admin' | `${string}:${'read' | 'write'}`;
 
-/** An internal service and the rights of its key. */
+/** What a person may do at the console, in ascending order. */
+export const personRoles = ['viewer', 'operator', 'admin'] as const;
+export type PersonRole = (typeof personRoles)[number];
+
+/** A person who signed in through the identity provider. */
+export interface Person {
+  /** The subject that the provider gave the person. */
+  readonly sub: string;
+  readonly role: PersonRole;
+}
+
+/** An internal service and the rights of its key, or a person with a session of the console. */
 export interface Client {
   readonly id: string;
   readonly name: string;
@@ -18,6 +29,8 @@ export interface Client {
   readonly revision?: number;
   /** Rate limit over all replicas, in commands. Absent: no limit. */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
+  /** Present for a person, who has a role instead of a key. */
+  readonly person?: Person;
 }
 
 /** A client as an administrator sees it. Times of use are exact to the minute. */

@@ -4,7 +4,7 @@ export { type AuditFilter, AuditLog } from './audit-log';
 export { Assistants, type AssistantTokens, type ConnectedAssistant, type ListedAssistant } from './assistants';
 export { isAccessToken } from './assistant-tokens';
 export { TokenBuckets } from './token-buckets';
-export type { Client, ListedClient, Scope } from './client';
+export { type Client, type ListedClient, type Person, type PersonRole, personRoles, type Scope } from './client';
 export { ClientKeys, revokedKey } from './client-keys';
 export {
   isAdministrator,

@@ -71,6 +71,7 @@ export const faultTable = {
     'The authorization was not started in this browser',
     'Start again at /install in the same browser and finish within ten minutes.',
   ),
+  sign_in_refused: row(403, 'never', 'The sign-in was refused', 'Start again at /console.'),
   event_refused: row(
     403,
     'never',
@@ -113,6 +114,7 @@ export const faultTable = {
   checklist_item_not_found: row(404, 'never', 'No such checklist item', "Check the id against the task's checklist."),
   client_not_found: row(404, 'never', 'No such client', 'List the clients with GET /v1/clients.'),
   assistant_not_found: row(404, 'never', 'No such assistant', 'List them: GET /v1/clients/{id}/assistants.'),
+  session_not_found: row(404, 'never', 'No such session', 'List the sessions with GET /v1/sessions.'),
   subscription_not_found: row(
     404,
     'never',
@@ -375,6 +377,7 @@ export const faultTable = {
     'The token could not be refreshed, so the call was not sent; retry shortly.',
   ),
 
+  identity_provider_error: row(502, 'safe', 'The identity provider does not answer', 'Use a key, or retry shortly.'),
   administrator_unknown: row(
     502,
     'safe',

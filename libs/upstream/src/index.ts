@@ -1,4 +1,5 @@
 export { axiosPost } from './axios-post';
+export { type BoundedFetch, boundedFetch, type FetchedRequest } from './bounded-fetch';
 export type { ConnectTarget } from './checked-connect';
 export { commandNames, callerBatch } from './batch-codec';
 export { fileLink, isUploadLink } from './file-link';

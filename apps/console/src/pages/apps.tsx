@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { App, ApiPage } from '../api-types';
 import { CopyButton, Empty, Loading, ProblemBox, TextField, verbatim, WorkDialog } from '../parts/pieces';
+import { useMay } from '../may';
 import { useRequest } from '../use-request';
 import { when } from '../words';
 
@@ -19,6 +20,7 @@ export function AppsPage() {
     (signal) => call<ApiPage<App>>('GET', '/v1/apps', undefined, signal),
     [],
   );
+  const may = useMay();
   const [doing, setDoing] = useState<AppAction>();
   const close = () => {
     setDoing(undefined);
@@ -31,15 +33,17 @@ export function AppsPage() {
     <>
       <div class="title">
         <h1>Apps</h1>
-        <button
-          type="button"
-          class="main"
-          onClick={() => {
-            setDoing({ what: 'register' });
-          }}
-        >
-          Register an app
-        </button>
+        {may('registerApp') && (
+          <button
+            type="button"
+            class="main"
+            onClick={() => {
+              setDoing({ what: 'register' });
+            }}
+          >
+            Register an app
+          </button>
+        )}
       </div>
       <p class="soft under">
         Each registration of an app in Bitrix24 has an id and a secret. A local app is good for one portal, so a gateway
@@ -75,7 +79,7 @@ export function AppsPage() {
                 <Address key={name} name={urlWords[name] ?? name} url={url} />
               ))}
             </dl>
-            {app.id !== 'default' && (
+            {app.id !== 'default' && may('updateApp') && (
               <p class="actions">
                 <button
                   type="button"

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, type ApiProblem, problemOf } from '../api';
-import type { AuditEntry, ClientKey, ApiPage, OpenApi, Portal } from '../api-types';
+import type { AuditEntry, ClientKey, ConsoleSession, ApiPage, OpenApi, Portal } from '../api-types';
 import { ExportButton } from '../parts/export-button';
 import { Choice, PortalField, TimeField, WordField } from '../parts/filters';
 import { Chip, CopyButton, Empty, Loading, ProblemBox } from '../parts/pieces';
@@ -11,7 +11,7 @@ import { useRequest } from '../use-request';
 import { actionWords, dateTime, when } from '../words';
 
 /** Actions without an operation of their own. */
-const otherActions = ['signIn', 'installPortal', 'uninstallPortal'];
+const otherActions = ['signIn', 'signOut', 'installPortal', 'uninstallPortal'];
 const parties = [
   { value: '', label: 'Everybody' },
   { value: 'people', label: 'People' },
@@ -41,6 +41,13 @@ const none: AuditPageFilter = {
   to: '',
 };
 
+/** People with a session. */
+function usePeople(): readonly { id: string; name: string }[] {
+  const { data } = useRequest((signal) => call<ApiPage<ConsoleSession>>('GET', '/v1/sessions', undefined, signal), []);
+  const people = new Map(data?.items.filter((it) => it.isPerson).map(({ client, name }) => [client, name]));
+  return [...people].map(([id, name]) => ({ id, name }));
+}
+
 export function AuditPage({ document: api }: { document: OpenApi | undefined }) {
   const [filter, setFilter] = useQuery(none);
   const isUnfiltered = Object.values(filter).every((it) => it === '');
@@ -49,6 +56,7 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
   const [problem, setProblem] = useState<ApiProblem>();
   const [turn, setTurn] = useState(0);
   const clients = useRequest((signal) => call<ApiPage<ClientKey>>('GET', '/v1/clients', undefined, signal), []);
+  const people = usePeople();
   const portals = useRequest((signal) => call<ApiPage<Portal>>('GET', '/v1/portals?limit=200', undefined, signal), []);
   const load = (after: string | undefined, signal?: AbortSignal) =>
     call<ApiPage<AuditEntry>>('GET', `/v1/audit?${queryOf(filter, after)}`, undefined, signal).then(
@@ -125,7 +133,7 @@ export function AuditPage({ document: api }: { document: OpenApi | undefined }) 
               {it}
             </option>
           ))}
-          {clients.data?.items.map(({ id, name }) => (
+          {[...people, ...(clients.data?.items ?? [])].map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
             </option>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { ClientKey, ApiPage, ShownKey } from '../api-types';
+import { useMay } from '../may';
 import { EditKey } from '../parts/edit-key';
 import { Moment } from '../parts/moment';
 import { NewKey } from '../parts/new-key';
@@ -33,15 +34,11 @@ export function KeysPage() {
     <>
       <div class="title">
         <h1>Client keys</h1>
-        <button
-          type="button"
-          class="main"
-          onClick={() => {
+        <NewKeyButton
+          act={() => {
             setDoing({ what: 'create' });
           }}
-        >
-          New key
-        </button>
+        />
       </div>
       <p class="soft under">
         Each service of yours gets a key of its own, which may do as much as you say and no more.
@@ -91,6 +88,15 @@ function KeyDialog({ doing, close, done }: KeyDialogProps) {
     case 'delete':
       return <Delete client={doing.client} close={close} done={done} />;
   }
+}
+
+function NewKeyButton({ act }: { act: () => void }) {
+  if (!useMay()('createClient')) return null;
+  return (
+    <button type="button" class="main" onClick={act}>
+      New key
+    </button>
+  );
 }
 
 function Shown({ shown: { name, key }, close }: { shown: ShownKey; close: () => void }) {
@@ -197,8 +203,16 @@ function KeyTable({ items, act }: KeyTableProps) {
   );
 }
 
+/** What can be done with a key, and the operation that does it. */
+const actions = [
+  ['edit', 'Edit …', 'updateClient'],
+  ['rotate', 'Replace …', 'rotateClientKey'],
+  ['delete', 'Delete …', 'deleteClient'],
+] as const;
+
 function KeyRow({ client, act }: { client: ClientKey; act: (what: 'edit' | 'rotate' | 'delete') => void }) {
   const { id, name, scopes, portals, methods, expiresAt, lastUsedAt } = client;
+  const may = useMay();
   const expired = expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
   return (
     <tr>
@@ -218,25 +232,21 @@ function KeyRow({ client, act }: { client: ClientKey; act: (what: 'edit' | 'rota
       <td class="only-wide">{expiresAt ? <Moment at={expiresAt} /> : 'never'}</td>
       <td>
         <p class="actions">
-          {(
-            [
-              ['edit', 'Edit …'],
-              ['rotate', 'Replace …'],
-              ['delete', 'Delete …'],
-            ] as const
-          ).map(([what, label]) => (
-            <button
-              key={what}
-              type="button"
-              class={what === 'delete' ? 'danger' : ''}
-              onClick={() => {
-                act(what);
-              }}
-            >
-              {label}
-              <span class="hidden"> {name}</span>
-            </button>
-          ))}
+          {actions
+            .filter(([, , operation]) => may(operation))
+            .map(([what, label]) => (
+              <button
+                key={what}
+                type="button"
+                class={what === 'delete' ? 'danger' : ''}
+                onClick={() => {
+                  act(what);
+                }}
+              >
+                {label}
+                <span class="hidden"> {name}</span>
+              </button>
+            ))}
         </p>
       </td>
     </tr>

@@ -9,6 +9,7 @@ import { PortalEvents } from '../parts/portal-events';
 import { PortalFacts, PortalLimits } from '../parts/portal-facts';
 import { PortalHistory } from '../parts/portal-history';
 import { Problems } from '../parts/problems';
+import { useMay } from '../may';
 import { Link } from '../router';
 import { useRequest } from '../use-request';
 import { count, dateTime, milliseconds, statusWords, when } from '../words';
@@ -44,6 +45,7 @@ interface OpenedProps {
 
 function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
   const now = snapshot?.portals[portal.memberId];
+  const may = useMay();
   return (
     <>
       <nav class="crumbs" aria-label="Where you are">
@@ -54,9 +56,11 @@ function Opened({ portal, snapshot, link, history, changed }: OpenedProps) {
         <h1>{portal.alias ?? portal.domain}</h1>
         <StatusChip status={portal.status} isKnown={link === 'live' || link === 'connecting'} />
         <LiveDot link={link} snapshot={snapshot} />
-        <Link to={`/try/${portal.memberId}`} class="button">
-          Try a call
-        </Link>
+        {may('callMethod') && (
+          <Link to={`/try/${portal.memberId}`} class="button">
+            Try a call
+          </Link>
+        )}
       </div>
       {portal.alias && <p class="soft under">{portal.domain}</p>}
       <PortalIssue portal={portal} />

@@ -4,6 +4,7 @@ import type { Portal, PortalNow, Snapshot, Status } from '../api-types';
 import { type Link as LiveLink, useLive } from '../live';
 import { AdmitButton } from '../parts/admit-button';
 import { Chip, Empty, Loading, ProblemBox, StatusChip, Tile } from '../parts/pieces';
+import { useMay } from '../may';
 import { Link } from '../router';
 import { type Sums, sumsOf } from '../sums';
 import { count, dateTime, span, statusWords, troubled, when } from '../words';
@@ -34,9 +35,7 @@ export function PortalsPage() {
       <div class="title">
         <h1>Portals</h1>
         <LiveDot link={link} snapshot={snapshot} />
-        <Link to="/connect" class="button main">
-          Connect a portal
-        </Link>
+        <ConnectLink />
       </div>
       <Summary
         portals={portals}
@@ -70,13 +69,20 @@ export function PortalsPage() {
   );
 }
 
+function ConnectLink() {
+  if (!useMay()('addPortalByWebhook')) return null;
+  return (
+    <Link to="/connect" class="button main">
+      Connect a portal
+    </Link>
+  );
+}
+
 function NoneYet() {
   return (
     <Empty title="No portal is connected yet">
       <p>Connect the first one: somebody who is an administrator there allows the app, and calls can begin.</p>
-      <Link to="/connect" class="button main">
-        Connect a portal
-      </Link>
+      <ConnectLink />
     </Empty>
   );
 }

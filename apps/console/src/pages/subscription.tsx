@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { call } from '../api';
 import type { SubscriptionDetails, SubscriptionTest } from '../api-types';
 import { Deliveries } from '../parts/deliveries';
+import { useMay } from '../may';
 import { DeadLetterList } from '../parts/dead-letters';
 import { Moment } from '../parts/moment';
 import { Chip, Loading, ProblemBox } from '../parts/pieces';
@@ -14,6 +15,7 @@ const lookEveryMs = 3000;
 
 /** One subscription: why nothing arrives, what waits, and what was given up. */
 export function SubscriptionPage({ id }: { id: string }) {
+  const may = useMay();
   const path = `/v1/subscriptions/${encodeURIComponent(id)}`;
   const { data, problem, reload } = useRequest(
     (signal) => call<SubscriptionDetails>('GET', path, undefined, signal),
@@ -55,7 +57,7 @@ export function SubscriptionPage({ id }: { id: string }) {
       </div>
       <SubscriptionActions path={path} subscription={data} changed={reload} />
       <Deliveries path={path} waiting={data.waiting} />
-      <DeadLetterList path={path} dead={data.dead} changed={reload} />
+      {may('listDeadLetters') && <DeadLetterList path={path} dead={data.dead} changed={reload} />}
     </>
   );
 }
@@ -159,6 +161,7 @@ interface ActionsProps {
 
 function SubscriptionActions({ path, subscription: { paused }, changed }: ActionsProps) {
   const { busy, problem, run } = useWork();
+  const may = useMay();
   const [outcome, setOutcome] = useState<SubscriptionTest>();
   const test = () => {
     run(async () => {
@@ -175,12 +178,16 @@ function SubscriptionActions({ path, subscription: { paused }, changed }: Action
   return (
     <>
       <p class="actions">
-        <button type="button" disabled={busy} onClick={test}>
-          Send a test event
-        </button>
-        <button type="button" disabled={busy} onClick={pause}>
-          {paused ? 'Resume' : 'Pause'}
-        </button>
+        {may('testSubscription') && (
+          <button type="button" disabled={busy} onClick={test}>
+            Send a test event
+          </button>
+        )}
+        {may('updateSubscription') && (
+          <button type="button" disabled={busy} onClick={pause}>
+            {paused ? 'Resume' : 'Pause'}
+          </button>
+        )}
       </p>
       {outcome && (
         <div class={`box ${outcome.delivered ? 'good' : 'bad'}`} role="status">

@@ -1,5 +1,6 @@
 import { call } from '../api';
 import type { Portal } from '../api-types';
+import { useMayAll } from '../may';
 import { useWork } from '../use-request';
 import { ProblemBox } from './pieces';
 
@@ -7,6 +8,7 @@ import { ProblemBox } from './pieces';
 export function AdmitButton({ portal, admitted }: { portal: Portal; admitted: (portal: Portal) => void }) {
   const { busy, problem, run } = useWork();
   const { memberId, alias, domain } = portal;
+  if (!useMayAll()) return null;
   return (
     <>
       <button

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { Job } from '../api-types';
+import { useMay } from '../may';
 import { go } from '../router';
 import { useWork } from '../use-request';
 import { hasEnded } from './job-state';
@@ -19,12 +20,14 @@ export function JobActions({ job, changed }: JobActionsProps) {
   const { id, progress, state } = job;
   const path = `/v1/jobs/${encodeURIComponent(id)}`;
   const { busy, problem, run } = useWork();
+  const may = useMay();
   const [repeating, setRepeating] = useState(false);
   const retry = async (items: 'failed' | 'unknown') => {
     const next = await call<Job>('POST', `${path}/retry`, { items });
     go(`/jobs/${next.id}`);
   };
   const hasUnknown = unknownCodes.some((code) => code in (progress.byCode ?? {}));
+  if (!may(hasEnded(job) ? 'retryJob' : 'cancelJob')) return null;
   if (!hasEnded(job))
     return (
       <>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { Portal } from '../api-types';
 import { go } from '../router';
+import { useMay, useMayAll } from '../may';
 import { useWork } from '../use-request';
 import { AdmitButton } from './admit-button';
 import { ProblemBox, ShortName, TextField, verbatim, WorkDialog } from './pieces';
@@ -11,6 +12,8 @@ export function PortalActions({ portal, changed }: { portal: Portal; changed: (p
   const { memberId, alias, status } = portal;
   const [name, setName] = useState<string>();
   const [forgetting, setForgetting] = useState(false);
+  const may = useMay();
+  const mayAll = useMayAll();
   const { busy, problem, run } = useWork();
   const mark = (changes: object) => {
     run(async () => {
@@ -18,20 +21,23 @@ export function PortalActions({ portal, changed }: { portal: Portal; changed: (p
       setName(undefined);
     });
   };
+  if (!may('updatePortal')) return null;
   return (
     <section class="card">
       <h2>Change</h2>
       {name === undefined ? (
         <p class="actions">
           {!portal.admitted && <AdmitButton portal={portal} admitted={changed} />}
-          <button
-            type="button"
-            onClick={() => {
-              setName(alias ?? '');
-            }}
-          >
-            {alias ? 'Rename' : 'Give it a short name'}
-          </button>
+          {mayAll && (
+            <button
+              type="button"
+              onClick={() => {
+                setName(alias ?? '');
+              }}
+            >
+              {alias ? 'Rename' : 'Give it a short name'}
+            </button>
+          )}
           <button
             type="button"
             disabled={busy}
@@ -41,15 +47,17 @@ export function PortalActions({ portal, changed }: { portal: Portal; changed: (p
           >
             {status === 'suspended' ? 'Resume calls' : 'Suspend calls'}
           </button>
-          <button
-            type="button"
-            class="danger"
-            onClick={() => {
-              setForgetting(true);
-            }}
-          >
-            Forget …
-          </button>
+          {mayAll && (
+            <button
+              type="button"
+              class="danger"
+              onClick={() => {
+                setForgetting(true);
+              }}
+            >
+              Forget …
+            </button>
+          )}
         </p>
       ) : (
         <form

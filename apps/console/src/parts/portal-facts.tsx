@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { Portal } from '../api-types';
+import { useMay } from '../may';
 import { useWork } from '../use-request';
 import { dateTime, when } from '../words';
 import { CopyButton, Field, ProblemBox } from './pieces';
@@ -60,6 +61,7 @@ export function PortalLimits({ portal, changed }: { portal: Portal; changed: (po
   const [editing, setEditing] = useState(false);
   const [burst, setBurst] = useState('');
   const [drain, setDrain] = useState('');
+  const may = useMay();
   const { busy, problem, run } = useWork();
   const save = (wanted: object | null) => {
     run(async () => {
@@ -79,7 +81,7 @@ export function PortalLimits({ portal, changed }: { portal: Portal; changed: (po
         <strong>{limits.burst}</strong> requests at once, then <strong>{limits.drainPerSecond}</strong> a second{' '}
         <span class="soft">({sources[limits.from]})</span>
       </p>
-      {!editing && (
+      {!editing && may('updatePortal') && (
         <p class="actions">
           <button type="button" onClick={begin}>
             Change the limit

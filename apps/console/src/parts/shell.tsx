@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api';
 import type { OpenApi, SignedIn } from '../api-types';
+import { mayRun } from '../may';
 import { Link } from '../router';
 import { setTheme, theme, themes, type Theme } from '../theme';
 
@@ -12,25 +13,34 @@ interface NavigationEntry {
   readonly needs?: RegExp;
   /** Only in the demo. */
   readonly onlyDemo?: true;
+  /** The operation that the page offers. */
+  readonly offers?: string;
 }
 
 const entries: readonly NavigationEntry[] = [
   { to: '/', label: 'Portals' },
   { to: '/sandbox', label: 'Sandbox', onlyDemo: true },
-  { to: '/connect', label: 'Connect a portal' },
-  { to: '/try', label: 'Try it' },
+  { to: '/connect', label: 'Connect a portal', offers: 'addPortalByWebhook' },
+  { to: '/try', label: 'Try it', offers: 'callMethod' },
   { to: '/keys', label: 'Client keys' },
   { to: '/apps', label: 'Apps', needs: /^\/v1\/apps\b/ },
   { to: '/calls', label: 'Calls', needs: /^\/v1\/calls\b/ },
   { to: '/jobs', label: 'Jobs', needs: /^\/v1\/jobs\b/ },
   { to: '/events', label: 'Events' },
   { to: '/audit', label: 'Audit log' },
+  { to: '/sessions', label: 'Sessions' },
   { to: '/health', label: 'Health' },
 ];
 
 function has(document: OpenApi | undefined, needs: RegExp): boolean {
   return Object.keys(document?.paths ?? {}).some((path) => needs.test(path));
 }
+
+const roleWords: Readonly<Record<NonNullable<SignedIn['role']>, string>> = {
+  viewer: 'Viewer: reads, changes nothing',
+  operator: 'Operator: suspends, replays, sets limits',
+  admin: 'Administrator',
+};
 
 interface ShellProps {
   readonly path: string;
@@ -74,7 +84,7 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
         <div id="menu" class={open ? 'open' : ''}>
           <nav aria-label="Console">
             {here
-              .filter((it) => !missing.includes(it))
+              .filter((it) => !missing.includes(it) && (!it.offers || mayRun(who, it.offers)))
               .map(({ to, label }) => (
                 <Link key={to} to={to} {...(isCurrent(to) && { 'aria-current': 'page' })}>
                   {label}
@@ -92,6 +102,7 @@ export function Shell({ path, who, document: api, leave, children }: ShellProps)
             <div class="who">
               <span class="soft small">Signed in as</span>
               <strong>{who.name}</strong>
+              {who.role && <span class="soft small">{roleWords[who.role]}</span>}
               <button type="button" class="quiet" onClick={leave}>
                 Sign out
               </button>

@@ -62,7 +62,7 @@ export function startOperationOf(request: FastifyRequest, portals: Pick<PortalDi
   const portal = textOf(params, 'portal');
   startOperation(request, {
     ...{ action, ...scope, isRead },
-    ids: request.headers.authorization ? {} : { console: true },
+    ids: request.headers.authorization ? {} : consoleIds(request),
     ...(fields && { fields }),
     ...(portal !== undefined && { findPortal: () => portals.find(portal) }),
   });
@@ -70,4 +70,10 @@ export function startOperationOf(request: FastifyRequest, portals: Pick<PortalDi
 
 function isOwn({ params, scope: { client } }: FastifyRequest, { ownClientIn }: OperationRoute): boolean {
   return ownClientIn !== undefined && client !== undefined && textOf(params, ownClientIn) === client.id;
+}
+
+/** What the audit log records of a write through the console. */
+function consoleIds({ scope }: FastifyRequest): Record<string, string | boolean> {
+  const role = scope.client?.person?.role;
+  return { console: true, ...(role && { role }) };
 }

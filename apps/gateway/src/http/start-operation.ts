@@ -3,6 +3,7 @@ import { Fault, type PortalId } from '@b24/portal';
 import type { FastifyRequest } from 'fastify';
 import { type AuditFields, auditFieldsOf } from './audit-fields';
 import type { AuditContext, RequestScope } from './request-scope';
+import { checkRole } from './role-rules';
 
 /** An operation as its entry point knows it before a schema has validated the input. */
 export interface StartedOperation {
@@ -21,7 +22,7 @@ export interface StartedOperation {
 
 /**
  * Starts an operation of an authenticated client, at any entry point: starts the audit of a write, then checks the
- * client's scope. The portal is looked up now, without waiting for it, because it may be deleted before the entry is
+ * client's scope, or the role of a person. The portal is looked up now, without waiting for it, because it may be deleted before the entry is
  * recorded.
  * @throws Fault key_missing, not_allowed
  */
@@ -36,7 +37,9 @@ export function startOperation(request: FastifyRequest, operation: StartedOperat
     const portal = findPortal?.().catch(() => undefined) ?? Promise.resolve(undefined);
     scope.audit = { action, portal, fields, ids: { ...ids, ...assistantIds(scope) } };
   }
-  if (operation.scope) checkAccess(scope.client, { scope: operation.scope });
+  const { client } = scope;
+  if (client.person) checkRole(client.person, operation.action, request.body);
+  else if (operation.scope) checkAccess(client, { scope: operation.scope });
 }
 
 /** An assistant writes in the name of its client. */

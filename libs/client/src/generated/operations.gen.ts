@@ -54,6 +54,10 @@ import type {
   DeleteSubscriptionResponses,
   EndAssistantData,
   EndAssistantResponses,
+  EndSessionData,
+  EndSessionResponses,
+  EndSessionsData,
+  EndSessionsResponses,
   FanOutData,
   FanOutResponses,
   ForgetPortalData,
@@ -128,6 +132,7 @@ import type {
   ListJobsResponses,
   ListPortalsData,
   ListPortalsResponses,
+  ListSessionsResponses,
   ListSprintsData,
   ListSprintsResponses,
   ListStagesData,
@@ -692,6 +697,21 @@ export abstract class Operations extends Caller {
       args,
       options,
     );
+  }
+
+  /** List the sessions of the console. `GET /v1/sessions` */
+  listSessions(options?: CallOptions): Promise<ListSessionsResponses[200]> {
+    return this.one({ verb: 'GET', path: '/v1/sessions', effect: 'read' }, {}, options);
+  }
+
+  /** End all sessions of a person or client: sign out everywhere. `DELETE /v1/sessions` */
+  endSessions(args: Args<EndSessionsData> = {}, options?: CallOptions): Promise<EndSessionsResponses[200]> {
+    return this.one({ verb: 'DELETE', path: '/v1/sessions', effect: 'write' }, args, options);
+  }
+
+  /** End a session of the console on all replicas. `DELETE /v1/sessions/{id}` */
+  endSession(args: Args<EndSessionData>, options?: CallOptions): Promise<EndSessionResponses[204]> {
+    return this.one({ verb: 'DELETE', path: '/v1/sessions/{id}', effect: 'write' }, args, options);
   }
 
   /** Read the audit log, newest first. `GET /v1/audit` */

@@ -1152,6 +1152,7 @@ export type Problem = {
     | 'install_refused'
     | 'administrator_required'
     | 'state_invalid'
+    | 'sign_in_refused'
     | 'event_refused'
     | 'portal_not_found'
     | 'backlog_not_found'
@@ -1163,6 +1164,7 @@ export type Problem = {
     | 'checklist_item_not_found'
     | 'client_not_found'
     | 'assistant_not_found'
+    | 'session_not_found'
     | 'subscription_not_found'
     | 'dead_letter_not_found'
     | 'job_not_found'
@@ -1216,6 +1218,7 @@ export type Problem = {
     | 'list_not_walkable'
     | 'host_not_allowed'
     | 'authorization_server_error'
+    | 'identity_provider_error'
     | 'administrator_unknown'
     | 'store_unavailable'
     | 'portal_overloaded'
@@ -1956,6 +1959,55 @@ export type Assistant = {
    * When it last got tokens. An assistant in use gets some every fifteen minutes.
    */
   tokensAt: string;
+};
+
+export type ConsoleSessions = {
+  /**
+   * The sessions, newest first.
+   */
+  items: Array<ConsoleSession>;
+};
+
+export type ConsoleSession = {
+  /**
+   * The id of the session in this list.
+   */
+  id: string;
+  /**
+   * The id of the person or of the client whose key began it; `admin` for the admin key.
+   */
+  client: string;
+  /**
+   * Their name.
+   */
+  name: string;
+  /**
+   * Whether a person signed in through the identity provider.
+   */
+  isPerson: boolean;
+  /**
+   * Whether this request uses it.
+   */
+  isCurrent: boolean;
+  /**
+   * The IP address from which it began; of IPv6, the /64 network.
+   */
+  source: string;
+  /**
+   * When it began.
+   */
+  beganAt: string;
+  /**
+   * When it ends if it is not used.
+   */
+  endsAt: string;
+};
+
+export type EndedSessions = {
+  /**
+   * The number of sessions that ended.
+   */
+  ended: number;
 };
 
 export type CallPage = {
@@ -2852,11 +2904,11 @@ export type AuditEntry = {
    */
   at: string;
   /**
-   * Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
+   * Who: the id of a client or of a person (`p_…`), `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.
    */
   actor: string;
   /**
-   * The name of the client.
+   * The name of the client or person.
    */
   name?: string;
   /**
@@ -2864,7 +2916,7 @@ export type AuditEntry = {
    */
   by: 'people' | 'services' | 'portals';
   /**
-   * What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.
+   * What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn`, `signOut` or `connectAssistant`.
    */
   action: string;
   /**
@@ -4773,6 +4825,64 @@ export type EndAssistantResponses = {
 
 export type EndAssistantResponse = EndAssistantResponses[keyof EndAssistantResponses];
 
+export type EndSessionsData = {
+  body?: never;
+  path?: never;
+  query?: {
+    /**
+     * The id of a person or client, `admin` for the admin key, or `all`.
+     */
+    client?: string;
+  };
+  url: '/v1/sessions';
+};
+
+export type EndSessionsResponses = {
+  /**
+   * The number of sessions that ended.
+   */
+  200: EndedSessions;
+};
+
+export type EndSessionsResponse = EndSessionsResponses[keyof EndSessionsResponses];
+
+export type ListSessionsData = {
+  body?: never;
+  path?: never;
+  query?: never;
+  url: '/v1/sessions';
+};
+
+export type ListSessionsResponses = {
+  /**
+   * The sessions.
+   */
+  200: ConsoleSessions;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type EndSessionData = {
+  body?: never;
+  path: {
+    /**
+     * The id of the session.
+     */
+    id: string;
+  };
+  query?: never;
+  url: '/v1/sessions/{id}';
+};
+
+export type EndSessionResponses = {
+  /**
+   * The session has ended.
+   */
+  204: void;
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
 export type ListAuditData = {
   body?: never;
   path?: never;
@@ -4782,7 +4892,7 @@ export type ListAuditData = {
      */
     portal?: string;
     /**
-     * The id of a client, `admin`, `portal event`, `portal page` or `authorization`.
+     * The id of a client or person, `admin`, `portal event`, `portal page` or `authorization`.
      */
     client?: string;
     /**
@@ -4812,6 +4922,7 @@ export type ListAuditData = {
       | 'install_refused'
       | 'administrator_required'
       | 'state_invalid'
+      | 'sign_in_refused'
       | 'event_refused'
       | 'portal_not_found'
       | 'backlog_not_found'
@@ -4823,6 +4934,7 @@ export type ListAuditData = {
       | 'checklist_item_not_found'
       | 'client_not_found'
       | 'assistant_not_found'
+      | 'session_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -4876,6 +4988,7 @@ export type ListAuditData = {
       | 'list_not_walkable'
       | 'host_not_allowed'
       | 'authorization_server_error'
+      | 'identity_provider_error'
       | 'administrator_unknown'
       | 'store_unavailable'
       | 'portal_overloaded'
@@ -4951,6 +5064,7 @@ export type ListCallsData = {
       | 'install_refused'
       | 'administrator_required'
       | 'state_invalid'
+      | 'sign_in_refused'
       | 'event_refused'
       | 'portal_not_found'
       | 'backlog_not_found'
@@ -4962,6 +5076,7 @@ export type ListCallsData = {
       | 'checklist_item_not_found'
       | 'client_not_found'
       | 'assistant_not_found'
+      | 'session_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -5015,6 +5130,7 @@ export type ListCallsData = {
       | 'list_not_walkable'
       | 'host_not_allowed'
       | 'authorization_server_error'
+      | 'identity_provider_error'
       | 'administrator_unknown'
       | 'store_unavailable'
       | 'portal_overloaded'
@@ -5094,6 +5210,7 @@ export type TailCallsData = {
       | 'install_refused'
       | 'administrator_required'
       | 'state_invalid'
+      | 'sign_in_refused'
       | 'event_refused'
       | 'portal_not_found'
       | 'backlog_not_found'
@@ -5105,6 +5222,7 @@ export type TailCallsData = {
       | 'checklist_item_not_found'
       | 'client_not_found'
       | 'assistant_not_found'
+      | 'session_not_found'
       | 'subscription_not_found'
       | 'dead_letter_not_found'
       | 'job_not_found'
@@ -5158,6 +5276,7 @@ export type TailCallsData = {
       | 'list_not_walkable'
       | 'host_not_allowed'
       | 'authorization_server_error'
+      | 'identity_provider_error'
       | 'administrator_unknown'
       | 'store_unavailable'
       | 'portal_overloaded'

@@ -25,16 +25,19 @@ const entrySchema = z
     at: z.iso.datetime().describe('When the request ended.'),
     actor: z.string().meta({
       description:
-        'Who: the id of a client, `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
+        'Who: the id of a client or of a person (`p_…`), `admin` for the admin key, or `portal event`, `portal page` or `authorization` for a portal.',
     }),
-    name: z.string().optional().meta({ description: 'The name of the client.' }),
+    name: z.string().optional().meta({ description: 'The name of the client or person.' }),
     by: z.enum(auditParties).meta({
       description:
         '`people`: an operator, in the console or with the admin key. `services`: a key. `portals`: a portal.',
     }),
     action: z
       .string()
-      .meta({ description: 'What: an operationId of this document, `installPortal`, `uninstallPortal` or `signIn`.' }),
+      .meta({
+        description:
+          'What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn`, `signOut` or `connectAssistant`.',
+      }),
     portal: z.string().optional().meta({ description: 'The member id of the portal.' }),
     status: z.int().describe('The HTTP status of the answer.'),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),

@@ -45,7 +45,7 @@ export class AuditController {
     faults: ['portal_not_found'],
   })
   @OptionalQuery('portal', 'The member id (also of a deleted portal), alias or domain of a portal.')
-  @OptionalQuery('client', 'The id of a client, `admin`, `portal event`, `portal page` or `authorization`.')
+  @OptionalQuery('client', 'The id of a client or person, `admin`, `portal event`, `portal page` or `authorization`.')
   @OptionalQuery('by', '`people`, `services` or `portals`: who acted.', { type: 'string', enum: [...auditParties] })
   @OptionalQuery('action', 'An `action` of entries, for example `addBacklog`.')
   @OptionalQuery('outcome', '`done`, or a problem code.')

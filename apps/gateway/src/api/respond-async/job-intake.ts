@@ -46,8 +46,10 @@ export class JobIntake {
     private readonly targets: EventTargets,
   ) {}
 
-  /** Creates a job; the same Idempotency-Key returns the same job. */
+  /** Creates a job; the same Idempotency-Key returns the same job. @throws Fault not_allowed for a person */
   async accept(request: FastifyRequest, client: Client, order: JobRequest): Promise<z.infer<typeof acceptedJobSchema>> {
+    if (client.person)
+      throw new Fault('not_allowed', { detail: 'A job outlives the session of a person: start it with a client key.' });
     const { callbackUrl: url, ...work } = order;
     if (url !== undefined) this.targets.assertAllowed(url);
     const key = idempotencyKey(request.headers['idempotency-key']);

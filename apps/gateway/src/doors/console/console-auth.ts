@@ -2,14 +2,17 @@ import type { Client } from '@b24/access';
 import { Fault } from '@b24/portal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SessionAuth } from '../../http/door';
+import { sourceOf } from '../../http/source-address';
 import type { Throttle } from '../../http/throttle';
 import { cookieOf, isFromConsole, setCookie } from './console-cookie';
 import type { ConsoleSessions } from './console-sessions';
+import type { StoredPerson } from './person-claims';
+import { refOfSession } from './session-index';
 
 /** Authenticates browsers by a cookie instead of a key. Only the console's own pages may use it. */
 export class ConsoleAuth implements SessionAuth {
   constructor(
-    private readonly sessions: ConsoleSessions,
+    readonly sessions: ConsoleSessions,
     private readonly throttle: Throttle,
     private readonly publicUrl: string,
   ) {}
@@ -36,7 +39,7 @@ export class ConsoleAuth implements SessionAuth {
 
   /** Signs in. An earlier session of the browser ends; the new session has a random id. */
   async signIn(request: FastifyRequest, reply: FastifyReply, key: string): Promise<Client> {
-    const begun = await this.sessions.begin(key);
+    const begun = await this.sessions.begin(key, sourceOf(request));
     if (!begun) {
       this.throttle.wrongKey(request);
       throw new Fault('key_invalid');
@@ -44,6 +47,20 @@ export class ConsoleAuth implements SessionAuth {
     await this.endOld(request);
     setCookie(reply, this.publicUrl, begun.id);
     return begun.client;
+  }
+
+  /** Signs a person in whom the provider has identified. @throws Fault not_allowed for a person without a role */
+  async enter(request: FastifyRequest, reply: FastifyReply, person: StoredPerson): Promise<Client> {
+    const begun = await this.sessions.beginForPerson(person, sourceOf(request));
+    await this.endOld(request);
+    setCookie(reply, this.publicUrl, begun.id);
+    return begun.client;
+  }
+
+  /** Returns the name of the session that a request uses; undefined for one with a key. */
+  currentRef(request: FastifyRequest): string | undefined {
+    const id = request.headers.authorization ? undefined : cookieOf(request, this.publicUrl);
+    return id === undefined ? undefined : refOfSession(id);
   }
 
   async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {

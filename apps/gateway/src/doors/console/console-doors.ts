@@ -20,3 +20,12 @@ export const watchDoor: Door = {
   needsStore: true,
   admit: (request, { console }) => console.peekSession(request),
 };
+
+/** Admits browsers that the identity provider sends back. */
+export const callbackDoor: Door = {
+  needsStore: true,
+  admit: (request, { throttle }) => {
+    throttle.mayOpenPage(request);
+    return undefined;
+  },
+};

@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream';
-import { AuditLog, type Client, canUsePortal } from '@b24/access';
+import { AuditLog, type Client, canUsePortal, type PersonRole } from '@b24/access';
 import { type Clock, Fault, isPortalId, type PortalId } from '@b24/portal';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { onResponseClosed } from '../../http/pipelined';
+import { operationsOf } from '../../http/role-rules';
 import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source-address';
@@ -15,6 +16,7 @@ import type { Settings } from '../../settings';
 import { ConsoleAuth } from './console-auth';
 import { sessionDoor, signInDoor, watchDoor } from './console-doors';
 import { Live } from './live';
+import { PersonSignIn } from './person-sign-in';
 
 const signInSchema = z.strictObject({
   key: z.string().regex(/^[\x21-\x7e]{1,512}$/, 'Must be a key of this gateway.'),
@@ -38,6 +40,10 @@ interface ConsoleUser {
   readonly portals: Client['portals'];
   /** Whether the console has a sandbox. */
   readonly sandbox?: true;
+  /** The role of a person; absent for a key, which may do everything. */
+  readonly role?: PersonRole;
+  /** The operations that the page may offer. */
+  readonly may: 'all' | readonly string[];
 }
 
 /** The console's session and live figures, which are not part of the API. */
@@ -49,6 +55,7 @@ export class ConsoleController {
     private readonly liveOf: Live,
     private readonly portals: PortalDirectory,
     private readonly audit: AuditLog,
+    private readonly people: PersonSignIn,
     @Inject(clockToken) private readonly clock: Clock,
     @Inject(settingsToken) private readonly settings: Settings,
   ) {}
@@ -62,9 +69,7 @@ export class ConsoleController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConsoleUser> {
     const client = await this.door.signIn(request, reply, key);
-    const { id: actor, name } = client;
-    const entry = { actor, name, action: 'signIn', status: 200, outcome: 'done', requestId: request.id } as const;
-    this.audit.record({ ...entry, source: sourceOf(request), atMs: this.clock.now() });
+    this.record(request, client, 'signIn');
     return this.signedIn(client);
   }
 
@@ -76,9 +81,17 @@ export class ConsoleController {
 
   @Delete('session')
   @Through(signInDoor)
-  @HttpCode(204)
-  async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+  @HttpCode(200)
+  async signOut(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ providerUrl?: string }> {
+    // The session ends even if it can't be read any more.
+    const client = await this.door.peekSession(request).catch(() => undefined);
     await this.door.signOut(request, reply);
+    if (client) this.record(request, client, 'signOut');
+    const providerUrl = client?.person && (await this.people.logoutUrl());
+    return providerUrl === undefined ? {} : { providerUrl };
   }
 
   /** Server-sent events, one a second, until the session or the replica ends. */
@@ -116,8 +129,18 @@ export class ConsoleController {
     });
   }
 
-  private signedIn({ id, name, portals }: Client): ConsoleUser {
-    return { id, name, portals, ...(this.settings.sandboxUrl !== undefined && { sandbox: true }) };
+  private signedIn({ id, name, portals, person }: Client): ConsoleUser {
+    const isLimited = person !== undefined && person.role !== 'admin';
+    return {
+      ...{ id, name, portals, ...(person && { role: person.role }) },
+      may: isLimited ? operationsOf(person.role) : 'all',
+      ...(this.settings.sandboxUrl !== undefined && !isLimited && { sandbox: true }),
+    };
+  }
+
+  private record(request: FastifyRequest, { id: actor, name }: Client, action: 'signIn' | 'signOut'): void {
+    const entry = { actor, name, action, status: 200, outcome: 'done', requestId: request.id } as const;
+    this.audit.record({ ...entry, source: sourceOf(request), atMs: this.clock.now() });
   }
 
   /** Returns whether the session is still valid. While Redis does not answer, it counts as valid. */

@@ -135,9 +135,9 @@ export class Live {
   private tick(): void {
     const { clock, figures, channel, queues } = this.parts;
     const now = clock.now();
+    for (const watcher of this.watchers.keys()) void this.sendAwayUnless(watcher);
     if (this.watchers.size > 0 && ++this.ticks % sayEveryTicks === 0) {
       this.sayWatch();
-      for (const watcher of this.watchers.keys()) void this.sendAwayUnless(watcher);
     }
     if (this.watchedUntilMs <= now) {
       this.isCounting = false;

@@ -15,6 +15,7 @@ export class BrowserCookie {
     /** The first key signs, all keys verify. */
     private readonly signingKeys: readonly Buffer[],
     publicUrl: string,
+    private readonly suffix = 'b24_install',
   ) {
     this.isSecure = publicUrl.startsWith('https:');
   }
@@ -37,8 +38,14 @@ export class BrowserCookie {
     return stringifySetCookie(this.name, value, { ...options, secure: this.isSecure });
   }
 
+  /** Returns the `Set-Cookie` header that deletes the value. */
+  cleared(): string {
+    const options = { path: '/', httpOnly: true, sameSite: 'lax', maxAge: 0 } as const;
+    return stringifySetCookie(this.name, '', { ...options, secure: this.isSecure });
+  }
+
   private get name(): string {
-    return this.isSecure ? '__Host-b24_install' : 'b24_install';
+    return this.isSecure ? `__Host-${this.suffix}` : this.suffix;
   }
 
   private isOurs(value: string): boolean {
