@@ -73,8 +73,7 @@ import { AuthorizationStates } from './doors/pages/authorization-states';
 import { Bitrix24Strategy } from './doors/pages/bitrix24-strategy';
 import { BrowserCookie } from './doors/pages/browser-cookie';
 import { policyOfApp } from './doors/pages/install-policy';
-import { SharedSources } from './http/shared-sources';
-import { Throttle } from './http/throttle';
+import { throttleOf } from './http/throttle-of';
 import { migrations } from './migrations';
 import type { Collector } from './operations/collector';
 import { Lifecycle, type Service } from './operations/lifecycle';
@@ -434,16 +433,6 @@ function collectorOf(tracing: TracingSettings, clock: Clock): Collector {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when it is wanted
   const { Collector } = require('./operations/collector') as typeof import('./operations/collector');
   return new Collector(tracing, clock);
-}
-
-function throttleOf({ trustedProxies }: Settings, clock: Clock, log: FastifyBaseLogger): Throttle {
-  if (trustedProxies.length === 0) return new Throttle(clock);
-  const shared = new SharedSources((address) => {
-    log.warn({ address }, 'many portals or keys come from one private address: is a proxy not in TRUSTED_PROXIES?');
-  });
-  return new Throttle(clock, (address, name) => {
-    shared.proven(address, name);
-  });
 }
 
 async function disconnect(redis: StoreConnection): Promise<void> {

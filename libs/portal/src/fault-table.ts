@@ -333,7 +333,6 @@ export const faultTable = {
     'The gateway failed',
     'This is a bug in the gateway; report it with the request id.',
   ),
-
   portal_error: row(
     502,
     'unsafe',
@@ -376,7 +375,6 @@ export const faultTable = {
     'The authorization server failed',
     'The token could not be refreshed, so the call was not sent; retry shortly.',
   ),
-
   identity_provider_error: row(502, 'safe', 'The identity provider does not answer', 'Use a key, or retry shortly.'),
   administrator_unknown: row(
     502,
@@ -384,7 +382,6 @@ export const faultTable = {
     'The portal did not confirm that the user is an administrator',
     'Nothing was replaced, because the portal did not answer; retry shortly.',
   ),
-
   store_unavailable: row(503, 'safe', "The gateway's store is unavailable", 'The call was not sent; retry shortly.'),
   portal_overloaded: row(
     503,
@@ -398,7 +395,6 @@ export const faultTable = {
     'This replica is shutting down',
     'The call was not sent; retry, and another replica handles it.',
   ),
-
   no_answer: row(
     504,
     'safe',
@@ -418,6 +414,5 @@ export const faultTable = {
     'The call was sent and may have been executed; read before you write again.',
   ),
 } as const satisfies Record<string, FaultRow>;
-
 export type FaultCode = keyof typeof faultTable;
 export const faultCodes = Object.keys(faultTable) as FaultCode[];

@@ -32,12 +32,10 @@ const entrySchema = z
       description:
         '`people`: an operator, in the console or with the admin key. `services`: a key. `portals`: a portal.',
     }),
-    action: z
-      .string()
-      .meta({
-        description:
-          'What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn`, `signOut` or `connectAssistant`.',
-      }),
+    action: z.string().meta({
+      description:
+        'What: an operationId of this document, `installPortal`, `uninstallPortal`, `signIn`, `signOut` or `connectAssistant`.',
+    }),
     portal: z.string().optional().meta({ description: 'The member id of the portal.' }),
     status: z.int().describe('The HTTP status of the answer.'),
     outcome: z.string().meta({ description: '`done`, or the code of the problem.' }),
