@@ -372,8 +372,7 @@ export function compose({ settings, clock, log, refused }: Dependencies) {
     keys,
     // Not awaited: a request without a waiting caller must not delay the end of the replica.
     { close: () => void wire.close() },
-    { close: () => void targetsWire.close() },
-    { close: () => void filesWire.close() },
+    { close: () => void Promise.all([targetsWire.close(), filesWire.close()]) },
     { close: () => void sandbox.close() },
     { close: () => void provider?.close() },
     audit,

@@ -327,12 +327,7 @@ export const faultTable = {
     'Retry after `Retry-After` seconds; other methods are not affected.',
   ),
 
-  internal_error: row(
-    500,
-    'unsafe',
-    'The gateway failed',
-    'This is a bug in the gateway; report it with the request id.',
-  ),
+  internal_error: row(500, 'unsafe', 'The gateway failed', 'A bug in the gateway; report it with the request id.'),
   portal_error: row(
     502,
     'unsafe',
