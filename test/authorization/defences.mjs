@@ -6,7 +6,10 @@ export const checks = [
   {
     without: 'the policy',
     in: {
-      'apps/gateway/src/request-line.js': ['(0, access_1.allowCommand)(client, { scope, portal }, command)', 'command'],
+      'apps/gateway/src/request-line.js': [
+        '(0, access_1.allowCommand)(asking.client, { scope, portal }, command)',
+        'command',
+      ],
     },
   },
   {

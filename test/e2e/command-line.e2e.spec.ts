@@ -416,7 +416,8 @@ describe('the command line', () => {
       ...['portals', 'portal', 'suspend', 'resume', 'admit', 'install-link'],
       ...['list', 'create', 'edit', 'rotate', 'revoke', 'assistants', 'end-assistant'].map((it) => `keys ${it}`),
       ...['call', 'methods find', 'methods describe', 'calls tail', 'audit'],
-      ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel', 'sessions list', 'sessions end'],
+      ...['sessions list', 'sessions end'],
+      ...['jobs list', 'jobs show', 'jobs items', 'jobs retry', 'jobs cancel'],
       ...['list', 'show', 'deliveries', 'dead', 'test', 'bindings', 'replay'].map((it) => `events ${it}`),
       ...['doctor', 'completion'],
     ]);

@@ -99,8 +99,9 @@ describe('the calls in the console', () => {
 
     await consolePage.go('/audit?action=updatePortal');
     const entry = page.locator('tbody tr', { hasText: 'Portal changed' });
-    const id = await entry.getByRole('link').innerText();
-    await entry.getByRole('link').click();
+    const link = entry.getByRole('link', { name: /^[0-9a-f-]{36}$/ });
+    const id = await link.innerText();
+    await link.click();
     await page.waitForFunction(`location.pathname === '/console/calls' && location.search === '?requestId=${id}'`);
   });
 });

@@ -236,7 +236,8 @@ describe('a page of the console', () => {
     const main = page.locator('main');
     expect(await main.getByText('Not known yet.').count()).toBe(2);
     expect(await main.getByText(/Working|None since|No method has run|no answers|summed over/).count()).toBe(0);
-    expect(await main.locator('figure .now').allInnerTexts()).toEqual(Array.from({ length: 6 }, () => '–'));
+    const live = main.getByRole('region', { name: 'Live figures' });
+    expect(await live.locator('figure .now').allInnerTexts()).toEqual(Array.from({ length: 6 }, () => '–'));
     await page.unroute('**/console/live*');
     await page.getByText('Working', { exact: true }).waitFor();
     await page.locator('.problems > li', { hasText: 'No such backlog' }).waitFor();

@@ -17,7 +17,7 @@ export class SignInBrowser {
     const response = await this.send(`${this.url}${path}`, method, body, { ...own, ...headers });
     const text = await response.text();
 
-    const answer = text === '' ? undefined : JSON.parse(text);
+    const answer = text.trim() === '' ? undefined : JSON.parse(text);
     return { status: response.status, code: (answer as { code?: string } | undefined)?.code, body: answer };
   }
 

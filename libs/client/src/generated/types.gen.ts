@@ -2106,7 +2106,13 @@ export type History = {
    * The length of a period.
    */
   step: 'minute' | 'hour';
+  /**
+   * The start of the span.
+   */
   since: string;
+  /**
+   * The end of the span.
+   */
   until: string;
   /**
    * The periods with calls, oldest first.
@@ -2164,7 +2170,13 @@ export type Usage = {
    * The start of the first hour or day.
    */
   since: string;
+  /**
+   * The end of the span.
+   */
   until: string;
+  /**
+   * Calls of all clients.
+   */
   calls: number;
   /**
    * Requests to the portal that the calls used. A call that shared a request with three others used 0.25.
@@ -2178,12 +2190,21 @@ export type Usage = {
      * The id of the client, `admin`, or the part of the gateway that called.
      */
     client: string;
+    /**
+     * The name of the client.
+     */
     clientName: string;
     /**
      * The method of Bitrix24; `other` for those beyond fifty in a period.
      */
     method: string;
+    /**
+     * Calls of the client by this method.
+     */
     calls: number;
+    /**
+     * Those of them that failed.
+     */
     failed: number;
     /**
      * Requests to the portal that the calls used. A call that shared a request with three others used 0.25.

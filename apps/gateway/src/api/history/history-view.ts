@@ -41,8 +41,8 @@ const historyExample = {
 export const historySchema = z
   .object({
     step: z.enum(['minute', 'hour']).describe('The length of a period.'),
-    since: z.iso.datetime(),
-    until: z.iso.datetime(),
+    since: z.iso.datetime().describe('The start of the span.'),
+    until: z.iso.datetime().describe('The end of the span.'),
     points: z.array(historyPointSchema).describe('The periods with calls, oldest first.'),
   })
   .meta({ id: 'History', examples: [historyExample] });
@@ -63,17 +63,17 @@ const usageExample = {
 export const usageSchema = z
   .object({
     since: z.iso.datetime().describe('The start of the first hour or day.'),
-    until: z.iso.datetime(),
-    calls: count,
+    until: z.iso.datetime().describe('The end of the span.'),
+    calls: count.describe('Calls of all clients.'),
     requests,
     items: z
       .array(
         z.object({
           client: z.string().describe('The id of the client, `admin`, or the part of the gateway that called.'),
-          clientName: z.string(),
+          clientName: z.string().describe('The name of the client.'),
           method: z.string().describe('The method of Bitrix24; `other` for those beyond fifty in a period.'),
-          calls: count,
-          failed: count,
+          calls: count.describe('Calls of the client by this method.'),
+          failed: count.describe('Those of them that failed.'),
           requests,
         }),
       )
