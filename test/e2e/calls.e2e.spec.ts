@@ -107,10 +107,10 @@ describe('any method', () => {
     const { body: added } = await client.call('POST', '/v1/portals', { webhookUrl: path });
     const of = (method: string) => client.call('POST', `/v1/portals/${added.memberId}/call/${method}`, {});
     narrow.requests.length = 0;
-    const refusals = [await of('crm.deal.list'), await of('crm.deal.list'), await of('crm.lead.list')];
+    const refusals = [await of('crm.deal.get'), await of('crm.deal.list'), await of('crm.deal.list')];
     expect(refusals.map(({ status, body }) => [status, body.code])).toEqual(Array(3).fill([403, 'insufficient_scope']));
-    expect(refusals[2]!.body.detail).toMatch(/crm\.lead\.list needs the permission `crm`\..*nothing was sent/);
-    expect(narrow.requests.map(({ method }) => method)).toEqual(['crm.deal.list']);
+    expect(refusals[2]!.body.detail).toMatch(/crm\.deal\.list needs the permission `crm`\..*nothing was sent/);
+    expect(narrow.requests.map(({ method }) => method)).toEqual(['crm.deal.get', 'crm.deal.list']);
     expect((await of('tasks.task.list')).status).toBe(200);
   });
 

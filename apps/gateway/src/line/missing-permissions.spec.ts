@@ -3,8 +3,8 @@ import { type GrantedPermissions, MissingPermissions } from './missing-permissio
 
 const portal = 'p'.repeat(32) as PortalId;
 const installedAtMs = 1_000;
-const withoutCrm: GrantedPermissions = { installedAtMs, scope: ['task'] };
-const withCrm: GrantedPermissions = { installedAtMs, scope: ['task', 'crm'] };
+const withoutCrm: GrantedPermissions = { kind: 'app', installedAtMs, scope: ['task'] };
+const withCrm: GrantedPermissions = { kind: 'app', installedAtMs, scope: ['task', 'crm'] };
 const command = (method: string) => ({ method, params: {}, effect: 'read' }) as const;
 
 const refusalOf = (code: FaultCode = 'insufficient_scope'): Answer => ({
@@ -45,6 +45,13 @@ describe('MissingPermissions', () => {
     expect(check('crm.lead.list', withoutCrm)).toBe('insufficient_scope');
     expect(check('crm.lead.list', withCrm)).toBe('sent');
     expect(check('tasks.task.list', withoutCrm)).toBe('sent');
+  });
+
+  it('refuses no other method of a webhook, whose permissions change without notice', () => {
+    const webhook: GrantedPermissions = { ...withoutCrm, kind: 'webhook' };
+    learn('crm.deal.list', webhook);
+    expect(check('crm.lead.list', webhook)).toBe('sent');
+    expect(check('crm.deal.list', webhook)).toBe('insufficient_scope');
   });
 
   it('takes no method that the catalog does not know for one of the same permission', () => {

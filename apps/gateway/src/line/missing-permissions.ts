@@ -7,8 +7,9 @@ const believedMs = 60_000;
 /** Refusals that are remembered, of all portals. */
 const maxRefusals = 10_000;
 
-/** When the portal got its grant, and the permissions that came with it. */
+/** When the portal got its grant, and the permissions that came with it; those of a webhook change without notice. */
 export interface GrantedPermissions {
+  readonly kind: 'app' | 'webhook';
   readonly installedAtMs: number;
   readonly scope: readonly string[];
 }
@@ -20,8 +21,8 @@ interface PermissionRefusal {
 
 /**
  * The permissions that portals said they lack. A call that needs one is refused without a request for a minute: a call of
- * the same method, and a call of another method that needs the same permission, if the permission is not among those of the
- * grant either (docs/decisions/0034-catalog.md).
+ * the same method, and a call of another method that needs the same permission, if an app's grant does not list it either
+ * (docs/decisions/0034-catalog.md).
  */
 export class MissingPermissions {
   /** By portal and method, and by portal and permissions; oldest first. */
@@ -83,7 +84,8 @@ function permissionKey(portal: PortalId, { method }: Command): string | undefine
   return scopes.length > 0 ? `${portal} ${scopes.join()},` : undefined;
 }
 
-function lacks({ scope }: GrantedPermissions, { method }: Command): boolean {
+function lacks({ kind, scope }: GrantedPermissions, { method }: Command): boolean {
+  if (kind === 'webhook') return false;
   const scopes = vendorCatalog.find(method)?.scopes ?? [];
   return scopes.length > 0 && !scopes.some((name) => scope.includes(name));
 }

@@ -21,7 +21,7 @@ const assistantSchema = z
     examples: [
       {
         id: 'as_5f2b8c1d9e0a7b64',
-        name: 'Claude',
+        name: 'Planning assistant',
         host: 'claude.ai',
         connectedAt: '2026-11-01T09:00:00.000Z',
         tokensAt: '2026-11-27T16:30:00.000Z',
