@@ -150,6 +150,7 @@ describe('the code table', () => {
       status: 400,
       error: '0',
       description: 'Something else went wrong',
+      page: expect.stringMatching(/tasks-api-scrum-backlog-get\.html$/) as string,
     });
   });
 

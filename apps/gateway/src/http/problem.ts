@@ -1,5 +1,6 @@
-import { type Fault, faultCodes } from '@b24/portal';
+import { type Fault, faultCodes, type VendorResponse } from '@b24/portal';
 import { z } from 'zod';
+import { vendorCatalog } from '../line/vendor-catalog';
 
 /** A problem as defined by RFC 9457, with additional members. */
 export const problemSchema = z
@@ -28,6 +29,7 @@ export const problemSchema = z
         status: z.int().describe('The HTTP status from the portal.'),
         error: z.string().describe('The error code from the portal.'),
         description: z.string().describe('The error text from the portal.'),
+        page: z.url().optional().meta({ description: 'The vendor’s page about the method, if it documents the code.' }),
         validation: z
           .array(
             z.object({
@@ -70,10 +72,18 @@ export function problemOf(fault: Fault, requestId: string, effect: 'read' | 'wri
         status: upstream.status,
         error: upstream.error,
         description: upstream.description,
+        ...documentedAt(upstream),
         ...(upstream.validation && { validation: [...upstream.validation] }),
       },
     }),
     ...(suggestions && { suggestions: [...suggestions] }),
     ...(authorizeUrl && { authorizeUrl }),
   };
+}
+
+/** Returns the vendor's page that says what a code of a method means; nothing for a code that it does not document. */
+function documentedAt({ method, error }: Pick<VendorResponse, 'method' | 'error'>): { readonly page?: string } {
+  const { errors = {}, page } = vendorCatalog.find(method) ?? {};
+  const isDocumented = Object.values(errors).some((codes) => codes.includes(error));
+  return isDocumented && page !== undefined ? { page } : {};
 }

@@ -1268,6 +1268,10 @@ export type Problem = {
      */
     description: string;
     /**
+     * The vendor’s page about the method, if it documents the code.
+     */
+    page?: string;
+    /**
      * From version 3 of the API: what is wrong with the request, field by field.
      */
     validation?: Array<{
