@@ -255,9 +255,9 @@ describe('the call log over a real Redis', () => {
       const log = replica(lossy);
       log.start();
       log.record(call());
-      await writtenTo(1000, () => Promise.resolve(failures === 0));
+      await writtenTo(1000, () => Promise.resolve(failures <= 0));
       log.record(call());
-      await writtenTo(1000, () => Promise.resolve(failures === -1));
+      await writtenTo(1000, () => Promise.resolve(failures < 0));
       log.stop();
       await log.settle();
       expect(await redis.hlen(`${directory}:1:blocks`)).toBe(2);

@@ -56,7 +56,7 @@ describe('the calls in the console', () => {
     await right.waitFor({ state: 'detached' });
     expect(new URL(page.url()).search).toBe('?code=failed');
     await wrong.getByRole('button', { name: 'went-wrong' }).click();
-    await page.waitForFunction("location.search === '?requestId=went-wrong'");
+    await consolePage.until("location.search === '?requestId=went-wrong'");
     await page.getByLabel('Request id').fill('went-well');
     await right.waitFor();
     await wrong.waitFor({ state: 'detached' });
@@ -77,7 +77,7 @@ describe('the calls in the console', () => {
       return (await page.locator('tbody tr', { hasText: 'followed-' }).count()) > 0;
     });
     await page.getByRole('button', { name: 'Stop following' }).click();
-    await page.waitForFunction("location.search === '?portal=acme'");
+    await consolePage.until("location.search === '?portal=acme'");
   });
 
   it('are linked from the problems of a portal, from an audit entry and from a job', async () => {
@@ -102,6 +102,6 @@ describe('the calls in the console', () => {
     const link = entry.getByRole('link', { name: /^[0-9a-f-]{36}$/ });
     const id = await link.innerText();
     await link.click();
-    await page.waitForFunction(`location.pathname === '/console/calls' && location.search === '?requestId=${id}'`);
+    await consolePage.until(`location.pathname === '/console/calls' && location.search === '?requestId=${id}'`);
   });
 });

@@ -343,8 +343,8 @@ describe('the console', () => {
       await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: link }).click();
       const shown = page.getByRole('heading', { level: 1, name: heading });
       await shown.waitFor();
-      await page.waitForFunction(`document.title === '${heading} – b24-gateway'`);
-      await page.waitForFunction("document.activeElement.tagName === 'H1'");
+      await consolePage.until(`document.title === '${heading} – b24-gateway'`);
+      await consolePage.until("document.activeElement.tagName === 'H1'");
     }
     await page.getByLabel('Action').selectOption('createClient');
     await page.getByLabel('Request id').fill('none-has-this');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { adminKey, type HttpClient } from './gateway';
+import { adminKey, eventually, type HttpClient } from './gateway';
 
 const flags = [
   '--no-sandbox',
@@ -71,6 +71,11 @@ export class ConsolePage {
 
   async go(path: string): Promise<void> {
     await this.page.goto(`${this.client.url}/console${path === '/' ? '' : path}`);
+  }
+
+  /** Waits until an expression is true. Playwright's own wait evaluates it in the page, where the policy forbids that. */
+  until(expression: string): Promise<void> {
+    return eventually(async () => (await this.page.evaluate(expression)) === true);
   }
 
   async signIn(key = adminKey): Promise<void> {
