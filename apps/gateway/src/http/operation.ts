@@ -105,9 +105,9 @@ function answerOf({ answer, lines, orCsv }: OperationOptions): object {
 
 /** OpenAPI 3.1 cannot describe lines: the schema is that of one line. */
 function linesOf(schemas: readonly z.ZodType[], answer: z.ZodType | undefined) {
-  return {
-    content: { ...(answer && jsonOf(answer)), 'application/x-ndjson': { schema: { anyOf: schemas.map(referenceTo) } } },
-  };
+  const [only, ...others] = schemas.map(referenceTo);
+  const schema = others.length > 0 ? { anyOf: [only, ...others] } : only;
+  return { content: { ...(answer && jsonOf(answer)), 'application/x-ndjson': { schema } } };
 }
 
 function jsonOf(answer: z.ZodType) {
