@@ -11,6 +11,7 @@ import { portalId } from '@b24/portal';
 import { connectStore, type StoreConnection } from '@b24/redis';
 import type { Redis } from 'ioredis';
 import { once } from 'node:events';
+import { eventually } from '../support/gateway';
 import { HandClock } from '../support/hand-clock';
 import { RedisCluster } from '../support/redis-cluster';
 import { RedisServer } from '../support/redis-server';
@@ -157,18 +158,21 @@ describe('the call log over a real Redis', () => {
   });
 
   it('writes a part of a block once a second, although calls end while it is written', async () => {
-    let stores = 0;
+    let [stores, stored] = [0, 0];
     const log = replica({
-      store: (...sent) => {
+      store: async (...sent) => {
         stores++;
         log.record(call());
-        return calls.store(...sent);
+        const place = await calls.store(...sent);
+        stored++;
+        return place;
       },
     });
     log.start();
     log.record(call());
     for (let seconds = 1; seconds <= 3; seconds++) {
       await clock.advance(1000);
+      await eventually(() => stored >= seconds);
       for (let rounds = 0; rounds < 5; rounds++) await looked();
       expect(stores).toBe(seconds);
     }

@@ -30,7 +30,10 @@ describe('a job whose replica is killed', () => {
       await one.kill9();
       const two = await launch();
       await eventually(async () => (await two.client.get(at)).body.state === 'done');
-      expect((await two.client.get(at)).body.progress).toEqual({ total: 3, done: 3, failed: 1 });
+      expect((await two.client.get(at)).body.progress).toEqual({
+        ...{ total: 3, done: 3, failed: 1 },
+        byCode: { outcome_unknown: 1 },
+      });
       const sent = portals.map(({ requests }) => requests.filter(({ method }) => method === add).length);
       expect(sent).toEqual([1, 1, 1]);
       await two.kill9();
