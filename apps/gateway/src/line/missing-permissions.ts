@@ -1,4 +1,4 @@
-import { type Answer, type Clock, type Command, Fault, type PortalId } from '@b24/portal';
+import { type Answer, type Clock, type Command, Fault, type PortalId, setNewest } from '@b24/portal';
 import { explainRefusal } from './explain-refusal';
 import { vendorCatalog } from './vendor-catalog';
 
@@ -35,37 +35,40 @@ export class MissingPermissions {
     if (answer?.ok !== false || answer.fault.code !== 'insufficient_scope') return;
     if (!granted || !isOneMethod(command)) return;
     const refusal = { atMs: this.clock.now(), installedAtMs: granted.installedAtMs };
-    for (const key of [methodKey(portal, command), permissionKey(portal, command)])
-      if (key) this.remember(key, refusal);
+    const scopes = scopesOf(command);
+    setNewest(this.refusals, methodKey(portal, command), refusal, maxRefusals);
+    if (scopes.length > 0) setNewest(this.refusals, permissionKey(portal, scopes), refusal, maxRefusals);
   }
 
   /** @throws Fault insufficient_scope if the portal said so less than a minute ago, and nothing was granted since */
   check(portal: PortalId, command: Command, granted: GrantedPermissions | undefined): void {
     if (this.refusals.size === 0 || !granted || !isOneMethod(command)) return;
-    const own = this.valid(methodKey(portal, command), granted);
-    const refusal = own ?? (lacks(granted, command) ? this.valid(permissionKey(portal, command), granted) : undefined);
-    if (!refusal) return;
-    const seconds = Math.ceil((refusal.atMs + believedMs - this.clock.now()) / 1000);
+    const now = this.clock.now();
+    this.forgetBefore(now - believedMs);
+    const refusal = this.refusalOf(portal, command, granted);
+    if (refusal?.installedAtMs !== granted.installedAtMs) return;
+    const seconds = Math.ceil((refusal.atMs + believedMs - now) / 1000);
     const fault = explainRefusal(command, new Fault('insufficient_scope'));
     throw fault.with({
       detail: `${fault.message} The portal refused it for that within the last minute, so nothing was sent. The next call after ${seconds} s is sent.`,
     });
   }
 
-  private remember(key: string, refusal: PermissionRefusal): void {
-    this.refusals.delete(key);
-    this.refusals.set(key, refusal);
-    for (const oldest of this.refusals.keys()) {
-      if (this.refusals.size <= maxRefusals) break;
-      this.refusals.delete(oldest);
+  /** So that calls cost nothing more once no refusal is believed. */
+  private forgetBefore(atMs: number): void {
+    for (const [key, refusal] of this.refusals) {
+      if (refusal.atMs > atMs) return;
+      this.refusals.delete(key);
     }
   }
 
-  private valid(key: string | undefined, { installedAtMs }: GrantedPermissions): PermissionRefusal | undefined {
-    const refusal = key === undefined ? undefined : this.refusals.get(key);
-    if (!refusal) return undefined;
-    const isValid = this.clock.now() - refusal.atMs < believedMs && refusal.installedAtMs === installedAtMs;
-    return isValid ? refusal : undefined;
+  private refusalOf(portal: PortalId, command: Command, granted: GrantedPermissions): PermissionRefusal | undefined {
+    const own = this.refusals.get(methodKey(portal, command));
+    if (own?.installedAtMs === granted.installedAtMs || granted.kind === 'webhook') return own;
+    const scopes = scopesOf(command);
+    return scopes.some((name) => granted.scope.includes(name))
+      ? undefined
+      : this.refusals.get(permissionKey(portal, scopes));
   }
 }
 
@@ -78,14 +81,12 @@ function methodKey(portal: PortalId, { method }: Command): string {
   return `${portal} ${method.toLowerCase()}`;
 }
 
-/** Undefined for a method whose permissions are not known. */
-function permissionKey(portal: PortalId, { method }: Command): string | undefined {
-  const scopes = vendorCatalog.find(method)?.scopes ?? [];
-  return scopes.length > 0 ? `${portal} ${scopes.join()},` : undefined;
+/** No method has a comma in its name. */
+function permissionKey(portal: PortalId, scopes: readonly string[]): string {
+  return `${portal} ${scopes.join()},`;
 }
 
-function lacks({ kind, scope }: GrantedPermissions, { method }: Command): boolean {
-  if (kind === 'webhook') return false;
-  const scopes = vendorCatalog.find(method)?.scopes ?? [];
-  return scopes.length > 0 && !scopes.some((name) => scope.includes(name));
+/** The permissions of which a method needs one; none if they are not known. */
+function scopesOf({ method }: Command): readonly string[] {
+  return vendorCatalog.find(method)?.scopes ?? [];
 }
