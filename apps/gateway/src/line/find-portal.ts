@@ -1,4 +1,5 @@
-import { type PortalId, unlessAborted } from '@b24/portal';
+import { canUsePortal, type Client } from '@b24/access';
+import { Fault, type PortalId, unlessAborted } from '@b24/portal';
 import type { PortalDirectory } from './portal-directory';
 
 /**
@@ -7,4 +8,15 @@ import type { PortalDirectory } from './portal-directory';
  */
 export function findPortal(portals: PortalDirectory, name: string, signal: AbortSignal): PortalId | Promise<PortalId> {
   return portals.findKnown(name) ?? unlessAborted(portals.find(name), signal);
+}
+
+/** The same for a portal whose records are read, not called. @throws Fault also portal_not_found if the client may not use it */
+export async function findUsablePortal(
+  portals: PortalDirectory,
+  name: string,
+  { client, signal }: { readonly client: Client; readonly signal?: AbortSignal },
+): Promise<PortalId> {
+  const portal = await (signal ? findPortal(portals, name, signal) : portals.find(name));
+  if (!canUsePortal(client, portal)) throw new Fault('portal_not_found');
+  return portal;
 }

@@ -5,6 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { timeQuery } from '../../http/iso-time';
 import { foreignCursor, limitQuery, nextCursor, OptionalQuery, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
@@ -21,7 +22,6 @@ const csvPageRows = 200;
 const partySchema = z.enum(auditParties, `Must be one of ${auditParties.join(', ')}.`);
 const outcomeSchema = z.enum(['done', ...faultCodes]);
 const requestIdSchema = z.string().regex(/^[\w.:-]{1,128}$/, 'Must be a request id.');
-const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 @ApiTags('audit')
 @Controller('v1/audit')
@@ -60,8 +60,8 @@ export class AuditController {
     @Query('action', { schema: actionSchema.optional() }) action: string | undefined,
     @Query('outcome', { schema: outcomeSchema.optional() }) outcome: string | undefined,
     @Query('requestId', { schema: requestIdSchema.optional() }) requestId: string | undefined,
-    @Query('from', { schema: timeSchema.optional() }) fromMs: number | undefined,
-    @Query('to', { schema: timeSchema.optional() }) toMs: number | undefined,
+    @Query('from', { schema: timeQuery.optional() }) fromMs: number | undefined,
+    @Query('to', { schema: timeQuery.optional() }) toMs: number | undefined,
     @Query('limit', { schema: limitQuery }) limit: number,
     @Query('cursor', { schema: cursorSchema.optional() }) before: string | undefined,
     @Req() { headers: { accept } }: FastifyRequest,

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { canUsePortal, type Client, ClientKeys } from '@b24/access';
+import { type Client, ClientKeys } from '@b24/access';
 import { type CallFilter, CallReader, CallTail, maxCallWatchers } from '@b24/call-log';
 import { type Clock, Fault, faultCodes } from '@b24/portal';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
@@ -9,10 +9,12 @@ import { z } from 'zod';
 import { FromCaller } from '../../http/caller';
 import type { SessionAuth } from '../../http/door';
 import { clockToken, sessionAuthToken, settingsToken } from '../../http/injection-tokens';
+import { timeQuery } from '../../http/iso-time';
 import { foreignCursor, limitQuery, nextCursor, OptionalQuery, PageQueries } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { onResponseClosed } from '../../http/pipelined';
 import { portalName } from '../../http/shapes';
+import { findUsablePortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import type { Settings } from '../../settings';
@@ -23,7 +25,6 @@ const clientSchema = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'Must be the id of a
 const methodSchema = z.string().regex(/^[A-Za-z0-9._]{1,100}$/, 'Must be the name of a method.');
 const codeSchema = z.enum(['ok', ...faultCodes]);
 const requestIdSchema = z.string().regex(/^[\w.:-]{1,128}$/, 'Must be a request id.');
-const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const flagSchema = z.enum(['true', 'false'], 'Must be true or false.').transform((text) => text === 'true');
 const maxTailSeconds = 3600;
 const secondsSchema = z
@@ -91,8 +92,8 @@ export class CallLogController {
     @Query('code', { schema: codeSchema.optional() }) code: CallFilter['outcome'],
     @Query('failed', { schema: flagSchema.optional() }) failed: boolean | undefined,
     @Query('requestId', { schema: requestIdSchema.optional() }) requestId: string | undefined,
-    @Query('since', { schema: timeSchema.optional() }) since: number | undefined,
-    @Query('until', { schema: timeSchema.optional() }) until: number | undefined,
+    @Query('since', { schema: timeQuery.optional() }) since: number | undefined,
+    @Query('until', { schema: timeQuery.optional() }) until: number | undefined,
     @Query('limit', { schema: limitQuery }) limit: number,
     @Query('cursor', { schema: cursorSchema.optional() }) before: string | undefined,
     @FromCaller() { client: reader }: CallerContext,
@@ -158,8 +159,7 @@ export class CallLogController {
 
   /** @throws Fault portal_not_found for a portal that the key may not use */
   private async filterOf(reader: Client, { code, portal, since, until, ...query }: FilterQuery): Promise<CallFilter> {
-    const found = portal === undefined ? undefined : await this.portals.find(portal);
-    if (found && !canUsePortal(reader, found)) throw new Fault('portal_not_found');
+    const found = portal === undefined ? undefined : await findUsablePortal(this.portals, portal, { client: reader });
     return {
       ...(query.client !== undefined && { client: query.client }),
       ...(query.method !== undefined && { method: query.method }),

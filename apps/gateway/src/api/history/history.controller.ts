@@ -1,20 +1,19 @@
-import { canUsePortal } from '@b24/access';
 import { HistoryStore, hours, minutes, type Periods } from '@b24/history';
-import { type Clock, Fault, type PortalId } from '@b24/portal';
+import { type Clock, Fault } from '@b24/portal';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { FromCaller } from '../../http/caller';
 import { clockToken } from '../../http/injection-tokens';
+import { timeQuery } from '../../http/iso-time';
 import { OptionalQuery } from '../../http/list-page';
 import { Operation } from '../../http/operation';
 import { portalName } from '../../http/shapes';
-import { findPortal } from '../../line/find-portal';
+import { findUsablePortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import type { CallerContext } from '../../request-line';
 import { historySchema, historyView, type TimeSpan, usageSchema, usageView } from './history-view';
 
-const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const stepSchema = z.enum(['minute', 'hour'], 'Must be minute or hour.').default('minute');
 const periodsOf = { minute: minutes, hour: hours } as const;
 /** The span that is shown without `since`. */
@@ -47,11 +46,11 @@ export class HistoryController {
   async calls(
     @Param('portal', { schema: portalName }) name: string,
     @Query('step', { schema: stepSchema }) step: 'minute' | 'hour',
-    @Query('since', { schema: timeSchema.optional() }) since: number | undefined,
-    @Query('until', { schema: timeSchema.optional() }) until: number | undefined,
+    @Query('since', { schema: timeQuery.optional() }) since: number | undefined,
+    @Query('until', { schema: timeQuery.optional() }) until: number | undefined,
     @FromCaller() caller: CallerContext,
   ): Promise<z.infer<typeof historySchema>> {
-    const portal = await this.portalOf(name, caller);
+    const portal = await findUsablePortal(this.portals, name, caller);
     const periods = periodsOf[step];
     const span = this.spanOf(periods, since, until);
     return historyView(await this.history.calls(portal, periods, span.sinceMs, span.untilMs), periods, span);
@@ -75,23 +74,16 @@ export class HistoryController {
   async usage(
     @Param('portal', { schema: portalName }) name: string,
     @Query('step', { schema: stepSchema }) step: 'minute' | 'hour',
-    @Query('since', { schema: timeSchema.optional() }) since: number | undefined,
-    @Query('until', { schema: timeSchema.optional() }) until: number | undefined,
+    @Query('since', { schema: timeQuery.optional() }) since: number | undefined,
+    @Query('until', { schema: timeQuery.optional() }) until: number | undefined,
     @FromCaller() caller: CallerContext,
   ): Promise<z.infer<typeof usageSchema>> {
-    const portal = await this.portalOf(name, caller);
+    const portal = await findUsablePortal(this.portals, name, caller);
     const periods = periodsOf[step];
     const now = this.clock.now();
     const { sinceMs, untilMs } = this.spanOf(periods, since ?? until ?? now, until);
     const span = { sinceMs: Math.floor(sinceMs / periods.hashMs) * periods.hashMs, untilMs };
     return usageView(await this.history.usage(portal, periods, span.sinceMs, span.untilMs), span);
-  }
-
-  /** @throws Fault portal_not_found also for a portal that the key may not use */
-  private async portalOf(name: string, { client, signal }: CallerContext): Promise<PortalId> {
-    const portal = await findPortal(this.portals, name, signal);
-    if (!canUsePortal(client, portal)) throw new Fault('portal_not_found');
-    return portal;
   }
 
   /** Limits a span to what is stored. @throws Fault invalid_request for one that ends before it begins */

@@ -10,6 +10,7 @@ import { operationsOf } from '../../http/role-rules';
 import { Through } from '../../http/door';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source-address';
+import { findUsablePortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import { clockToken, settingsToken } from '../../http/injection-tokens';
 import type { Settings } from '../../settings';
@@ -104,8 +105,7 @@ export class ConsoleController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const client = known(request);
-    const closely = name === undefined ? undefined : await this.portals.find(name);
-    if (closely && !canUsePortal(client, closely)) throw new Fault('portal_not_found');
+    const closely = name === undefined ? undefined : await findUsablePortal(this.portals, name, { client });
     const stream = new PassThrough();
     void reply
       .type('text/event-stream')

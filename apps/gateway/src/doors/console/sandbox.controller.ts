@@ -8,6 +8,7 @@ import { Through } from '../../http/door';
 import { clockToken } from '../../http/injection-tokens';
 import { portalName } from '../../http/shapes';
 import { sourceOf } from '../../http/source-address';
+import { findUsablePortal } from '../../line/find-portal';
 import { PortalDirectory } from '../../line/portal-directory';
 import { sessionDoor } from './console-doors';
 import { Sandbox, type SandboxState, startFailureSchema } from './sandbox';
@@ -55,10 +56,8 @@ export class SandboxController {
   }
 
   /** @throws Fault portal_not_found also for a portal that the client may not use */
-  private async allowed(request: FastifyRequest, name: string): Promise<PortalId> {
-    const portal = await this.portals.find(name);
-    if (!canUsePortal(clientOf(request), portal)) throw new Fault('portal_not_found');
-    return portal;
+  private allowed(request: FastifyRequest, name: string): Promise<PortalId> {
+    return findUsablePortal(this.portals, name, { client: clientOf(request) });
   }
 
   private record(request: FastifyRequest, action: string, portal: PortalId): void {
