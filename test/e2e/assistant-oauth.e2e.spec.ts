@@ -57,7 +57,7 @@ describe('the authorization server for assistants', () => {
     });
   });
 
-  it('is named to whoever comes to /mcp without a valid key or token', async () => {
+  it('is named to anyone who comes to /mcp without a valid key or token', async () => {
     const metadata = `Bearer resource_metadata="${gateway.url}${well('protected-resource/mcp')}"`;
     const challenge = async (headers: Record<string, string>) => {
       const response = await fetch(`${gateway.url}/mcp`, { method: 'POST', headers });

@@ -188,7 +188,7 @@ describe('a person at the console', () => {
     expect(await browser.role()).toBe('admin');
   });
 
-  it('is told that the provider is down, while the admin key still signs in', async () => {
+  it('learns that the provider is down, while the admin key still signs in', async () => {
     const fresh = await world.gateway({ PUBLIC_URL: publicUrl, ...provider.environment });
     const back = await browser.authorized();
     await provider.set({ isDown: true });

@@ -116,7 +116,7 @@ export function consentFaultPage(nonce: string, { code, title, message }: Fault,
     `<h1 class="bad">${escape(title)}</h1>
 <p>${escape(message)}</p>
 <p>The assistant got no access. Go back to the app and start there.</p>
-<p class="soft note">If it happens again, give whoever runs this gateway: <code>${escape(code)}</code>, request <code>${escape(requestId)}</code>.</p>`,
+<p class="soft note">If it happens again, give the operator of this gateway: <code>${escape(code)}</code>, request <code>${escape(requestId)}</code>.</p>`,
   );
 }
 
