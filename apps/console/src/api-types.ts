@@ -1,24 +1,6 @@
-import type {
-  App,
-  AuditEntry,
-  Client,
-  ConsoleSession,
-  CreatedClient,
-  DeadLetters,
-  Deliveries,
-  EventBindings,
-  History,
-  Job,
-  JobItems,
-  LoggedCall,
-  Portal,
-  Subscription,
-  SubscriptionDetails,
-  SubscriptionTrial,
-  Usage,
-} from '../../../libs/client/src/generated/types.gen';
+import type { CreatedClient, Portal } from '../../../libs/client/src/generated/types.gen';
 
-/* What the API answers is made from openapi.json, as the client's types are; what only the console hears is said here. */
+/* What the API answers is made from openapi.json, as the client's types are; what only the console gets is declared here. */
 
 export type {
   App,
@@ -35,9 +17,9 @@ export type {
   Portal,
   Subscription,
   SubscriptionDetails,
+  SubscriptionTrial as SubscriptionTest,
   Usage,
-};
-export type SubscriptionTest = SubscriptionTrial;
+} from '../../../libs/client/src/generated/types.gen';
 export type Status = Portal['status'];
 /** A key as it is told once. */
 export type ShownKey = Pick<CreatedClient, 'name' | 'key'>;

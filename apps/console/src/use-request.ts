@@ -35,6 +35,19 @@ export function useRequest<T>(
   return { data: state.data, problem: state.problem, reload };
 }
 
+/** Reloads at this interval while the page is looked at; not at all without an interval. */
+export function useReloading(reload: () => void, everyMs: number | undefined): void {
+  useEffect(() => {
+    if (everyMs === undefined) return undefined;
+    const timer = setInterval(() => {
+      if (!document.hidden) reload();
+    }, everyMs);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [reload, everyMs]);
+}
+
 /** A button's work: busy while it runs, its problem when it failed. */
 export function useWork(): {
   busy: boolean;

@@ -5,7 +5,7 @@ import { anyFailure, type CallPageFilter, noCallFilter, pageQuery, streamQuery }
 import { useCallStream } from '../call-stream';
 import { CallRow } from '../parts/call-row';
 import { Choice, PortalField, TimeField, WordField } from '../parts/filters';
-import { Empty, Loading, ProblemBox } from '../parts/pieces';
+import { Empty, Loading, MoreButton, ProblemBox } from '../parts/pieces';
 import { useQuery } from '../router';
 import { useRequest } from '../use-request';
 
@@ -77,11 +77,7 @@ export function CallsPage() {
         />
       )}
       {log.next !== undefined && (
-        <p class="pager">
-          <button type="button" onClick={log.loadMore}>
-            {shown?.length === 0 ? 'Search further back' : 'Show older'}
-          </button>
-        </p>
+        <MoreButton label={shown?.length === 0 ? 'Search further back' : 'Show older'} more={log.loadMore} />
       )}
     </>
   );

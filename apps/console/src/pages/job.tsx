@@ -1,13 +1,12 @@
-import { useEffect } from 'preact/hooks';
 import { call } from '../api';
 import type { Job } from '../api-types';
 import { JobActions } from '../parts/job-actions';
 import { JobItems } from '../parts/job-items';
 import { FailureSummary, hasEnded, itemsOf, JobChip } from '../parts/job-state';
-import { Loading, ProblemBox } from '../parts/pieces';
+import { Loading, NotLoaded, ProblemBox } from '../parts/pieces';
 import { CallsOf } from '../parts/request-link';
 import { Link } from '../router';
-import { useRequest } from '../use-request';
+import { useReloading, useRequest } from '../use-request';
 import { dateTime } from '../words';
 
 const lookEveryMs = 2000;
@@ -19,25 +18,11 @@ export function JobPage({ id }: { id: string }) {
     [id],
   );
   const isOver = data !== undefined && hasEnded(data);
-  useEffect(() => {
-    if (isOver) return undefined;
-    const timer = setInterval(() => {
-      if (!document.hidden) reload();
-    }, lookEveryMs);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [reload, isOver]);
-  if (problem && !data)
-    return (
-      <>
-        <h1>Job</h1>
-        <ProblemBox problem={problem} reload={reload} />
-        <p>
-          <Link to="/jobs">Back to the jobs</Link>
-        </p>
-      </>
-    );
+  useReloading(reload, isOver ? undefined : lookEveryMs);
+  if (problem && !data) {
+    const back = <Link to="/jobs">Back to the jobs</Link>;
+    return <NotLoaded what="Job" problem={problem} reload={reload} back={back} />;
+  }
   if (!data) return <Loading what="Loading the job …" />;
   return (
     <>

@@ -1,11 +1,10 @@
-import { useEffect } from 'preact/hooks';
 import { call } from '../api';
 import type { ApiPage, Job } from '../api-types';
 import { FailureSummary, JobChip } from '../parts/job-state';
 import { Moment } from '../parts/moment';
 import { Empty, Loading, ProblemBox } from '../parts/pieces';
 import { Link } from '../router';
-import { useRequest } from '../use-request';
+import { useReloading, useRequest } from '../use-request';
 
 const lookEveryMs = 3000;
 
@@ -28,14 +27,7 @@ function JobList() {
     (signal) => call<ApiPage<Job>>('GET', '/v1/jobs', undefined, signal),
     [],
   );
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) reload();
-    }, lookEveryMs);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [reload]);
+  useReloading(reload, lookEveryMs);
   if (problem) return <ProblemBox problem={problem} reload={reload} />;
   if (!data) return <Loading what="Loading the jobs …" />;
   if (data.items.length === 0)

@@ -1,13 +1,13 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { call } from '../api';
 import type { SubscriptionDetails, SubscriptionTest } from '../api-types';
 import { Deliveries } from '../parts/deliveries';
 import { useMay } from '../may';
 import { DeadLetterList } from '../parts/dead-letters';
 import { Moment } from '../parts/moment';
-import { Chip, Loading, ProblemBox } from '../parts/pieces';
+import { Chip, Loading, NotLoaded, ProblemBox } from '../parts/pieces';
 import { Link } from '../router';
-import { useRequest, useWork } from '../use-request';
+import { useReloading, useRequest, useWork } from '../use-request';
 import { count, dateTime, when } from '../words';
 import { deliveryState } from './events';
 
@@ -21,24 +21,11 @@ export function SubscriptionPage({ id }: { id: string }) {
     (signal) => call<SubscriptionDetails>('GET', path, undefined, signal),
     [id],
   );
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) reload();
-    }, lookEveryMs);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [reload]);
-  if (problem && !data)
-    return (
-      <>
-        <h1>Subscription</h1>
-        <ProblemBox problem={problem} reload={reload} />
-        <p>
-          <Link to="/events">Back to the events</Link>
-        </p>
-      </>
-    );
+  useReloading(reload, lookEveryMs);
+  if (problem && !data) {
+    const back = <Link to="/events">Back to the events</Link>;
+    return <NotLoaded what="Subscription" problem={problem} reload={reload} back={back} />;
+  }
   if (!data) return <Loading what="Loading the subscription …" />;
   const { tone, label } = deliveryState(data);
   return (

@@ -1,7 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { onTheme } from '../theme';
+import { type PlotRows, usePlot } from './use-plot';
 
 export interface Line {
   readonly label: string;
@@ -16,7 +15,7 @@ interface ChartProps {
   readonly now: string;
   readonly lines: readonly Line[];
   /** Seconds, then a row for each line; the last is now. */
-  readonly data: readonly (readonly (number | null)[])[];
+  readonly data: PlotRows;
   /** The scale goes at least so far. */
   readonly atLeast: number;
   readonly unit?: string;
@@ -102,31 +101,7 @@ function secondsAgo(plot: uPlot, at: number): string {
 
 /** A line that moves with the seconds. */
 export function Chart(props: ChartProps) {
-  const place = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | undefined>(undefined);
-  const latest = useRef(props);
-  latest.current = props;
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const paint = () => {
-      plot.current?.destroy();
-      const it = latest.current;
-      plot.current = new uPlot(optionsOf(it, element.clientWidth), it.data as uPlot.AlignedData, element);
-    };
-    paint();
-    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
-    resized.observe(element);
-    const stop = onTheme(paint);
-    return () => {
-      stop();
-      resized.disconnect();
-      plot.current?.destroy();
-    };
-  }, []);
-  useEffect(() => {
-    plot.current?.setData(props.data as uPlot.AlignedData);
-  }, [props.data]);
+  const place = usePlot(props.data, height, (width) => optionsOf(props, width));
   return (
     <figure class="card chart">
       <figcaption>

@@ -5,7 +5,7 @@ import { usePages } from '../use-pages';
 import { useWork } from '../use-request';
 import { count } from '../words';
 import { Moment } from './moment';
-import { Field, ProblemBox, WorkDialog } from './pieces';
+import { Field, MoreButton, ProblemBox, WorkDialog } from './pieces';
 
 interface DeadLetterListProps {
   /** The API path of the subscription. */
@@ -66,13 +66,7 @@ export function DeadLetterList({ path, dead, changed }: DeadLetterListProps) {
           </table>
         </div>
       )}
-      {next && (
-        <p class="pager">
-          <button type="button" onClick={more}>
-            Show older dead letters
-          </button>
-        </p>
-      )}
+      {next && <MoreButton label="Show older dead letters" more={more} />}
       {choosing && (
         <ReplayDialog
           path={path}

@@ -2,7 +2,7 @@ import type { Deliveries as DeliveryPage } from '../api-types';
 import { usePages } from '../use-pages';
 import { count } from '../words';
 import { Moment } from './moment';
-import { ProblemBox } from './pieces';
+import { MoreButton, ProblemBox } from './pieces';
 
 /** The events that wait for a subscription, the next attempt first. */
 export function Deliveries({ path, waiting }: { path: string; waiting: number }) {
@@ -64,13 +64,7 @@ export function Deliveries({ path, waiting }: { path: string; waiting: number })
           </table>
         </div>
       )}
-      {next && (
-        <p class="pager">
-          <button type="button" onClick={more}>
-            Show more that wait
-          </button>
-        </p>
-      )}
+      {next && <MoreButton label="Show more that wait" more={more} />}
     </section>
   );
 }

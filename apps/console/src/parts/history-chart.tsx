@@ -1,7 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
-import { onTheme } from '../theme';
+import type uPlot from 'uplot';
 import { faint, type Line, resolved } from './chart';
+import { type PlotRows, usePlot } from './use-plot';
 
 interface HistoryChartProps {
   readonly title: string;
@@ -9,7 +8,7 @@ interface HistoryChartProps {
   readonly summary: string;
   readonly lines: readonly Line[];
   /** Unix seconds, then a row for each line. */
-  readonly data: readonly (readonly (number | null)[])[];
+  readonly data: PlotRows;
   /** The scale goes at least so far. */
   readonly atLeast: number;
   readonly unit?: string;
@@ -47,25 +46,7 @@ function optionsOf({ lines, atLeast, unit = '' }: HistoryChartProps, width: numb
 
 /** A line over the range that is chosen; the values under the pointer are in its legend. */
 export function HistoryChart(props: HistoryChartProps) {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    let plot: uPlot | undefined;
-    const paint = () => {
-      plot?.destroy();
-      plot = new uPlot(optionsOf(props, element.clientWidth), props.data as uPlot.AlignedData, element);
-    };
-    paint();
-    const resized = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height }));
-    resized.observe(element);
-    const stop = onTheme(paint);
-    return () => {
-      stop();
-      resized.disconnect();
-      plot?.destroy();
-    };
-  }, [props.data]);
+  const place = usePlot(props.data, height, (width) => optionsOf(props, width));
   return (
     <figure class="card chart history">
       <figcaption>

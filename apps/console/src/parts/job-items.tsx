@@ -3,7 +3,7 @@ import { Link, useQuery } from '../router';
 import { usePages } from '../use-pages';
 import { count } from '../words';
 import { commandWords, groupFailures } from './failure-groups';
-import { Chip, Empty, ProblemBox, Worded } from './pieces';
+import { Chip, Empty, MoreButton, ProblemBox, Worded } from './pieces';
 import { Switch } from './switch';
 
 const none = { outcome: '' };
@@ -59,13 +59,7 @@ export function JobItems({ job }: { job: Job }) {
           </table>
         </div>
       )}
-      {next && (
-        <p class="pager">
-          <button type="button" onClick={more}>
-            Show more
-          </button>
-        </p>
-      )}
+      {next && <MoreButton label="Show more" more={more} />}
     </section>
   );
 }

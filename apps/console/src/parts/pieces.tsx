@@ -87,6 +87,36 @@ export function Empty({ title, children }: { title: string; children: ComponentC
   );
 }
 
+/** A button below a list that loads what follows. */
+export function MoreButton({ label, more }: { label: string; more: () => void }) {
+  return (
+    <p class="pager">
+      <button type="button" onClick={more}>
+        {label}
+      </button>
+    </p>
+  );
+}
+
+/** The page of a thing that could not be loaded. */
+export function NotLoaded({ what, problem, reload, back }: NotLoadedProps) {
+  return (
+    <>
+      <h1>{what}</h1>
+      <ProblemBox problem={problem} reload={reload} />
+      <p>{back}</p>
+    </>
+  );
+}
+
+interface NotLoadedProps {
+  readonly what: string;
+  readonly problem: ApiProblem;
+  readonly reload: () => void;
+  /** A link to the list that it is in. */
+  readonly back: ComponentChildren;
+}
+
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = () => {

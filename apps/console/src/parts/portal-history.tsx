@@ -1,8 +1,8 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { call } from '../api';
 import type { History, Usage } from '../api-types';
 import { failuresOf, historyRanges, type HistoryRange, seriesOf } from '../history-series';
-import { useRequest } from '../use-request';
+import { useReloading, useRequest } from '../use-request';
 import { count, milliseconds } from '../words';
 import { HistoryChart } from './history-chart';
 import { Field, ProblemBox } from './pieces';
@@ -13,12 +13,7 @@ const reloadMs = 60_000;
 export function PortalHistory({ portal, drainPerSecond }: { portal: string; drainPerSecond: number }) {
   const [range, setRange] = useState<HistoryRange>(historyRanges[0]!);
   const { data, problem, reload } = useRequest((signal) => loadHistory(portal, range, signal), [portal, range]);
-  useEffect(() => {
-    const timer = setInterval(reload, reloadMs);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [reload]);
+  useReloading(reload, reloadMs);
   return (
     <section class="history" aria-label="History">
       <div class="title">
